@@ -1,0 +1,47 @@
+# Two commands: `make serve` and `make test`. Each bootstraps .venv itself from the hash-locked requirements.
+PORT ?= 8000
+DATA_DIR ?= .data
+PYTHON ?= python3
+ARGS ?=
+BIN = .venv/bin
+
+.PHONY: serve test check bench lock clean
+
+serve: .venv/.run
+	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
+
+test: .venv/.dev check
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# Rewrites the locks. uv resolves for every platform and Python at once and leaves no index address behind.
+lock: .venv/.run
+	$(PYTHON) -m pip install --quiet --target .venv/lock-tool uv
+	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@echo "installing the hash-locked requirements into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .data build *.egg-info

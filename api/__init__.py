@@ -1,0 +1,1 @@
+"""The interfaces: HTTP and the command line, and the composition roots that put the house together."""

@@ -1,0 +1,118 @@
+"""Commands about the installation: schema, tokens, roles, settings, status."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.cli.console import could_not_run, out, print_json
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.main import tokens_of
+from domain.case.status import COMMANDS, READERS
+from domain.values import Role
+from infrastructure.postgres.migrate import migrate as apply_migrations
+from infrastructure.settings import Settings
+from infrastructure.views.reading import PostgresViews
+
+
+def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database to the present schema. Every other command does so as well, before anything else."""
+    with database_of(settings_of(data_dir, database_url)) as database:
+        apply_migrations(database)
+        out.print("the schema is up to date")
+
+
+def token(
+    role: Annotated[Role, typer.Option(help="The role the token names.")],
+    subject: Annotated[str, typer.Option(help="Who it is for: an id such as a.ortiz; for a customer, his customer id.")],
+    team: Annotated[str | None, typer.Option(help="The service team, for a team member.")] = None,
+    ttl: Annotated[float | None, typer.Option(help="Days it is valid.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a bearer token, and nothing else."""
+    settings = settings_of(data_dir)
+    if role is Role.TEAM_MEMBER and team is None:
+        could_not_run("a team member's token needs --team")
+    try:
+        issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))
+    except (OSError, ValueError) as error:
+        could_not_run(error)
+    typer.echo(issued)
+
+
+def roles(as_json: AsJson = False) -> None:
+    """Print the command-by-role table that every interface is held to (R-6a)."""
+    rows = [
+        {
+            "command": name,
+            "from": sorted(command.since),
+            "roles": sorted(command.who),
+            "roles_of_the_team": sorted(command.team),
+            "customer_for_own_cases": bool(command.own),
+        }
+        for name, command in COMMANDS.items()
+    ]
+    if as_json:
+        print_json({"commands": rows, "reading": sorted(READERS)})
+        return
+    table = Table("command", "from", "roles", "of the case's team", "customer, own cases")
+    for row in rows:
+        own = "yes" if row["customer_for_own_cases"] else ""
+        cells = (", ".join(row[name]) for name in ("from", "roles", "roles_of_the_team"))  # type: ignore[arg-type]
+        table.add_row(str(row["command"]), *cells, own)
+    out.print(table)
+
+
+def settings(as_json: AsJson = False) -> None:
+    """List the settings: their variables, their present values, what they mean."""
+    present = Settings()
+    rows: list[dict[str, Any]] = [
+        {
+            "variable": f"CASELEDGER_{name.upper()}",
+            "value": str(getattr(present, name)) if name != "database_url" else ("set" if present.database_url else "None"),
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("variable", "value", "meaning")
+    for row in rows:
+        table.add_row(*row.values())
+    out.print(table)
+
+
+def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Say where ledger and views are. Exit 1 when an event has halted the projector."""
+    given = settings_of(data_dir, database_url)
+    with database_of(given) as database, database.pool("api", size=1) as pool:
+        health = dict(PostgresViews(pool).health())
+        document = {
+            "database": _where(database.for_component("api")),
+            "ledger_position": health["ledger_position"],
+            "views_position": health["position"],
+            "views_lag_events": health["ledger_position"] - health["position"],
+            "views_lag_seconds": round(health["lag_seconds"], 3),
+            "halted_at": health["halted_at"],
+            "halted_by": health["halted_by"],
+        }
+    if as_json:
+        print_json(document)
+    else:
+        table = Table(show_header=False)
+        for name, value in document.items():
+            table.add_row(name.replace("_", " "), "-" if value is None else str(value))
+        out.print(table)
+    if document["halted_at"] is not None:
+        raise typer.Exit(1)
+
+
+def _where(conninfo: str) -> dict[str, Any]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    known = conninfo_to_dict(conninfo)
+    return {name: known.get(name) for name in ("host", "port", "dbname", "user")}

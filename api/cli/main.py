@@ -1,0 +1,42 @@
+"""Caseledger: a service desk whose record nobody can quietly rewrite."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli import desk, importing, reports, serving
+from api.cli.console import configure_logging
+
+app = typer.Typer(
+    name="caseledger",
+    help=__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serving.serve)
+app.command("api")(serving.api)
+app.command("worker")(serving.worker)
+app.command("migrate")(desk.migrate)
+app.command("token")(desk.token)
+app.command("roles")(desk.roles)
+app.command("settings")(desk.settings)
+app.command("status")(desk.status)
+app.command("report")(reports.report)
+app.command("rebuild")(reports.rebuild)
+app.add_typer(importing.app, name="import")
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """A service desk whose record nobody can quietly rewrite."""
+    configure_logging()
+
+
+def run() -> None:
+    """The entry point of the `caseledger` command."""
+    app()

@@ -1,0 +1,47 @@
+"""The options every command takes after its name, and what they open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+from api.cli.console import could_not_run
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.embedded import ServerUnavailable
+from infrastructure.postgres.migrate import Unsuitable
+from infrastructure.postgres.opening import open_database
+from infrastructure.settings import Settings
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Keys and the embedded server's data. [CASELEDGER_DATA_DIR, .data]")
+]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="A PostgreSQL of yours instead. [CASELEDGER_DATABASE_URL]")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+
+
+def settings_of(data_dir: Path | None, database_url: str | None = None, **others: Any) -> Settings:
+    """The settings of the environment, with the options of this command before them."""
+    given = {"data_dir": data_dir, "database_url": database_url, **others}
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        could_not_run(error)
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Database]:
+    """The database of the settings: joined when it runs, else started for as long as this takes. Exit 2 if not."""
+    try:
+        with open_database(settings) as database:
+            yield database
+    except (ServerUnavailable, Unsuitable) as error:
+        could_not_run(error)
+    except psycopg.OperationalError as error:
+        could_not_run(f"the database cannot be reached: {str(error).strip()}")

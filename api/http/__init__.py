@@ -1,0 +1,1 @@
+"""HTTP: a router per resource, and the conventions of http.md in one place each."""

@@ -1,0 +1,106 @@
+"""The HTTP application: its routers, its errors, its OpenAPI. It is given its context; it makes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api.http import commands, feed, operations, problems, reading
+from api.http.context import Context
+from api.http.metrics import Measured, Metrics
+
+Opening = Callable[[], AbstractAsyncContextManager[Context]]
+
+
+def create_app(opening: Opening) -> FastAPI:
+    """The application; ``opening`` gives it its context for as long as it runs."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with opening() as context:
+            app.state.context = context
+            yield
+
+    app = FastAPI(
+        title="Caseledger",
+        version=version("caseledger"),
+        description="A service desk whose record nobody can quietly rewrite. Conventions: docs/http.md of the project.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.state.metrics = Metrics()
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    problems.install(app)
+    for module in (commands, reading, feed, operations):
+        app.include_router(module.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        models = {verb.body: None for verb in commands.VERBS}
+        _, bodies = models_json_schema(
+            [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+        )
+        components = schema.setdefault("components", {})
+        components.setdefault("schemas", {}).update(bodies["$defs"], Case=_CASE, Problem=_PROBLEM)
+        components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+        schema["security"] = [{"bearer": []}]
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+_NULLABLE_STRING = {"type": ["string", "null"]}
+_NULLABLE_INTEGER = {"type": ["integer", "null"]}
+_CASE = {
+    "type": "object",
+    "required": ["number", "id", "version", "status"],
+    "properties": {
+        "number": {"type": "string", "examples": ["INC-0000123"]},
+        "id": {"type": "string", "format": "uuid"},
+        "version": {"type": "integer"},
+        "status": {
+            "enum": ["logged", "triaged", "prioritized", "in_diagnosis", "assigned", "resolved", "closed"],
+        },
+        "priority": _NULLABLE_INTEGER,
+        "impact": _NULLABLE_INTEGER,
+        "severity": _NULLABLE_INTEGER,
+        "service": _NULLABLE_STRING,
+        "team": _NULLABLE_STRING,
+        "technician": _NULLABLE_STRING,
+        "received_at": {"type": "string", "format": "date-time"},
+        "dispute_until": _NULLABLE_STRING,
+        "problem": _NULLABLE_STRING,
+        "pending": {"type": ["object", "null"]},
+        "links": {"type": "array"},
+    },
+    "additionalProperties": True,
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"detail": {"type": "string"}, "pointer": {"type": "string"}},
+            },
+        },
+        "trace_id": {"type": "string"},
+    },
+    "additionalProperties": True,
+}

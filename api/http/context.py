@@ -1,0 +1,46 @@
+"""What every route is given: the desk, the views, the feed, and who may use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from application.desk import Desk
+from application.principals import Principal, Unauthenticated
+from application.views.questions import Feed, Views
+from api.http.cursors import Cursors
+
+
+@dataclass(frozen=True)
+class Context:
+    """The application as the composition root put it together."""
+
+    desk: Desk
+    views: Views
+    feed: Feed
+    verify: Callable[[str], Principal]
+    """Turns a bearer token into who it names. Raises Unauthenticated."""
+    cursors: Cursors
+    patience: float = 5.0
+    """Seconds a read waits for its view to reach `Wait-For-Position`."""
+
+
+def context_of(request: Request) -> Context:
+    """The context the application was started with."""
+    return cast("Context", request.app.state.context)
+
+
+async def authenticated(request: Request) -> Principal:
+    """The caller, or 401. A dependency, so that it comes before any parameter is looked at."""
+    return principal_of(request)
+
+
+def principal_of(request: Request) -> Principal:
+    """The caller by his bearer token. Raises Unauthenticated."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("an Authorization header with a bearer token is needed")
+    return context_of(request).verify(token.strip())

@@ -1,0 +1,56 @@
+"""Prometheus metrics: requests by route and status, and how far ledger and views are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Metrics:
+    """The metrics of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "caseledger_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "caseledger_http_request_seconds", "Seconds to the start of the answer.", ("route",), registry=self.registry
+        )
+        self.ledger = Gauge("caseledger_ledger_position", "Position of the last event.", registry=self.registry)
+        self.views = Gauge("caseledger_views_position", "Position the views have folded.", registry=self.registry)
+        self.lag = Gauge("caseledger_views_lag_seconds", "Age of the oldest event not folded.", registry=self.registry)
+        self.halted = Gauge("caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry)
+
+    def observe(self, health: Mapping[str, Any]) -> None:
+        """Take over what the views say of themselves."""
+        self.ledger.set(health["ledger_position"])
+        self.views.set(health["position"])
+        self.lag.set(health["lag_seconds"])
+        self.halted.set(health["halted_at"] is not None)
+
+
+class Measured:
+    """ASGI middleware that counts and times; by route template, so that labels stay few."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                self.metrics.requests.labels(scope["method"], route, message["status"]).inc()
+                self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self.app(scope, receive, watched)

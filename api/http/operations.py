@@ -1,0 +1,67 @@
+"""What operators and machines ask: alive, ready, how much; and a landing page for a person who came by."""
+
+from __future__ import annotations
+
+import html
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.http.context import context_of
+from api.http.metrics import Metrics
+from api.http.problems import BASE, TITLES, Problem
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", response_class=Response, operation_id="healthz")
+async def healthz() -> Response:
+    """The process is alive."""
+    return Response(b'{"status":"ok"}', media_type="application/json")
+
+
+@router.get("/readyz", response_class=Response, operation_id="readyz")
+def readyz(request: Request) -> Response:
+    """The database answers and the projector runs; 503 with what is wrong otherwise."""
+    health = context_of(request).views.health()
+    if health["halted_at"] is not None:
+        raise Problem("unavailable", f"the projector halted before position {health['halted_at']}: {health['halted_by']}")
+    return Response(msgspec.json.encode({"status": "ready", **health}), media_type="application/json")
+
+
+@router.get("/metrics", response_class=Response, operation_id="metrics")
+def metrics(request: Request) -> Response:
+    """Prometheus metrics of this process and the positions of ledger and views."""
+    known: Metrics = request.app.state.metrics
+    known.observe(context_of(request).views.health())
+    return Response(generate_latest(known.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/problems/{slug}", response_class=Response, operation_id="read_problem_type")
+async def read_problem_type(slug: str) -> Response:
+    """What a problem type means."""
+    if slug not in TITLES:
+        raise Problem("not-found", f"there is no problem type {slug}")
+    status, title = TITLES[slug]
+    return Response(
+        msgspec.json.encode({"type": BASE + slug, "title": title, "status": status}), media_type="application/json"
+    )
+
+
+@router.get("/", response_class=HTMLResponse, include_in_schema=False)
+async def landing(request: Request) -> str:
+    """A small page that says what this is and where to go."""
+    here = html.escape(str(request.base_url).rstrip("/"))
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Caseledger</title>
+<style>body{{font:16px/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}}</style>
+<h1>Caseledger</h1>
+<p>A service desk whose record nobody can quietly rewrite. This is its HTTP interface at <code>{here}</code>.</p>
+<ul>
+<li><a href="/docs">The commands and questions</a>, and <a href="/openapi.json">the same for programs</a></li>
+<li><a href="/healthz">alive</a>, <a href="/readyz">ready</a>, <a href="/metrics">metrics</a></li>
+</ul>
+<p>Every other address needs a bearer token: <code>caseledger token --role technician --subject you</code>.</p>
+"""

@@ -1,0 +1,170 @@
+"""RFC 9457: every refusal is a problem document with a stable, documented type (docs/problems.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+from eventsourcing.persistence import OperationalError, PersistenceError
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from psycopg import OperationalError as PsycopgOperationalError
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from application import requests
+from application.principals import Unauthenticated
+from domain import errors
+
+BASE = "https://caseledger.example/problems/"
+"""Where the types live: absolute and stable wherever the desk is served; documented in docs/problems.md."""
+
+TITLES = {
+    "malformed": (400, "The request cannot be read"),
+    "invalid-cursor": (400, "The cursor is not one of ours, or belongs to another question"),
+    "unauthenticated": (401, "No valid credentials"),
+    "forbidden": (403, "The role does not allow this"),
+    "not-assigned-team": (403, "The case is with another team"),
+    "not-found": (404, "There is no such thing here"),
+    "method-not-allowed": (405, "The resource does not know this method"),
+    "invalid-transition": (409, "The command is not possible in this status"),
+    "service-required": (409, "The service must be set first"),
+    "priority-required": (409, "The case must be prioritised first"),
+    "diagnosis-required": (409, "Symptoms or a diagnosis must be recorded first"),
+    "verification-required": (409, "The customer must have verified the resolution"),
+    "problem-link-required": (409, "A Problem Case is needed"),
+    "confirmation-required": (409, "The customer's confirmation is needed"),
+    "dispute-window-closed": (409, "The time to dispute is over"),
+    "idempotency-in-progress": (409, "The first request with this key is not answered yet"),
+    "stale-version": (412, "The case has changed since it was read"),
+    "content-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body is of a type that is not understood"),
+    "validation-failed": (422, "The body breaks a rule"),
+    "idempotency-key-reused": (422, "The idempotency key was used for another request"),
+    "precondition-required": (428, "An If-Match header is needed"),
+    "internal-error": (500, "Something went wrong here"),
+    "unavailable": (503, "Not now: try again"),
+}
+
+_DOMAIN: dict[type[Exception], str] = {
+    errors.Forbidden: "forbidden",
+    errors.NotAssignedTeam: "not-assigned-team",
+    errors.NotFound: "not-found",
+    errors.InvalidTransition: "invalid-transition",
+    errors.ServiceRequired: "service-required",
+    errors.PriorityRequired: "priority-required",
+    errors.DiagnosisRequired: "diagnosis-required",
+    errors.VerificationRequired: "verification-required",
+    errors.ProblemLinkRequired: "problem-link-required",
+    errors.ConfirmationRequired: "confirmation-required",
+    errors.DisputeWindowClosed: "dispute-window-closed",
+    errors.Invalid: "validation-failed",
+    requests.StaleVersion: "stale-version",
+    requests.KeyReused: "idempotency-key-reused",
+    requests.KeyInProgress: "idempotency-in-progress",
+    requests.Busy: "unavailable",
+    Unauthenticated: "unauthenticated",
+}
+
+log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """A refusal that HTTP itself makes, ready to be answered."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.slug, self.detail, self.errors = slug, detail, errors
+        self.headers, self.members = dict(headers or {}), members
+
+
+def trace_id_of(request: Request) -> str | None:
+    """The trace of the caller (W3C Trace Context), None when it sent none that is valid."""
+    parts = request.headers.get("traceparent", "").split("-")
+    if len(parts) < 4 or len(parts[1]) != 32 or set(parts[1]) - set("0123456789abcdef") or set(parts[1]) == {"0"}:
+        return None
+    return parts[1]
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The problem as `application/problem+json`."""
+    status, title = TITLES[problem.slug]
+    document: dict[str, Any] = {
+        "type": BASE + problem.slug,
+        "title": title,
+        "status": status,
+        "detail": problem.detail,
+        "instance": request.url.path,
+        **problem.members,
+    }
+    if problem.errors:
+        document["errors"] = problem.errors
+    if (trace_id := trace_id_of(request)) is not None:
+        document["trace_id"] = trace_id
+    headers = dict(problem.headers)
+    if status == 401:
+        headers.setdefault("WWW-Authenticate", 'Bearer realm="caseledger"')
+    if status == 503:
+        headers.setdefault("Retry-After", "1")
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")
+
+
+def from_domain(error: Exception) -> Problem:
+    """The problem a refusal of the desk reads as."""
+    pointers = [{"detail": str(error), "pointer": error.pointer}] if isinstance(error, errors.Invalid) else ()
+    return Problem(_DOMAIN[type(error)], str(error), errors=pointers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error in this form, and none in another."""
+
+    def refused(request: Request, error: Exception) -> Response:
+        return respond(request, from_domain(error))
+
+    for kind in _DOMAIN:
+        app.add_exception_handler(kind, refused)
+    app.add_exception_handler(Problem, lambda request, error: respond(request, _as_problem(error)))
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (OperationalError, PsycopgOperationalError, PoolTimeout):
+        app.add_exception_handler(kind, _unavailable)
+    app.add_exception_handler(PersistenceError, _broken)
+    app.add_exception_handler(Exception, _broken)
+
+
+def _as_problem(error: Exception) -> Problem:
+    assert isinstance(error, Problem)
+    return error
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = [{"detail": e["msg"], "pointer": "/" + "/".join(map(str, e["loc"]))} for e in error.errors()]
+    return respond(request, Problem("validation-failed", "a parameter breaks a rule", errors=found))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "malformed")
+    return respond(request, Problem(slug, str(error.detail), headers=error.headers))
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    log.warning("database unavailable", path=request.url.path, error=str(error))
+    return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    log.error("unexpected error", path=request.url.path, exc_info=error)
+    return respond(request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so"))

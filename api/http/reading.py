@@ -1,0 +1,194 @@
+"""Reading: one case and its history from the events, lists, queues and reports from the views."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from pydantic import AwareDatetime
+
+from api.http.context import Context, authenticated, context_of
+from api.http.problems import Problem
+from application.documents import case_document, history_item
+from application.principals import Principal
+from application.reports.definitions import REPORTS
+from application.views.questions import Listing, Page, Point, ReportQuestion
+from domain.case.status import READERS, authorise_reading
+from domain.errors import Forbidden, NotFound
+from domain.values import Actor, Role
+
+Caller = Annotated[Principal, Depends(authenticated)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Moment = Annotated[AwareDatetime | None, Query()]
+
+_PAGING = frozenset({"limit", "cursor", "sort", "as_of", "position", "effective_at"})
+
+
+async def fresh(request: Request, caller: Caller) -> Principal:
+    """Wait, without a thread, until the views have reached `Wait-For-Position`. Raises Problem 503, 400."""
+    given = request.headers.get("wait-for-position")
+    if given is not None:
+        if not given.isdecimal() or len(given) > 18:
+            raise Problem("malformed", "Wait-For-Position takes a position")
+        context = context_of(request)
+        if not await context.feed.wait_for_view(int(given), context.patience):
+            raise Problem("unavailable", f"the views have not reached position {given} yet")
+    return caller
+
+
+Fresh = Annotated[Principal, Depends(fresh)]
+router = APIRouter(tags=["reading"])
+
+
+def json_response(document: Any, **headers: str) -> Response:
+    """A document as JSON: times as RFC 3339 in UTC."""
+    return Response(msgspec.json.encode(document), headers=headers, media_type="application/json")
+
+
+def reader(caller: Principal) -> Actor:
+    """The caller as one who reads cases. Raises Forbidden."""
+    actor = caller.acting(READERS)
+    authorise_reading(actor)
+    return actor
+
+
+def staff(caller: Principal) -> Actor:
+    """The caller as one who reads what is not one customer's. Raises Forbidden."""
+    actor = caller.acting(READERS - {Role.CUSTOMER})
+    if actor.role is Role.CUSTOMER or actor.role not in READERS:
+        raise Forbidden(f"this is for the staff of the desk; you are {actor.role}")
+    return actor
+
+
+@router.get("/cases/{number}", response_class=Response, operation_id="read_case")
+def read_case(
+    request: Request,
+    caller: Caller,
+    number: str,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    position: Annotated[int | None, Query(ge=1)] = None,
+    as_of: Moment = None,
+) -> Response:
+    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was."""
+    context, actor = context_of(request), reader(caller)
+    if position is not None or as_of is not None:
+        version = _version_at(context, number, actor, position, as_of)
+    case = context.desk.case(number, actor, version=version)
+    etag = f'"v{case.version}"'
+    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers={"ETag": etag})
+    return json_response(case_document(case), ETag=etag)
+
+
+def _version_at(context: Context, number: str, actor: Actor, position: int | None, as_of: datetime | None) -> int:
+    known = [
+        entry.event.originator_version
+        for entry in context.desk.history(number, actor)
+        if (position is None or entry.position <= position) and (as_of is None or entry.recorded_at <= as_of)
+    ]
+    if not known:
+        raise NotFound(f"there was no case {number} then")
+    return max(known)
+
+
+@router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
+def read_history(request: Request, caller: Caller, number: str) -> Response:
+    """Every event of a case, with who, how, when and why: never behind."""
+    entries = context_of(request).desk.history(number, reader(caller))
+    items = [history_item(entry) for entry in entries]
+    last = entries[-1]
+    return json_response(
+        {"items": items, "next_cursor": None, "as_of_position": last.position}, ETag=f'"v{last.event.originator_version}"'
+    )
+
+
+@router.get("/cases", response_class=Response, operation_id="list_cases")
+def list_cases(
+    request: Request,
+    caller: Fresh,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    sort: Literal["number", "-number"] = "-number",
+) -> Response:
+    """Cases as they are, filtered by `status`, `queue`, `team`, `technician`, `service`, `priority`, and so on."""
+    context, actor = context_of(request), reader(caller)
+    filters = {name: value for name, value in request.query_params.items() if name not in _PAGING}
+    if actor.role is Role.CUSTOMER:
+        filters["customer"] = actor.subject
+    question = f"cases {sort} {sorted(filters.items())}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    try:
+        listing = context.views.cases(filters, sort, Page(after, limit))
+    except ValueError as error:
+        raise Problem("validation-failed", str(error)) from None
+    return _page(request, context, question, listing)
+
+
+@router.get("/queues", response_class=Response, operation_id="list_queues")
+def list_queues(request: Request, caller: Fresh) -> Response:
+    """The queues and how many cases stand in each."""
+    staff(caller)
+    return _page(request, context_of(request), "queues", context_of(request).views.queues())
+
+
+@router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
+def read_queue(
+    request: Request,
+    caller: Fresh,
+    name: str,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    as_of: Moment = None,
+    position: Annotated[int | None, Query(ge=0)] = None,
+    effective_at: Moment = None,
+) -> Response:
+    """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
+    context = context_of(request)
+    staff(caller)
+    point = _point(context, as_of, position, effective_at)
+    question = f"queue {name} {as_of} {position} {effective_at}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    return _page(request, context, question, context.views.queue(name, point, Page(after, limit)))
+
+
+@router.get("/reports/{name}", response_class=Response, operation_id="read_report")
+def read_report(
+    request: Request,
+    caller: Fresh,
+    name: str,
+    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    as_of: Moment = None,
+    position: Annotated[int | None, Query(ge=0)] = None,
+    effective_at: Moment = None,
+    by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
+) -> Response:
+    """A report: `volume`, `resolution` or `reopenings`; each says which definitions and which position it is of."""
+    context = context_of(request)
+    staff(caller)
+    if name not in REPORTS:
+        raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
+    question = ReportQuestion(name, since, until, _point(context, as_of, position, effective_at), by)
+    report = context.views.report(question)
+    return json_response({**report, "as_of": as_of, "as_of_position": report["position"]})
+
+
+def _point(
+    context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None
+) -> Point:
+    if as_of is not None:
+        known = context.views.position_at(as_of)
+        position = known if position is None else min(known, position)
+    return Point(position, effective_at)
+
+
+def _page(request: Request, context: Context, question: str, listing: Listing) -> Response:
+    cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
+    document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
+    if cursor is None:
+        return json_response(document)
+    link = request.url.include_query_params(cursor=cursor)
+    return json_response(document, Link=f'<{link.path}?{link.query}>; rel="next"')

@@ -1,0 +1,1 @@
+"""Use cases: one method per command, one protocol per question. No SQL, no HTTP."""

@@ -1,0 +1,119 @@
+"""A small desk to try things on: a dozen cases, one or more in every status, made by the same commands as all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from application.desk import Desk
+from application.requests import Committed, Request
+from domain.case.dispute import Confirmation
+from domain.case.logging import Report
+from domain.case.priority import Assessment
+from domain.case.resolution import Verification
+from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.values import Actor, Channel, Level, Nature, Role
+
+_DESK = Request(Actor("a.ortiz", Role.TECHNICIAN), "demo")
+_SECOND = Request(Actor("b.chen", Role.TECHNICIAN), "demo")
+_NETWORK = Request(Actor("t.lee", Role.TEAM_MEMBER, "network"), "demo")
+_MESSAGING = Request(Actor("m.ruiz", Role.TEAM_MEMBER, "messaging"), "demo")
+
+Step = Callable[[Desk, str], Committed]
+
+
+def _triage(desk: Desk, number: str) -> Committed:
+    return desk.triage(number, "desk", None, _DESK)
+
+
+def _prioritize(impact: int, severity: int) -> Step:
+    assessment = Assessment(Level(impact), Level(severity))
+    return lambda desk, number: desk.prioritize(number, assessment, None, _DESK)
+
+
+def _diagnose(desk: Desk, number: str) -> Committed:
+    return desk.diagnose(number, None, {"symptoms": "as reported", "findings": "reproduced at the desk"}, None, _SECOND)
+
+
+def _assign(team: str) -> Step:
+    return lambda desk, number: desk.assign(number, team, None, "beyond what the desk can do", None, _SECOND)
+
+
+def _verify(request: Request) -> Step:
+    return lambda desk, number: desk.verify(
+        number, Verification(True, True, "phone", desk.clock.now()), None, request
+    )
+
+
+def _resolve(request: Request, code: ResolutionCode, cause: CauseCorrected) -> Step:
+    resolution = Resolution(code, code is ResolutionCode.WORKAROUND, cause)
+    return lambda desk, number: desk.resolve(number, resolution, "service restarted, customer works again", None, request)
+
+
+def _close(desk: Desk, number: str) -> Committed:
+    return desk.close_case(number, Confirmation("phone", desk.clock.now()), "the customer", None, _DESK)
+
+
+_READY: tuple[Step, ...] = (_triage, _prioritize(2, 2), _diagnose)
+_AT_NETWORK: tuple[Step, ...] = (*_READY, _assign("network"))
+_AT_MESSAGING: tuple[Step, ...] = (*_READY, _assign("messaging"))
+_FIXED = _resolve(_NETWORK, ResolutionCode.FIXED, CauseCorrected.YES)
+
+_CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
+    (Channel.PHONE, "printing", "Printer on floor 2 does not print", ()),
+    (Channel.EMAIL, "email", "Cannot open the shared mailbox", (_triage,)),
+    (Channel.PHONE, "payroll", "Payslips of October are missing", (_triage, _prioritize(1, 1))),
+    (Channel.SELF_SERVICE, "printing", "Prints come out blank", _READY),
+    (Channel.PHONE, "printing", "Print queue stuck", _AT_NETWORK),
+    (
+        Channel.PHONE,
+        "printing",
+        "Badge printer offline",
+        (*_AT_NETWORK, lambda desk, number: desk.accept(number, _NETWORK)),
+    ),
+    (
+        Channel.EMAIL,
+        "email",
+        "Mail to one address bounces",
+        (*_AT_MESSAGING, lambda d, n: d.pend(n, PendingReason.CUSTOMER, "asked for the bounce message", _MESSAGING)),
+    ),
+    (
+        Channel.PHONE,
+        "email",
+        "Calendar does not sync",
+        (*_AT_MESSAGING, lambda desk, number: desk.hand_back(number, "this is a phone setting", _MESSAGING)),
+    ),
+    (Channel.PHONE, "printing", "No network at the counter", (*_AT_NETWORK, _verify(_NETWORK), _FIXED)),
+    (
+        Channel.PHONE,
+        "payroll",
+        "Time sheet page times out",
+        (*_READY, _resolve(_DESK, ResolutionCode.WORKAROUND, CauseCorrected.NO)),
+    ),
+    (Channel.WALK_IN, "printing", "Toner empty on floor 4", (*_AT_NETWORK, _verify(_NETWORK), _FIXED, _close)),
+    (
+        Channel.PHONE,
+        "email",
+        "Mailbox full although emptied",
+        (
+            *_READY,
+            _resolve(_DESK, ResolutionCode.FIXED, CauseCorrected.YES),
+            lambda desk, number: desk.dispute(number, "it is full again", None, Channel.PHONE, _DESK),
+        ),
+    ),
+)
+
+
+def load_demo(desk: Desk) -> int:
+    """Load the demo cases into a desk without any; returns how many were loaded."""
+    if desk.recorder.max_notification_id() is not None:
+        return 0
+    for place, (channel, service, subject, steps) in enumerate(_CASES):
+        received = desk.clock.now() - timedelta(minutes=7 * (len(_CASES) - place))
+        report = Report(channel, received, "", Nature.ACTUAL, agency="dot", service=service)
+        contact = {"name": f"Customer {place + 1}", "email": f"customer{place + 1}@agency.example", "phone": None}
+        words = {"subject": subject, "description": f"{subject}, since this morning.", "symptoms": None}
+        number = desk.log_case(report, contact, words, {}, None, _DESK).case.number
+        for step in steps:
+            step(desk, number)
+    return len(_CASES)

@@ -1,0 +1,67 @@
+"""Doing once what is asked twice (http.md, Idempotency)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from eventsourcing.persistence import PersistenceError
+
+from application.ports import KeyTaken, Register
+from application.requests import ApplicationError, Committed, Idempotency, KeyInProgress, KeyReused, Request
+from domain.case import Case
+from domain.errors import DomainError
+
+_PATIENCE = 10.0
+"""Seconds that a repetition waits for the first request to be answered."""
+
+
+class Keys:
+    """The keys being worked on in this process; those answered are in the store, committed with their events."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        self._working: dict[bytes, threading.Event] = {}
+        self._guard = threading.Lock()
+
+    def once(self, request: Request, run: Callable[[], Committed]) -> Committed:
+        """Run a command, or answer as it was answered before. Raises KeyReused, KeyInProgress, and what it raises."""
+        key = request.idempotency
+        if key is None:
+            return run()
+        done = self._enter(key)
+        try:
+            if (before := self._answered(key)) is not None:
+                return before
+            try:
+                return run()
+            except (KeyTaken, DomainError, ApplicationError, PersistenceError):
+                # Another process may have done it since we looked: then its answer is the answer.
+                if (before := self._answered(key)) is not None:
+                    return before
+                raise
+        finally:
+            with self._guard:
+                del self._working[key.key]
+            done.set()
+
+    def _enter(self, key: Idempotency) -> threading.Event:
+        while True:
+            with self._guard:
+                if (first := self._working.get(key.key)) is None:
+                    return self._working.setdefault(key.key, threading.Event())
+            if not first.wait(_PATIENCE):
+                raise KeyInProgress("the first request with this key is still being worked on")
+
+    def _answered(self, key: Idempotency) -> Committed | None:
+        kept = self._register.answer(key.key)
+        if kept is None:
+            return None
+        if kept.request != key.request:
+            raise KeyReused("this key was used for another request")
+        history = self._register.history(kept.originator_id, until=kept.version)
+        case: Case | None = None
+        for entry in history:
+            case = entry.event.mutate(case)
+        assert case is not None
+        return Committed(case, kept.position, kept.status, replayed=True)

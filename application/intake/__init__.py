@@ -1,0 +1,1 @@
+"""What reaches the desk other than by a technician's hand."""

@@ -1,0 +1,80 @@
+"""What the application needs of the outside, as protocols; and what the outside may answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.aggregate import Recorded
+from domain.values import Disclosure
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answer to a command with an idempotency key, as it is kept: no body, so no personal data (http.md)."""
+
+    key: bytes
+    """A digest of principal, route and the client's key."""
+    request: bytes
+    """A digest of the request, to tell a repetition from a reuse."""
+    status: int
+    originator_id: UUID
+    version: int
+
+
+@dataclass(frozen=True)
+class KeptAnswer:
+    """An `Answered` read back, with the position its command was committed at."""
+
+    request: bytes
+    status: int
+    originator_id: UUID
+    version: int
+    position: int
+
+
+class KeyTaken(Exception):
+    """A command with this idempotency key was committed in the meantime."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of a history, with what the ledger knows of it."""
+
+    event: Recorded
+    state: bytes
+    position: int
+    recorded_at: datetime
+    db_role: str
+    disclosures: tuple[Disclosure, ...] = ()
+
+
+class Register(Protocol):
+    """Numbers, keys and pseudonyms: the write side's look-ups, never behind the events."""
+
+    def find(self, number: str) -> UUID | None:
+        """The aggregate that a number was given to."""
+        ...
+
+    def existing(self, ids: Collection[UUID]) -> set[UUID]:
+        """Those of the aggregates that have events."""
+        ...
+
+    def next_case_number(self) -> str: ...
+
+    def next_problem_number(self) -> str: ...
+
+    def answer(self, key: bytes) -> KeptAnswer | None:
+        """The answer kept under an idempotency key."""
+        ...
+
+    def pseudonym_key(self) -> bytes:
+        """The secret under which contact data become a customer's stable id."""
+        ...
+
+    def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
+        """The events of an aggregate with their disclosures, oldest first."""
+        ...

@@ -1,0 +1,64 @@
+"""Who asks, through what, under which precondition; and what he is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.case import Case
+from domain.values import Actor
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A client's key as we keep it: both digests, and the status its answer will have."""
+
+    key: bytes
+    request: bytes
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Request:
+    """What every command takes beside its own words."""
+
+    actor: Actor
+    interface: str
+    expected: int | None = None
+    """The version the caller has seen; None for "whatever it is now"."""
+    idempotency: Idempotency | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A command is done: the case as it left it, and the position of its last event."""
+
+    case: Case
+    position: int
+    status: int = 200
+    replayed: bool = False
+
+
+class ApplicationError(Exception):
+    """The application refuses: not for a rule of the desk, but for the state the request was made in."""
+
+
+class StaleVersion(ApplicationError):
+    """The case has changed since the caller read it."""
+
+    def __init__(self, number: str, expected: int, current: int) -> None:
+        super().__init__(f"{number} is at version {current}; you acted on version {expected}")
+        self.number, self.expected, self.current = number, expected, current
+
+
+class KeyReused(ApplicationError):
+    """The idempotency key was used before, for another request."""
+
+
+class KeyInProgress(ApplicationError):
+    """The first request with this idempotency key has not been answered yet."""
+
+
+class Busy(ApplicationError):
+    """Others kept changing the case; try again."""

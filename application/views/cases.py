@@ -1,0 +1,253 @@
+"""The temporal view of cases: one row a case and interval between two events.
+
+Its fold is the domain's own: an event is applied to the same state a replay would apply it to, so the view cannot
+come to another conclusion than the aggregate. Beside it the fold keeps what reports ask for and rules do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.aggregate import Recorded
+from domain.case.dispute import Reopened
+from domain.case.logging import Logged
+from domain.case.resolution import Resolved
+from domain.case.state import CaseState, CauseCorrected, Pending, PendingReason, Resolution, ResolutionCode
+from domain.case.status import Status
+from domain.values import Channel, Level, Nature
+
+COLUMNS = (
+    "received_at",
+    "resolved_at",
+    "closed_at",
+    "dispute_until",
+    "pending_since",
+    "priority",
+    "impact",
+    "severity",
+    "reopenings",
+    "hand_backs",
+    "episodes",
+    "paused_seconds",
+    "settled_seconds",
+    "imported",
+    "number",
+    "status",
+    "queue",
+    "service",
+    "team",
+    "technician",
+    "customer",
+    "agency",
+    "channel",
+    "nature",
+    "pending_reason",
+    "problem",
+    "external_ref",
+)
+"""The columns of an interval beside its key and its two ranges."""
+
+_DESK_QUEUES = {
+    Status.LOGGED: "triage",
+    Status.TRIAGED: "prioritization",
+    Status.PRIORITIZED: "diagnosis",
+    Status.IN_DIAGNOSIS: "diagnosis",
+    Status.RESOLVED: "resolved",
+}
+
+
+def queue_of(state: CaseState) -> str | None:
+    """Where somebody must look: a queue of the desk by status, the team's own once assigned, none when closed."""
+    return state.team if state.status is Status.ASSIGNED else _DESK_QUEUES.get(state.status)
+
+
+@dataclass
+class Interval:
+    """What was known of a case from one position to the next, and held from one moment to the next."""
+
+    case_id: UUID
+    version: int
+    position: int
+    since: datetime
+    values: tuple[Any, ...]
+    until_position: int | None = None
+    until: datetime | None = None
+
+
+@dataclass
+class Episode:
+    """One stay in `resolved`: what the reports on resolution and reopening count. Times in seconds."""
+
+    case_id: UUID
+    episode: int
+    number: str
+    position: int
+    resolved_at: datetime
+    received_at: datetime
+    net_seconds: float
+    code: str
+    ended_position: int | None = None
+    ended_at: datetime | None = None
+    reopened: bool | None = None
+    reopened_after_closure_position: int | None = None
+    reopened_after_closure_at: datetime | None = None
+    source_position: int | None = None
+    source_seconds: float | None = None
+
+
+@dataclass
+class CaseFold:
+    """One case while events fold into it. Give each event to `fold` in order of position."""
+
+    state: CaseState
+    now: Interval | None = None
+    paused_seconds: float = 0.0
+    settled_seconds: float = 0.0
+    episodes: int = 0
+    episode: Episode | None = None
+    """The latest stay in `resolved`, where it was touched."""
+    closed: list[Interval] = field(default_factory=list)
+    """Intervals that ended in this batch."""
+    touched: list[Episode] = field(default_factory=list)
+
+    def fold(self, event: Recorded, position: int) -> None:
+        """Apply an event. Later rows never start before earlier ones, whatever an imported clock said."""
+        state, before = self.state, self.now
+        at = event.timestamp if before is None else max(event.timestamp, before.since)
+        was, pause = state.status if before else None, state.pending
+        resolved_at = state.resolved_at
+        event.apply(state)
+        self._keep_clocks(event, at, was, pause, resolved_at, position)
+        if before is not None:
+            before.until_position, before.until = position, at
+            self.closed.append(before)
+        self.now = Interval(event.originator_id, event.originator_version, position, at, self._values())
+
+    def _keep_clocks(
+        self,
+        event: Recorded,
+        at: datetime,
+        was: Status | None,
+        pause: Pending | None,
+        resolved_at: datetime | None,
+        position: int,
+    ) -> None:
+        """Pauses and stays in `resolved`, so that the time to resolve is net of both (kpis.md)."""
+        state = self.state
+        if pause is not None and pause.reason is PendingReason.CUSTOMER and state.pending is not pause:
+            self.paused_seconds += max(0.0, (at - pause.since).total_seconds())
+        if isinstance(event, Resolved):
+            self.episodes += 1
+            net = (event.resolved_at - state.received_at).total_seconds() - self.paused_seconds - self.settled_seconds
+            self._touch(
+                Episode(
+                    event.originator_id,
+                    self.episodes,
+                    state.number,
+                    position,
+                    event.resolved_at,
+                    state.received_at,
+                    net,
+                    event.code,
+                )
+            )
+        elif was is Status.RESOLVED and state.status is not Status.RESOLVED and self.episode is not None:
+            self.episode.ended_position, self.episode.ended_at = position, at
+            self.episode.reopened = isinstance(event, Reopened)
+            self._touch(self.episode)
+        elif was is Status.CLOSED and isinstance(event, Reopened) and self.episode is not None:
+            self.episode.reopened_after_closure_position, self.episode.reopened_after_closure_at = position, at
+            self._touch(self.episode)
+        if isinstance(event, Reopened) and resolved_at is not None:
+            self.settled_seconds += max(0.0, (at - resolved_at).total_seconds())
+        if event.origin is not None and event.origin.outcome is not None and self.episode is not None:
+            outcome = event.origin.outcome
+            if outcome.resolved_at is not None and outcome.opened_at is not None:
+                self.episode.source_position = position
+                self.episode.source_seconds = (outcome.resolved_at - outcome.opened_at).total_seconds()
+                self._touch(self.episode)
+
+    def _touch(self, episode: Episode) -> None:
+        self.episode = episode
+        if not self.touched or self.touched[-1] is not episode:
+            self.touched.append(episode)
+
+    def _values(self) -> tuple[Any, ...]:
+        s, pending = self.state, self.state.pending
+        return (
+            s.received_at,
+            s.resolved_at,
+            s.closed_at,
+            s.dispute_until,
+            pending.since if pending else None,
+            s.priority,
+            s.impact,
+            s.severity,
+            s.reopenings,
+            s.hand_backs,
+            self.episodes,
+            self.paused_seconds,
+            self.settled_seconds,
+            s.source_system is not None,
+            s.number,
+            s.status,
+            queue_of(s),
+            s.service,
+            s.team,
+            s.technician,
+            s.customer,
+            s.agency,
+            s.channel,
+            s.nature,
+            pending.reason if pending else None,
+            s.resolution.problem if s.resolution else None,
+            s.external_ref,
+        )
+
+
+def new_fold(event: Recorded) -> CaseFold:
+    """The fold of a case whose first event this is. Raises ValueError when it is not."""
+    if not isinstance(event, Logged):
+        raise ValueError(f"{event.TOPIC} is no opening event, and case {event.originator_id} is unknown to the view")
+    state = CaseState()
+    state.begin()
+    return CaseFold(state)
+
+
+def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) -> CaseFold:
+    """Take a fold up again from the row it left behind."""
+    state = CaseState()
+    state.begin()
+    for name in _PLAIN:
+        setattr(state, name, row[name])
+    state.status, state.channel, state.nature = Status(row["status"]), Channel(row["channel"]), Nature(row["nature"])
+    state.impact = row["impact"] and Level(row["impact"])
+    state.severity = row["severity"] and Level(row["severity"])
+    if row["pending_reason"] is not None:
+        state.pending = Pending(PendingReason(row["pending_reason"]), row["pending_since"])
+    if row["problem"] is not None:  # the rest of a resolution is nothing the view keeps
+        state.resolution = Resolution(ResolutionCode.FIXED, False, CauseCorrected.NO, row["problem"])
+    state.source_system = "import" if row["imported"] else None
+    return CaseFold(state, now, row["paused_seconds"], row["settled_seconds"], row["episodes"], episode)
+
+
+_PLAIN = (
+    "number",
+    "received_at",
+    "resolved_at",
+    "closed_at",
+    "dispute_until",
+    "customer",
+    "agency",
+    "service",
+    "team",
+    "technician",
+    "priority",
+    "reopenings",
+    "hand_backs",
+    "external_ref",
+)

@@ -1,0 +1,87 @@
+"""The Case aggregate: the SOP, clause by clause.
+
+    5.1-5.2  logging      an incident is received and logged
+    5.3      triage       is it ours?
+    5.4      priority     impact and severity set the priority
+    5.5      diagnosis    the initial diagnosis
+    5.7      assignment   to the service team, and back
+    5.8      resolution   verified with the customer, then resolved
+    5.9      dispute      disputed and reopened, or closed
+             pending, notes, importing
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from domain.aggregate import Root, register
+from domain.case import assignment, diagnosis, dispute, importing, logging, notes, pending, priority, resolution, triage
+from domain.case.dispute import Dispute
+from domain.case.importing import Importing
+from domain.case.logging import Logged, Logging, Report, check_received
+from domain.case.notes import Notes
+from domain.case.pending import Waiting
+from domain.case.priority import Priority
+from domain.case.resolution import Resolving
+from domain.case.triage import Triage
+from domain.case.status import allow
+from domain.policy import Policy
+from domain.values import Disclosure, Provenance
+
+
+class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Importing, Root):
+    """One incident, from log to close (SOP 4.2). A refused command records nothing."""
+
+    TOPIC: ClassVar[str] = "case"
+
+    @classmethod
+    def log(
+        cls,
+        id: UUID,  # noqa: A002 - the library's own name
+        number: str,
+        report: Report,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+    ) -> Self:
+        """Log an incident (5.2). The response clock starts at ``received_at`` (R-5.2e). Raises Invalid (R-5.2a)."""
+        check_received(report, provenance, policy, explained=reason is not None)
+        return cls.open(Logged, id, provenance, number=number, reason=reason, **vars(report))
+
+    @classmethod
+    def log_imported(cls, id: UUID, number: str, report: Report, provenance: Provenance) -> Self:  # noqa: A002
+        """Log an incident as another system recorded it, without our rules on dates."""
+        return cls.open(Logged, id, provenance, number=number, **vars(report))
+
+    def follow_up(
+        self,
+        id: UUID,  # noqa: A002
+        number: str,
+        report: Report,
+        policy: Policy,
+        provenance: Provenance,
+    ) -> Case:
+        """A later contact about a closed case is a new case (R-5.9f). Raises InvalidTransition, Invalid."""
+        allow("follow_up", self.status)
+        check_received(report, provenance, policy, explained=True)
+        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, **vars(report))
+
+
+EVENTS = register(
+    (
+        *logging.EVENTS,
+        *triage.EVENTS,
+        *priority.EVENTS,
+        *diagnosis.EVENTS,
+        *assignment.EVENTS,
+        *pending.EVENTS,
+        *resolution.EVENTS,
+        *dispute.EVENTS,
+        *notes.EVENTS,
+        *importing.EVENTS,
+    ),
+    Case,
+)
+"""Every event of a case by its topic."""

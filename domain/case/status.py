@@ -1,0 +1,107 @@
+"""The statuses and the command table of the SOP: from which status, to which, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.errors import Forbidden, InvalidTransition, NotAssignedTeam, NotFound
+from domain.values import Actor, Role
+
+
+class Status(StrEnum):
+    LOGGED = "logged"
+    TRIAGED = "triaged"
+    PRIORITIZED = "prioritized"
+    IN_DIAGNOSIS = "in_diagnosis"
+    ASSIGNED = "assigned"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+ANY = frozenset(Status)
+OPEN = ANY - {Status.CLOSED}
+WORKED = frozenset({Status.PRIORITIZED, Status.IN_DIAGNOSIS, Status.ASSIGNED})
+NONE: frozenset[Status] = frozenset()
+
+STAFF = (Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.AUDITOR, Role.REPORTER)
+READERS = frozenset({*STAFF, Role.CUSTOMER})
+"""Who reads cases; a customer only his own (R-2.1a; intake reads none)."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table: ``team`` are the roles that must be of the case's team, ``own`` those it must be about."""
+
+    name: str
+    since: frozenset[Status]
+    who: tuple[Role, ...]
+    team: tuple[Role, ...] = ()
+    own: tuple[Role, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset((*self.who, *self.team, *self.own))
+
+
+def _table(rows: Iterable[Command]) -> dict[str, Command]:
+    return {row.name: row for row in rows}
+
+
+_T, _M, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.CUSTOMER
+COMMANDS = _table(
+    (
+        Command("log", NONE, (_T, _C, Role.INTAKE)),
+        Command("triage", frozenset({Status.LOGGED}), (_T,)),
+        Command("prioritize", OPEN - {Status.LOGGED}, (_T,), team=(_M,)),
+        Command("diagnose", WORKED, (_T,), team=(_M,)),
+        Command("assign", WORKED, (_T,), team=(_M,)),
+        Command("accept", frozenset({Status.ASSIGNED}), (), team=(_M,)),
+        Command("hand_back", frozenset({Status.ASSIGNED}), (), team=(_M,)),
+        Command("pend", WORKED, (_T,), team=(_M,)),
+        Command("resume", WORKED, (_T,), team=(_M,)),
+        Command("verify", WORKED - {Status.PRIORITIZED}, (_T,), team=(_M,)),
+        Command("resolve", WORKED - {Status.PRIORITIZED}, (_T,), team=(_M,)),
+        Command("close", frozenset({Status.RESOLVED}), (_T, Role.SYSTEM), team=(_M,), own=(_C,)),
+        Command("dispute", frozenset({Status.RESOLVED, Status.CLOSED}), (_T,), own=(_C,)),
+        Command("reopen", frozenset({Status.RESOLVED}), (_T, Role.DUTY_MANAGER), team=(_M,)),
+        Command("note", ANY, STAFF, own=(_C,)),
+        Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
+        Command("correct", OPEN, (_T,), team=(_M,)),
+    )
+)
+
+
+def roles_for(command: str) -> frozenset[Role]:
+    """The roles that may give a command."""
+    return COMMANDS[command].roles
+
+
+def authorise(actor: Actor, command: str) -> None:
+    """Refuse a role that may never give this command (R-6a). Raises Forbidden, naming the roles that may."""
+    allowed = COMMANDS[command].roles
+    if actor.role not in allowed:
+        raise Forbidden(
+            f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
+        )
+
+
+def authorise_team(actor: Actor, command: str, team: str | None) -> None:
+    """Refuse a member of another team where the role is bound to the case's. Raises NotAssignedTeam."""
+    if actor.role in COMMANDS[command].team and (team is None or actor.team != team):
+        raise NotAssignedTeam(f"the case is with {team or 'no team'}; you act for {actor.team or 'no team'}")
+
+
+def authorise_reading(actor: Actor, customer: str | None = None) -> None:
+    """Refuse who reads no cases, and hide from a customer the cases of others. Raises Forbidden, NotFound."""
+    if actor.role not in READERS:
+        raise Forbidden(f"reading cases needs the role {' or '.join(sorted(READERS))}; you are {actor.role}")
+    if customer is not None and actor.role is Role.CUSTOMER and actor.subject != customer:
+        raise NotFound
+
+
+def allow(command: str, status: Status) -> None:
+    """Refuse a command that the table does not have for this status. Raises InvalidTransition."""
+    if status not in COMMANDS[command].since:
+        raise InvalidTransition(command, status)

@@ -1,0 +1,42 @@
+"""Time as an argument: rules take moments, services take a clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time (timezone-aware, UTC)."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the time told may differ from the database's, so that events must carry it."""
+        ...
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    simulated = False
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class TravelClock:
+    """A clock that stands still until it is moved, for tests and demonstrations."""
+
+    simulated = True
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def travel(self, by: timedelta) -> None:
+        """Move by an interval, forwards or backwards."""
+        self._at += by

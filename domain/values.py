@@ -1,0 +1,186 @@
+"""The words every clause of the SOP uses: who acts, through what, when, and what is said in confidence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from hashlib import sha256
+from typing import Any
+CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._:/@+|=#-]{0,127}$")
+"""What may stand in an event as a code: ids, services, teams. No free text, no control characters."""
+
+
+class Role(StrEnum):
+    """Actor roles (R-2.1a)."""
+
+    CUSTOMER = "customer"
+    TECHNICIAN = "technician"
+    TEAM_MEMBER = "team_member"
+    DUTY_MANAGER = "duty_manager"
+    AUDITOR = "auditor"
+    REPORTER = "reporter"
+    INTAKE = "intake"
+    ADMIN = "admin"
+    SYSTEM = "system"
+    EXTERNAL = "external"
+    """A person known only to the system that a case was imported from; nobody acts here in this role."""
+
+
+class Channel(StrEnum):
+    """How a contact reached the desk (R-5.1a)."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    SELF_SERVICE = "self_service"
+    MONITORING = "monitoring"
+    CHAT = "chat"
+    WALK_IN = "walk_in"
+    PARTNER_DESK = "partner_desk"
+    OTHER = "other"
+    """A channel of an imported case that we have no word for; the source's word is in the event's origin."""
+
+
+class Nature(StrEnum):
+    """An interruption that is, or one that is coming (R-4.2a)."""
+
+    ACTUAL = "actual"
+    IMPENDING = "impending"
+
+
+class Level(IntEnum):
+    """An impact or a severity, 1 the highest (R-5.4a)."""
+
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a person or process, in one role, of one team where that matters."""
+
+    subject: str
+    role: Role
+    team: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceOutcome:
+    """What the source knew in hindsight, kept with a case's last row only."""
+
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    resolved_by: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The row of another system's log that an imported event was read from (`data/README.md`)."""
+
+    system: str
+    file: str
+    row: int
+    key: str
+    """A digest of the row's normalised values: the same row read twice is recognised by it."""
+    changed: dict[str, str] | None = None
+    """The source's columns that this row set or changed, in its own words; on the row's first event."""
+    outcome: SourceOutcome | None = None
+
+
+@dataclass(frozen=True)
+class Via:
+    """How it reached us: the interface of ours (`http`, `cli`, `import`), and the customer's channel where one spoke."""
+
+    interface: str
+    channel: Channel | None = None
+
+
+class DisclosureKind(StrEnum):
+    CONTACT = "contact"
+    CUSTOMER_WORDS = "customer_words"
+    STAFF_WORDS = "staff_words"
+    MESSAGE = "message"
+    ATTACHMENT = "attachment"
+
+
+class Disclosure:
+    """Personal data or free text that an event only points to (`audit.md`, Personal data).
+
+    The event keeps ``sha256(salt || value)``, the person it is about and its kind; salt and value live in the
+    vault and can be erased without touching the record. ``value`` is the canonical JSON text of a flat object,
+    or ``None`` once erased (or not joined).
+    """
+
+    __slots__ = ("digest", "kind", "salt", "subject", "value")
+
+    def __init__(
+        self,
+        digest: str,
+        subject: str,
+        kind: DisclosureKind,
+        value: str | None = None,
+        salt: bytes | None = None,
+    ) -> None:
+        self.digest, self.subject, self.kind = digest, subject, kind
+        self.value, self.salt = value, salt
+
+    @classmethod
+    def of(
+        cls,
+        subject: str,
+        kind: DisclosureKind,
+        texts: dict[str, Any],
+        random: Callable[[int], bytes],
+    ) -> Disclosure | None:
+        """Seal the texts that are there under a fresh 128-bit salt; ``None`` when there are none."""
+        said = {name: text for name, text in texts.items() if text is not None}
+        if not said:
+            return None
+        value, salt = json.dumps(said, ensure_ascii=True, separators=(",", ":")), random(16)
+        return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt)
+
+    @property
+    def texts(self) -> dict[str, Any] | None:
+        """What was said, or ``None`` when it has been erased."""
+        return None if self.value is None else dict(json.loads(self.value))
+
+    def text(self, name: str) -> Any:
+        """One of the texts, ``None`` when it is absent or erased."""
+        return (self.texts or {}).get(name)
+
+    def __eq__(self, other: object) -> bool:
+        # What the event holds, not what happened to be joined to it.
+        return isinstance(other, Disclosure) and (self.digest, self.subject, self.kind) == (
+            other.digest,
+            other.subject,
+            other.kind,
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:  # never the words: a repr ends up in logs
+        return f"Disclosure({self.kind} of {self.subject}, {self.digest[:12]})"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What every event says of itself: who, how, when, in answer to what. Time and chance come in here."""
+
+    by: Actor
+    via: Via
+    at: datetime
+    """The moment of the decision, by the caller's clock."""
+    random: Callable[[int], bytes]
+    origin: Origin | None = None
+    occurred_at: datetime | None = None
+    """Set only where it differs from the recording time: an import, a simulated clock."""
+    request_id: str | None = None
+    trace_id: str | None = None
+    causation: int | None = None

@@ -1,0 +1,93 @@
+"""The ledger as an async feed, and waiting for it: one connection listens for all who wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from application.documents import event_document
+from application.views.questions import FeedItem
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.queries import load
+
+_SQL = load("feed")
+_RECONNECT = 1.0
+
+log = structlog.get_logger()
+
+
+class PostgresFeed:
+    """Implements `application.views.questions.Feed`."""
+
+    def __init__(self, database: Database, pool: AsyncConnectionPool[Any]) -> None:
+        self._database, self._pool = database, pool
+        self._events = self._views = 0
+        self._moved = asyncio.Condition()
+
+    async def page(self, after: int, limit: int) -> Sequence[FeedItem]:
+        async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
+            await cursor.execute(_SQL["page"], (after, limit), prepare=True)
+            return [_item(*row) for row in await cursor.fetchall()]
+
+    async def wait_for_event(self, after: int, seconds: float) -> bool:
+        return await self._wait(lambda: self._events > after, seconds)
+
+    async def wait_for_view(self, position: int, seconds: float) -> bool:
+        return await self._wait(lambda: self._views >= position, seconds)
+
+    async def _wait(self, reached: Callable[[], bool], seconds: float) -> bool:
+        async with self._moved:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait_for(reached), seconds)
+            return reached()
+
+    async def listen(self) -> None:
+        """Follow ledger and views by NOTIFY until cancelled; a lost connection is made anew."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._database.for_component("api"), autocommit=True
+                ) as connection:
+                    await connection.execute(_SQL["listen_events"])
+                    await connection.execute(_SQL["listen_views"])
+                    await self._look(connection)
+                    async for _ in connection.notifies():
+                        await self._look(connection)
+            except psycopg.OperationalError as error:
+                log.warning("feed listener lost the database", error=str(error))
+                await asyncio.sleep(_RECONNECT)
+
+    async def _look(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        row = await (await connection.execute(_SQL["positions"])).fetchone()
+        assert row is not None
+        async with self._moved:
+            self._events, self._views = row
+            self._moved.notify_all()
+
+
+def _item(
+    position: int, stream: Any, version: int, topic: str, state: bytes, recorded_at: Any, db_role: str, number: str | None
+) -> FeedItem:
+    document = event_document(position, version, topic, recorded_at, db_role, bytes(state))
+    return FeedItem(position, {**document, "stream": stream, "number": number})
+
+
+@asynccontextmanager
+async def open_feed(database: Database) -> AsyncIterator[PostgresFeed]:
+    """The feed with its pool and its listener."""
+    async with database.async_pool("api", size=4) as pool:
+        feed = PostgresFeed(database, pool)
+        listening = asyncio.create_task(feed.listen(), name="feed listener")
+        try:
+            yield feed
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening

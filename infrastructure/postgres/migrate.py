@@ -1,0 +1,56 @@
+"""Brings a database to the present schema: roles and database first, then the numbered migrations, by yoyo."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
+
+from infrastructure.postgres.database import NAME, Database
+from infrastructure.postgres.queries import load
+
+_SQL = load("bootstrap")
+OLDEST = 170000
+
+
+class Unsuitable(Exception):
+    """The server cannot hold the ledger: too old, or its user may not set it up."""
+
+
+def migrate(database: Database) -> int:
+    """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError."""
+    _bootstrap(database)
+    settings = conninfo_to_dict(database.for_component("migrator"))
+    with as_file(files("infrastructure.postgres").joinpath("migrations")) as folder:
+        migrations = read_migrations(str(folder))
+        with get_backend(_uri(settings)) as backend, backend.lock():
+            pending = backend.to_apply(migrations)
+            backend.apply_migrations(pending)
+            return len(pending)
+
+
+def _bootstrap(database: Database) -> None:
+    settings = conninfo_to_dict(database.conninfo)
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        if connection.info.server_version < OLDEST:
+            raise Unsuitable(f"PostgreSQL 17 or newer is needed; this is {connection.info.server_version // 10000}")
+        try:
+            connection.execute(_SQL["roles"])
+            if database.embedded:
+                if connection.execute(_SQL["database_exists"]).fetchone() is None:
+                    connection.execute(_SQL["create_database"])
+                settings["dbname"] = NAME
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Unsuitable(f"the database user may not set up roles: {error}") from error
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
+        connection.execute(_SQL["database_grants"])
+
+
+def _uri(settings: dict[str, Any]) -> str:
+    """yoyo takes a URL; libpq's settings go into its query, where a socket folder may stand as well."""
+    database = quote(str(settings.pop("dbname", NAME)))
+    return f"postgresql+psycopg:///{database}?{urlencode({k: str(v) for k, v in settings.items()})}"

@@ -1,0 +1,170 @@
+"""The event store: the library's recorder with our schema, our lock and group commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    Mapper,
+    Notification,
+    ProcessRecorder,
+    StoredEvent,
+    TrackingRecorder,
+)
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.utils import Environment
+from psycopg.rows import dict_row, tuple_row
+
+from application.ports import Answered
+from domain.values import Disclosure, DisclosureKind
+from infrastructure.postgres.database import Component, Database
+from infrastructure.postgres.group_commit import Append, GroupCommit
+from infrastructure.postgres.mapper import StateMapper
+from infrastructure.postgres.queries import load
+from infrastructure.postgres.stored import LedgerEvent, LedgerNotification
+
+_SQL = load("recorder")
+_LAST = 2**63 - 1
+
+
+class LedgerDatastore(PostgresDatastore):
+    """The library's pool, reached by a connection string: sockets, TLS and roles as the operator says."""
+
+    def __init__(self, conninfo: str, *, pool_size: int = 4, max_overflow: int = 12) -> None:
+        super().__init__(
+            "", "", 0, "", "", schema="ledger", pool_size=pool_size, max_overflow=max_overflow, connect_timeout=10
+        )
+        self.pool.conninfo = conninfo
+        self.pool.kwargs = {"row_factory": dict_row}
+
+
+class LedgerRecorder(PostgresApplicationRecorder):
+    """Append-only, gap-safe for tailing readers, exact about each command of a shared commit.
+
+    Migrations own the schema: it creates nothing. ``insert_events`` takes, beside the events, the command's
+    ``answered`` (idempotency) and the ``numbers`` it gave out; all of it is committed together or not at all.
+    """
+
+    def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
+        super().__init__(datastore, events_table_name="stored_events")
+        self.group = GroupCommit(lambda: database.connect(component))
+
+    def insert_events(
+        self,
+        stored_events: Sequence[StoredEvent],
+        *,
+        answered: Answered | None = None,
+        numbers: Sequence[tuple[str, UUID]] = (),
+        **_: Any,
+    ) -> Sequence[int] | None:
+        """Commit the events of one command. Raises IntegrityError, KeyTaken, OperationalError."""
+        if not stored_events:
+            return []
+        events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
+        return [position for position, _ in self.group.append(Append(events, answered, numbers))]
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[LedgerEvent]:
+        """The events of an aggregate, disclosures joined."""
+        query = "select_events" if limit is None and not desc else "select_last_events" if desc else "select_first_events"
+        wanted = {
+            "id": originator_id,
+            "gt": -1 if gt is None else gt,
+            "lte": _LAST if lte is None else lte,
+            "limit": _LAST if limit is None else limit,
+        }
+        return list(_joined(originator_id, self.rows(_SQL[query], wanted)))
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Events in the order they were committed."""
+        first = 0 if start is None else start if inclusive_of_start else start + 1
+        wanted = {"start": first, "stop": _LAST if stop is None else stop, "limit": limit, "topics": list(topics)}
+        query = "select_notifications_by_topic" if topics else "select_notifications"
+        return [
+            LedgerNotification(id, version, topic, state, position, recorded_at, db_role)
+            for position, id, version, topic, state, recorded_at, db_role in self.rows(_SQL[query], wanted)
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """The position of the last event."""
+        position: int | None = self.rows(_SQL["max_notification_id"])[0][0]
+        return position
+
+    def rows(self, query: bytes, wanted: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query on the pool, as binary tuples."""
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            return cursor.execute(query, wanted, prepare=True).fetchall()
+
+    def close(self) -> None:
+        """Commit what waits, then close."""
+        self.group.close()
+
+
+def _joined(originator_id: UUID | str, rows: Iterable[Any]) -> Iterable[LedgerEvent]:
+    """One event a version, whose disclosures came as rows of their own."""
+    event: tuple[Any, ...] | None = None
+    found: list[Disclosure] = []
+    for row in rows:
+        if event is None or row[0] != event[0]:
+            if event is not None:
+                yield _event(originator_id, event, found)
+            event, found = row[:6], []
+        if row[6] is not None:
+            found.append(Disclosure(row[6].hex(), row[9], DisclosureKind(row[8]), row[10], bytes(row[7])))
+    if event is not None:
+        yield _event(originator_id, event, found)
+
+
+def _event(originator_id: UUID | str, row: tuple[Any, ...], disclosures: list[Disclosure]) -> LedgerEvent:
+    version, topic, state, position, recorded_at, db_role = row
+    return LedgerEvent(originator_id, version, topic, bytes(state), tuple(disclosures), position, recorded_at, db_role)
+
+
+class LedgerFactory(PostgresFactory):
+    """The library's factory for our recorder and mapper; it reads no environment and creates no table."""
+
+    def __init__(self, database: Database, component: Component = "api") -> None:
+        self.env = Environment("", {})
+        self.database, self.component = database, component
+        self.datastore = LedgerDatastore(database.for_component(component))
+        self.recorder: LedgerRecorder | None = None
+
+    def mapper(self, *_: Any, **__: Any) -> Mapper[Any]:
+        return StateMapper()
+
+    def application_recorder(self) -> ApplicationRecorder:
+        if self.recorder is None:
+            self.recorder = LedgerRecorder(self.datastore, self.database, self.component)
+        return self.recorder
+
+    def tracking_recorder(self, *_: Any, **__: Any) -> TrackingRecorder:  # type: ignore[override]
+        raise NotImplementedError("views track their position themselves, in their own transaction")
+
+    def process_recorder(self) -> ProcessRecorder:
+        raise NotImplementedError("views track their position themselves, in their own transaction")
+
+    def close(self) -> None:
+        if self.recorder is not None:
+            self.recorder.close()
+        super().close()

@@ -1,0 +1,83 @@
+"""Numbers, kept answers and pseudonyms: what a command looks up before it acts."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from application.ports import Entry, KeptAnswer
+from infrastructure.postgres.mapper import StateMapper
+from infrastructure.postgres.queries import load
+from infrastructure.postgres.recorder import LedgerRecorder
+
+_SQL = load("register")
+_BLOCK = 20
+"""Case numbers drawn at a time. What a stopped process had left over is a gap (R-4.2b allows gaps)."""
+_REMEMBERED = 100_000
+
+
+class PostgresRegister:
+    """Implements `application.ports.Register` on the recorder's own pool."""
+
+    def __init__(self, recorder: LedgerRecorder) -> None:
+        self._recorder = recorder
+        self._mapper = StateMapper()
+        self._drawn: deque[int] = deque()
+        self._drawing = threading.Lock()
+        self._found: dict[str, UUID] = {}
+
+    def find(self, number: str) -> UUID | None:
+        """The aggregate behind a number; it never changes, so it is remembered."""
+        if (known := self._found.get(number)) is not None:
+            return known
+        row = self._one("find", number)
+        if row is None:
+            return None
+        if len(self._found) >= _REMEMBERED:
+            self._found.clear()
+        self._found[number] = row[0]
+        return self._found[number]
+
+    def existing(self, ids: Collection[UUID]) -> set[UUID]:
+        return {row[0] for row in self._recorder.rows(_SQL["existing"], (list(ids),))}
+
+    def next_case_number(self) -> str:
+        """A number nobody else has, such as `INC-0000123`."""
+        with self._drawing:
+            if not self._drawn:
+                rows = self._recorder.rows(_SQL["next_case_numbers"], (_BLOCK,))
+                self._drawn.extend(number for (number,) in rows)
+            return f"INC-{self._drawn.popleft():07d}"
+
+    def next_problem_number(self) -> str:
+        """A number nobody else has, such as `PRB-0000007`."""
+        row = self._one("next_problem_number")
+        assert row is not None
+        return f"PRB-{row[0]:07d}"
+
+    def answer(self, key: bytes) -> KeptAnswer | None:
+        row = self._one("answer", key)
+        return None if row is None else KeptAnswer(bytes(row[0]), row[1], row[2], row[3], row[4])
+
+    def pseudonym_key(self) -> bytes:
+        return self._pseudonym_key
+
+    @cached_property
+    def _pseudonym_key(self) -> bytes:
+        row = self._one("pseudonym_key")
+        assert row is not None
+        return bytes(row[0])
+
+    def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
+        return [
+            Entry(self._mapper.to_domain_event(e), e.state, e.position or 0, e.recorded_at, e.db_role or "", e.disclosures)
+            for e in self._recorder.select_events(id, gt=after, lte=until)
+            if e.recorded_at is not None
+        ]
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        return next(iter(self._recorder.rows(_SQL[query], values)), None)

@@ -1,0 +1,19 @@
+-- Look-ups of the write side.
+
+-- name: find --
+SELECT originator_id FROM ledger.numbers WHERE number = %s;
+
+-- name: existing --
+SELECT originator_id FROM ledger.stored_events WHERE originator_id = ANY(%b::uuid[]) AND originator_version = 1;
+
+-- name: next_case_numbers --
+SELECT nextval('ledger.case_number') FROM generate_series(1, %s);
+
+-- name: next_problem_number --
+SELECT nextval('ledger.problem_number');
+
+-- name: answer --
+SELECT request, status, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
+
+-- name: pseudonym_key --
+SELECT key FROM vault.pseudonym_key;

@@ -1,0 +1,28 @@
+"""An event as it is stored: the library's columns, what only the database fills, and the disclosures beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from eventsourcing.persistence import Notification, StoredEvent
+
+from domain.values import Disclosure
+
+
+@dataclass(frozen=True)
+class LedgerEvent(StoredEvent):
+    """A row of `ledger.stored_events`. Position, time and role are None until the database has filled them."""
+
+    disclosures: tuple[Disclosure, ...] = ()
+    position: int | None = None
+    recorded_at: datetime | None = None
+    db_role: str | None = None
+
+
+@dataclass(frozen=True)
+class LedgerNotification(Notification):
+    """A row read in order of recording, by a tailing reader; its disclosures are not joined."""
+
+    recorded_at: datetime
+    db_role: str

@@ -1,0 +1,133 @@
+"""The projector: reads events in order after its position and folds them into every view.
+
+A batch, its views and its position are one transaction: killed half-way it has done nothing, and done again it does
+the same. An event that cannot be folded stops it at that event, loudly; what came before is kept, nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import structlog
+
+from domain.aggregate import Recorded
+from domain.case import EVENTS as CASE_EVENTS
+from infrastructure.postgres.mapper import StateMapper
+from infrastructure.postgres.queries import load
+from infrastructure.postgres.stored import LedgerNotification
+from infrastructure.views.cases import CasesStore
+
+_SQL = load("projector", "infrastructure.views")
+BATCH = 2_000
+"""Events a transaction: large enough to share its cost, small enough that memory stays flat."""
+_HOUSEKEEPING = 3600.0
+_STANDBY = 0.5
+
+log = structlog.get_logger()
+
+
+class Poisoned(Exception):
+    """An event cannot be folded into the views. The projector stops before it; nothing is lost or skipped."""
+
+    def __init__(self, position: int, why: str) -> None:
+        super().__init__(f"the projector stops before position {position}: {why}")
+        self.position, self.why = position, why
+
+
+class Projector:
+    """Folds the ledger into the views of a schema, on one connection."""
+
+    def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
+        self._connection = connection
+        self._sql = {name: sql.replace(b"views.", schema.encode() + b".") for name, sql in _SQL.items()}
+        self._cases = CasesStore(connection, schema)
+        self._mapper = StateMapper()
+
+    def run(self, stop: threading.Event, *, patience: float = 1.0) -> None:
+        """Fold until told to stop, woken by each commit's NOTIFY. Raises Poisoned, psycopg.OperationalError."""
+        # Views can be rebuilt: they need not wait for the disk. Position and rows are lost or kept together.
+        self._connection.execute("SET synchronous_commit = off")
+        self._connection.execute(self._sql["listen"])
+        self._take_turn(stop)
+        kept_house = 0.0
+        while not stop.is_set():
+            if self.catch_up(stop):
+                continue
+            if time.monotonic() - kept_house > _HOUSEKEEPING:
+                self._connection.execute(self._sql["forget_answers"])
+                kept_house = time.monotonic()
+            for _ in self._connection.notifies(timeout=patience, stop_after=1):
+                break
+
+    def _take_turn(self, stop: threading.Event) -> None:
+        """One projector works, others stand by: the lock falls to the next when its holder's session ends."""
+        while not stop.is_set():
+            row = self._connection.execute(self._sql["take_turn"]).fetchone()
+            if row and row[0]:
+                return
+            stop.wait(_STANDBY)
+
+    def catch_up(self, stop: threading.Event | None = None, progress: Callable[[int], None] | None = None) -> int:
+        """Fold all there is; returns how many events. Raises Poisoned."""
+        total = 0
+        while not (stop and stop.is_set()):
+            try:
+                folded = self.fold_batch()
+            except Poisoned:
+                self._halt_at_culprit()
+                raise
+            if not folded:
+                break
+            total += folded
+            if progress:
+                progress(folded)
+        return total
+
+    def _halt_at_culprit(self) -> None:
+        """Fold one by one up to the event that fails by itself, and say so in the database. Raises Poisoned."""
+        try:
+            while self.fold_batch(1):
+                pass
+        except Poisoned as poison:
+            self._connection.execute(self._sql["halt"], (poison.position, poison.why))
+            log.error("projector halted", position=poison.position, why=poison.why)
+            raise
+
+    def fold_batch(self, limit: int = BATCH) -> int:
+        """Fold one batch in one transaction; returns its size. Raises Poisoned."""
+        with self._connection.transaction():
+            cursor = self._connection.cursor(binary=True)
+            row = cursor.execute(self._sql["lock_position"]).fetchone()
+            assert row is not None
+            rows = cursor.execute(self._sql["read"], (row[0], limit)).fetchall()
+            if not rows:
+                return 0
+            events = [self._event(row) for row in rows]
+            self._fold([(event, position) for event, position in events if event.TOPIC in CASE_EVENTS])
+            position = rows[-1][0]
+            cursor.execute(self._sql["advance"], (position, len(rows)))
+            cursor.execute(self._sql["notify"], (position,))
+            return len(rows)
+
+    def _event(self, columns: tuple[Any, ...]) -> tuple[Recorded, int]:
+        position, stream, version, topic, state, recorded_at, db_role = columns
+        row = LedgerNotification(stream, version, topic, state, position, recorded_at, db_role)
+        try:
+            return self._mapper.to_domain_event(row), position
+        except Exception as error:
+            raise Poisoned(position, f"{row.topic}: {error}") from error
+
+    def _fold(self, events: list[tuple[Recorded, int]]) -> None:
+        if not events:
+            return
+        try:
+            self._cases.fold(events)
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            event, position = events[0]
+            raise Poisoned(position, f"{event.TOPIC}: {error}") from error

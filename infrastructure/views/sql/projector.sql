@@ -1,0 +1,28 @@
+-- The projector's own position, in the same transaction as what it folded.
+
+-- name: listen --
+LISTEN stored_events;
+
+-- name: take_turn --
+SELECT pg_try_advisory_lock(4850712370);
+
+-- name: lock_position --
+SELECT position FROM views.tracking FOR UPDATE;
+
+-- name: read --
+SELECT notification_id, originator_id, originator_version, topic, state, recorded_at, db_role
+FROM ledger.stored_events
+WHERE notification_id > %s
+ORDER BY notification_id LIMIT %s;
+
+-- name: advance --
+UPDATE views.tracking SET position = %s, events = events + %s, halted_at = NULL, halted_by = NULL;
+
+-- name: halt --
+UPDATE views.tracking SET halted_at = %s, halted_by = %s;
+
+-- name: notify --
+SELECT pg_notify('views', %s::text);
+
+-- name: forget_answers --
+DELETE FROM ledger.idempotency WHERE recorded_at < now() - interval '7 days';
