@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+from psycopg.conninfo import conninfo_to_dict
 from rich.table import Table
 
 from api.cli.console import could_not_run, out, print_json
@@ -68,7 +69,7 @@ def roles(as_json: AsJson = False) -> None:
 
 def settings(as_json: AsJson = False) -> None:
     """List the settings: their variables, their present values, what they mean."""
-    present = Settings()
+    present = settings_of(None)
     rows: list[dict[str, Any]] = [
         {
             "variable": f"CASELEDGER_{name.upper()}",
@@ -112,7 +113,5 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
 
 
 def _where(conninfo: str) -> dict[str, Any]:
-    from psycopg.conninfo import conninfo_to_dict
-
     known = conninfo_to_dict(conninfo)
     return {name: known.get(name) for name in ("host", "port", "dbname", "user")}

@@ -87,13 +87,18 @@ def _open(file: Path) -> Iterator[IO[str]]:
         zipped = raw.read(2) == b"\x1f\x8b"
     opened = gzip.open if zipped else open
     with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
-        yield text  # type: ignore[misc]
+        yield text
 
 
-def _rows(text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    reader = csv.DictReader(text)
-    for row in reader:
-        yield reader.line_num, row
+def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers and cells, the columns in the order we know them; a short or long row as it is."""
+    reader = csv.reader(text)
+    heading = next(reader)
+    places = [heading.index(name) for name in COLUMNS]
+    straight = heading == list(COLUMNS)
+    for cells in reader:
+        fits = len(cells) == len(heading)
+        yield reader.line_num, cells if straight or not fits else [cells[place] for place in places]
 
 
 def _wait_for_views(views: PostgresViews, position: int) -> None:

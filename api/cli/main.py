@@ -8,6 +8,7 @@ import typer
 
 from api.cli import desk, importing, reports, serving
 from api.cli.console import configure_logging
+from api.main import tune_interpreter
 
 app = typer.Typer(
     name="caseledger",
@@ -35,6 +36,7 @@ def main(
 ) -> None:
     """A service desk whose record nobody can quietly rewrite."""
     configure_logging()
+    tune_interpreter()
 
 
 def run() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from hashlib import sha256
-from itertools import chain, repeat
+from itertools import repeat
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
@@ -19,6 +19,7 @@ from domain.values import Actor, Origin, Provenance, Role, Via
 
 _BATCH = 2_000
 """Rows a transaction."""
+_VIA = Via("import")
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Importer:
             return
 
     def _replay(self, case_id: UUID, case: Case | None, fresh: list[SourceRow], last: SourceRow) -> Case:
-        before: dict[str, str] = {}
+        before: SourceRow | None = None
         for row in fresh:
             provenances = self._provenances(row, before, row is last)
             if case is None:
@@ -101,22 +102,15 @@ class Importer:
                 case.observe(row.seen, self._desk.policy, row.at, provenances, opening=True)
             else:
                 case.observe(row.seen, self._desk.policy, row.at, provenances)
-            before = row.values
+            before = row
         assert case is not None
         return case
 
-    def _provenances(self, row: SourceRow, before: dict[str, str], last: bool) -> Iterator[Provenance]:
+    def _provenances(self, row: SourceRow, before: SourceRow | None, last: bool) -> Iterator[Provenance]:
         """The first event of a row carries the row, what it changed and, at the end, what was known in hindsight."""
-        changed = {name: value for name, value in row.values.items() if before.get(name) != value}
-        gone = {name: "?" for name in before if name not in row.values}
-        bare = Origin(self._system, self._file, row.row, row.key)
-        whole = replace(bare, changed=changed | gone, outcome=row.outcome if last else None)
-        first = Provenance(
-            by=Actor("unknown" if row.by == "?" else row.by, Role.EXTERNAL),
-            via=Via("import"),
-            at=self._desk.clock.now(),
-            random=self._desk.random,
-            origin=whole,
-            occurred_at=row.at.astimezone(UTC),
-        )
-        return chain([first], repeat(replace(first, origin=bare)))
+        by, at = Actor("unknown" if row.by == "?" else row.by, Role.EXTERNAL), row.at.astimezone(UTC)
+        said, outcome = row.changes(before), row.outcome if last else None
+        origin = Origin(self._system, self._file, row.row, row.key, said, outcome)
+        yield Provenance(by, _VIA, at, self._desk.random, origin, at)
+        origin = Origin(self._system, self._file, row.row, row.key)
+        yield from repeat(Provenance(by, _VIA, at, self._desk.random, origin, at))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -34,6 +34,13 @@ COLUMNS = (
 _HINDSIGHT = frozenset({"closed_code", "resolved_by", "resolved_at", "closed_at"})
 _TIMES = ("opened_at", "sys_created_at", "sys_updated_at", "resolved_at", "closed_at")
 _MISSING = "?"
+_LONGEST = 128
+_AT_THE_TIME = tuple((i, name) for i, name in enumerate(COLUMNS) if name not in _HINDSIGHT)
+_TIME_PLACES = tuple(map(COLUMNS.index, _TIMES))
+_BOOLEAN_PLACES = tuple(map(COLUMNS.index, ("active", "made_sla", "knowledge", "u_priority_confirmation")))
+_CODE_PLACES = tuple(
+    map(COLUMNS.index, ("number", "sys_updated_by", "caller_id", "assignment_group", "assigned_to", "category"))
+)
 _STATES: dict[str, tuple[Status, PendingReason | None]] = {
     "New": (Status.IN_DIAGNOSIS, None),
     "Active": (Status.IN_DIAGNOSIS, None),
@@ -70,11 +77,17 @@ class SourceRow:
     key: str
     at: datetime
     by: str
-    values: dict[str, str]
-    """The columns that are known at this row, in the source's own words."""
+    cells: tuple[str, ...]
+    """The columns in the source's own words, in the order of COLUMNS."""
     seen: Observation
     report: Report
     outcome: SourceOutcome
+
+    def changes(self, before: SourceRow | None) -> dict[str, str]:
+        """What this row sets or changes, but for what only hindsight knew; `?` where it takes a value away."""
+        if before is None:
+            return {name: self.cells[i] for i, name in _AT_THE_TIME if self.cells[i] != _MISSING}
+        return {name: self.cells[i] for i, name in _AT_THE_TIME if self.cells[i] != before.cells[i]}
 
 
 @dataclass
@@ -86,7 +99,7 @@ class Findings:
     """Rows whose time lies before that of the row before them in the same incident."""
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Values of a column that we have no word for; kept as they are."""
-    rejected: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    rejected: list[tuple[int, str, list[str]]] = field(default_factory=list)
     """Line, reason and content of the rows that could not be read."""
 
 
@@ -95,45 +108,48 @@ class ServiceNowLog:
 
     def __init__(self, timezone: ZoneInfo) -> None:
         self.findings = Findings()
-        self._time = lru_cache(maxsize=65_536)(lambda text: _moment(text, timezone))
+        # The same few thousand texts fill the columns: each is worked out once.
+        remember = lru_cache(maxsize=65_536)
+        self._time = remember(lambda text: _moment(text, timezone))
+        self._iso = remember(lambda text: str(_moment(text, timezone)))
+        self._tidy = remember(lambda text: " ".join(text.split()) or _MISSING)
+        self._is_code = remember(lambda text: text == _MISSING or CODE.match(text) is not None)
 
-    def incidents(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[tuple[str, list[SourceRow]]]:
-        """The incidents of a file, each with its rows that follow one another."""
+    def incidents(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[str, list[SourceRow]]]:
+        """The incidents of a file, each with its rows that follow one another.
+
+        ``rows`` are line numbers and cells in the order of COLUMNS.
+        """
         for number, group in groupby(self._readable(rows), key=lambda row: row.number):
             known = list(group)
             self.findings.backwards += sum(1 for a, b in zip(known, known[1:], strict=False) if b.at < a.at)
             yield number, known
 
-    def _readable(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[SourceRow]:
-        for line, values in rows:
+    def _readable(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[SourceRow]:
+        for line, cells in rows:
             self.findings.rows += 1
             try:
-                yield self._read(line, values)
+                yield self._read(line, self._checked(cells))
             except Unparsable as why:
-                self.findings.rejected.append((line, str(why), {str(name): value for name, value in values.items()}))
+                self.findings.rejected.append((line, str(why), list(cells)))
 
-    def _read(self, line: int, raw: Mapping[str, Any]) -> SourceRow:
-        values = self._columns(raw)
+    def _read(self, line: int, cells: tuple[str, ...]) -> SourceRow:
+        values = dict(zip(COLUMNS, cells, strict=True))
         times = {name: self._time(values[name]) for name in _TIMES}
-        if (at := times["sys_updated_at"]) is None or times["opened_at"] is None:
+        opened_at, at = times["opened_at"], times["sys_updated_at"]
+        if at is None or opened_at is None:
             raise Unparsable("opened_at or sys_updated_at is missing")
-        for name in ("active", "made_sla", "knowledge", "u_priority_confirmation"):
-            values[name] = values[name].lower()
-        # The same row saved by a spreadsheet is the same row: times compared as moments, booleans without case.
-        same = "\x1f".join(
-            str(times[name]) if name in times else values[name] for name in COLUMNS
-        )
         return SourceRow(
             number=values["number"],
             row=line,
-            key=sha256(same.encode()).hexdigest()[:16],
+            key=self._key(cells),
             at=at,
             by=values["sys_updated_by"],
-            values={n: v for n, v in values.items() if v != _MISSING and n not in _HINDSIGHT},
+            cells=cells,
             seen=self._observation(values),
-            report=self._report(values, times["opened_at"]),
+            report=self._report(values, opened_at),
             outcome=SourceOutcome(
-                times["opened_at"],
+                opened_at,
                 times["resolved_at"],
                 times["closed_at"],
                 _known(values["resolved_by"]),
@@ -141,26 +157,28 @@ class ServiceNowLog:
             ),
         )
 
-    @staticmethod
-    def _columns(raw: Mapping[str, Any]) -> dict[str, str]:
-        if None in raw:
-            raise Unparsable("more columns than the heading names")
-        values: dict[str, str] = {}
-        for name in COLUMNS:
-            value = raw.get(name)
-            if value is None:
-                raise Unparsable(f"{name} is missing")
-            # "Opened by  8" carries double blanks; two spellings of one person would be two people.
-            value = " ".join(value.split()) or _MISSING
-            if len(value) > 128 or not value.isprintable():
-                raise Unparsable(f"{name} holds what no such log holds")
-            values[name] = value
-        for name in ("number", "sys_updated_by", "caller_id", "assignment_group", "assigned_to", "category"):
-            if values[name] != _MISSING and not CODE.match(values[name]):
-                raise Unparsable(f"{name} is no code")
-        if values["number"] == _MISSING:
+    def _key(self, cells: tuple[str, ...]) -> str:
+        """A row saved by a spreadsheet is the same row: times compared as moments, booleans without their case."""
+        same = list(cells)
+        for place in _TIME_PLACES:
+            same[place] = self._iso(cells[place])
+        for place in _BOOLEAN_PLACES:
+            same[place] = cells[place].lower()
+        return sha256("\x1f".join(same).encode()).hexdigest()[:16]
+
+    def _checked(self, cells: Sequence[str]) -> tuple[str, ...]:
+        if len(cells) != len(COLUMNS):
+            raise Unparsable(f"it has {len(cells)} columns, not {len(COLUMNS)}")
+        if not "".join(cells).isprintable() or max(map(len, cells)) > _LONGEST:
+            raise Unparsable("it holds what no such log holds")
+        # "Opened by  8" carries double blanks; two spellings of one person would be two people.
+        known = tuple(map(self._tidy, cells))
+        if known[0] == _MISSING:
             raise Unparsable("number is missing")
-        return values
+        for place in _CODE_PLACES:
+            if not self._is_code(known[place]):
+                raise Unparsable(f"{COLUMNS[place]} is no code")
+        return known
 
     def _observation(self, values: Mapping[str, str]) -> Observation:
         status, waiting_for = self._word("incident_state", values, _STATES) or (None, None)

@@ -113,7 +113,7 @@ class StateMapper(Mapper[UUID]):
                 f"{stored_event.topic} version {stored_event.originator_version} of {stored_event.originator_id} "
                 f"cannot be read: {error}"
             ) from error
-        values: dict[str, Any] = {name: getattr(state, name) for name in codec.names}
+        values: dict[str, Any] = msgspec.structs.asdict(state)
         values["originator_id"] = stored_event.originator_id
         values["originator_version"] = stored_event.originator_version
         values["timestamp"] = values["occurred_at"] or getattr(stored_event, "recorded_at", None)

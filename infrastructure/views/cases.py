@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ _EPISODE_TYPES = (
     *("uuid", "int4", "text", "int8", "timestamptz", "timestamptz", "float8", "text"),
     *("int8", "timestamptz", "bool", "int8", "timestamptz", "int8", "float8"),
 )
+_episode_row = attrgetter(*(field.name for field in fields(Episode)))
 
 
 class CasesStore:
@@ -117,7 +119,7 @@ class CasesStore:
             with cursor.copy(self._sql["insert_episodes"]) as copy:
                 copy.set_types(_EPISODE_TYPES)
                 for episode in episodes:
-                    copy.write_row(astuple(episode))
+                    copy.write_row(_episode_row(episode))
 
     def _count(self, queues: Counter[Any], states: Counter[Any], events: Counter[Any]) -> None:
         cursor = self._connection.cursor()
