@@ -40,14 +40,14 @@ def _assign(team: str) -> Step:
 
 
 def _verify(request: Request) -> Step:
-    return lambda desk, number: desk.verify(
-        number, Verification(True, True, "phone", desk.clock.now()), None, request
-    )
+    return lambda desk, number: desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, request)
 
 
 def _resolve(request: Request, code: ResolutionCode, cause: CauseCorrected) -> Step:
     resolution = Resolution(code, code is ResolutionCode.WORKAROUND, cause)
-    return lambda desk, number: desk.resolve(number, resolution, "service restarted, customer works again", None, request)
+    return lambda desk, number: desk.resolve(
+        number, resolution, "service restarted, customer works again", None, request
+    )
 
 
 def _close(desk: Desk, number: str) -> Committed:

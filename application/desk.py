@@ -69,12 +69,16 @@ class Desk(Application[UUID]):
 
     # 5.1-5.2
 
-    def log_case(self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request) -> Committed:
+    def log_case(
+        self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request
+    ) -> Committed:
         """Log an incident (R-5.2a, R-5.2c). ``report.customer`` is filled in here. Raises Forbidden, Invalid."""
         authorise(request.actor, "log")
         return self._keys.once(request, lambda: self._log(report, contact, words, reporter, reason, request))
 
-    def _log(self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request) -> Committed:
+    def _log(
+        self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request
+    ) -> Committed:
         report = self._sealed(report, contact, words, reporter, request.actor)
         provenance = self._provenance(request, report.channel)
         why = self._say(report.customer, DisclosureKind.STAFF_WORDS, {"reason": reason})
@@ -128,7 +132,9 @@ class Desk(Application[UUID]):
             lambda case, p: case.prioritize(assessment, self.policy.matrix, p, reason=self._staff(case, reason=reason)),
         )
 
-    def diagnose(self, number: str, script: str | None, words: Words, reason: str | None, request: Request) -> Committed:
+    def diagnose(
+        self, number: str, script: str | None, words: Words, reason: str | None, request: Request
+    ) -> Committed:
         """Record a diagnosis, with a script's answers where one was followed (R-5.5a)."""
 
         def decide(case: Case, provenance: Provenance) -> None:
@@ -142,7 +148,13 @@ class Desk(Application[UUID]):
     # 5.7
 
     def assign(
-        self, number: str, team: str, technician: str | None, diagnosis: str | None, reason: str | None, request: Request
+        self,
+        number: str,
+        team: str,
+        technician: str | None,
+        diagnosis: str | None,
+        reason: str | None,
+        request: Request,
     ) -> Committed:
         """Assign to a service team (R-5.7a)."""
 
@@ -168,14 +180,19 @@ class Desk(Application[UUID]):
 
     def resume(self, number: str, reason: str | None, request: Request) -> Committed:
         """Take the mark off."""
-        return self._act("resume", number, request, lambda case, p: case.resume(p, reason=self._staff(case, reason=reason)))
+        return self._act(
+            "resume", number, request, lambda case, p: case.resume(p, reason=self._staff(case, reason=reason))
+        )
 
     # 5.8
 
     def verify(self, number: str, verification: Verification, reason: str | None, request: Request) -> Committed:
         """Record what the customer said of the resolution (R-5.8a)."""
         return self._act(
-            "verify", number, request, lambda case, p: case.verify(verification, p, reason=self._staff(case, reason=reason))
+            "verify",
+            number,
+            request,
+            lambda case, p: case.verify(verification, p, reason=self._staff(case, reason=reason)),
         )
 
     def resolve(
@@ -206,9 +223,7 @@ class Desk(Application[UUID]):
             return [], resolution
         number = self.register.next_problem_number()
         workaround = words if resolution.workaround else None
-        opened = Problem.open_for(
-            self._new_id(provenance), number, case.number, case.service, workaround, provenance
-        )
+        opened = Problem.open_for(self._new_id(provenance), number, case.number, case.service, workaround, provenance)
         return [opened], replace(resolution, problem=number)
 
     # 5.9
@@ -229,7 +244,12 @@ class Desk(Application[UUID]):
         return self._act("reopen", number, request, lambda case, p: case.reopen(self._why(case, reason), p))
 
     def close_case(
-        self, number: str, confirmation: Confirmation | None, confirmed_by: str | None, reason: str | None, request: Request
+        self,
+        number: str,
+        confirmation: Confirmation | None,
+        confirmed_by: str | None,
+        reason: str | None,
+        request: Request,
     ) -> Committed:
         """Close a resolved case with the customer's word (R-5.5d, R-6.2)."""
 
@@ -308,7 +328,10 @@ class Desk(Application[UUID]):
     ) -> Committed:
         key = request.idempotency
         answered = key and Answered(key.key, key.request, key.status, case.id, case.version)
-        given = [*numbers, *((o.number, o.id) for o in others if isinstance(o, Problem) and o.version == len(o.pending_events))]
+        given = [
+            *numbers,
+            *((o.number, o.id) for o in others if isinstance(o, Problem) and o.version == len(o.pending_events)),
+        ]
         recordings = self.save(*others, case, answered=answered, numbers=given)
         return Committed(case, recordings[-1].notification.id, key.status if key else 200)
 

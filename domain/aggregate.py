@@ -37,7 +37,6 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     causation: int | None = None
     occurred_at: datetime | None = None
 
-
     def mutate(self, aggregate: Any) -> Any:
         changed: Any = super().mutate(aggregate)
         if self.origin is not None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from hashlib import sha256
 from typing import Any
+
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._:/@+|=#-]{0,127}$")
 """What may stand in an event as a code: ids, services, teams. No free text, no control characters."""
 

@@ -28,7 +28,9 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 
 def token(
     role: Annotated[Role, typer.Option(help="The role the token names.")],
-    subject: Annotated[str, typer.Option(help="Who it is for: an id such as a.ortiz; for a customer, his customer id.")],
+    subject: Annotated[
+        str, typer.Option(help="Who it is for: an id such as a.ortiz; for a customer, his customer id.")
+    ],
     team: Annotated[str | None, typer.Option(help="The service team, for a team member.")] = None,
     ttl: Annotated[float | None, typer.Option(help="Days it is valid.")] = None,
     data_dir: DataDir = None,
@@ -73,7 +75,9 @@ def settings(as_json: AsJson = False) -> None:
     rows: list[dict[str, Any]] = [
         {
             "variable": f"CASELEDGER_{name.upper()}",
-            "value": str(getattr(present, name)) if name != "database_url" else ("set" if present.database_url else "None"),
+            "value": str(getattr(present, name))
+            if name != "database_url"
+            else ("set" if present.database_url else "None"),
             "meaning": field.description,
         }
         for name, field in Settings.model_fields.items()

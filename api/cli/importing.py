@@ -129,7 +129,8 @@ def _tell(done: Imported, findings: Findings, kept: Path | None, seconds: float,
         "rejected_rows": len(findings.rejected),
         "backward_rows": findings.backwards,
         "unknown_values": [
-            {"column": column, "value": value, "rows": rows} for (column, value), rows in sorted(findings.unknown.items())
+            {"column": column, "value": value, "rows": rows}
+            for (column, value), rows in sorted(findings.unknown.items())
         ],
         "rejected": [{"line": line, "why": why} for line, why, _ in findings.rejected[:100]],
         "rejected_kept_in": kept,

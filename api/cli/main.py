@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +11,9 @@ import typer
 from api.cli import desk, importing, reports, serving
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
+
+TERMINATED = 143
+"""What a shell reports of a process ended by SIGTERM."""
 
 app = typer.Typer(
     name="caseledger",
@@ -35,6 +40,8 @@ def main(
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     """A service desk whose record nobody can quietly rewrite."""
+    # SIGTERM unwinds like any other end: by default it would skip every `with`, and leave a database running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     configure_logging()
     tune_interpreter()
 

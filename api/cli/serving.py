@@ -105,13 +105,18 @@ def worker(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if tethered:  # whoever started us holds the other end: killed outright, he lets go of it
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop.set()), daemon=True).start()
+        threading.Thread(target=_until_let_go, args=(stop,), daemon=True).start()
     with database_of(settings) as database:
         try:
             _project(database, stop)
         except Poisoned as poison:
             log.error("worker stopped", worker="projector", position=poison.position, why=poison.why)
             raise typer.Exit(_POISONED if tethered else FINDINGS) from None
+
+
+def _until_let_go(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
 
 
 def _project(database: Database, stop: threading.Event) -> None:
@@ -139,7 +144,11 @@ def _run(settings: Settings, opening: object, ready: list[str]) -> None:
         timeout_graceful_shutdown=5,
     )
     server = Server(config, ready)
-    server.run()
+    try:
+        server.run()
+    except (KeyboardInterrupt, SystemExit):
+        if not server.started:
+            raise
     if not server.started:
         could_not_run(f"the server could not start on {settings.host}:{settings.port}")
 
@@ -168,8 +177,20 @@ def projecting(settings: Settings) -> Iterator[None]:
 
 
 def _keep(settings: Settings, stop: threading.Event) -> None:
-    command = [sys.executable, "-m", "api.cli", "worker", "projector", "--tethered", "--data-dir", str(settings.data_dir)]
-    environment = {**os.environ, **({"CASELEDGER_DATABASE_URL": settings.database_url} if settings.database_url else {})}
+    command = [
+        sys.executable,
+        "-m",
+        "api.cli",
+        "worker",
+        "projector",
+        "--tethered",
+        "--data-dir",
+        str(settings.data_dir),
+    ]
+    environment = {
+        **os.environ,
+        **({"CASELEDGER_DATABASE_URL": settings.database_url} if settings.database_url else {}),
+    }
     falls = 0
     while not stop.is_set():
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:

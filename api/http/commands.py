@@ -162,7 +162,11 @@ def _stale(context: Context, actor: Actor, stale: StaleVersion) -> Problem:
     """412 with the present ETag and what happened meanwhile, so that nobody has to guess."""
     events = [history_item(entry) for entry in context.desk.history(stale.number, actor, after=stale.expected)]
     return Problem(
-        "stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, current_version=stale.current, events=events
+        "stale-version",
+        str(stale),
+        headers={"ETag": f'"v{stale.current}"'},
+        current_version=stale.current,
+        events=events,
     )
 
 
@@ -173,9 +177,7 @@ def _answer(committed: Committed) -> Response:
         headers["Location"] = f"/cases/{case.number}"
     if committed.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(
-        msgspec.json.encode(case_document(case)), committed.status, headers, media_type="application/json"
-    )
+    return Response(msgspec.json.encode(case_document(case)), committed.status, headers, media_type="application/json")
 
 
 def _operation(verb: Verb) -> dict[str, Any]:
@@ -188,7 +190,13 @@ def _operation(verb: Verb) -> dict[str, Any]:
         headers.append(("If-Match", 'The ETag of the version you have seen, such as "v3", or *.'))
     return {
         "parameters": [
-            {"name": name, "in": "header", "required": name == "If-Match", "description": text, "schema": {"type": "string"}}
+            {
+                "name": name,
+                "in": "header",
+                "required": name == "If-Match",
+                "description": text,
+                "schema": {"type": "string"},
+            }
             for name, text in headers
         ],
         "requestBody": {

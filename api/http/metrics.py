@@ -24,7 +24,9 @@ class Metrics:
         self.ledger = Gauge("caseledger_ledger_position", "Position of the last event.", registry=self.registry)
         self.views = Gauge("caseledger_views_position", "Position the views have folded.", registry=self.registry)
         self.lag = Gauge("caseledger_views_lag_seconds", "Age of the oldest event not folded.", registry=self.registry)
-        self.halted = Gauge("caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry)
+        self.halted = Gauge(
+            "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
+        )
 
     def observe(self, health: Mapping[str, Any]) -> None:
         """Take over what the views say of themselves."""

@@ -27,7 +27,9 @@ def readyz(request: Request) -> Response:
     """The database answers and the projector runs; 503 with what is wrong otherwise."""
     health = context_of(request).views.health()
     if health["halted_at"] is not None:
-        raise Problem("unavailable", f"the projector halted before position {health['halted_at']}: {health['halted_by']}")
+        raise Problem(
+            "unavailable", f"the projector halted before position {health['halted_at']}: {health['halted_by']}"
+        )
     return Response(msgspec.json.encode({"status": "ready", **health}), media_type="application/json")
 
 

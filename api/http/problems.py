@@ -167,4 +167,6 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=request.url.path, exc_info=error)
-    return respond(request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so"))
+    return respond(
+        request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")
+    )

@@ -101,7 +101,8 @@ def read_history(request: Request, caller: Caller, number: str) -> Response:
     items = [history_item(entry) for entry in entries]
     last = entries[-1]
     return json_response(
-        {"items": items, "next_cursor": None, "as_of_position": last.position}, ETag=f'"v{last.event.originator_version}"'
+        {"items": items, "next_cursor": None, "as_of_position": last.position},
+        ETag=f'"v{last.event.originator_version}"',
     )
 
 
@@ -176,9 +177,7 @@ def read_report(
     return json_response({**report, "as_of": as_of, "as_of_position": report["position"]})
 
 
-def _point(
-    context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None
-) -> Point:
+def _point(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:
     if as_of is not None:
         known = context.views.position_at(as_of)
         position = known if position is None else min(known, position)

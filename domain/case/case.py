@@ -1,13 +1,13 @@
 """The Case aggregate: the SOP, clause by clause.
 
-    5.1-5.2  logging      an incident is received and logged
-    5.3      triage       is it ours?
-    5.4      priority     impact and severity set the priority
-    5.5      diagnosis    the initial diagnosis
-    5.7      assignment   to the service team, and back
-    5.8      resolution   verified with the customer, then resolved
-    5.9      dispute      disputed and reopened, or closed
-             pending, notes, importing
+5.1-5.2  logging      an incident is received and logged
+5.3      triage       is it ours?
+5.4      priority     impact and severity set the priority
+5.5      diagnosis    the initial diagnosis
+5.7      assignment   to the service team, and back
+5.8      resolution   verified with the customer, then resolved
+5.9      dispute      disputed and reopened, or closed
+         pending, notes, importing
 """
 
 from __future__ import annotations

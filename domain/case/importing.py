@@ -106,9 +106,7 @@ class Importing(CaseState):
             deviations = ("verification_not_recorded", "problem_link_not_recorded")
             self.record(Resolved, next(provenances), **vars(_NOT_RECORDED), resolved_at=at, deviations=deviations)
 
-    def _observe_open(
-        self, waiting_for: PendingReason | None, at: datetime, provenances: Iterator[Provenance]
-    ) -> None:
+    def _observe_open(self, waiting_for: PendingReason | None, at: datetime, provenances: Iterator[Provenance]) -> None:
         if self.status in (Status.RESOLVED, Status.CLOSED):
             status = Status.ASSIGNED if self.team else Status.IN_DIAGNOSIS
             after = ("reopened_after_closure",) if self.status is Status.CLOSED else ()

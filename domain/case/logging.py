@@ -80,7 +80,13 @@ class Corrected(Recorded):
 
 class Logging(CaseState):
     def correct(
-        self, field: str, provenance: Provenance, *, value: str | None, words: Disclosure | None, reason: Disclosure | None
+        self,
+        field: str,
+        provenance: Provenance,
+        *,
+        value: str | None,
+        words: Disclosure | None,
+        reason: Disclosure | None,
     ) -> None:
         """Correct what was logged; the original stays readable (R-5.2d), the channel never changes (R-5.1a).
 

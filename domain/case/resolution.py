@@ -65,9 +65,7 @@ class Resolved(Recorded):
 
 
 class Resolving(Assignment):
-    def verify(
-        self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None
-    ) -> None:
+    def verify(self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record the customer's word. A negative one returns the case to work as a failed fix (R-5.8b).
 
         Raises InvalidTransition, Invalid when it lies in the future.

@@ -74,7 +74,6 @@ class CaseState:
     """The state of a case between two events. Rooms read it, events' `apply` assign it."""
 
     if TYPE_CHECKING:
-
         version: int
 
         def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None: ...

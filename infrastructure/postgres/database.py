@@ -43,7 +43,12 @@ class Database:
     def pool(self, component: Component, *, size: int) -> ConnectionPool[psycopg.Connection[tuple[Any, ...]]]:
         """A pool of autocommit connections, closed by whoever opens it."""
         return ConnectionPool(
-            self.for_component(component), kwargs={"autocommit": True}, min_size=1, max_size=size, open=False, timeout=10
+            self.for_component(component),
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=10,
         )
 
     def async_pool(
@@ -51,10 +56,13 @@ class Database:
     ) -> AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]:
         """The same for routes that wait or stream and hold no worker thread."""
         return AsyncConnectionPool(
-            self.for_component(component), kwargs={"autocommit": True}, min_size=1, max_size=size, open=False, timeout=10
+            self.for_component(component),
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=10,
         )
 
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]
-
-

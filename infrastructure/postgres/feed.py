@@ -57,9 +57,10 @@ class PostgresFeed:
                 ) as connection:
                     await connection.execute(_SQL["listen_events"])
                     await connection.execute(_SQL["listen_views"])
-                    await self._look(connection)
-                    async for _ in connection.notifies():
+                    while True:
                         await self._look(connection)
+                        async for _ in connection.notifies(stop_after=1):
+                            pass
             except psycopg.OperationalError as error:
                 log.warning("feed listener lost the database", error=str(error))
                 await asyncio.sleep(_RECONNECT)
@@ -73,7 +74,14 @@ class PostgresFeed:
 
 
 def _item(
-    position: int, stream: Any, version: int, topic: str, state: bytes, recorded_at: Any, db_role: str, number: str | None
+    position: int,
+    stream: Any,
+    version: int,
+    topic: str,
+    state: bytes,
+    recorded_at: Any,
+    db_role: str,
+    number: str | None,
 ) -> FeedItem:
     document = event_document(position, version, topic, recorded_at, db_role, bytes(state))
     return FeedItem(position, {**document, "stream": stream, "number": number})

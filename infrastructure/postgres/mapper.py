@@ -61,10 +61,7 @@ class _Codec:
         self.names = tuple(field.name for field in own)
         self.struct = msgspec.defstruct(
             f"{event.__name__}State",
-            [
-                (f.name, hints[f.name]) if f.default is MISSING else (f.name, hints[f.name], f.default)
-                for f in own
-            ],
+            [(f.name, hints[f.name]) if f.default is MISSING else (f.name, hints[f.name], f.default) for f in own],
             kw_only=True,
             omit_defaults=True,
             forbid_unknown_fields=True,

@@ -76,7 +76,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
         limit: int | None = None,
     ) -> Sequence[LedgerEvent]:
         """The events of an aggregate, disclosures joined."""
-        query = "select_events" if limit is None and not desc else "select_last_events" if desc else "select_first_events"
+        query = (
+            "select_events" if limit is None and not desc else "select_last_events" if desc else "select_first_events"
+        )
         wanted = {
             "id": originator_id,
             "gt": -1 if gt is None else gt,

@@ -74,7 +74,9 @@ class PostgresRegister:
 
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
         return [
-            Entry(self._mapper.to_domain_event(e), e.state, e.position or 0, e.recorded_at, e.db_role or "", e.disclosures)
+            Entry(
+                self._mapper.to_domain_event(e), e.state, e.position or 0, e.recorded_at, e.db_role or "", e.disclosures
+            )
             for e in self._recorder.select_events(id, gt=after, lte=until)
             if e.recorded_at is not None
         ]

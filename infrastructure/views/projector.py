@@ -61,7 +61,7 @@ class Projector:
                 self._connection.execute(self._sql["forget_answers"])
                 kept_house = time.monotonic()
             for _ in self._connection.notifies(timeout=patience, stop_after=1):
-                break
+                pass
 
     def _take_turn(self, stop: threading.Event) -> None:
         """One projector works, others stand by: the lock falls to the next when its holder's session ends."""

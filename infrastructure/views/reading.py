@@ -16,7 +16,9 @@ from application.views.questions import Listing, Page, Point, ReportQuestion, So
 from infrastructure.postgres.queries import load
 
 _SQL = {name: sql.decode() for name, sql in load("reading", "infrastructure.views").items()}
-_FILTERS = frozenset({"status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"})
+_FILTERS = frozenset(
+    {"status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"}
+)
 _NUMERIC = frozenset({"priority", "impact", "severity"})
 FILTERS = _FILTERS | _NUMERIC
 _END = datetime.max.replace(tzinfo=UTC)
@@ -75,7 +77,9 @@ class PostgresViews:
         where = [condition, "c.queue = %(queue)s"]
         values["queue"] = name
         if page.after is not None:
-            where.append("(coalesce(c.priority, 9), c.received_at, c.number) > (%(priority)s, %(received)s, %(number)s)")
+            where.append(
+                "(coalesce(c.priority, 9), c.received_at, c.number) > (%(priority)s, %(received)s, %(number)s)"
+            )
             priority, received, number = page.after
             values |= {"priority": priority, "received": datetime.fromisoformat(received), "number": number}
         order = "coalesce(c.priority, 9), c.received_at, c.number"
@@ -128,9 +132,7 @@ class PostgresViews:
         position = 2**62 if point.position is None else point.position
         return _SQL["at_point"], {"position": position, "effective_at": point.effective_at or _END}
 
-    def _listing(
-        self, where: list[str], order: str, values: dict[str, Any], page: Page, key: Any
-    ) -> Listing:
+    def _listing(self, where: list[str], order: str, values: dict[str, Any], page: Page, key: Any) -> Listing:
         sql = f"{_SQL['items']} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {page.limit + 1:d}"
         rows = self._rows(sql, values)
         more, rows = len(rows) > page.limit, rows[: page.limit]

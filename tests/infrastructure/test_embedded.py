@@ -131,9 +131,7 @@ def test_a_reused_data_directory_keeps_its_data_and_is_durable_by_default(server
 
 def test_the_order_of_text_does_not_depend_on_the_system(server_dir: Path) -> None:
     with embedded_server(server_dir, fsync=False) as conninfo:
-        assert (
-            ask(conninfo, "SELECT datlocprovider::text || datlocale FROM pg_database LIMIT 1") == "bC.UTF-8"
-        )
+        assert ask(conninfo, "SELECT datlocprovider::text || datlocale FROM pg_database LIMIT 1") == "bC.UTF-8"
         assert ask(conninfo, "SELECT upper('\u00e9') || current_setting('data_checksums')") == "\u00c9on"
 
 

@@ -1,0 +1,92 @@
+"""What the tests stand on: one PostgreSQL server a session, one database a test, cloned from a migrated template."""
+
+from __future__ import annotations
+
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from api.main import open_desk, tune_interpreter
+from application.desk import Desk
+from infrastructure.postgres import database as database_module
+from infrastructure.postgres.database import Component, Database
+from infrastructure.postgres.embedded import embedded_server
+from infrastructure.postgres.migrate import migrate
+from infrastructure.views.projector import Projector
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Real data beside the checkout; tests that need it say so when it is not there."""
+
+
+@dataclass(frozen=True)
+class TestDatabase(Database):
+    """A database of one test on the session's server, reached by the components in their roles."""
+
+    __test__ = False
+    name: str = "caseledger"
+
+    def for_component(self, component: Component) -> str:
+        return make_conninfo(super().for_component(component), dbname=self.name)
+
+    @property
+    def superuser(self) -> str:
+        """For what only an attacker or the test itself does."""
+        return make_conninfo(self.conninfo, dbname=self.name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interpreter() -> None:
+    tune_interpreter()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The tests' own server, without fsync; under a short path that its unprivileged user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="cl-"))
+    folder.chmod(0o755)
+    try:
+        with embedded_server(folder, fsync=False) as conninfo:
+            migrate(Database(conninfo, embedded=True))
+            yield conninfo
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[TestDatabase]:
+    """A fresh, migrated database."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+                sql.Identifier(name), sql.Identifier(database_module.NAME)
+            )
+        )
+        connection.execute(
+            sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO desk_projector").format(sql.Identifier(name))
+        )
+        yield TestDatabase(server, embedded=True, name=name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def desk(database: TestDatabase) -> Iterator[Desk]:
+    """The application on a fresh database."""
+    with open_desk(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def projector(database: TestDatabase) -> Iterator[Projector]:
+    """A projector that folds when it is told to."""
+    with database.connect("projector") as connection:
+        yield Projector(connection)
