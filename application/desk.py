@@ -17,8 +17,8 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError
 from eventsourcing.utils import Environment
 
-from application.identifiers import uuid7
 from application.idempotency import Keys
+from application.identifiers import uuid7
 from application.ports import Answered, Entry, Register
 from application.requests import Busy, Committed, Request, StaleVersion
 from domain.aggregate import Root

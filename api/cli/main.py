@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib.metadata import version as installed
 from typing import Annotated
 
 import typer
@@ -35,9 +36,17 @@ app.command("rebuild")(reports.rebuild)
 app.add_typer(importing.app, name="import")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(installed("caseledger"))
+        raise typer.Exit
+
+
 @app.callback()
 def main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[  # noqa: ARG001 - its callback has printed it
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """A service desk whose record nobody can quietly rewrite."""
     # SIGTERM unwinds like any other end: by default it would skip every `with`, and leave a database running.

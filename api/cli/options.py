@@ -12,9 +12,9 @@ import typer
 
 from api.cli.console import could_not_run
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import ServerUnavailable
 from infrastructure.postgres.migrate import Unsuitable
 from infrastructure.postgres.opening import open_database
+from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 
 DataDir = Annotated[

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -231,6 +230,6 @@ def _welcome(settings: Settings) -> list[str]:
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
         "",
-        "Commands and questions: {url}/docs   Ctrl-C stops the desk; the data stay in "
-        f"{Path(settings.data_dir).resolve()}.",
+        "Commands and questions: {url}/docs",
+        f"Ctrl-C stops the desk; the data stay in {settings.data_dir.resolve()}.",
     ]

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from application.requests import Committed, Request
 from application.desk import Desk
+from application.requests import Committed, Request
 from domain.case.dispute import Confirmation
 from domain.case.logging import Report
 from domain.case.priority import Assessment

@@ -136,7 +136,7 @@ def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Ide
     key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
     if not 1 <= len(key) <= 255 or '"' in key:
         raise Problem("malformed", "Idempotency-Key is a quoted string of 1 to 255 characters")
-    scope = "\0".join((actor.subject, request.method, request.url.path, key)).encode()
+    scope = f"{actor.subject}\0{request.method}\0{request.url.path}\0{key}".encode()
     return Idempotency(hashlib.sha256(scope).digest(), hashlib.sha256(raw).digest(), status)
 
 

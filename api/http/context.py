@@ -8,10 +8,10 @@ from typing import cast
 
 from fastapi import Request
 
+from api.http.cursors import Cursors
 from application.desk import Desk
 from application.principals import Principal, Unauthenticated
 from application.views.questions import Feed, Views
-from api.http.cursors import Cursors
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -122,7 +122,7 @@ class ServiceNowLog:
         """
         for number, group in groupby(self._readable(rows), key=lambda row: row.number):
             known = list(group)
-            self.findings.backwards += sum(1 for a, b in zip(known, known[1:], strict=False) if b.at < a.at)
+            self.findings.backwards += sum(1 for a, b in pairwise(known) if b.at < a.at)
             yield number, known
 
     def _readable(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[SourceRow]:

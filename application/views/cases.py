@@ -210,9 +210,9 @@ class CaseFold:
 
 
 def new_fold(event: Recorded) -> CaseFold:
-    """The fold of a case whose first event this is. Raises ValueError when it is not."""
+    """The fold of a case whose first event this is. Raises TypeError when it is not."""
     if not isinstance(event, Logged):
-        raise ValueError(f"{event.TOPIC} is no opening event, and case {event.originator_id} is unknown to the view")
+        raise TypeError(f"{event.TOPIC} is no opening event, and case {event.originator_id} is unknown to the view")
     state = CaseState()
     state.begin()
     return CaseFold(state)

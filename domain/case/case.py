@@ -24,8 +24,8 @@ from domain.case.notes import Notes
 from domain.case.pending import Waiting
 from domain.case.priority import Priority
 from domain.case.resolution import Resolving
-from domain.case.triage import Triage
 from domain.case.status import allow
+from domain.case.triage import Triage
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 

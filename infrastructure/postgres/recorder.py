@@ -8,8 +8,10 @@ from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
+    InterfaceError,
     Mapper,
     Notification,
+    OperationalError,
     ProcessRecorder,
     StoredEvent,
     TrackingRecorder,
@@ -101,8 +103,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         wanted = {"start": first, "stop": _LAST if stop is None else stop, "limit": limit, "topics": list(topics)}
         query = "select_notifications_by_topic" if topics else "select_notifications"
         return [
-            LedgerNotification(id, version, topic, state, position, recorded_at, db_role)
-            for position, id, version, topic, state, recorded_at, db_role in self.rows(_SQL[query], wanted)
+            LedgerNotification(stream, version, topic, state, position, recorded_at, db_role)
+            for position, stream, version, topic, state, recorded_at, db_role in self.rows(_SQL[query], wanted)
         ]
 
     def max_notification_id(self) -> int | None:
@@ -111,7 +113,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         return position
 
     def rows(self, query: bytes, wanted: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query on the pool, as binary tuples."""
+        """The rows of a reading query on the pool, as binary tuples. Raises OperationalError."""
+        try:
+            return self._rows(query, wanted)
+        except (InterfaceError, OperationalError):
+            self.datastore.pool.check()  # a server that was restarted has left every idle connection dead
+            return self._rows(query, wanted)
+
+    def _rows(self, query: bytes, wanted: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
         with (
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
@@ -165,6 +174,9 @@ class LedgerFactory(PostgresFactory):
 
     def process_recorder(self) -> ProcessRecorder:
         raise NotImplementedError("views track their position themselves, in their own transaction")
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         if self.recorder is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import uvicorn
 
@@ -143,7 +144,7 @@ def refused(answer: Answer, status: int, slug: str) -> dict[str, Any]:
     assert (answer.status_code, problem["type"].rsplit("/", 1)[-1]) == (status, slug), problem
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["status"] == status
-    assert problem["title"] and problem["detail"] and problem["instance"]
+    assert all(problem[name] for name in ("title", "detail", "instance"))
     return problem
 
 
@@ -200,7 +201,6 @@ def running(serve: Callable[[TestDatabase, Path], RunningDesk], database: TestDa
 @pytest.fixture
 def positions(database: TestDatabase) -> Callable[[], int]:
     """How many events are on the record: what a refused request must not change."""
-    import psycopg
 
     def count() -> int:
         with psycopg.connect(database.superuser) as connection:

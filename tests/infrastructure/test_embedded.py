@@ -16,7 +16,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from infrastructure.postgres.embedded import ServerUnavailable, embedded_server, find_binaries, running_server
+from infrastructure.postgres.embedded import embedded_server, running_server
+from infrastructure.postgres.programs import ServerUnavailable, find_binaries
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,1 @@
+"""What the desk can carry, always as a ratio to a baseline that ran beside it on the same machine."""

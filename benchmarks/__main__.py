@@ -1,0 +1,9 @@
+"""All benchmarks, or those named: `python -m benchmarks [--json] [name ...]`."""
+
+from __future__ import annotations
+
+from benchmarks import append, http
+from benchmarks.rows import main
+
+if __name__ == "__main__":
+    main({"append": append.measure, "http": http.measure}, __doc__)

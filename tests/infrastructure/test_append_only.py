@@ -1,0 +1,96 @@
+"""The record is append-only in the database: by triggers for everybody, by grants for each component."""
+
+from __future__ import annotations
+
+import os
+
+import psycopg
+import pytest
+
+from application.desk import Desk
+from tests.application.cases import TECHNICIAN, log
+from tests.conftest import TestDatabase
+
+
+@pytest.mark.parametrize("table", ["ledger.stored_events", "ledger.numbers"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET originator_id = originator_id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_not_even_a_superuser_changes_the_record_by_mistake(
+    desk: Desk, database: TestDatabase, table: str, statement: str
+) -> None:
+    log(desk)
+    with (
+        psycopg.connect(database.superuser) as superuser,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
+    ):
+        superuser.execute("SET session_replication_role = replica")  # the triggers are ENABLE ALWAYS
+        superuser.execute(statement.format(table).encode())
+
+
+def test_disclosures_can_be_erased_but_not_altered(desk: Desk, database: TestDatabase) -> None:
+    log(desk)
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            superuser.execute("UPDATE vault.disclosures SET value = 'x'")
+        assert superuser.execute("DELETE FROM vault.disclosures").rowcount > 0
+
+
+@pytest.mark.parametrize("column", ["notification_id", "recorded_at", "db_role"])
+def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestDatabase, column: str) -> None:
+    values = {"notification_id": "1", "recorded_at": "now()", "db_role": "'desk_auditor'"}
+    statement = f"""INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state, {column})
+        VALUES (gen_random_uuid(), 1, 'case.noted', '', {values[column]})"""
+    refusals = (psycopg.errors.InsufficientPrivilege, psycopg.errors.GeneratedAlways)
+    with database.connect("api") as api, pytest.raises(refusals):
+        api.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    ("component", "statement"),
+    [
+        ("projector", "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state) "
+                      "VALUES (gen_random_uuid(), 1, 'x', '')"),
+        ("projector", "SELECT * FROM vault.disclosures"),
+        ("auditor", "INSERT INTO ledger.numbers VALUES ('INC-1', gen_random_uuid())"),
+        ("auditor", "DELETE FROM views.case_intervals"),
+        ("reporter", "SELECT * FROM ledger.stored_events"),
+        ("reporter", "SELECT * FROM views.case_intervals"),
+        ("api", "DELETE FROM views.case_intervals"),
+        ("api", "DELETE FROM vault.disclosures"),
+        ("api", "UPDATE ledger.idempotency SET status = 200"),
+        ("api", "SELECT setval('ledger.case_number', 1)"),
+    ],
+)  # fmt: skip
+def test_each_component_may_do_no_more_than_it_must(database: TestDatabase, component: str, statement: str) -> None:
+    with database.connect(component) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):  # type: ignore[arg-type]
+        connection.execute(statement.encode())
+
+
+def test_reporting_jobs_read_the_documented_schema(desk: Desk, database: TestDatabase) -> None:
+    with database.connect("reporter") as reporter:
+        assert reporter.execute("SELECT * FROM reporting.cases").fetchall() == []
+        assert reporter.execute("SELECT position FROM reporting.position").fetchone() == (0,)
+
+
+def test_every_event_says_which_database_role_wrote_it_and_when(desk: Desk) -> None:
+    number = log(desk)
+    (entry,) = desk.history(number, TECHNICIAN.actor)
+    assert entry.db_role == "desk_api"
+    assert entry.event.occurred_at is None
+    assert entry.event.timestamp == entry.recorded_at
+
+
+def test_no_words_and_no_contact_data_stand_in_an_event(desk: Desk, database: TestDatabase) -> None:
+    marker = f"marker{os.urandom(4).hex()}"
+    number = log(
+        desk, words={"subject": marker, "description": marker}, contact={"name": marker, "email": f"{marker}@x"}
+    )
+    desk.note(number, marker, visible_to_customer=False, request=TECHNICIAN)
+    desk.triage(number, "desk", marker, TECHNICIAN)
+    with psycopg.connect(database.superuser) as superuser:
+        rows = superuser.execute("SELECT convert_from(state, 'UTF8') FROM ledger.stored_events").fetchall()
+        assert len(rows) == 3
+        assert not any(marker in state for (state,) in rows)
+        kept = superuser.execute(
+            "SELECT count(*) FROM vault.disclosures WHERE value LIKE %s", (f"%{marker}%",)
+        ).fetchone()
+        assert kept == (4,)

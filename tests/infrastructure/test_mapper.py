@@ -1,0 +1,88 @@
+"""An event's stored form: plain JSON, validated on reading, the same bytes for ever."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from uuid import UUID
+
+import pytest
+from eventsourcing.persistence import MapperDeserialisationError
+
+from domain.case import EVENTS, Case
+from domain.case.logging import Logged, Report
+from domain.policy import POLICY_1
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
+from infrastructure.postgres.mapper import StateMapper
+from infrastructure.postgres.stored import LedgerEvent
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+PROVENANCE = Provenance(Actor("a.ortiz", Role.TECHNICIAN), Via("http"), NOW, random=bytes)
+mapper = StateMapper()
+
+
+def logged() -> LedgerEvent:
+    words = Disclosure.of("jo", DisclosureKind.CUSTOMER_WORDS, {"subject": "Printer"}, bytes)
+    report = Report(Channel.PHONE, NOW, "jo", service="printing", words=words)
+    case = Case.log(UUID(int=7), "INC-0000007", report, POLICY_1, PROVENANCE)
+    return mapper.to_stored_event(case.pending_events[0])
+
+
+def test_the_state_is_plain_readable_json() -> None:
+    """Byte for byte: what a release wrote, every later one must read. A change here is a new format."""
+    digest = sha256(bytes(16) + b'{"subject":"Printer"}').hexdigest().encode()
+    assert logged().state == (
+        b'{"by":{"subject":"a.ortiz","role":"technician","team":null},"via":{"interface":"http","channel":null},'
+        b'"nonce":"00000000000000000000000000000000","number":"INC-0000007","channel":"phone",'
+        b'"received_at":"2026-11-23T14:00:00Z","customer":"jo","service":"printing",'
+        b'"words":{"digest":"' + digest + b'","subject":"jo","kind":"customer_words"}}'
+    )
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    stored = logged()
+    event = mapper.to_domain_event(LedgerEvent(**{**vars(stored), "recorded_at": NOW}))
+    assert mapper.to_stored_event(event) == stored
+    assert event.timestamp == NOW
+    assert isinstance(event, Logged)
+    assert event.words is not None
+    assert event.words.texts == {"subject": "Printer"}
+
+
+def test_a_disclosure_that_is_gone_reads_as_erased() -> None:
+    stored = logged()
+    event = mapper.to_domain_event(LedgerEvent(**{**vars(stored), "disclosures": (), "recorded_at": NOW}))
+    assert isinstance(event, Logged)
+    assert event.words is not None
+    assert event.words.texts is None
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"",
+        b"no json",
+        b"[]",
+        b'{"by":{"subject":"x","role":"technician"}}',
+        json.dumps({**json.loads(logged().state), "channel": "smoke signals"}).encode(),
+        json.dumps({**json.loads(logged().state), "received_at": "yesterday"}).encode(),
+        json.dumps({**json.loads(logged().state), "unheard_of": 1}).encode(),
+    ],
+)
+def test_a_state_that_its_class_cannot_read_fails_loudly(state: bytes) -> None:
+    with pytest.raises(MapperDeserialisationError, match="case.logged version 1"):
+        mapper.to_domain_event(LedgerEvent(UUID(int=7), 1, "case.logged", state))
+
+
+def test_an_unknown_topic_fails_loudly() -> None:
+    with pytest.raises(MapperDeserialisationError, match="case.unheard_of"):
+        mapper.to_domain_event(LedgerEvent(UUID(int=7), 1, "case.unheard_of", b"{}"))
+
+
+def test_topics_are_a_storage_format_and_these_are_they() -> None:
+    assert sorted(EVENTS) == [
+        *("case.accepted", "case.assigned", "case.closed", "case.corrected", "case.diagnosed", "case.disputed"),
+        *("case.handed_back", "case.imported", "case.logged", "case.noted", "case.pended", "case.prioritized"),
+        *("case.reopened", "case.resolved", "case.resumed", "case.triaged", "case.verified"),
+    ]
