@@ -333,7 +333,7 @@ class Desk(Application[UUID]):
             *((o.number, o.id) for o in others if isinstance(o, Problem) and o.version == len(o.pending_events)),
         ]
         recordings = self.save(*others, case, answered=answered, numbers=given)
-        return Committed(case, recordings[-1].notification.id, key.status if key else 200)
+        return Committed(case, recordings[-1].notification.id)
 
     def _provenance(self, request: Request, channel: Channel | None = None, origin: Origin | None = None) -> Provenance:
         now = self.clock.now()

@@ -64,4 +64,4 @@ class Keys:
         for entry in history:
             case = entry.event.mutate(case)
         assert case is not None
-        return Committed(case, kept.position, kept.status, replayed=True)
+        return Committed(case, kept.position, replayed=True)

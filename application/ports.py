@@ -30,7 +30,6 @@ class KeptAnswer:
     """An `Answered` read back, with the position its command was committed at."""
 
     request: bytes
-    status: int
     originator_id: UUID
     version: int
     position: int

@@ -36,7 +36,6 @@ class Committed:
 
     case: Case
     position: int
-    status: int = 200
     replayed: bool = False
 
 

@@ -49,7 +49,7 @@ def fdatasync_per_s(folder: Path) -> float:
 
     Raises RuntimeError where fdatasync is not to be had.
     """
-    command = [find_binaries(None) / "pg_test_fsync", "-s", "2", "-f", folder / "pg_test_fsync"]
+    command = [str(find_binaries(None) / "pg_test_fsync"), "-s", "2", "-f", str(folder / "pg_test_fsync")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import psycopg
 from eventsourcing.postgres import PostgresFactory
@@ -34,7 +34,8 @@ _FASTEST_OF_ANY = 24_000
 class Store(Protocol):
     """What is measured."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str: ...
 
     def rate(self, writers: int, seconds: int) -> float:
         """Durable appends a second of so many writers at once."""
@@ -79,8 +80,8 @@ class Pgbench:
 
     def rate(self, writers: int, seconds: int) -> float:
         state = logged().state.decode("ascii")  # JSON of plain characters is a bytea in its escape format
-        command = [find_binaries(None) / "pgbench", "--no-vacuum", "-M", "prepared", "-c", str(writers), "-j", "2"]
-        command += ["-T", str(seconds), "-f", self._script, "-D", f"state={state}"]
+        command = [str(find_binaries(None) / "pgbench"), "--no-vacuum", "-M", "prepared", "-c", str(writers), "-j", "2"]
+        command += ["-T", str(seconds), "-f", str(self._script), "-D", f"state={state}"]
         conninfo = self._database.for_component("api")
         told = subprocess.run([*command, conninfo], capture_output=True, text=True, check=False, timeout=_PATIENCE)
         tps = re.search(r"^tps = ([\d.]+)", told.stdout, re.MULTILINE)

@@ -27,6 +27,8 @@ from api.main import open_context, tokens_of
 from application.demo import load_demo
 from domain.values import Role
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.embedded import revive, running_server
+from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
 
@@ -43,6 +45,10 @@ DEMO_TOKENS = (
     (Role.ADMIN, "admin", None),
 )
 _BACKOFF = (0.2, 1.0, 5.0)
+_CATCH_UP = 5.0
+"""Seconds that `serve` waits, before it says that it is ready, for views that are behind."""
+_LOOK_AFTER = 0.5
+"""Seconds between two looks at whether the database still runs."""
 _POISONED = 3
 """Exit code of a worker that an event halted: starting it again would halt it again."""
 
@@ -158,7 +164,10 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool) -> Asy
     async with open_context(settings, database) as context:
         if demo:
             load_demo(context.desk)
-        with projecting(settings):
+        with _database_kept(settings), projecting(settings):
+            # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
+            behind = context.views.health()["ledger_position"]
+            await context.feed.wait_for_view(behind, _CATCH_UP)
             yield context
 
 
@@ -173,6 +182,31 @@ def projecting(settings: Settings) -> Iterator[None]:
     finally:
         stop.set()
         keeper.join()
+
+
+@contextmanager
+def _database_kept(settings: Settings) -> Iterator[None]:
+    """The embedded server is started again when it is killed under us; an operator's is the operator's."""
+    stop = threading.Event()
+
+    def keep() -> None:
+        while not stop.wait(_LOOK_AFTER):
+            if running_server(settings.data_dir) is None:
+                log.warning("the database has gone; starting it again")
+                try:
+                    revive(settings.data_dir, binaries=settings.pg_bin)
+                except ServerUnavailable as error:
+                    log.error("the database cannot be started", error=str(error))
+
+    keeper = threading.Thread(target=keep, name="database keeper")
+    if settings.database_url is None:
+        keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if settings.database_url is None:
+            keeper.join()
 
 
 def _keep(settings: Settings, stop: threading.Event) -> None:

@@ -97,7 +97,7 @@ def _handler(verb: Verb) -> Callable[..., Response]:
             committed = body.run(context.desk, number, _with_precondition(request, context, verb, asked))
         except StaleVersion as stale:
             raise _stale(context, actor, stale) from stale
-        return _answer(committed)
+        return _answer(committed, verb)
 
     handle.__name__ = verb.command
     return handle
@@ -170,14 +170,14 @@ def _stale(context: Context, actor: Actor, stale: StaleVersion) -> Problem:
     )
 
 
-def _answer(committed: Committed) -> Response:
+def _answer(committed: Committed, verb: Verb) -> Response:
     case = committed.case
     headers = {"ETag": f'"v{case.version}"', "Position": str(committed.position)}
-    if committed.status == 201:
+    if verb.status == 201:
         headers["Location"] = f"/cases/{case.number}"
     if committed.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(msgspec.json.encode(case_document(case)), committed.status, headers, media_type="application/json")
+    return Response(msgspec.json.encode(case_document(case)), verb.status, headers, media_type="application/json")
 
 
 def _operation(verb: Verb) -> dict[str, Any]:

@@ -74,6 +74,14 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
                     _stop(data_dir)
 
 
+def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> None:
+    """Start the server again if it has died under its users; for one of them to call. Raises ServerUnavailable."""
+    data_dir = data_dir.resolve()
+    with _alone(data_dir):
+        if running_server(data_dir) is None and _ready(data_dir) is None:
+            _start(data_dir, account_for(data_dir), binaries, fsync)
+
+
 def running_server(data_dir: Path) -> str | None:
     """The conninfo of this data directory's server; None unless it runs and accepts connections."""
     data_dir = data_dir.resolve()

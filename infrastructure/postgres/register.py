@@ -61,7 +61,7 @@ class PostgresRegister:
 
     def answer(self, key: bytes) -> KeptAnswer | None:
         row = self._one("answer", key)
-        return None if row is None else KeptAnswer(bytes(row[0]), row[1], row[2], row[3], row[4])
+        return None if row is None else KeptAnswer(*row)
 
     def pseudonym_key(self) -> bytes:
         return self._pseudonym_key

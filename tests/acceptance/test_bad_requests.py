@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.values import Role
-from tests.acceptance.conftest import Answer, RunningDesk, done, incident, refused
+from tests.acceptance.conftest import FIXED, Answer, RunningDesk, done, incident, refused
 
 Positions = Callable[[], int]
 TRIAGE = {"owner": "desk"}
@@ -81,7 +81,7 @@ def test_what_is_not_there_is_not_found(running: RunningDesk, positions: Positio
             refused(running.technician.get(f"/cases/{number}/history"), 404, "not-found")
             refused(running.technician.post(f"/cases/{number}/triage", TRIAGE), 404, "not-found")
             refused(running.technician.post(f"/cases/{number}/follow-up", incident()), 404, "not-found")
-    for path in ("/nowhere", f"/cases/{known}/nothing", "/cases/", "/reports/nonsense", "/problems/nonsense", "//"):
+    for path in ("/nowhere", f"/cases/{known}/nothing", "/reports/nonsense", "/problems/nonsense", "//"):
         with subtests.test(path):
             assert refused(running.technician.http.get(running.url + path), 404, "not-found")["instance"] == path
     refused(running.technician.post(f"/cases/{known}/delete", {}), 404, "not-found")

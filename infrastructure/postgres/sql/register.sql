@@ -13,7 +13,7 @@ SELECT nextval('ledger.case_number') FROM generate_series(1, %s);
 SELECT nextval('ledger.problem_number');
 
 -- name: answer --
-SELECT request, status, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
+SELECT request, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
 
 -- name: pseudonym_key --
 SELECT key FROM vault.pseudonym_key;

@@ -1,0 +1,49 @@
+"""The floor under `POST /cases`: a FastAPI endpoint that validates the same body and does nothing, in a process of its own.
+
+Its server and its interpreter have the settings of ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if not __package__:  # run as a file: else `http` of our own folder would hide the standard library's
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ConfigDict
+
+from api.cli.serving import Server
+from api.http.bodies import LogBody
+from api.main import tune_interpreter
+
+
+class Incident(LogBody):
+    """Ours, but lenient: FastAPI validates what it has parsed, where a date is a string still."""
+
+    model_config = ConfigDict(strict=False)
+
+
+app = FastAPI()
+
+
+@app.post("/cases", status_code=201)
+def log(_incident: Incident) -> dict[str, str]:
+    """Answer at once."""
+    return {"number": "INC-0000001"}
+
+
+if __name__ == "__main__":
+    tune_interpreter()
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    Server(config, []).run()

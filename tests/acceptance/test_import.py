@@ -1,0 +1,317 @@
+"""A real company's incident log becomes history of ours: once, whole, and honest about where it came from."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.cli.main import app
+from api.main import open_desk
+from application.desk import Desk
+from application.intake.importer import Importer
+from application.intake.servicenow import COLUMNS, ServiceNowLog
+from application.views.questions import Page, Point, ReportQuestion
+from domain.case import Case
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import compare_with_shadow
+from tests.application.cases import TECHNICIAN
+from tests.conftest import DATA, TestDatabase
+
+LOG = DATA / "servicenow" / "incident_event_log.csv.gz"
+SPREADSHEET = DATA / "servicenow" / "incident_event_log.spreadsheet.csv.gz"
+needs_data = pytest.mark.skipif(not LOG.exists(), reason=f"the real incident log is not beside the checkout ({LOG})")
+
+ROW = {
+    **dict.fromkeys(COLUMNS, "?"),
+    "number": "INC0000001", "incident_state": "New", "active": "true", "made_sla": "true", "knowledge": "true",
+    "u_priority_confirmation": "false", "caller_id": "Caller 1", "opened_at": "29/2/2016 01:16",
+    "sys_updated_by": "Updated by  21", "sys_updated_at": "29/2/2016 01:23", "contact_type": "Phone",
+    "category": "Category 55", "impact": "2 - Medium", "urgency": "2 - Medium", "priority": "3 - Moderate",
+}
+
+
+def row(**changes: str) -> dict[str, str]:
+    return {**ROW, **changes}
+
+
+def written(folder: Path, *rows: dict[str, str], name: str = "log.csv") -> Path:
+    file = folder / name
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+class Imports:
+    """Runs `caseledger import servicenow` on a test's database."""
+
+    def __init__(self, database: TestDatabase, folder: Path) -> None:
+        self.database, self.folder = database, folder
+
+    def run(self, file: Path, *options: str) -> Result:
+        at = ["--database-url", self.database.superuser, "--data-dir", str(self.folder), "--timezone", "UTC"]
+        return CliRunner().invoke(app, ["import", "servicenow", str(file), *at, *options])
+
+    def report(self, file: Path) -> tuple[int, dict[str, Any]]:
+        result = self.run(file, "--json")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.fixture
+def imports(database: TestDatabase, tmp_path: Path) -> Imports:
+    return Imports(database, tmp_path)
+
+
+@pytest.fixture
+def views(database: TestDatabase) -> Iterator[PostgresViews]:
+    with database.pool("api", size=1) as pool:
+        yield PostgresViews(pool)
+
+
+def only_case(desk: Desk, views: PostgresViews) -> Case:
+    (item,) = views.cases({}, "number", Page()).items
+    return desk.case(item["number"], TECHNICIAN.actor)
+
+
+@needs_data
+def test_the_real_log_reproduces_the_figures_counted_independently(imports: Imports, views: PostgresViews) -> None:
+    truth = json.loads((DATA / "servicenow" / "truth.json").read_text(encoding="utf-8"))
+    code, told = imports.report(LOG)
+    assert code == 0
+    assert (told["rows"], told["imported_rows"], told["cases"]) == (truth["events"], truth["events"], truth["incidents"])
+    assert (told["rejected_rows"], told["unknown_values"]) == (0, [])
+    assert told["backward_rows"] == truth["file_order"]["incidents_with_sys_updated_at_decreasing_in_file"]
+
+    volume = views.report(ReportQuestion("volume"))["totals"]
+    assert volume["cases"] == truth["incidents"]
+    assert volume["events"] == told["events"]
+    assert volume["by_status"] == {"closed": truth["state_last_row"]["Closed"]}
+    last_row = truth["value_counts_incidents_last_row"]["priority"]
+    assert volume["by_priority"] == {name[0]: count for name, count in last_row.items()}
+
+    reopen = truth["reopen"]
+    assert views.report(ReportQuestion("reopenings"))["totals"] == {
+        "cases_reopened": reopen["incidents_with_transition_out_of_Resolved_not_to_Closed"],
+        "reopenings": reopen["transitions_out_of_Resolved_not_to_Closed"],
+        "reopenings_after_72h": reopen["reopen_transitions_after_3_days"],
+        "reopenings_after_closure": reopen["transitions_out_of_Closed"],
+    }
+
+    hours = truth["resolution_hours_resolved_at_minus_opened_at_last_row"]
+    resolution = views.report(ReportQuestion("resolution"))["totals"]
+    assert resolution["source_median_hours"] == hours["all"]["median"]
+    assert volume["cases"] - resolution["source_cases"] == truth["resolved_to_closed_days_last_row"]["n_missing"]
+    for name, expected in hours["by_priority"].items():
+        found = resolution["by_priority"][name[0]]
+        assert (found["source_cases"], found["source_median_hours"]) == (expected["n"], expected["median"])
+    assert resolution["median_hours_to_first_resolution"] == truth["event_clock"][
+        "first_entry_to_Resolved_minus_opened_hours"]["median"]  # fmt: skip
+
+    # The same log re-saved by a spreadsheet, and the log itself again: nothing is imported twice.
+    code, again = imports.report(SPREADSHEET)
+    assert (code, again["imported_rows"], again["skipped_rows"]) == (0, 0, again["rows"])
+    with imports.database.connect("projector") as connection:
+        assert compare_with_shadow(connection)[1] == {}
+
+
+@needs_data
+def test_the_spreadsheets_format_is_read_as_well(imports: Imports) -> None:
+    code, told = imports.report(SPREADSHEET)
+    assert (code, told["imported_rows"], told["rejected_rows"]) == (0, 5_998, 0)
+
+
+def test_every_imported_event_says_from_where_and_when(imports: Imports, desk: Desk, views: PostgresViews) -> None:
+    closed = row(
+        incident_state="Closed", sys_updated_at="5/3/2016 12:00", closed_code="code 5", resolved_at="29/2/2016 11:29"
+    )
+    file = written(imports.folder, row(), row(incident_state="Resolved", sys_updated_at="29/2/2016 08:53"), closed)
+    assert imports.report(file)[0] == 0
+    case = only_case(desk, views)
+    history = desk.history(case.number, TECHNICIAN.actor)
+    assert [e.event.TOPIC for e in history] == ["case.logged", "case.prioritized", "case.resolved", "case.closed"]
+    assert [e.event.occurred_at.isoformat()[:16] for e in history if e.event.occurred_at] == [
+        "2016-02-29T01:23", "2016-02-29T01:23", "2016-02-29T08:53", "2016-03-05T12:00",
+    ]  # fmt: skip
+    origins = [e.event.origin for e in history]
+    assert [origin.row for origin in origins if origin] == [2, 2, 3, 4]
+    assert all(origin is not None and origin.file.startswith("log.csv@") for origin in origins)
+    assert {(e.event.by.subject, e.event.by.role) for e in history} == {("Updated by 21", "external")}
+    assert history[2].event.deviations == ("verification_not_recorded", "problem_link_not_recorded")
+    # Hindsight stands with the last row and nowhere before it.
+    assert b"2016-02-29T11:29" not in b"".join(e.state for e in history[:3])
+    outcome = history[3].event.origin and history[3].event.origin.outcome
+    assert outcome is not None
+    assert outcome.code == "code 5"
+
+
+def test_a_row_is_kept_also_when_no_clause_covers_what_it_changed(
+    imports: Imports, desk: Desk, views: PostgresViews
+) -> None:
+    file = written(imports.folder, row(), row(u_symptom="Symptom 7", sys_updated_at="29/2/2016 02:00"))
+    imports.report(file)
+    last = desk.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
+    assert last.event.TOPIC == "case.imported"
+    assert last.event.origin is not None
+    assert last.event.origin.changed == {"u_symptom": "Symptom 7", "sys_updated_at": "29/2/2016 02:00"}
+
+
+def test_what_we_have_no_word_for_is_reported_and_kept(imports: Imports, desk: Desk, views: PostgresViews) -> None:
+    file = written(imports.folder, row(), row(incident_state="-100", contact_type="Pigeon", impact="9 - Odd"))
+    code, told = imports.report(file)
+    assert code == 1
+    assert [(u["column"], u["value"], u["rows"]) for u in told["unknown_values"]] == [
+        ("contact_type", "Pigeon", 1), ("impact", "9 - Odd", 1), ("incident_state", "-100", 1),
+    ]  # fmt: skip
+    last = desk.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
+    assert last.event.origin is not None
+    assert last.event.origin.changed is not None
+    assert last.event.origin.changed["incident_state"] == "-100"
+
+
+def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Imports, views: PostgresViews) -> None:
+    bad = [
+        row(sys_updated_at="yesterday"),
+        row(opened_at="31/2/2016 10:00"),
+        row(opened_at="?"),
+        row(number="?"),
+        row(assignment_group="x\0y"),
+        row(category="z" * 500),
+        row(caller_id="<script>"),
+    ]
+    file = written(imports.folder, *bad, row(number="INC0000009"))
+    with file.open("a", encoding="utf-8") as text:
+        text.write("too,short\r\n")
+        text.write(",".join(["x"] * 40) + "\r\n")
+    code, told = imports.report(file)
+    assert code == 1
+    assert (told["rejected_rows"], told["imported_rows"]) == (9, 1)
+    assert [entry["line"] for entry in told["rejected"]] == [2, 3, 4, 5, 6, 7, 8, 10, 11]
+    kept = [json.loads(line) for line in Path(told["rejected_kept_in"]).read_text(encoding="utf-8").splitlines()]
+    assert kept[0]["row"][COLUMNS.index("sys_updated_at")] == "yesterday"
+    assert len(kept) == 9
+    assert views.report(ReportQuestion("volume"))["totals"]["cases"] == 1
+
+
+def test_rows_out_of_order_are_counted_and_kept_in_file_order(
+    imports: Imports, desk: Desk, views: PostgresViews
+) -> None:
+    late = row(incident_state="Resolved", sys_updated_at="29/2/2016 09:00")
+    early = row(incident_state="Closed", sys_updated_at="29/2/2016 08:00")
+    code, told = imports.report(written(imports.folder, row(), late, early))
+    assert (code, told["backward_rows"]) == (0, 1)
+    case = only_case(desk, views)
+    assert case.status == "closed"
+    with imports.database.connect("projector") as connection:
+        starts = connection.execute("SELECT lower(valid) FROM views.case_intervals ORDER BY version").fetchall()
+    assert starts == sorted(starts)
+    assert case.closed_at is not None
+    assert case.closed_at.isoformat() == "2016-02-29T08:00:00+00:00"
+
+
+def test_an_incident_that_comes_back_later_in_the_file_goes_on_where_it_was(imports: Imports) -> None:
+    file = written(
+        imports.folder,
+        row(),
+        row(number="INC0000002"),
+        row(incident_state="Resolved", sys_updated_at="1/3/2016 10:00"),
+    )
+    _, told = imports.report(file)
+    assert (told["cases"], told["imported_rows"]) == (2, 3)
+
+
+def test_an_import_killed_half_way_is_finished_by_the_next(database: TestDatabase, desk: Desk) -> None:
+    rows = [
+        (line, list(row(number=f"INC{line:07d}", sys_updated_at=f"29/2/2016 {hour:02d}:00").values()))
+        for line in range(2, 52)
+        for hour in (3, 4, 5)
+    ]
+    first = ServiceNowLog(ZoneInfo("UTC"))
+    half = list(first.incidents(rows[:100]))  # ends inside an incident
+    one = Importer(desk, "servicenow", "log").run(half, lambda _: None)
+    with open_desk(database) as other:
+        rest = Importer(other, "servicenow", "log").run(ServiceNowLog(ZoneInfo("UTC")).incidents(rows), lambda _: None)
+    assert (one.rows, rest.rows, rest.skipped_rows) == (100, 50, 100)
+    assert one.cases + rest.cases == 50
+
+
+def test_two_imports_at_once_import_once(database: TestDatabase) -> None:
+    rows = [(line, list(row(number=f"INC{line:07d}").values())) for line in range(2, 302)]
+    done = []
+
+    def run() -> None:
+        with open_desk(database) as desk:
+            log = ServiceNowLog(ZoneInfo("UTC"))
+            done.append(Importer(desk, "servicenow", "log").run(log.incidents(rows), lambda _: None))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(result.rows for result in done) == 300
+    assert sum(result.cases for result in done) == 300
+
+
+def test_what_had_happened_by_a_moment_of_the_imported_past(imports: Imports, views: PostgresViews) -> None:
+    file = written(
+        imports.folder, row(assignment_group="Group 1"), row(incident_state="Resolved", sys_updated_at="2/3/2016 10:00")
+    )
+    imports.report(file)
+    then = Point(effective_at=datetime(2016, 3, 1, tzinfo=UTC))
+    assert views.report(ReportQuestion("volume", point=then))["totals"]["by_status"] == {"assigned": 1}
+    assert len(views.queue("Group 1", then, Page()).items) == 1
+    before = Point(effective_at=datetime(2016, 2, 1, tzinfo=UTC))
+    assert views.report(ReportQuestion("volume", point=before))["totals"]["cases"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "no column number"),
+        (b"a,b\n1,2\n", "no column number"),
+        (b"\x1f\x8bnot gzip", "cannot be read"),
+        (gzip.compress(b"number,incident_state\n" * 100)[:40], "cannot be read|no column"),
+        (b"\xff\xfe\x00", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_such_log_is_refused_in_one_line(imports: Imports, content: bytes, says: str) -> None:
+    file = imports.folder / "odd.csv"
+    file.write_bytes(content)
+    result = imports.run(file)
+    assert result.exit_code == 2
+    assert re.search(says, result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+def test_a_missing_file_and_an_unknown_time_zone_are_refused(imports: Imports) -> None:
+    assert imports.run(imports.folder / "nowhere.csv").exit_code == 2
+    file = written(imports.folder, row())
+    result = CliRunner().invoke(app, ["import", "servicenow", str(file), "--timezone", "Mars/Olympus"])
+    assert result.exit_code == 2
+    assert "Mars/Olympus" in result.stderr
+
+
+def test_projector_is_not_needed_twice(imports: Imports, database: TestDatabase) -> None:
+    """An import brings its own projector and stands aside for one that runs."""
+    with database.connect("projector") as connection:
+        stop = threading.Event()
+        running = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.05})
+        running.start()
+        code, told = imports.report(written(imports.folder, row()))
+        stop.set()
+        running.join()
+    assert (code, told["imported_rows"]) == (0, 1)

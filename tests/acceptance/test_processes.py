@@ -1,0 +1,242 @@
+"""`caseledger serve` as an operator meets it: one command, killed in every way, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.acceptance.conftest import incident
+
+CASELEDGER = [sys.executable, "-m", "api.cli"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CASELEDGER_")}
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [*CASELEDGER, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
+
+
+class Served:
+    """A `caseledger serve` of our own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = [*CASELEDGER, "serve", "--demo", "--port", "0", "--data-dir", str(folder)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+        )
+        assert self.process.stdout is not None
+        self.lines = []
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        assert self.lines, self.process.communicate()
+        ready = re.fullmatch(r"READY (http://127\.0\.0\.1:\d+)", self.lines[0])
+        assert ready, self.lines
+        self.url = ready[1]
+
+    def token(self, role: str) -> str:
+        (line,) = [line for line in self.lines if line.strip().startswith(f"{role} ")]
+        return line.split()[-1]
+
+    def client(self, role: str = "technician") -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token(role)}"}, timeout=30)
+
+    def log(self) -> tuple[str, str]:
+        with self.client() as http:
+            answer = http.post("/cases", json=incident())
+            assert answer.status_code == 201, answer.text
+            return answer.json()["number"], answer.headers["Position"]
+
+    def worker(self) -> int:
+        """The process id of the projector."""
+        told = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", "worker"], capture_output=True, text=True, check=True)
+        return int(told.stdout.split()[0])
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data directory that an unprivileged server user can reach."""
+    made = Path(tempfile.mkdtemp(prefix="cl-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    running = Served(folder)
+    yield running
+    if running.process.poll() is None:
+        running.end(signal.SIGTERM)
+
+
+def server_runs(folder: Path) -> bool:
+    return (folder / "cluster" / "postmaster.pid").exists()
+
+
+def wait_for(pid: int) -> None:
+    """Until a process that is no child of ours is gone."""
+    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
+        os.sched_yield()
+
+
+def test_a_newcomer_gets_tokens_a_curl_line_that_works_and_a_desk_with_cases(served: Served) -> None:
+    (curl,) = [line.strip() for line in served.lines if line.strip().startswith("curl ")]
+    answer = subprocess.run([*shlex.split(curl), "-sf"], capture_output=True, text=True, check=True)
+    assert {queue["name"] for queue in json.loads(answer.stdout)["items"]} >= {"network", "messaging", "triage", "resolved"}
+    with served.client("auditor") as http:
+        items = http.get("/cases").json()["items"]
+        assert {item["status"] for item in items} == {
+            "logged", "triaged", "prioritized", "in_diagnosis", "assigned", "resolved", "closed",
+        }  # fmt: skip
+        assert len(items) == 12
+    for role in ("technician", "team_member", "duty_manager", "auditor", "reporter", "customer", "intake", "admin"):
+        assert served.token(role).count(".") == 2
+
+
+def test_other_commands_join_the_running_desk(served: Served) -> None:
+    number, position = served.log()
+    token = run("token", "--role", "auditor", "--subject", "r.audit", "--data-dir", served.folder)
+    assert token.returncode == 0
+    assert re.fullmatch(r"[\w.-]+\n", token.stdout)
+    with httpx.Client(base_url=served.url, headers={"Authorization": f"Bearer {token.stdout.strip()}"}) as http:
+        assert http.get(f"/cases/{number}").json()["number"] == number
+        http.get("/cases", headers={"Wait-For-Position": position}).raise_for_status()
+    status = json.loads(run("status", "--json", "--data-dir", served.folder).stdout)
+    assert status["ledger_position"] == status["views_position"] == int(position)
+    report = json.loads(run("report", "volume", "--format", "json", "--data-dir", served.folder).stdout)
+    assert report["totals"]["cases"] == 13
+    assert server_runs(served.folder)
+    assert run("rebuild", "--shadow", "--data-dir", served.folder).returncode == 0
+
+
+def test_a_second_serve_on_the_same_directory_is_refused(served: Served) -> None:
+    second = run("serve", "--port", "0", "--data-dir", served.folder)
+    assert second.returncode == 2
+    assert "another `caseledger serve` is running" in second.stderr
+    assert str(served.folder) in second.stderr
+    served.log()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly_and_the_data_survive(folder: Path, how: signal.Signals) -> None:
+    first = Served(folder)
+    number, _ = first.log()
+    worker = first.worker()
+    assert first.end(how) == 0
+    wait_for(worker)
+    assert not server_runs(folder)
+    second = Served(folder)
+    with second.client() as http:
+        assert http.get(f"/cases/{number}").status_code == 200
+        assert len(http.get("/cases").json()["items"]) == 13, "the demo is loaded once"
+    assert second.end(signal.SIGTERM) == 0
+
+
+def test_it_survives_being_killed(folder: Path) -> None:
+    """kill -9 of serve: its worker lets go, the database it leaves behind is joined by the next, and then stopped."""
+    first = Served(folder)
+    number, _ = first.log()
+    worker = first.worker()
+    first.end(signal.SIGKILL)
+    wait_for(worker)
+    second = Served(folder)
+    with second.client() as http:
+        assert http.get(f"/cases/{number}").status_code == 200
+    assert second.end(signal.SIGTERM) == 0
+    assert not server_runs(folder)
+
+
+def test_a_killed_projector_is_started_again_and_misses_nothing(served: Served) -> None:
+    served.log()
+    os.kill(served.worker(), signal.SIGKILL)
+    _, position = served.log()
+    with served.client() as http:
+        for _ in range(10):
+            answer = http.get("/cases", headers={"Wait-For-Position": position})
+            if answer.status_code == 200:
+                break
+        assert answer.json()["as_of_position"] >= int(position)
+        assert len(answer.json()["items"]) == 14
+
+
+def test_a_killed_database_is_started_again_and_nothing_committed_is_lost(served: Served) -> None:
+    number, _ = served.log()
+    postmaster = int((served.folder / "cluster" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+    wait_for(postmaster)
+    with served.client() as http:
+        assert http.get("/healthz").status_code == 200
+        for _ in range(200):  # each refusal says so, and when to come back
+            answer = http.post("/cases", json=incident())
+            if answer.status_code == 201:
+                break
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert answer.status_code == 201
+        after = {"Wait-For-Position": answer.headers["Position"]}
+        while (listed := http.get("/cases", headers=after)).status_code == 503:
+            assert listed.headers["Retry-After"] == "1"
+        assert [item["number"] for item in listed.json()["items"]][:2] == [answer.json()["number"], number]
+
+
+def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None:
+    number, position = served.log()
+    with psycopg.connect(f"host={served.folder}/socket user=postgres dbname=caseledger", autocommit=True) as superuser:
+        superuser.execute(
+            "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state) "
+            "VALUES (gen_random_uuid(), 1, 'case.unheard_of', '{}')"
+        )
+        superuser.execute("NOTIFY stored_events")
+    with served.client() as http:
+        ready: Any = None
+        while ready is None or ready.status_code == 200:
+            ready = http.get("/readyz")
+        assert ready.status_code == 503
+        assert f"before position {int(position) + 1}" in ready.json()["detail"]
+        assert http.get(f"/cases/{number}").status_code == 200
+    status = run("status", "--data-dir", served.folder)
+    assert status.returncode == 1
+    assert "case.unheard_of" in status.stdout
+
+
+def test_a_data_directory_the_servers_user_cannot_reach_is_named(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root runs the server as another user")
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    told = run("status", "--data-dir", closed / "data")
+    assert told.returncode == 2
+    assert str(closed) in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_help_reads_like_documentation_and_needs_no_database() -> None:
+    told = run("--help")
+    assert told.returncode == 0
+    for command in ("serve", "api", "worker", "migrate", "token", "import", "report", "rebuild", "status", "roles", "settings"):
+        assert command in told.stdout
+    roles = json.loads(run("roles", "--json").stdout)
+    assert {row["command"] for row in roles["commands"]} >= {"log", "triage", "resolve", "dispute", "close"}
+    variables = {row["variable"] for row in json.loads(run("settings", "--json").stdout)}
+    assert {"CASELEDGER_DATABASE_URL", "CASELEDGER_PG_BIN", "CASELEDGER_DATA_DIR"} <= variables
