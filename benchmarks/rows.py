@@ -61,7 +61,9 @@ class Row:
 
 def _rounded(figure: float | None) -> float | None:
     """Four significant digits: more would be noise."""
-    return None if figure is None else round(figure) if abs(figure) >= 1000 else float(f"{figure:.4g}")
+    if figure is None or isinstance(figure, int):
+        return figure
+    return round(figure) if abs(figure) >= 1000 else float(f"{figure:.4g}")
 
 
 def main(benchmarks: Mapping[str, Benchmark], description: str | None = None) -> None:

@@ -14,15 +14,13 @@ from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_
 from api.main import tokens_of
 from domain.case.status import COMMANDS, READERS
 from domain.values import Role
-from infrastructure.postgres.migrate import migrate as apply_migrations
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Bring the database to the present schema. Every other command does so as well, before anything else."""
-    with database_of(settings_of(data_dir, database_url)) as database:
-        apply_migrations(database)
+    """Bring the database to the present schema; `serve` does so as well, and every command for the embedded one."""
+    with database_of(settings_of(data_dir, database_url), migrating=True):
         out.print("the schema is up to date")
 
 

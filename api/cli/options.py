@@ -36,10 +36,10 @@ def settings_of(data_dir: Path | None, database_url: str | None = None, **others
 
 
 @contextmanager
-def database_of(settings: Settings) -> Iterator[Database]:
+def database_of(settings: Settings, *, migrating: bool = False) -> Iterator[Database]:
     """The database of the settings: joined when it runs, else started for as long as this takes. Exit 2 if not."""
     try:
-        with open_database(settings) as database:
+        with open_database(settings, migrating=migrating) as database:
             yield database
     except (ServerUnavailable, Unsuitable) as error:
         could_not_run(error)

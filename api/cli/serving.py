@@ -80,7 +80,7 @@ def serve(
 ) -> None:
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
     settings = settings_of(data_dir, database_url, host=host, port=port)
-    with _alone(settings), database_of(settings) as database:
+    with _alone(settings), database_of(settings, migrating=True) as database:
         opening = partial(_whole_desk, settings, database, demo)
         _run(settings, opening, _welcome(settings))
 

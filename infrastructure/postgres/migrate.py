@@ -33,6 +33,13 @@ def migrate(database: Database) -> int:
             return len(pending)
 
 
+def check_migrated(database: Database) -> None:
+    """Raises Unsuitable for a database that holds no ledger yet."""
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        if connection.execute(_SQL["is_migrated"]).fetchone() is None:
+            raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
+
+
 def _bootstrap(database: Database) -> None:
     settings = conninfo_to_dict(database.conninfo)
     with psycopg.connect(database.conninfo, autocommit=True) as connection:

@@ -20,6 +20,9 @@ BEGIN
 END
 $$;
 
+-- name: is_migrated --
+SELECT 1 FROM pg_namespace WHERE nspname = 'reporting';
+
 -- name: database_exists --
 SELECT 1 FROM pg_database WHERE datname = 'caseledger';
 
