@@ -35,10 +35,21 @@ needs_data = pytest.mark.skipif(not LOG.exists(), reason=f"the real incident log
 
 ROW = {
     **dict.fromkeys(COLUMNS, "?"),
-    "number": "INC0000001", "incident_state": "New", "active": "true", "made_sla": "true", "knowledge": "true",
-    "u_priority_confirmation": "false", "caller_id": "Caller 1", "opened_at": "29/2/2016 01:16",
-    "sys_updated_by": "Updated by  21", "sys_updated_at": "29/2/2016 01:23", "contact_type": "Phone",
-    "category": "Category 55", "impact": "2 - Medium", "urgency": "2 - Medium", "priority": "3 - Moderate",
+    "number": "INC0000001",
+    "incident_state": "New",
+    "active": "true",
+    "made_sla": "true",
+    "knowledge": "true",
+    "u_priority_confirmation": "false",
+    "caller_id": "Caller 1",
+    "opened_at": "29/2/2016 01:16",
+    "sys_updated_by": "Updated by  21",
+    "sys_updated_at": "29/2/2016 01:23",
+    "contact_type": "Phone",
+    "category": "Category 55",
+    "impact": "2 - Medium",
+    "urgency": "2 - Medium",
+    "priority": "3 - Moderate",
 }
 
 
@@ -92,7 +103,11 @@ def test_the_real_log_reproduces_the_figures_counted_independently(imports: Impo
     truth = json.loads((DATA / "servicenow" / "truth.json").read_text(encoding="utf-8"))
     code, told = imports.report(LOG)
     assert code == 0
-    assert (told["rows"], told["imported_rows"], told["cases"]) == (truth["events"], truth["events"], truth["incidents"])
+    assert (told["rows"], told["imported_rows"], told["cases"]) == (
+        truth["events"],
+        truth["events"],
+        truth["incidents"],
+    )
     assert (told["rejected_rows"], told["unknown_values"]) == (0, [])
     assert told["backward_rows"] == truth["file_order"]["incidents_with_sys_updated_at_decreasing_in_file"]
 

@@ -65,7 +65,9 @@ class Served:
 
     def worker(self) -> int:
         """The process id of the projector."""
-        told = subprocess.run(["pgrep", "-P", str(self.process.pid), "-f", "worker"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid), "-f", "worker"], capture_output=True, text=True, check=True
+        )
         return int(told.stdout.split()[0])
 
     def end(self, how: signal.Signals) -> int:
@@ -104,7 +106,12 @@ def wait_for(pid: int) -> None:
 def test_a_newcomer_gets_tokens_a_curl_line_that_works_and_a_desk_with_cases(served: Served) -> None:
     (curl,) = [line.strip() for line in served.lines if line.strip().startswith("curl ")]
     answer = subprocess.run([*shlex.split(curl), "-sf"], capture_output=True, text=True, check=True)
-    assert {queue["name"] for queue in json.loads(answer.stdout)["items"]} >= {"network", "messaging", "triage", "resolved"}
+    assert {queue["name"] for queue in json.loads(answer.stdout)["items"]} >= {
+        "network",
+        "messaging",
+        "triage",
+        "resolved",
+    }
     with served.client("auditor") as http:
         items = http.get("/cases").json()["items"]
         assert {item["status"] for item in items} == {
@@ -234,7 +241,19 @@ def test_a_data_directory_the_servers_user_cannot_reach_is_named(folder: Path) -
 def test_help_reads_like_documentation_and_needs_no_database() -> None:
     told = run("--help")
     assert told.returncode == 0
-    for command in ("serve", "api", "worker", "migrate", "token", "import", "report", "rebuild", "status", "roles", "settings"):
+    for command in (
+        "serve",
+        "api",
+        "worker",
+        "migrate",
+        "token",
+        "import",
+        "report",
+        "rebuild",
+        "status",
+        "roles",
+        "settings",
+    ):
         assert command in told.stdout
     roles = json.loads(run("roles", "--json").stdout)
     assert {row["command"] for row in roles["commands"]} >= {"log", "triage", "resolve", "dispute", "close"}

@@ -40,11 +40,16 @@ def test_every_command_and_setting_in_it_exists(compose: dict[str, Any]) -> None
     for name in ("migrate", "api", "projector"):
         service = compose["services"][name]
         helped = subprocess.run(
-            [sys.executable, "-m", "api.cli", service["command"][0], "--help"], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "api.cli", service["command"][0], "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         assert all(option in helped for option in service["command"] if option.startswith("--"))
         assert {key for key in service["environment"] if key.startswith("CASELEDGER_")} <= known
-    for source in re.findall(r"^COPY (?!.*requirements/run)(.*) \S+$", compose["x-desk"]["build"]["dockerfile_inline"], re.M):
+    for source in re.findall(
+        r"^COPY (?!.*requirements/run)(.*) \S+$", compose["x-desk"]["build"]["dockerfile_inline"], re.M
+    ):
         assert all((ROOT / part).exists() for part in source.split())
 
 
