@@ -13,16 +13,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CASELEDGER_", extra="ignore")
 
-    data_dir: Path = Field(Path(".data"), description="Keys, and the embedded server's data. Created when missing.")
+    data_dir: Path = Field(
+        default=Path(".data"), description="Keys, and the embedded server's data. Created when missing."
+    )
     database_url: str | None = Field(
-        None, description="A PostgreSQL 17+ to use instead of the embedded one, as a libpq URL naming the database."
+        default=None,
+        description="A PostgreSQL 17+ to use instead of the embedded one, as a libpq URL naming the database.",
     )
-    pg_bin: Path | None = Field(None, description="Folder of PostgreSQL binaries for the embedded server.")
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
-    issuer: str = Field("https://caseledger.example", description="`iss` that tokens must name.")
-    audience: str = Field("caseledger", description="`aud` that tokens must name.")
+    pg_bin: Path | None = Field(default=None, description="Folder of PostgreSQL binaries for the embedded server.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    issuer: str = Field(default="https://caseledger.example", description="`iss` that tokens must name.")
+    audience: str = Field(default="caseledger", description="`aud` that tokens must name.")
     jwks_url: str | None = Field(
-        None, description="Where the keys of an identity provider are; without it our own key signs and verifies."
+        default=None,
+        description="Where the keys of an identity provider are; without it our own key signs and verifies.",
     )
-    token_days: float = Field(30, gt=0, description="Days that a token of `caseledger token` is valid.")
+    token_days: float = Field(default=30, gt=0, description="Days that a token of `caseledger token` is valid.")

@@ -74,7 +74,8 @@ class RunningDesk:
     # named states
 
     def log(self, **changes: Any) -> dict[str, Any]:
-        return done(self.technician.post("/cases", {**incident(), **changes}))
+        case: dict[str, Any] = done(self.technician.post("/cases", {**incident(), **changes}))
+        return case
 
     def prioritized(self) -> str:
         number: str = self.log()["number"]

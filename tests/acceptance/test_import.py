@@ -168,9 +168,10 @@ def test_every_imported_event_says_from_where_and_when(imports: Imports, desk: D
     assert history[2].event.deviations == ("verification_not_recorded", "problem_link_not_recorded")
     # Hindsight stands with the last row and nowhere before it.
     assert b"2016-02-29T11:29" not in b"".join(e.state for e in history[:3])
-    outcome = history[3].event.origin and history[3].event.origin.outcome
-    assert outcome is not None
-    assert outcome.code == "code 5"
+    last = history[3].event.origin
+    assert last is not None
+    assert last.outcome is not None
+    assert last.outcome.code == "code 5"
 
 
 def test_a_row_is_kept_also_when_no_clause_covers_what_it_changed(

@@ -11,6 +11,9 @@ from application.desk import Desk
 from tests.application.cases import TECHNICIAN, log
 from tests.conftest import TestDatabase
 
+FORGERY = """INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)
+             VALUES (gen_random_uuid(), 1, 'x', '')"""
+
 
 @pytest.mark.parametrize("table", ["ledger.stored_events", "ledger.numbers"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET originator_id = originator_id", "DELETE FROM {}", "TRUNCATE {}"])
@@ -18,12 +21,10 @@ def test_not_even_a_superuser_changes_the_record_by_mistake(
     desk: Desk, database: TestDatabase, table: str, statement: str
 ) -> None:
     log(desk)
-    with (
-        psycopg.connect(database.superuser) as superuser,
-        pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
-    ):
+    with psycopg.connect(database.superuser) as superuser:
         superuser.execute("SET session_replication_role = replica")  # the triggers are ENABLE ALWAYS
-        superuser.execute(statement.format(table).encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+            superuser.execute(statement.format(table).encode())
 
 
 def test_disclosures_can_be_erased_but_not_altered(desk: Desk, database: TestDatabase) -> None:
@@ -47,8 +48,7 @@ def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestData
 @pytest.mark.parametrize(
     ("component", "statement"),
     [
-        ("projector", "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state) "
-                      "VALUES (gen_random_uuid(), 1, 'x', '')"),
+        ("projector", FORGERY),
         ("projector", "SELECT * FROM vault.disclosures"),
         ("auditor", "INSERT INTO ledger.numbers VALUES ('INC-1', gen_random_uuid())"),
         ("auditor", "DELETE FROM views.case_intervals"),

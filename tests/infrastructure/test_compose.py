@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import yaml
 
+from infrastructure.settings import Settings
 from tests.conftest import TestDatabase
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,8 +35,6 @@ def test_it_is_valid_by_the_compose_schema() -> None:
 
 
 def test_every_command_and_setting_in_it_exists(compose: dict[str, Any]) -> None:
-    from infrastructure.settings import Settings
-
     known = {f"CASELEDGER_{name.upper()}" for name in Settings.model_fields}
     for name in ("migrate", "api", "projector"):
         service = compose["services"][name]
@@ -48,7 +47,7 @@ def test_every_command_and_setting_in_it_exists(compose: dict[str, Any]) -> None
         assert all(option in helped for option in service["command"] if option.startswith("--"))
         assert {key for key in service["environment"] if key.startswith("CASELEDGER_")} <= known
     for source in re.findall(
-        r"^COPY (?!.*requirements/run)(.*) \S+$", compose["x-desk"]["build"]["dockerfile_inline"], re.M
+        r"^COPY (?!.*requirements/run)(.*) \S+$", compose["x-desk"]["build"]["dockerfile_inline"], re.MULTILINE
     ):
         assert all((ROOT / part).exists() for part in source.split())
 

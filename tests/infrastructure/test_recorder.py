@@ -37,7 +37,7 @@ def recorder(database: TestDatabase) -> Iterator[LedgerRecorder]:
 class Plain(LedgerRecorder):
     """An aggregate recorder answers no positions, and its suite compares events with the library's own class."""
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:  # type: ignore[override]
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         super().insert_events(stored_events, **kwargs)
 
     def select_events(self, *args: Any, **kwargs: Any) -> Any:
@@ -159,7 +159,7 @@ def test_a_command_that_the_database_cannot_take_does_not_fail_its_neighbours(re
     good = event()
     batch = [Append([bad]), Append([good])]
     recorder.group._commit(batch)
-    with pytest.raises(Exception, match="NUL|0x00"):
+    with pytest.raises(Exception, match=r"NUL|0x00"):
         batch[0].wait()
     assert batch[1].wait()
 

@@ -19,7 +19,7 @@ WRITTEN = files("infrastructure.postgres").joinpath("schema.sql")
 
 def dumped(database: TestDatabase) -> str:
     """The schema as pg_dump writes it, less what differs from run to run."""
-    command = [find_binaries(None) / "pg_dump", "--schema-only", "-N", "public", "-d", database.superuser]
+    command = [str(find_binaries(None) / "pg_dump"), "--schema-only", "-N", "public", "-d", database.superuser]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     kept = (line for line in text.splitlines() if not re.match(r"--|\\(un)?restrict|SET |SELECT pg_catalog", line))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip() + "\n"
@@ -39,7 +39,7 @@ def test_a_user_who_may_not_set_up_roles_is_told_so(database: TestDatabase) -> N
         superuser.execute("CREATE ROLE nobody_special LOGIN")
         try:
             conninfo = database.superuser.replace("user=postgres", "user=nobody_special")
-            with pytest.raises((Unsuitable, psycopg.OperationalError), match="permission denied|may not set up"):
+            with pytest.raises((Unsuitable, psycopg.OperationalError), match=r"permission denied|may not set up"):
                 migrate(Database(conninfo, embedded=False))
         finally:
             superuser.execute("DROP ROLE nobody_special")
