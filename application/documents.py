@@ -11,7 +11,9 @@ from typing import Any
 
 from application.ports import Entry
 from domain.case import Case
-from domain.values import Disclosure
+from domain.case.notes import Noted
+from domain.case.resolution import Resolved
+from domain.values import Disclosure, DisclosureKind, Role
 
 _PROVENANCE = frozenset(
     {"by", "via", "nonce", "reason", "request_id", "trace_id", "causation", "occurred_at", "origin", "deviations"}
@@ -69,16 +71,29 @@ def case_document(case: Case) -> dict[str, Any]:
 _WORDS = ("subject", "description", "symptoms", "location", "asset", "callback")
 
 
-def history_item(entry: Entry) -> dict[str, Any]:
-    """One event as auditors read it: who, how, when, why, and its data with disclosures opened."""
-    disclosures = {disclosure.digest: disclosure for disclosure in entry.disclosures}
-    reason = entry.event.reason
+def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
+    """One event as auditors read it: who, how, when, why, and its data with disclosures opened.
+
+    What staff say among themselves is withheld from a customer: he reads his own words, the solution, and the notes
+    that were written for him.
+    """
+    disclosures = {d.digest: d for d in entry.disclosures if reader is not Role.CUSTOMER or _is_for_customers(entry, d)}
+    reason = entry.event.reason and disclosures.get(entry.event.reason.digest)
     document = event_document(
         entry.position, entry.event.originator_version, entry.event.TOPIC, entry.recorded_at, entry.db_role, entry.state
     )
     document["reason"] = reason.text("reason") if reason else None
-    document["data"] = {name: _opened(value, disclosures) for name, value in document["data"].items()}
+    document["data"] = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
     return document
+
+
+def _is_for_customers(entry: Entry, disclosure: Disclosure) -> bool:
+    if disclosure.kind is not DisclosureKind.STAFF_WORDS:
+        return True
+    event = entry.event
+    return (isinstance(event, Resolved) and disclosure == event.solution) or (
+        isinstance(event, Noted) and event.visible_to_customer
+    )
 
 
 def event_document(
@@ -101,8 +116,9 @@ def event_document(
     }
 
 
-def _opened(value: Any, disclosures: dict[str, Disclosure]) -> Any:
+def _opened(value: Any, disclosures: dict[str, Disclosure], entry: Entry) -> Any:
     if not (isinstance(value, dict) and value.keys() == {"digest", "subject", "kind"}):
         return value
     known = disclosures.get(value["digest"])
-    return {**value, "erased": known is None, "value": known.texts if known else None}
+    erased = all(disclosure.digest != value["digest"] for disclosure in entry.disclosures)
+    return {**value, "erased": erased, "value": known.texts if known else None}

@@ -64,6 +64,8 @@ class Opening(Recorded):
 class Root(BaseAggregate[UUID]):
     """A consistency boundary: its public methods hold the rules, its events the facts."""
 
+    number: str
+    """What people call it by; given once, with the opening event."""
     imported_rows: set[str]
     """The keys of the source rows it was read from, for imported history."""
 
@@ -73,6 +75,11 @@ class Root(BaseAggregate[UUID]):
 
     def begin(self) -> None:
         """Set the state before the first event."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of it has been stored yet."""
+        return self.version == len(self.pending_events)
 
     @classmethod
     def open(cls, event: type[Opening], id: UUID, provenance: Provenance, **fields: Any) -> Self:  # noqa: A002 - the library's own name

@@ -17,7 +17,6 @@ class Problem(Root):
 
     TOPIC: ClassVar[str] = "problem"
 
-    number: str
     service: str | None
 
     def begin(self) -> None:

@@ -19,7 +19,7 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.serving import projecting
+from api.cli.supervising import projecting
 from api.main import open_desk
 from application.intake.importer import Imported, Importer
 from application.intake.servicenow import COLUMNS, Findings, ServiceNowLog

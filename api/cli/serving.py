@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -21,14 +18,13 @@ import uvicorn
 
 from api.cli.console import FINDINGS, could_not_run, out
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.supervising import BACKOFF, POISONED, alone, database_kept, projecting
 from api.http.app import create_app
 from api.http.context import Context
 from api.main import open_context, tokens_of
 from application.demo import load_demo
 from domain.values import Role
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import revive, running_server
-from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
 
@@ -44,13 +40,8 @@ DEMO_TOKENS = (
     (Role.INTAKE, "monitoring", None),
     (Role.ADMIN, "admin", None),
 )
-_BACKOFF = (0.2, 1.0, 5.0)
 _CATCH_UP = 5.0
 """Seconds that `serve` waits, before it says that it is ready, for views that are behind."""
-_LOOK_AFTER = 0.5
-"""Seconds between two looks at whether the database still runs."""
-_POISONED = 3
-"""Exit code of a worker that an event halted: starting it again would halt it again."""
 
 
 class Server(uvicorn.Server):
@@ -80,7 +71,7 @@ def serve(
 ) -> None:
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
     settings = settings_of(data_dir, database_url, host=host, port=port)
-    with _alone(settings), database_of(settings, migrating=True) as database:
+    with alone(settings), database_of(settings, migrating=True) as database:
         opening = partial(_whole_desk, settings, database, demo)
         _run(settings, opening, _welcome(settings))
 
@@ -116,7 +107,7 @@ def worker(
             _project(database, stop)
         except Poisoned as poison:
             log.error("worker stopped", worker="projector", position=poison.position, why=poison.why)
-            raise typer.Exit(_POISONED if tethered else FINDINGS) from None
+            raise typer.Exit(POISONED if tethered else FINDINGS) from None
 
 
 def _until_let_go(stop: threading.Event) -> None:
@@ -134,7 +125,7 @@ def _project(database: Database, stop: threading.Event) -> None:
                 Projector(connection).run(stop)
         except psycopg.OperationalError as error:
             log.warning("projector lost the database", error=str(error))
-            stop.wait(_BACKOFF[min(attempt, len(_BACKOFF) - 1)])
+            stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)])
             attempt += 1
 
 
@@ -164,93 +155,11 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool) -> Asy
     async with open_context(settings, database) as context:
         if demo:
             load_demo(context.desk)
-        with _database_kept(settings), projecting(settings):
+        with database_kept(settings), projecting(settings):
             # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
             behind = context.views.health()["ledger_position"]
             await context.feed.wait_for_view(behind, _CATCH_UP)
             yield context
-
-
-@contextmanager
-def projecting(settings: Settings) -> Iterator[None]:
-    """A projector process, started again when it falls over, stopped with us and, by its tether, without us."""
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(settings, stop), name="workers")
-    keeper.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        keeper.join()
-
-
-@contextmanager
-def _database_kept(settings: Settings) -> Iterator[None]:
-    """The embedded server is started again when it is killed under us; an operator's is the operator's."""
-    stop = threading.Event()
-
-    def keep() -> None:
-        while not stop.wait(_LOOK_AFTER):
-            if running_server(settings.data_dir) is None:
-                log.warning("the database has gone; starting it again")
-                try:
-                    revive(settings.data_dir, binaries=settings.pg_bin)
-                except ServerUnavailable as error:
-                    log.error("the database cannot be started", error=str(error))
-
-    keeper = threading.Thread(target=keep, name="database keeper")
-    if settings.database_url is None:
-        keeper.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        if settings.database_url is None:
-            keeper.join()
-
-
-def _keep(settings: Settings, stop: threading.Event) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "api.cli",
-        "worker",
-        "projector",
-        "--tethered",
-        "--data-dir",
-        str(settings.data_dir),
-    ]
-    environment = {
-        **os.environ,
-        **({"CASELEDGER_DATABASE_URL": settings.database_url} if settings.database_url else {}),
-    }
-    falls = 0
-    while not stop.is_set():
-        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
-            while process.poll() is None and not stop.wait(0.1):
-                pass
-            if stop.is_set():
-                process.terminate()
-                return
-        if process.returncode == _POISONED:
-            log.error("the projector halted; the views stand still until it is mended (caseledger status)")
-            stop.wait()
-            return
-        log.warning("worker fell over; starting it again", code=process.returncode)
-        stop.wait(_BACKOFF[min(falls, len(_BACKOFF) - 1)])
-        falls += 1
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """One `serve` a data directory; the lock vanishes with the process, however it ends."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "serve.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            could_not_run(f"another `caseledger serve` is running on {settings.data_dir.resolve()}")
-        yield
 
 
 def _welcome(settings: Settings) -> list[str]:

@@ -160,7 +160,9 @@ def _with_precondition(request: Request, context: Context, verb: Verb, asked: As
 
 def _stale(context: Context, actor: Actor, stale: StaleVersion) -> Problem:
     """412 with the present ETag and what happened meanwhile, so that nobody has to guess."""
-    events = [history_item(entry) for entry in context.desk.history(stale.number, actor, after=stale.expected)]
+    events = [
+        history_item(entry, actor.role) for entry in context.desk.history(stale.number, actor, after=stale.expected)
+    ]
     return Problem(
         "stale-version",
         str(stale),

@@ -97,8 +97,9 @@ def _version_at(context: Context, number: str, actor: Actor, position: int | Non
 @router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
 def read_history(request: Request, caller: Caller, number: str) -> Response:
     """Every event of a case, with who, how, when and why: never behind."""
-    entries = context_of(request).desk.history(number, reader(caller))
-    items = [history_item(entry) for entry in entries]
+    actor = reader(caller)
+    entries = context_of(request).desk.history(number, actor)
+    items = [history_item(entry, actor.role) for entry in entries]
     last = entries[-1]
     return json_response(
         {"items": items, "next_cursor": None, "as_of_position": last.position},

@@ -72,7 +72,7 @@ def test_an_idempotency_key_is_a_short_quoted_string(
 def test_what_is_not_there_is_not_found(running: RunningDesk, positions: Positions, subtests: pytest.Subtests) -> None:
     known = running.verified()
     body = {"code": "fixed", "solution": "x", "workaround": False, "cause_corrected": "no"}
-    assert done(running.network.post(f"/cases/{known}/resolve", body))["problem"] == "PRB-0000001"
+    assert done(running.network.post(f"/cases/{known}/resolve", unsolved))["problem"] == "PRB-0000001"
     before = positions()
     unknown = ("INC-9999999", "inc-0000001", "INC-1", "PRB-0000001", "1", "%00", "INC-0000001%00", "%F0%9F%98%80")
     for number in unknown:

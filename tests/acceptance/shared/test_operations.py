@@ -120,12 +120,12 @@ def test_every_problem_type_is_documented_where_the_desk_is_served(running: Runn
         assert known == {"type": BASE + slug, "title": title, "status": status}
 
 
-def test_health_readiness_and_metrics_need_no_token(running: RunningDesk) -> None:
-    http = running.anonymous()
+def test_health_readiness_and_metrics_need_no_token(alone: RunningDesk) -> None:
+    http = alone.anonymous()
     assert done(http.get("/healthz")) == {"status": "ok"}
-    last = running.technician.post("/cases", incident())
+    last = alone.technician.post("/cases", incident())
     position = int(last.headers["Position"])
-    done(running.technician.get("/cases", after=position))
+    done(alone.technician.get("/cases", after=position))
     ready = done(http.get("/readyz"))
     assert (ready["status"], ready["position"], ready["ledger_position"]) == ("ready", position, position)
     answer = http.get("/metrics")
@@ -150,13 +150,13 @@ def test_metrics_count_by_route_and_never_by_number(running: RunningDesk) -> Non
     assert 'route="/cases/{number}/triage"' in text
 
 
-def test_a_halted_projector_is_not_ready_and_says_where_it_stands(running: RunningDesk, database: TestDatabase) -> None:
+def test_a_halted_projector_is_not_ready_and_says_where_it_stands(alone: RunningDesk, database: TestDatabase) -> None:
     with psycopg.connect(database.superuser) as connection:
         connection.execute("UPDATE views.tracking SET halted_at = 7, halted_by = 'case.unheard_of'")
-    answer = running.anonymous().get("/readyz")
+    answer = alone.anonymous().get("/readyz")
     assert "case.unheard_of" in refused(answer, 503, "unavailable")["detail"]
     assert answer.headers["retry-after"]
-    assert done(running.anonymous().get("/healthz")) == {"status": "ok"}
+    assert done(alone.anonymous().get("/healthz")) == {"status": "ok"}
 
 
 def test_the_landing_page_says_what_this_is_and_where_to_go(running: RunningDesk) -> None:

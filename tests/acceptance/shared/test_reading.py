@@ -158,13 +158,13 @@ def test_a_position_that_does_not_come_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     monkeypatch.setattr("api.main.Context", partial(Context, patience=0.1))
-    running: RunningDesk = request.getfixturevalue("running")
-    running.log()
+    running: RunningDesk = request.getfixturevalue("alone")
+    number = running.log()["number"]
     for path in ("/cases", "/queues", "/queues/triage", "/reports/volume"):
         answer = running.technician.get(path, after=1_000)
         assert "1000" in refused(answer, 503, "unavailable")["detail"]
         assert int(answer.headers["retry-after"]) >= 1
-    assert done(running.technician.get("/cases/INC-0000001", after=1_000))["status"] == "logged"  # never behind
+    assert done(running.technician.get(f"/cases/{number}", after=1_000))["status"] == "logged"  # never behind
 
 
 def test_a_case_reads_as_its_commands_left_it(running: RunningDesk) -> None:

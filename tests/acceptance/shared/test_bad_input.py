@@ -212,9 +212,9 @@ def test_r_5_2a_a_later_contact_is_bounded_and_explained_like_the_first(
     assert history[0]["reason"] == "found on the machine"
 
 
-def test_a_customer_cannot_break_the_views_with_a_time_before_time(running: RunningDesk) -> None:
-    customer = running.caller(Role.CUSTOMER, "jo.field")
+def test_a_customer_cannot_break_the_views_with_a_time_before_time(alone: RunningDesk) -> None:
+    customer = alone.caller(Role.CUSTOMER, "jo.field")
     body = {**incident(), "channel": "self_service", "received_at": "0001-01-01T00:00:00+14:00"}
     invalid(customer.post("/cases", body), "/received_at")
-    logged = running.technician.post("/cases", incident())
-    done(running.technician.get("/cases", after=int(logged.headers["Position"])))
+    logged = alone.technician.post("/cases", incident())
+    done(alone.technician.get("/cases", after=int(logged.headers["Position"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,12 @@ from tests.conftest import TestDatabase
 
 Positions = Callable[[], int]
 TRIAGE = {"owner": "desk"}
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no other test has used."""
+    return uuid.uuid4().hex
 
 
 def answered(answer: Answer) -> tuple[Any, ...]:
@@ -38,7 +45,7 @@ def at_once(threads: int, act: Callable[[int], Answer]) -> list[Answer]:
 
 
 def test_logging_answers_201_with_the_place_of_the_case_with_or_without_a_key(running: RunningDesk) -> None:
-    for key in (None, "k"):
+    for key in (None, uuid.uuid4().hex):
         answer = running.technician.post("/cases", incident(), key=key)
         number = done(answer)["number"]
         assert (answer.status_code, answer.headers.get("location")) == (201, f"/cases/{number}")
@@ -47,28 +54,28 @@ def test_logging_answers_201_with_the_place_of_the_case_with_or_without_a_key(ru
 
 def test_a_follow_up_answers_201_too(running: RunningDesk) -> None:
     number = running.closed()
-    for key in (None, "k"):
+    for key in (None, uuid.uuid4().hex):
         answer = running.technician.post(f"/cases/{number}/follow-up", incident(), key=key)
         assert answer.status_code == 201
         assert answer.headers.get("location") == f"/cases/{done(answer)['number']}"
 
 
 def test_a_repetition_is_answered_like_the_first_and_appends_nothing(
-    running: RunningDesk, positions: Positions
+    running: RunningDesk, positions: Positions, key: str
 ) -> None:
     body = incident()
-    first = running.technician.post("/cases", body, key="one")
+    first = running.technician.post("/cases", body, key=key)
     assert positions() == 1
-    assert [answered(running.technician.post("/cases", body, key="one")) for _ in range(3)] == [answered(first)] * 3
+    assert [answered(running.technician.post("/cases", body, key=key)) for _ in range(3)] == [answered(first)] * 3
     assert positions() == 1
 
 
 def test_every_command_is_repeated_with_its_own_answer_whatever_happened_since(
-    running: RunningDesk, positions: Positions
+    running: RunningDesk, positions: Positions, key: str
 ) -> None:
     technician, team = running.technician, running.network
     log = incident()
-    number = done(technician.post("/cases", log, key="log"))["number"]
+    number = done(technician.post("/cases", log, key=key))["number"]
     steps: list[tuple[Caller, str, Any]] = [
         (technician, "triage", TRIAGE),
         (technician, "prioritize", {"impact": 2, "severity": 2}),
@@ -93,40 +100,40 @@ def test_every_command_is_repeated_with_its_own_answer_whatever_happened_since(
     first = [answered(send(index)) for index in range(len(steps))]
     before = positions()
     assert [answered(send(index)) for index in range(len(steps))] == first
-    assert answered(technician.post("/cases", log, key="log"))[2] == '"v1"'
+    assert answered(technician.post("/cases", log, key=key))[2] == '"v1"'
     assert positions() == before
 
 
 def test_a_key_is_answered_again_when_its_if_match_has_become_stale_or_is_left_out(
-    running: RunningDesk, positions: Positions
+    running: RunningDesk, positions: Positions, key: str
 ) -> None:
     number = running.log()["number"]
     path = f"/cases/{number}/triage"
-    first = running.technician.post(path, TRIAGE, match='"v1"', key="k")
+    first = running.technician.post(path, TRIAGE, match='"v1"', key=key)
     done(running.technician.post(f"/cases/{number}/prioritize", {"impact": 1, "severity": 1}))
     for match in ('"v1"', "*", None):
-        assert answered(running.technician.post(path, TRIAGE, match=match, key="k")) == answered(first)
+        assert answered(running.technician.post(path, TRIAGE, match=match, key=key)) == answered(first)
     assert positions() == 3
 
 
-def test_a_key_used_for_something_else_is_refused(running: RunningDesk, positions: Positions) -> None:
+def test_a_key_used_for_something_else_is_refused(running: RunningDesk, positions: Positions, key: str) -> None:
     body = incident()
-    done(running.technician.post("/cases", body, key="k"))
-    refused(running.technician.post("/cases", {**body, "subject": "Another"}, key="k"), 422, "idempotency-key-reused")
+    done(running.technician.post("/cases", body, key=key))
+    refused(running.technician.post("/cases", {**body, "subject": "Another"}, key=key), 422, "idempotency-key-reused")
     assert positions() == 1
 
 
-def test_keys_are_the_principals_and_the_routes_own(running: RunningDesk, positions: Positions) -> None:
+def test_keys_are_the_principals_and_the_routes_own(running: RunningDesk, positions: Positions, key: str) -> None:
     body, colleague = incident(), running.caller(Role.TECHNICIAN, "b.chen")
     numbers = {
-        done(running.technician.post("/cases", body, key="k"))["number"],
-        done(colleague.post("/cases", body, key="k"))["number"],
-        done(running.technician.post("/cases", body, key="K"))["number"],
+        done(running.technician.post("/cases", body, key=key))["number"],
+        done(colleague.post("/cases", body, key=key))["number"],
+        done(running.technician.post("/cases", body, key=key.upper()))["number"],
     }
     assert len(numbers) == 3
     for number in sorted(numbers):
-        done(running.technician.post(f"/cases/{number}/triage", TRIAGE, key="k"))
-        done(running.technician.post(f"/cases/{number}/notes", {"text": "x"}, key="k"))
+        done(running.technician.post(f"/cases/{number}/triage", TRIAGE, key=key))
+        done(running.technician.post(f"/cases/{number}/notes", {"text": "x"}, key=key))
     assert positions() == 9
 
 
@@ -146,16 +153,18 @@ def test_a_refused_command_leaves_its_key_free(running: RunningDesk, positions: 
     assert positions() == 3
 
 
-def test_sixteen_at_once_under_one_key_log_one_case(running: RunningDesk, positions: Positions) -> None:
+def test_sixteen_at_once_under_one_key_log_one_case(running: RunningDesk, positions: Positions, key: str) -> None:
     body = incident()
-    answers = at_once(16, lambda _: running.technician.post("/cases", body, key="k"))
+    answers = at_once(16, lambda _: running.technician.post("/cases", body, key=key))
     assert {answered(answer) for answer in answers} == {answered(answers[0])}
     assert positions() == 1
 
 
-def test_of_different_requests_at_once_under_one_key_one_is_done(running: RunningDesk, positions: Positions) -> None:
+def test_of_different_requests_at_once_under_one_key_one_is_done(
+    running: RunningDesk, positions: Positions, key: str
+) -> None:
     body = incident()
-    answers = at_once(8, lambda i: running.technician.post("/cases", {**body, "subject": f"Printer {i}"}, key="k"))
+    answers = at_once(8, lambda i: running.technician.post("/cases", {**body, "subject": f"Printer {i}"}, key=key))
     won = [answer for answer in answers if answer.is_success]
     assert len(won) == 1
     for answer in answers:
@@ -172,17 +181,19 @@ def two(
     return serve(database, tmp_path), serve(database, tmp_path)
 
 
-def test_a_key_holds_across_two_api_processes(two: tuple[RunningDesk, RunningDesk], positions: Positions) -> None:
+def test_a_key_holds_across_two_api_processes(
+    two: tuple[RunningDesk, RunningDesk], positions: Positions, key: str
+) -> None:
     one, other = two
     body = incident()
-    first = one.technician.post("/cases", body, key="k")
-    assert answered(other.technician.post("/cases", body, key="k")) == answered(first)
-    refused(other.technician.post("/cases", {**body, "subject": "x"}, key="k"), 422, "idempotency-key-reused")
+    first = one.technician.post("/cases", body, key=key)
+    assert answered(other.technician.post("/cases", body, key=key)) == answered(first)
+    refused(other.technician.post("/cases", {**body, "subject": "x"}, key=key), 422, "idempotency-key-reused")
     assert positions() == 1
 
 
 def test_at_once_across_two_api_processes_a_key_is_done_once(
-    two: tuple[RunningDesk, RunningDesk], positions: Positions
+    two: tuple[RunningDesk, RunningDesk], positions: Positions, key: str
 ) -> None:
     body = incident()
     for attempt in range(5):
@@ -190,16 +201,18 @@ def test_at_once_across_two_api_processes_a_key_is_done_once(
         assert {answered(answer) for answer in answers} == {answered(answers[0])}
     assert positions() == 5
     number = done(answers[0])["number"]
-    answers = at_once(16, lambda i: two[i % 2].technician.post(f"/cases/{number}/triage", TRIAGE, key="k"))
+    answers = at_once(16, lambda i: two[i % 2].technician.post(f"/cases/{number}/triage", TRIAGE, key=key))
     assert {answered(answer) for answer in answers} == {answered(answers[0])}
     assert positions() == 6
 
 
-def test_nothing_of_what_was_said_lies_with_the_keys(running: RunningDesk, database: TestDatabase) -> None:
+def test_nothing_of_what_was_said_lies_with_the_keys(running: RunningDesk, shared_database: TestDatabase) -> None:
     key = "jo.field@agency.example printer"
-    done(running.technician.post("/cases", incident(), key=key))
-    with psycopg.connect(database.superuser) as connection:
-        rows = connection.execute("SELECT i::text, i.key, i.request FROM ledger.idempotency i").fetchall()
+    logged = done(running.technician.post("/cases", incident(), key=key))
+    with psycopg.connect(shared_database.superuser) as connection:
+        rows = connection.execute(
+            "SELECT i::text, i.key, i.request FROM ledger.idempotency i WHERE i.originator_id = %s", (logged["id"],)
+        ).fetchall()
         columns = connection.execute(
             "SELECT column_name, data_type FROM information_schema.columns "
             "WHERE (table_schema, table_name) = ('ledger', 'idempotency')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -120,13 +121,13 @@ def test_r_5_8b_a_negative_verification_is_counted_as_a_failed_fix(running: Runn
 @pytest.mark.parametrize("cause", ["no", "unknown"])
 @pytest.mark.parametrize("code", ["fixed", "workaround"])
 def test_r_5_8_1a_a_remaining_cause_opens_a_problem_in_the_same_transaction(
-    running: RunningDesk, database: TestDatabase, code: str, cause: str
+    running: RunningDesk, shared_database: TestDatabase, code: str, cause: str
 ) -> None:
     number = running.verified()
     body = {**FIXED, "code": code, "workaround": code == "workaround", "cause_corrected": cause}
     resolved = done(running.network.post(f"/cases/{number}/resolve", body))
-    assert resolved["problem"] == "PRB-0000001"
-    with psycopg.connect(database.superuser) as connection:
+    assert re.fullmatch(r"PRB-\d{7}", resolved["problem"])
+    with psycopg.connect(shared_database.superuser) as connection:
         rows = connection.execute(
             "SELECT topic, xmin::text FROM ledger.stored_events ORDER BY notification_id DESC LIMIT 2"
         ).fetchall()
@@ -139,6 +140,7 @@ def test_r_5_8_1a_a_known_problem_is_joined_and_an_unknown_one_refused(
 ) -> None:
     team = running.network
     remaining: dict[str, Any] = {**FIXED, "cause_corrected": "no"}
+    start = int(running.technician.post("/cases", incident()).headers["Position"])
     known = done(team.post(f"/cases/{running.verified()}/resolve", remaining))["problem"]
     number = running.verified()
     before = positions()
@@ -146,7 +148,8 @@ def test_r_5_8_1a_a_known_problem_is_joined_and_an_unknown_one_refused(
     refused(team.post(f"/cases/{number}/resolve", unknown), 409, "problem-link-required")
     assert positions() == before
     assert done(team.post(f"/cases/{number}/resolve", {**remaining, "problem": known}))["problem"] == known
-    topics = [item["topic"] for item in done(running.auditor.get("/events", after=None))["items"]]
+    events = done(running.auditor.http.get("/events", params={"after": start, "limit": 1000}))["items"]
+    topics = [event["topic"] for event in events]
     assert (topics.count("problem.opened"), topics.count("problem.incident_linked")) == (1, 1)
 
 
@@ -163,7 +166,7 @@ def test_r_5_9c_a_dispute_reopens_the_same_case_with_its_team_and_priority(runni
     assert topics == ["case.disputed", "case.reopened"]
     refused(running.network.post(f"/cases/{number}/resolve", FIXED), 409, "verification-required")
     after = history(running, number)[-1]["position"]
-    assert [item["number"] for item in done(owner.get("/cases", after=after))["items"]] == [number]
+    assert done(owner.get("/cases", after=after, status="assigned"))["items"][0]["number"] == number
 
 
 def test_r_5_5d_the_desk_closes_only_with_the_customers_recorded_word(
@@ -194,7 +197,7 @@ def test_r_5_9f_a_closed_case_accepts_notes_and_a_later_contact_is_a_new_case(ru
 
 def test_every_reason_given_is_kept(running: RunningDesk, subtests: pytest.Subtests) -> None:
     number = running.in_diagnosis()
-    override = {"priority": 1, "reason": "the governor's printer"}
+    override = {"priority": 1, "reason": "printer of the governor"}
     decisions: list[tuple[str, dict[str, Any]]] = [
         ("prioritize", {"impact": 2, "severity": 2, "override": override, "reason": "asked by phone"}),
         ("pend", {"reason_code": "vendor", "note": "ticket 77", "reason": "no spare part"}),
@@ -207,5 +210,5 @@ def test_every_reason_given_is_kept(running: RunningDesk, subtests: pytest.Subte
         with subtests.test(verb):
             done(running.technician.post(f"/cases/{number}/{verb}", body))
             said = str(history(running, number)[-1])
-            for words in (body["reason"], body.get("note"), body.get("override", {}).get("reason")):
-                assert words is None or words.replace("'", "\\'") in said or words in said
+            given = (body["reason"], body.get("note", ""), body.get("override", {}).get("reason", ""))
+            assert [words for words in given if words not in said] == []

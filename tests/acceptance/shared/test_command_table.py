@@ -49,9 +49,7 @@ TABLE = {
     "verify": Row(frozenset({"in_diagnosis", "assigned"}), None, ("technician",), NO, team=True),
     "resolve": Row(frozenset({"in_diagnosis", "assigned"}), "resolved", ("technician",), FIXED, team=True),
     "dispute": Row(frozenset({"resolved", "closed"}), "assigned", ("technician", "owner"), {"reason": "no"}),
-    "reopen": Row(
-        frozenset({"resolved"}), "assigned", ("technician", "duty_manager"), {"reason": "again"}, team=True
-    ),
+    "reopen": Row(frozenset({"resolved"}), "assigned", ("technician", "duty_manager"), {"reason": "again"}, team=True),
     "close": Row(frozenset({"resolved"}), "closed", ("technician", "owner"), {}, team=True),
     "notes": Row(ANY, None, READERS, {"text": "n"}),
     "correct": Row(OPEN, None, ("technician",), {"field": "asset", "value": "p-2", "reason": "read wrong"}, team=True),

@@ -24,9 +24,9 @@ ACCESS = "at+jwt"
 
 
 @pytest.fixture
-def key(running: RunningDesk, tmp_path: Path) -> Ed25519PrivateKey:
+def key(running: RunningDesk, keys: Path) -> Ed25519PrivateKey:
     """The desk's own signing key: what the forgeries below are measured against."""
-    loaded = load_pem_private_key((tmp_path / "keys" / "token.pem").read_bytes(), None)
+    loaded = load_pem_private_key((keys / "keys" / "token.pem").read_bytes(), None)
     assert isinstance(loaded, Ed25519PrivateKey)
     return loaded
 

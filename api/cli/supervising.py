@@ -1,0 +1,109 @@
+"""The processes around the API: looked after by `serve`, and by an import for its own time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from api.cli.console import could_not_run
+from infrastructure.postgres.embedded import revive, running_server
+from infrastructure.postgres.programs import ServerUnavailable
+from infrastructure.settings import Settings
+
+log = structlog.get_logger()
+
+BACKOFF = (0.2, 1.0, 5.0)
+"""Seconds before what has failed is tried again; the last for every further time."""
+POISONED = 3
+"""Exit code of a worker that an event halted: starting it again would halt it again."""
+_LOOK_AFTER = 0.5
+"""Seconds between two looks at whether the database still runs."""
+
+
+@contextmanager
+def projecting(settings: Settings) -> Iterator[None]:
+    """A projector process, started again when it falls over, stopped with us and, by its tether, without us."""
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(settings, stop), name="workers")
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeper.join()
+
+
+@contextmanager
+def database_kept(settings: Settings) -> Iterator[None]:
+    """The embedded server is started again when it is killed under us; an operator's is the operator's."""
+    stop = threading.Event()
+
+    def keep() -> None:
+        while not stop.wait(_LOOK_AFTER):
+            if running_server(settings.data_dir) is None:
+                log.warning("the database has gone; starting it again")
+                try:
+                    revive(settings.data_dir, binaries=settings.pg_bin)
+                except ServerUnavailable as error:
+                    log.error("the database cannot be started", error=str(error))
+
+    keeper = threading.Thread(target=keep, name="database keeper")
+    if settings.database_url is None:
+        keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        if settings.database_url is None:
+            keeper.join()
+
+
+def _keep(settings: Settings, stop: threading.Event) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "api.cli",
+        "worker",
+        "projector",
+        "--tethered",
+        "--data-dir",
+        str(settings.data_dir),
+    ]
+    environment = {
+        **os.environ,
+        **({"CASELEDGER_DATABASE_URL": settings.database_url} if settings.database_url else {}),
+    }
+    falls = 0
+    while not stop.is_set():
+        with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
+            while process.poll() is None and not stop.wait(0.1):
+                pass
+            if stop.is_set():
+                process.terminate()
+                return
+        if process.returncode == POISONED:
+            log.error("the projector halted; the views stand still until it is mended (caseledger status)")
+            stop.wait()
+            return
+        log.warning("worker fell over; starting it again", code=process.returncode)
+        stop.wait(BACKOFF[min(falls, len(BACKOFF) - 1)])
+        falls += 1
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """One `serve` a data directory; the lock vanishes with the process, however it ends."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            could_not_run(f"another `caseledger serve` is running on {settings.data_dir.resolve()}")
+        yield
