@@ -14,6 +14,7 @@ from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_
 from api.main import tokens_of
 from domain.case.status import COMMANDS, READERS
 from domain.values import Role
+from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
 
@@ -39,7 +40,7 @@ def token(
         could_not_run("a team member's token needs --team")
     try:
         issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ServerUnavailable) as error:
         could_not_run(error)
     typer.echo(issued)
 
@@ -108,7 +109,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
     else:
         table = Table(show_header=False)
         for name, value in document.items():
-            table.add_row(name.replace("_", " "), "-" if value is None else str(value))
+            shown = " ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
+            table.add_row(name.replace("_", " "), "-" if shown is None else str(shown))
         out.print(table)
     if document["halted_at"] is not None:
         raise typer.Exit(1)

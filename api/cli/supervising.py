@@ -14,6 +14,7 @@ import structlog
 
 from api.cli.console import could_not_run
 from infrastructure.postgres.embedded import revive, running_server
+from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 
@@ -100,7 +101,10 @@ def _keep(settings: Settings, stop: threading.Event) -> None:
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
     """One `serve` a data directory; the lock vanishes with the process, however it ends."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        prepare_data_dir(settings)
+    except (OSError, ServerUnavailable) as error:
+        could_not_run(error)
     with (settings.data_dir / "serve.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

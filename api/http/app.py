@@ -30,7 +30,7 @@ def create_app(opening: Opening) -> FastAPI:
     app = FastAPI(
         title="Caseledger",
         version=version("caseledger"),
-        description="A service desk whose record nobody can quietly rewrite. Conventions: docs/http.md of the project.",
+        description="A service desk whose record nobody can quietly rewrite. Refusals are problem documents, listed in docs/problems.md and at /problems/{name}.",
         lifespan=lifespan,
         redoc_url=None,
     )

@@ -8,7 +8,20 @@ from contextlib import contextmanager
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import check_migrated, migrate
+from infrastructure.postgres.programs import account_for, open_way
 from infrastructure.settings import Settings
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Create the data directory, so that the embedded server's user may pass it whatever the umask says.
+
+    Raises ServerUnavailable, OSError.
+    """
+    if settings.database_url is None:
+        folder = settings.data_dir.resolve()
+        open_way(folder, account_for(folder))
+    else:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_reopenings_are_counted_by_case_by_time_and_after_closure(running: Runni
     rows = of(answer["rows"], "team")
     assert {team: row["reopenings"] for team, row in rows.items()} == {"network": 3, None: 1}
     assert {team: row["reopenings_after_closure"] for team, row in rows.items()} == {"network": 1, None: 0}
-    tomorrow = done(running.auditor.get("/reports/reopenings", **{"from": ago(days=-1)}))["totals"]
+    tomorrow = done(running.auditor.http.get("/reports/reopenings", params={"from": ago(days=-1)}))["totals"]
     assert set(tomorrow.values()) == {0}
     yesterday = done(running.auditor.get("/reports/reopenings", to=ago(days=1)))["totals"]
     assert set(yesterday.values()) == {0}

@@ -71,7 +71,7 @@ def test_an_idempotency_key_is_a_short_quoted_string(
 
 def test_what_is_not_there_is_not_found(running: RunningDesk, positions: Positions, subtests: pytest.Subtests) -> None:
     known = running.verified()
-    body = {"code": "fixed", "solution": "x", "workaround": False, "cause_corrected": "no"}
+    unsolved = {**FIXED, "cause_corrected": "no"}
     assert done(running.network.post(f"/cases/{known}/resolve", unsolved))["problem"] == "PRB-0000001"
     before = positions()
     unknown = ("INC-9999999", "inc-0000001", "INC-1", "PRB-0000001", "1", "%00", "INC-0000001%00", "%F0%9F%98%80")
@@ -177,9 +177,9 @@ def test_a_cursor_is_good_for_its_own_question_only(running: RunningDesk, subtes
         "of another queue": ("/queues/resolved", {"cursor": of_queue}),
         "of now, for then": ("/queues/triage", {"cursor": of_queue, "as_of": "2030-01-01T00:00:00Z"}),
     }
-    for what, (path, given) in bad.items():
+    for what, (path, parameters) in bad.items():
         with subtests.test(what):
-            refused(running.technician.get(path, **given), 400, "invalid-cursor")
+            refused(running.technician.http.get(path, params=parameters), 400, "invalid-cursor")
     with subtests.test("of another caller's list"):
         theirs = running.caller(Role.CUSTOMER, "somebody")
         refused(theirs.get("/cases", cursor=good), 400, "invalid-cursor")

@@ -68,7 +68,7 @@ def expected(verb: str, status: str, by: str) -> set[tuple[int, str]]:
         return {(404, "not-found")}
     if not (by in row.who or (row.team and by in ("team", "other_team"))):
         return {(403, "forbidden")}
-    if by == "other_team" and by not in row.who or by == "team" and row.team and status not in WITH_THE_TEAM:
+    if by not in row.who and (by == "other_team" or (by == "team" and status not in WITH_THE_TEAM)):
         return {(403, "not-assigned-team")}
     if (verb, status, by) == ("resolve", "assigned", "technician"):
         return {(409, "invalid-transition")}  # "resolve | assigned | team_member of the team"

@@ -123,12 +123,20 @@ def test_no_token_and_another_scheme_are_refused_on_every_route(
 ) -> None:
     token = running.technician.http.headers["Authorization"].removeprefix("Bearer ")
     http = running.anonymous()
-    for authorization in (None, "", "Bearer", "Bearer\t\tx", f"Basic {token}", token, "Bearer \xe9"):
-        given = {} if authorization is None else {"Authorization": authorization.encode("latin-1")}
+    for authorization in (
+        None,
+        b"",
+        b"Bearer",
+        b"Bearer\t\tx",
+        f"Basic {token}".encode(),
+        token.encode(),
+        b"Bearer \xe9",
+    ):
+        given: list[tuple[bytes, bytes]] = [] if authorization is None else [(b"Authorization", authorization)]
         for path in ("/cases", "/cases/INC-0000001", "/cases/INC-0000001/history", "/queues", "/queues/x", "/events"):
-            with subtests.test(f"{authorization} {path}"):
+            with subtests.test(f"{authorization!r} {path}"):
                 unauthenticated(http.get(path, headers=given))
-        with subtests.test(f"{authorization} POST"):
+        with subtests.test(f"{authorization!r} POST"):
             unauthenticated(http.post("/cases", json=incident(), headers=given))
     assert positions() == 0
 

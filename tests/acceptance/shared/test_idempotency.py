@@ -28,7 +28,7 @@ def key() -> str:
 
 def answered(answer: Answer) -> tuple[Any, ...]:
     """All of an answer that a repetition must give again."""
-    done(answer)
+    assert answer.headers["ETag"] == f'"v{done(answer)["version"]}"'
     return (answer.status_code, answer.content, *(answer.headers.get(n) for n in ("ETag", "Location", "Position")))
 
 
@@ -175,10 +175,13 @@ def test_of_different_requests_at_once_under_one_key_one_is_done(
 
 @pytest.fixture
 def two(
-    serve: Callable[[TestDatabase, Path], RunningDesk], database: TestDatabase, tmp_path: Path
+    running: RunningDesk,
+    serve: Callable[[TestDatabase, Path], RunningDesk],
+    shared_database: TestDatabase,
+    keys: Path,
 ) -> tuple[RunningDesk, RunningDesk]:
     """One database, served twice: two API processes behind a load balancer, with the same keys."""
-    return serve(database, tmp_path), serve(database, tmp_path)
+    return running, serve(shared_database, keys)
 
 
 def test_a_key_holds_across_two_api_processes(
