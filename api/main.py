@@ -19,7 +19,6 @@ from domain.clocks import Clock, SystemClock
 from domain.policy import POLICY_1
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.feed import open_feed
-from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
@@ -50,8 +49,7 @@ def open_desk(database: Database, clock: Clock | None = None) -> Iterator[Desk]:
 
 
 def tokens_of(settings: Settings) -> Tokens:
-    """Our keys, in the data directory. Raises ServerUnavailable, OSError."""
-    prepare_data_dir(settings)
+    """Our keys, in the data directory. Raises OSError."""
     return Tokens(settings.data_dir / "keys", settings.issuer, settings.audience, settings.jwks_url)
 
 

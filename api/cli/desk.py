@@ -14,6 +14,7 @@ from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_
 from api.main import tokens_of
 from domain.case.status import COMMANDS, READERS
 from domain.values import Role
+from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
@@ -39,6 +40,7 @@ def token(
     if role is Role.TEAM_MEMBER and team is None:
         could_not_run("a team member's token needs --team")
     try:
+        prepare_data_dir(settings)
         issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))
     except (OSError, ValueError, ServerUnavailable) as error:
         could_not_run(error)
