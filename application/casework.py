@@ -7,6 +7,7 @@ its commit, never before.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,8 @@ from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance
 
 _ATTEMPTS = 5
 """How often a command that said "whatever it is now" is decided anew when somebody else was first."""
+
+_NUMBER = re.compile(r"INC-\d{7,18}")
 
 Words = dict[str, Any]
 Decision = Callable[[Case, Provenance], Sequence[Root] | None]
@@ -76,8 +79,8 @@ class Casework(Application[UUID]):
 
     def identify(self, number: str) -> UUID:
         """The case behind a number. Raises NotFound."""
-        case_id = self.register.find(number)
-        if case_id is None or not number.startswith("INC-"):
+        case_id = self.register.find(number) if _NUMBER.fullmatch(number) else None
+        if case_id is None:
             raise NotFound(f"there is no case {number}")
         return case_id
 
@@ -109,8 +112,10 @@ class Casework(Application[UUID]):
         try:
             case: Case = self.repository.get(self.identify(number), version=version)
         except AggregateNotFoundError as error:
-            raise NotFound(f"there is no case {number} with version {version}") from error
-        hide_from_others(actor, case.customer)
+            raise NotFound(f"there is no case {number}") from error
+        hide_from_others(actor, number, case.customer)
+        if version is not None and case.version != version:
+            raise NotFound(f"{number} has no version {version}")
         return case
 
     def _commit(self, case: Case, others: Sequence[Root], request: Request) -> Committed:

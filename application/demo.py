@@ -28,7 +28,7 @@ def _triage(desk: Desk, number: str) -> Committed:
 
 def _prioritize(impact: int, severity: int) -> Step:
     assessment = Assessment(Level(impact), Level(severity))
-    return lambda desk, number: desk.prioritize(number, assessment, None, _DESK)
+    return lambda desk, number: desk.prioritize(number, assessment, {}, _DESK)
 
 
 def _diagnose(desk: Desk, number: str) -> Committed:
@@ -75,7 +75,10 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
         Channel.EMAIL,
         "email",
         "Mail to one address bounces",
-        (*_AT_MESSAGING, lambda d, n: d.pend(n, PendingReason.CUSTOMER, "asked for the bounce message", _MESSAGING)),
+        (
+            *_AT_MESSAGING,
+            lambda d, n: d.pend(n, PendingReason.CUSTOMER, "asked for the bounce message", None, _MESSAGING),
+        ),
     ),
     (
         Channel.PHONE,

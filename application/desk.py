@@ -44,7 +44,14 @@ class Desk(Casework):
         return self._commit(case, (), request)
 
     def follow_up(
-        self, number: str, report: Report, contact: Words, words: Words, reporter: Words, request: Request
+        self,
+        number: str,
+        report: Report,
+        contact: Words,
+        words: Words,
+        reporter: Words,
+        reason: str | None,
+        request: Request,
     ) -> Committed:
         """Log a later contact about a closed case as a new case (R-5.9f). Raises Forbidden, InvalidTransition."""
         authorise(request.actor, "follow_up")
@@ -54,7 +61,8 @@ class Desk(Casework):
             new = self._sealed(report, contact, words, reporter, request.actor)
             provenance = self._provenance(request, report.channel)
             given, case_id = self.register.next_case_number(), self._new_id(provenance)
-            case = closed.follow_up(case_id, given, new, self.policy, provenance)
+            why = self._say(new.customer, DisclosureKind.STAFF_WORDS, {"reason": reason})
+            case = closed.follow_up(case_id, given, new, self.policy, provenance, reason=why)
             return self._commit(case, (), request)
 
         return self._keys.once(request, run)
@@ -80,13 +88,13 @@ class Desk(Casework):
             "triage", number, request, lambda case, p: case.triage(owner, p, reason=self._staff(case, reason=reason))
         )
 
-    def prioritize(self, number: str, assessment: Assessment, reason: str | None, request: Request) -> Committed:
-        """Assess impact and severity (R-5.4a)."""
+    def prioritize(self, number: str, assessment: Assessment, reasons: Words, request: Request) -> Committed:
+        """Assess impact and severity (R-5.4a); ``reasons`` are the `reason`, and for an override that of the `assessment`."""
         return self._act(
             "prioritize",
             number,
             request,
-            lambda case, p: case.prioritize(assessment, self.policy.matrix, p, reason=self._staff(case, reason=reason)),
+            lambda case, p: case.prioritize(assessment, self.policy.matrix, p, reason=self._staff(case, **reasons)),
         )
 
     def diagnose(
@@ -129,11 +137,16 @@ class Desk(Casework):
         """Return a case to the desk (R-5.7a)."""
         return self._act("hand_back", number, request, lambda case, p: case.hand_back(self._why(case, reason), p))
 
-    def pend(self, number: str, waiting_for: PendingReason, note: str | None, request: Request) -> Committed:
+    def pend(
+        self, number: str, waiting_for: PendingReason, note: str | None, reason: str | None, request: Request
+    ) -> Committed:
         """Mark a case as waiting."""
-        return self._act(
-            "pend", number, request, lambda case, p: case.pend(waiting_for, p, note=self._staff(case, note=note))
-        )
+
+        def decide(case: Case, provenance: Provenance) -> None:
+            words, why = self._staff(case, note=note), self._staff(case, reason=reason)
+            case.pend(waiting_for, provenance, note=words, reason=why)
+
+        return self._act("pend", number, request, decide)
 
     def resume(self, number: str, reason: str | None, request: Request) -> Committed:
         """Take the mark off."""

@@ -36,6 +36,8 @@ class Policy:
     """How far `received_at` may lie in the past when a person enters it (R-5.2a)."""
     backdating_unexplained: timedelta
     """How old a contact may be before entering it by hand needs a reason (R-5.2a)."""
+    oldest_contact: timedelta
+    """How old a contact may be whatever logs it: older ones are history, which is imported."""
     clock_tolerance: timedelta
     """How far a caller's clock may run ahead of ours before `received_at` counts as in the future."""
 
@@ -47,5 +49,6 @@ POLICY_1 = Policy(
     dispute_window=timedelta(hours=72),
     backdating_limit=timedelta(hours=72),
     backdating_unexplained=timedelta(hours=8),
+    oldest_contact=timedelta(days=366),
     clock_tolerance=timedelta(minutes=2),
 )

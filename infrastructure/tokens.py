@@ -66,7 +66,7 @@ class Tokens:
 
     def issue(self, role: Role, subject: str, team: str | None, valid_for: timedelta) -> str:
         """A signed token for one role. Raises ValueError for a subject, team or role that cannot act."""
-        if role not in _ROLES or not CODE.match(subject) or (team is not None and not CODE.match(team)):
+        if role not in _ROLES or not CODE.fullmatch(subject) or (team is not None and not CODE.match(team)):
             raise ValueError("subject and team are codes (letters, digits, . _ : / @ + -), the role one of the desk's")
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -116,8 +116,8 @@ def _principal(claims: dict[str, Any]) -> Principal:
     roles = tuple(Role(role) for role in given if role in _ROLES) if isinstance(given, list) else ()
     if not roles:
         raise Unauthenticated("the token names no role of this desk")
-    if not (isinstance(subject, str) and CODE.match(subject)):
+    if not (isinstance(subject, str) and CODE.fullmatch(subject)):
         raise Unauthenticated("the token's subject is no id this desk can record")
-    if team is not None and not (isinstance(team, str) and CODE.match(team)):
+    if team is not None and not (isinstance(team, str) and CODE.fullmatch(team)):
         raise Unauthenticated("the token's team is no id this desk can record")
     return Principal(subject, roles, team)

@@ -57,7 +57,8 @@ def roles(as_json: AsJson = False) -> None:
             "roles_of_the_team": sorted(command.team),
             "customer_for_own_cases": bool(command.own),
         }
-        for name, command in COMMANDS.items()
+        for name, commands in COMMANDS.items()
+        for command in commands
     ]
     if as_json:
         print_json({"commands": rows, "reading": sorted(READERS)})

@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.http import commands, feed, operations, problems, reading
 from api.http.context import Context
-from api.http.metrics import Measured, Metrics
+from api.http.metrics import HeadAsGet, Measured, Metrics
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
@@ -35,6 +35,7 @@ def create_app(opening: Opening) -> FastAPI:
         redoc_url=None,
     )
     app.state.metrics = Metrics()
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
     for module in (commands, reading, feed, operations):
@@ -52,10 +53,26 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         components = schema.setdefault("components", {})
         components.setdefault("schemas", {}).update(bodies["$defs"], Case=_CASE, Problem=_PROBLEM)
+        components["schemas"] = {n: s for n, s in components["schemas"].items() if "ValidationError" not in n}
+        _describe_refusals(schema["paths"])
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         schema["security"] = [{"bearer": []}]
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _describe_refusals(paths: dict[str, Any]) -> None:
+    """Every refusal is a problem document, also where FastAPI would describe its own."""
+    refusal = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path in paths.values():
+        for operation in path.values():
+            own = operation["responses"].pop("422", {})
+            own.get("content", {}).pop("application/json", None)  # FastAPI's own form, which we never answer
+            if own.get("content"):
+                operation["responses"]["422"] = own
+            operation["responses"].setdefault(
+                "default", {"description": "A refusal (docs/problems.md).", "content": refusal}
+            )
 
 
 _NULLABLE_STRING = {"type": ["string", "null"]}

@@ -5,29 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from api.http.fields import Code, Email, LevelNumber, Line, Moment, Phone, PriorityNumber, Text
 from application.desk import Desk
 from application.requests import Committed, Request
 from domain.case.dispute import Confirmation
-from domain.case.logging import Report
+from domain.case.logging import Report, check_received
 from domain.case.priority import Assessment
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
-from domain.values import CODE, Channel, Level, Nature
-
-Code = Annotated[str, StringConstraints(pattern=CODE.pattern)]
-"""A service, a team, a person's id: what stands in events and views, so no free text."""
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
-LevelNumber = Annotated[int, Field(ge=1, le=3)]
-PriorityNumber = Annotated[int, Field(ge=1, le=4)]
+from domain.errors import Invalid
+from domain.policy import Policy
+from domain.values import Actor, Channel, Level, Nature
 
 
 class Body(BaseModel):
     """A command's words. ``run`` gives it to the desk."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        """What can be wrong with the words whatever the case is like. Raises Invalid."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         raise NotImplementedError
@@ -36,8 +35,8 @@ class Body(BaseModel):
 class Contact(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     name: Line
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")] | None = None
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
+    email: Email | None = None
+    phone: Phone | None = None
     agency: Code | None = None
 
 
@@ -61,7 +60,7 @@ class LogBody(Body):
         }
     )
     channel: Channel
-    received_at: AwareDatetime
+    received_at: Moment
     customer: Contact
     reporter: Contact | None = None
     service: Code | None = None
@@ -74,6 +73,9 @@ class LogBody(Body):
     callback: Line | None = None
     external_ref: Code | None = None
     reason: Text | None = None
+
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        check_received(self.received_at, now, actor.role, policy, explained=self.reason is not None)
 
     def report(self) -> Report:
         """What the event holds; the desk fills in whose it is."""
@@ -110,12 +112,13 @@ class FollowUpBody(LogBody):
     """Log a later contact about a closed case as a new one."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.follow_up(number, self.report(), self.contact, self.words, self.reported_by, request)
+        return desk.follow_up(number, self.report(), self.contact, self.words, self.reported_by, self.reason, request)
 
 
 class TriageBody(Body):
     """Decide that the case is ours."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owner": "desk"}]})
     owner: Literal["desk"]
     reason: Text | None = None
 
@@ -139,9 +142,10 @@ class PrioritizeBody(Body):
     reason: Text | None = None
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        priority = self.override.priority if self.override else None
-        reason = self.override.reason if self.override else self.reason
-        return desk.prioritize(number, Assessment(Level(self.impact), Level(self.severity), priority), reason, request)
+        override = self.override
+        assessment = Assessment(Level(self.impact), Level(self.severity), override.priority if override else None)
+        reasons = {"reason": override.reason, "assessment": self.reason} if override else {"reason": self.reason}
+        return desk.prioritize(number, assessment, reasons, request)
 
 
 class StepBody(BaseModel):
@@ -223,7 +227,7 @@ class PendBody(Body):
     reason: Text | None = None
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.pend(number, self.reason_code, self.note or self.reason, request)
+        return desk.pend(number, self.reason_code, self.note, self.reason, request)
 
 
 class ResumeBody(Body):
@@ -244,9 +248,12 @@ class VerifyBody(Body):
     satisfactory: bool
     able_to_work: bool
     method: Code
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     outcome: Outcome = Outcome.REACHED
     reason: Text | None = None
+
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        _not_in_future(self.at, now, "/at")
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at: datetime = self.at or desk.clock.now()
@@ -282,7 +289,7 @@ class ConfirmationBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     method: Code
     by: Line
-    at: AwareDatetime
+    at: Moment
 
 
 class CloseBody(Body):
@@ -296,6 +303,9 @@ class CloseBody(Body):
     confirmation: ConfirmationBody | None = None
     reason: Text | None = None
 
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        _not_in_future(self.confirmation.at if self.confirmation else None, now, "/confirmation/at")
+
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         said = self.confirmation
         confirmation = Confirmation(said.method, said.at) if said else None
@@ -307,8 +317,11 @@ class DisputeBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it still does not print"}]})
     reason: Text
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
     channel: Channel | None = None
+
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        _not_in_future(self.received_at, now, "/received_at")
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.dispute(number, self.reason, self.received_at, self.channel, request)
@@ -335,5 +348,30 @@ class CorrectBody(Body):
     value: Text
     reason: Text
 
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        """A correction is held to the same rule as what it corrects."""
+        if (rule := _CORRECTABLE.get(self.field)) is None:
+            raise Invalid(f"{self.field} cannot be corrected; {', '.join(_CORRECTABLE)} can", "/field")
+        try:
+            rule.validate_python(self.value)
+        except ValidationError as error:
+            raise Invalid(error.errors()[0]["msg"], "/value") from None
+
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.correct(number, self.field, self.value, self.reason, request)
+
+
+_CORRECTABLE: dict[str, TypeAdapter[Any]] = {
+    **dict.fromkeys(("service", "agency", "external_ref"), TypeAdapter(Code)),
+    "nature": TypeAdapter(Nature),
+    **dict.fromkeys(("subject", "location", "asset", "callback", "name"), TypeAdapter(Line)),
+    **dict.fromkeys(("description", "symptoms"), TypeAdapter(Text)),
+    "email": TypeAdapter(Email),
+    "phone": TypeAdapter(Phone),
+}
+"""What may be corrected, and the rule each is held to; that the channel is not among them is R-5.1a."""
+
+
+def _not_in_future(at: datetime | None, now: datetime, where: str) -> None:
+    if at is not None and at > now:
+        raise Invalid("it lies in the future", where)

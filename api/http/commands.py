@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from api.http import bodies
 from api.http.context import Context, context_of, principal_of
+from api.http.fields import pointer, read_json
 from api.http.problems import BASE, TITLES, Problem, trace_id_of
 from application.documents import case_document, history_item
 from application.requests import Committed, Idempotency, StaleVersion
@@ -85,6 +86,7 @@ def _handler(verb: Verb) -> Callable[..., Response]:
         authorise(actor, verb.command)
         _find(context, number, actor)
         body = _parse(request, raw, verb.body)
+        body.check(actor, context.desk.clock.now(), context.desk.policy)
         asked = Asked(
             actor,
             "http",
@@ -119,13 +121,18 @@ def _parse(request: Request, raw: bytes | None, model: type[bodies.Body]) -> bod
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem("unsupported-media-type", f"{kind} is not understood; send application/json")
+    given = raw or b"{}"
     try:
-        return model.model_validate_json(raw or b"{}")
+        read_json(given)
+    except ValueError as error:
+        raise Problem("malformed", f"the body is no JSON that could be understood: {error}") from None
+    try:
+        return model.model_validate_json(given)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         if any(e["type"] == "json_invalid" for e in found):
             raise Problem("malformed", f"the body is no JSON: {found[0]['msg']}") from None
-        pointers = [{"detail": e["msg"], "pointer": "".join(f"/{part}" for part in e["loc"])} for e in found]
+        pointers = [{"detail": e["msg"], "pointer": pointer(e["loc"])} for e in found]
         raise Problem("validation-failed", pointers[0]["detail"], errors=pointers) from None
 
 
@@ -142,7 +149,7 @@ def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Ide
 
 def _request_id(request: Request) -> str | None:
     given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.match(given) else None
+    return given if _REQUEST_ID.fullmatch(given) else None
 
 
 def _with_precondition(request: Request, context: Context, verb: Verb, asked: Asked) -> Asked:
@@ -153,7 +160,7 @@ def _with_precondition(request: Request, context: Context, verb: Verb, asked: As
         return asked
     if given.strip() == "*":
         return asked
-    if (match := _ETAG.match(given.strip())) is None:
+    if (match := _ETAG.fullmatch(given.strip())) is None:
         raise Problem("malformed", 'If-Match takes one strong ETag such as "v17", or *')
     return replace(asked, expected=int(match[1]))
 

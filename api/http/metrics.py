@@ -56,3 +56,26 @@ class Measured:
             await send(message)
 
         await self.app(scope, receive, watched)
+
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is GET without a body (RFC 9110, 9.3.2), for every route alike."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        ended = False
+
+        async def bodiless(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self.app({**scope, "method": "GET"}, receive, bodiless)

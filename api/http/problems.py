@@ -14,9 +14,12 @@ from fastapi.responses import Response
 from psycopg import OperationalError as PsycopgOperationalError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
+from api.http.fields import pointer
 from application import requests
 from application.principals import Unauthenticated
+from application.reports.definitions import REPORTS
 from domain import errors
 
 BASE = "https://caseledger.example/problems/"
@@ -150,14 +153,29 @@ def _as_problem(error: Exception) -> Problem:
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [{"detail": e["msg"], "pointer": "/" + "/".join(map(str, e["loc"]))} for e in error.errors()]
+    number, name = request.path_params.get("number"), request.path_params.get("name")
+    if number is not None:  # 404 goes before 422, and says nothing of the parameters
+        try:
+            request.app.state.context.desk.identify(number)
+        except errors.NotFound as unknown:
+            return respond(request, from_domain(unknown))
+    if name is not None and request.url.path.startswith("/reports/") and name not in REPORTS:
+        return respond(request, from_domain(errors.NotFound(f"there is no report {name}")))
+    found = [{"detail": e["msg"], "pointer": pointer(e["loc"])} for e in error.errors()]
     return respond(request, Problem("validation-failed", "a parameter breaks a rule", errors=found))
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "malformed")
-    return respond(request, Problem(slug, str(error.detail), headers=error.headers))
+    headers = {"Allow": ", ".join(_methods(request))} if slug == "method-not-allowed" else error.headers
+    return respond(request, Problem(slug, str(error.detail), headers=headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What may be done at this path: several routes may share it, each with a method of its own."""
+    matching = (route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -8,38 +8,71 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime
 
 from api.http.context import Context, authenticated, context_of
+from api.http.fields import Moment
 from api.http.problems import Problem
 from application.documents import case_document, history_item
 from application.principals import Principal
 from application.reports.definitions import REPORTS
 from application.views.questions import Listing, Page, Point, ReportQuestion
-from domain.case.status import READERS, authorise_reading
+from domain.case.status import READERS, STAFF, authorise_reading
 from domain.errors import Forbidden, NotFound
 from domain.values import Actor, Role
 
 Caller = Annotated[Principal, Depends(authenticated)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-Moment = Annotated[AwareDatetime | None, Query()]
+When = Annotated[Moment | None, Query()]
 
-_PAGING = frozenset({"limit", "cursor", "sort", "as_of", "position", "effective_at"})
+_PAGING = frozenset({"limit", "cursor", "sort"})
+_LONGEST_POSITION = 18
+"""Digits."""
 
 
-async def fresh(request: Request, caller: Caller) -> Principal:
-    """Wait, without a thread, until the views have reached `Wait-For-Position`. Raises Problem 503, 400."""
+async def reading(caller: Caller) -> Actor:
+    """The caller as one who reads cases; 403 before any parameter is looked at."""
+    actor = caller.acting(READERS)
+    authorise_reading(actor)
+    return actor
+
+
+async def staffing(caller: Caller) -> Actor:
+    """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
+    actor = caller.acting(STAFF)
+    if actor.role not in STAFF:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+    return actor
+
+
+Reader = Annotated[Actor, Depends(reading)]
+Staff = Annotated[Actor, Depends(staffing)]
+
+
+async def _wait_for_position(request: Request) -> None:
     given = request.headers.get("wait-for-position")
-    if given is not None:
-        if not given.isdecimal() or len(given) > 18:
-            raise Problem("malformed", "Wait-For-Position takes a position")
-        context = context_of(request)
-        if not await context.feed.wait_for_view(int(given), context.patience):
-            raise Problem("unavailable", f"the views have not reached position {given} yet")
-    return caller
+    if given is None:
+        return
+    if not given.isdecimal() or len(given) > _LONGEST_POSITION:
+        raise Problem("malformed", "Wait-For-Position takes a position")
+    context = context_of(request)
+    if not await context.feed.wait_for_view(int(given), context.patience):
+        raise Problem("unavailable", f"the views have not reached position {given} yet")
 
 
-Fresh = Annotated[Principal, Depends(fresh)]
+async def fresh_reading(request: Request, actor: Reader) -> Actor:
+    """A reader whose views have reached `Wait-For-Position`, waited for without a thread. Raises Problem 503, 400."""
+    await _wait_for_position(request)
+    return actor
+
+
+async def fresh_staffing(request: Request, actor: Staff) -> Actor:
+    """The same for staff."""
+    await _wait_for_position(request)
+    return actor
+
+
+FreshReader = Annotated[Actor, Depends(fresh_reading)]
+FreshStaff = Annotated[Actor, Depends(fresh_staffing)]
 router = APIRouter(tags=["reading"])
 
 
@@ -48,39 +81,30 @@ def json_response(document: Any, **headers: str) -> Response:
     return Response(msgspec.json.encode(document), headers=headers, media_type="application/json")
 
 
-def reader(caller: Principal) -> Actor:
-    """The caller as one who reads cases. Raises Forbidden."""
-    actor = caller.acting(READERS)
-    authorise_reading(actor)
-    return actor
-
-
-def staff(caller: Principal) -> Actor:
-    """The caller as one who reads what is not one customer's. Raises Forbidden."""
-    actor = caller.acting(READERS - {Role.CUSTOMER})
-    if actor.role is Role.CUSTOMER or actor.role not in READERS:
-        raise Forbidden(f"this is for the staff of the desk; you are {actor.role}")
-    return actor
-
-
 @router.get("/cases/{number}", response_class=Response, operation_id="read_case")
 def read_case(
     request: Request,
-    caller: Caller,
+    actor: Reader,
     number: str,
     version: Annotated[int | None, Query(ge=1)] = None,
     position: Annotated[int | None, Query(ge=1)] = None,
-    as_of: Moment = None,
+    as_of: When = None,
 ) -> Response:
     """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was."""
-    context, actor = context_of(request), reader(caller)
+    context = context_of(request)
     if position is not None or as_of is not None:
         version = _version_at(context, number, actor, position, as_of)
     case = context.desk.case(number, actor, version=version)
-    etag = f'"v{case.version}"'
-    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers={"ETag": etag})
-    return json_response(case_document(case), ETag=etag)
+    if (unchanged := _unchanged(request, case.version)) is not None:
+        return unchanged
+    return json_response(case_document(case), ETag=f'"v{case.version}"')
+
+
+def _unchanged(request: Request, version: int) -> Response | None:
+    """304 when the caller has this version already (weak comparison, RFC 9110, 13.1.2)."""
+    etag = f'"v{version}"'
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
 
 
 def _version_at(context: Context, number: str, actor: Actor, position: int | None, as_of: datetime | None) -> int:
@@ -95,12 +119,13 @@ def _version_at(context: Context, number: str, actor: Actor, position: int | Non
 
 
 @router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
-def read_history(request: Request, caller: Caller, number: str) -> Response:
+def read_history(request: Request, actor: Reader, number: str) -> Response:
     """Every event of a case, with who, how, when and why: never behind."""
-    actor = reader(caller)
     entries = context_of(request).desk.history(number, actor)
     items = [history_item(entry, actor.role) for entry in entries]
     last = entries[-1]
+    if (unchanged := _unchanged(request, last.event.originator_version)) is not None:
+        return unchanged
     return json_response(
         {"items": items, "next_cursor": None, "as_of_position": last.position},
         ETag=f'"v{last.event.originator_version}"',
@@ -110,18 +135,18 @@ def read_history(request: Request, caller: Caller, number: str) -> Response:
 @router.get("/cases", response_class=Response, operation_id="list_cases")
 def list_cases(
     request: Request,
-    caller: Fresh,
+    actor: FreshReader,
     limit: Limit = 50,
     cursor: str | None = None,
     sort: Literal["number", "-number"] = "-number",
 ) -> Response:
     """Cases as they are, filtered by `status`, `queue`, `team`, `technician`, `service`, `priority`, and so on."""
-    context, actor = context_of(request), reader(caller)
+    context = context_of(request)
     filters = {name: value for name, value in request.query_params.items() if name not in _PAGING}
     if actor.role is Role.CUSTOMER:
         filters["customer"] = actor.subject
     question = f"cases {sort} {sorted(filters.items())}"
-    after = context.cursors.read(question, cursor) if cursor else None
+    after = context.cursors.read(question, cursor) if cursor is not None else None
     try:
         listing = context.views.cases(filters, sort, Page(after, limit))
     except ValueError as error:
@@ -130,47 +155,46 @@ def list_cases(
 
 
 @router.get("/queues", response_class=Response, operation_id="list_queues")
-def list_queues(request: Request, caller: Fresh) -> Response:
+def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
     """The queues and how many cases stand in each."""
-    staff(caller)
     return _page(request, context_of(request), "queues", context_of(request).views.queues())
 
 
 @router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
 def read_queue(
     request: Request,
-    caller: Fresh,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
     limit: Limit = 50,
     cursor: str | None = None,
-    as_of: Moment = None,
+    as_of: When = None,
     position: Annotated[int | None, Query(ge=0)] = None,
-    effective_at: Moment = None,
+    effective_at: When = None,
 ) -> Response:
     """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
     context = context_of(request)
-    staff(caller)
     point = _point(context, as_of, position, effective_at)
+    if "\0" in name:
+        raise NotFound("there is no such queue")
     question = f"queue {name} {as_of} {position} {effective_at}"
-    after = context.cursors.read(question, cursor) if cursor else None
+    after = context.cursors.read(question, cursor) if cursor is not None else None
     return _page(request, context, question, context.views.queue(name, point, Page(after, limit)))
 
 
 @router.get("/reports/{name}", response_class=Response, operation_id="read_report")
 def read_report(
     request: Request,
-    caller: Fresh,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    as_of: Moment = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
+    as_of: When = None,
     position: Annotated[int | None, Query(ge=0)] = None,
-    effective_at: Moment = None,
+    effective_at: When = None,
     by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
 ) -> Response:
     """A report: `volume`, `resolution` or `reopenings`; each says which definitions and which position it is of."""
     context = context_of(request)
-    staff(caller)
     if name not in REPORTS:
         raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
     question = ReportQuestion(name, since, until, _point(context, as_of, position, effective_at), by)

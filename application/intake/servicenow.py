@@ -113,7 +113,7 @@ class ServiceNowLog:
         self._time = remember(lambda text: _moment(text, timezone))
         self._iso = remember(lambda text: str(_moment(text, timezone)))
         self._tidy = remember(lambda text: " ".join(text.split()) or _MISSING)
-        self._is_code = remember(lambda text: text == _MISSING or CODE.match(text) is not None)
+        self._is_code = remember(lambda text: text == _MISSING or CODE.fullmatch(text) is not None)
 
     def incidents(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[str, list[SourceRow]]]:
         """The incidents of a file, each with its rows that follow one another.

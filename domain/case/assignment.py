@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.aggregate import Recorded
 from domain.case.diagnosis import Diagnosis
 from domain.case.state import CaseState
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.errors import DiagnosisRequired, ServiceRequired
 from domain.values import Disclosure, Provenance
 
@@ -58,7 +58,7 @@ class Assignment(Diagnosis):
         Raises PriorityRequired, InvalidTransition, ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c).
         """
         self.require_priority()
-        allow("assign", self.status)
+        self.allow("assign", provenance)
         if self.service is None:
             raise ServiceRequired
         if not self.symptomatic and words is None:
@@ -67,12 +67,12 @@ class Assignment(Diagnosis):
 
     def accept(self, provenance: Provenance) -> None:
         """A member of the team takes the case (an optional step). Raises InvalidTransition."""
-        allow("accept", self.status)
+        self.allow("accept", provenance)
         self.record(Accepted, provenance, technician=provenance.by.subject)
 
     def hand_back(self, reason: Disclosure, provenance: Provenance) -> None:
         """The team returns the case to the desk; hand-backs are counted (R-5.7a). Raises InvalidTransition."""
-        allow("hand_back", self.status)
+        self.allow("hand_back", provenance)
         self.record(HandedBack, provenance, team=self.team, reason=reason)
 
 

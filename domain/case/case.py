@@ -24,7 +24,6 @@ from domain.case.notes import Notes
 from domain.case.pending import Waiting
 from domain.case.priority import Priority
 from domain.case.resolution import Resolving
-from domain.case.status import allow
 from domain.case.triage import Triage
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
@@ -47,7 +46,7 @@ class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Import
         reason: Disclosure | None = None,
     ) -> Self:
         """Log an incident (5.2). The response clock starts at ``received_at`` (R-5.2e). Raises Invalid (R-5.2a)."""
-        check_received(report, provenance, policy, explained=reason is not None)
+        check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
         return cls.open(Logged, id, provenance, number=number, reason=reason, **vars(report))
 
     @classmethod
@@ -62,11 +61,13 @@ class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Import
         report: Report,
         policy: Policy,
         provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
     ) -> Case:
         """A later contact about a closed case is a new case (R-5.9f). Raises InvalidTransition, Invalid."""
-        allow("follow_up", self.status)
-        check_received(report, provenance, policy, explained=True)
-        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, **vars(report))
+        self.allow("follow_up", provenance)
+        check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
+        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, reason=reason, **vars(report))
 
 
 EVENTS = register(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.errors import PriorityRequired
 from domain.values import Disclosure, Provenance
 
@@ -44,7 +44,7 @@ class Diagnosis(CaseState):
     ) -> None:
         """Record a diagnosis, whole or partial (R-5.5a). Raises PriorityRequired, InvalidTransition."""
         self.require_priority()
-        allow("diagnose", self.status)
+        self.allow("diagnose", provenance)
         self.record(Diagnosed, provenance, words=words, script=script, steps=steps, reason=reason)
 
     def require_priority(self) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.errors import ConfirmationRequired, DisputeWindowClosed, Invalid, InvalidTransition
 from domain.values import Channel, Disclosure, Provenance, Role
 
@@ -65,7 +65,7 @@ class Dispute(CaseState):
 
         Raises InvalidTransition, DisputeWindowClosed, Invalid when it was received in the future.
         """
-        allow("dispute", self.status)
+        self.allow("dispute", provenance)
         if received_at > provenance.at:
             raise Invalid("a dispute cannot be received in the future", "/received_at")
         if self.status is Status.CLOSED and self._window_closed(received_at):
@@ -76,7 +76,7 @@ class Dispute(CaseState):
 
     def reopen(self, reason: Disclosure, provenance: Provenance) -> None:
         """Staff reopen a resolved case, with a reason. Raises InvalidTransition."""
-        allow("reopen", self.status)
+        self.allow("reopen", provenance)
         self.record(Reopened, provenance, status=self.resumes_as, reason=reason)
 
     def _window_closed(self, received_at: datetime) -> bool:
@@ -105,7 +105,7 @@ class Dispute(CaseState):
 
         Raises InvalidTransition, ConfirmationRequired (R-5.5d), Invalid when the word lies in the future.
         """
-        allow("close", self.status)
+        self.allow("close", provenance)
         if confirmation is None and provenance.by.role not in (Role.SYSTEM, Role.CUSTOMER):
             raise ConfirmationRequired
         if confirmation is not None and confirmation.at > provenance.at:

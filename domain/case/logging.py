@@ -7,7 +7,6 @@ from datetime import datetime
 
 from domain.aggregate import Opening, Recorded
 from domain.case.state import CaseState
-from domain.case.status import allow
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role
@@ -92,22 +91,24 @@ class Logging(CaseState):
 
         Raises InvalidTransition once closed, Invalid for a field that may not be corrected.
         """
-        allow("correct", self.status)
+        self.allow("correct", provenance)
         if field not in CODED | SPOKEN | REACHED:
             raise Invalid(f"{field} cannot be corrected", "/field")
-        if field in CODED and (value is None or not CODE.match(value)):
+        if field in CODED and (value is None or not CODE.fullmatch(value)):
             raise Invalid(f"{field} takes a code", "/value")
         if field == "nature" and value not in tuple(Nature):
             raise Invalid("nature is actual or impending", "/value")
         self.record(Corrected, provenance, field=field, value=value, words=words, reason=reason)
 
 
-def check_received(report: Report, provenance: Provenance, policy: Policy, *, explained: bool) -> None:
+def check_received(received_at: datetime, now: datetime, role: Role, policy: Policy, *, explained: bool) -> None:
     """`received_at` is never later than the recording, and by hand not long before it (R-5.2a). Raises Invalid."""
-    behind = provenance.at - report.received_at
+    behind = now - received_at
     if behind < -policy.clock_tolerance:
         raise Invalid("received_at lies in the future", "/received_at")
-    if provenance.by.role is Role.TECHNICIAN:
+    if behind > policy.oldest_contact:
+        raise Invalid(f"received_at lies more than {policy.oldest_contact} in the past", "/received_at")
+    if role is Role.TECHNICIAN:
         if behind > policy.backdating_limit:
             raise Invalid(f"received_at lies more than {policy.backdating_limit} in the past", "/received_at")
         if behind > policy.backdating_unexplained and not explained:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import allow
 from domain.values import Disclosure, Provenance
 
 
@@ -20,7 +19,7 @@ class Noted(Recorded):
 class Notes(CaseState):
     def note(self, note: Disclosure, provenance: Provenance, *, visible_to_customer: bool = False) -> None:
         """Add a note; also after closing (R-5.9f)."""
-        allow("note", self.status)
+        self.allow("note", provenance)
         self.record(Noted, provenance, note=note, visible_to_customer=visible_to_customer)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState, Pending, PendingReason
-from domain.case.status import allow
 from domain.errors import InvalidTransition
 from domain.values import Disclosure, Provenance
 
@@ -29,16 +28,23 @@ class Resumed(Recorded):
 
 
 class Waiting(CaseState):
-    def pend(self, waiting_for: PendingReason, provenance: Provenance, *, note: Disclosure | None = None) -> None:
+    def pend(
+        self,
+        waiting_for: PendingReason,
+        provenance: Provenance,
+        *,
+        note: Disclosure | None = None,
+        reason: Disclosure | None = None,
+    ) -> None:
         """Mark the case as waiting. Raises InvalidTransition, also when it waits already."""
-        allow("pend", self.status)
+        self.allow("pend", provenance)
         if self.pending is not None:
             raise InvalidTransition("pend", "pending already")
-        self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, note=note)
+        self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, note=note, reason=reason)
 
     def resume(self, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Take the mark off. Raises InvalidTransition when the case does not wait."""
-        allow("resume", self.status)
+        self.allow("resume", provenance)
         if self.pending is None:
             raise InvalidTransition("resume", "not pending")
         self.record(Resumed, provenance, reason=reason)

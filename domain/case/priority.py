@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.policy import Matrix
 from domain.values import Disclosure, Level, Provenance
 
@@ -41,7 +41,7 @@ class Priority(CaseState):
         self, assessment: Assessment, matrix: Matrix, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
         """Assess, or assess anew, until the case closes (R-5.4c). Raises InvalidTransition."""
-        allow("prioritize", self.status)
+        self.allow("prioritize", provenance)
         computed = matrix.priority(assessment.impact, assessment.severity)
         overridden = assessment.override is not None and assessment.override != computed
         self.record(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from domain.aggregate import Recorded
 from domain.case.assignment import Assignment
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.errors import DiagnosisRequired, Invalid, ProblemLinkRequired, ServiceRequired, VerificationRequired
 from domain.values import Disclosure, Provenance
 
@@ -70,7 +70,7 @@ class Resolving(Assignment):
 
         Raises InvalidTransition, Invalid when it lies in the future.
         """
-        allow("verify", self.status)
+        self.allow("verify", provenance)
         if verification.at > provenance.at:
             raise Invalid("a verification cannot lie in the future", "/at")
         self.record(Verified, provenance, **vars(verification), reason=reason)
@@ -84,7 +84,7 @@ class Resolving(Assignment):
         VerificationRequired for an assigned case (R-5.8a), ProblemLinkRequired (R-5.8.1a).
         """
         self.require_priority()
-        allow("resolve", self.status)
+        self.allow("resolve", provenance)
         if self.service is None and resolution.code is not ResolutionCode.RECLASSIFIED_REQUEST:
             raise ServiceRequired
         if not self.symptomatic:

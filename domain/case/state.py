@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from domain.case.status import Status
+from domain.case.status import Status, allow
 from domain.values import Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
@@ -118,4 +118,9 @@ class CaseState:
 
     def worked(self, at: datetime) -> None:
         """Remember work on the case: an earlier verification no longer counts (R-5.8a)."""
-        self.last_work_at, self.verified_at = at, None
+        self.last_work_at = at if self.last_work_at is None else max(at, self.last_work_at)
+        self.verified_at = None
+
+    def allow(self, command: str, provenance: Provenance) -> None:
+        """Refuse what the command table does not have for this status and role. Raises InvalidTransition."""
+        allow(command, self.status, provenance.by.role)

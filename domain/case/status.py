@@ -45,8 +45,11 @@ class Command:
         return frozenset((*self.who, *self.team, *self.own))
 
 
-def _table(rows: Iterable[Command]) -> dict[str, Command]:
-    return {row.name: row for row in rows}
+def _table(rows: Iterable[Command]) -> dict[str, tuple[Command, ...]]:
+    table: dict[str, tuple[Command, ...]] = {}
+    for row in rows:
+        table[row.name] = (*table.get(row.name, ()), row)
+    return table
 
 
 _T, _M, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.CUSTOMER
@@ -62,7 +65,8 @@ COMMANDS = _table(
         Command("pend", WORKED, (_T,), team=(_M,)),
         Command("resume", WORKED, (_T,), team=(_M,)),
         Command("verify", WORKED - {Status.PRIORITIZED}, (_T,), team=(_M,)),
-        Command("resolve", WORKED - {Status.PRIORITIZED}, (_T,), team=(_M,)),
+        Command("resolve", frozenset({Status.IN_DIAGNOSIS}), (_T,)),
+        Command("resolve", frozenset({Status.ASSIGNED}), (), team=(_M,)),
         Command("close", frozenset({Status.RESOLVED}), (_T, Role.SYSTEM), team=(_M,), own=(_C,)),
         Command("dispute", frozenset({Status.RESOLVED, Status.CLOSED}), (_T,), own=(_C,)),
         Command("reopen", frozenset({Status.RESOLVED}), (_T, Role.DUTY_MANAGER), team=(_M,)),
@@ -75,12 +79,12 @@ COMMANDS = _table(
 
 def roles_for(command: str) -> frozenset[Role]:
     """The roles that may give a command."""
-    return COMMANDS[command].roles
+    return frozenset().union(*(row.roles for row in COMMANDS[command]))
 
 
 def authorise(actor: Actor, command: str) -> None:
     """Refuse a role that may never give this command (R-6a). Raises Forbidden, naming the roles that may."""
-    allowed = COMMANDS[command].roles
+    allowed = roles_for(command)
     if actor.role not in allowed:
         raise Forbidden(
             f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
@@ -89,7 +93,7 @@ def authorise(actor: Actor, command: str) -> None:
 
 def authorise_team(actor: Actor, command: str, team: str | None) -> None:
     """Refuse a member of another team where the role is bound to the case's. Raises NotAssignedTeam."""
-    if actor.role in COMMANDS[command].team and (team is None or actor.team != team):
+    if any(actor.role in row.team for row in COMMANDS[command]) and (team is None or actor.team != team):
         raise NotAssignedTeam(f"the case is with {team or 'no team'}; you act for {actor.team or 'no team'}")
 
 
@@ -99,13 +103,14 @@ def authorise_reading(actor: Actor) -> None:
         raise Forbidden(f"reading cases needs the role {' or '.join(sorted(READERS))}; you are {actor.role}")
 
 
-def hide_from_others(actor: Actor, customer: str) -> None:
+def hide_from_others(actor: Actor, number: str, customer: str) -> None:
     """A customer sees his own cases; that there are others is not his to know. Raises NotFound."""
     if actor.role is Role.CUSTOMER and actor.subject != customer:
-        raise NotFound
+        raise NotFound(f"there is no case {number}")
 
 
-def allow(command: str, status: Status) -> None:
-    """Refuse a command that the table does not have for this status. Raises InvalidTransition."""
-    if status not in COMMANDS[command].since:
+def allow(command: str, status: Status, role: Role) -> None:
+    """Refuse a command that the table does not have for this status in this role. Raises InvalidTransition."""
+    rows = [row for row in COMMANDS[command] if role in row.roles] or COMMANDS[command]
+    if all(status not in row.since for row in rows):
         raise InvalidTransition(command, status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import Status, allow
+from domain.case.status import Status
 from domain.values import Disclosure, Provenance
 
 
@@ -19,7 +19,7 @@ class Triaged(Recorded):
 class Triage(CaseState):
     def triage(self, owner: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record that the case is ours (R-5.3a). Raises InvalidTransition."""
-        allow("triage", self.status)
+        self.allow("triage", provenance)
         self.record(Triaged, provenance, owner=owner, reason=reason)
 
 

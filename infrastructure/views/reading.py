@@ -62,6 +62,8 @@ class PostgresViews:
         for name, value in filters.items():
             if name not in FILTERS:
                 raise ValueError(f"{name} is no filter")
+            if "\0" in value:
+                raise ValueError(f"{name} is no such thing")
             where.append(f"c.{name} = %({name})s")
             values[name] = int(value) if name in _NUMERIC else value
         down = sort == "-number"
@@ -112,7 +114,7 @@ class PostgresViews:
         return {
             "report": question.name,
             "definitions_version": definition.version,
-            "position": min(position, question.point.position or position),
+            "position": _known_at(question.point, position),
             "from": question.since,
             "to": question.until,
             "effective_at": question.point.effective_at,
@@ -137,11 +139,16 @@ class PostgresViews:
         rows = self._rows(sql, values)
         more, rows = len(rows) > page.limit, rows[: page.limit]
         position = rows[0]["position"] if rows else self.position()
-        return Listing([_item(row) for row in rows], key(rows[-1]) if more else None, position)
+        items = [_item(row) for row in rows]
+        return Listing(items, key(rows[-1]) if more else None, min(position, values.get("position", position)))
 
     def _rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
         with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
             return cursor.execute(sql.encode(), values, prepare=True).fetchall()
+
+
+def _known_at(point: Point, position: int) -> int:
+    return position if point.position is None else min(position, point.position)
 
 
 def _item(row: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_a_customer_reads_his_case_but_not_what_staff_say_among_themselves(runni
 
     seen = json.dumps([done(customer.get(f"/cases/{number}/history")), done(customer.get(f"/cases/{number}"))])
     assert "secret-" not in seen
-    for word in ("Nothing comes out.", "we are on it", "still broken", FIXED["solution"]):
+    for word in ("Nothing comes out.", "we are on it", "still broken", str(FIXED["solution"])):
         assert word in seen
     staff = json.dumps(done(running.auditor.get(f"/cases/{number}/history")))
     assert all(f"secret-{what}" in staff for what in ("triage", "symptom", "finding", "note"))

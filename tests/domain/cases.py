@@ -23,6 +23,11 @@ def at(minutes: float = 0, role: Role = Role.TECHNICIAN, team: str | None = None
     return Provenance(Actor("somebody", role, team), Via("test"), NOW + timedelta(minutes=minutes), bytes)
 
 
+def by_team(minutes: float = 0) -> Provenance:
+    """A member of the team that cases here are assigned to."""
+    return at(minutes, Role.TEAM_MEMBER, "network")
+
+
 def said(text: str = "words") -> Disclosure:
     made = Disclosure.of("jo", DisclosureKind.STAFF_WORDS, {"text": text}, bytes)
     assert made is not None
@@ -71,8 +76,8 @@ def unreachable(minutes: float) -> Verification:
 
 def resolved(**changes: object) -> Case:
     case = assigned(**changes)
-    case.verify(positive(5), at(5))
-    case.resolve(FIXED, said(), at(6))
+    case.verify(positive(5), by_team(5))
+    case.resolve(FIXED, said(), by_team(6))
     return case
 
 

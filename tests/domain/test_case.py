@@ -35,6 +35,7 @@ from tests.domain.cases import (
     NOW,
     assigned,
     at,
+    by_team,
     closed,
     in_diagnosis,
     logged,
@@ -183,7 +184,7 @@ def test_a_case_waits_once_at_a_time_and_its_resolution_ends_the_waiting() -> No
         case.resume(at(8))
     case.pend(PendingReason.CUSTOMER, at(9))
     case.verify(positive(10), at(10))
-    case.resolve(FIXED, said(), at(11))
+    case.resolve(FIXED, said(), by_team(11))
     assert case.pending is None
 
 
@@ -196,7 +197,7 @@ def test_r_5_8a_a_team_cannot_resolve_without_a_positive_verification() -> None:
         if verification is not None:
             case.verify(verification, at(5))
         with pytest.raises(VerificationRequired):
-            case.resolve(FIXED, said(), at(6))
+            case.resolve(FIXED, said(), by_team(6))
 
 
 def test_r_5_8a_later_work_makes_a_verification_old_news() -> None:
@@ -210,16 +211,23 @@ def test_r_5_8a_later_work_makes_a_verification_old_news() -> None:
         case.verify(positive(5), at(5))
         work(case)
         with pytest.raises(VerificationRequired):
-            case.resolve(FIXED, said(), at(7))
+            case.resolve(FIXED, said(), by_team(7))
 
 
 def test_r_5_8a_a_verification_from_before_the_last_work_does_not_count() -> None:
     case = assigned()  # assigned at minute 4
     case.verify(positive(3), at(6))
     with pytest.raises(VerificationRequired):
-        case.resolve(FIXED, said(), at(7))
+        case.resolve(FIXED, said(), by_team(7))
     with pytest.raises(Invalid, match="future"):
         case.verify(positive(9), at(8))
+
+
+def test_the_desk_resolves_what_is_with_the_desk_and_the_team_what_is_with_the_team() -> None:
+    with pytest.raises(InvalidTransition):
+        assigned().resolve(FIXED, said(), at(5))
+    with pytest.raises(InvalidTransition):
+        in_diagnosis().resolve(FIXED, said(), by_team(5))
 
 
 def test_r_5_8b_a_negative_verification_counts_as_a_failed_fix() -> None:
@@ -234,7 +242,7 @@ def test_notes_and_waiting_leave_a_verification_standing() -> None:
     case.note(said(), at(6))
     case.pend(PendingReason.EVIDENCE, at(7))
     case.resume(at(8))
-    case.resolve(FIXED, said(), at(9))
+    case.resolve(FIXED, said(), by_team(9))
     assert case.status is Status.RESOLVED
 
 
@@ -344,4 +352,4 @@ def test_every_event_has_a_nonce_and_says_who_acted() -> None:
 
 
 def test_the_table_names_a_role_for_every_command() -> None:
-    assert all(command.roles for command in COMMANDS.values())
+    assert all(row.roles for rows in COMMANDS.values() for row in rows)

@@ -1,6 +1,6 @@
 """Records what this release writes: one history with every topic, as stored. Once a release, never changed after it.
 
-    python -m tests.history.record > tests/history/0.1.0.jsonl
+python -m tests.history.record > tests/history/0.1.0.jsonl
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ def work(desk: Desk) -> None:
     """Everything a case can go through."""
     load_demo(desk)
     number = assigned(desk)
-    desk.pend(number, PendingReason.VENDOR, "ordered", NETWORK)
+    desk.pend(number, PendingReason.VENDOR, "ordered", None, NETWORK)
     desk.resume(number, "arrived", NETWORK)
     now = desk.clock.now()
-    desk.verify(number, Verification(False, False, "phone", now, Outcome.REACHED), None, NETWORK)  # noqa: FBT003
+    desk.verify(number, Verification(False, False, "phone", now, Outcome.REACHED), None, NETWORK)
     desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
     desk.correct(number, "service", "email", "misheard", TECHNICIAN)
     desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
     for _ in range(2):  # the second joins the problem of the first
         problem = "PRB-0000002" if _ else None
         other = assigned(desk)
-        desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)  # noqa: FBT003
+        desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
         remaining = replace(FIXED, cause_corrected=CauseCorrected.UNKNOWN, problem=problem)
         desk.resolve(other, remaining, "restarted", "it happens", NETWORK)
     desk.reopen(resolved(desk), "too early", NETWORK)
@@ -51,7 +51,9 @@ def work(desk: Desk) -> None:
         row(),
         row(u_symptom="Symptom 7"),
         row(incident_state="Awaiting Vendor", assignment_group="Group 1"),
-        row(incident_state="Closed", sys_updated_at="1/3/2016 10:00", resolved_at="1/3/2016 09:00", closed_code="code 1"),
+        row(
+            incident_state="Closed", sys_updated_at="1/3/2016 10:00", resolved_at="1/3/2016 09:00", closed_code="code 1"
+        ),
         row(incident_state="Active", sys_updated_at="2/3/2016 10:00", priority="1 - Critical"),
     ]
     log = ServiceNowLog(ZoneInfo("UTC"))

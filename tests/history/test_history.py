@@ -25,9 +25,7 @@ RELEASES = sorted(Path(__file__).parent.glob("*.jsonl"))
 def stored(release: Path) -> Iterator[LedgerEvent]:
     for line in release.read_text(encoding="utf-8").splitlines():
         stream, version, topic, recorded_at, state = json.loads(line)
-        yield LedgerEvent(
-            UUID(stream), version, topic, state.encode(), recorded_at=datetime.fromisoformat(recorded_at)
-        )
+        yield LedgerEvent(UUID(stream), version, topic, state.encode(), recorded_at=datetime.fromisoformat(recorded_at))
 
 
 def folded(release: Path) -> dict[UUID, Any]:

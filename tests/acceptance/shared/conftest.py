@@ -20,7 +20,7 @@ from api.main import application, tokens_of
 from infrastructure.postgres import database as database_module
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Projector
-from tests.acceptance.conftest import RunningDesk, _Server
+from tests.acceptance.conftest import RunningDesk, _Server, done
 from tests.conftest import TestDatabase
 
 
@@ -96,6 +96,22 @@ def positions(shared_database: TestDatabase) -> Callable[[], int]:
 
     before = count()
     return lambda: count() - before
+
+
+@pytest.fixture
+def second(
+    running: RunningDesk,
+    serve: Callable[[TestDatabase, Path], RunningDesk],
+    shared_database: TestDatabase,
+    keys: Path,
+) -> RunningDesk:
+    """Another API process on the database and the keys of `running`, as behind a load balancer."""
+    other = serve(shared_database, keys)
+    for desk in (running, other):
+        # FastAPI makes its routes at the first request, under a filter of warnings that is the whole process's: two
+        # applications in two threads of one process, as here, must not do so at the same time.
+        done(desk.anonymous().get("/healthz"))
+    return other
 
 
 @pytest.fixture

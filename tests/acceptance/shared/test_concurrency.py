@@ -6,14 +6,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.values import Role
 from tests.acceptance.conftest import VERIFIED, Answer, Caller, RunningDesk, done, incident, refused
-from tests.conftest import TestDatabase
 
 Positions = Callable[[], int]
 
@@ -53,10 +51,8 @@ def test_r_4_2b_twenty_parallel_creates_give_twenty_distinct_numbers(
     assert positions() == 20
 
 
-def test_r_4_2b_numbers_are_distinct_across_two_api_processes(
-    serve: Callable[[TestDatabase, Path], RunningDesk], database: TestDatabase, tmp_path: Path
-) -> None:
-    two = serve(database, tmp_path), serve(database, tmp_path)
+def test_r_4_2b_numbers_are_distinct_across_two_api_processes(running: RunningDesk, second: RunningDesk) -> None:
+    two = (running, second)
     answers = at_once(20, lambda i: two[i % 2].technician.post("/cases", incident()))
     assert len({done(answer)["number"] for answer in answers}) == 20
 

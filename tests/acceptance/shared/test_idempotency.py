@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -173,31 +172,20 @@ def test_of_different_requests_at_once_under_one_key_one_is_done(
     assert positions() == 1
 
 
-@pytest.fixture
-def two(
-    running: RunningDesk,
-    serve: Callable[[TestDatabase, Path], RunningDesk],
-    shared_database: TestDatabase,
-    keys: Path,
-) -> tuple[RunningDesk, RunningDesk]:
-    """One database, served twice: two API processes behind a load balancer, with the same keys."""
-    return running, serve(shared_database, keys)
-
-
 def test_a_key_holds_across_two_api_processes(
-    two: tuple[RunningDesk, RunningDesk], positions: Positions, key: str
+    running: RunningDesk, second: RunningDesk, positions: Positions, key: str
 ) -> None:
-    one, other = two
     body = incident()
-    first = one.technician.post("/cases", body, key=key)
-    assert answered(other.technician.post("/cases", body, key=key)) == answered(first)
-    refused(other.technician.post("/cases", {**body, "subject": "x"}, key=key), 422, "idempotency-key-reused")
+    first = running.technician.post("/cases", body, key=key)
+    assert answered(second.technician.post("/cases", body, key=key)) == answered(first)
+    refused(second.technician.post("/cases", {**body, "subject": "x"}, key=key), 422, "idempotency-key-reused")
     assert positions() == 1
 
 
 def test_at_once_across_two_api_processes_a_key_is_done_once(
-    two: tuple[RunningDesk, RunningDesk], positions: Positions, key: str
+    running: RunningDesk, second: RunningDesk, positions: Positions, key: str
 ) -> None:
+    two = (running, second)
     body = incident()
     for attempt in range(5):
         answers = at_once(16, lambda i, k=f"log {attempt}": two[i % 2].technician.post("/cases", body, key=k))  # type: ignore[misc]
