@@ -28,7 +28,7 @@ def _triage(desk: Desk, number: str) -> Committed:
 
 def _prioritize(impact: int, severity: int) -> Step:
     assessment = Assessment(Level(impact), Level(severity))
-    return lambda desk, number: desk.prioritize(number, assessment, {}, _DESK)
+    return lambda desk, number: desk.prioritize(number, assessment, None, _DESK)
 
 
 def _diagnose(desk: Desk, number: str) -> Committed:

@@ -88,13 +88,13 @@ class Desk(Casework):
             "triage", number, request, lambda case, p: case.triage(owner, p, reason=self._staff(case, reason=reason))
         )
 
-    def prioritize(self, number: str, assessment: Assessment, reasons: Words, request: Request) -> Committed:
-        """Assess impact and severity (R-5.4a); ``reasons`` are the `reason`, and for an override that of the `assessment`."""
+    def prioritize(self, number: str, assessment: Assessment, reason: str | None, request: Request) -> Committed:
+        """Assess impact and severity (R-5.4a)."""
         return self._act(
             "prioritize",
             number,
             request,
-            lambda case, p: case.prioritize(assessment, self.policy.matrix, p, reason=self._staff(case, **reasons)),
+            lambda case, p: case.prioritize(assessment, self.policy.matrix, p, reason=self._staff(case, reason=reason)),
         )
 
     def diagnose(

@@ -144,8 +144,8 @@ class PrioritizeBody(Body):
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         override = self.override
         assessment = Assessment(Level(self.impact), Level(self.severity), override.priority if override else None)
-        reasons = {"reason": override.reason, "assessment": self.reason} if override else {"reason": self.reason}
-        return desk.prioritize(number, assessment, reasons, request)
+        reason = "; ".join(said for said in (override and override.reason, self.reason) if said) or None
+        return desk.prioritize(number, assessment, reason, request)
 
 
 class StepBody(BaseModel):

@@ -174,8 +174,10 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """What may be done at this path: several routes may share it, each with a method of its own."""
-    matching = (route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE)
-    return sorted({method for route in matching for method in getattr(route, "methods", None) or ()})
+    known = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+    scopes = ((method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in known)
+    routes = request.app.router.routes
+    return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

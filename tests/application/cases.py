@@ -42,7 +42,7 @@ def assigned(desk: Desk, **given: Any) -> str:
     """A case with team network."""
     number = log(desk, **given)
     desk.triage(number, "desk", None, TECHNICIAN)
-    desk.prioritize(number, MEDIUM, {}, TECHNICIAN)
+    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
     desk.assign(number, "network", None, "spooler", None, TECHNICIAN)
     return number
 

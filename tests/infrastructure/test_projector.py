@@ -156,7 +156,7 @@ def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(databas
     with open_desk(database, clock) as desk, database.connect("projector") as connection:
         number = log(desk)
         desk.triage(number, "desk", None, TECHNICIAN)
-        desk.prioritize(number, MEDIUM, {}, TECHNICIAN)
+        desk.prioritize(number, MEDIUM, None, TECHNICIAN)
         desk.diagnose(number, None, {"findings": "x"}, None, TECHNICIAN)
         clock.travel(timedelta(hours=1))
         desk.pend(number, PendingReason.CUSTOMER, None, None, TECHNICIAN)
@@ -194,7 +194,7 @@ def act(desk: Desk, command: str, number: str) -> None:
     request = desk_of.get(command, TECHNICIAN)
     {
         "triage": lambda: desk.triage(number, "desk", None, request),
-        "prioritize": lambda: desk.prioritize(number, MEDIUM, {}, request),
+        "prioritize": lambda: desk.prioritize(number, MEDIUM, None, request),
         "diagnose": lambda: desk.diagnose(number, None, {"findings": "x"}, None, request),
         "assign": lambda: desk.assign(number, "network", None, None, None, request),
         "hand_back": lambda: desk.hand_back(number, "x", request),
