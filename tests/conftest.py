@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +61,9 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def database(server: str) -> Iterator[TestDatabase]:
-    """A fresh, migrated database."""
+@contextmanager
+def cloned(server: str) -> Iterator[TestDatabase]:
+    """A fresh, migrated database, for as long as it is wanted."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(
@@ -75,6 +76,13 @@ def database(server: str) -> Iterator[TestDatabase]:
         )
         yield TestDatabase(server, embedded=True, name=name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(server: str) -> Iterator[TestDatabase]:
+    """A fresh, migrated database."""
+    with cloned(server) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -159,42 +160,41 @@ class _Server(uvicorn.Server):
         self.up.set()
 
 
-@pytest.fixture
-def serve(database: TestDatabase) -> Iterator[Callable[[TestDatabase, Path], RunningDesk]]:
-    """Serve a database over HTTP, with a projector, for as long as the test runs (and no longer than it exists)."""
-    endings: list[Callable[[], None]] = []
-
-    def start(database: TestDatabase, folder: Path) -> RunningDesk:
-        settings = Settings(data_dir=folder)
-        server = _Server(uvicorn.Config(application(settings, database), port=0, log_level="warning", access_log=False))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        assert server.up.wait(30), "the server did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
-        stop = threading.Event()
-        connection = database.connect("projector")
+@contextmanager
+def served(database: TestDatabase, folder: Path) -> Iterator[RunningDesk]:
+    """A database over HTTP, with a projector at work, for as long as it is wanted."""
+    settings, stop = Settings(data_dir=folder), threading.Event()
+    server = _Server(uvicorn.Config(application(settings, database), port=0, log_level="warning", access_log=False))
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+    assert server.up.wait(30), "the server did not start"
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with database.connect("projector") as connection:
         projecting = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.1})
         projecting.start()
         running = RunningDesk(f"http://127.0.0.1:{port}", tokens_of(settings))
-
-        def end() -> None:
+        try:
+            yield running
+        finally:
             running.close()
             stop.set()
             projecting.join()
-            connection.close()
-            server.should_exit = True
-            thread.join(30)
+    server.should_exit = True
+    serving.join(30)
 
-        endings.append(end)
-        return running
 
-    yield start
-    for end in endings:
-        end()
+Serve = Callable[[TestDatabase, Path], RunningDesk]
 
 
 @pytest.fixture
-def running(serve: Callable[[TestDatabase, Path], RunningDesk], database: TestDatabase, tmp_path: Path) -> RunningDesk:
+def serve(database: TestDatabase) -> Iterator[Serve]:
+    """Serve databases for as long as the test runs."""
+    with ExitStack() as ending:
+        yield lambda database, folder: ending.enter_context(served(database, folder))
+
+
+@pytest.fixture
+def running(serve: Serve, database: TestDatabase, tmp_path: Path) -> RunningDesk:
     """A served desk on a fresh database."""
     return serve(database, tmp_path)
 

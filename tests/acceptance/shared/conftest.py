@@ -5,63 +5,14 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-import uvicorn
-from psycopg import sql
 
-from api.main import application, tokens_of
-from infrastructure.postgres import database as database_module
-from infrastructure.settings import Settings
-from infrastructure.views.projector import Projector
-from tests.acceptance.conftest import RunningDesk, _Server, done
-from tests.conftest import TestDatabase
-
-
-@contextmanager
-def cloned(server: str) -> Iterator[TestDatabase]:
-    """A fresh, migrated database."""
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
-                sql.Identifier(name), sql.Identifier(database_module.NAME)
-            )
-        )
-        connection.execute(
-            sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO desk_projector").format(sql.Identifier(name))
-        )
-        yield TestDatabase(server, embedded=True, name=name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@contextmanager
-def served(database: TestDatabase, folder: Path) -> Iterator[RunningDesk]:
-    """The database over HTTP, with a projector."""
-    settings = Settings(data_dir=folder)
-    server = _Server(uvicorn.Config(application(settings, database), port=0, log_level="warning", access_log=False))
-    serving = threading.Thread(target=server.run, daemon=True)
-    serving.start()
-    assert server.up.wait(30), "the server did not start"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    stop = threading.Event()
-    with ExitStack() as ending:
-        connection = ending.enter_context(database.connect("projector"))
-        projecting = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.1})
-        projecting.start()
-        ending.callback(projecting.join)
-        ending.callback(stop.set)
-        running = RunningDesk(f"http://127.0.0.1:{port}", tokens_of(settings))
-        ending.callback(running.close)
-        yield running
-    server.should_exit = True
-    serving.join(30)
+from tests.acceptance.conftest import RunningDesk, Serve, done, served
+from tests.conftest import TestDatabase, cloned
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +52,7 @@ def positions(shared_database: TestDatabase) -> Callable[[], int]:
 @pytest.fixture
 def second(
     running: RunningDesk,
-    serve: Callable[[TestDatabase, Path], RunningDesk],
+    serve: Serve,
     shared_database: TestDatabase,
     keys: Path,
 ) -> RunningDesk:
@@ -115,6 +66,6 @@ def second(
 
 
 @pytest.fixture
-def alone(serve: Callable[[TestDatabase, Path], RunningDesk], database: TestDatabase, tmp_path: Path) -> RunningDesk:
+def alone(serve: Serve, database: TestDatabase, tmp_path: Path) -> RunningDesk:
     """A desk of a test's own, on a fresh database."""
     return serve(database, tmp_path)
