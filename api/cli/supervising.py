@@ -24,7 +24,7 @@ BACKOFF = (0.2, 1.0, 5.0)
 """Seconds before what has failed is tried again; the last for every further time."""
 POISONED = 3
 """Exit code of a worker that an event halted: starting it again would halt it again."""
-_LOOK_AFTER = 0.5
+_LOOK_AFTER = 1.0
 """Seconds between two looks at whether the database still runs."""
 
 

@@ -29,6 +29,8 @@ class PostgresFeed:
     def __init__(self, database: Database, pool: AsyncConnectionPool[Any]) -> None:
         self._database, self._pool = database, pool
         self._events = self._views = 0
+        self._waiting = 0
+        """How many wait: while nobody does, a commit costs us nothing."""
         self._moved = asyncio.Condition()
 
     async def page(self, after: int, limit: int) -> Sequence[FeedItem]:
@@ -43,10 +45,16 @@ class PostgresFeed:
         return await self._wait(lambda: self._views >= position, seconds)
 
     async def _wait(self, reached: Callable[[], bool], seconds: float) -> bool:
-        async with self._moved:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait_for(reached), seconds)
-            return reached()
+        self._waiting += 1
+        try:
+            async with self._pool.connection() as connection:
+                await self._look(connection)
+            async with self._moved:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait_for(reached), seconds)
+                return reached()
+        finally:
+            self._waiting -= 1
 
     async def listen(self) -> None:
         """Follow ledger and views by NOTIFY until cancelled; a lost connection is made anew."""
@@ -58,7 +66,8 @@ class PostgresFeed:
                     await connection.execute(_SQL["listen_events"])
                     await connection.execute(_SQL["listen_views"])
                     while True:
-                        await self._look(connection)
+                        if self._waiting:
+                            await self._look(connection)
                         async for _ in connection.notifies(stop_after=1):
                             pass
             except psycopg.OperationalError as error:
@@ -69,7 +78,7 @@ class PostgresFeed:
         row = await (await connection.execute(_SQL["positions"])).fetchone()
         assert row is not None
         async with self._moved:
-            self._events, self._views = row
+            self._events, self._views = max(self._events, row[0]), max(self._views, row[1])
             self._moved.notify_all()
 
 
