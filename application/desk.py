@@ -31,7 +31,9 @@ class Desk(Casework):
     ) -> Committed:
         """Log an incident (R-5.2a, R-5.2c). ``report.customer`` is filled in here. Raises Forbidden, Invalid."""
         authorise(request.actor, "log")
-        return self._keys.once(request, lambda: self._log(report, contact, words, reporter, reason, request))
+        return self._keys.once(
+            request, lambda: self._log(report, contact, words, reporter, reason, request), fresh=True
+        )
 
     def _log(
         self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request

@@ -24,14 +24,18 @@ class Keys:
         self._working: dict[bytes, threading.Event] = {}
         self._guard = threading.Lock()
 
-    def once(self, request: Request, run: Callable[[], Committed]) -> Committed:
-        """Run a command, or answer as it was answered before. Raises KeyReused, KeyInProgress, and what it raises."""
+    def once(self, request: Request, run: Callable[[], Committed], *, fresh: bool = False) -> Committed:
+        """Run a command, or answer as it was answered before. Raises KeyReused, KeyInProgress, and what it raises.
+
+        A command on ``fresh`` ground, such as logging a case, needs no look before: a key that is taken is refused
+        under the lock, and nothing else of an earlier run is in its way.
+        """
         key = request.idempotency
         if key is None:
             return run()
         done = self._enter(key)
         try:
-            if (before := self._answered(key)) is not None:
+            if not fresh and (before := self._answered(key)) is not None:
                 return before
             try:
                 return run()

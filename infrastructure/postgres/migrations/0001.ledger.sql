@@ -90,7 +90,13 @@ CREATE FUNCTION ledger.append(
     number_commands int[], given_numbers text[], number_ids uuid[],
     key_commands int[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[]
 ) RETURNS TABLE (refused_command int, refusal text, notification_id bigint, recorded_at timestamptz)
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+-- A plan is made at a session's first call, when the tables may be empty, and kept: it must be the one for large tables.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 DECLARE
     taken int[];
     stale int[];
