@@ -26,9 +26,6 @@ T = TypeVar("T")
 _WARM = 8
 """Appends of each writer before the clock starts: connections are open by then, statements prepared."""
 _PATIENCE = 60.0
-_FASTEST = {1: 6_000, 8: 14_000}
-_FASTEST_OF_ANY = 24_000
-"""Appends a second that inputs are prepared for; who runs out of them stops the clock."""
 
 
 class Store(Protocol):
@@ -47,13 +44,16 @@ class Library:
 
     name = "library"
     SCHEMA = "library"
+    FASTEST = 4_000
+    """Appends a second that inputs are prepared for, so that none is made while the clock runs. Who runs out of
+    them stops the clock."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         _execute(database, f"CREATE SCHEMA {self.SCHEMA}")
 
     def rate(self, writers: int, seconds: int) -> float:
-        inputs = [[[command.event] for command in share] for share in _shares(writers, seconds)]
+        inputs = [[[command.event] for command in share] for share in _shares(writers, self.FASTEST * seconds)]
         with library_factory(self._database, self.SCHEMA, POSTGRES_POOL_SIZE=str(writers)) as factory:
             return _rate(factory.application_recorder().insert_events, inputs, seconds)
 
@@ -94,17 +94,19 @@ class Ours:
     """The desk's recorder, full commands: an event, its disclosure, the answer kept under its idempotency key."""
 
     name = "ours"
+    FASTEST = 24_000
+    FASTEST_WRITER = 4_000
+    """As with the library: of all writers, and of one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def rate(self, writers: int, seconds: int) -> float:
+        inputs = _shares(writers, min(self.FASTEST, writers * self.FASTEST_WRITER) * seconds)
         with LedgerFactory(self._database) as factory:
             recorder = factory.application_recorder()
             return _rate(
-                lambda command: recorder.insert_events([command.event], answered=command.answered),
-                _shares(writers, seconds),
-                seconds,
+                lambda command: recorder.insert_events([command.event], answered=command.answered), inputs, seconds
             )
 
 
@@ -132,9 +134,8 @@ def _execute(database: Database, statements: str) -> None:
         connection.execute(statements.encode())
 
 
-def _shares(writers: int, seconds: int) -> list[Sequence[Command]]:
-    each = _FASTEST.get(writers, _FASTEST_OF_ANY) * seconds // writers + _WARM
-    return [commands(each) for _ in range(writers)]
+def _shares(writers: int, count: int) -> list[Sequence[Command]]:
+    return [commands(count // writers + _WARM) for _ in range(writers)]
 
 
 def _rate(append: Callable[[T], object], shares: Sequence[Sequence[T]], seconds: float) -> float:

@@ -31,8 +31,8 @@ from infrastructure.postgres.recorder import LedgerFactory
 
 PROCESSES = 2
 THREADS = 4
-EACH = 750
-"""Events of a writer: 6,000 together."""
+EACH = 600
+"""Events of a writer: 4,800 together."""
 UNLOCKED = "unlocked"
 _PAGE = 1_000
 
