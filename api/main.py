@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -15,14 +16,19 @@ from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
 from application.desk import Desk
-from domain.clocks import Clock, SystemClock
-from domain.policy import POLICY_1
-from infrastructure.postgres.database import Database
+from application.holidays import holidays_of
+from application.mailing import Link
+from domain.clocks import AheadClock, Clock, SystemClock
+from domain.policy import Policy, first_policy
+from infrastructure.mail.catcher import Catcher
+from infrastructure.mail.postman import SmtpPostman
+from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
 from infrastructure.tokens import Tokens
+from infrastructure.views.finding import PostgresFinder
 from infrastructure.views.reading import PostgresViews
 
 SWITCH_INTERVAL = 0.001
@@ -34,6 +40,10 @@ GARBAGE_THRESHOLD = 50_000
 of 700 an import spent a third of its time, the projector two fifths, looking for garbage that was not there."""
 
 
+HOLIDAYS = "US-OK"
+"""Whose holidays a desk starts with: Oklahoma's. Afterwards they are data of its policy."""
+
+
 def tune_interpreter() -> None:
     """Set what every process of ours wants of the interpreter; once, after its imports."""
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -41,11 +51,33 @@ def tune_interpreter() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 50)
 
 
+def initial_policy() -> Policy:
+    """Version 1 of the policy, with the holidays of the years around now."""
+    year = datetime.now(UTC).year
+    return first_policy(holidays_of(HOLIDAYS, range(year - 1, year + 6)))
+
+
 @contextmanager
-def open_desk(database: Database, clock: Clock | None = None) -> Iterator[Desk]:
+def open_desk(
+    database: Database,
+    clock: Clock | None = None,
+    *,
+    component: Component = "api",
+    mail_from: str = "service-desk@caseledger.example",
+) -> Iterator[Desk]:
     """The desk on a database, with its own connections and its own group commit."""
-    with Desk(LedgerFactory(database), PostgresRegister, clock or SystemClock(), POLICY_1, os.urandom) as desk:
-        yield desk
+    with database.pool(component, size=4) as pool:
+        finder = PostgresFinder(pool)
+        with Desk(
+            LedgerFactory(database, component),
+            PostgresRegister,
+            finder,
+            clock or SystemClock(),
+            initial_policy,
+            os.urandom,
+            mail_from.rpartition("@")[2],
+        ) as desk:
+            yield desk
 
 
 def tokens_of(settings: Settings) -> Tokens:
@@ -54,12 +86,53 @@ def tokens_of(settings: Settings) -> Tokens:
 
 
 @asynccontextmanager
-async def open_context(settings: Settings, database: Database, clock: Clock | None = None) -> AsyncIterator[Context]:
+async def open_context(
+    settings: Settings, database: Database, clock: Clock | None = None, catcher: Catcher | None = None
+) -> AsyncIterator[Context]:
     """What the routes are given, for as long as the application runs."""
     tokens = tokens_of(settings)
-    with open_desk(database, clock) as desk, database.pool("api", size=12) as pool:
-        async with open_feed(database) as feed:
-            yield Context(desk, PostgresViews(pool), feed, tokens.verify, Cursors(tokens.cursor_secret))
+    with (
+        open_desk(database, clock, mail_from=settings.mail_from) as desk,
+        database.pool("api", size=12) as pool,
+    ):
+        async with open_feed(database, desk.references.invalidate) as feed:
+            yield Context(
+                desk,
+                PostgresViews(pool),
+                feed,
+                tokens.verify,
+                Cursors(tokens.cursor_secret),
+                tokens.read_link,
+                catcher.messages if catcher else None,
+            )
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock, or one that runs ahead of it for a demonstration."""
+    return AheadClock(timedelta(hours=settings.clock_ahead)) if settings.clock_ahead else SystemClock()
+
+
+def postman_of(settings: Settings, clock: Clock) -> SmtpPostman | None:
+    """Who carries the mails; None where no server is set, and they wait in the outbox."""
+    if not settings.smtp_host:
+        return None
+    return SmtpPostman(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        clock=clock,
+        domain=settings.mail_from.rpartition("@")[2],
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        ca_file=settings.smtp_ca_file,
+    )
+
+
+def dispute_links(settings: Settings) -> Link:
+    """Makes the addresses under which customers dispute."""
+    tokens, here = tokens_of(settings), settings.public_url.rstrip("/")
+    return lambda case, resolution, customer: f"{here}/disputes/{tokens.dispute_link(case, resolution, customer)}"
 
 
 def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> FastAPI:

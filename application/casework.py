@@ -1,16 +1,14 @@
-"""How every command on a case is carried out: who may, on which version, once, in one transaction.
+"""How every command is carried out: who may, on which version, under which policy, once, in one transaction.
 
-Whoever calls, by HTTP, command line or import, is held to the same table of roles (R-6a). A method returns after
-its commit, never before.
+Whoever calls, by HTTP, command line or a process of ours, is held to the same table of roles and the same grants
+(R-6a, R-7.1). A method returns after its commit, never before.
 """
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -19,41 +17,50 @@ from eventsourcing.utils import Environment
 
 from application.idempotency import Keys
 from application.identifiers import uuid7
-from application.ports import Answered, Entry, Register
+from application.ports import Answered, Entry, ReferenceMoved, Register
+from application.principals import Principal
+from application.reference import Reference, References
 from application.requests import Busy, Committed, Request, StaleVersion
+from application.views.finding import Finder
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.logging import Report
 from domain.case.status import authorise, authorise_reading, authorise_team, hide_from_others
 from domain.clocks import Clock
-from domain.errors import NotFound
+from domain.errors import DomainError, Forbidden, Invalid, NotFound
 from domain.policy import Policy
+from domain.problem import Problem
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 
 _ATTEMPTS = 5
 """How often a command that said "whatever it is now" is decided anew when somebody else was first."""
 
-_NUMBER = re.compile(r"INC-\d{7,18}")
+_NUMBERS = {Case: re.compile(r"INC-\d{7,18}"), Problem: re.compile(r"PRB-\d{7,18}")}
 
 Words = dict[str, Any]
 Decision = Callable[[Case, Provenance], Sequence[Root] | None]
+R = TypeVar("R", Case, Problem)
+T = TypeVar("T")
 
 
 class Casework(Application[UUID]):
-    """The application on cases. Time, chance and policy are given to it."""
+    """The application on cases. Time, chance, policy and what it looks up are given to it."""
 
     def __init__(
         self,
         factory: InfrastructureFactory[Any],
         register: Callable[[Any], Register],
+        finder: Finder,
         clock: Clock,
-        policy: Policy,
+        first_policy: Callable[[], Policy],
         random: Callable[[int], bytes],
+        mail_domain: str = "caseledger.example",
     ) -> None:
         self._given_factory = factory
         super().__init__()
         self.register = register(self.recorder)
-        self.clock, self.policy, self.random = clock, policy, random
+        self.references = References(self.register.reference_events, first_policy)
+        self.finder, self.clock, self.random = finder, clock, random
+        self.mail_domain = mail_domain
         self._keys = Keys(self.register)
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
@@ -63,6 +70,31 @@ class Casework(Application[UUID]):
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """The store that the composition root chose."""
         return self._given_factory
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.references.current().policy
+
+    # who may
+
+    def admit(self, principal: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor:
+        """The caller in the first of his granted roles that may, or in one that is then refused by name.
+
+        Raises Forbidden when none of the roles his token names is granted (R-7.1).
+        """
+        reference = self.references.current()
+        granted = self._granted(principal, reference)
+        if not set(granted) & set(among):  # looked into before it is refused
+            granted = self._granted(principal, self.references.newer_than(reference) or reference)
+        if not granted:
+            raise Forbidden(f"no grant of the role {' or '.join(principal.roles)} is in force for {principal.subject}")
+        role = next((role for role in granted if role in among), granted[0])
+        return Actor(principal.subject, role, principal.team)
+
+    def _granted(self, principal: Principal, reference: Reference) -> list[Role]:
+        now = self.clock.now()
+        return [role for role in principal.roles if reference.granted(principal.subject, role, principal.team, now)]
 
     # reading: from the events, so never behind
 
@@ -77,12 +109,12 @@ class Casework(Application[UUID]):
         case = self._read(number, actor)
         return self.register.history(case.id, after=after, until=until)
 
-    def identify(self, number: str) -> UUID:
-        """The case behind a number. Raises NotFound."""
-        case_id = self.register.find(number) if _NUMBER.fullmatch(number) else None
-        if case_id is None:
-            raise NotFound(f"there is no case {number}")
-        return case_id
+    def identify(self, number: str, kind: type[Root] = Case) -> UUID:
+        """The case, or the problem, behind a number. Raises NotFound."""
+        found = self.register.find(number) if _NUMBERS[kind].fullmatch(number) else None
+        if found is None:
+            raise NotFound(f"there is no {kind.__name__.lower()} {number}")
+        return found
 
     def answered(self, request: Request) -> bool:
         """Whether a request was answered before under its idempotency key: then its preconditions no longer matter."""
@@ -91,39 +123,69 @@ class Casework(Application[UUID]):
     # how every command is carried out
 
     def _act(self, command: str, number: str, request: Request, decide: Decision) -> Committed:
+        """A command on a case: read it, check who may, decide, commit with whatever else the decision changed."""
         authorise(request.actor, command)
 
-        def run() -> Committed:
-            for _ in range(_ATTEMPTS):
-                case = self._read(number, request.actor)
-                if request.expected is not None and case.version != request.expected:
-                    raise StaleVersion(number, request.expected, case.version)
-                authorise_team(request.actor, command, case.team)
-                others = decide(case, self._provenance(request))
-                try:
-                    return self._commit(case, others or (), request)
-                except IntegrityError:
-                    continue  # somebody else was first: read, check and decide anew
-            raise Busy(f"{number} is being changed by others; try again")
+        def attempt(reference: Reference) -> Committed:
+            case = self._read(number, request.actor)
+            self._expect(case, request)
+            authorise_team(request.actor, command, case.team)
+            others = decide(case, self._provenance(request))
+            return self._commit(case, others or (), request, reference)
 
-        return self._keys.once(request, run)
+        return self._keys.once(request, lambda: self._decide(number, request, attempt))
+
+    def _decide(self, name: str, request: Request, attempt: Callable[[Reference], Committed]) -> Committed:
+        """Try, and try anew when others were first or what it was decided under has changed. Raises Busy."""
+        for _ in range(_ATTEMPTS):
+            reference = self.references.current()
+            try:
+                reference.require_grant(request.actor, self.clock.now())
+                return attempt(reference)
+            except IntegrityError:
+                continue  # somebody else was first: read, check and decide anew
+            except ReferenceMoved:
+                self.references.refresh()
+            except DomainError:
+                if self.references.newer_than(reference) is None:
+                    raise  # it was no old catalogue, policy or grant that refused
+        raise Busy(f"{name} is being changed by others; try again")
+
+    def _expect(self, root: Root, request: Request) -> None:
+        if request.expected is not None and root.version != request.expected:
+            raise StaleVersion(root.number, request.expected, root.version)
 
     def _read(self, number: str, actor: Actor, *, version: int | None = None) -> Case:
-        try:
-            case: Case = self.repository.get(self.identify(number), version=version)
-        except AggregateNotFoundError as error:
-            raise NotFound(f"there is no case {number}") from error
+        case = self._get(Case, number, version)
         hide_from_others(actor, number, case.customer)
         if version is not None and case.version != version:
             raise NotFound(f"{number} has no version {version}")
         return case
 
-    def _commit(self, case: Case, others: Sequence[Root], request: Request) -> Committed:
+    def _get(self, kind: type[R], number: str, version: int | None = None) -> R:
+        try:
+            root: R = self.repository.get(self.identify(number, kind), version=version)
+        except AggregateNotFoundError as error:
+            raise NotFound(f"there is no {kind.__name__.lower()} {number}") from error
+        return root
+
+    def _named(self, number: str, pointer: str = "/case") -> Case:
+        """Another case that a command's words name. Raises Invalid."""
+        try:
+            return self._get(Case, number)
+        except NotFound as error:
+            raise Invalid(str(error), pointer) from error
+
+    def _commit(self, root: Root, others: Sequence[Root], request: Request, reference: Reference) -> Committed:
         key = request.idempotency
-        answered = key and Answered(key.key, key.request, key.status, case.id, case.version)
-        given = [(root.number, root.id) for root in (*others, case) if root.is_new]
-        recordings = self.save(*others, case, answered=answered, numbers=given)
-        return Committed(case, recordings[-1].notification.id)
+        answered = key and Answered(key.key, key.request, key.status, root.id, root.version)
+        given = [(each.number, each.id) for each in (*others, root) if each.is_new and each.NUMBERED]
+        recordings = self.save(*others, root, answered=answered, numbers=given, known=reference.position)
+        if recordings:
+            position = recordings[-1].notification.id
+        else:  # nothing to record: it is so already
+            position = self.register.history(root.id, after=root.version - 1)[-1].position
+        return Committed(root, position)
 
     def _provenance(self, request: Request, channel: Channel | None = None) -> Provenance:
         now = self.clock.now()
@@ -135,31 +197,13 @@ class Casework(Application[UUID]):
             occurred_at=now if self.clock.simulated else None,
             request_id=request.request_id,
             trace_id=request.trace_id,
+            causation=request.causation,
         )
 
     def _new_id(self, provenance: Provenance) -> UUID:
         return uuid7(provenance.at, self.random(10))
 
-    # who is meant, and what is said in confidence
-
-    def _sealed(self, report: Report, contact: Words, words: Words, reporter: Words, actor: Actor) -> Report:
-        customer = actor.subject if actor.role is Role.CUSTOMER else self._customer(contact)
-        return replace(
-            report,
-            customer=customer,
-            symptomatic=bool(words.get("symptoms")),
-            contact=self._say(customer, DisclosureKind.CONTACT, contact),
-            words=self._say(customer, DisclosureKind.CUSTOMER_WORDS, words),
-            reported_by=self._say(self._customer(reporter), DisclosureKind.CONTACT, reporter) if reporter else None,
-        )
-
-    def _customer(self, contact: Words) -> str:
-        """A stable id for a person known by an address: keyed, so that the public record tells nothing of it."""
-        address = contact.get("email") or contact.get("phone")
-        if not address:
-            return self.random(16).hex()
-        said = str(address).strip().casefold().encode()
-        return hmac.digest(self.register.pseudonym_key(), said, "sha256")[:16].hex()
+    # what is said in confidence
 
     def _say(self, subject: str, kind: DisclosureKind, words: Words) -> Disclosure | None:
         return Disclosure.of(subject, kind, words, self.random)
@@ -167,7 +211,9 @@ class Casework(Application[UUID]):
     def _staff(self, case: Case, **words: Any) -> Disclosure | None:
         return self._say(case.customer, DisclosureKind.STAFF_WORDS, words)
 
-    def _why(self, case: Case, reason: str) -> Disclosure:
-        said = self._staff(case, reason=reason)
-        assert said is not None
+    def _said(self, case: Case, **words: Any) -> Disclosure:
+        """Staff's words that must be there. Raises Invalid when none are."""
+        said = self._staff(case, **words)
+        if said is None:
+            raise Invalid("something must be said", f"/{next(iter(words))}")
         return said

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.resources import files
+
+import yaml
 
 from application.desk import Desk
+from application.intake.catalogue import carry_out, read_catalogue
 from application.requests import Committed, Request
 from domain.case.dispute import Confirmation
 from domain.case.logging import Report
@@ -32,7 +36,8 @@ def _prioritize(impact: int, severity: int) -> Step:
 
 
 def _diagnose(desk: Desk, number: str) -> Committed:
-    return desk.diagnose(number, None, {"symptoms": "as reported", "findings": "reproduced at the desk"}, None, _SECOND)
+    words = {"symptoms": "as reported", "findings": "reproduced at the desk"}
+    return desk.diagnose(number, words, None, (), None, _SECOND)
 
 
 def _assign(team: str) -> Step:
@@ -108,9 +113,11 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
 
 
 def load_demo(desk: Desk) -> int:
-    """Load the demo cases into a desk without any; returns how many were loaded."""
-    if desk.recorder.max_notification_id() is not None:
-        return 0
+    """Load the demonstration's catalogue and cases into a desk without any; returns how many cases were loaded."""
+    text = files("application").joinpath("demo.yaml").read_text(encoding="utf-8")
+    plan = read_catalogue(desk, yaml.safe_load(text))
+    assert not plan.findings, plan.findings
+    carry_out(desk, plan)
     for place, (channel, service, subject, steps) in enumerate(_CASES):
         received = desk.clock.now() - timedelta(minutes=7 * (len(_CASES) - place))
         report = Report(channel, received, "", Nature.ACTUAL, agency="dot", service=service)

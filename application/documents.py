@@ -6,13 +6,19 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from application.ports import Entry
+from domain.access import Access
+from domain.aggregate import Root
 from domain.case import Case
 from domain.case.notes import Noted
 from domain.case.resolution import Resolved
+from domain.catalogue import Listed
+from domain.policy import PolicyBook
+from domain.problem import Problem
 from domain.values import Disclosure, DisclosureKind, Role
 
 _PROVENANCE = frozenset(
@@ -38,6 +44,8 @@ def case_document(case: Case) -> dict[str, Any]:
         "severity": case.severity,
         "matrix": case.matrix,
         "service": case.service,
+        "service_version": case.service_version,
+        "service_name": case.service_name,
         "team": case.team,
         "technician": case.technician,
         "channel": case.channel,
@@ -48,6 +56,11 @@ def case_document(case: Case) -> dict[str, Any]:
         "resolved_at": case.resolved_at,
         "closed_at": case.closed_at,
         "dispute_until": case.dispute_until,
+        "dispute_candidate_since": case.suspected_at,
+        "respond_by": case.respond_by,
+        "resolve_by": case.resolve_by,
+        "incomplete": case.incomplete,
+        "missing": case.missing,
         "pending": case.pending and {"reason": case.pending.reason, "since": case.pending.since},
         "resolution": resolution
         and {
@@ -57,15 +70,82 @@ def case_document(case: Case) -> dict[str, Any]:
             "solution": case.solution.text("solution") if case.solution else None,
         },
         "problem": resolution.problem if resolution else None,
-        "links": [],
+        "links": [{"case": number, "kind": kind} for number, kind in case.links.items()],
+        "unrelated": sorted(case.unrelated),
+        "duplicate_of": case.duplicate_of,
+        "consultations": [vars(asked) for asked in case.consultations.values()],
+        "major": case.major and {"status": case.major, "owner": case.major_owner},
+        "obligations": [{"key": owed.key, **vars(owed)} for owed in case.obligations.values()],
         "follow_up_of": case.follow_up_of,
         "external_ref": case.external_ref,
         "reopenings": case.reopenings,
         "hand_backs": case.hand_backs,
         "failed_fixes": case.failed_fixes,
+        "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "erased": any(d is not None and d.value is None for d in disclosures),
     }
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """A Problem Case as it reads (R-5.8.1b)."""
+    texts = {
+        name: said.text(key) if said else None
+        for name, said, key in (
+            ("title", problem.words, "title"),
+            ("description", problem.words, "description"),
+            ("workaround", problem.workaround, "solution"),
+            ("root_cause", problem.root_cause, "cause"),
+            ("solution", problem.solution, "solution"),
+        )
+    }
+    return {
+        "number": problem.number,
+        "id": problem.id,
+        "version": problem.version,
+        "status": problem.status,
+        "priority": problem.priority,
+        "service": problem.service,
+        "incidents": problem.incidents,
+        **texts,
+        "known_error": problem.known_error,
+        "article": problem.article.texts if problem.article else None,
+        "opened_at": problem.opened_at,
+        "resolved_at": problem.resolved_at,
+        "closed_at": problem.closed_at,
+    }
+
+
+def entry_document(listed: Listed[Any]) -> dict[str, Any]:
+    """An entry of the catalogue or the directory as it reads."""
+    contact = {"contact": listed.contact.texts} if listed.contact else {}
+    return {**asdict(listed.entry), **contact, "version": listed.version}
+
+
+def policy_document(book: PolicyBook) -> dict[str, Any]:
+    """The policy as it reads: intervals as ISO 8601 durations."""
+    return {**vars(book.policy), "book_version": book.version}
+
+
+def access_document(access: Access) -> dict[str, Any]:
+    """What somebody may act as."""
+    grants = [vars(grant) for grant in access.grants.values()]
+    return {"subject": access.subject, "version": access.version, "grants": grants}
+
+
+def document_of(root: Root) -> dict[str, Any]:
+    """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
+    if isinstance(root, Case):
+        return case_document(root)
+    if isinstance(root, Problem):
+        return problem_document(root)
+    if isinstance(root, Listed):
+        return entry_document(root)
+    if isinstance(root, PolicyBook):
+        return policy_document(root)
+    if isinstance(root, Access):
+        return access_document(root)
+    raise TypeError(f"{type(root).__name__} has no document")
 
 
 _WORDS = ("subject", "description", "symptoms", "location", "asset", "callback")

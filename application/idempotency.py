@@ -9,7 +9,7 @@ from eventsourcing.persistence import PersistenceError
 
 from application.ports import KeyTaken, Register
 from application.requests import ApplicationError, Committed, Idempotency, KeyInProgress, KeyReused, Request
-from domain.case import Case
+from domain.aggregate import Root
 from domain.errors import DomainError
 
 _PATIENCE = 10.0
@@ -64,8 +64,8 @@ class Keys:
         if kept.request != key.request:
             raise KeyReused("this key was used for another request")
         history = self._register.history(kept.originator_id, until=kept.version)
-        case: Case | None = None
+        root: Root | None = None
         for entry in history:
-            case = entry.event.mutate(case)
-        assert case is not None
-        return Committed(case, kept.position, replayed=True)
+            root = entry.event.mutate(root)
+        assert root is not None
+        return Committed(root, kept.position, replayed=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +39,10 @@ class KeyTaken(Exception):
     """A command with this idempotency key was committed in the meantime."""
 
 
+class ReferenceMoved(Exception):
+    """Catalogue, policy or grants were changed after what the command was decided under."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event of a history, with what the ledger knows of it."""
@@ -60,6 +64,10 @@ class Register(Protocol):
 
     def existing(self, ids: Collection[UUID]) -> set[UUID]:
         """Those of the aggregates that have events."""
+        ...
+
+    def reference_events(self, after: int) -> Sequence[tuple[int, Recorded]]:
+        """The events of catalogue, policy and grants after a position, with theirs."""
         ...
 
     def next_case_number(self) -> str: ...

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from domain.values import Actor, Role
+from domain.values import Role
 
 
 class Unauthenticated(Exception):
@@ -20,7 +19,11 @@ class Principal:
     roles: tuple[Role, ...]
     team: str | None = None
 
-    def acting(self, among: Collection[Role]) -> Actor:
-        """The caller in the first of his roles that may, or in his first role, which is then refused by name."""
-        role = next((role for role in self.roles if role in among), self.roles[0])
-        return Actor(self.subject, role, self.team)
+
+@dataclass(frozen=True)
+class DisputeLink:
+    """What a link in a mail lets its reader do: dispute one resolution of one case of his."""
+
+    case: str
+    resolution: int
+    customer: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domain.aggregate import Root
 from domain.case import Case
 from domain.values import Actor
 
@@ -28,15 +29,23 @@ class Request:
     idempotency: Idempotency | None = None
     request_id: str | None = None
     trace_id: str | None = None
+    causation: int | None = None
+    """Position of the event that made the system act."""
 
 
 @dataclass(frozen=True)
 class Committed:
-    """A command is done: the case as it left it, and the position of its last event."""
+    """A command is done: what it changed, as it left it, and the position of its last event."""
 
-    case: Case
+    root: Root
     position: int
     replayed: bool = False
+
+    @property
+    def case(self) -> Case:
+        """The case, where that is what the command was on."""
+        assert isinstance(self.root, Case)
+        return self.root
 
 
 class ApplicationError(Exception):
@@ -44,7 +53,7 @@ class ApplicationError(Exception):
 
 
 class StaleVersion(ApplicationError):
-    """The case has changed since the caller read it."""
+    """It has changed since the caller read it."""
 
     def __init__(self, number: str, expected: int, current: int) -> None:
         super().__init__(f"{number} is at version {current}; you acted on version {expected}")
@@ -60,4 +69,4 @@ class KeyInProgress(ApplicationError):
 
 
 class Busy(ApplicationError):
-    """Others kept changing the case; try again."""
+    """Others kept changing it; try again."""

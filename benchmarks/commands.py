@@ -11,7 +11,7 @@ from application.identifiers import uuid7
 from application.ports import Answered
 from domain.case import Case
 from domain.case.logging import Report
-from domain.policy import POLICY_1
+from domain.policy import first_policy
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerEvent
@@ -49,5 +49,5 @@ def logged() -> LedgerEvent:
     provenance = Provenance(
         actor, Via("http", Channel.PHONE), now, os.urandom, request_id="bench", trace_id=os.urandom(16).hex()
     )
-    case = Case.log(uuid7(now, os.urandom(10)), "INC-0000001", report, POLICY_1, provenance, reason=None)
+    case = Case.log(uuid7(now, os.urandom(10)), "INC-0000001", report, first_policy(), provenance, reason=None)
     return StateMapper().to_stored_event(case.pending_events[0])

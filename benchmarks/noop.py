@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from pydantic import ConfigDict
 
 from api.cli.serving import Server
-from api.http.bodies import LogBody
+from api.http.bodies.handling import LogBody
 from api.main import tune_interpreter
 
 

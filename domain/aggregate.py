@@ -11,6 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate, DomainEvent
 from eventsourcing.utils import register_topic
 
+from domain.obligations import Owed
 from domain.values import Actor, Disclosure, Origin, Provenance, Via
 
 
@@ -37,11 +38,26 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     causation: int | None = None
     occurred_at: datetime | None = None
 
+    def owes(self) -> tuple[Owed, ...]:
+        """What the desk owes somebody from here on."""
+        return ()
+
+    def settles(self) -> tuple[str, ...]:
+        """The keys of what it owes no longer; that it owed it is not said."""
+        return ()
+
     def mutate(self, aggregate: Any) -> Any:
         changed: Any = super().mutate(aggregate)
-        if self.origin is not None:
-            changed.imported_rows.add(self.origin.key)
+        self._keep(changed)
         return changed
+
+    def _keep(self, root: Root) -> None:
+        if self.origin is not None:
+            root.imported_rows.add(self.origin.key)
+        for key in self.settles():
+            root.obligations.pop(key, None)
+        for owed in self.owes():
+            root.obligations[owed.key] = owed
 
 
 class Opening(Recorded):
@@ -56,22 +72,27 @@ class Opening(Recorded):
         root.__base_init__(self.originator_id, self.originator_version, self.timestamp)
         root.begin()
         self.apply(root)
-        if self.origin is not None:
-            root.imported_rows.add(self.origin.key)
+        self._keep(root)
         return root
 
 
 class Root(BaseAggregate[UUID]):
     """A consistency boundary: its public methods hold the rules, its events the facts."""
 
+    NUMBERED: ClassVar[bool] = False
+    """Whether it can be found by its number, which nothing else then has."""
+
     number: str
     """What people call it by; given once, with the opening event."""
     imported_rows: set[str]
     """The keys of the source rows it was read from, for imported history."""
+    obligations: dict[str, Owed]
+    """What is owed because of it, by key."""
 
     def __base_init__(self, *args: Any, **kwargs: Any) -> None:
         super().__base_init__(*args, **kwargs)
         self.imported_rows = set()
+        self.obligations = {}
 
     def begin(self) -> None:
         """Set the state before the first event."""

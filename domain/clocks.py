@@ -26,6 +26,18 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class AheadClock:
+    """The machine's clock, seen from later on: for demonstrations, whose events say so by their `occurred_at`."""
+
+    simulated = True
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._by
+
+
 class TravelClock:
     """A clock that stands still until it is moved, for tests and demonstrations."""
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from domain.case.relation import Candidate
 
 
 class DomainError(Exception):
@@ -51,8 +56,24 @@ class ProblemLinkRequired(DomainError):
     """A cause that is not known to be corrected needs a Problem Case, new or open (R-5.8.1a)."""
 
 
+class InformationRequired(DomainError):
+    """What is missing must be completed, or waived with a reason, before the case is resolved (R-5.2c)."""
+
+
+class DuplicateDecisionRequired(DomainError):
+    """Others may have reported this: somebody decides on each candidate, by `relate`, before it goes on (R-5.6b)."""
+
+    def __init__(self, candidates: Sequence[Candidate]) -> None:
+        super().__init__()
+        self.candidates = candidates
+
+
 class DisputeWindowClosed(DomainError):
     """The time to dispute the resolution is over; a later contact is a follow-up case (R-5.9f)."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__()
+        self.number = number
 
 
 class ConfirmationRequired(DomainError):

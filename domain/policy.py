@@ -1,15 +1,19 @@
 """What the organisation decided and may decide anew: versioned data, never a constant in a rule.
 
 The version in force is frozen on each event it decided, so that changing a policy never changes how an old
-decision reads. Changing it by an event of its own comes with the catalogue; until then this is version 1.
+decision reads. A desk starts with version 1, which its own first event records; each change is an event.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import ClassVar
 
-from domain.values import Level
+from domain.aggregate import Opening, Recorded, Root, register
+from domain.calendar import ALWAYS, Calendar
+from domain.errors import Invalid
+from domain.values import Disclosure, Level, Provenance
 
 
 @dataclass(frozen=True)
@@ -25,30 +29,155 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Target:
+    """How soon a priority is to be answered and resolved, on which calendar."""
+
+    respond: timedelta
+    resolve: timedelta
+    around_the_clock: bool = False
+
+
+@dataclass(frozen=True)
+class OutageReport:
+    """What a report of a service outage says: SOP 05.2.4 is not known to us, so its content is data (R-5.7c)."""
+
+    version: str
+    sections: tuple[str, ...]
+
+
+SHORTEST_WINDOW = timedelta(hours=72)
+"""3 days: no policy may give the customer less (R-5.9d)."""
+
+
+LONGEST_TARGET = timedelta(days=366)
+
+
+@dataclass(frozen=True)
 class Policy:
-    """The policy in force: times are wall-clock intervals."""
+    """The policy in force: times are wall-clock intervals unless they say business time."""
 
     version: str
     matrix: Matrix
-    dispute_window: timedelta
+    targets: tuple[Target, Target, Target, Target]
+    """By priority, 1 to 4."""
+    business: Calendar
+    outage_report: OutageReport
+    dispute_window: timedelta = SHORTEST_WINDOW
     """From the accepted notification to the automatic closure (R-5.9d)."""
-    backdating_limit: timedelta
+    roll_to_business_day: bool = False
+    """Whether a window's end moves to the end of that business day, or of the next one (R-5.9d)."""
+    backdating_limit: timedelta = timedelta(hours=72)
     """How far `received_at` may lie in the past when a person enters it (R-5.2a)."""
-    backdating_unexplained: timedelta
+    backdating_unexplained: timedelta = timedelta(hours=8)
     """How old a contact may be before entering it by hand needs a reason (R-5.2a)."""
-    oldest_contact: timedelta
+    oldest_contact: timedelta = timedelta(days=366)
     """How old a contact may be whatever logs it: older ones are history, which is imported."""
-    clock_tolerance: timedelta
+    clock_tolerance: timedelta = timedelta(minutes=2)
     """How far a caller's clock may run ahead of ours before `received_at` counts as in the future."""
+    required_information: tuple[str, ...] = ("contact",)
+    """What a case may not be resolved without, unless waived (R-5.2c): names of `logging.INFORMATION`."""
+    pausing: tuple[str, ...] = ("customer",)
+    """The pending reasons under which the clock stands still."""
+    unprioritized_alarm: timedelta = timedelta(minutes=30)
+    """How long a case may stay without a priority before it stands in the alarmed queue (R-5.4d)."""
+    duplicate_threshold: float = 0.75
+    """The score, 0 to 1, from which a candidate needs a person's decision (R-5.6b)."""
+    duplicate_horizon: timedelta = timedelta(days=14)
+    """How long before a case its candidates may have been received."""
+    consultation_answer: timedelta = timedelta(minutes=30)
+    nomination_answer: timedelta = timedelta(minutes=15)
+    inform_management: timedelta = timedelta(minutes=30)
+    major_review: timedelta = timedelta(days=5)
+    inform_customer: timedelta = timedelta(hours=4)
+    decide_dispute: timedelta = timedelta(hours=4)
+    verification_attempts: int = 3
+    """Attempts to reach a customer before a case may be resolved without his word (R-5.8c)."""
+    verification_days: int = 2
+    """Business days over which they are spread."""
+    verification_methods: int = 2
+    notification_attempts: int = 3
+    """Failed attempts to inform a customer before the duty manager decides (R-5.9g)."""
+    goal_respond: float = 0.95
+    goal_resolve: float = 0.90
+
+    def calendar(self, priority: int) -> Calendar:
+        """The calendar that a priority's targets run on."""
+        return ALWAYS if self.targets[priority - 1].around_the_clock else self.business
+
+    def window_from(self, accepted_at: datetime) -> datetime:
+        """When a window that starts now ends (R-5.9d): never before 72 h are over."""
+        end = accepted_at + self.dispute_window
+        return self.business.end_of_business_day(end) if self.roll_to_business_day else end
 
 
-MATRIX_1 = Matrix("matrix/1", ((1, 2, 3), (2, 3, 4), (3, 4, 4)))
-POLICY_1 = Policy(
-    version="policy/1",
-    matrix=MATRIX_1,
-    dispute_window=timedelta(hours=72),
-    backdating_limit=timedelta(hours=72),
-    backdating_unexplained=timedelta(hours=8),
-    oldest_contact=timedelta(days=366),
-    clock_tolerance=timedelta(minutes=2),
-)
+def first_policy(holidays: tuple[date, ...] = ()) -> Policy:
+    """Version 1: the SOP's figures, with the holidays of the years to come as data."""
+    sections = ("what is affected", "since when", "who works on it", "work-around", "next message")
+    return Policy(
+        version="policy/1",
+        matrix=Matrix("matrix/1", ((1, 2, 3), (2, 3, 4), (3, 4, 4))),
+        targets=(
+            Target(timedelta(minutes=15), timedelta(hours=2), around_the_clock=True),
+            Target(timedelta(minutes=30), timedelta(hours=4)),
+            Target(timedelta(hours=2), timedelta(hours=9)),
+            Target(timedelta(hours=9), timedelta(hours=45)),
+        ),
+        business=Calendar("business", holidays=holidays),
+        outage_report=OutageReport("outage-report/1", sections),
+    )
+
+
+def check_policy(policy: Policy) -> None:
+    """Refuse what no policy of this SOP may say. Raises Invalid."""
+    if policy.dispute_window < SHORTEST_WINDOW:
+        raise Invalid("the customer has 3 days to dispute: the window is never shorter than 72 h", "/dispute_window")
+    if any(not 1 <= priority <= len(policy.targets) for row in policy.matrix.rows for priority in row):
+        raise Invalid("a priority is 1 to 4", "/matrix")
+    if not 0 < policy.duplicate_threshold <= 1:
+        raise Invalid("a score is between 0 and 1", "/duplicate_threshold")
+    if min(policy.verification_attempts, policy.verification_days, policy.notification_attempts) < 1:
+        raise Invalid("at least one attempt is made", "/verification_attempts")
+    if any(not timedelta() < t.respond <= t.resolve <= LONGEST_TARGET for t in policy.targets):
+        raise Invalid("a target answers before it resolves, and within a year", "/targets")
+    if policy.verification_methods > policy.verification_attempts:
+        raise Invalid("there are more methods than attempts", "/verification_methods")
+
+
+class PolicyBook(Root):
+    """The policy from version to version; there is one book."""
+
+    TOPIC: ClassVar[str] = "policy"
+
+    policy: Policy
+
+    def change(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None) -> None:
+        """Put another policy in force. It gets the next version, and so does its matrix where it differs.
+
+        Raises Invalid for a policy the SOP does not allow.
+        """
+        check_policy(policy)
+        number = self.version + 1
+        same = policy.matrix.rows == self.policy.matrix.rows
+        matrix = self.policy.matrix if same else replace(policy.matrix, version=f"matrix/{number}")
+        changed = replace(policy, version=f"policy/{number}", matrix=matrix)
+        if replace(changed, version=self.policy.version) != self.policy:
+            self.record(PolicyChanged, provenance, policy=changed, reason=reason)
+
+
+class PolicyAdopted(Opening):
+    TOPIC = "policy.adopted"
+    policy: Policy
+
+    def apply(self, book: PolicyBook) -> None:
+        book.policy, book.number = self.policy, "policy"
+
+
+class PolicyChanged(Recorded):
+    TOPIC = "policy.changed"
+    policy: Policy
+
+    def apply(self, book: PolicyBook) -> None:
+        book.policy = self.policy
+
+
+EVENTS = register((PolicyAdopted, PolicyChanged), PolicyBook)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,3 +31,44 @@ class Settings(BaseSettings):
         description="Where the keys of an identity provider are; without it our own key signs and verifies.",
     )
     token_days: float = Field(default=30, gt=0, description="Days that a token of `caseledger token` is valid.")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where customers reach this desk: links in mails start with it.",
+    )
+    mail_from: str = Field(
+        default="service-desk@caseledger.example",
+        pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+$",
+        description="Address that mails come from, and that what cannot be delivered goes back to.",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="Mail server that letters are handed to; without it they wait in the outbox."
+    )
+    smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="Encryption: none, starttls (usually port 587) or tls from the start (465)."
+    )
+    smtp_user: str | None = Field(
+        default=None,
+        description="User to log in as; with CASELEDGER_SMTP_TLS none, he and his password go in the clear.",
+    )
+    smtp_password: SecretStr | None = Field(default=None, description="His password.")
+    smtp_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
+    )
+    clock_ahead: float = Field(
+        default=0,
+        description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "
+        "what it records says so by its `occurred_at`.",
+    )
+
+    def as_environment(self) -> dict[str, str]:
+        """What of them a process of ours must be told: all that differs from the defaults."""
+        told = {name: getattr(self, name) for name in type(self).model_fields}
+        plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in told.items()}
+        return {
+            f"{self.model_config['env_prefix']}{name.upper()}": str(value)
+            for name, value in plain.items()
+            if value is not None and told[name] != type(self).model_fields[name].default
+        }

@@ -19,12 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from application.principals import Principal, Unauthenticated
+from application.principals import DisputeLink, Principal, Unauthenticated
 from domain.values import CODE, Role
 
 ALGORITHMS = ("EdDSA", "ES256", "ES384", "RS256", "PS256")
 """Asymmetric ones only: whoever can verify a token must not be able to make one."""
 _REMEMBERED = 4_096
+_DISPUTES = "caseledger:dispute"
+_LINK_LIVES = timedelta(days=90)
+"""Longer than any window: a late click is told that it is late, and where to go."""
 _ROLES = frozenset(Role) - {Role.SYSTEM, Role.EXTERNAL}
 
 
@@ -82,6 +85,35 @@ class Tokens:
         if team is not None:
             claims["team"] = team
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "at+jwt"})
+
+    def dispute_link(self, case: str, resolution: int, customer: str) -> str:
+        """A signed token for the one purpose of disputing one resolution; no access token, and none is one of it."""
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": _DISPUTES,
+            "sub": customer,
+            "exp": int(time.time()) + int(_LINK_LIVES.total_seconds()),
+            "case": case,
+            "resolution": resolution,
+        }
+        return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "dispute+jwt"})
+
+    def read_link(self, token: str) -> DisputeLink:
+        """What a link of ours is for. Raises Unauthenticated."""
+        try:
+            if jwt.get_unverified_header(token).get("typ") != "dispute+jwt":
+                raise Unauthenticated("this is no link of ours")
+            claims = jwt.decode(
+                token,
+                self._public,
+                algorithms=["EdDSA"],
+                issuer=self._issuer,
+                audience=_DISPUTES,
+                options={"require": ["iss", "aud", "exp", "sub"]},
+            )
+            return DisputeLink(claims["case"], claims["resolution"], claims["sub"])
+        except (jwt.PyJWTError, KeyError):
+            raise Unauthenticated("this link is not valid, or no longer") from None
 
     def verify(self, token: str) -> Principal:
         """Whom a token names. Raises Unauthenticated. A verified token is remembered until it expires."""

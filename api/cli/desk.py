@@ -11,8 +11,12 @@ from rich.table import Table
 
 from api.cli.console import could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.main import tokens_of
+from api.main import open_desk, tokens_of
+from application.catalogue import COMMANDS as OFFICE_COMMANDS
+from application.catalogue import OPERATOR
 from domain.case.status import COMMANDS, READERS
+from domain.intake import COMMANDS as INTAKE_COMMANDS
+from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.values import Role
 from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
@@ -34,9 +38,10 @@ def token(
     team: Annotated[str | None, typer.Option(help="The service team, for a team member.")] = None,
     ttl: Annotated[float | None, typer.Option(help="Days it is valid.")] = None,
     data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
-    """Print a bearer token, and nothing else."""
-    settings = settings_of(data_dir)
+    """Print a bearer token, and nothing else. The grant it needs is recorded, approved by you (R-7.1)."""
+    settings = settings_of(data_dir, database_url)
     if role is Role.TEAM_MEMBER and team is None:
         could_not_run("a team member's token needs --team")
     try:
@@ -44,6 +49,9 @@ def token(
         issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))
     except (OSError, ValueError, ServerUnavailable) as error:
         could_not_run(error)
+    if role is not Role.CUSTOMER:
+        with database_of(settings) as database, open_desk(database) as desk:
+            desk.ensure_granted(subject, role, team, None, OPERATOR, anew=True)
     typer.echo(issued)
 
 
@@ -60,14 +68,23 @@ def roles(as_json: AsJson = False) -> None:
         for name, commands in COMMANDS.items()
         for command in commands
     ]
+    others: list[dict[str, Any]] = [
+        {"command": name, "from": sorted(on.since), "roles": sorted(on.who)} for name, on in PROBLEM_COMMANDS.items()
+    ]
+    others += [
+        {"command": name, "from": sorted(on.since), "roles": sorted(on.who)} for name, on in INTAKE_COMMANDS.items()
+    ]
+    others += [{"command": name, "from": [], "roles": [Role.ADMIN]} for name in OFFICE_COMMANDS]
     if as_json:
-        print_json({"commands": rows, "reading": sorted(READERS)})
+        print_json({"commands": rows, "others": others, "reading": sorted(READERS)})
         return
     table = Table("command", "from", "roles", "of the case's team", "customer, own cases")
     for row in rows:
         own = "yes" if row["customer_for_own_cases"] else ""
         cells = (", ".join(row[name]) for name in ("from", "roles", "roles_of_the_team"))  # type: ignore[arg-type]
         table.add_row(str(row["command"]), *cells, own)
+    for other in others:
+        table.add_row(other["command"], ", ".join(other["from"]), ", ".join(other["roles"]), "", "")
     out.print(table)
 
 

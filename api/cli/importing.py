@@ -16,22 +16,24 @@ from typing import IO, Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+import yaml
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.supervising import projecting
+from api.cli.supervising import working
 from api.main import open_desk
+from application.intake.catalogue import carry_out, read_catalogue
 from application.intake.importer import Imported, Importer
 from application.intake.servicenow import COLUMNS, Findings, ServiceNowLog
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
 
-app = typer.Typer(help="Import other systems' history.", no_args_is_help=True)
+app = typer.Typer(help="Import other systems' history, and catalogues.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Import other systems' history."""
+    """Import other systems' history, and catalogues."""
 
 
 @app.command()
@@ -53,7 +55,7 @@ def servicenow(
         could_not_run(f"there is no time zone {timezone}")
     settings, log, began = settings_of(data_dir, database_url), ServiceNowLog(zone), time.monotonic()
     name, total = _look_at(file)
-    with database_of(settings) as database, open_desk(database) as desk, projecting(settings):
+    with database_of(settings) as database, open_desk(database) as desk, working(settings, "projector"):
         importer = Importer(desk, "servicenow", name)
         try:
             with progress("importing rows", total) as advance, _open(file) as text:
@@ -64,6 +66,33 @@ def servicenow(
             _wait_for_views(PostgresViews(pool), done.position)
     kept = _keep_rejected(settings, name, log.findings)
     _tell(done, log.findings, kept, time.monotonic() - began, as_json)
+
+
+@app.command()
+def catalogue(
+    file: Annotated[Path, typer.Argument(help="The catalogue as YAML; application/demo.yaml is an example.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Import services, teams, help desks, scripts, customers, known errors and grants from a file.
+
+    What is so already records nothing, so a file may be imported again after a change. Exit 1 when something in it is
+    wrong: then nothing of it is imported.
+    """
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        could_not_run(f"{file} cannot be read: {error}")
+    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+        plan = read_catalogue(desk, document)
+        done = {} if plan.findings else dict(carry_out(desk, plan))
+    if as_json:
+        print_json({"imported": done, "findings": plan.findings})
+    else:
+        out.print("\n".join(plan.findings) or ", ".join(f"{count} {kind}" for kind, count in done.items()) or "empty")
+    if plan.findings:
+        raise typer.Exit(FINDINGS)
 
 
 def _look_at(file: Path) -> tuple[str, int]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import desk, importing, reports, serving
+from api.cli import desk, importing, reports, serving, working
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 app.command("serve")(serving.serve)
 app.command("api")(serving.api)
-app.command("worker")(serving.worker)
+app.command("worker")(working.worker)
 app.command("migrate")(desk.migrate)
 app.command("token")(desk.token)
 app.command("roles")(desk.roles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -53,7 +53,9 @@ def report(
         views, known_at = PostgresViews(pool), _moment(as_of)
         position = views.position_at(known_at) if known_at else None
         point = Point(position, _moment(effective_at))
-        document = views.report(ReportQuestion(name, _moment(since), _moment(until), point, by.value if by else None))
+        now = known_at or datetime.now(UTC)
+        key = by.value if by else None
+        document = views.report(ReportQuestion(name, _moment(since), _moment(until), point, key, now))
     document["as_of"] = known_at
     if form is Format.JSON:
         print_json(document)

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import signal
+import socket
 import sys
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
 
-import psycopg
-import structlog
 import typer
 import uvicorn
 
-from api.cli.console import FINDINGS, could_not_run, out
+from api.cli.console import could_not_run, out
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.supervising import BACKOFF, POISONED, alone, database_kept, projecting
+from api.cli.supervising import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
-from api.main import open_context, tokens_of
+from api.main import clock_of, open_context, tokens_of
+from application.catalogue import OPERATOR
 from application.demo import load_demo
+from application.desk import Desk
 from domain.values import Role
+from infrastructure.mail.catcher import Catcher, mail_catcher
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
-from infrastructure.views.projector import Poisoned, Projector
-
-log = structlog.get_logger()
 
 DEMO_TOKENS = (
     (Role.TECHNICIAN, "a.ortiz", None),
@@ -52,7 +49,7 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup()
+        await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
@@ -71,9 +68,10 @@ def serve(
 ) -> None:
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
     settings = settings_of(data_dir, database_url, host=host, port=port)
-    with alone(settings), database_of(settings, migrating=True) as database:
+    with alone(settings), bound(settings) as listening, database_of(settings, migrating=True) as database:
+        settings = _reachable(settings, listening)
         opening = partial(_whole_desk, settings, database, demo)
-        _run(settings, opening, _welcome(settings))
+        _run(settings, opening, _welcome(settings, demo), listening)
 
 
 def api(
@@ -84,52 +82,31 @@ def api(
 ) -> None:
     """Run one API process; several on one database are safe together."""
     settings = settings_of(data_dir, database_url, host=host, port=port)
-    with database_of(settings) as database:
-        _run(settings, partial(open_context, settings, database), [])
+    with bound(settings) as listening, database_of(settings) as database:
+        _run(settings, partial(open_context, settings, database, clock_of(settings)), [], listening)
 
 
-def worker(
-    what: Annotated[list[str] | None, typer.Argument(help="Which workers: projector. All when none is named.")] = None,
-    data_dir: DataDir = None,
-    database_url: DatabaseUrl = None,
-    tethered: Annotated[bool, typer.Option(hidden=True, help="Stop when standard input ends.")] = False,
-) -> None:
-    """Run background workers until stopped. Exit 1 when an event halts one: `caseledger status` says which."""
-    if unknown := set(what or ()) - {"projector"}:
-        could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there is: projector")
-    settings, stop = settings_of(data_dir, database_url), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if tethered:  # whoever started us holds the other end: killed outright, he lets go of it
-        threading.Thread(target=_until_let_go, args=(stop,), daemon=True).start()
-    with database_of(settings) as database:
+@contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """The socket to listen on, before anything is started for it: mails name the port. Exit 2 when it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            _project(database, stop)
-        except Poisoned as poison:
-            log.error("worker stopped", worker="projector", position=poison.position, why=poison.why)
-            raise typer.Exit(POISONED if tethered else FINDINGS) from None
+            listening.bind((settings.host, settings.port))
+        except OSError as error:
+            could_not_run(f"the server could not start on {settings.host}:{settings.port}: {error}")
+        yield listening
 
 
-def _until_let_go(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
+def _reachable(settings: Settings, listening: socket.socket) -> Settings:
+    """The settings with the address that customers find us at, where the operator names none."""
+    port = listening.getsockname()[1]
+    told = {} if "public_url" in settings.model_fields_set else {"public_url": f"http://127.0.0.1:{port}"}
+    return settings.model_copy(update={"port": port, **told})
 
 
-def _project(database: Database, stop: threading.Event) -> None:
-    """Project until told to stop; a database that went away is waited for."""
-    attempt = 0
-    while not stop.is_set():
-        try:
-            with database.connect("projector") as connection:
-                attempt = 0
-                Projector(connection).run(stop)
-        except psycopg.OperationalError as error:
-            log.warning("projector lost the database", error=str(error))
-            stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)])
-            attempt += 1
-
-
-def _run(settings: Settings, opening: object, ready: list[str]) -> None:
+def _run(settings: Settings, opening: object, ready: list[str], listening: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(opening),  # type: ignore[arg-type]
         host=settings.host,
@@ -141,7 +118,7 @@ def _run(settings: Settings, opening: object, ready: list[str]) -> None:
     )
     server = Server(config, ready)
     try:
-        server.run()
+        server.run([listening])
     except (KeyboardInterrupt, SystemExit):
         if not server.started:
             raise
@@ -152,17 +129,37 @@ def _run(settings: Settings, opening: object, ready: list[str]) -> None:
 @asynccontextmanager
 async def _whole_desk(settings: Settings, database: Database, demo: bool) -> AsyncIterator[Context]:
     """API and workers for as long as the application runs: its lifespan ends on SIGTERM too, atexit does not."""
-    async with open_context(settings, database) as context:
-        if demo:
-            load_demo(context.desk)
-        with database_kept(settings), projecting(settings):
-            # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
-            behind = context.views.health()["ledger_position"]
-            await context.feed.wait_for_view(behind, _CATCH_UP)
-            yield context
+    with _demonstration_mail(settings, demo) as (mailing, catcher):
+        async with open_context(mailing, database, clock_of(mailing), catcher) as context:
+            _first_day(context.desk, demo)
+            with database_kept(settings), working(mailing):
+                # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
+                behind = context.views.health()["ledger_position"]
+                await context.feed.wait_for_view(behind, _CATCH_UP)
+                yield context
 
 
-def _welcome(settings: Settings) -> list[str]:
+@contextmanager
+def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settings, Catcher | None]]:
+    """A mail server of the demonstration's own, where the operator names none."""
+    if not demo or settings.smtp_host:
+        yield settings, None
+        return
+    with mail_catcher() as catcher:
+        yield settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": catcher.port}), catcher
+
+
+def _first_day(desk: Desk, demo: bool) -> None:
+    """Policy, the demonstration's cases and the grants of the tokens we print; nothing that was taken back since."""
+    fresh = desk.recorder.max_notification_id() is None
+    desk.adopt_policy(OPERATOR)
+    if demo and fresh:
+        load_demo(desk)
+    for role, subject, team in DEMO_TOKENS:
+        desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
+
+
+def _welcome(settings: Settings, demo: bool) -> list[str]:
     tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
     issued = {role: tokens.issue(role, subject, team, valid) for role, subject, team in DEMO_TOKENS}
     return [
@@ -173,6 +170,7 @@ def _welcome(settings: Settings) -> list[str]:
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
         "",
+        *(["Mails to customers: {url}/demo/mail"] if demo else []),
         "Commands and questions: {url}/docs",
         f"Ctrl-C stops the desk; the data stay in {settings.data_dir.resolve()}.",
     ]

@@ -29,10 +29,11 @@ _LOOK_AFTER = 1.0
 
 
 @contextmanager
-def projecting(settings: Settings) -> Iterator[None]:
-    """A projector process, started again when it falls over, stopped with us and, by its tether, without us."""
+def working(settings: Settings, *names: str) -> Iterator[None]:
+    """A process of workers, all unless named; started again when it falls over, stopped with us and, by its tether,
+    without us. One process for all of them: most of its memory is the interpreter's."""
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(settings, stop), name="workers")
+    keeper = threading.Thread(target=_keep, args=(settings, names, stop), name="workers")
     keeper.start()
     try:
         yield
@@ -66,21 +67,18 @@ def database_kept(settings: Settings) -> Iterator[None]:
             keeper.join()
 
 
-def _keep(settings: Settings, stop: threading.Event) -> None:
+def _keep(settings: Settings, names: tuple[str, ...], stop: threading.Event) -> None:
     command = [
         sys.executable,
         "-m",
         "api.cli",
         "worker",
-        "projector",
+        *names,
         "--tethered",
         "--data-dir",
         str(settings.data_dir),
     ]
-    environment = {
-        **os.environ,
-        **({"CASELEDGER_DATABASE_URL": settings.database_url} if settings.database_url else {}),
-    }
+    environment = {**os.environ, **settings.as_environment()}
     falls = 0
     while not stop.is_set():
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from api.http import commands, feed, operations, problems, reading
+from api.http import commands, demo, feed, intake, links, office, operations, problems, reading, searching
 from api.http.context import Context
 from api.http.metrics import HeadAsGet, Measured, Metrics
 
@@ -38,7 +38,7 @@ def create_app(opening: Opening) -> FastAPI:
     app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
-    for module in (commands, reading, feed, operations):
+    for module in (commands, searching, intake, reading, office, feed, links, demo, operations):
         app.include_router(module.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -52,7 +52,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
         )
         components = schema.setdefault("components", {})
-        components.setdefault("schemas", {}).update(bodies["$defs"], Case=_CASE, Problem=_PROBLEM)
+        components.setdefault("schemas", {}).update(
+            bodies["$defs"], Case=_CASE, ProblemCase=_PROBLEM_CASE, Problem=_PROBLEM
+        )
         components["schemas"] = {n: s for n, s in components["schemas"].items() if "ValidationError" not in n}
         _describe_refusals(schema["paths"])
         components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -98,6 +100,20 @@ _CASE = {
         "problem": _NULLABLE_STRING,
         "pending": {"type": ["object", "null"]},
         "links": {"type": "array"},
+    },
+    "additionalProperties": True,
+}
+_PROBLEM_CASE = {
+    "type": "object",
+    "required": ["number", "id", "version", "status"],
+    "properties": {
+        "number": {"type": "string", "examples": ["PRB-0000007"]},
+        "version": {"type": "integer"},
+        "status": {"enum": ["open", "investigated", "known_error", "resolved", "closed"]},
+        "priority": _NULLABLE_INTEGER,
+        "service": _NULLABLE_STRING,
+        "incidents": {"type": "array", "items": {"type": "string"}},
+        "known_error": _NULLABLE_STRING,
     },
     "additionalProperties": True,
 }

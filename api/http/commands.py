@@ -1,35 +1,32 @@
-"""The commands: `POST /cases` and `POST /cases/{number}/<verb>`, all by one handler and one table.
+"""The commands: `POST /cases`, `POST /cases/{number}/<verb>`, and the same for problems; one handler and one table.
 
 The handler is where http.md's order of refusals is: 401, 403 role, 404, 413/415, 400/422, 428, 412, 403 team, 409.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
-import msgspec
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import ValidationError
+from fastapi.routing import APIRoute
 
-from api.http import bodies
+from api.http.asking import answer, asked, parse, raw_body, with_precondition
+from api.http.bodies import handling, problems, settling, teamwork
+from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
-from api.http.fields import pointer, read_json
-from api.http.problems import BASE, TITLES, Problem, trace_id_of
-from application.documents import case_document, history_item
-from application.requests import Committed, Idempotency, StaleVersion
-from application.requests import Request as Asked
-from domain.case.status import authorise, roles_for
+from api.http.problems import BASE, TITLES, Problem
+from application.documents import history_item
+from application.requests import StaleVersion
+from domain.case import Case
+from domain.case.status import READERS, authorise, roles_for
+from domain.problem import COMMANDS as PROBLEM_COMMANDS
+from domain.problem import Problem as ProblemCase
+from domain.problem import authorise_problem
 from domain.values import Actor, Role
-
-LARGEST = 1_048_576
-"""Bytes of a body (http.md, Limits)."""
-_ETAG = re.compile(r'^"v(\d{1,18})"$')
-_REQUEST_ID = re.compile(r"^[\w.-]{1,64}$")
 
 
 @dataclass(frozen=True)
@@ -38,155 +35,132 @@ class Verb:
 
     path: str
     command: str
-    body: type[bodies.Body]
+    body: type[Body]
     clause: str
     conditional: bool = True
     """Whether it changes state, so that the caller must say which version he has seen."""
     status: int = 200
 
+    @property
+    def on_problem(self) -> bool:
+        """Whether it is a command on a Problem Case."""
+        return self.path.startswith("/problems")
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that may give it."""
+        return PROBLEM_COMMANDS[self.command].who if self.on_problem else roles_for(self.command)
+
+
+def _on(noun: str, name: str, command: str, body: type[Body], clause: str, *, conditional: bool = True) -> Verb:
+    return Verb(f"/{noun}/{{number}}/{name}", command, body, clause, conditional)
+
 
 VERBS = (
-    Verb("/cases", "log", bodies.LogBody, "5.2", conditional=False, status=201),
-    Verb("/cases/{number}/triage", "triage", bodies.TriageBody, "5.3"),
-    Verb("/cases/{number}/prioritize", "prioritize", bodies.PrioritizeBody, "5.4"),
-    Verb("/cases/{number}/diagnose", "diagnose", bodies.DiagnoseBody, "5.5"),
-    Verb("/cases/{number}/assign", "assign", bodies.AssignBody, "5.7"),
-    Verb("/cases/{number}/accept", "accept", bodies.AcceptBody, "5.7"),
-    Verb("/cases/{number}/hand-back", "hand_back", bodies.HandBackBody, "5.7"),
-    Verb("/cases/{number}/pend", "pend", bodies.PendBody, "5.8"),
-    Verb("/cases/{number}/resume", "resume", bodies.ResumeBody, "5.8"),
-    Verb("/cases/{number}/verify", "verify", bodies.VerifyBody, "5.8"),
-    Verb("/cases/{number}/resolve", "resolve", bodies.ResolveBody, "5.8"),
-    Verb("/cases/{number}/dispute", "dispute", bodies.DisputeBody, "5.9"),
-    Verb("/cases/{number}/reopen", "reopen", bodies.ReopenBody, "5.9"),
-    Verb("/cases/{number}/close", "close", bodies.CloseBody, "5.9"),
-    Verb("/cases/{number}/notes", "note", bodies.NoteBody, "5.2", conditional=False),
-    Verb("/cases/{number}/correct", "correct", bodies.CorrectBody, "5.2"),
-    Verb("/cases/{number}/follow-up", "follow_up", bodies.FollowUpBody, "5.9", conditional=False, status=201),
+    Verb("/cases", "log", handling.LogBody, "5.2", conditional=False, status=201),
+    _on("cases", "triage", "triage", handling.TriageBody, "5.3"),
+    _on("cases", "refer", "refer", handling.ReferBody, "5.3"),
+    _on("cases", "prioritize", "prioritize", handling.PrioritizeBody, "5.4"),
+    _on("cases", "diagnose", "diagnose", handling.DiagnoseBody, "5.5"),
+    _on("cases", "known-errors", "known_errors", handling.KnownErrorsBody, "5.5"),
+    _on("cases", "relate", "relate", teamwork.RelateBody, "5.6"),
+    _on("cases", "unrelate", "unrelate", teamwork.UnrelateBody, "5.6"),
+    _on("cases", "consult", "consult", teamwork.ConsultBody, "5.6"),
+    _on(
+        "cases",
+        "answer-consultation",
+        "answer_consultation",
+        teamwork.AnswerConsultationBody,
+        "5.6",
+        conditional=False,
+    ),
+    _on("cases", "assign", "assign", teamwork.AssignBody, "5.7"),
+    _on("cases", "accept", "accept", teamwork.AcceptBody, "5.7"),
+    _on("cases", "hand-back", "hand_back", teamwork.HandBackBody, "5.7"),
+    _on("cases", "nominate-major", "nominate_major", teamwork.NominateMajorBody, "5.7"),
+    _on("cases", "declare-major", "declare_major", teamwork.DeclareMajorBody, "5.7"),
+    _on("cases", "reject-major", "reject_major", teamwork.RejectMajorBody, "5.7"),
+    _on("cases", "fan-out", "fan_out", teamwork.FanOutBody, "5.7"),
+    _on("cases", "discharge", "discharge", teamwork.DischargeBody, "5.9"),
+    _on("cases", "pend", "pend", teamwork.PendBody, "5.8"),
+    _on("cases", "resume", "resume", teamwork.ResumeBody, "5.8"),
+    _on("cases", "verify", "verify", settling.VerifyBody, "5.8"),
+    _on("cases", "resolve", "resolve", settling.ResolveBody, "5.8"),
+    _on("cases", "dispute", "dispute", settling.DisputeBody, "5.9"),
+    _on("cases", "suspect-dispute", "suspect_dispute", settling.SuspectDisputeBody, "5.9", conditional=False),
+    _on("cases", "uphold-dispute", "uphold_dispute", settling.UpholdDisputeBody, "5.9"),
+    _on("cases", "dismiss-dispute", "dismiss_dispute", settling.DismissDisputeBody, "5.9"),
+    _on("cases", "reopen", "reopen", settling.ReopenBody, "5.9"),
+    _on("cases", "close", "close", settling.CloseBody, "5.9"),
+    _on("cases", "notes", "note", handling.NoteBody, "5.2", conditional=False),
+    _on("cases", "correct", "correct", handling.CorrectBody, "5.2"),
+    _on("cases", "waive", "waive", handling.WaiveBody, "5.2"),
+    Verb("/cases/{number}/follow-up", "follow_up", handling.FollowUpBody, "5.9", conditional=False, status=201),
+    Verb("/problems", "open_problem", problems.OpenProblemBody, "5.8.1", conditional=False, status=201),
+    _on("problems", "investigate", "investigate", problems.InvestigateBody, "5.8.1"),
+    _on("problems", "root-cause", "find_root_cause", problems.RootCauseBody, "5.8.1"),
+    _on("problems", "known-error", "publish_known_error", problems.KnownErrorBody, "5.8.1"),
+    _on("problems", "prioritize", "prioritize_problem", problems.PrioritizeProblemBody, "5.8.1"),
+    _on("problems", "resolve", "resolve_problem", problems.ResolveProblemBody, "5.8.1"),
+    _on("problems", "reopen", "reopen_problem", problems.ReopenProblemBody, "5.8.1"),
+    _on("problems", "close", "close_problem", problems.CloseProblemBody, "5.8.1"),
 )
 
 
-async def raw_body(request: Request) -> bytes | None:
-    """The body, or None when it is larger than allowed: read no further than that."""
-    if int(request.headers.get("content-length") or 0) > LARGEST:
-        return None
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+_RECEIPT = frozenset({"number", "id", "version", "status"})
+"""What an answer tells a role that reads no cases: intake sees what it logs, and of other cases nothing (R-2.1a)."""
 
 
 def _handler(verb: Verb) -> Callable[..., Response]:
     def handle(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: str = "") -> Response:
         context = context_of(request)
-        actor = principal_of(request).acting(roles_for(verb.command))
-        authorise(actor, verb.command)
-        _find(context, number, actor)
-        body = _parse(request, raw, verb.body)
+        actor = context.desk.admit(principal_of(request), verb.roles)
+        (authorise_problem if verb.on_problem else authorise)(actor, verb.command)
+        _find(context, verb, number, actor)
+        body = parse(request, raw, verb.body)
         body.check(actor, context.desk.clock.now(), context.desk.policy)
-        asked = Asked(
-            actor,
-            "http",
-            expected=None,
-            idempotency=_idempotency(request, actor, raw or b"", verb.status),
-            request_id=_request_id(request),
-            trace_id=trace_id_of(request),
-        )
+        wanted = asked(request, actor, raw, verb.status)
         try:
-            committed = body.run(context.desk, number, _with_precondition(request, context, verb, asked))
+            committed = body.run(
+                context.desk,
+                number,
+                with_precondition(request, context, wanted, required=lambda: verb.conditional),
+            )
         except StaleVersion as stale:
-            raise _stale(context, actor, stale) from stale
-        return _answer(committed, verb)
+            raise _stale(context, verb, actor, stale) from stale
+        noun = "problems" if verb.on_problem else "cases"
+        location = f"/{noun}/{committed.root.number}" if verb.status == 201 else None
+        only = None if verb.status == 201 or actor.role in READERS else _RECEIPT
+        return answer(committed, verb.status, location=location, only=only, **_beside(context, verb, number, actor))
 
     handle.__name__ = verb.command
     return handle
 
 
-def _find(context: Context, number: str, actor: Actor) -> None:
+def _find(context: Context, verb: Verb, number: str, actor: Actor) -> None:
     """404 before anything is said of the body; for a customer also when the case is somebody else's."""
     if not number:
         return
     if actor.role is Role.CUSTOMER:
         context.desk.case(number, actor)
     else:
-        context.desk.identify(number)
+        context.desk.identify(number, ProblemCase if verb.on_problem else Case)
 
 
-def _parse(request: Request, raw: bytes | None, model: type[bodies.Body]) -> bodies.Body:
-    if raw is None:
-        raise Problem("content-too-large", f"a body may have {LARGEST} bytes")
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Problem("unsupported-media-type", f"{kind} is not understood; send application/json")
-    given = raw or b"{}"
-    try:
-        read_json(given)
-    except ValueError as error:
-        raise Problem("malformed", f"the body is no JSON that could be understood: {error}") from None
-    try:
-        return model.model_validate_json(given)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(e["type"] == "json_invalid" for e in found):
-            raise Problem("malformed", f"the body is no JSON: {found[0]['msg']}") from None
-        pointers = [{"detail": e["msg"], "pointer": pointer(e["loc"])} for e in found]
-        raise Problem("validation-failed", pointers[0]["detail"], errors=pointers) from None
+def _beside(context: Context, verb: Verb, number: str, actor: Actor) -> dict[str, Any]:
+    """What an answer carries beside the case: after a decision on one candidate, those that are left (R-5.6b)."""
+    if verb.command not in ("relate", "unrelate"):
+        return {}
+    return {"candidates": [vars(candidate) for candidate in context.desk.candidates(number, actor)]}
 
 
-def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Idempotency | None:
-    given = request.headers.get("idempotency-key")
-    if given is None:
-        return None
-    key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
-    if not 1 <= len(key) <= 255 or '"' in key:
-        raise Problem("malformed", "Idempotency-Key is a quoted string of 1 to 255 characters")
-    scope = f"{actor.subject}\0{request.method}\0{request.url.path}\0{key}".encode()
-    return Idempotency(hashlib.sha256(scope).digest(), hashlib.sha256(raw).digest(), status)
-
-
-def _request_id(request: Request) -> str | None:
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else None
-
-
-def _with_precondition(request: Request, context: Context, verb: Verb, asked: Asked) -> Asked:
-    given = request.headers.get("if-match")
-    if given is None:
-        if verb.conditional and not context.desk.answered(asked):
-            raise Problem("precondition-required", 'send If-Match with the ETag you have seen, or "*" in so many words')
-        return asked
-    if given.strip() == "*":
-        return asked
-    if (match := _ETAG.fullmatch(given.strip())) is None:
-        raise Problem("malformed", 'If-Match takes one strong ETag such as "v17", or *')
-    return replace(asked, expected=int(match[1]))
-
-
-def _stale(context: Context, actor: Actor, stale: StaleVersion) -> Problem:
+def _stale(context: Context, verb: Verb, actor: Actor, stale: StaleVersion) -> Problem:
     """412 with the present ETag and what happened meanwhile, so that nobody has to guess."""
-    events = [
-        history_item(entry, actor.role) for entry in context.desk.history(stale.number, actor, after=stale.expected)
-    ]
-    return Problem(
-        "stale-version",
-        str(stale),
-        headers={"ETag": f'"v{stale.current}"'},
-        current_version=stale.current,
-        events=events,
-    )
-
-
-def _answer(committed: Committed, verb: Verb) -> Response:
-    case = committed.case
-    headers = {"ETag": f'"v{case.version}"', "Position": str(committed.position)}
-    if verb.status == 201:
-        headers["Location"] = f"/cases/{case.number}"
-    if committed.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return Response(msgspec.json.encode(case_document(case)), verb.status, headers, media_type="application/json")
+    told: dict[str, Any] = {"current_version": stale.current}
+    if not verb.on_problem and actor.role in READERS:
+        since = context.desk.history(stale.number, actor, after=stale.expected)
+        told["events"] = [history_item(entry, actor.role) for entry in since]
+    return Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told)
 
 
 def _operation(verb: Verb) -> dict[str, Any]:
@@ -215,7 +189,11 @@ def _operation(verb: Verb) -> dict[str, Any]:
         "responses": {
             str(verb.status): {
                 "description": "Done. `ETag` is the new version, `Position` the position of the last event.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Case"}}},
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": f"#/components/schemas/{'ProblemCase' if verb.on_problem else 'Case'}"}
+                    }
+                },
             },
             **{
                 str(status): {
@@ -229,7 +207,20 @@ def _operation(verb: Verb) -> dict[str, Any]:
     }
 
 
-router = APIRouter(tags=["commands"])
+class CommandRoute(APIRoute):
+    """A route of FastAPI's whose handler takes body and number itself: nothing here is for its dependencies to find."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = cast("Callable[..., Response]", self.endpoint)
+
+        async def answer_command(request: Request) -> Response:
+            raw = await raw_body(request)
+            return await run_in_threadpool(handle, request, raw, request.path_params.get("number", ""))
+
+        return answer_command
+
+
+router = APIRouter(tags=["commands"], route_class=CommandRoute)
 for _verb in VERBS:
     router.add_api_route(
         _verb.path,

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from datetime import datetime
+from typing import Protocol, cast
 
 from fastapi import Request
 
 from api.http.cursors import Cursors
 from application.desk import Desk
-from application.principals import Principal, Unauthenticated
+from application.principals import DisputeLink, Principal, Unauthenticated
 from application.views.questions import Feed, Views
+
+
+class CaughtMail(Protocol):
+    """A mail as the demonstration shows it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def envelope_from(self) -> str: ...
+    @property
+    def recipients(self) -> Sequence[str]: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def html(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -24,6 +48,10 @@ class Context:
     verify: Callable[[str], Principal]
     """Turns a bearer token into who it names. Raises Unauthenticated."""
     cursors: Cursors
+    read_link: Callable[[str], DisputeLink]
+    """Whom and what a link in a mail names. Raises Unauthenticated."""
+    caught: Callable[[], Sequence[CaughtMail]] | None = None
+    """The mails of the demonstration's own mail server, where there is one."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
 

@@ -42,6 +42,8 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterVali
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000), AfterValidator(_speakable)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$"), AfterValidator(_speakable)]
 Phone = Annotated[str, StringConstraints(min_length=3, max_length=40), AfterValidator(_speakable)]
+CaseNumber = Annotated[str, StringConstraints(pattern=r"^INC-\d{7,18}$")]
+ProblemNumber = Annotated[str, StringConstraints(pattern=r"^PRB-\d{7,12}$")]
 LevelNumber = Annotated[int, Field(ge=1, le=3)]
 PriorityNumber = Annotated[int, Field(ge=1, le=4)]
 

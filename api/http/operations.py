@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.http.context import context_of
 from api.http.metrics import Metrics
-from api.http.problems import BASE, TITLES, Problem
+from api.http.problems import Problem
 
 router = APIRouter(tags=["operations"])
 
@@ -39,17 +39,6 @@ def metrics(request: Request) -> Response:
     known: Metrics = request.app.state.metrics
     known.observe(context_of(request).views.health())
     return Response(generate_latest(known.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.get("/problems/{slug}", response_class=Response, operation_id="read_problem_type")
-async def read_problem_type(slug: str) -> Response:
-    """What a problem type means."""
-    if slug not in TITLES:
-        raise Problem("not-found", f"there is no problem type {slug}")
-    status, title = TITLES[slug]
-    return Response(
-        msgspec.json.encode({"type": BASE + slug, "title": title, "status": status}), media_type="application/json"
-    )
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)

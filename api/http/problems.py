@@ -40,6 +40,8 @@ TITLES = {
     "verification-required": (409, "The customer must have verified the resolution"),
     "problem-link-required": (409, "A Problem Case is needed"),
     "confirmation-required": (409, "The customer's confirmation is needed"),
+    "information-required": (409, "Information is missing that must not be"),
+    "duplicate-decision-required": (409, "Somebody must decide whether this was reported before"),
     "dispute-window-closed": (409, "The time to dispute is over"),
     "idempotency-in-progress": (409, "The first request with this key is not answered yet"),
     "stale-version": (412, "The case has changed since it was read"),
@@ -63,6 +65,8 @@ _DOMAIN: dict[type[Exception], str] = {
     errors.VerificationRequired: "verification-required",
     errors.ProblemLinkRequired: "problem-link-required",
     errors.ConfirmationRequired: "confirmation-required",
+    errors.InformationRequired: "information-required",
+    errors.DuplicateDecisionRequired: "duplicate-decision-required",
     errors.DisputeWindowClosed: "dispute-window-closed",
     errors.Invalid: "validation-failed",
     requests.StaleVersion: "stale-version",
@@ -126,7 +130,16 @@ def respond(request: Request, problem: Problem) -> Response:
 def from_domain(error: Exception) -> Problem:
     """The problem a refusal of the desk reads as."""
     pointers = [{"detail": str(error), "pointer": error.pointer}] if isinstance(error, errors.Invalid) else ()
-    return Problem(_DOMAIN[type(error)], str(error), errors=pointers)
+    return Problem(_DOMAIN[type(error)], str(error), errors=pointers, **_members(error))
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    """What a program needs to go on after this refusal."""
+    if isinstance(error, errors.DuplicateDecisionRequired):
+        return {"candidates": [vars(candidate) for candidate in error.candidates]}
+    if isinstance(error, errors.DisputeWindowClosed):
+        return {"follow_up_of": error.number, "follow_up": f"/cases/{error.number}/follow-up"}
+    return {}
 
 
 def install(app: FastAPI) -> None:

@@ -29,16 +29,16 @@ _LONGEST_POSITION = 18
 """Digits."""
 
 
-async def reading(caller: Caller) -> Actor:
+async def reading(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads cases; 403 before any parameter is looked at."""
-    actor = caller.acting(READERS)
+    actor = context_of(request).desk.admit(caller, READERS)
     authorise_reading(actor)
     return actor
 
 
-async def staffing(caller: Caller) -> Actor:
+async def staffing(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    actor = caller.acting(STAFF)
+    actor = context_of(request).desk.admit(caller, STAFF)
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
     return actor
@@ -118,6 +118,15 @@ def _version_at(context: Context, number: str, actor: Actor, position: int | Non
     return max(known)
 
 
+@router.get("/cases/{number}/candidates", response_class=Response, operation_id="read_candidates")
+def read_candidates(request: Request, actor: Staff, number: str) -> Response:
+    """The cases that may be about the same, searched now, most alike first, without those decided on (R-5.6a)."""
+    context = context_of(request)
+    found = context.desk.candidates(number, actor)
+    items = [{**vars(c), "decision_required": c.score >= context.desk.policy.duplicate_threshold} for c in found]
+    return json_response({"items": items, "next_cursor": None, "as_of_position": context.views.position()})
+
+
 @router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
 def read_history(request: Request, actor: Reader, number: str) -> Response:
     """Every event of a case, with who, how, when and why: never behind."""
@@ -151,13 +160,15 @@ def list_cases(
         listing = context.views.cases(filters, sort, Page(after, limit))
     except ValueError as error:
         raise Problem("validation-failed", str(error)) from None
-    return _page(request, context, question, listing)
+    return page_of(request, context, question, listing)
 
 
 @router.get("/queues", response_class=Response, operation_id="list_queues")
 def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
     """The queues and how many cases stand in each."""
-    return _page(request, context_of(request), "queues", context_of(request).views.queues())
+    context = context_of(request)
+    listing = context.views.queues(context.desk.clock.now(), context.desk.policy.unprioritized_alarm)
+    return page_of(request, context, "queues", listing)
 
 
 @router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
@@ -173,12 +184,13 @@ def read_queue(
 ) -> Response:
     """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
     context = context_of(request)
-    point = _point(context, as_of, position, effective_at)
+    point = point_of(context, as_of, position, effective_at)
     if "\0" in name:
         raise NotFound("there is no such queue")
     question = f"queue {name} {as_of} {position} {effective_at}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return _page(request, context, question, context.views.queue(name, point, Page(after, limit)))
+    now, alarm = as_of or context.desk.clock.now(), context.desk.policy.unprioritized_alarm
+    return page_of(request, context, question, context.views.queue(name, point, Page(after, limit), now, alarm))
 
 
 @router.get("/reports/{name}", response_class=Response, operation_id="read_report")
@@ -193,23 +205,26 @@ def read_report(
     effective_at: When = None,
     by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
 ) -> Response:
-    """A report: `volume`, `resolution` or `reopenings`; each says which definitions and which position it is of."""
+    """A report: `volume`, `resolution`, `reopenings` or `outcomes`; each says which definitions and which position it is of."""
     context = context_of(request)
     if name not in REPORTS:
         raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
-    question = ReportQuestion(name, since, until, _point(context, as_of, position, effective_at), by)
+    now = as_of or (context.desk.clock.now() if position is None else None)
+    question = ReportQuestion(name, since, until, point_of(context, as_of, position, effective_at), by, now)
     report = context.views.report(question)
     return json_response({**report, "as_of": as_of, "as_of_position": report["position"]})
 
 
-def _point(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:
+def point_of(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:
+    """The point in the record that a question is about."""
     if as_of is not None:
         known = context.views.position_at(as_of)
         position = known if position is None else min(known, position)
     return Point(position, effective_at)
 
 
-def _page(request: Request, context: Context, question: str, listing: Listing) -> Response:
+def page_of(request: Request, context: Context, question: str, listing: Listing) -> Response:
+    """A page with its cursor and its link to the next (RFC 8288)."""
     cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
     document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
     if cursor is None:

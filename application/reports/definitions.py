@@ -65,8 +65,28 @@ def _median(columns: Iterable[Sequence[float | None] | None]) -> float | None:
     return round(median(values), 4) if values else None
 
 
+_OUTCOMES = (
+    "resolved",
+    "window_ended",
+    "first_contact",
+    "referred",
+    "duplicate",
+    "reclassified",
+    "unreachable",
+    "handed_back",
+    "failed_fixes",
+)
+
+
+def _outcomes(rows: Sequence[Row]) -> dict[str, Any]:
+    totals: dict[str, Any] = {name: sum(row[name] for row in rows) for name in _OUTCOMES}
+    ended = totals["window_ended"]
+    return {**totals, "first_contact_rate": round(totals["first_contact"] / ended, 4) if ended else None}
+
+
 REPORTS = {
     "volume": Report("volume/1", _volume),
-    "reopenings": Report("reopenings/1", _reopenings),
-    "resolution": Report("resolution/1", _resolution),
+    "reopenings": Report("reopenings/2", _reopenings),
+    "resolution": Report("resolution/2", _resolution),
+    "outcomes": Report("outcomes/1", _outcomes),
 }

@@ -26,11 +26,16 @@ COLUMNS = (
     "closed_at",
     "dispute_until",
     "pending_since",
+    "closes_at",
+    "suspected_at",
+    "resolve_by",
+    "resolution_version",
     "priority",
     "impact",
     "severity",
     "reopenings",
     "hand_backs",
+    "failed_fixes",
     "episodes",
     "paused_seconds",
     "settled_seconds",
@@ -46,6 +51,7 @@ COLUMNS = (
     "channel",
     "nature",
     "pending_reason",
+    "resolution_code",
     "problem",
     "external_ref",
 )
@@ -90,6 +96,10 @@ class Episode:
     received_at: datetime
     net_seconds: float
     code: str
+    cause_corrected: str
+    problem: str | None
+    verifier: str | None
+    first_contact: bool
     ended_position: int | None = None
     ended_at: datetime | None = None
     reopened: bool | None = None
@@ -153,6 +163,10 @@ class CaseFold:
                     state.received_at,
                     net,
                     event.code,
+                    event.cause_corrected,
+                    event.problem,
+                    event.verifier,
+                    event.first_contact,
                 )
             )
         elif was is Status.RESOLVED and state.status is not Status.RESOLVED and self.episode is not None:
@@ -184,11 +198,16 @@ class CaseFold:
             s.closed_at,
             s.dispute_until,
             pending.since if pending else None,
+            s.closes_at,
+            s.suspected_at,
+            s.resolve_by,
+            s.resolution_version,
             s.priority,
             s.impact,
             s.severity,
             s.reopenings,
             s.hand_backs,
+            s.failed_fixes,
             self.episodes,
             self.paused_seconds,
             self.settled_seconds,
@@ -204,6 +223,7 @@ class CaseFold:
             s.channel,
             s.nature,
             pending.reason if pending else None,
+            s.resolution.code if s.resolution else None,
             s.resolution.problem if s.resolution else None,
             s.external_ref,
         )
@@ -219,7 +239,7 @@ def new_fold(event: Recorded) -> CaseFold:
 
 
 def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) -> CaseFold:
-    """Take a fold up again from the row it left behind."""
+    """Take a fold up again from the row it left behind: it has all that later events read of the columns' state."""
     state = CaseState()
     state.begin()
     for name in _PLAIN:
@@ -229,8 +249,9 @@ def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) 
     state.severity = row["severity"] and Level(row["severity"])
     if row["pending_reason"] is not None:
         state.pending = Pending(PendingReason(row["pending_reason"]), row["pending_since"])
-    if row["problem"] is not None:  # the rest of a resolution is nothing the view keeps
-        state.resolution = Resolution(ResolutionCode.FIXED, False, CauseCorrected.NO, row["problem"])
+    if row["resolution_code"] is not None:  # the rest of a resolution is kept with its episode
+        code = ResolutionCode(row["resolution_code"])
+        state.resolution = Resolution(code, False, CauseCorrected.NOT_RECORDED, row["problem"])
     state.source_system = "import" if row["imported"] else None
     return CaseFold(state, now, row["paused_seconds"], row["settled_seconds"], row["episodes"], episode)
 
@@ -241,6 +262,9 @@ _PLAIN = (
     "resolved_at",
     "closed_at",
     "dispute_until",
+    "suspected_at",
+    "resolve_by",
+    "resolution_version",
     "customer",
     "agency",
     "service",
@@ -249,5 +273,6 @@ _PLAIN = (
     "priority",
     "reopenings",
     "hand_backs",
+    "failed_fixes",
     "external_ref",
 )

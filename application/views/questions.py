@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 Sort = Literal["number", "-number"]
@@ -44,6 +44,8 @@ class ReportQuestion:
     until: datetime | None = None
     point: Point = field(default_factory=Point)
     by: str | None = None
+    now: datetime | None = field(default=None, compare=False)
+    """When it is asked, or was: by then a window has ended or has not. None: the time of the last event known."""
 
 
 class Views(Protocol):
@@ -59,9 +61,48 @@ class Views(Protocol):
 
     def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing: ...
 
-    def queues(self) -> Listing: ...
+    def queues(self, now: datetime, alarm: timedelta) -> Listing:
+        """Every queue that something stands in, with how much: the desk's and the teams', and what needs a look.
 
-    def queue(self, name: str, point: Point, page: Page) -> Listing: ...
+        `obligations` counts what is owed, `quarantine` the messages that wait, `unprioritized` the cases without a priority for longer than ``alarm``
+        (R-5.4d).
+        """
+        ...
+
+    def queue(
+        self,
+        name: str,
+        point: Point,
+        page: Page,
+        now: datetime | None = None,
+        alarm: timedelta = ...,
+    ) -> Listing:
+        """A queue by priority and time of receipt, now or as of a past point.
+
+        ``now`` (the moment of the point) and ``alarm`` are for the queue `unprioritized`; without ``now`` it has every
+        case without a priority.
+        """
+        ...
+
+    def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
+        """What is owed, by due time; filtered by `kind`, `role`, `team` and `case` (its number)."""
+        ...
+
+    def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
+        """Problem Cases by number; filtered by `status`, `service` and `known_error`."""
+        ...
+
+    def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
+        """Known errors by likeness to the query, those of settled problems last (R-5.5b); all without a query."""
+        ...
+
+    def quarantine(self, page: Page) -> Listing:
+        """Messages that wait for a person to release or discard them, oldest first (R-5.1d)."""
+        ...
+
+    def search(self, query: str, page: Page) -> Listing:
+        """Cases by what customers said in them: those with the words, then open ones with similar words."""
+        ...
 
     def report(self, question: ReportQuestion) -> dict[str, Any]:
         """A report as `kpis.md` shapes it. Raises KeyError for a name that is none."""

@@ -18,7 +18,7 @@ class Assigned(Recorded):
     """The diagnosis, so that the team need not ask again (R-5.7a)."""
 
     def apply(self, case: CaseState) -> None:
-        case.team, case.technician = self.team, self.technician
+        case.team, case.technician, case.ever_assigned = self.team, self.technician, True
         case.symptomatic = case.symptomatic or self.words is not None
         case.worked(self.timestamp)
         if case.status not in (Status.RESOLVED, Status.CLOSED):  # imported rows may re-assign a resolved case

@@ -1,38 +1,56 @@
 """The Case aggregate: the SOP, clause by clause.
 
-5.1-5.2  logging      an incident is received and logged
-5.3      triage       is it ours?
-5.4      priority     impact and severity set the priority
-5.5      diagnosis    the initial diagnosis
-5.7      assignment   to the service team, and back
-5.8      resolution   verified with the customer, then resolved
-5.9      dispute      disputed and reopened, or closed
+5.1-5.2  logging       an incident is received and logged
+5.3      triage        is it ours, or another agency's?
+5.4      priority      impact and severity set the priority
+5.5      diagnosis     the initial diagnosis, with scripts and known errors
+5.6      relation      has it been reported by others?
+5.7      assignment    to the service team, and back
+5.7      major         major incidents: nominated, declared, reviewed
+5.8      resolution    verified with the customer, then resolved
+5.9      notification  the customer is told
+5.9      dispute       disputed and reopened, or closed
          pending, notes, importing
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Root, register
-from domain.case import assignment, diagnosis, dispute, importing, logging, notes, pending, priority, resolution, triage
+from domain.case import (
+    assignment,
+    diagnosis,
+    dispute,
+    importing,
+    logging,
+    major,
+    notes,
+    notification,
+    pending,
+    priority,
+    relation,
+    resolution,
+    triage,
+)
 from domain.case.dispute import Dispute
 from domain.case.importing import Importing
-from domain.case.logging import Logged, Logging, Report, check_received
+from domain.case.logging import Logged, Report, check_received
 from domain.case.notes import Notes
 from domain.case.pending import Waiting
-from domain.case.priority import Priority
 from domain.case.resolution import Resolving
 from domain.case.triage import Triage
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Importing, Root):
+class Case(Triage, Resolving, Waiting, Dispute, Notes, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
+    NUMBERED = True
 
     @classmethod
     def log(
@@ -47,7 +65,7 @@ class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Import
     ) -> Self:
         """Log an incident (5.2). The response clock starts at ``received_at`` (R-5.2e). Raises Invalid (R-5.2a)."""
         check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
-        return cls.open(Logged, id, provenance, number=number, reason=reason, **vars(report))
+        return cls.open(Logged, id, provenance, number=number, reason=reason, **vars(_by_our_clock(report, provenance)))
 
     @classmethod
     def log_imported(cls, id: UUID, number: str, report: Report, provenance: Provenance) -> Self:  # noqa: A002
@@ -67,7 +85,13 @@ class Case(Logging, Triage, Priority, Resolving, Dispute, Waiting, Notes, Import
         """A later contact about a closed case is a new case (R-5.9f). Raises InvalidTransition, Invalid."""
         self.allow("follow_up", provenance)
         check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
-        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, reason=reason, **vars(report))
+        told = vars(_by_our_clock(report, provenance))
+        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, reason=reason, **told)
+
+
+def _by_our_clock(report: Report, provenance: Provenance) -> Report:
+    """A contact is never received later than it is recorded, however far the caller's clock runs ahead (R-5.2a)."""
+    return replace(report, received_at=min(report.received_at, provenance.at))
 
 
 EVENTS = register(
@@ -76,9 +100,12 @@ EVENTS = register(
         *triage.EVENTS,
         *priority.EVENTS,
         *diagnosis.EVENTS,
+        *relation.EVENTS,
         *assignment.EVENTS,
+        *major.EVENTS,
         *pending.EVENTS,
         *resolution.EVENTS,
+        *notification.EVENTS,
         *dispute.EVENTS,
         *notes.EVENTS,
         *importing.EVENTS,

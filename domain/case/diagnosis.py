@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
 from domain.case.status import Status
-from domain.errors import PriorityRequired
+from domain.errors import Invalid, PriorityRequired
 from domain.values import Disclosure, Provenance
 
 
@@ -24,6 +24,7 @@ class Diagnosed(Recorded):
     """Symptoms, findings, the answers to a script's steps, in the technician's words."""
     script: str | None = None
     steps: tuple[Step, ...] = ()
+    script_version: int | None = None
 
     def apply(self, case: CaseState) -> None:
         case.symptomatic = True
@@ -32,20 +33,82 @@ class Diagnosed(Recorded):
             case.status = Status.IN_DIAGNOSIS
 
 
+class KnownErrorsSearched(Recorded):
+    """A look at what is known already: what was asked, shown and chosen, also when that was nothing (R-5.5b)."""
+
+    TOPIC = "case.known_errors_searched"
+    query: Disclosure
+    shown: tuple[str, ...] = ()
+    chosen: str | None = None
+    applied: bool = False
+
+    def apply(self, case: CaseState) -> None:
+        if self.applied:
+            case.worked(self.timestamp)
+        if case.status is Status.PRIORITIZED:
+            case.status = Status.IN_DIAGNOSIS
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a diagnostic script, whole or partial: its id and version, the steps taken in order (R-5.5a)."""
+
+    script: str
+    version: int | None
+    steps: tuple[Step, ...] = ()
+    deviations: tuple[str, ...] = ()
+
+
 class Diagnosis(CaseState):
     def diagnose(
         self,
         words: Disclosure,
         provenance: Provenance,
         *,
-        script: str | None = None,
-        steps: tuple[Step, ...] = (),
+        run: Run | None = None,
         reason: Disclosure | None = None,
     ) -> None:
         """Record a diagnosis, whole or partial (R-5.5a). Raises PriorityRequired, InvalidTransition."""
         self.require_priority()
         self.allow("diagnose", provenance)
-        self.record(Diagnosed, provenance, words=words, script=script, steps=steps, reason=reason)
+        ran = run or Run("", None)
+        self.record(
+            Diagnosed,
+            provenance,
+            words=words,
+            script=ran.script or None,
+            script_version=ran.version,
+            steps=ran.steps,
+            deviations=ran.deviations,
+            reason=reason,
+        )
+
+    def search_known_errors(
+        self,
+        query: Disclosure,
+        shown: tuple[str, ...],
+        chosen: str | None,
+        applied: bool,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+    ) -> None:
+        """Record a look-up (R-5.5b). Raises PriorityRequired, InvalidTransition, Invalid for a choice not shown."""
+        self.require_priority()
+        self.allow("known_errors", provenance)
+        if chosen is not None and chosen not in shown:
+            raise Invalid("what was chosen is among what was shown", "/chosen")
+        if applied and chosen is None:
+            raise Invalid("nothing was chosen that could have been applied", "/applied")
+        self.record(
+            KnownErrorsSearched,
+            provenance,
+            query=query,
+            shown=shown,
+            chosen=chosen,
+            applied=applied,
+            reason=reason,
+        )
 
     def require_priority(self) -> None:
         """A case that is ours is prioritised before it is worked on (5.4 before 5.5). Raises PriorityRequired."""
@@ -53,4 +116,4 @@ class Diagnosis(CaseState):
             raise PriorityRequired
 
 
-EVENTS = (Diagnosed,)
+EVENTS = (Diagnosed, KnownErrorsSearched)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Opening, Recorded
 from domain.case.state import CaseState
-from domain.errors import Invalid
+from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.policy import Policy
 from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role
 
@@ -15,6 +16,20 @@ CODED = frozenset({"service", "nature", "agency", "external_ref"})
 """What a correction may put in the event itself: codes, never words."""
 SPOKEN = frozenset({"subject", "description", "symptoms", "location", "asset", "callback"})
 REACHED = frozenset({"name", "email", "phone"})
+INFORMATION = {
+    "contact": ("email", "phone"),
+    "agency": ("agency",),
+    "service": ("service",),
+    "symptoms": ("symptoms",),
+    "location": ("location", "asset"),
+    "callback": ("callback",),
+}
+"""All relevant information (R-5.2c), and the fields any one of which provides it."""
+
+
+def missing_information(given: Collection[str]) -> tuple[str, ...]:
+    """What a report leaves open, from the names of the fields it gave."""
+    return tuple(name for name, fields in INFORMATION.items() if not any(field in given for field in fields))
 
 
 @dataclass(frozen=True)
@@ -28,8 +43,14 @@ class Report:
     agency: str | None = None
     reporter: str | None = None
     service: str | None = None
+    service_version: int | None = None
+    service_name: str | None = None
+    """Version and name in the catalogue when it was logged (R-4.1a)."""
     external_ref: str | None = None
     symptomatic: bool = False
+    impersonal: bool = False
+    missing: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
     contact: Disclosure | None = None
     words: Disclosure | None = None
     reported_by: Disclosure | None = None
@@ -51,6 +72,11 @@ class Logged(Opening):
     words: Disclosure | None = None
     reported_by: Disclosure | None = None
     follow_up_of: str | None = None
+    service_version: int | None = None
+    service_name: str | None = None
+    impersonal: bool = False
+    missing: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
     def apply(self, case: CaseState) -> None:
         case.number, case.follow_up_of = self.number, self.follow_up_of
@@ -58,6 +84,8 @@ class Logged(Opening):
         case.customer, case.agency = self.customer, self.agency
         case.service, case.external_ref = self.service, self.external_ref
         case.symptomatic, case.contact, case.words = self.symptomatic, self.contact, self.words
+        case.service_version, case.service_name = self.service_version, self.service_name
+        case.impersonal, case.missing, case.required = self.impersonal, self.missing, self.required
         case.source_system = self.origin.system if self.origin else None
 
 
@@ -66,8 +94,14 @@ class Corrected(Recorded):
     field: str
     value: str | None = None
     words: Disclosure | None = None
+    service_version: int | None = None
+    service_name: str | None = None
 
     def apply(self, case: CaseState) -> None:
+        provides = {name for name, fields in INFORMATION.items() if self.field in fields}
+        case.missing, case.required = _without(case.missing, provides), _without(case.required, provides)
+        if self.field == "service":
+            case.service_version, case.service_name = self.service_version, self.service_name
         if self.field == "nature":
             case.nature = Nature(self.value or "")
         elif self.field in CODED:
@@ -77,7 +111,31 @@ class Corrected(Recorded):
             case.symptomatic = case.symptomatic or self.field == "symptoms"
 
 
+class InformationWaived(Recorded):
+    TOPIC = "case.information_waived"
+    fields: tuple[str, ...]
+
+    def apply(self, case: CaseState) -> None:
+        case.required = _without(case.required, self.fields)
+
+
+def _without(names: tuple[str, ...], gone: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in gone)
+
+
 class Logging(CaseState):
+    def waive(self, reason: Disclosure, provenance: Provenance) -> None:
+        """Do without what is missing, with a reason (R-5.2c). Raises InvalidTransition, also when nothing is."""
+        self.allow("waive", provenance)
+        if not self.required:
+            raise InvalidTransition("waive", "not incomplete")
+        self.record(InformationWaived, provenance, fields=self.required, reason=reason)
+
+    def require_information(self) -> None:
+        """Raises InformationRequired while something is missing that must not be."""
+        if self.required:
+            raise InformationRequired(f"{', '.join(self.required)} must be completed, or waived with a reason (R-5.2c)")
+
     def correct(
         self,
         field: str,
@@ -86,6 +144,7 @@ class Logging(CaseState):
         value: str | None,
         words: Disclosure | None,
         reason: Disclosure | None,
+        service: tuple[int, str] | None = None,
     ) -> None:
         """Correct what was logged; the original stays readable (R-5.2d), the channel never changes (R-5.1a).
 
@@ -96,9 +155,21 @@ class Logging(CaseState):
             raise Invalid(f"{field} cannot be corrected", "/field")
         if field in CODED and (value is None or not CODE.fullmatch(value)):
             raise Invalid(f"{field} takes a code", "/value")
+        if field not in CODED and words is None:
+            raise Invalid(f"{field} takes words", "/value")
         if field == "nature" and value not in tuple(Nature):
             raise Invalid("nature is actual or impending", "/value")
-        self.record(Corrected, provenance, field=field, value=value, words=words, reason=reason)
+        version, name = service or (None, None)
+        self.record(
+            Corrected,
+            provenance,
+            field=field,
+            value=value,
+            words=words,
+            service_version=version,
+            service_name=name,
+            reason=reason,
+        )
 
 
 def check_received(received_at: datetime, now: datetime, role: Role, policy: Policy, *, explained: bool) -> None:
@@ -115,4 +186,4 @@ def check_received(received_at: datetime, now: datetime, role: Role, policy: Pol
             raise Invalid(f"a contact more than {policy.backdating_unexplained} old needs a reason", "/reason")
 
 
-EVENTS = (Logged, Corrected)
+EVENTS = (Logged, Corrected, InformationWaived)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
+from domain.case.priority import Priority, targets
 from domain.case.state import CaseState, Pending, PendingReason
 from domain.errors import InvalidTransition
+from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
@@ -22,12 +24,18 @@ class Pended(Recorded):
 
 class Resumed(Recorded):
     TOPIC = "case.resumed"
+    paused_since: datetime | None = None
+    """Since when the clock stood still, where it did."""
+    resolve_by: datetime | None = None
 
     def apply(self, case: CaseState) -> None:
         case.pending = None
+        if self.paused_since is not None:
+            case.pauses = (*case.pauses, (self.paused_since, self.timestamp))
+        case.resolve_by = self.resolve_by or case.resolve_by
 
 
-class Waiting(CaseState):
+class Waiting(Priority):
     def pend(
         self,
         waiting_for: PendingReason,
@@ -42,12 +50,16 @@ class Waiting(CaseState):
             raise InvalidTransition("pend", "pending already")
         self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, note=note, reason=reason)
 
-    def resume(self, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Take the mark off. Raises InvalidTransition when the case does not wait."""
+    def resume(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+        """Take the mark off; a pause moves the target (R-5.4c). Raises InvalidTransition when the case does not wait."""
         self.allow("resume", provenance)
         if self.pending is None:
             raise InvalidTransition("resume", "not pending")
-        self.record(Resumed, provenance, reason=reason)
+        paused = self.pending.since if self.pending.reason in policy.pausing else None
+        later = None
+        if paused is not None and self.priority is not None:
+            _, later = targets(self.priority, self.received_at, (*self.pauses, (paused, provenance.at)), policy)
+        self.record(Resumed, provenance, paused_since=paused, resolve_by=later, reason=reason)
 
 
 EVENTS = (Pended, Resumed)

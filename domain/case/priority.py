@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.state import CaseState
+from domain.case.major import MajorIncidents
+from domain.case.state import CaseState, Major
 from domain.case.status import Status
-from domain.policy import Matrix
-from domain.values import Disclosure, Level, Provenance
+from domain.errors import Invalid
+from domain.policy import Policy
+from domain.values import Actor, Disclosure, Level, Provenance, Role
+
+NOMINATES = Actor("system:priority", Role.SYSTEM)
+"""Who nominates a case of priority 1."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +34,60 @@ class Prioritized(Recorded):
     matrix: str
     computed: int | None = None
     """What the matrix says, where it was overridden."""
+    policy: str | None = None
+    respond_by: datetime | None = None
+    resolve_by: datetime | None = None
 
     def apply(self, case: CaseState) -> None:
+        case.respond_by, case.resolve_by = self.respond_by, self.resolve_by
         case.impact, case.severity = self.impact, self.severity
         case.priority, case.matrix = self.priority, self.matrix
         if case.status in (Status.LOGGED, Status.TRIAGED):  # from `logged` only in imported history
             case.status = Status.PRIORITIZED
 
 
-class Priority(CaseState):
+def targets(
+    priority: int, received_at: datetime, pauses: tuple[tuple[datetime, datetime], ...], policy: Policy
+) -> tuple[datetime, datetime]:
+    """Until when a case is to be answered and resolved: from `received_at`, the pauses not counting (R-5.4c)."""
+    target, calendar = policy.targets[priority - 1], policy.calendar(priority)
+    return (calendar.add(received_at, target.respond), calendar.add(received_at, target.resolve, pauses))
+
+
+class Priority(MajorIncidents):
     def prioritize(
-        self, assessment: Assessment, matrix: Matrix, provenance: Provenance, *, reason: Disclosure | None = None
+        self, assessment: Assessment, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
-        """Assess, or assess anew, until the case closes (R-5.4c). Raises InvalidTransition."""
+        """Assess, or assess anew, until the case closes (R-5.4c). Priority 1 nominates itself as major (R-5.7b).
+
+        An override needs a reason beside it (R-5.4b). Raises InvalidTransition, Invalid.
+        """
         self.allow("prioritize", provenance)
-        computed = matrix.priority(assessment.impact, assessment.severity)
+        computed = policy.matrix.priority(assessment.impact, assessment.severity)
         overridden = assessment.override is not None and assessment.override != computed
+        if overridden and reason is None:
+            raise Invalid("an override needs a reason (R-5.4b)", "/override/reason")
+        before = self.priority
+        priority = assessment.override if overridden and assessment.override else computed
+        since, until = self.settled_since(policy), self.resolved_at
+        pauses = self.pauses if since is None or until is None else (*self.pauses, (since, until))
+        respond_by, resolve_by = targets(priority, self.received_at, pauses, policy)
         self.record(
             Prioritized,
             provenance,
             impact=assessment.impact,
             severity=assessment.severity,
-            priority=assessment.override if overridden else computed,
-            matrix=matrix.version,
+            priority=priority,
+            matrix=policy.matrix.version,
             computed=computed if overridden else None,
+            policy=policy.version,
+            respond_by=respond_by,
+            resolve_by=resolve_by,
             reason=reason,
         )
+        nominated = self.major in (Major.NOMINATED, Major.DECLARED)
+        if priority == 1 and before != 1 and not nominated and self.status is not Status.RESOLVED:
+            self.nominate(policy, replace(provenance, by=NOMINATES))
 
 
 EVENTS = (Prioritized,)

@@ -8,10 +8,20 @@ from enum import StrEnum
 
 from domain.aggregate import Recorded
 from domain.case.assignment import Assignment
+from domain.case.logging import Logging
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
-from domain.errors import DiagnosisRequired, Invalid, ProblemLinkRequired, ServiceRequired, VerificationRequired
-from domain.values import Disclosure, Provenance
+from domain.errors import (
+    DiagnosisRequired,
+    Invalid,
+    InvalidTransition,
+    ProblemLinkRequired,
+    ServiceRequired,
+    VerificationRequired,
+)
+from domain.obligations import ObligationKind
+from domain.policy import Policy
+from domain.values import Disclosure, Nature, Provenance
 
 
 class Outcome(StrEnum):
@@ -30,6 +40,22 @@ class Verification:
     outcome: Outcome = Outcome.REACHED
 
 
+class Verifier(StrEnum):
+    """Whose word a resolution rests on, where it rests on one."""
+
+    CUSTOMER = "customer"
+    OWNER = "owner"
+    """The service's, for an alert that no person reported (R-5.8d)."""
+    NOBODY = "unreachable"
+    """The customer could not be reached, by the policy's attempts (R-5.8c)."""
+    PARENT = "parent"
+    """The major incident's, in whose resolution this one follows (R-5.7d)."""
+
+
+EVIDENCE = frozenset({"monitoring", "alert", "alert_recovery", "recovery"})
+"""Methods by which nobody can be asked: a recovery is evidence, not verification (R-5.8d)."""
+
+
 class Verified(Recorded):
     TOPIC = "case.verified"
     satisfactory: bool
@@ -37,12 +63,14 @@ class Verified(Recorded):
     method: str
     at: datetime
     outcome: Outcome = Outcome.REACHED
+    verifier: Verifier = Verifier.CUSTOMER
 
     def apply(self, case: CaseState) -> None:
         if self.outcome is Outcome.UNREACHABLE:
+            case.attempts = (*case.attempts, (self.at, self.method))
             return
         if self.satisfactory and self.able_to_work:
-            case.verified_at = self.at
+            case.verified_at = self.at if case.verified_at is None else max(self.at, case.verified_at)
         else:
             case.failed_fixes += 1
             case.worked(self.at)
@@ -56,15 +84,29 @@ class Resolved(Recorded):
     resolved_at: datetime
     problem: str | None = None
     solution: Disclosure | None = None
+    verifier: Verifier | None = None
+    first_contact: bool = False
+    """By the desk, never assigned to a team, an incident at all (R-5.5e)."""
 
     def apply(self, case: CaseState) -> None:
         case.resolved_from, case.status = case.status, Status.RESOLVED
         case.resolution = Resolution(self.code, self.workaround, self.cause_corrected, self.problem)
         case.resolved_at, case.solution = self.resolved_at, self.solution
-        case.pending = None
+        case.resolution_version, case.suspected_at = self.originator_version, None
+        case.waited, case.pending = case.pending, None
+
+    def settles(self) -> tuple[str, ...]:
+        return (ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION)
 
 
-class Resolving(Assignment):
+_BY_OTHERS = (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE, ResolutionCode.NOT_RECORDED)
+_CAUSED = (ResolutionCode.FIXED, ResolutionCode.WORKAROUND)
+_STATED = (CauseCorrected.YES, CauseCorrected.NO, CauseCorrected.UNKNOWN)
+NO_INCIDENT = (ResolutionCode.RECLASSIFIED_REQUEST, ResolutionCode.REFERRED, ResolutionCode.DUPLICATE)
+"""Codes that leave the incident figures (R-4.2c, R-5.3d)."""
+
+
+class Resolving(Assignment, Logging):
     def verify(self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record the customer's word. A negative one returns the case to work as a failed fix (R-5.8b).
 
@@ -73,29 +115,94 @@ class Resolving(Assignment):
         self.allow("verify", provenance)
         if verification.at > provenance.at:
             raise Invalid("a verification cannot lie in the future", "/at")
-        self.record(Verified, provenance, **vars(verification), reason=reason)
+        if verification.method in EVIDENCE:
+            raise Invalid("an alert's recovery is evidence, not verification: a person says so (R-5.8d)", "/method")
+        verifier = Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
+        self.record(Verified, provenance, **vars(verification), verifier=verifier, reason=reason)
 
     def resolve(
-        self, resolution: Resolution, solution: Disclosure, provenance: Provenance, *, reason: Disclosure | None = None
+        self,
+        resolution: Resolution,
+        solution: Disclosure,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
     ) -> None:
         """Resolve the case (5.8, 5.8.1).
 
-        Raises PriorityRequired, InvalidTransition, ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c),
-        VerificationRequired for an assigned case (R-5.8a), ProblemLinkRequired (R-5.8.1a).
+        Raises PriorityRequired, InvalidTransition, InformationRequired (R-5.2c), ServiceRequired (R-4.1b),
+        DiagnosisRequired (R-5.5c), VerificationRequired for an assigned case (R-5.8a), ProblemLinkRequired (R-5.8.1a).
         """
         self.require_priority()
         self.allow("resolve", provenance)
-        if self.service is None and resolution.code is not ResolutionCode.RECLASSIFIED_REQUEST:
-            raise ServiceRequired
+        self._require_logged(resolution)
         if not self.symptomatic:
             raise DiagnosisRequired
-        if self.status is Status.ASSIGNED and not self.verified_since_last_work:
+        if resolution.code is ResolutionCode.AVERTED and self.nature is not Nature.IMPENDING:
+            raise Invalid("only what has not happened is averted (R-4.2a)", "/code")
+        verifier = self._verifier(policy)
+        if self.status is Status.ASSIGNED and verifier is None:
             raise VerificationRequired
+        self._record_resolved(resolution, solution, verifier, provenance, reason)
+
+    def resolve_with(self, parent: str, resolution: Resolution, solution: Disclosure, provenance: Provenance) -> None:
+        """Follow a linked case's resolution, by its team's explicit decision (R-5.7d).
+
+        Raises InvalidTransition, InformationRequired (R-5.2c), ServiceRequired (R-4.1b), ProblemLinkRequired.
+        """
+        if self.status in (Status.RESOLVED, Status.CLOSED):
+            raise InvalidTransition(f"follow {parent}", self.status)
+        if parent not in self.links:
+            raise InvalidTransition(f"follow {parent}", "not linked with it")
+        self._require_logged(resolution)
+        self._record_resolved(resolution, solution, Verifier.PARENT, provenance, None)
+
+    def _require_logged(self, resolution: Resolution) -> None:
+        """What must be known of a case before it is resolved. Raises InformationRequired, ServiceRequired."""
+        self.require_information()
+        if self.service is None and resolution.code is not ResolutionCode.RECLASSIFIED_REQUEST:
+            raise ServiceRequired
+
+    def _record_resolved(
+        self,
+        resolution: Resolution,
+        solution: Disclosure,
+        verifier: Verifier | None,
+        provenance: Provenance,
+        reason: Disclosure | None,
+    ) -> None:
+        if resolution.code in _BY_OTHERS:
+            raise Invalid(f"{resolution.code} is given by another command", "/code")
+        if resolution.code in _CAUSED and resolution.cause_corrected not in _STATED:
+            raise Invalid(
+                "whether the cause was corrected is stated: yes, no or unknown (R-5.8.1a)", "/cause_corrected"
+            )
         if resolution.needs_problem and resolution.problem is None:
             raise ProblemLinkRequired
+        first_contact = not self.ever_assigned and resolution.code not in NO_INCIDENT and verifier != Verifier.PARENT
         self.record(
-            Resolved, provenance, **vars(resolution), resolved_at=provenance.at, solution=solution, reason=reason
+            Resolved,
+            provenance,
+            **vars(resolution),
+            resolved_at=provenance.at,
+            solution=solution,
+            verifier=verifier,
+            first_contact=first_contact,
+            reason=reason,
         )
+
+    def _verifier(self, policy: Policy) -> Verifier | None:
+        """Whose word there is, newer than the last work; nobody's counts after the policy's attempts (R-5.8c)."""
+        if self.verified_since_last_work:
+            return Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
+        made = [each for each in self.attempts if self.last_work_at is None or each[0] >= self.last_work_at]
+        enough = (
+            len(made) >= policy.verification_attempts
+            and policy.business.business_days(at for at, _ in made) >= policy.verification_days
+            and len({method for _, method in made}) >= policy.verification_methods
+        )
+        return Verifier.NOBODY if enough else None
 
     @property
     def verified_since_last_work(self) -> bool:

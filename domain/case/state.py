@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from domain.values import Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
+    from domain.obligations import Owed
+    from domain.policy import Policy
     from domain.values import Provenance
 
 
@@ -32,6 +34,10 @@ class ResolutionCode(StrEnum):
     AVERTED = "averted"
     RECLASSIFIED_REQUEST = "reclassified_request"
     NOT_REPRODUCIBLE = "not_reproducible"
+    REFERRED = "referred"
+    """To another agency's help desk (R-5.3c); given by `refer` only."""
+    DUPLICATE = "duplicate"
+    """Continued as the first case (R-5.6c); given by `relate` only."""
     NOT_RECORDED = "not_recorded"
 
 
@@ -41,7 +47,49 @@ class CauseCorrected(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    """Of a resolution that carries no cause: referred, duplicate."""
     NOT_RECORDED = "not_recorded"
+
+
+class LinkKind(StrEnum):
+    """What two cases are to each other, seen from the one that keeps the link (R-5.6c)."""
+
+    DUPLICATE_OF = "duplicate_of"
+    DUPLICATE = "duplicate"
+    RELATED = "related"
+    MAJOR = "major"
+    """The other one is the major incident that this one belongs to."""
+    PART = "part"
+    """The other one belongs to this major incident."""
+
+
+MIRRORED = {
+    LinkKind.DUPLICATE_OF: LinkKind.DUPLICATE,
+    LinkKind.DUPLICATE: LinkKind.DUPLICATE_OF,
+    LinkKind.RELATED: LinkKind.RELATED,
+    LinkKind.MAJOR: LinkKind.PART,
+    LinkKind.PART: LinkKind.MAJOR,
+}
+
+
+class Major(StrEnum):
+    """Where a case stands in the process of major incidents (R-5.7b)."""
+
+    NOMINATED = "nominated"
+    DECLARED = "declared"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """The question to those who work on the first case, and their answer (R-5.6b)."""
+
+    case: str
+    technician: str | None
+    team: str | None
+    asked_at: datetime
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +123,7 @@ class CaseState:
 
     if TYPE_CHECKING:
         version: int
+        obligations: dict[str, Owed]
 
         def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None: ...
 
@@ -85,6 +134,12 @@ class CaseState:
     customer: str
     agency: str | None
     service: str | None
+    service_version: int | None
+    service_name: str | None
+    window_since: datetime | None
+    """When the window started that ends at ``dispute_until``."""
+    waited: Pending | None
+    """The wait that its resolution ended."""
 
     def begin(self) -> None:
         """Set the state before the first event."""
@@ -101,11 +156,33 @@ class CaseState:
         self.resolved_from: Status | None = None
         self.closed_at: datetime | None = None
         self.dispute_until: datetime | None = None
+        self.window_since = self.waited = None
         self.follow_up_of: str | None = None
         self.external_ref: str | None = None
-        self.reopenings = 0
-        self.hand_backs = 0
-        self.failed_fixes = 0
+        self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
+        self.respond_by: datetime | None = None
+        self.resolve_by: datetime | None = None
+        self.pauses: tuple[tuple[datetime, datetime], ...] = ()
+        """When the clock stood still."""
+        self.missing: tuple[str, ...] = ()
+        self.required: tuple[str, ...] = ()
+        """What is missing and must not be."""
+        self.impersonal = False
+        """An alert with nobody to call back: the service's owner stands in for the customer (R-5.8d)."""
+        self.ever_assigned = False
+        self.attempts: tuple[tuple[datetime, str], ...] = ()
+        """When and how the customer could not be reached since the last work (R-5.8c)."""
+        self.links: dict[str, LinkKind] = {}
+        self.unrelated: frozenset[str] = frozenset()
+        self.consultations: dict[str, Consultation] = {}
+        self.major: Major | None = None
+        self.major_owner: str | None = None
+        self.nomination_due: datetime | None = None
+        self.communication_every: timedelta | None = None
+        self.resolution_version: int | None = None
+        """The version that resolved it: what a mail or a timer is about."""
+        self.suspected_at: datetime | None = None
+        """When a mail of unclear intent came: the timer stands still from there (R-5.9c)."""
         self.symptomatic = False
         self.last_work_at: datetime | None = None
         self.verified_at: datetime | None = None
@@ -119,7 +196,33 @@ class CaseState:
     def worked(self, at: datetime) -> None:
         """Remember work on the case: an earlier verification no longer counts (R-5.8a)."""
         self.last_work_at = at if self.last_work_at is None else max(at, self.last_work_at)
-        self.verified_at = None
+        self.verified_at, self.attempts = None, ()
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When the timer closes it: at the end of its window, unless a mail waits to be understood (R-5.9c, R-5.9d)."""
+        waits = self.status is not Status.RESOLVED or self.suspected_at is not None
+        return None if waits else self.dispute_until
+
+    @property
+    def duplicate_of(self) -> str | None:
+        """The first case, where this one is its duplicate."""
+        return next((case for case, kind in self.links.items() if kind is LinkKind.DUPLICATE_OF), None)
+
+    @property
+    def continued(self) -> bool:
+        """Whether it is resolved as a duplicate: then it closes and reopens with the first case (R-5.6c)."""
+        return self.resolution is not None and self.resolution.code is ResolutionCode.DUPLICATE
+
+    def settled_since(self, policy: Policy) -> datetime | None:
+        """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""
+        paused = self.waited is not None and self.waited.reason in policy.pausing
+        return self.waited.since if self.waited is not None and paused else self.resolved_at
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether information is missing that must not be (R-5.2c)."""
+        return bool(self.required)
 
     def allow(self, command: str, provenance: Provenance) -> None:
         """Refuse what the command table does not have for this status and role. Raises InvalidTransition."""

@@ -23,6 +23,7 @@ class Status(StrEnum):
 ANY = frozenset(Status)
 OPEN = ANY - {Status.CLOSED}
 WORKED = frozenset({Status.PRIORITIZED, Status.IN_DIAGNOSIS, Status.ASSIGNED})
+SETTLED = frozenset({Status.RESOLVED, Status.CLOSED})
 NONE: frozenset[Status] = frozenset()
 
 STAFF = (Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.AUDITOR, Role.REPORTER)
@@ -52,27 +53,43 @@ def _table(rows: Iterable[Command]) -> dict[str, tuple[Command, ...]]:
     return table
 
 
-_T, _M, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.CUSTOMER
+_T, _M, _D, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.CUSTOMER
 COMMANDS = _table(
     (
         Command("log", NONE, (_T, _C, Role.INTAKE)),
         Command("triage", frozenset({Status.LOGGED}), (_T,)),
+        Command("refer", frozenset({Status.LOGGED, Status.TRIAGED}), (_T,)),
         Command("prioritize", OPEN - {Status.LOGGED}, (_T,), team=(_M,)),
         Command("diagnose", WORKED, (_T,), team=(_M,)),
+        Command("known_errors", WORKED, (_T,), team=(_M,)),
+        Command("relate", ANY, (_T,), team=(_M,)),
+        Command("unrelate", ANY, (_T,), team=(_M,)),
+        Command("consult", OPEN, (_T,), team=(_M,)),
+        Command("answer_consultation", ANY, (_T, _M)),
         Command("assign", WORKED, (_T,), team=(_M,)),
         Command("accept", frozenset({Status.ASSIGNED}), (), team=(_M,)),
         Command("hand_back", frozenset({Status.ASSIGNED}), (), team=(_M,)),
+        Command("nominate_major", OPEN, (_T, Role.INTAKE, Role.SYSTEM)),
+        Command("declare_major", frozenset({Status.ASSIGNED}), (_D,), team=(_M,)),
+        Command("reject_major", frozenset({Status.ASSIGNED}), (_D,), team=(_M,)),
+        Command("fan_out", frozenset({Status.RESOLVED, Status.CLOSED}), (_D,), team=(_M,)),
         Command("pend", WORKED, (_T,), team=(_M,)),
         Command("resume", WORKED, (_T,), team=(_M,)),
         Command("verify", WORKED - {Status.PRIORITIZED}, (_T,), team=(_M,)),
         Command("resolve", frozenset({Status.IN_DIAGNOSIS}), (_T,)),
         Command("resolve", frozenset({Status.ASSIGNED}), (), team=(_M,)),
-        Command("close", frozenset({Status.RESOLVED}), (_T, Role.SYSTEM), team=(_M,), own=(_C,)),
-        Command("dispute", frozenset({Status.RESOLVED, Status.CLOSED}), (_T,), own=(_C,)),
-        Command("reopen", frozenset({Status.RESOLVED}), (_T, Role.DUTY_MANAGER), team=(_M,)),
+        Command("notify", SETTLED, (Role.SYSTEM,)),
+        Command("discharge", ANY, (_T, _D), team=(_M,)),
+        Command("close", frozenset({Status.RESOLVED}), (_T, _D, Role.SYSTEM), team=(_M,), own=(_C,)),
+        Command("dispute", SETTLED, (_T,), own=(_C,)),
+        Command("suspect_dispute", SETTLED, (_T, Role.INTAKE)),
+        Command("uphold_dispute", SETTLED, (_T,)),
+        Command("dismiss_dispute", SETTLED, (_T,)),
+        Command("reopen", frozenset({Status.RESOLVED}), (_T, _D), team=(_M,)),
         Command("note", ANY, STAFF, own=(_C,)),
         Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
         Command("correct", OPEN, (_T,), team=(_M,)),
+        Command("waive", OPEN, (_T,), team=(_M,)),
     )
 )
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from domain.aggregate import Recorded
-from domain.case.state import CaseState
+from domain.case.notification import Contact, Notification, check_contact
+from domain.case.resolution import Resolved
+from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
+from domain.policy import Policy
 from domain.values import Disclosure, Provenance
+
+REFERRED = Resolution(ResolutionCode.REFERRED, workaround=False, cause_corrected=CauseCorrected.NOT_APPLICABLE)
 
 
 class Triaged(Recorded):
@@ -16,11 +21,43 @@ class Triaged(Recorded):
         case.status = Status.TRIAGED
 
 
-class Triage(CaseState):
+class Referred(Recorded):
+    TOPIC = "case.referred"
+    help_desk: str
+    help_desk_version: int | None = None
+    contact: Disclosure | None = None
+    """The other desk's entry as it was: agency, desk, phone, e-mail, hours, portal (R-5.3b)."""
+
+    def apply(self, case: CaseState) -> None:
+        """That it is resolved by this is said by the event after it."""
+
+
+class Triage(Notification):
     def triage(self, owner: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record that the case is ours (R-5.3a). Raises InvalidTransition."""
         self.allow("triage", provenance)
         self.record(Triaged, provenance, owner=owner, reason=reason)
 
+    def refer(
+        self,
+        help_desk: tuple[str, int, Disclosure | None],
+        contact: Contact,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+    ) -> None:
+        """Refer to another agency's desk: resolved, and the customer is told where to go (R-5.3b, R-5.3c).
 
-EVENTS = (Triaged,)
+        ``help_desk`` is its id, version and entry. A contact that failed leaves the customer to be informed.
+        Needs no priority. Raises InvalidTransition, Invalid for a contact in the future.
+        """
+        self.allow("refer", provenance)
+        check_contact(contact, provenance)
+        code, version, entry = help_desk
+        self.record(Referred, provenance, help_desk=code, help_desk_version=version, contact=entry, reason=reason)
+        self.record(Resolved, provenance, **vars(REFERRED), resolved_at=provenance.at)
+        self.inform(contact, policy, provenance)
+
+
+EVENTS = (Triaged, Referred)

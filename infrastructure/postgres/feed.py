@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
@@ -20,20 +20,25 @@ from infrastructure.postgres.queries import load
 _SQL = load("feed")
 _RECONNECT = 1.0
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class PostgresFeed:
     """Implements `application.views.questions.Feed`."""
 
-    def __init__(self, database: Database, pool: AsyncConnectionPool[Any]) -> None:
-        self._database, self._pool = database, pool
+    def __init__(self, database: Database, pool: AsyncConnectionPool[Any], reference_moved: Callable[[], None]) -> None:
+        self._database, self._pool, self._reference_moved = database, pool, reference_moved
         self._events = self._views = 0
         self._waiting = 0
         """How many wait: while nobody does, a commit costs us nothing."""
         self._moved = asyncio.Condition()
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def page(self, after: int, limit: int) -> Sequence[FeedItem]:
+        return await self._to_its_end(self._page(after, limit))
+
+    async def _page(self, after: int, limit: int) -> Sequence[FeedItem]:
         async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(_SQL["page"], (after, limit), prepare=True)
             return [_item(*row) for row in await cursor.fetchall()]
@@ -47,14 +52,28 @@ class PostgresFeed:
     async def _wait(self, reached: Callable[[], bool], seconds: float) -> bool:
         self._waiting += 1
         try:
-            async with self._pool.connection() as connection:
-                await self._look(connection)
+            await self._to_its_end(self._look_once())
             async with self._moved:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._moved.wait_for(reached), seconds)
                 return reached()
         finally:
             self._waiting -= 1
+
+    async def _look_once(self) -> None:
+        async with self._pool.connection() as connection:
+            await self._look(connection)
+
+    async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let work on a pooled connection end even when who asked has gone.
+
+        A reader who hangs up is cancelled at every await, so also at the one that gives the connection back: the pool
+        would lose one with each of them.
+        """
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
 
     async def listen(self) -> None:
         """Follow ledger and views by NOTIFY until cancelled; a lost connection is made anew."""
@@ -65,11 +84,14 @@ class PostgresFeed:
                 ) as connection:
                     await connection.execute(_SQL["listen_events"])
                     await connection.execute(_SQL["listen_views"])
+                    await connection.execute(_SQL["listen_reference"])
+                    self._reference_moved()  # whatever was said while nobody listened
                     while True:
                         if self._waiting:
                             await self._look(connection)
-                        async for _ in connection.notifies(stop_after=1):
-                            pass
+                        async for said in connection.notifies(stop_after=1):
+                            if said.channel == "reference":
+                                self._reference_moved()
             except psycopg.OperationalError as error:
                 log.warning("feed listener lost the database", error=str(error))
                 await asyncio.sleep(_RECONNECT)
@@ -97,10 +119,10 @@ def _item(
 
 
 @asynccontextmanager
-async def open_feed(database: Database) -> AsyncIterator[PostgresFeed]:
-    """The feed with its pool and its listener."""
+async def open_feed(database: Database, reference_moved: Callable[[], None]) -> AsyncIterator[PostgresFeed]:
+    """The feed with its pool and its listener, which also tells when catalogue, policy or grants have changed."""
     async with database.async_pool("api", size=4) as pool:
-        feed = PostgresFeed(database, pool)
+        feed = PostgresFeed(database, pool, reference_moved)
         listening = asyncio.create_task(feed.listen(), name="feed listener")
         try:
             yield feed

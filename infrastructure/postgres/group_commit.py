@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import IntegrityError, OperationalError, PersistenceError
 
-from application.ports import Answered, KeyTaken
+from application.ports import Answered, KeyTaken, ReferenceMoved
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerEvent
@@ -37,6 +37,8 @@ class Append:
     events: Sequence[LedgerEvent]
     answered: Answered | None = None
     numbers: Sequence[tuple[str, UUID]] = ()
+    known: int | None = None
+    """The position of the reference data it was decided under, where it was decided under any."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
     in_doubt: bool = False
@@ -75,7 +77,8 @@ class GroupCommit:
     def append(self, append: Append) -> Positions:
         """Commit, together with whatever else waits; returns position and recording time of each event.
 
-        Raises IntegrityError for a version that is taken, KeyTaken for an idempotency key that is,
+        Raises IntegrityError for a version that is taken, KeyTaken for an idempotency key that is, ReferenceMoved
+        when catalogue, policy or grants are not what it was decided under,
         OperationalError when the database cannot be reached.
         """
         with self._condition:
@@ -178,6 +181,8 @@ class GroupCommit:
                 append.finish(positions)
             elif why == "key":
                 append.finish(error=KeyTaken("the idempotency key was used in the meantime"))
+            elif why == "reference":
+                append.finish(error=ReferenceMoved("catalogue, policy or grants were changed in the meantime"))
             else:
                 append.finish(error=IntegrityError("the version is taken: somebody else appended first"))
 
@@ -227,4 +232,6 @@ def _columns(batch: list[Append]) -> tuple[list[Any], ...]:
         [a.originator_id for _, a in answers],
         [a.version for _, a in answers],
         [a.status for _, a in answers],
+        [c for c, append in enumerate(batch) if append.known is not None],
+        [append.known for append in batch if append.known is not None],
     )

@@ -55,6 +55,7 @@ def _bootstrap(database: Database) -> None:
             raise Unsuitable(f"the database user may not set up roles: {error}") from error
     with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
         connection.execute(_SQL["database_grants"])
+        connection.execute(_SQL["extensions"])
 
 
 def _uri(settings: dict[str, Any]) -> str:

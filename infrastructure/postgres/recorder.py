@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +47,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
     """Append-only, gap-safe for tailing readers, exact about each command of a shared commit.
 
     Migrations own the schema: it creates nothing. ``insert_events`` takes, beside the events, the command's
-    ``answered`` (idempotency) and the ``numbers`` it gave out; all of it is committed together or not at all.
+    ``answered`` (idempotency), the ``numbers`` it gave out, and the position of the reference data it was decided
+    under (``known``); all of it is committed together or not at all.
     """
 
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
@@ -60,13 +61,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         *,
         answered: Answered | None = None,
         numbers: Sequence[tuple[str, UUID]] = (),
+        known: int | None = None,
         **_: Any,
     ) -> Sequence[int] | None:
-        """Commit the events of one command. Raises IntegrityError, KeyTaken, OperationalError."""
+        """Commit the events of one command. Raises IntegrityError, KeyTaken, ReferenceMoved, OperationalError."""
         if not stored_events:
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
-        return [position for position, _ in self.group.append(Append(events, answered, numbers))]
+        return [position for position, _ in self.group.append(Append(events, answered, numbers, known))]
 
     def select_events(
         self,
@@ -87,7 +89,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             "lte": _LAST if lte is None else lte,
             "limit": _LAST if limit is None else limit,
         }
-        return list(_joined(originator_id, self.rows(_SQL[query], wanted)))
+        return list(joined(self.rows(_SQL[query], wanted)))
 
     def select_notifications(
         self,
@@ -132,24 +134,24 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self.group.close()
 
 
-def _joined(originator_id: UUID | str, rows: Iterable[Any]) -> Iterable[LedgerEvent]:
+def joined(rows: Iterable[Any]) -> Iterator[LedgerEvent]:
     """One event a version, whose disclosures came as rows of their own."""
     event: tuple[Any, ...] | None = None
     found: list[Disclosure] = []
     for row in rows:
-        if event is None or row[0] != event[0]:
+        if event is None or row[:2] != event[:2]:
             if event is not None:
-                yield _event(originator_id, event, found)
-            event, found = row[:6], []
-        if row[6] is not None:
-            found.append(Disclosure(row[6].hex(), row[9], DisclosureKind(row[8]), row[10], bytes(row[7])))
+                yield _event(event, found)
+            event, found = row[:7], []
+        if row[7] is not None:
+            found.append(Disclosure(row[7].hex(), row[10], DisclosureKind(row[9]), row[11], bytes(row[8])))
     if event is not None:
-        yield _event(originator_id, event, found)
+        yield _event(event, found)
 
 
-def _event(originator_id: UUID | str, row: tuple[Any, ...], disclosures: list[Disclosure]) -> LedgerEvent:
-    version, topic, state, position, recorded_at, db_role = row
-    return LedgerEvent(originator_id, version, topic, bytes(state), tuple(disclosures), position, recorded_at, db_role)
+def _event(row: tuple[Any, ...], disclosures: list[Disclosure]) -> LedgerEvent:
+    stream, version, topic, state, position, recorded_at, db_role = row
+    return LedgerEvent(stream, version, topic, bytes(state), tuple(disclosures), position, recorded_at, db_role)
 
 
 class LedgerFactory(PostgresFactory):

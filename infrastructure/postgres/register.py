@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from application.ports import Entry, KeptAnswer
+from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
-from infrastructure.postgres.recorder import LedgerRecorder
+from infrastructure.postgres.recorder import LedgerRecorder, joined
 
 _SQL = load("register")
 _BLOCK = 20
@@ -44,6 +45,10 @@ class PostgresRegister:
 
     def existing(self, ids: Collection[UUID]) -> set[UUID]:
         return {row[0] for row in self._recorder.rows(_SQL["existing"], (list(ids),))}
+
+    def reference_events(self, after: int) -> list[tuple[int, Recorded]]:
+        events = joined(self._recorder.rows(_SQL["reference_events"], (after,)))
+        return [(event.position or 0, self._mapper.to_domain_event(event)) for event in events]
 
     def next_case_number(self) -> str:
         """A number nobody else has, such as `INC-0000123`."""

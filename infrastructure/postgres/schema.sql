@@ -1,3 +1,7 @@
+CREATE SCHEMA extensions;
+
+ALTER SCHEMA extensions OWNER TO postgres;
+
 CREATE SCHEMA ledger;
 
 ALTER SCHEMA ledger OWNER TO desk_owner;
@@ -14,7 +18,11 @@ CREATE SCHEMA views;
 
 ALTER SCHEMA views OWNER TO desk_projector;
 
-CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA extensions;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -22,21 +30,32 @@ CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[],
     SET enable_mergejoin TO 'off'
     AS $$
 DECLARE
-    taken int[];
+    taken int[] := '{}';
+    outdated int[] := '{}';
     stale int[];
     refused int[];
+    latest bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(4850712369);
     IF cardinality(keys) > 0 THEN
         taken := ARRAY(SELECT k.command FROM unnest(key_commands, keys) AS k (command, key)
                        WHERE EXISTS (SELECT FROM ledger.idempotency i WHERE i.key = k.key));
     END IF;
+    IF cardinality(known) > 0 THEN
+        SELECT e.notification_id INTO latest FROM ledger.stored_events e
+        WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')
+        ORDER BY e.notification_id DESC LIMIT 1;
+        outdated := ARRAY(SELECT k.command FROM unnest(known_commands, known) AS k (command, position)
+                          WHERE k.position < latest AND k.command <> ALL (taken));
+    END IF;
     stale := ARRAY(SELECT DISTINCT w.command FROM unnest(commands, ids, versions) AS w (command, id, version)
-                   WHERE EXISTS (SELECT FROM ledger.stored_events e
+                   WHERE w.command <> ALL (taken || outdated)
+                     AND EXISTS (SELECT FROM ledger.stored_events e
                                  WHERE e.originator_id = w.id AND e.originator_version = w.version));
-    refused := coalesce(taken, '{}') || stale;
+    refused := taken || outdated || stale;
     RETURN QUERY SELECT t, 'key', NULL::bigint, NULL::timestamptz FROM unnest(taken) AS t;
-    RETURN QUERY SELECT t, 'version', NULL::bigint, NULL::timestamptz FROM unnest(stale) AS t WHERE t <> ALL (coalesce(taken, '{}'));
+    RETURN QUERY SELECT t, 'reference', NULL::bigint, NULL::timestamptz FROM unnest(outdated) AS t;
+    RETURN QUERY SELECT t, 'version', NULL::bigint, NULL::timestamptz FROM unnest(stale) AS t;
     RETURN QUERY
         INSERT INTO ledger.stored_events AS e (originator_id, originator_version, topic, state)
         SELECT w.id, w.version, w.topic, w.state
@@ -47,6 +66,11 @@ BEGIN
         RETURN;
     END IF;
     NOTIFY stored_events;
+    IF EXISTS (SELECT FROM unnest(commands, topics) AS w (command, topic)
+               WHERE w.command <> ALL (refused) AND split_part(w.topic, '.', 1)
+                     IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')) THEN
+        NOTIFY reference;
+    END IF;
     IF cardinality(digests) > 0 THEN
         INSERT INTO vault.disclosures (originator_id, originator_version, digest, salt, kind, subject, value)
         SELECT w.id, w.version, w.digest, w.salt, w.kind, w.subject, w.value
@@ -70,7 +94,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[]) OWNER TO desk_owner;
+ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) OWNER TO desk_owner;
 
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -173,7 +197,13 @@ CREATE TABLE views.case_intervals (
     nature text NOT NULL,
     pending_reason text,
     problem text,
-    external_ref text
+    external_ref text,
+    closes_at timestamp with time zone,
+    suspected_at timestamp with time zone,
+    resolve_by timestamp with time zone,
+    resolution_version bigint,
+    failed_fixes integer NOT NULL,
+    resolution_code text
 )
 WITH (fillfactor='90');
 
@@ -229,6 +259,67 @@ CREATE VIEW reporting.cases AS
 
 ALTER VIEW reporting.cases OWNER TO desk_projector;
 
+CREATE TABLE views.obligations (
+    case_id uuid NOT NULL,
+    key text NOT NULL,
+    positions int8range NOT NULL,
+    since timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    renewed boolean NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    role text NOT NULL,
+    team text
+);
+
+ALTER TABLE views.obligations OWNER TO desk_projector;
+
+CREATE VIEW reporting.obligations AS
+ SELECT number,
+    case_id,
+    kind,
+    about,
+    role,
+    team,
+    positions,
+    since,
+    due_at,
+    settled_at,
+    renewed
+   FROM views.obligations;
+
+ALTER VIEW reporting.obligations OWNER TO desk_projector;
+
+CREATE TABLE views.outbox (
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    attempts integer NOT NULL,
+    outcome text NOT NULL,
+    kind text NOT NULL,
+    number text NOT NULL,
+    message_id text NOT NULL
+);
+
+ALTER TABLE views.outbox OWNER TO desk_projector;
+
+CREATE VIEW reporting.outbox AS
+ SELECT number,
+    id AS message,
+    kind,
+    outcome,
+    attempts,
+    queued_at,
+    due_at,
+    accepted_at
+   FROM views.outbox;
+
+ALTER VIEW reporting.outbox OWNER TO desk_projector;
+
 CREATE TABLE views.tracking (
     one boolean DEFAULT true NOT NULL,
     "position" bigint NOT NULL,
@@ -247,6 +338,38 @@ CREATE VIEW reporting."position" AS
 
 ALTER VIEW reporting."position" OWNER TO desk_projector;
 
+CREATE TABLE views.problems (
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    priority smallint,
+    number text NOT NULL,
+    status text NOT NULL,
+    service text,
+    known_error text,
+    incidents text[] NOT NULL
+);
+
+ALTER TABLE views.problems OWNER TO desk_projector;
+
+CREATE VIEW reporting.problems AS
+ SELECT number,
+    id AS problem_id,
+    version,
+    status,
+    priority,
+    service,
+    known_error,
+    cardinality(incidents) AS incidents,
+    opened_at,
+    resolved_at,
+    closed_at
+   FROM views.problems;
+
+ALTER VIEW reporting.problems OWNER TO desk_projector;
+
 CREATE TABLE views.resolutions (
     case_id uuid NOT NULL,
     episode integer NOT NULL,
@@ -262,7 +385,11 @@ CREATE TABLE views.resolutions (
     reopened_after_closure_position bigint,
     reopened_after_closure_at timestamp with time zone,
     source_position bigint,
-    source_seconds double precision
+    source_seconds double precision,
+    first_contact boolean NOT NULL,
+    cause_corrected text NOT NULL,
+    verifier text,
+    problem text
 );
 
 ALTER TABLE views.resolutions OWNER TO desk_projector;
@@ -280,6 +407,29 @@ CREATE VIEW reporting.resolutions AS
    FROM views.resolutions;
 
 ALTER VIEW reporting.resolutions OWNER TO desk_projector;
+
+CREATE VIEW reporting.resolved_without_problem AS
+ SELECT number,
+    case_id,
+    episode,
+    resolved_at,
+    code,
+    cause_corrected
+   FROM views.resolutions
+  WHERE ((code = ANY (ARRAY['fixed'::text, 'workaround'::text])) AND (cause_corrected = ANY (ARRAY['no'::text, 'unknown'::text])) AND (problem IS NULL));
+
+ALTER VIEW reporting.resolved_without_problem OWNER TO desk_projector;
+
+CREATE VIEW reporting.unowned_cases AS
+ SELECT number,
+    case_id,
+    status,
+    queue,
+    team
+   FROM views.case_intervals
+  WHERE (upper_inf(positions) AND (status <> 'closed'::text) AND ((queue IS NULL) OR ((status = 'assigned'::text) AND (team IS NULL))));
+
+ALTER VIEW reporting.unowned_cases OWNER TO desk_projector;
 
 CREATE TABLE vault.disclosures (
     originator_id uuid NOT NULL,
@@ -309,6 +459,44 @@ CREATE TABLE views.case_counts (
 );
 
 ALTER TABLE views.case_counts OWNER TO desk_projector;
+
+CREATE TABLE views.case_texts (
+    case_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    open boolean NOT NULL,
+    number text NOT NULL,
+    service text,
+    customer text NOT NULL,
+    external_ref text,
+    words text NOT NULL,
+    lexemes tsvector GENERATED ALWAYS AS (to_tsvector('english'::regconfig, words)) STORED NOT NULL
+);
+
+ALTER TABLE views.case_texts OWNER TO desk_projector;
+
+CREATE TABLE views.known_errors (
+    problem_id uuid NOT NULL,
+    version bigint NOT NULL,
+    known_error text NOT NULL,
+    title text NOT NULL,
+    symptoms text NOT NULL,
+    workaround text NOT NULL,
+    words text GENERATED ALWAYS AS (((((title || ' '::text) || symptoms) || ' '::text) || workaround)) STORED NOT NULL,
+    lexemes tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, symptoms), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, workaround), 'C'::"char"))) STORED NOT NULL
+);
+
+ALTER TABLE views.known_errors OWNER TO desk_projector;
+
+CREATE TABLE views.quarantine (
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    size bigint NOT NULL,
+    channel text NOT NULL,
+    cause text
+);
+
+ALTER TABLE views.quarantine OWNER TO desk_projector;
 
 CREATE TABLE views.queue_counts (
     queue text NOT NULL,
@@ -341,6 +529,27 @@ ALTER TABLE ONLY views.case_counts
 ALTER TABLE ONLY views.case_intervals
     ADD CONSTRAINT case_intervals_pkey PRIMARY KEY (case_id, version);
 
+ALTER TABLE ONLY views.case_texts
+    ADD CONSTRAINT case_texts_pkey PRIMARY KEY (case_id);
+
+ALTER TABLE ONLY views.known_errors
+    ADD CONSTRAINT known_errors_pkey PRIMARY KEY (problem_id);
+
+ALTER TABLE ONLY views.obligations
+    ADD CONSTRAINT obligations_pkey PRIMARY KEY (case_id, key, positions);
+
+ALTER TABLE ONLY views.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY views.problems
+    ADD CONSTRAINT problems_number_key UNIQUE (number);
+
+ALTER TABLE ONLY views.problems
+    ADD CONSTRAINT problems_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY views.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY views.queue_counts
     ADD CONSTRAINT queue_counts_pkey PRIMARY KEY (queue);
 
@@ -352,15 +561,37 @@ ALTER TABLE ONLY views.tracking
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
+CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text]));
+
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events USING btree (notification_id);
 
 CREATE INDEX stored_events_recorded_at_idx ON ledger.stored_events USING btree (recorded_at, notification_id);
 
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
+CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes);
+
 CREATE UNIQUE INDEX case_now_idx ON views.case_intervals USING btree (case_id) WHERE upper_inf(positions);
 
 CREATE UNIQUE INDEX case_number_now_idx ON views.case_intervals USING btree (number) WHERE upper_inf(positions);
+
+CREATE INDEX closes_now_idx ON views.case_intervals USING btree (closes_at) WHERE (upper_inf(positions) AND (closes_at IS NOT NULL));
+
+CREATE INDEX known_error_lexemes_idx ON views.known_errors USING gin (lexemes);
+
+CREATE INDEX known_error_trigrams_idx ON views.known_errors USING gin (words extensions.gin_trgm_ops);
+
+CREATE INDEX obligation_now_idx ON views.obligations USING btree (due_at, number, key) WHERE upper_inf(positions);
+
+CREATE INDEX open_case_lexemes_idx ON views.case_texts USING gin (lexemes) WHERE open;
+
+CREATE INDEX open_case_ref_idx ON views.case_texts USING btree (external_ref) WHERE (open AND (external_ref IS NOT NULL));
+
+CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensions.gin_trgm_ops) WHERE open;
+
+CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (received_at, id) WHERE (cause IS NOT NULL);
 
 CREATE INDEX queue_now_idx ON views.case_intervals USING btree (queue, COALESCE((priority)::integer, 9), received_at, number) WHERE (upper_inf(positions) AND (queue IS NOT NULL));
 
@@ -376,10 +607,14 @@ CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.disclosures FOR 
 
 ALTER TABLE vault.disclosures ENABLE ALWAYS TRIGGER no_alteration;
 
+GRANT USAGE ON SCHEMA extensions TO PUBLIC;
+
 GRANT USAGE ON SCHEMA ledger TO desk_api;
 GRANT USAGE ON SCHEMA ledger TO desk_projector;
 GRANT USAGE ON SCHEMA ledger TO desk_auditor;
 GRANT USAGE ON SCHEMA ledger TO desk_migrator;
+GRANT USAGE ON SCHEMA ledger TO desk_processes;
+GRANT USAGE ON SCHEMA ledger TO desk_mail;
 
 GRANT USAGE ON SCHEMA reporting TO desk_api;
 GRANT USAGE ON SCHEMA reporting TO desk_auditor;
@@ -387,53 +622,88 @@ GRANT USAGE ON SCHEMA reporting TO desk_reporter;
 
 GRANT USAGE ON SCHEMA vault TO desk_api;
 GRANT USAGE ON SCHEMA vault TO desk_auditor;
+GRANT USAGE ON SCHEMA vault TO desk_processes;
+GRANT USAGE ON SCHEMA vault TO desk_mail;
+GRANT USAGE ON SCHEMA vault TO desk_projector;
 
 GRANT USAGE ON SCHEMA views TO desk_api;
 GRANT USAGE ON SCHEMA views TO desk_auditor;
+GRANT USAGE ON SCHEMA views TO desk_processes;
+GRANT USAGE ON SCHEMA views TO desk_mail;
 
-REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[]) TO desk_api;
+REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_api;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_processes;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
 GRANT SELECT ON TABLE ledger.idempotency TO desk_api;
 GRANT SELECT ON TABLE ledger.idempotency TO desk_auditor;
 GRANT DELETE ON TABLE ledger.idempotency TO desk_projector;
+GRANT SELECT ON TABLE ledger.idempotency TO desk_processes;
+GRANT SELECT ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT(key) ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT(key) ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT(key) ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT(request) ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT(request) ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT(request) ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT(originator_id) ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT(originator_id) ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT(originator_id) ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT(originator_version) ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT(originator_version) ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT(originator_version) ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT("position") ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT("position") ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT("position") ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT INSERT(status) ON TABLE ledger.idempotency TO desk_api;
+GRANT INSERT(status) ON TABLE ledger.idempotency TO desk_processes;
+GRANT INSERT(status) ON TABLE ledger.idempotency TO desk_mail;
 
 GRANT SELECT(recorded_at) ON TABLE ledger.idempotency TO desk_projector;
 
 GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_api;
 GRANT SELECT ON TABLE ledger.numbers TO desk_projector;
 GRANT SELECT ON TABLE ledger.numbers TO desk_auditor;
+GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_processes;
+GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
 
 GRANT SELECT ON TABLE ledger.stored_events TO desk_api;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_projector;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_auditor;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_processes;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT SELECT ON TABLE views.case_intervals TO desk_api;
 GRANT SELECT ON TABLE views.case_intervals TO desk_auditor;
+GRANT SELECT ON TABLE views.case_intervals TO desk_processes;
+GRANT SELECT ON TABLE views.case_intervals TO desk_mail;
 
 GRANT SELECT ON TABLE reporting.case_history TO desk_auditor;
 GRANT SELECT ON TABLE reporting.case_history TO desk_reporter;
@@ -441,25 +711,81 @@ GRANT SELECT ON TABLE reporting.case_history TO desk_reporter;
 GRANT SELECT ON TABLE reporting.cases TO desk_auditor;
 GRANT SELECT ON TABLE reporting.cases TO desk_reporter;
 
+GRANT SELECT ON TABLE views.obligations TO desk_api;
+GRANT SELECT ON TABLE views.obligations TO desk_processes;
+GRANT SELECT ON TABLE views.obligations TO desk_mail;
+GRANT SELECT ON TABLE views.obligations TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.obligations TO desk_auditor;
+GRANT SELECT ON TABLE reporting.obligations TO desk_reporter;
+
+GRANT SELECT ON TABLE views.outbox TO desk_api;
+GRANT SELECT ON TABLE views.outbox TO desk_processes;
+GRANT SELECT ON TABLE views.outbox TO desk_mail;
+GRANT SELECT ON TABLE views.outbox TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.outbox TO desk_auditor;
+GRANT SELECT ON TABLE reporting.outbox TO desk_reporter;
+
 GRANT SELECT ON TABLE views.tracking TO desk_api;
 GRANT SELECT ON TABLE views.tracking TO desk_auditor;
+GRANT SELECT ON TABLE views.tracking TO desk_processes;
+GRANT SELECT ON TABLE views.tracking TO desk_mail;
 
 GRANT SELECT ON TABLE reporting."position" TO desk_auditor;
 GRANT SELECT ON TABLE reporting."position" TO desk_reporter;
 
+GRANT SELECT ON TABLE views.problems TO desk_api;
+GRANT SELECT ON TABLE views.problems TO desk_processes;
+GRANT SELECT ON TABLE views.problems TO desk_mail;
+GRANT SELECT ON TABLE views.problems TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.problems TO desk_auditor;
+GRANT SELECT ON TABLE reporting.problems TO desk_reporter;
+
 GRANT SELECT ON TABLE views.resolutions TO desk_api;
 GRANT SELECT ON TABLE views.resolutions TO desk_auditor;
+GRANT SELECT ON TABLE views.resolutions TO desk_processes;
+GRANT SELECT ON TABLE views.resolutions TO desk_mail;
 
 GRANT SELECT ON TABLE reporting.resolutions TO desk_auditor;
 GRANT SELECT ON TABLE reporting.resolutions TO desk_reporter;
 
+GRANT SELECT ON TABLE reporting.resolved_without_problem TO desk_auditor;
+GRANT SELECT ON TABLE reporting.resolved_without_problem TO desk_reporter;
+
+GRANT SELECT ON TABLE reporting.unowned_cases TO desk_auditor;
+GRANT SELECT ON TABLE reporting.unowned_cases TO desk_reporter;
+
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_api;
 GRANT SELECT ON TABLE vault.disclosures TO desk_auditor;
+GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_processes;
+GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_mail;
+GRANT SELECT ON TABLE vault.disclosures TO desk_projector;
 
 GRANT SELECT ON TABLE vault.pseudonym_key TO desk_api;
 
 GRANT SELECT ON TABLE views.case_counts TO desk_api;
 GRANT SELECT ON TABLE views.case_counts TO desk_auditor;
+GRANT SELECT ON TABLE views.case_counts TO desk_processes;
+GRANT SELECT ON TABLE views.case_counts TO desk_mail;
+
+GRANT SELECT ON TABLE views.case_texts TO desk_api;
+GRANT SELECT ON TABLE views.case_texts TO desk_processes;
+GRANT SELECT ON TABLE views.case_texts TO desk_mail;
+GRANT SELECT ON TABLE views.case_texts TO desk_auditor;
+
+GRANT SELECT ON TABLE views.known_errors TO desk_api;
+GRANT SELECT ON TABLE views.known_errors TO desk_processes;
+GRANT SELECT ON TABLE views.known_errors TO desk_mail;
+GRANT SELECT ON TABLE views.known_errors TO desk_auditor;
+
+GRANT SELECT ON TABLE views.quarantine TO desk_api;
+GRANT SELECT ON TABLE views.quarantine TO desk_processes;
+GRANT SELECT ON TABLE views.quarantine TO desk_mail;
+GRANT SELECT ON TABLE views.quarantine TO desk_auditor;
 
 GRANT SELECT ON TABLE views.queue_counts TO desk_api;
 GRANT SELECT ON TABLE views.queue_counts TO desk_auditor;
+GRANT SELECT ON TABLE views.queue_counts TO desk_processes;
+GRANT SELECT ON TABLE views.queue_counts TO desk_mail;

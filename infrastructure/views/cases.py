@@ -15,21 +15,21 @@ from psycopg.types.range import Range, TimestamptzRange
 
 from application.views.cases import COLUMNS, CaseFold, Episode, Interval, new_fold, resume_fold
 from domain.aggregate import Recorded
-from infrastructure.postgres.queries import load
+from infrastructure.views.statements import statements
 
-_SQL = load("cases", "infrastructure.views")
 _QUEUE, _STATUS, _PRIORITY = (COLUMNS.index(name) for name in ("queue", "status", "priority"))
 _TYPES = (
     *("uuid", "int8", "int8range", "tstzrange"),
-    *("timestamptz",) * 5,
+    *("timestamptz",) * 8,
+    "int8",
     *("int2",) * 3,
-    *("int4",) * 3,
+    *("int4",) * 4,
     *("float8",) * 2,
     "bool",
-    *("text",) * 13,
+    *("text",) * 14,
 )
 _EPISODE_TYPES = (
-    *("uuid", "int4", "text", "int8", "timestamptz", "timestamptz", "float8", "text"),
+    *("uuid", "int4", "text", "int8", "timestamptz", "timestamptz", "float8", "text", "text", "text", "text", "bool"),
     *("int8", "timestamptz", "bool", "int8", "timestamptz", "int8", "float8"),
 )
 _episode_row = attrgetter(*(field.name for field in fields(Episode)))
@@ -38,15 +38,17 @@ _episode_row = attrgetter(*(field.name for field in fields(Episode)))
 class CasesStore:
     """Folds events into the view's tables on the connection, and in the transaction, it is given.
 
-    Table names are unqualified by design of the rebuild: `schema` says where they are.
+    `schema` says where the tables are: a rebuild makes them anew beside the live ones.
     """
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection = connection
-        self._sql = {name: sql.replace(b"views.", schema.encode() + b".") for name, sql in _SQL.items()}
+        self._sql = statements("cases", schema)
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
         """Fold case events with their positions, in order. Raises whatever an event's fold raises."""
+        if not events:
+            return
         folds, before = self._load({event.originator_id for event, _ in events})
         for event, position in events:
             fold = folds.get(event.originator_id)

@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import psycopg
 import structlog
 
 from domain.aggregate import Recorded
-from domain.case import EVENTS as CASE_EVENTS
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerNotification
 from infrastructure.views.cases import CasesStore
+from infrastructure.views.obligations import ObligationsStore
+from infrastructure.views.outbox import OutboxStore
+from infrastructure.views.problems import ProblemsStore
+from infrastructure.views.quarantine import QuarantineStore
+from infrastructure.views.statements import statements
+from infrastructure.views.texts import TextsStore
 
-_SQL = load("projector", "infrastructure.views")
 BATCH = 2_000
 """Events a transaction: large enough to share its cost, small enough that memory stays flat."""
 _HOUSEKEEPING = 3600.0
 _STANDBY = 0.5
 _GATHER = 0.015
 """Seconds to let events gather when they come one by one: a third of the lag we allow ourselves."""
+_IN_NO_VIEW = frozenset({"service", "team", "help_desk", "script", "customer", "policy", "access"})
+"""The first part of the topics that every process folds for itself, and no view does."""
 
 log = structlog.get_logger()
 
@@ -40,13 +45,31 @@ class Poisoned(Exception):
         self.position, self.why = position, why
 
 
+class Store(Protocol):
+    """One view's tables."""
+
+    def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
+        """Fold events with their positions, in order, in the transaction that is open."""
+        ...
+
+
 class Projector:
     """Folds the ledger into the views of a schema, on one connection."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection = connection
-        self._sql = {name: sql.replace(b"views.", schema.encode() + b".") for name, sql in _SQL.items()}
-        self._cases = CasesStore(connection, schema)
+        self._sql = statements("projector", schema)
+        self._stores: dict[str, tuple[Store, ...]] = {
+            # The view of cases goes first: the others take from it what their events do not say.
+            "case": (
+                CasesStore(connection, schema),
+                ObligationsStore(connection, schema),
+                TextsStore(connection, schema),
+            ),
+            "problem": (ProblemsStore(connection, schema),),
+            "message": (OutboxStore(connection, schema),),
+            "intake": (QuarantineStore(connection, schema),),
+        }
         self._mapper = StateMapper()
 
     def run(self, stop: threading.Event, *, patience: float = 1.0) -> None:
@@ -110,26 +133,38 @@ class Projector:
             rows = cursor.execute(self._sql["read"], (row[0], limit)).fetchall()
             if not rows:
                 return 0
-            events = [self._event(row) for row in rows]
-            self._fold([(event, position) for event, position in events if event.TOPIC in CASE_EVENTS])
+            for kind, events in self._events(rows).items():
+                self._fold(self._stores[kind], events)
             position = rows[-1][0]
             cursor.execute(self._sql["advance"], (position, len(rows)))
             cursor.execute(self._sql["notify"], (position,))
             return len(rows)
 
-    def _event(self, columns: tuple[Any, ...]) -> tuple[Recorded, int]:
+    def _events(self, rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Recorded, int]]]:
+        """The events that views are made of, by the first part of their topic. Raises Poisoned."""
+        events: dict[str, list[tuple[Recorded, int]]] = {kind: [] for kind in self._stores}
+        for row in rows:
+            kind = row[3].partition(".")[0]
+            if kind not in _IN_NO_VIEW:
+                event = self._event(row)
+                if kind not in events:
+                    raise Poisoned(row[0], f"{row[3]}: no view knows events of this kind")
+                events[kind].append((event, row[0]))
+        return events
+
+    def _event(self, columns: tuple[Any, ...]) -> Recorded:
         position, stream, version, topic, state, recorded_at, db_role = columns
         row = LedgerNotification(stream, version, topic, state, position, recorded_at, db_role)
         try:
-            return self._mapper.to_domain_event(row), position
+            return self._mapper.to_domain_event(row)
         except Exception as error:
             raise Poisoned(position, f"{row.topic}: {error}") from error
 
-    def _fold(self, events: list[tuple[Recorded, int]]) -> None:
-        if not events:
-            return
+    @staticmethod
+    def _fold(stores: tuple[Store, ...], events: list[tuple[Recorded, int]]) -> None:
         try:
-            self._cases.fold(events)
+            for store in stores:
+                store.fold(events)
         except psycopg.OperationalError:
             raise
         except Exception as error:

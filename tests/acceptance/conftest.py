@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,19 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.main import application, tokens_of
+from api.main import application, dispute_links, open_desk, tokens_of
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.processes.closing import close_due
+from application.processes.sending import send_due
+from application.views.timers import Timers
+from domain.clocks import Clock, SystemClock
 from domain.values import Role
+from infrastructure.mail.catcher import Catcher, mail_catcher
+from infrastructure.mail.postman import SmtpPostman
 from infrastructure.settings import Settings
-from infrastructure.tokens import Tokens
 from infrastructure.views.projector import Projector
+from infrastructure.views.timers import PostgresTimers
 from tests.conftest import TestDatabase
 
 Answer = httpx.Response
@@ -46,17 +56,33 @@ class Caller:
 
 
 class RunningDesk:
-    """A served desk: callers by role, and cases in the states that tests start from."""
+    """A served desk: callers by role, cases in the states that tests start from, and its processes on demand."""
 
-    def __init__(self, url: str, tokens: Tokens) -> None:
-        self.url, self.tokens = url, tokens
-        self._callers: list[Caller] = []
+    def __init__(self, url: str, settings: Settings, office: Desk, timers: Timers, catcher: Catcher) -> None:
+        self.url, self.tokens, self.office = url, tokens_of(settings), office
+        self.clock, self.mail = office.clock, catcher
+        self._timers, self._callers = timers, list[Caller]()
+        self._send = partial(
+            send_due,
+            office,
+            timers,
+            SmtpPostman(
+                host="127.0.0.1",
+                port=catcher.port,
+                sender=settings.mail_from,
+                clock=office.clock,
+                domain="caseledger.example",
+            ),
+            dispute_links(settings.model_copy(update={"public_url": url})),
+        )
         self.technician = self.caller(Role.TECHNICIAN, "a.ortiz")
         self.network = self.caller(Role.TEAM_MEMBER, "t.lee", "network")
         self.messaging = self.caller(Role.TEAM_MEMBER, "m.ruiz", "messaging")
         self.auditor = self.caller(Role.AUDITOR, "r.audit")
 
     def caller(self, role: Role, subject: str, team: str | None = None, *, hours: float = 1) -> Caller:
+        """Somebody with a token, and with the grant it needs."""
+        self.office.ensure_granted(subject, role, team, None, OPERATOR, anew=True)
         made = Caller(self.url, self.tokens.issue(role, subject, team, timedelta(hours=hours)))
         self._callers.append(made)
         return made
@@ -71,6 +97,22 @@ class RunningDesk:
     def close(self) -> None:
         for caller in self._callers:
             caller.http.close()
+
+    # the desk's own processes, when a test says so
+
+    def catch_up(self) -> None:
+        """Wait until the views show all that is on the record."""
+        done(self.technician.get("/queues", after=self.office.recorder.max_notification_id() or 0))
+
+    def send_mail(self) -> int:
+        """Send what is due; returns how many mails met their fate."""
+        self.catch_up()
+        return self._send()
+
+    def close_elapsed(self) -> int:
+        """Fire the timers that are due; returns how many cases they closed."""
+        self.catch_up()
+        return close_due(self.office, self._timers)
 
     # named states
 
@@ -122,14 +164,15 @@ FIXED = {
 
 
 def incident() -> dict[str, Any]:
-    """A body for `POST /cases`."""
+    """A body for `POST /cases`; each is about something else, so that none is taken for a duplicate."""
+    thing, other = secrets.token_hex(4), secrets.token_hex(4)
     return {
         "channel": "phone",
         "received_at": datetime.now(UTC).isoformat(),
         "customer": {"name": "Jo Field", "email": "jo.field@agency.example", "agency": "dot"},
         "service": "printing",
-        "subject": "Printer on floor 2",
-        "description": "Nothing comes out.",
+        "subject": f"Printer {thing}",
+        "description": f"Nothing comes out of {other}.",
         "nature": "actual",
     }
 
@@ -161,18 +204,25 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(database: TestDatabase, folder: Path) -> Iterator[RunningDesk]:
-    """A database over HTTP, with a projector at work, for as long as it is wanted."""
-    settings, stop = Settings(data_dir=folder), threading.Event()
-    server = _Server(uvicorn.Config(application(settings, database), port=0, log_level="warning", access_log=False))
+def served(database: TestDatabase, folder: Path, clock: Clock | None = None) -> Iterator[RunningDesk]:
+    """A database over HTTP, with a projector at work and a mail server beside it, for as long as it is wanted."""
+    settings, stop, clock = Settings(data_dir=folder), threading.Event(), clock or SystemClock()
+    app = application(settings, database, lambda: clock)
+    server = _Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()
     assert server.up.wait(30), "the server did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
-    with database.connect("projector") as connection:
+    with (
+        database.connect("projector") as connection,
+        open_desk(database, clock) as office,
+        database.pool("processes", size=1) as pool,
+        mail_catcher(clock=clock) as catcher,
+    ):
+        office.adopt_policy(OPERATOR)
         projecting = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.1})
         projecting.start()
-        running = RunningDesk(f"http://127.0.0.1:{port}", tokens_of(settings))
+        running = RunningDesk(f"http://127.0.0.1:{port}", settings, office, PostgresTimers(pool), catcher)
         try:
             yield running
         finally:
@@ -183,14 +233,14 @@ def served(database: TestDatabase, folder: Path) -> Iterator[RunningDesk]:
     serving.join(30)
 
 
-Serve = Callable[[TestDatabase, Path], RunningDesk]
+Serve = Callable[..., RunningDesk]
 
 
 @pytest.fixture
 def serve(database: TestDatabase) -> Iterator[Serve]:
     """Serve databases for as long as the test runs."""
     with ExitStack() as ending:
-        yield lambda database, folder: ending.enter_context(served(database, folder))
+        yield lambda *given: ending.enter_context(served(*given))
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, done, incide
 
 def test_a_customer_reads_his_case_but_not_what_staff_say_among_themselves(running: RunningDesk) -> None:
     customer = running.caller(Role.CUSTOMER, "jo.field")
-    number = done(customer.post("/cases", {**incident(), "channel": "self_service"}))["number"]
+    number = done(
+        customer.post("/cases", {**incident(), "channel": "self_service", "description": "Nothing comes out."})
+    )["number"]
     desk = running.technician
     done(desk.post(f"/cases/{number}/triage", {"owner": "desk", "reason": "secret-triage"}))
     done(desk.post(f"/cases/{number}/prioritize", {"impact": 2, "severity": 2}))

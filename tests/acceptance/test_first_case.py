@@ -9,7 +9,7 @@ from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, done
 
 def test_a_case_goes_from_the_phone_call_to_its_closure(running: RunningDesk) -> None:
     desk, team = running.technician, running.network
-    number = running.log(symptoms="jobs stay queued")["number"]
+    number = running.log(subject="Printer on floor 2", symptoms="jobs stay queued")["number"]
     done(desk.post(f"/cases/{number}/triage", {"owner": "desk"}, match='"v1"'))
     assert done(desk.post(f"/cases/{number}/prioritize", {"impact": 1, "severity": 2}))["priority"] == 2
     done(desk.post(f"/cases/{number}/diagnose", {"symptoms": "queued", "findings": "spooler stopped"}))

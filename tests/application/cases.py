@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 from application.desk import Desk
@@ -26,12 +27,13 @@ def log(
     request: Request = TECHNICIAN,
     **report: Any,
 ) -> str:
-    """A case, logged; returns its number."""
+    """A case, logged; returns its number. Each is about something else, so that none is taken for a duplicate."""
     given = {"channel": Channel.PHONE, "received_at": desk.clock.now(), "customer": "", "service": "printing"}
     return desk.log_case(
         Report(**{**given, **report}),
         contact or {"name": "Jo Field", "email": "jo.field@agency.example"},
-        words or {"subject": "Printer", "description": "Nothing comes out.", "symptoms": "queued"},
+        words
+        or {"subject": f"Printer {token_hex(4)}", "description": f"Nothing of {token_hex(4)}", "symptoms": "queued"},
         {},
         None,
         request,

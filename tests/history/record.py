@@ -1,6 +1,6 @@
 """Records what this release writes: one history with every topic, as stored. Once a release, never changed after it.
 
-python -m tests.history.record > tests/history/0.1.0.jsonl
+python -m tests.history.record > tests/history/0.2.0.jsonl
 """
 
 from __future__ import annotations
@@ -10,23 +10,34 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
 
 from api.main import open_desk
+from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
 from application.intake.importer import Importer
 from application.intake.servicenow import ServiceNowLog
+from application.letters import Sent
+from application.requests import Request
+from domain.access import Grant
+from domain.case.notification import Contact
+from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason
+from domain.catalogue import Customer
+from domain.values import Actor, Channel, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
 from tests.acceptance.test_import import row
-from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, resolved
+from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
 
 
 def work(desk: Desk) -> None:
@@ -62,6 +73,101 @@ def work(desk: Desk) -> None:
     )
 
 
+def work_the_whole_sop(desk: Desk) -> None:
+    """What 0.2.0 can say beyond 0.1.0."""
+    desk.adopt_policy(OPERATOR)
+    desk.change_policy(lambda policy: replace(policy, dispute_window=timedelta(hours=96)), "longer", OPERATOR)
+    desk.change_policy(lambda policy: replace(policy, dispute_window=timedelta(hours=72)), "as before", OPERATOR)
+    for kind in KINDS:
+        code = next(iter(e.number for e in desk.references.current().roots.values() if isinstance(e, KINDS[kind])), "x")
+        entry = desk.entry(kind, code).entry if code != "x" else Customer("x")
+        desk.list_entry(kind, entry, {"email": "new@desk.example"} if kind != "teams" else {}, None, OPERATOR)
+        desk.list_entry(kind, replace(entry, retired=True), {}, "gone", OPERATOR)
+        desk.list_entry(kind, replace(entry, retired=False), {}, "back", OPERATOR)
+    desk.grant("c.new", Grant(Role.TECHNICIAN, None, "d.manager", desk.clock.now()), "new", OPERATOR)
+    desk.revoke("c.new", Role.TECHNICIAN, None, "left", OPERATOR)
+    _relations(desk)
+    _major(desk)
+    _aftermath(desk)
+    _problem(desk)
+    _quarantine(desk)
+
+
+def _relations(desk: Desk) -> None:
+    same = {"words": {"subject": "Scanner S-9 jams", "description": "S-9 jams on every page", "symptoms": "jams"}}
+    first, second, third = (assigned(desk, **same), log(desk, **same), log(desk, **same))
+    desk.consult(second, first, TECHNICIAN)
+    desk.answer_consultation(second, first, "the same", NETWORK)
+    desk.relate(second, first, Relation.DUPLICATE, None, "called twice", TECHNICIAN)
+    desk.unrelate(second, first, "no, another one", TECHNICIAN)
+    desk.relate(third, first, Relation.UNRELATED, ("t.lee", desk.clock.now(), "another room"), None, TECHNICIAN)
+    desk.refer(log(desk), "dhs", Contact("phone", desk.clock.now(), informed=False), None, TECHNICIAN)
+    number = log(desk, contact={"name": "Nobody"})
+    desk.waive(number, "walked in and left", TECHNICIAN)
+
+
+def _major(desk: Desk) -> None:
+    number, part = assigned(desk), assigned(desk)
+    desk.known_errors_searched(number, "queue", ("KE-0000001",), None, False, None, TECHNICIAN)
+    desk.nominate_major(number, "many calls", TECHNICIAN)
+    desk.reject_major(number, "three people", NETWORK)
+    every = timedelta(minutes=30)
+    desk.declare_major(number, "t.lee", every, "head of operations", (part,), None, NETWORK)
+    desk.discharge(number, "communicate", "mail", None, True, "sent", NETWORK)
+    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    desk.resolve(number, FIXED, "server replaced", None, NETWORK)
+    desk.fan_out(number, (part,), None, NETWORK)
+
+
+def _aftermath(desk: Desk) -> None:
+    system = Request(Actor("system:mail", Role.SYSTEM), "process")
+    held = []
+    for fate in ("accepted", "deferred", "refused", "withdrawn"):
+        number = resolved(desk)
+        message = _message_of(desk, number)
+        if fate == "accepted":
+            desk.mail_accepted(message, Sent("raw", "250 OK"), desk.clock.now(), system)
+            held.append(number)
+        elif fate == "deferred":
+            desk.mail_deferred(message, "450 4.2.0 later", system)
+        elif fate == "refused":
+            desk.mail_refused(message, "550 5.1.1 nobody", system)
+            desk.discharge(number, "inform_customer", "phone", None, True, None, TECHNICIAN)
+        else:
+            desk.withdraw_mail(message, system)
+    desk.suspect_dispute(held[0], "thanks, but the other one?", None, Channel.EMAIL, TECHNICIAN)
+    desk.dismiss_dispute(held[0], "it was about another case", TECHNICIAN)
+
+
+def _message_of(desk: Desk, number: str) -> UUID:
+    """The mail queued with a case's resolution: the event before it."""
+    position = desk.history(number, TECHNICIAN.actor)[-1].position
+    queued = desk.recorder.select_notifications(start=position - 1, limit=1)[0]
+    return cast("UUID", queued.originator_id)
+
+
+def _problem(desk: Desk) -> None:
+    number = desk.open_problem("printing", 3, "Spooler", "leaks weekly", TECHNICIAN).root.number
+    desk.investigate(number, "grows with each job", NETWORK)
+    desk.prioritize_problem(number, 2, "the governor's printer", NETWORK)
+    desk.find_root_cause(number, "driver 4.2", NETWORK)
+    desk.publish_known_error(number, "Spooler hangs", "jobs stay queued", "restart it", NETWORK)
+    desk.resolve_problem(number, "driver 4.3", NETWORK)
+    desk.reopen_problem(number, "again", NETWORK)
+    desk.resolve_problem(number, "driver 4.4", NETWORK)
+    desk.close_problem(number, None, NETWORK)
+
+
+def _quarantine(desk: Desk) -> None:
+    """A mail that opens a case, one that somebody releases, one that somebody discards."""
+    gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
+    desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
+    mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
+    desk.receive(mail % b"", gateway)
+    desk.release_message(desk.receive(mail % b"References: <0@desk.example>\r\n", gateway).receipt, "new", TECHNICIAN)
+    desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
+
+
 def main() -> None:
     """Print the history as JSON lines: stream, version, topic, recorded_at, state."""
     folder = Path(tempfile.mkdtemp(prefix="cl-"))
@@ -72,6 +178,7 @@ def main() -> None:
             migrate(database)
             with open_desk(database) as desk:
                 work(desk)
+                work_the_whole_sop(desk)
             with psycopg.connect(database.for_component("auditor")) as auditor:
                 for line in auditor.execute(
                     "SELECT originator_id::text, originator_version, topic, recorded_at::text, "

@@ -12,9 +12,14 @@ from uuid import UUID
 import pytest
 
 from application.documents import case_document
+from domain.access import EVENTS as ACCESS_EVENTS
 from domain.aggregate import Recorded
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
+from domain.catalogue import EVENTS as CATALOGUE_EVENTS
+from domain.intake import EVENTS as INTAKE_EVENTS
+from domain.message import EVENTS as MESSAGE_EVENTS
+from domain.policy import EVENTS as POLICY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerEvent
@@ -55,4 +60,13 @@ def test_what_a_release_wrote_this_one_would_write_the_same_or_knows_how_to_read
 
 def test_every_topic_is_in_the_history_of_some_release() -> None:
     known = {row.topic for release in RELEASES for row in stored(release)}
-    assert known == {*CASE_EVENTS, *PROBLEM_EVENTS}
+    written = (
+        CASE_EVENTS,
+        PROBLEM_EVENTS,
+        MESSAGE_EVENTS,
+        INTAKE_EVENTS,
+        CATALOGUE_EVENTS,
+        POLICY_EVENTS,
+        ACCESS_EVENTS,
+    )
+    assert known == {topic for events in written for topic in events}

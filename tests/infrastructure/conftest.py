@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.views.reading import PostgresViews
+from tests.conftest import TestDatabase
+from tests.infrastructure.histories import History, open_history
+
 
 @pytest.fixture
 def server_dir() -> Iterator[Path]:
@@ -15,3 +19,17 @@ def server_dir() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def history(database: TestDatabase) -> Iterator[History]:
+    """Aggregates that act and are put on the record, without the application's services."""
+    with open_history(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def views(database: TestDatabase) -> Iterator[PostgresViews]:
+    """The read side, in the API's role."""
+    with database.pool("api", size=2) as pool:
+        yield PostgresViews(pool)

@@ -8,6 +8,9 @@ WHERE e.notification_id > %s ORDER BY e.notification_id LIMIT %s;
 -- name: listen_events --
 LISTEN stored_events;
 
+-- name: listen_reference --
+LISTEN reference;
+
 -- name: listen_views --
 LISTEN views;
 

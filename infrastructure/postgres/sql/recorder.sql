@@ -5,7 +5,8 @@ SELECT * FROM ledger.append(
     %b::int[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
     %b::int[], %b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b::text[], %b::text[],
     %b::int[], %b::text[], %b::uuid[],
-    %b::int[], %b::bytea[], %b::bytea[], %b::uuid[], %b::bigint[], %b::smallint[]
+    %b::int[], %b::bytea[], %b::bytea[], %b::uuid[], %b::bigint[], %b::smallint[],
+    %b::int[], %b::bigint[]
 );
 
 -- name: stored --
@@ -15,7 +16,7 @@ JOIN ledger.stored_events e ON e.originator_id = wanted.id AND e.originator_vers
 ORDER BY wanted.place;
 
 -- name: select_events --
-SELECT e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM ledger.stored_events e
 LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
@@ -23,7 +24,7 @@ WHERE e.originator_id = %(id)s AND e.originator_version > %(gt)s AND e.originato
 ORDER BY e.originator_version;
 
 -- name: select_last_events --
-SELECT e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM (SELECT * FROM ledger.stored_events
       WHERE originator_id = %(id)s AND originator_version > %(gt)s AND originator_version <= %(lte)s
@@ -32,7 +33,7 @@ LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
 ORDER BY e.originator_version DESC;
 
 -- name: select_first_events --
-SELECT e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM (SELECT * FROM ledger.stored_events
       WHERE originator_id = %(id)s AND originator_version > %(gt)s AND originator_version <= %(lte)s

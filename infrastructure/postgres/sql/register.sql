@@ -6,6 +6,15 @@ SELECT originator_id FROM ledger.numbers WHERE number = %s;
 -- name: existing --
 SELECT originator_id FROM ledger.stored_events WHERE originator_id = ANY(%b::uuid[]) AND originator_version = 1;
 
+-- name: reference_events --
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
+       d.digest, d.salt, d.kind, d.subject, d.value
+FROM ledger.stored_events e
+LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
+WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')
+  AND e.notification_id > %s
+ORDER BY e.notification_id;
+
 -- name: next_case_numbers --
 SELECT nextval('ledger.case_number') FROM generate_series(1, %s);
 

@@ -23,8 +23,8 @@ LOCK TABLE views.tracking IN ACCESS EXCLUSIVE MODE;
 -- name: swap --
 ALTER SCHEMA views RENAME TO views_old;
 ALTER SCHEMA views_shadow RENAME TO views;
-GRANT USAGE ON SCHEMA views TO desk_api, desk_auditor;
-GRANT SELECT ON ALL TABLES IN SCHEMA views TO desk_api, desk_auditor;
+GRANT USAGE ON SCHEMA views TO desk_api, desk_processes, desk_mail, desk_auditor;
+GRANT SELECT ON ALL TABLES IN SCHEMA views TO desk_api, desk_processes, desk_mail, desk_auditor;
 
 -- name: drop_old --
 DROP SCHEMA views_old CASCADE;

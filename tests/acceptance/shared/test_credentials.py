@@ -145,8 +145,8 @@ def test_r_6a_a_role_that_may_not_is_told_which_may(
     running: RunningDesk, positions: Positions, subtests: pytest.Subtests
 ) -> None:
     number = running.log()["number"]
-    before = positions()
     intake, admin = running.caller(Role.INTAKE, "mail"), running.caller(Role.ADMIN, "root")
+    before = positions()
     may_not: list[tuple[Caller, str, Any, str]] = [
         (running.auditor, "/cases", incident(), "technician"),
         (running.network, f"/cases/{number}/triage", {"owner": "desk"}, "technician"),

@@ -65,7 +65,7 @@ def test_a_case_is_read_as_it_was_at_a_version_a_position_and_a_moment(running: 
 
 
 def test_a_history_says_who_how_when_and_why(running: RunningDesk) -> None:
-    number = running.log(symptoms="jobs stay queued")["number"]
+    number = running.log(symptoms="jobs stay queued", description="Nothing comes out.")["number"]
     done(running.technician.post(f"/cases/{number}/triage", {"owner": "desk", "reason": "a printer of ours"}))
     answer = done(running.auditor.get(f"/cases/{number}/history"))
     logged, triaged = answer["items"]

@@ -1,43 +1,22 @@
-"""The bodies of commands (design.md, HTTP): validated to the letter; a field not named here is refused."""
+"""SOP 5.1-5.5: log, triage, refer, prioritise, diagnose; note and correct."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from api.http.bodies.base import Body, Contact, MaybeReasonBody, ReasonBody, Words, not_in_future
 from api.http.fields import Code, Email, LevelNumber, Line, Moment, Phone, PriorityNumber, Text
 from application.desk import Desk
 from application.requests import Committed, Request
-from domain.case.dispute import Confirmation
+from domain.case import notification
 from domain.case.logging import Report, check_received
 from domain.case.priority import Assessment
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor, Channel, Level, Nature
-
-
-class Body(BaseModel):
-    """A command's words. ``run`` gives it to the desk."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        """What can be wrong with the words whatever the case is like. Raises Invalid."""
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        raise NotImplementedError
-
-
-class Contact(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    name: Line
-    email: Email | None = None
-    phone: Phone | None = None
-    agency: Code | None = None
 
 
 class LogBody(Body):
@@ -126,8 +105,31 @@ class TriageBody(Body):
         return desk.triage(number, self.owner, self.reason, request)
 
 
-class Override(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+class ReferralContact(Words):
+    method: Code
+    outcome: Literal["informed", "failed"]
+    at: Moment | None = None
+
+
+class ReferBody(MaybeReasonBody):
+    """Refer the case to another agency's help desk."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"help_desk": "dhs", "contact": {"method": "phone", "outcome": "informed"}}]}
+    )
+    help_desk: Code
+    contact: ReferralContact
+
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        not_in_future(self.contact.at, now, "/contact/at")
+
+    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        at = self.contact.at or desk.clock.now()
+        contact = notification.Contact(self.contact.method, at, self.contact.outcome == "informed")
+        return desk.refer(number, self.help_desk, contact, self.reason, request)
+
+
+class Override(Words):
     priority: PriorityNumber
     reason: Text
 
@@ -148,9 +150,8 @@ class PrioritizeBody(Body):
         return desk.prioritize(number, assessment, reason, request)
 
 
-class StepBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    step: Line
+class StepBody(Words):
+    step: Code
     answer: Text
 
 
@@ -174,157 +175,34 @@ class DiagnoseBody(Body):
             "steps": [step.model_dump() for step in self.steps] if self.steps else None,
             "outcome": self.outcome,
         }
-        return desk.diagnose(number, self.script, words, self.reason, request)
+        taken = tuple(step.step for step in self.steps or ())
+        return desk.diagnose(number, words, self.script, taken, self.reason, request)
 
 
-class AssignBody(Body):
-    """Assign to a service team."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"team": "network", "diagnosis": "print server down"}]})
-    team: Code
-    technician: Code | None = None
-    diagnosis: Text | None = None
-    reason: Text | None = None
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.assign(number, self.team, self.technician, self.diagnosis, self.reason, request)
-
-
-class AcceptBody(Body):
-    """Take a case of one's team."""
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.accept(number, request)
-
-
-class ReasonBody(Body):
-    """Why, in the words of whoever decides."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it happened again"}]})
-    reason: Text
-
-
-class HandBackBody(ReasonBody):
-    """Return a case to the desk."""
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.hand_back(number, self.reason, request)
-
-
-class ReopenBody(ReasonBody):
-    """Reopen a resolved case."""
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.reopen(number, self.reason, request)
-
-
-class PendBody(Body):
-    """Mark a case as waiting."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason_code": "customer", "note": "asked for a date"}]})
-    reason_code: PendingReason
-    note: Text | None = None
-    reason: Text | None = None
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.pend(number, self.reason_code, self.note, self.reason, request)
-
-
-class ResumeBody(Body):
-    """Take the mark off."""
-
-    reason: Text | None = None
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.resume(number, self.reason, request)
-
-
-class VerifyBody(Body):
-    """Record what the customer said of the resolution."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"satisfactory": True, "able_to_work": True, "method": "phone"}]}
-    )
-    satisfactory: bool
-    able_to_work: bool
-    method: Code
-    at: Moment | None = None
-    outcome: Outcome = Outcome.REACHED
-    reason: Text | None = None
-
-    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        _not_in_future(self.at, now, "/at")
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        at: datetime = self.at or desk.clock.now()
-        verification = Verification(self.satisfactory, self.able_to_work, self.method, at, self.outcome)
-        return desk.verify(number, verification, self.reason, request)
-
-
-class ResolveBody(Body):
-    """Resolve a case."""
+class KnownErrorsBody(MaybeReasonBody):
+    """Record a look at the known errors."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [
-                {"code": "fixed", "solution": "spooler restarted", "workaround": False, "cause_corrected": "yes"}
-            ]
+            "examples": [{"query": "queue stuck", "shown": ["KE-0000001"], "chosen": "KE-0000001", "applied": True}]
         }
     )
-    code: Literal["fixed", "workaround", "averted", "reclassified_request", "not_reproducible"]
-    solution: Text
-    workaround: bool
-    cause_corrected: Literal["yes", "no", "unknown"]
-    problem: Annotated[str, StringConstraints(pattern=r"^PRB-\d{7,12}$")] | None = None
-    reason: Text | None = None
+    query: Line
+    shown: list[Code] = Field(max_length=200)
+    chosen: Code | None = None
+    applied: bool
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        resolution = Resolution(
-            ResolutionCode(self.code), self.workaround, CauseCorrected(self.cause_corrected), self.problem
+        return desk.known_errors_searched(
+            number, self.query, tuple(self.shown), self.chosen, self.applied, self.reason, request
         )
-        return desk.resolve(number, resolution, self.solution, self.reason, request)
 
 
-class ConfirmationBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-    method: Code
-    by: Line
-    at: Moment
-
-
-class CloseBody(Body):
-    """Close a resolved case with the customer's word."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"confirmation": {"method": "phone", "by": "Jo Field", "at": "2026-11-23T15:00:00Z"}}]
-        }
-    )
-    confirmation: ConfirmationBody | None = None
-    reason: Text | None = None
-
-    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        _not_in_future(self.confirmation.at if self.confirmation else None, now, "/confirmation/at")
+class WaiveBody(ReasonBody):
+    """Do without the information that is missing."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        said = self.confirmation
-        confirmation = Confirmation(said.method, said.at) if said else None
-        return desk.close_case(number, confirmation, said.by if said else None, self.reason, request)
-
-
-class DisputeBody(Body):
-    """Dispute the resolution."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it still does not print"}]})
-    reason: Text
-    received_at: Moment | None = None
-    channel: Channel | None = None
-
-    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        _not_in_future(self.received_at, now, "/received_at")
-
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.dispute(number, self.reason, self.received_at, self.channel, request)
+        return desk.waive(number, self.reason, request)
 
 
 class NoteBody(Body):
@@ -370,8 +248,3 @@ _CORRECTABLE: dict[str, TypeAdapter[Any]] = {
     "phone": TypeAdapter(Phone),
 }
 """What may be corrected, and the rule each is held to; that the channel is not among them is R-5.1a."""
-
-
-def _not_in_future(at: datetime | None, now: datetime, where: str) -> None:
-    if at is not None and at > now:
-        raise Invalid("it lies in the future", where)

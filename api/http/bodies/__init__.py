@@ -1,0 +1,1 @@
+"""The bodies of commands, by the clauses they belong to."""

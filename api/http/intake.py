@@ -1,0 +1,184 @@
+"""What machines hand in, and the quarantine where people see what could not be told apart (SOP 5.1-5.2).
+
+Machine intake needs no Idempotency-Key: the same message is the same message (http.md, Idempotency).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api.http.asking import LARGEST, asked, parse, raw_body, with_precondition
+from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
+from api.http.context import Context, authenticated, context_of
+from api.http.problems import Problem
+from api.http.reading import FreshStaff, Limit, Staff, json_response, page_of
+from application.desk import Desk
+from application.intake.mail import Outcome, receipt_document
+from application.principals import Principal
+from application.requests import Committed, StaleVersion
+from application.requests import Request as Asked
+from application.views.questions import Page
+from domain.errors import NotFound
+from domain.intake import COMMANDS, Receipt, authorise_intake
+from domain.values import Actor
+
+Caller = Annotated[Principal, Depends(authenticated)]
+Raw = Annotated[bytes | None, Depends(raw_body)]
+router = APIRouter(tags=["intake"])
+
+_KINDS = ("message/rfc822", "application/octet-stream")
+_STATUS = {Outcome.OPENED: 201, Outcome.DUPLICATE: 200, Outcome.QUARANTINED: 202}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_DESCRIBED = {
+    "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},
+    "responses": {
+        "200": {"description": "It came before; the answer names the case it opened then."},
+        "201": {"description": "It opened a case."},
+        "202": {"description": "It is kept, and waits in the quarantine for a person."},
+    },
+}
+
+
+class ReleaseBody(MaybeReasonBody):
+    """Log a case from a message in quarantine."""
+
+
+class DiscardBody(ReasonBody):
+    """Decide that a message in quarantine is nothing for the desk."""
+
+
+def _body(model: type[Body]) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+@router.post("/intake/email", response_class=Response, operation_id="receive_email", openapi_extra=_DESCRIBED)
+def receive_email(request: Request, caller: Caller, raw: Raw) -> Response:
+    """Take in a mail as it came (RFC 5322), whatever it is: stored before it is answered (R-5.1c, R-5.1d, R-5.2b)."""
+    context, actor = _may(request, caller, "receive_message")
+    message = _message(request, raw)
+    received = context.desk.receive(message, replace(asked(request, actor, None), idempotency=None))
+    headers = {"Position": str(received.position)}
+    if received.outcome is Outcome.OPENED:
+        headers["Location"] = f"/cases/{received.case}"
+    return _told(received.outcome, received.case, received.receipt, _STATUS[received.outcome], headers)
+
+
+@router.get("/queues/quarantine", response_class=Response, include_in_schema=False)
+@router.get("/quarantine", response_class=Response, operation_id="list_quarantine")
+def list_quarantine(
+    request: Request,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    limit: Limit = 50,
+    cursor: str | None = None,
+) -> Response:
+    """Messages that wait for a person to release or discard them, oldest first (R-5.1d)."""
+    context = context_of(request)
+    after = context.cursors.read("quarantine", cursor) if cursor is not None else None
+    return page_of(request, context, "quarantine", context.views.quarantine(Page(after, limit)))
+
+
+@router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")
+def read_message(request: Request, actor: Staff, message: str) -> Response:
+    """A message as it came, as text, and what became of it: from its events, so never behind."""
+    receipt = context_of(request).desk.receipt(_id(message), actor)
+    return json_response(receipt_document(receipt), ETag=f'"v{receipt.version}"')
+
+
+@router.post(
+    "/quarantine/{message}/release",
+    response_class=Response,
+    status_code=201,
+    operation_id="release_message",
+    openapi_extra=_body(ReleaseBody),
+)
+def release_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Log a case from it, as well as can be; the response clock starts when it came (R-5.2e)."""
+    ask = _asking(request, caller, raw, message, "release_message", 201)
+    body = parse(request, raw, ReleaseBody)
+    committed = ask(lambda desk, receipt, wanted: desk.release_message(receipt, body.reason, wanted))
+    return _decided(committed, Outcome.OPENED, 201)
+
+
+@router.post(
+    "/quarantine/{message}/discard",
+    response_class=Response,
+    operation_id="discard_message",
+    openapi_extra=_body(DiscardBody),
+)
+def discard_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Take it off the queue, as nothing for the desk; it is kept."""
+    ask = _asking(request, caller, raw, message, "discard_message", 200)
+    body = parse(request, raw, DiscardBody)
+    committed = ask(lambda desk, receipt, wanted: desk.discard_message(receipt, body.reason, wanted))
+    return _decided(committed, "discarded", 200)
+
+
+def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+    context = context_of(request)
+    actor = context.desk.admit(caller, COMMANDS[command].who)
+    authorise_intake(actor, command)
+    return context, actor
+
+
+def _message(request: Request, raw: bytes | None) -> bytes:
+    """The body as it is. Raises Problem 413, 415."""
+    if raw is None:
+        raise Problem("content-too-large", f"a message may have {LARGEST} bytes")
+    kind = request.headers.get("content-type", _KINDS[1]).partition(";")[0].strip().lower()
+    if kind not in _KINDS:
+        raise Problem("unsupported-media-type", f"{kind} is not understood; send {' or '.join(_KINDS)}")
+    return raw
+
+
+def _id(message: str) -> UUID:
+    try:
+        return UUID(message)
+    except ValueError:
+        raise NotFound(f"there is no message {message}") from None
+
+
+def _asking(
+    request: Request, caller: Principal, raw: bytes | None, message: str, command: str, status: int
+) -> Callable[[Callable[[Desk, UUID, Asked], Committed]], Committed]:
+    """Who asks for what on which message; the body is read after that, and what is answered does it.
+
+    `If-Match` is kept to and not asked for: of a message that waits there is one version only. Raises Forbidden,
+    NotFound.
+    """
+    context, actor = _may(request, caller, command)
+    receipt = _id(message)
+    if not context.desk.has_receipt(receipt):
+        raise NotFound(f"there is no message {message}")
+
+    def ask(do: Callable[[Desk, UUID, Asked], Committed]) -> Committed:
+        wanted = asked(request, actor, raw, status)
+        try:
+            return do(context.desk, receipt, with_precondition(request, context, wanted, required=lambda: False))
+        except StaleVersion as stale:
+            headers = {"ETag": f'"v{stale.current}"'}
+            raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
+
+    return ask
+
+
+def _decided(committed: Committed, outcome: str, status: int) -> Response:
+    receipt = committed.root
+    assert isinstance(receipt, Receipt)
+    headers = {"ETag": f'"v{receipt.version}"', "Position": str(committed.position)}
+    if receipt.case is not None:
+        headers["Location"] = f"/cases/{receipt.case}"
+    if committed.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _told(outcome, receipt.case, receipt.id, status, headers)
+
+
+def _told(outcome: str, case: str | None, message: UUID, status: int, headers: dict[str, str]) -> Response:
+    document = {"outcome": outcome, "case": case, "message": message}
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

@@ -1,0 +1,205 @@
+"""Catalogue, directory, policy and grants: read by staff, kept by the administrator (SOP 4.1, 7.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from pydantic import ConfigDict
+
+from api.http.asking import answer, asked, json_body, parse, raw_body, with_precondition
+from api.http.bodies.base import MaybeReasonBody, ReasonBody
+from api.http.context import Context, authenticated, context_of
+from api.http.fields import Code, Moment
+from api.http.problems import Problem
+from api.http.reading import json_response
+from application.catalogue import KINDS, authorise_office
+from application.documents import access_document, entry_document, policy_document
+from application.entries import change_policy, read_entry
+from application.principals import Principal
+from application.requests import Committed, StaleVersion
+from application.requests import Request as Asked
+from domain.access import Access, Grant
+from domain.case.status import STAFF
+from domain.errors import Forbidden
+from domain.values import Actor, Role
+
+Caller = Annotated[Principal, Depends(authenticated)]
+Raw = Annotated[bytes | None, Depends(raw_body)]
+_READERS = frozenset({*STAFF, Role.ADMIN})
+router = APIRouter(tags=["catalogue"])
+
+
+class PolicyBody(ReasonBody):
+    """Put another policy in force."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"changes": {"dispute_window": "PT96H"}, "reason": "x"}]})
+    changes: dict[str, Any]
+
+
+class GrantBody(MaybeReasonBody):
+    """Authorise somebody."""
+
+    subject: Code
+    role: Role
+    team: Code | None = None
+    approved_by: Code | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class RevokeBody(MaybeReasonBody):
+    """Take a grant back."""
+
+    role: Role
+    team: Code | None = None
+
+
+def _reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
+    context = context_of(request)
+    actor = context.desk.admit(caller, _READERS)
+    if actor.role not in _READERS:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(_READERS))}; you are {actor.role}")
+    return context, actor
+
+
+def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+    context = context_of(request)
+    actor = context.desk.admit(caller, (Role.ADMIN,))
+    authorise_office(actor, command)
+    return context, actor
+
+
+def _run(
+    request: Request, context: Context, wanted: Asked, *, exists: bool, do: Callable[[Asked], Committed]
+) -> Response:
+    try:
+        committed = do(with_precondition(request, context, wanted, required=lambda: exists))
+    except StaleVersion as stale:
+        headers = {"ETag": f'"v{stale.current}"'}
+        raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
+    return answer(committed, wanted.idempotency.status if wanted.idempotency else 200)
+
+
+def _list_route(kind: str) -> None:
+    @router.get(f"/{kind}", response_class=Response, operation_id=f"list_{kind}", name=f"list {kind}")
+    def list_entries(request: Request, caller: Caller) -> Response:
+        context, _ = _reader(request, caller)
+        reference = context.desk.references.current()
+        items = [entry_document(listed) for listed in reference.all(KINDS[kind])]
+        return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
+
+
+def _entry_routes(kind: str) -> None:
+    @router.get(f"/{kind}/{{code}}", response_class=Response, operation_id=f"read_{kind}", name=f"read {kind}")
+    def read(
+        request: Request, caller: Caller, code: str, version: Annotated[int | None, Query(ge=1)] = None
+    ) -> Response:
+        context, _ = _reader(request, caller)
+        listed = context.desk.entry(kind, code, version=version)
+        return json_response(entry_document(listed), ETag=f'"v{listed.version}"')
+
+    @router.put(f"/{kind}/{{code}}", response_class=Response, operation_id=f"put_{kind}", name=f"put {kind}")
+    def put(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
+        """Define an entry, or put another version in its place; `If-Match` once it exists."""
+        context, actor = _keeper(request, caller, "list_entry")
+        document = json.loads(json_body(request, raw))
+        if not isinstance(document, dict):
+            raise Problem("validation-failed", "an entry is an object")
+        reason = document.pop("reason", None)
+        entry, contact = read_entry(kind, code, document)
+        exists = context.desk.has_entry(kind, code)
+        wanted = asked(request, actor, raw)
+        return _run(
+            request,
+            context,
+            wanted,
+            exists=exists,
+            do=lambda given: context.desk.list_entry(kind, entry, contact, reason and str(reason), given),
+        )
+
+
+for _kind in KINDS:
+    if _kind != "customers":  # there may be very many of them: they are asked for one by one
+        _list_route(_kind)
+    _entry_routes(_kind)
+
+
+@router.get("/customers", response_class=Response, operation_id="find_customer")
+def find_customer(request: Request, caller: Caller, email: str | None = None, phone: str | None = None) -> Response:
+    """The customer id that an address stands for, and his entry where there is one."""
+    context, _ = _reader(request, caller)
+    if not (email or phone):
+        raise Problem("validation-failed", "ask for an email or a phone")
+    found = context.desk.customer_id({"email": email, "phone": phone})
+    listed = context.desk.entry("customers", found) if context.desk.has_entry("customers", found) else None
+    item = entry_document(listed) if listed else {"id": found, "version": 0}
+    position = context.desk.references.current().position
+    return json_response({"items": [item], "next_cursor": None, "as_of_position": position})
+
+
+@router.get("/policy", response_class=Response, operation_id="read_policy")
+def read_policy(request: Request, caller: Caller, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
+    """The policy in force, or a version of it."""
+    context, _ = _reader(request, caller)
+    book = context.desk.policy_book(version)
+    return json_response(policy_document(book), ETag=f'"v{book.version}"')
+
+
+@router.post("/policy", response_class=Response, operation_id="change_policy")
+def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
+    """Put another policy in force: only what it changes is given. Decisions made before keep theirs."""
+    context, actor = _keeper(request, caller, "change_policy")
+    body = parse(request, raw, PolicyBody)
+    change_policy(context.desk.policy, body.changes)  # wrong whatever the policy is by then
+    change = partial(change_policy, changes=body.changes)
+    return _run(
+        request,
+        context,
+        asked(request, actor, raw),
+        exists=True,
+        do=lambda given: context.desk.change_policy(change, body.reason, given),
+    )
+
+
+@router.get("/grants", response_class=Response, operation_id="list_grants")
+def list_grants(request: Request, caller: Caller) -> Response:
+    """Who may act as what (R-7.1)."""
+    context, _ = _reader(request, caller)
+    reference = context.desk.references.current()
+    found = [access_document(root) for root in reference.roots.values() if isinstance(root, Access)]
+    items = sorted(found, key=lambda document: str(document["subject"]))
+    return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
+
+
+@router.get("/grants/{subject}", response_class=Response, operation_id="read_grants")
+def read_grants(request: Request, caller: Caller, subject: str) -> Response:
+    """What one person may act as."""
+    context, _ = _reader(request, caller)
+    access = context.desk.access(subject)
+    return json_response(access_document(access), ETag=f'"v{access.version}"')
+
+
+@router.post("/grants", response_class=Response, operation_id="grant", status_code=201)
+def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
+    """Authorise somebody (R-7.1)."""
+    context, actor = _keeper(request, caller, "grant")
+    body = parse(request, raw, GrantBody)
+    since: datetime = body.since or context.desk.clock.now()
+    grant = Grant(body.role, body.team, body.approved_by or actor.subject, since, body.until)
+    committed = context.desk.grant(body.subject, grant, body.reason, asked(request, actor, raw, 201))
+    return answer(committed, 201, location=f"/grants/{body.subject}")
+
+
+@router.post("/grants/{subject}/revoke", response_class=Response, operation_id="revoke")
+def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Response:
+    """Take a grant back; it counts from the next request on (R-7.1)."""
+    context, actor = _keeper(request, caller, "revoke")
+    context.desk.access(subject)
+    body = parse(request, raw, RevokeBody)
+    return answer(context.desk.revoke(subject, body.role, body.team, body.reason, asked(request, actor, raw)))

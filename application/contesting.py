@@ -1,0 +1,76 @@
+"""SOP 5.9: the customer disputes by the link in his mail, whatever has become of the case since (R-5.9c, R-5.9f)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from application.handling import Handling
+from application.principals import DisputeLink
+from application.requests import Request
+from application.settling import Settling
+from domain.case import Case
+from domain.case.logging import Report
+from domain.case.status import Status
+from domain.errors import DisputeWindowClosed, InvalidTransition
+from domain.values import Actor, Channel, Role
+
+
+class Contested(StrEnum):
+    """What became of it."""
+
+    REOPENED = "reopened"
+    NOTED = "noted"
+    """It was reopened before: the first dispute wins, later ones are noted."""
+    FOLLOWED_UP = "followed_up"
+    """It came after the window: a new case (R-5.9f)."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a dispute by link, and the case to look at now."""
+
+    contested: Contested
+    case: Case
+
+
+class Contesting(Handling, Settling):
+    """What a link lets a customer do: read what was resolved, and dispute it."""
+
+    def contested(self, link: DisputeLink) -> Case:
+        """The case behind a link. Raises NotFound."""
+        return self._read(link.case, Actor(link.customer, Role.CUSTOMER))
+
+    def contest(self, link: DisputeLink, reason: str, request: Request) -> Outcome:
+        """Dispute: nobody who says that it is not well is sent away. Raises NotFound."""
+        case = self.contested(link)
+        if case.duplicate_of is not None:  # it reopens with the first case, and that is the one to dispute
+            return self._note(case, reason, request)
+        if case.status not in (Status.RESOLVED, Status.CLOSED):
+            return self._note(case, reason, request)
+        try:
+            committed = self.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
+        except DisputeWindowClosed:
+            return self._follow(case, reason, request)
+        except InvalidTransition:  # another dispute came first, in between
+            return self._note(case, reason, request)
+        return Outcome(Contested.REOPENED, committed.case)
+
+    def _note(self, case: Case, reason: str, request: Request) -> Outcome:
+        committed = self.note(case.number, reason, visible_to_customer=True, request=request)
+        return Outcome(Contested.NOTED, committed.case)
+
+    def _follow(self, case: Case, reason: str, request: Request) -> Outcome:
+        told = dict((case.contact and case.contact.texts) or {})
+        said = dict((case.words and case.words.texts) or {})
+        report = Report(
+            Channel.SELF_SERVICE, self.clock.now(), case.customer, agency=case.agency, service=self._offered(case)
+        )
+        words = {"subject": said.get("subject") or f"Follow-up of {case.number}", "description": reason}
+        committed = self.follow_up(case.number, report, told, words, {}, None, request)
+        return Outcome(Contested.FOLLOWED_UP, committed.case)
+
+    def _offered(self, case: Case) -> str | None:
+        """The case's service, where it is offered still."""
+        reference = self.references.current()
+        return case.service if case.service and reference.owner_of(case.service) else None

@@ -1,0 +1,27 @@
+"""Public holidays as data for a policy's calendar; the `holidays` package keeps them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+import holidays
+
+_CODE = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?")
+"""ISO 3166: a country, or a country and its part. The package would also take the name of any class of its own."""
+
+
+def holidays_of(code: str, years: Iterable[int]) -> tuple[date, ...]:
+    """The holidays of a country or one of its parts such as `US-OK`, observed days among them, in order.
+
+    Raises ValueError for a code nobody knows.
+    """
+    match = _CODE.fullmatch(code)
+    if match is None:
+        raise ValueError(f"a country or its part is written as US or US-OK, not {code}")
+    try:
+        found = holidays.country_holidays(match[1], subdiv=match[2], years=list(years))
+    except NotImplementedError as error:
+        raise ValueError(f"nobody knows the holidays of {code}") from error
+    return tuple(sorted(found))

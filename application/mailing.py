@@ -1,0 +1,123 @@
+"""SOP 5.9: what becomes of a mail, and with it of the case it tells of: one transaction each (R-5.9a, R-5.9d)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from application.casework import Casework
+from application.letters import Letter, LetterKind, Sent
+from application.reference import Reference
+from application.requests import Committed, Request
+from domain.aggregate import Root
+from domain.case import Case
+from domain.case.triage import Referred
+from domain.message import Message
+from domain.values import DisclosureKind, Provenance
+
+_BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
+_GIVES_UP = timedelta(days=4)
+"""After which a server that never answers has refused (RFC 5321, 4.5.4.1)."""
+_CODE = re.compile(r"[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
+"""What of a server's answer may stand in an event: its words may name the recipient."""
+
+Link = Callable[[str, int, str], str]
+"""Makes the address under which a customer disputes: of which case, which resolution, whose."""
+
+
+class Mailing(Casework):
+    """Reads what is to be sent, and records what became of it."""
+
+    def letter(self, message: UUID, link: Link) -> Letter | None:
+        """The mail as it is to be sent now; None when there is nothing to send any more."""
+        queued: Message = self.repository.get(message)
+        if not queued.is_waiting:
+            return None
+        case = self._get(Case, queued.case)
+        told = queued.recipient.texts
+        if case.resolution_version != queued.resolution or case.resolution is None or told is None:
+            return None
+        words = (case.words and case.words.texts) or {}
+        correction = case.corrections.get("subject")
+        kind = LetterKind(queued.kind)
+        return Letter(
+            kind=kind,
+            message_id=queued.message_id,
+            case=case.number,
+            recipient=told["email"],
+            name=told.get("name"),
+            subject=correction.text("subject") if correction else words.get("subject"),
+            solution=case.solution.text("solution") if case.solution else None,
+            workaround=case.resolution.workaround,
+            deadline=None if kind is LetterKind.CONTINUED else self._deadline(case),
+            time_zone=self.policy.business.time_zone,
+            dispute_url=None if kind is LetterKind.CONTINUED else link(case.number, queued.resolution, case.customer),
+            help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
+            continued_as=case.duplicate_of,
+            monitoring=case.impersonal,
+        )
+
+    def mail_accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
+        """A server took it: with that the window starts (R-5.9d). Of a mail already recorded nothing is changed."""
+
+        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
+            content = self._say(case.customer, DisclosureKind.MESSAGE, {"raw": sent.raw, "reply": sent.reply})
+            queued.accept(content, sent_at, provenance)
+            if case.resolution_version == queued.resolution:
+                case.notified(queued.message_id, queued.resolution, self.policy, provenance)
+
+        self._on_message(message, request, decide)
+
+    def mail_deferred(self, message: UUID, why: str, request: Request) -> None:
+        """A server would not take it now: later again, ever less often, until it counts as refused."""
+
+        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
+            if provenance.at - queued.created_on >= _GIVES_UP:
+                self._bounce(queued, case, why, provenance)
+                return
+            wait = min(_BACKOFF * 2 ** min(queued.attempts, 16), _LONGEST)
+            queued.defer(_code_of(why), provenance.at + wait, provenance)
+
+        self._on_message(message, request, decide)
+
+    def mail_refused(self, message: UUID, why: str, request: Request) -> None:
+        """A server will not take it: the window has not started, and the customer is to be told (R-5.9g)."""
+        self._on_message(message, request, lambda queued, case, provenance: self._bounce(queued, case, why, provenance))
+
+    def withdraw_mail(self, message: UUID, request: Request) -> None:
+        """What it tells of is no longer so."""
+        self._on_message(message, request, lambda queued, _, provenance: queued.withdraw(provenance))
+
+    def _bounce(self, queued: Message, case: Case, why: str, provenance: Provenance) -> None:
+        queued.bounce(_code_of(why), provenance)
+        if case.resolution_version == queued.resolution and queued.kind != LetterKind.CONTINUED:
+            case.not_notified("bounced", self.policy, provenance, message=queued.message_id)
+
+    def _on_message(self, message: UUID, request: Request, decide: Callable[[Message, Case, Provenance], None]) -> None:
+        def attempt(reference: Reference) -> Committed:
+            queued: Message = self.repository.get(message)
+            case = self._get(Case, queued.case)
+            if queued.is_waiting:
+                decide(queued, case, self._provenance(request))
+            changed: list[Root] = [case] if case.pending_events else []
+            return self._commit(queued, changed, request, reference)
+
+        self._decide(str(message), request, attempt)
+
+    def _deadline(self, case: Case) -> datetime:
+        return case.dispute_until or self.policy.window_from(self.clock.now())
+
+    def _other_desk(self, case: Case) -> dict[str, Any]:
+        """The other desk's entry, as the referral froze it."""
+        for entry in reversed(self.register.history(case.id)):
+            if isinstance(entry.event, Referred):
+                return dict((entry.event.contact and entry.event.contact.texts) or {})
+        return {}
+
+
+def _code_of(why: str) -> str:
+    found = _CODE.search(why)
+    return f"smtp-{found[0].replace(' ', '-')}" if found else "not-reached"

@@ -1,0 +1,154 @@
+"""What every decision is made under: catalogue, policy and grants, as of one position of the record.
+
+A process keeps it in memory. A command says under which position it was decided, and the store refuses it under its
+lock when a later change is on the record: then it is decided anew. So a grant revoked, or a policy changed, holds for
+every command committed after it, in whichever process, without a look-up per request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from domain.access import Access
+from domain.aggregate import Recorded, Root
+from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
+from domain.errors import Forbidden, Invalid
+from domain.policy import Policy, PolicyBook
+from domain.values import Actor, Role
+
+TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access"})
+"""The first part of the topics that it is made of; the store's index and its check name the same ones."""
+
+SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
+"""Roles without a grant: a customer reaches what is his own, the system is ours."""
+
+L = TypeVar("L", bound=Listed[Any])
+
+
+def entry_id(kind: str, code: str) -> UUID:
+    """The stream of an entry of the catalogue, or of a person's grants: it follows from its name."""
+    return uuid5(NAMESPACE_URL, f"caseledger:{kind}:{code}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The catalogue, the policy and the grants as of a position."""
+
+    position: int
+    policy: Policy
+    roots: Mapping[UUID, Root] = field(default_factory=dict)
+
+    def all(self, kind: type[L]) -> list[L]:
+        """The entries of a kind that are not retired, by id."""
+        found = [root for root in self.roots.values() if isinstance(root, kind) and not root.entry.retired]
+        return sorted(found, key=lambda root: str(root.number))
+
+    def service(self, code: str, pointer: str = "/service") -> tuple[int, str] | None:
+        """Version and name of a service; None where there is no catalogue. Raises Invalid for one it does not have."""
+        found = self._find(ListedService, code, pointer)
+        return None if found is None else (found.version, found.entry.name)
+
+    def team(self, code: str, technician: str | None = None) -> None:
+        """Check a team, and that the technician is of it. Raises Invalid."""
+        found = self._find(ListedTeam, code, "/team")
+        if found and technician is not None and found.entry.members and technician not in found.entry.members:
+            raise Invalid(f"{technician} is not of the team {code}", "/technician")
+
+    def help_desk(self, code: str) -> ListedHelpDesk:
+        """Another agency's desk. Raises Invalid for one that is not in the directory (R-5.3b)."""
+        found = self._find(ListedHelpDesk, code, "/help_desk")
+        if found is None:
+            raise Invalid(f"there is no help desk {code} in the directory", "/help_desk")
+        return found
+
+    def script(self, code: str) -> ListedScript | None:
+        """A diagnostic script, where it is known."""
+        return self._known(ListedScript, code)
+
+    def owner_of(self, service: str | None) -> ListedService | None:
+        """The service whose owner stands in where no customer is known."""
+        return None if service is None else self._known(ListedService, service)
+
+    def granted(self, subject: str, role: Role, team: str | None, at: datetime) -> bool:
+        """Whether somebody may act in a role (R-7.1)."""
+        if role in SELF_EVIDENT:
+            return True
+        access = self.roots.get(entry_id("access", subject))
+        return isinstance(access, Access) and access.may_act_as(role, team, at)
+
+    def require_grant(self, actor: Actor, at: datetime) -> None:
+        """Raises Forbidden, naming the role that is not granted."""
+        if not self.granted(actor.subject, actor.role, actor.team, at):
+            of = f" of {actor.team}" if actor.team else ""
+            raise Forbidden(f"no grant of the role {actor.role}{of} is in force for {actor.subject}")
+
+    def _find(self, kind: type[L], code: str, pointer: str) -> L | None:
+        found = self._known(kind, code)
+        if found is None and any(isinstance(root, kind) for root in self.roots.values()):
+            raise Invalid(f"there is no {kind.TOPIC.replace('_', ' ')} {code}", pointer)
+        return found
+
+    def _known(self, kind: type[L], code: str) -> L | None:
+        root = self.roots.get(entry_id(kind.TOPIC, code))
+        return root if isinstance(root, kind) and not root.entry.retired else None
+
+
+Changes = Callable[[int], Sequence[tuple[int, Recorded]]]
+"""Reads the events of reference data after a position, in order, with their positions."""
+
+
+class References:
+    """The reference of this process. Readers take `current`; whoever learns of a change calls `invalidate`."""
+
+    def __init__(self, changes: Changes, first_policy: Callable[[], Policy]) -> None:
+        self._changes, self._first_policy = changes, first_policy
+        self._reference: Reference | None = None
+        self._stale = True
+        self._guard = threading.Lock()
+
+    def current(self) -> Reference:
+        """What is known; looked up only when it is known to be out of date."""
+        if self._stale or self._reference is None:
+            self.refresh()
+        assert self._reference is not None
+        return self._reference
+
+    def invalidate(self) -> None:
+        """Somebody changed something: the next one who asks looks."""
+        self._stale = True
+
+    def newer_than(self, known: Reference) -> Reference | None:
+        """Look now; what there is when it is no longer what was known, also when somebody else has just looked."""
+        self.refresh()
+        now = self.current()
+        return None if now is known else now
+
+    def refresh(self) -> bool:
+        """Look now; says whether anything had changed."""
+        with self._guard:
+            self._stale = False
+            known = self._reference or Reference(0, self._first_policy())
+            changes = self._changes(known.position)
+            if not changes and self._reference is not None:
+                return False
+            self._reference = _folded(known, changes)
+            return True
+
+
+def _folded(known: Reference, changes: Sequence[tuple[int, Recorded]]) -> Reference:
+    roots, position, policy = dict(known.roots), known.position, known.policy
+    for position, event in changes:  # noqa: B007 - the last one is where we are
+        before = roots.get(event.originator_id)
+        # Whoever reads the old reference keeps it as it is: the fold works on a copy.
+        root = event.mutate(copy(before))
+        assert isinstance(root, Root)
+        roots[event.originator_id] = root
+        if isinstance(root, PolicyBook):
+            policy = root.policy
+    return Reference(position, policy, roots)

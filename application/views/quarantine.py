@@ -1,0 +1,61 @@
+"""The view of the quarantine: one row a message that waits for a person, none once somebody has decided (R-5.1d)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.aggregate import Recorded
+from domain.intake import Cause, IntakeReceived, Receipt, ReceiptState
+from domain.values import Channel
+
+COLUMNS = ("id", "version", "received_at", "size", "channel", "cause")
+"""The columns of a message; `cause` is null until it is known that it waits."""
+
+
+@dataclass
+class ReceiptFold:
+    """One message while events fold into it."""
+
+    receipt: Receipt
+    id: UUID
+    version: int = 0
+
+    def fold(self, event: Recorded) -> None:
+        """Apply an event."""
+        event.apply(self.receipt)
+        self.version = event.originator_version
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody must still decide, or has not been asked yet."""
+        return self.receipt.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED)
+
+    def row(self) -> tuple[Any, ...]:
+        """What the view keeps, by `COLUMNS`."""
+        r = self.receipt
+        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause)
+
+
+def new_fold(event: Recorded) -> ReceiptFold:
+    """The fold of a message whose first event this is. Raises TypeError when it is not."""
+    if not isinstance(event, IntakeReceived):
+        raise TypeError(f"{event.TOPIC} is no opening event, and message {event.originator_id} is unknown to the view")
+    return ReceiptFold(_begun(), event.originator_id)
+
+
+def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
+    """Take a fold up again from the row it left behind."""
+    receipt = _begun()
+    receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
+    if row["cause"] is not None:
+        receipt.state, receipt.cause = ReceiptState.QUARANTINED, Cause(row["cause"])
+    return ReceiptFold(receipt, row["id"], row["version"])
+
+
+def _begun() -> Receipt:
+    receipt = Receipt.__new__(Receipt)
+    receipt.begin()
+    return receipt

@@ -1,0 +1,145 @@
+"""Business time: when the desk works, and how much of that lies between two moments.
+
+Business hours are local: each business day opens and closes by the clocks on its walls, also on the day they are
+changed. Moments are timezone-aware (ValueError otherwise) and come back in UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+Pauses = Sequence[tuple[datetime, datetime]]
+"""Intervals in which the clock stood still; they may overlap."""
+
+_TIME_OF_DAY = re.compile(r"([0-9]{2}):([0-5][0-9])")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When there is business. Raises ValueError for one that contradicts itself."""
+
+    name: str
+    time_zone: str = "America/Chicago"
+    opens: str = "08:00"
+    """Local HH:MM; so is ``closes``, where 24:00 is the end of the day."""
+    closes: str = "17:00"
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """Monday is 0."""
+    holidays: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `America` is a folder of zones: OSError
+            raise ValueError(f"there is no time zone {self.time_zone}") from error
+        if not _since_midnight(self.opens) < _since_midnight(self.closes) <= timedelta(days=1):
+            raise ValueError(f"a day opens before it closes, not {self.opens} to {self.closes}")
+        if not self.weekdays or not set(self.weekdays) <= set(range(7)):
+            raise ValueError("business days are among 0 (Monday) to 6, and there is one")
+
+    def is_business_day(self, day: date) -> bool:
+        return day.weekday() in self.weekdays and day not in self.holidays
+
+    def add(self, start: datetime, working: timedelta, pauses: Pauses = ()) -> datetime:
+        """The moment at which ``working`` of business time has passed since ``start``, the pauses not counting.
+
+        No time at all passes at once, also outside business hours. Raises ValueError for a negative time.
+        """
+        if working < timedelta():
+            raise ValueError("time does not pass backwards")
+        if not working:
+            return _utc(start)
+        left = working
+        for opened, closed in _without(self._hours(start), _merged(pauses)):
+            if closed - opened >= left:
+                return opened + left
+            left -= closed - opened
+        raise AssertionError("business hours never end")
+
+    def between(self, start: datetime, end: datetime, pauses: Pauses = ()) -> timedelta:
+        """The business time from one moment to another, less the pauses; none when they are the other way round."""
+        total, end = timedelta(), _utc(end)
+        for opened, closed in _without(self._hours(start), _merged(pauses)):
+            if opened >= end:
+                break
+            total += min(closed, end) - opened
+        return total
+
+    def end_of_business_day(self, at: datetime) -> datetime:
+        """When the business day of a moment closes; after closing, or on a day off, when the next one does (R-5.9d).
+
+        The moment of closing belongs to its day, so that an end once rolled stays where it is.
+        """
+        return next(closed for _, closed in self._hours(_utc(at) - timedelta.resolution))
+
+    def business_days(self, moments: Iterable[datetime]) -> int:
+        """On how many different business days, by local date, the moments fall (R-5.8c)."""
+        zone = ZoneInfo(self.time_zone)
+        return sum(map(self.is_business_day, {_utc(moment).astimezone(zone).date() for moment in moments}))
+
+    def _hours(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """The business hours from a moment on, in UTC, without end; holidays are finite, so that there always are more.
+
+        Raises OverflowError after the year 9999.
+        """
+        since, zone = _utc(since), ZoneInfo(self.time_zone)
+        opens, closes = _since_midnight(self.opens), _since_midnight(self.closes)
+        day = since.astimezone(zone).date()
+        while True:
+            if self.is_business_day(day):
+                midnight = datetime(day.year, day.month, day.day, tzinfo=zone)  # what is added to it is wall-clock time
+                opened, closed = max((midnight + opens).astimezone(UTC), since), (midnight + closes).astimezone(UTC)
+                if opened < closed:
+                    yield opened, closed
+                    since = closed  # no hour comes twice, though a zone may skip a date when it crosses the date line
+            day += timedelta(days=1)
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment} does not say in which time zone")
+    return moment.astimezone(UTC)
+
+
+def _since_midnight(clock: str) -> timedelta:
+    match = _TIME_OF_DAY.fullmatch(clock)
+    if match is None:
+        raise ValueError(f"a time of day is written as 08:00, not {clock}")
+    return timedelta(hours=int(match[1]), minutes=int(match[2]))
+
+
+def _merged(pauses: Pauses) -> list[tuple[datetime, datetime]]:
+    """The pauses in order and in UTC, those that overlap as one; what ends before it begins is none."""
+    merged: list[tuple[datetime, datetime]] = []
+    for since, until in sorted((_utc(since), _utc(until)) for since, until in pauses):
+        if since >= until:
+            continue
+        if merged and since <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], until))
+        else:
+            merged.append((since, until))
+    return merged
+
+
+def _without(
+    hours: Iterator[tuple[datetime, datetime]], pauses: list[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime, datetime]]:
+    """The hours with the pauses cut out."""
+    for opened, closed in hours:
+        since = opened
+        for paused, resumed in pauses:
+            if resumed <= since or paused >= closed:
+                continue
+            if paused > since:
+                yield since, paused
+            since = resumed
+        if since < closed:
+            yield since, closed
+
+
+ALWAYS = Calendar("always", "UTC", "00:00", "24:00", (0, 1, 2, 3, 4, 5, 6))
+"""Around the clock."""

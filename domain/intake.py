@@ -1,0 +1,195 @@
+"""SOP 5.1: what machines hand in, from its arrival to the case it became, or to a person's decision (R-5.1c, R-5.1d).
+
+A receipt keeps the bytes as they came. Its stream follows from the message's identity, so that the same message is the
+same receipt, however often it comes and whoever takes it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from domain.aggregate import Opening, Recorded, Root, register
+from domain.errors import Forbidden, InvalidTransition
+from domain.values import Actor, Channel, Disclosure, Provenance, Role
+
+
+class ReceiptState(StrEnum):
+    RECEIVED = "received"
+    """Nothing decided yet: never so for longer than the transaction of its arrival."""
+    LOGGED = "logged"
+    QUARANTINED = "quarantined"
+    RELEASED = "released"
+    DISCARDED = "discarded"
+
+
+class Cause(StrEnum):
+    """Why a message waits for a person."""
+
+    UNREADABLE = "unreadable"
+    """The parser gave up."""
+    TOO_COMPLEX = "too-complex"
+    """More headers, parts or lines than a person's mail has."""
+    LOOPING = "looping"
+    NO_SENDER = "no-sender"
+    """Nobody to answer: no address, two, or one that cannot stand on an envelope."""
+    REPORT = "report"
+    """About a mail: a delivery report, a read receipt (RFC 6522)."""
+    ROBOT = "robot"
+    """From nobody: a null return path, mailer-daemon, postmaster (RFC 3834), no-reply."""
+    AUTOMATIC = "automatic"
+    """It says so itself (RFC 3834, Auto-Submitted)."""
+    BULK = "bulk"
+    """By a list, or to very many (RFC 2919)."""
+    REPLY = "reply"
+    """It answers something."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row of the table of commands on receipts."""
+
+    since: frozenset[ReceiptState]
+    who: frozenset[Role]
+
+
+COMMANDS = {
+    "receive_message": Command(frozenset(), frozenset({Role.INTAKE})),
+    "release_message": Command(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
+    "discard_message": Command(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
+}
+
+
+def authorise_intake(actor: Actor, command: str) -> None:
+    """Refuse a role that may not give this command (R-6a). Raises Forbidden, naming the roles that may."""
+    allowed = COMMANDS[command].who
+    if actor.role not in allowed:
+        raise Forbidden(
+            f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
+        )
+
+
+def receipt_id(source: str, sha256: str, message_id: str) -> UUID:
+    """The stream of a message: of which source, of which bytes, under which Message-ID (else their digest stands in).
+
+    The same id over other bytes is another message.
+    """
+    return uuid5(NAMESPACE_URL, "\n".join(("caseledger:intake", source, sha256, message_id or sha256)))
+
+
+class Receipt(Root):
+    """One message as it came."""
+
+    TOPIC: ClassVar[str] = "intake"
+
+    channel: Channel
+    received_at: datetime
+    sha256: str
+    size: int
+    raw: Disclosure
+
+    def begin(self) -> None:
+        self.state = ReceiptState.RECEIVED
+        self.cause: Cause | None = None
+        self.case: str | None = None
+
+    @classmethod
+    def receive(
+        cls,
+        id: UUID,  # noqa: A002 - the library's own name
+        channel: Channel,
+        sha256: str,
+        size: int,
+        raw: Disclosure,
+        provenance: Provenance,
+    ) -> Self:
+        """Take a message in: `raw` are its bytes, `sha256` their digest in hex, `size` how many (R-5.1d)."""
+        return cls.open(
+            IntakeReceived,
+            id,
+            provenance,
+            channel=channel,
+            received_at=provenance.at,
+            sha256=sha256,
+            size=size,
+            raw=raw,
+        )
+
+    def log(self, case: str, provenance: Provenance) -> None:
+        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition."""
+        self._allow("log", ReceiptState.RECEIVED)
+        self.record(IntakeLogged, provenance, case=case)
+
+    def quarantine(self, cause: Cause, provenance: Provenance) -> None:
+        """Keep it where people see it (R-5.1d). Raises InvalidTransition."""
+        self._allow("quarantine", ReceiptState.RECEIVED)
+        self.record(IntakeQuarantined, provenance, cause=cause)
+
+    def require_waiting(self, command: str) -> None:
+        """Raises InvalidTransition unless the command may be given now."""
+        self._allow(command, *COMMANDS[command].since)
+
+    def release(self, case: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+        """Somebody saw that it is a case after all. Raises InvalidTransition."""
+        self.require_waiting("release_message")
+        self.record(IntakeReleased, provenance, case=case, reason=reason)
+
+    def discard(self, reason: Disclosure, provenance: Provenance) -> None:
+        """Somebody saw that it is none; what came is kept. Raises InvalidTransition."""
+        self.require_waiting("discard_message")
+        self.record(IntakeDiscarded, provenance, reason=reason)
+
+    def _allow(self, command: str, *since: ReceiptState) -> None:
+        if self.state not in since:
+            raise InvalidTransition(command, self.state)
+
+
+class IntakeReceived(Opening):
+    TOPIC = "intake.received"
+    channel: Channel
+    received_at: datetime
+    sha256: str
+    size: int
+    raw: Disclosure
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.number = str(self.originator_id)
+        receipt.channel, receipt.received_at = self.channel, self.received_at
+        receipt.sha256, receipt.size, receipt.raw = self.sha256, self.size, self.raw
+
+
+class IntakeLogged(Recorded):
+    TOPIC = "intake.logged"
+    case: str
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.case = ReceiptState.LOGGED, self.case
+
+
+class IntakeQuarantined(Recorded):
+    TOPIC = "intake.quarantined"
+    cause: Cause
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.cause = ReceiptState.QUARANTINED, self.cause
+
+
+class IntakeReleased(Recorded):
+    TOPIC = "intake.released"
+    case: str
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.case = ReceiptState.RELEASED, self.case
+
+
+class IntakeDiscarded(Recorded):
+    TOPIC = "intake.discarded"
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state = ReceiptState.DISCARDED
+
+
+EVENTS = register((IntakeReceived, IntakeLogged, IntakeQuarantined, IntakeReleased, IntakeDiscarded), Receipt)

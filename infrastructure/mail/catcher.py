@@ -1,0 +1,155 @@
+"""A mail server that delivers to nobody: it keeps what it was sent, for demonstrations and tests (aiosmtpd)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import cached_property
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from domain.clocks import Clock, SystemClock
+
+_KEPT = 500
+_KEPT_BYTES = 100 * 2**20
+SIZE_LIMIT = 30 * 2**20
+"""Bytes of a message (RFC 1870); a larger one is answered 552."""
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A message as it arrived."""
+
+    id: int
+    """Counts from 1 in the order of arrival."""
+    received_at: datetime
+    envelope_from: str
+    recipients: tuple[str, ...]
+    subject: str
+    message_id: str
+    raw: bytes
+
+    @cached_property
+    def parsed(self) -> EmailMessage:
+        return message_from_bytes(self.raw, policy=default)
+
+    @property
+    def text(self) -> str:
+        """The plain text part, or nothing."""
+        return self._part("plain")
+
+    @property
+    def html(self) -> str:
+        """The HTML part, or nothing. Written by a stranger: to be shown in a sandbox only."""
+        return self._part("html")
+
+    def _part(self, kind: str) -> str:
+        part = self.parsed.get_body((kind,))
+        if part is None:
+            return ""
+        try:
+            return str(part.get_content()).replace("\r\n", "\n")
+        except LookupError:  # a character set that nobody knows
+            return bytes(part.get_payload(decode=True)).decode("ascii", "replace")
+
+
+class Catcher:
+    """What was caught: the last 500 messages or 100 MiB, whichever is less. The condition guards the deque."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._caught: deque[Caught] = deque()
+        self._last = self._bytes = 0
+        self._condition = threading.Condition()
+        self.port = 0
+        """Where the server listens."""
+
+    def messages(self) -> list[Caught]:
+        """All that is kept, oldest first."""
+        with self._condition:
+            return list(self._caught)
+
+    def wait_for(self, predicate: Callable[[Caught], bool], timeout: float = 10.0) -> Caught:
+        """The first message kept, or still to come, that is meant. Raises TimeoutError after ``timeout`` seconds."""
+        with self._condition:
+            found = self._condition.wait_for(lambda: next(filter(predicate, self._caught), None), timeout)
+        if found is None:
+            raise TimeoutError(f"no such message within {timeout} s")
+        return found
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Keep a message; called by the server."""
+        raw = bytes(envelope.original_content or b"")
+        parsed = message_from_bytes(raw, policy=default)
+        subject, message_id = str(parsed["Subject"] or ""), str(parsed["Message-ID"] or "")
+        recipients = tuple(str(recipient) for recipient in envelope.rcpt_tos)
+        with self._condition:
+            self._last += 1
+            now = self._clock.now()
+            self._keep(Caught(self._last, now, envelope.mail_from or "", recipients, subject, message_id, raw))
+            self._condition.notify_all()
+            return f"250 2.0.0 OK: caught as {self._last}"
+
+    def _keep(self, caught: Caught) -> None:
+        self._caught.append(caught)
+        self._bytes += len(caught.raw)
+        while len(self._caught) > _KEPT or self._bytes > _KEPT_BYTES:
+            self._bytes -= len(self._caught.popleft().raw)
+
+
+@contextmanager
+def mail_catcher(host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None) -> Iterator[Catcher]:
+    """A catcher that listens, on a free port if none is given. Raises OSError when it cannot."""
+    catcher = Catcher(clock or SystemClock())
+    with smtp_server(catcher, host, port, data_size_limit=SIZE_LIMIT) as catcher.port:
+        yield catcher
+
+
+@contextmanager
+def smtp_server(
+    handler: object, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[int]:
+    """Serve SMTP on a thread of its own; gives the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError.
+
+    aiosmtpd's controller takes no port 0, and ends its loop before the connections that are still open.
+    """
+    stop = asyncio.Event()
+    started: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
+
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: SMTP(handler, loop=loop, hostname=host, **options), host, port, ssl=tls
+        )
+        started.set_result((loop, server.sockets[0].getsockname()[1]))
+        await stop.wait()
+        server.close()
+
+    def run() -> None:
+        try:
+            asyncio.run(serve())  # at its end it cancels the conversations, and each closes its connection
+        except Exception as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    options.setdefault("enable_SMTPUTF8", True)
+    thread = threading.Thread(target=run, name="smtp-server", daemon=True)
+    thread.start()
+    loop, listening = started.result()
+    try:
+        yield listening
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

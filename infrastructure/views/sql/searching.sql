@@ -1,0 +1,51 @@
+-- Problems, known errors, and search by words. A score is from 0 to 1: what has the words is above 0.5, what only has
+-- similar ones is not above it. Words erased from the vault are found no more, also where a view still has its copy.
+
+-- name: problems --
+SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p.incidents) AS incidents, p.known_error,
+       p.opened_at, p.resolved_at, p.closed_at, (SELECT position FROM views.tracking) AS position
+FROM views.problems p
+
+-- name: known_errors --
+SELECT * FROM (
+    SELECT k.known_error AS id, p.number AS problem, p.status AS problem_status, p.service, k.title, k.symptoms,
+           k.workaround, {score} AS score, p.status IN ('resolved', 'closed') AS settled,
+           (SELECT position FROM views.tracking) AS position
+    FROM views.known_errors k
+    JOIN views.problems p ON p.id = k.problem_id
+    WHERE {matches} AND (%(service)s::text IS NULL OR p.service = %(service)s)
+      AND EXISTS (SELECT FROM vault.disclosures d
+                  WHERE d.originator_id = k.problem_id AND d.originator_version = k.version)
+) f
+WHERE {after}
+ORDER BY f.settled, f.score DESC NULLS LAST, f.id
+
+-- name: article_matches --
+(k.lexemes @@ websearch_to_tsquery('english', %(query)s) OR %(similar)s OPERATOR(extensions.<%%) k.words)
+
+-- name: article_score --
+round((CASE WHEN k.lexemes @@ websearch_to_tsquery('english', %(query)s)
+            THEN 0.5 + ts_rank(k.lexemes, websearch_to_tsquery('english', %(query)s), 32) / 2
+            ELSE extensions.word_similarity(%(query)s, k.words) / 2 END)::numeric, 4)::float8
+
+-- name: after_article --
+(f.settled, -coalesce(f.score, 0), f.id) > (%(settled)s, -%(score)s::float8, %(id)s)
+
+-- name: search --
+SELECT {columns}, f.score
+FROM (
+    SELECT t.case_id, t.number,
+           round((CASE WHEN t.lexemes @@ websearch_to_tsquery('english', %(query)s)
+                       THEN 0.5 + ts_rank(t.lexemes, websearch_to_tsquery('english', %(query)s), 33) / 2
+                       ELSE extensions.word_similarity(%(query)s, t.words) / 2 END)::numeric, 4)::float8 AS score
+    FROM views.case_texts t
+    WHERE t.lexemes @@ websearch_to_tsquery('english', %(query)s)
+          OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
+    ORDER BY score DESC, t.number -- so that the rest is looked up for a page's rows only
+) f
+JOIN views.case_intervals c ON c.case_id = f.case_id AND upper_inf(c.positions)
+WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind = 'customer_words')
+ORDER BY f.score DESC, f.number
+
+-- name: after_case --
+(-f.score, f.number) > (-%(score)s::float8, %(number)s)

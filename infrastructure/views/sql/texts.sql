@@ -1,0 +1,27 @@
+-- What customers said, for searching. What stands beside the words is taken from the view of cases, which has folded the
+-- batch before.
+
+-- name: words --
+SELECT d.originator_id, array_agg(d.value ORDER BY d.originator_version)
+FROM unnest(%b::uuid[], %b::bigint[]) AS w (id, version)
+JOIN vault.disclosures d ON d.originator_id = w.id AND d.originator_version <= w.version AND d.kind = 'customer_words'
+JOIN ledger.stored_events e ON e.originator_id = d.originator_id AND e.originator_version = d.originator_version
+                               AND e.topic IN ('case.logged', 'case.corrected')
+GROUP BY 1;
+
+-- name: store --
+INSERT INTO views.case_texts (case_id, received_at, open, number, service, customer, external_ref, words)
+SELECT c.case_id, c.received_at, c.status <> 'closed', c.number, c.service, c.customer, c.external_ref, w.words
+FROM unnest(%b::uuid[], %b::text[]) AS w (id, words)
+JOIN views.case_intervals c ON c.case_id = w.id AND upper_inf(c.positions)
+ON CONFLICT (case_id) DO UPDATE SET words = excluded.words;
+
+-- name: forget --
+DELETE FROM views.case_texts WHERE case_id = ANY(%b::uuid[]);
+
+-- name: move --
+UPDATE views.case_texts t
+SET open = c.status <> 'closed', service = c.service, external_ref = c.external_ref
+FROM views.case_intervals c
+WHERE t.case_id = ANY(%b::uuid[]) AND c.case_id = t.case_id AND upper_inf(c.positions)
+  AND (t.open, t.service, t.external_ref) IS DISTINCT FROM (c.status <> 'closed', c.service, c.external_ref);

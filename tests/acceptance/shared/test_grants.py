@@ -1,0 +1,486 @@
+"""SOP 6 and 7: who may act as what, by whose authorisation, and for how long; and that every case is somebody's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.main import app
+from domain.values import Role
+from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, incident, refused
+from tests.acceptance.office import administrator, ago
+from tests.acceptance.travelling import on_monday, read, travel
+from tests.conftest import TestDatabase
+
+Positions = Callable[[], int]
+CONFIRMED = {"method": "phone", "by": "Jo Field"}
+
+
+@pytest.fixture(scope="module")
+def admin(running: RunningDesk) -> Caller:
+    """The administrator."""
+    return administrator(running)
+
+
+@pytest.fixture
+def monday(database: TestDatabase, tmp_path: Path) -> Iterator[RunningDesk]:
+    """A desk of a test's own whose clock stands still."""
+    with on_monday(database, tmp_path) as desk:
+        yield desk
+
+
+def holder(desk: RunningDesk, subject: str, role: Role = Role.TECHNICIAN, team: str | None = None) -> Caller:
+    """Somebody with a token, and without the grant it needs."""
+    caller = Caller(desk.url, desk.tokens.issue(role, subject, team, timedelta(hours=1)))
+    desk._callers.append(caller)
+    return caller
+
+
+def grant(admin: Caller, subject: str, role: str = "technician", **more: Any) -> dict[str, Any]:
+    granted: dict[str, Any] = done(admin.post("/grants", {"subject": subject, "role": role, **more}))
+    return granted
+
+
+def revoke(admin: Caller, subject: str, role: str = "technician", **more: Any) -> dict[str, Any]:
+    left: dict[str, Any] = done(admin.post(f"/grants/{subject}/revoke", {"role": role, **more}))
+    return left
+
+
+# R-2.1a
+
+
+def test_r_2_1a_every_role_does_what_is_its_own_and_is_denied_the_rest(
+    running: RunningDesk, admin: Caller, positions: Positions, subtests: pytest.Subtests
+) -> None:
+    owner = running.log()["customer"]["id"]
+    by = {
+        "customer": running.caller(Role.CUSTOMER, owner),
+        "technician": running.technician,
+        "team_member": running.network,
+        "duty_manager": running.caller(Role.DUTY_MANAGER, "d.manager"),
+        "auditor": running.auditor,
+        "reporter": running.caller(Role.REPORTER, "monthly.report"),
+        "intake": running.caller(Role.INTAKE, "mail.gateway"),
+        "admin": admin,
+    }
+    number = running.assigned()
+    may: dict[str, Callable[[Caller], Any]] = {
+        "customer": lambda who: who.post("/cases", {**incident(), "channel": "self_service"}),
+        "technician": lambda who: who.post("/cases", incident()),
+        "team_member": lambda who: who.post(f"/cases/{number}/accept", {}),
+        "duty_manager": lambda who: who.get(f"/cases/{number}"),
+        "auditor": lambda who: who.get(f"/cases/{number}/history"),
+        "reporter": lambda who: who.get("/reports/volume"),
+        "intake": lambda who: who.post("/cases", {**incident(), "channel": "monitoring"}),
+        "admin": lambda who: who.get("/grants"),
+    }
+    may_not: dict[str, tuple[str, Any]] = {
+        "customer": ("triage", {"owner": "desk"}),
+        "technician": ("accept", {}),
+        "team_member": ("triage", {"owner": "desk"}),
+        "duty_manager": ("assign", {"team": "network"}),
+        "auditor": ("correct", {"field": "asset", "value": "p-1", "reason": "x"}),
+        "reporter": ("pend", {"reason_code": "vendor"}),
+        "intake": ("notes", {"text": "x"}),
+        "admin": ("prioritize", {"impact": 1, "severity": 1}),
+    }
+    assert may.keys() == may_not.keys() == {role.value for role in Role} - {"system", "external"}
+    for role, act in may.items():
+        with subtests.test(f"{role} may"):
+            done(act(by[role]))
+    before = positions()
+    for role, (verb, body) in may_not.items():
+        with subtests.test(f"{role} may not {verb}"):
+            told = refused(by[role].post(f"/cases/{number}/{verb}", body), 403, "forbidden")
+            assert f"you are {role}" in told["detail"]
+    assert positions() == before, "a denied command appends nothing"
+
+
+def test_r_2_1a_intake_reads_nothing_not_even_in_the_answer_to_what_it_may_do(
+    running: RunningDesk, positions: Positions
+) -> None:
+    number, intake = running.resolved(), running.caller(Role.INTAKE, "mail.gateway")
+    mail = {"text": "Thanks, but what about the other printer?"}
+    before = positions()
+    stale = intake.post(f"/cases/{number}/suspect-dispute", mail, match='"v1"')
+    assert refused(stale, 412, "stale-version").keys() & {"events", "customer"} == set()
+    assert positions() == before
+    answer = done(intake.post(f"/cases/{number}/suspect-dispute", mail))
+    assert answer == {name: read(running, number)[name] for name in ("number", "id", "version", "status")}
+
+
+# R-7.1
+
+
+def test_r_7_1_a_token_without_a_grant_opens_nothing(
+    running: RunningDesk, positions: Positions, subtests: pytest.Subtests
+) -> None:
+    number = running.log()["number"]
+    before = positions()
+    for role in (Role.TECHNICIAN, Role.AUDITOR, Role.DUTY_MANAGER, Role.REPORTER, Role.INTAKE, Role.ADMIN):
+        stranger = holder(running, "no.body", role)
+        for path in ("/cases", f"/cases/{number}", "/queues", "/events", "/reports/volume", "/services", "/grants"):
+            with subtests.test(f"{role} {path}"):
+                told = refused(stranger.get(path), 403, "forbidden")
+                assert f"no grant of the role {role} is in force for no.body" in told["detail"]
+        for path, body in (("/cases", incident()), (f"/cases/{number}/notes", {"text": "x"}), ("/grants", {})):
+            with subtests.test(f"{role} POST {path}"):
+                refused(stranger.post(path, body), 403, "forbidden")
+    assert positions() == before
+
+
+def test_r_7_1_a_grant_says_who_as_what_approved_by_whom_and_from_when_to_when(
+    running: RunningDesk, admin: Caller
+) -> None:
+    until = datetime.now(UTC) + timedelta(days=30)
+    body = {
+        "subject": "n.new",
+        "role": "team_member",
+        "team": "network",
+        "approved_by": "h.boss",
+        "until": until.isoformat(),
+        "reason": "starts on Monday",
+    }
+    before = datetime.now(UTC)
+    answer = admin.post("/grants", body)
+    assert (answer.status_code, answer.headers["location"]) == (201, "/grants/n.new")
+    (granted,) = done(answer)["grants"]
+    since = datetime.fromisoformat(granted.pop("since"))
+    assert before <= since <= datetime.now(UTC)
+    assert granted == {
+        "role": "team_member",
+        "team": "network",
+        "approved_by": "h.boss",
+        "until": until.isoformat().replace("+00:00", "Z"),
+    }
+    position = int(answer.headers["Position"])
+    (event,) = done(running.auditor.http.get("/events", params={"after": position - 1, "limit": 1}))["items"]
+    assert (event["topic"], event["by"]["subject"], event["by"]["role"]) == ("access.granted", "root", "admin")
+    assert event["data"]["approved_by"] == "h.boss"
+    assert "starts on Monday" not in str(event)
+    everybody = done(running.auditor.get("/grants"))["items"]
+    assert [item["grants"][0]["team"] for item in everybody if item["subject"] == "n.new"] == ["network"]
+    assert done(running.auditor.get("/grants/n.new"))["subject"] == "n.new"
+    assert done(holder(running, "n.new", Role.TEAM_MEMBER, "network").get("/cases"))
+
+
+def test_r_7_1_a_revocation_counts_at_the_very_next_request(
+    running: RunningDesk, admin: Caller, positions: Positions
+) -> None:
+    somebody, number = holder(running, "s.leaver"), running.log()["number"]
+    grant(admin, "s.leaver")
+    for turn in range(5):
+        done(somebody.post(f"/cases/{number}/notes", {"text": f"turn {turn}"}))
+        done(somebody.get(f"/cases/{number}"))
+        assert revoke(admin, "s.leaver", reason="left us")["grants"] == []
+        before = positions()
+        told = refused(somebody.post(f"/cases/{number}/notes", {"text": "still here"}), 403, "forbidden")
+        assert "s.leaver" in told["detail"]
+        refused(somebody.get(f"/cases/{number}"), 403, "forbidden")
+        refused(somebody.get("/queues"), 403, "forbidden")
+        refused(somebody.post("/cases", incident()), 403, "forbidden")
+        assert positions() == before
+        grant(admin, "s.leaver")
+
+
+def test_r_7_1_a_revocation_counts_at_the_next_command_in_a_second_process(
+    running: RunningDesk, second: RunningDesk, admin: Caller, positions: Positions
+) -> None:
+    there, number = holder(second, "s.mover"), running.log()["number"]
+    for _ in range(8):
+        grant(admin, "s.mover")
+        done(there.post(f"/cases/{number}/notes", {"text": "a grant counts at once there too"}))
+        revoke(admin, "s.mover")
+        before = positions()
+        refused(there.post(f"/cases/{number}/notes", {"text": "x"}), 403, "forbidden")
+        assert positions() == before
+
+
+def test_r_7_1_a_revocation_reaches_the_readers_of_a_second_process(
+    running: RunningDesk, second: RunningDesk, admin: Caller
+) -> None:
+    there = holder(second, "r.mover", Role.AUDITOR)
+    grant(admin, "r.mover", "auditor")
+    done(there.get("/cases"))
+    revoke(admin, "r.mover", "auditor")
+    answers = (there.get("/cases") for _ in range(1_000))
+    refused(next(answer for answer in answers if answer.is_error), 403, "forbidden")
+    refused(there.get("/cases"), 403, "forbidden")
+
+
+def test_r_7_1_a_grant_is_of_one_role_and_one_team(running: RunningDesk, admin: Caller, positions: Positions) -> None:
+    grant(admin, "t.one", "team_member", team="messaging")
+    number = running.assigned()
+    before = positions()
+    refused(holder(running, "t.one", Role.TEAM_MEMBER, "network").post(f"/cases/{number}/accept", {}), 403, "forbidden")
+    refused(holder(running, "t.one").post("/cases", incident()), 403, "forbidden")
+    refused(holder(running, "t.one", Role.ADMIN).post("/grants", {}), 403, "forbidden")
+    assert positions() == before
+    here = holder(running, "t.one", Role.TEAM_MEMBER, "messaging")
+    refused(here.post(f"/cases/{number}/accept", {}), 403, "not-assigned-team")
+
+
+def test_r_7_1_revoking_one_role_leaves_the_others(running: RunningDesk, admin: Caller) -> None:
+    grant(admin, "two.roles")
+    grant(admin, "two.roles", "auditor")
+    (left,) = revoke(admin, "two.roles")["grants"]
+    assert left["role"] == "auditor"
+    refused(holder(running, "two.roles").post("/cases", incident()), 403, "forbidden")
+    done(holder(running, "two.roles", Role.AUDITOR).get("/cases"))
+
+
+def test_r_7_1_a_grant_is_in_force_from_its_start_to_its_end_and_no_longer(monday: RunningDesk) -> None:
+    admin, now = administrator(monday), monday.clock.now()
+    since, until = now + timedelta(hours=1), now + timedelta(hours=2)
+    grant(admin, "t.temp", since=since.isoformat(), until=until.isoformat())
+    somebody = holder(monday, "t.temp")
+
+    def allowed() -> bool:
+        read, wrote = somebody.get("/cases"), somebody.post("/cases", {**incident(), "received_at": now.isoformat()})
+        assert read.is_success == wrote.is_success
+        return read.is_success
+
+    assert not allowed()
+    travel(monday, minutes=59, seconds=59)
+    assert not allowed()
+    travel(monday, seconds=1)
+    assert allowed()
+    travel(monday, minutes=59, seconds=59)
+    assert allowed()
+    travel(monday, seconds=1)
+    assert not allowed()
+    assert "no grant" in refused(somebody.get("/cases"), 403, "forbidden")["detail"]
+
+
+def test_r_7_1_a_grant_does_not_start_before_it_was_given(running: RunningDesk, admin: Caller) -> None:
+    before = datetime.now(UTC)
+    (granted,) = grant(admin, "o.old", since=ago(days=10))["grants"]
+    assert datetime.fromisoformat(granted["since"]) >= before
+
+
+def test_r_7_1_only_the_administrator_grants_and_revokes(
+    running: RunningDesk, admin: Caller, positions: Positions, subtests: pytest.Subtests
+) -> None:
+    others = {
+        "technician": running.technician,
+        "team": running.network,
+        "duty manager": running.caller(Role.DUTY_MANAGER, "d.manager"),
+        "auditor": running.auditor,
+        "intake": running.caller(Role.INTAKE, "mail.gateway"),
+        "customer": running.caller(Role.CUSTOMER, "jo.field"),
+    }
+    before = positions()
+    for who, by in others.items():
+        with subtests.test(who):
+            body = {"subject": "a.friend", "role": "admin"}
+            assert "admin" in refused(by.post("/grants", body), 403, "forbidden")["detail"]
+            refused(by.post("/grants/a.ortiz/revoke", {"role": "technician"}), 403, "forbidden")
+    assert positions() == before
+
+
+@pytest.mark.parametrize(
+    ("pointer", "body"),
+    [
+        ("/subject", {"role": "auditor"}),
+        ("/subject", {"subject": "two words\n", "role": "auditor"}),
+        ("/role", {"subject": "x", "role": "king"}),
+        ("/role", {"subject": "x", "role": "system"}),
+        ("/role", {"subject": "x", "role": "external"}),
+        ("/team", {"subject": "x", "role": "team_member"}),
+        ("/team", {"subject": "x", "role": "auditor", "team": "network"}),
+        ("/until", {"subject": "x", "role": "auditor", "until": "2016-04-20T00:00:00Z"}),
+        ("/until", {"subject": "x", "role": "auditor", "since": ago(hours=-2), "until": ago(hours=-1)}),
+        ("/until", {"subject": "x", "role": "auditor", "until": "2036-04-20T00:00:00"}),
+        ("/colour", {"subject": "x", "role": "auditor", "colour": "red"}),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_r_7_1_a_grant_is_taken_to_the_letter(
+    admin: Caller, positions: Positions, pointer: str, body: dict[str, Any]
+) -> None:
+    problem = refused(admin.post("/grants", body), 422, "validation-failed")
+    assert pointer in [error["pointer"] for error in problem["errors"]]
+    assert positions() == 0
+
+
+def test_r_7_1_what_was_never_granted_cannot_be_revoked(admin: Caller, positions: Positions) -> None:
+    grant(admin, "v.one", "auditor")
+    before = positions()
+    refused(admin.post("/grants/nobody.ever/revoke", {"role": "auditor"}), 404, "not-found")
+    refused(admin.get("/grants/nobody.ever"), 404, "not-found")
+    refused(admin.post("/grants/v.one/revoke", {"role": "technician"}), 422, "validation-failed")
+    refused(admin.post("/grants/v.one/revoke", {"role": "auditor", "team": "network"}), 422, "validation-failed")
+    assert positions() == before
+
+
+def test_r_7_1_a_repeated_grant_is_recorded_once(admin: Caller, positions: Positions) -> None:
+    body = {"subject": "k.keyed", "role": "auditor"}
+    first, again = (admin.post("/grants", body, key="a grant") for _ in range(2))
+    assert (again.status_code, done(again)) == (201, done(first))
+    assert positions() == 2  # his record is opened, and he is granted the role
+
+
+def test_r_7_1_the_operators_token_records_the_grant_it_needs(
+    running: RunningDesk, shared_database: TestDatabase, keys: Path, admin: Caller, positions: Positions
+) -> None:
+    def issue(*more: str) -> str:
+        options = ["--subject", "o.night", "--data-dir", str(keys), "--database-url", shared_database.superuser]
+        told = CliRunner().invoke(app, ["token", *options, *more])
+        assert told.exit_code == 0, told.output
+        return told.stdout.strip()
+
+    night = running.anonymous(issue("--role", "auditor"))
+    done(night.get("/cases"))
+    (granted,) = done(admin.get("/grants/o.night"))["grants"]
+    assert (granted["role"], granted["approved_by"], granted["until"]) == ("auditor", "operator", None)
+    recorded = positions()
+    issue("--role", "auditor")
+    assert positions() == recorded, "one is in force already"
+    revoke(admin, "o.night", "auditor")
+    refused(night.get("/cases"), 403, "forbidden")
+    issue("--role", "auditor")
+    done(night.get("/cases"))
+
+
+# R-6.2
+
+
+def test_r_6_2_the_team_resolves_and_closes_once_the_customer_accepted(
+    running: RunningDesk, positions: Positions
+) -> None:
+    number = running.verified()
+    refused(running.technician.post(f"/cases/{number}/resolve", FIXED), 409, "invalid-transition")
+    refused(running.messaging.post(f"/cases/{number}/resolve", FIXED), 403, "not-assigned-team")
+    assert done(running.network.post(f"/cases/{number}/resolve", FIXED))["status"] == "resolved"
+    before = positions()
+    refused(running.network.post(f"/cases/{number}/close", {}), 409, "confirmation-required")
+    accepted = {"confirmation": {**CONFIRMED, "at": ago(minutes=0)}}
+    refused(running.messaging.post(f"/cases/{number}/close", accepted), 403, "not-assigned-team")
+    assert positions() == before
+    closed = done(running.network.post(f"/cases/{number}/close", accepted))
+    assert closed["status"] == "closed"
+    event = done(running.auditor.get(f"/cases/{number}/history"))["items"][-1]
+    assert (event["by"]["subject"], event["data"]["confirmation"]["method"]) == ("t.lee", "phone")
+    assert event["data"]["words"]["value"] == {"confirmed_by": "Jo Field"}
+
+
+def test_r_6_2_the_customer_closes_by_accepting(running: RunningDesk) -> None:
+    number = running.resolved()
+    owner = running.caller(Role.CUSTOMER, read(running, number)["customer"]["id"])
+    assert done(owner.post(f"/cases/{number}/close", {}))["status"] == "closed"
+
+
+def test_r_6_2_the_right_to_dispute_survives_the_teams_closing_to_the_same_deadline(monday: RunningDesk) -> None:
+    number = _assigned_on(monday)
+    done(monday.network.post(f"/cases/{number}/verify", VERIFIED))
+    done(monday.network.post(f"/cases/{number}/resolve", FIXED))
+    accepted = {"confirmation": {**CONFIRMED, "at": monday.clock.now().isoformat()}}
+    done(monday.network.post(f"/cases/{number}/close", accepted))
+    monday.send_mail()
+    until = monday.clock.now() + timedelta(hours=72)
+    assert datetime.fromisoformat(read(monday, number)["dispute_until"]) == until
+    travel(monday, hours=72)
+    reopened = done(monday.technician.post(f"/cases/{number}/dispute", {"reason": "it came back"}))
+    assert (reopened["number"], reopened["status"], reopened["team"]) == (number, "assigned", "network")
+    done(monday.network.post(f"/cases/{number}/verify", VERIFIED))
+    done(monday.network.post(f"/cases/{number}/resolve", FIXED))
+    accepted["confirmation"]["at"] = monday.clock.now().isoformat()
+    done(monday.network.post(f"/cases/{number}/close", accepted))
+    monday.send_mail()
+    travel(monday, hours=72, seconds=1)
+    late = monday.technician.post(f"/cases/{number}/dispute", {"reason": "again"})
+    assert refused(late, 409, "dispute-window-closed")["follow_up_of"] == number
+
+
+def _assigned_on(desk: RunningDesk) -> str:
+    body = {**incident(), "received_at": desk.clock.now().isoformat()}
+    number: str = done(desk.technician.post("/cases", body))["number"]
+    done(desk.technician.post(f"/cases/{number}/triage", {"owner": "desk"}))
+    done(desk.technician.post(f"/cases/{number}/prioritize", {"impact": 2, "severity": 2}))
+    done(desk.technician.post(f"/cases/{number}/assign", {"team": "network", "diagnosis": "the server"}))
+    return number
+
+
+# R-6b
+
+
+def test_r_6b_every_open_case_stands_in_a_queue_and_nobody_owns_none(
+    running: RunningDesk, shared_database: TestDatabase
+) -> None:
+    desk, team, number = running.technician, running.network, running.log()["number"]
+    accepted = {"confirmation": {**CONFIRMED, "at": ago(minutes=1)}}
+    steps: list[tuple[Caller, str, dict[str, Any], str | None]] = [
+        (desk, "notes", {"text": "x"}, "triage"),
+        (desk, "triage", {"owner": "desk"}, "prioritization"),
+        (desk, "prioritize", {"impact": 2, "severity": 2}, "diagnosis"),
+        (desk, "pend", {"reason_code": "vendor"}, "diagnosis"),
+        (desk, "diagnose", {"symptoms": "s", "findings": "f"}, "diagnosis"),
+        (desk, "resume", {}, "diagnosis"),
+        (desk, "assign", {"team": "network"}, "network"),
+        (team, "accept", {}, "network"),
+        (team, "hand-back", {"reason": "not ours"}, "diagnosis"),
+        (desk, "assign", {"team": "network"}, "network"),
+        (team, "verify", VERIFIED, "network"),
+        (team, "resolve", FIXED, "resolved"),
+        (desk, "dispute", {"reason": "no"}, "network"),
+        (team, "verify", VERIFIED, "network"),
+        (team, "resolve", FIXED, "resolved"),
+        (team, "close", accepted, None),
+    ]
+    for by, verb, body, queue in steps:
+        after = int(by.post(f"/cases/{number}/{verb}", body).headers["Position"])
+        listed = done(desk.get("/queues", after=after))["items"]
+        found = [
+            item["name"]
+            for item in listed
+            if item["name"] not in ("obligations", "unprioritized")
+            and number in [case["number"] for case in done(desk.get(f"/queues/{item['name']}", limit=200))["items"]]
+        ]
+        assert found == ([queue] if queue else []), verb
+        with psycopg.connect(shared_database.superuser) as connection:
+            assert connection.execute("SELECT * FROM reporting.unowned_cases").fetchall() == [], verb
+
+
+def test_r_6b_the_query_would_find_a_case_that_nobody_owns(running: RunningDesk, shared_database: TestDatabase) -> None:
+    number = running.assigned()
+    running.catch_up()
+    with psycopg.connect(shared_database.superuser) as connection:
+        for lost in ("queue = NULL", "team = NULL"):
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"UPDATE views.case_intervals SET {lost} WHERE number = %s", (number,))
+                assert connection.execute("SELECT number FROM reporting.unowned_cases").fetchall() == [(number,)]
+
+
+# R-6a
+
+
+def test_r_6a_the_command_line_prints_the_table_the_server_is_held_to(
+    running: RunningDesk, positions: Positions
+) -> None:
+    told = CliRunner().invoke(app, ["roles", "--json"])
+    table = json.loads(told.stdout)
+    rows = {row["command"]: row for row in table["commands"] if row["command"] != "resolve"}
+    number = running.log()["number"]
+    before = positions()
+    auditor, paths = running.auditor, {"known_errors": "known-errors", "note": "notes", "log": ""}
+    for command, row in rows.items():
+        if command == "notify":  # the mail worker's own: no interface gives it
+            continue
+        path = "/cases" if command == "log" else f"/cases/{number}/{paths.get(command, command.replace('_', '-'))}"
+        given = {"auditor": auditor, "reporter": running.caller(Role.REPORTER, "monthly.report")}
+        for role, by in given.items():
+            if role not in (*row["roles"], *row["roles_of_the_team"]):
+                refused(by.post(path, {}), 403, "forbidden")
+    assert positions() <= before + 2  # the reporter's own grant
+    assert set(table["reading"]) == {
+        *("technician", "team_member", "duty_manager", "auditor", "reporter", "customer"),
+    }
+    office = {row["command"]: row["roles"] for row in table["others"]}
+    assert office["grant"] == office["change_policy"] == office["list_entry"] == ["admin"]

@@ -1,0 +1,166 @@
+"""Every command on a case with words to go with it, the first of each choice being the ordinary one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from application.desk import Desk
+from application.requests import Committed, Request
+from domain.case.dispute import Confirmation
+from domain.case.logging import Report
+from domain.case.notification import Contact
+from domain.case.priority import Assessment
+from domain.case.relation import Relation
+from domain.case.resolution import Outcome, Verification
+from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.values import Actor, Channel, Level, Role
+
+T = TypeVar("T")
+Call = Callable[[Request], Committed]
+
+JO, SAM = ({"name": name.title(), "email": f"{name}@agency.example"} for name in ("jo", "sam"))
+LEVELS = (Level.MEDIUM, Level.HIGH, Level.LOW)
+CODES = (
+    ResolutionCode.FIXED,
+    ResolutionCode.WORKAROUND,
+    ResolutionCode.NOT_REPRODUCIBLE,
+    ResolutionCode.RECLASSIFIED_REQUEST,
+    ResolutionCode.AVERTED,
+)
+CAUSES = (CauseCorrected.YES, CauseCorrected.NO, CauseCorrected.UNKNOWN)
+
+
+class Picker:
+    """Chooses: the first of what there is."""
+
+    def __call__(self, options: Sequence[T]) -> T:
+        return options[0]
+
+
+class Commands:
+    """The desk's commands on one case. ``others`` are the cases it may be linked with."""
+
+    def __init__(self, desk: Desk, number: str, others: Sequence[str], pick: Picker) -> None:
+        self.desk, self.number, self.others, self.pick = desk, number, others or (number,), pick
+
+    def __getitem__(self, command: str) -> Call:
+        made: Call = getattr(self, command)
+        return made
+
+    def triage(self, by: Request) -> Committed:
+        return self.desk.triage(self.number, "desk", None, by)
+
+    def refer(self, by: Request) -> Committed:
+        contact = Contact("phone", self.desk.clock.now(), informed=self.pick((True, False)))
+        return self.desk.refer(self.number, "dhs", contact, "theirs", by)
+
+    def prioritize(self, by: Request) -> Committed:
+        assessment = Assessment(self.pick(LEVELS), self.pick(LEVELS), self.pick((None, 1, 3)))
+        return self.desk.prioritize(self.number, assessment, "assessed", by)
+
+    def diagnose(self, by: Request) -> Committed:
+        return self.desk.diagnose(self.number, {"findings": "spooler"}, self.pick((None, "basics")), (), None, by)
+
+    def known_errors(self, by: Request) -> Committed:
+        applied = self.pick((False, True))
+        return self.desk.known_errors_searched(self.number, "queue", ("KE-1",), "KE-1", applied, None, by)
+
+    def relate(self, by: Request) -> Committed:
+        relation = self.pick((Relation.RELATED, Relation.UNRELATED))
+        consulted = self.pick((None, ("t.lee", self.desk.clock.now(), "the same switch")))
+        return self.desk.relate(self.number, self.pick(self.others), relation, consulted, None, by)
+
+    def duplicate(self, by: Request) -> Committed:
+        return self.desk.relate(self.number, self.pick(self.others), Relation.DUPLICATE, None, "same call", by)
+
+    def unrelate(self, by: Request) -> Committed:
+        return self.desk.unrelate(self.number, self.pick(self.others), "not so", by)
+
+    def consult(self, by: Request) -> Committed:
+        return self.desk.consult(self.number, self.pick(self.others), by)
+
+    def answer_consultation(self, by: Request) -> Committed:
+        return self.desk.answer_consultation(self.number, self.pick(self.others), "the same", by)
+
+    def assign(self, by: Request) -> Committed:
+        teams = tuple(team for team in ("network", "messaging") if team != by.actor.team)
+        return self.desk.assign(self.number, self.pick(teams), None, self.pick(("spooler", None)), None, by)
+
+    def accept(self, by: Request) -> Committed:
+        return self.desk.accept(self.number, by)
+
+    def hand_back(self, by: Request) -> Committed:
+        return self.desk.hand_back(self.number, "not ours", by)
+
+    def pend(self, by: Request) -> Committed:
+        return self.desk.pend(self.number, self.pick(tuple(PendingReason)), None, None, by)
+
+    def resume(self, by: Request) -> Committed:
+        return self.desk.resume(self.number, None, by)
+
+    def nominate_major(self, by: Request) -> Committed:
+        return self.desk.nominate_major(self.number, "three floors", by)
+
+    def declare_major(self, by: Request) -> Committed:
+        parts = self.pick(((), tuple(self.others)))
+        return self.desk.declare_major(self.number, "t.lee", timedelta(minutes=30), "the CIO", parts, None, by)
+
+    def reject_major(self, by: Request) -> Committed:
+        return self.desk.reject_major(self.number, "one printer", by)
+
+    def fan_out(self, by: Request) -> Committed:
+        return self.desk.fan_out(self.number, self.pick(((), tuple(self.others))), None, by)
+
+    def discharge(self, by: Request) -> Committed:
+        owed = self.desk.case(self.number, Actor("r.audit", Role.AUDITOR)).obligations
+        key, done = self.pick((*owed, "communicate")), self.pick((True, False))
+        return self.desk.discharge(self.number, key, "phone", None, done, None, by)
+
+    def verify(self, by: Request) -> Committed:
+        good, outcome = self.pick((True, False)), self.pick(tuple(Outcome))
+        verification = Verification(good, good, self.pick(("phone", "mail")), self.desk.clock.now(), outcome)
+        return self.desk.verify(self.number, verification, None, by)
+
+    def resolve(self, by: Request) -> Committed:
+        resolution = Resolution(self.pick(CODES), self.pick((False, True)), self.pick(CAUSES))
+        return self.desk.resolve(self.number, resolution, "restarted", None, by)
+
+    def close(self, by: Request) -> Committed:
+        said = self.pick((Confirmation("phone", self.desk.clock.now()), None))
+        return self.desk.close_case(self.number, said, "the customer" if said else None, "nobody there", by)
+
+    def close_elapsed(self, by: Request) -> Committed:
+        resolved = self.desk.case(self.number, Actor("r.audit", Role.AUDITOR)).resolution_version or 0
+        return self.desk.close_elapsed(self.number, self.pick((resolved, resolved - 1)), by)
+
+    def dispute(self, by: Request) -> Committed:
+        return self.desk.dispute(self.number, "it does not work", None, Channel.PHONE, by)
+
+    def suspect_dispute(self, by: Request) -> Committed:
+        return self.desk.suspect_dispute(self.number, "thanks, but", None, Channel.EMAIL, by)
+
+    def uphold_dispute(self, by: Request) -> Committed:
+        return self.desk.uphold_dispute(self.number, "he says no", by)
+
+    def dismiss_dispute(self, by: Request) -> Committed:
+        return self.desk.dismiss_dispute(self.number, "he says thanks", by)
+
+    def reopen(self, by: Request) -> Committed:
+        return self.desk.reopen(self.number, "rolled back", by)
+
+    def note(self, by: Request) -> Committed:
+        return self.desk.note(self.number, "called", visible_to_customer=self.pick((False, True)), request=by)
+
+    def correct(self, by: Request) -> Committed:
+        corrections = (("location", "floor 3"), ("service", "email"), ("email", "new@agency.example"))
+        field, value = self.pick((*corrections, ("channel", "email")))
+        return self.desk.correct(self.number, field, value, "misheard", by)
+
+    def waive(self, by: Request) -> Committed:
+        return self.desk.waive(self.number, "walked in", by)
+
+    def follow_up(self, by: Request) -> Committed:
+        report = Report(Channel.PHONE, self.desk.clock.now(), "", service="printing")
+        return self.desk.follow_up(self.number, report, JO, {"subject": "again"}, {}, None, by)

@@ -1,0 +1,211 @@
+"""A desk that is held against the table at every step, and what its tests remember of each case by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from application.desk import Desk
+from application.documents import case_document
+from application.letters import Sent
+from application.requests import Committed, Request
+from domain.case import Case
+from domain.case.dispute import CLOSES
+from domain.case.logging import Report
+from domain.clocks import TravelClock
+from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound
+from domain.message import Message
+from domain.values import Actor, Channel, Role
+from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
+from tests.application.commands import Call
+
+START = datetime(2026, 11, 23, 14, tzinfo=UTC)
+WINDOW = timedelta(hours=72)
+NOMINATION = timedelta(minutes=15)
+AUDITOR = Actor("r.audit", Role.AUDITOR)
+SYSTEM = Actor(CLOSES, Role.SYSTEM)
+
+
+@dataclass
+class Remembered:
+    """What is known of a case from what was done and when, and not from the case."""
+
+    was: str | None = None
+    """The status it was resolved in."""
+    referred: bool = False
+    told_at: datetime | None = None
+    held: timedelta = field(default_factory=timedelta)
+    suspected_at: datetime | None = None
+    failures: int = 0
+    nominated_at: datetime | None = None
+
+    def forget_resolution(self) -> None:
+        self.told_at, self.held, self.suspected_at, self.failures = None, timedelta(), None, 0
+
+    def window_over(self, now: datetime) -> bool:
+        return self.told_at is not None and now >= self.told_at + WINDOW + self.held
+
+
+@dataclass
+class DeskModel:
+    """Takes steps on a desk. ``done`` counts them by command, and by whether it succeeded."""
+
+    desk: Desk
+    clock: TravelClock
+    done: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    cases: dict[str, Case] = field(default_factory=dict)
+    """As they are now: read again whenever the record says that they changed."""
+    known: dict[str, Remembered] = field(default_factory=dict)
+    mails: list[UUID] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Forget all cases, and start time anew."""
+        self.cases, self.known, self.mails = {}, {}, []
+        self.clock.travel(START - self.clock.now())
+
+    def seen(self, number: str) -> Seen:
+        case, known, now = self.cases[number], self.known[number], self.clock.now()
+        return Seen(
+            status=case.status,
+            customer=case.customer,
+            team=case.team,
+            late=known.nominated_at is not None and now >= known.nominated_at + NOMINATION,
+            uninformed=known.failures >= 3 and known.told_at is None,
+            window_over=known.window_over(now),
+        )
+
+    def log(self, who: Actor, contact: dict[str, Any], words: str) -> str | None:
+        """Log a case where the table allows it; returns its number."""
+        before, report = self._position(), Report(Channel.PHONE, self.clock.now(), "", service="printing")
+        said = {"subject": words, "symptoms": words}
+        outcome = _outcome(lambda request: self.desk.log_case(report, contact, said, {}, None, request), who)
+        assert isinstance(outcome, Committed) is (who.role in LOGS)
+        if isinstance(outcome, DomainError):
+            assert isinstance(outcome, Forbidden)
+            assert self._position() == before
+            return None
+        return self._add(outcome)
+
+    def step(self, command: str, number: str, who: Actor, call: Call) -> bool:
+        """Try a command and hold what comes of it against the table; says whether it succeeded."""
+        before, expected = self._position(), refusals(command, who, self.seen(number))
+        outcome = _outcome(call, who)
+        self.done[command, isinstance(outcome, Committed)] += 1
+        if isinstance(outcome, DomainError):
+            assert self._position() == before, f"{command} was refused and appended something"
+            assert _rightly(command, outcome, expected), f"{command} by {who.role}: {outcome!r} for {expected}"
+            return False
+        assert not expected, f"{command} by {who} on {self.seen(number)} is not in the table"
+        assert self._position() > before, f"{command} succeeded and appended nothing"
+        self._judge(command, number, outcome, before)
+        return True
+
+    def deliver(self, *, accepted: bool) -> None:
+        """The worker sends what waits; a server takes all of it, or refuses it for good."""
+        waiting, self.mails = self.mails, []
+        for mail in waiting:
+            before, request = self._position(), Request(SYSTEM, "process")
+            message: Message = self.desk.repository.get(mail)
+            case, known = self.cases[message.case], self.known[message.case]
+            letter = self.desk.letter(mail, lambda *_: "link")
+            assert (letter is None) is (case.resolution_version != message.resolution)
+            if letter is None:
+                self.desk.withdraw_mail(mail, request)
+            elif accepted:
+                self.desk.mail_accepted(mail, Sent("raw", "250 ok"), self.clock.now(), request)
+                known.told_at = known.told_at or (None if message.kind == "continued" else self.clock.now())
+            else:
+                self.desk.mail_refused(mail, "550 no such user", request)
+                known.failures += message.kind != "continued"
+            self._read_again(before)
+
+    # what became of a command
+
+    def _judge(self, command: str, number: str, committed: Committed, before: int) -> None:
+        """The status is the one that the table names, the answer is the record, and every record replays."""
+        statuses = {other: str(case.status) for other, case in self.cases.items()}
+        self._read_again(before)
+        if command == "follow_up":
+            new = self._add(committed)
+            assert (self.cases[new].follow_up_of, self.cases[new].status) == (number, "logged")
+        else:
+            assert case_document(committed.case) == case_document(self.cases[number])
+        known = self.known[number]
+        was = "triaged" if known.referred and command in ("dispute", "uphold_dispute") else known.was  # R-5.3e
+        if command != "unrelate":  # a duplicate that is none goes on where it was
+            assert self.cases[number].status == TABLE[command].after(statuses[number], was), command
+        for other, status in statuses.items():
+            self._follow(other, status)
+        self._remember(command, number)
+
+    def _follow(self, number: str, before: str) -> None:
+        """Keep up with a case that was resolved, or opened again, by whatever command on whatever case."""
+        case, known = self.cases[number], self.known[number]
+        if case.status == "resolved" and before not in SETTLED:
+            known.forget_resolution()
+            known.was, known.referred = before, False
+        elif case.status not in SETTLED and before in SETTLED:
+            known.forget_resolution()
+
+    def _remember(self, command: str, number: str) -> None:
+        case, known, now = self.cases[number], self.known[number], self.clock.now()
+        if command == "refer":
+            known.referred = True
+        if command in ("refer", "discharge"):
+            event = vars(self.desk.register.history(case.id, after=case.version - 1)[0].event)
+            if event.get("informed"):
+                known.told_at = known.told_at or now
+            known.failures += event.get("informed") is False
+        if command == "suspect_dispute":
+            known.suspected_at = now
+        if command == "dismiss_dispute":
+            if known.suspected_at is not None and known.told_at is not None and case.status == "resolved":
+                known.held += now - max(known.suspected_at, known.told_at)
+            known.suspected_at = None
+        known.nominated_at = (known.nominated_at or now) if case.major == "nominated" else None
+
+    def _add(self, committed: Committed) -> str:
+        number = committed.case.number
+        self.cases[number], self.known[number] = self.desk.case(number, AUDITOR), Remembered()
+        self._check_replay(number)
+        return number
+
+    def _read_again(self, before: int) -> None:
+        """Read what the record says has changed, and nothing else: the others are as they were."""
+        events = self.desk.recorder.select_notifications(before + 1, 1000)
+        self.mails += [UUID(str(event.originator_id)) for event in events if event.topic == "message.queued"]
+        changed = {UUID(str(event.originator_id)) for event in events}
+        for number in [number for number, case in self.cases.items() if case.id in changed]:
+            self.cases[number] = self.desk.case(number, AUDITOR)
+            self._check_replay(number)
+
+    def _check_replay(self, number: str) -> None:
+        """A history replayed event by event is the case."""
+        case, again = self.cases[number], None
+        for entry in self.desk.register.history(case.id):
+            again = entry.event.mutate(again)
+        assert isinstance(again, Case)
+        assert case_document(again) == case_document(case)
+
+    def _position(self) -> int:
+        return self.desk.recorder.max_notification_id() or 0
+
+
+def _outcome(call: Call, who: Actor) -> Committed | DomainError:
+    try:
+        return call(Request(who, "test"))
+    except DomainError as refusal:
+        return refusal
+
+
+def _rightly(command: str, refusal: DomainError, expected: Refusals) -> bool:
+    """Whether a refusal is one that the table, or where it allows the command a clause, may give."""
+    if not expected:
+        # Who was asked is not in the table, so whoever was not is refused by the clause (R-5.6b).
+        return not isinstance(refusal, (Forbidden, NotFound) if command == "answer_consultation" else OF_THE_CALLER)
+    if expected[0] in OF_THE_CALLER:
+        return isinstance(refusal, expected)
+    return isinstance(refusal, (*expected, Invalid, DuplicateDecisionRequired))

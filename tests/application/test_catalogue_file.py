@@ -1,0 +1,204 @@
+"""A catalogue file is checked as a whole before anything of it is done, and importing it again changes nothing."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import yaml
+
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.entries import TYPES
+from application.intake.catalogue import SECTIONS, Plan, carry_out, read_catalogue
+from application.reference import entry_id
+from domain.problem import Problem, ProblemStatus
+from domain.values import Role
+
+CATALOGUE: dict[str, Any] = {
+    "teams": {"network": {"name": "Network", "members": ["t.lee"], "calendar": "always"}},
+    "services": {
+        "printing": {
+            "name": "Printing",
+            "team": "network",
+            "owner": "t.lee",
+            "contact": {"name": "T. Lee", "email": "t.lee@desk.example"},
+        }
+    },
+    "help_desks": {"dhs": {"agency": "Human Services", "name": "DHS", "contact": {"phone": "405-555-0100"}}},
+    "scripts": {
+        "basics": {
+            "name": "Basics",
+            "service": "printing",
+            "steps": [
+                {"id": "power", "question": "On?", "answers": [{"says": "yes", "next": "queue"}]},
+                {"id": "queue", "question": "Stuck?"},
+            ],
+        }
+    },
+    "customers": [{"name": "Jo Field", "email": "jo.field@agency.example", "agency": "dot"}],
+    "known_errors": {
+        "spooler": {"service": "printing", "title": "Spooler", "symptoms": "queue full", "workaround": "restart it"}
+    },
+    "grants": {"k.diaz": {"role": "team_member", "team": "network"}, "root": {"role": "admin"}},
+}
+
+
+def events(desk: Desk) -> int:
+    return desk.recorder.max_notification_id() or 0
+
+
+def planned(desk: Desk, document: Any) -> Plan:
+    plan = read_catalogue(desk, document)
+    assert plan.findings == []
+    return plan
+
+
+def changed(*path: str | int, to: Any) -> dict[str, Any]:
+    """The catalogue with one thing said otherwise."""
+    document: Any = deepcopy(CATALOGUE)
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    return dict(document)
+
+
+def test_reading_a_file_records_nothing(desk: Desk) -> None:
+    before = events(desk)
+    plan = planned(desk, CATALOGUE)
+    assert [kind for kind, _, _ in plan.entries] == ["teams", "help-desks", "services", "scripts", "customers"]
+    assert events(desk) == before
+
+
+def test_everything_in_a_file_is_listed(desk: Desk) -> None:
+    done = carry_out(desk, planned(desk, CATALOGUE))
+    assert dict(done) == {
+        **dict.fromkeys(("teams", "help-desks", "services", "scripts", "customers", "known-errors"), 1),
+        "grants": 2,
+    }
+    printing = desk.entry("services", "printing")
+    assert (printing.version, printing.entry.team, printing.entry.owner) == (1, "network", "t.lee")
+    assert printing.contact is not None
+    assert printing.contact.texts == {"name": "T. Lee", "email": "t.lee@desk.example"}
+    assert desk.entry("teams", "network").entry.members == ("t.lee",)
+    assert [step.id for step in desk.entry("scripts", "basics").entry.steps] == ["power", "queue"]
+    granted = desk.references.current().granted
+    assert granted("k.diaz", Role.TEAM_MEMBER, "network", desk.clock.now())
+    assert granted("root", Role.ADMIN, None, desk.clock.now())
+
+
+def test_r_7_1_the_operator_approves_the_grants_of_a_file(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    (grant,) = desk.access("root").grants.values()
+    assert grant.approved_by == OPERATOR.actor.subject
+
+
+def test_a_customer_of_a_file_is_who_calls_from_that_address(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    code = desk.customer_id({"email": " Jo.Field@agency.example "})
+    listed = desk.entry("customers", code)
+    assert listed.entry.agency == "dot"
+    assert listed.contact is not None
+    assert listed.contact.subject == code, "his own words, so that erasing him erases them"
+
+
+def test_r_5_8_1b_a_known_error_of_a_file_is_a_problems(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    problem: Problem = desk.repository.get(entry_id("known_error", "spooler"))
+    assert isinstance(problem, Problem)
+    assert (problem.status, problem.service) == (ProblemStatus.KNOWN_ERROR, "printing")
+    assert problem.known_error == f"KE-{problem.number.removeprefix('PRB-')}"
+    assert problem.article is not None
+    assert problem.article.texts == {"title": "Spooler", "symptoms": "queue full", "workaround": "restart it"}
+
+
+def test_importing_it_again_records_nothing(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    before = events(desk)
+    carry_out(desk, planned(desk, CATALOGUE))
+    assert events(desk) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        (("services", "printing", "name"), "Print and scan"),
+        (("services", "printing", "contact", "email"), "printing@desk.example"),
+        (("teams", "network", "members"), ["t.lee", "k.diaz"]),
+        (("known_errors", "spooler", "workaround"), "restart it twice"),
+        (("customers", 0, "agency"), "dhs"),
+        (("grants", "new.one"), {"role": "technician"}),
+    ],
+    ids=str,
+)
+def test_what_changed_in_it_is_recorded_once(desk: Desk, path: tuple[str | int, ...], to: Any) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    before = events(desk)
+    for _ in range(2):
+        carry_out(desk, planned(desk, changed(*path, to=to)))
+    assert events(desk) == before + (2 if path[0] == "grants" else 1)
+
+
+def test_r_7_1_importing_again_grants_nothing_that_was_revoked(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    desk.revoke("root", Role.ADMIN, None, "left", OPERATOR)
+    carry_out(desk, planned(desk, CATALOGUE))
+    assert desk.access("root").grants == {}
+
+
+def test_what_is_left_out_of_a_file_stays_listed(desk: Desk) -> None:
+    carry_out(desk, planned(desk, CATALOGUE))
+    carry_out(desk, planned(desk, {"teams": {}}))
+    assert desk.entry("services", "printing").version == 1
+
+
+@pytest.mark.parametrize("document", [None, [], "teams", 7])
+def test_what_is_no_document_is_found_out(desk: Desk, document: Any) -> None:
+    assert read_catalogue(desk, document).findings == [f"a catalogue has sections: {', '.join(SECTIONS)}"]
+
+
+@pytest.mark.parametrize(
+    ("document", "finding"),
+    [
+        ({"servers": {}}, "servers: no such section"),
+        ({"teams": "network"}, "teams: a mapping from id to entry, or a list"),
+        ({"teams": {"network": "Network"}}, "teams/network: an entry has fields"),
+        ({"teams": {"network": {}}}, "teams/network"),
+        ({"teams": {"network": {"name": "N", "color": "red"}}}, "teams/network/color: color is no field of teams"),
+        ({"teams": {"network": {"name": "N", "id": "net"}}}, "teams/network/id"),
+        ({"teams": {"network": {"name": "N", "members": "t.lee"}}}, "teams/network/members"),
+        ({"teams": {"network": {"name": " "}}}, "teams/network/name"),
+        ({"teams": {"net\nwork": {"name": "N"}}}, "teams/net\nwork/id"),
+        (changed("services", "printing", "calendar", to="weekends"), "services/printing/calendar"),
+        (changed("services", "printing", "contact", "fax", to="1"), "services/printing/contact/fax"),
+        (changed("scripts", "basics", "steps", to=[]), "scripts/basics/steps"),
+        (changed("customers", 0, "email", to=None), "customers/0: an email or a phone is needed"),
+        ({"known_errors": {"x": {"title": "X"}}}, "known-errors/x: symptoms, workaround missing"),
+        (changed("known_errors", "spooler", "cause", to="?"), "known-errors/spooler: cause is no field"),
+        ({"grants": {"root": {"role": "king"}}}, "grants/root: king is no role"),
+        ({"grants": {"t.lee": {"role": "team_member"}}}, "grants/t.lee: a team member is granted a team"),
+        ({"grants": {"root": {"role": "admin", "team": "network"}}}, "grants/root: a team member is granted a team"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_what_is_wrong_in_a_file_is_found_with_its_place(desk: Desk, document: Any, finding: str) -> None:
+    findings = read_catalogue(desk, document).findings
+    assert len(findings) == 1
+    assert findings[0].startswith(finding)
+
+
+def test_all_that_is_wrong_is_found_at_once(desk: Desk) -> None:
+    wrong = {"servers": {}, "teams": {"a": {}, "b": {}}, "grants": {"root": {"role": "king"}}}
+    assert len(read_catalogue(desk, wrong).findings) == 4
+
+
+def test_the_demonstrations_catalogue_is_one(desk: Desk) -> None:
+    document = yaml.safe_load(files("application").joinpath("demo.yaml").read_text(encoding="utf-8"))
+    carry_out(desk, planned(desk, document))
+    before = events(desk)
+    carry_out(desk, planned(desk, document))
+    assert events(desk) == before
+    assert {kind for kind in TYPES if not planned(desk, document).entries} == set()

@@ -1,0 +1,343 @@
+"""R-4.1a, R-7.1: catalogue, policy and grants hold for the very next command, in whichever process it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.principals import Principal
+from application.reference import References, entry_id
+from application.requests import Request
+from domain.access import Grant
+from domain.aggregate import Recorded
+from domain.case.dispute import Confirmation
+from domain.case.notification import Contact
+from domain.catalogue import HelpDesk, ListedService, ListedTeam, Script, Service, Step, Team
+from domain.errors import Forbidden, Invalid, NotFound
+from domain.policy import Policy, first_policy
+from domain.values import Actor, Role
+from tests.application.cases import MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.conftest import TestDatabase, grant_everybody
+from tests.domain.cases import at
+
+ADMIN = Request(Actor("root", Role.ADMIN), "test")
+PRINTING, EMAIL = Service("printing", "Printing", "network"), Service("email", "E-mail", "messaging")
+
+
+@pytest.fixture
+def desks(database: TestDatabase) -> Iterator[tuple[Desk, Desk]]:
+    """Two processes on one database. The first changes things; the second has its own memory of how they were."""
+    with open_desk(database) as office, open_desk(database) as desk:
+        grant_everybody(office)
+        office.ensure_granted("root", Role.ADMIN, None, None, OPERATOR, anew=False)
+        office.adopt_policy(OPERATOR)
+        desk.references.refresh()
+        yield office, desk
+
+
+def events(desk: Desk) -> int:
+    return desk.recorder.max_notification_id() or 0
+
+
+# what a process remembers
+
+
+class Record:
+    """The events of one service, as the register would read them."""
+
+    def __init__(self) -> None:
+        self.service = ListedService.define(UUID(int=1), PRINTING, None, at())
+        self.looks = 0
+
+    def changes(self, after: int) -> list[tuple[int, Recorded]]:
+        self.looks += 1
+        made: list[Any] = list(self.service.pending_events)
+        return [(place, event) for place, event in enumerate(made, start=1) if place > after]
+
+    def rename(self, name: str) -> None:
+        self.service.change(replace(self.service.entry, name=name), None, at(1))
+
+
+def test_what_is_known_is_not_looked_up_again_until_somebody_says_it_changed() -> None:
+    record = Record()
+    references = References(record.changes, first_policy)
+    assert references.current() is references.current()
+    assert record.looks == 1
+    record.rename("Print and scan")
+    assert references.current().position == 1
+    references.invalidate()
+    assert (references.current().position, record.looks) == (2, 2)
+
+
+def test_refreshing_says_whether_anything_had_changed() -> None:
+    record = Record()
+    references = References(record.changes, first_policy)
+    assert references.refresh()
+    assert not references.refresh()
+    record.rename("Print and scan")
+    assert references.refresh()
+
+
+def test_whoever_reads_the_old_reference_keeps_it_as_it_was() -> None:
+    record = Record()
+    references = References(record.changes, first_policy)
+    old = references.current()
+    record.rename("Print and scan")
+    references.refresh()
+    stream = UUID(int=1)
+    assert [reference.roots[stream].version for reference in (old, references.current())] == [1, 2]
+    assert isinstance(known := old.roots[stream], ListedService)
+    assert known.entry.name == "Printing"
+
+
+def test_a_desk_starts_with_the_first_policy_and_without_a_catalogue_takes_any_code() -> None:
+    reference = References(lambda _: (), first_policy).current()
+    assert (reference.position, reference.policy) == (0, first_policy())
+    assert reference.service("anything") is None
+    reference.team("anybody", "somebody")
+    with pytest.raises(Invalid, match="directory"):
+        reference.help_desk("dhs")
+
+
+def test_customers_and_the_system_need_no_grant_and_nobody_else_has_one_by_himself() -> None:
+    reference = References(lambda _: (), first_policy).current()
+    for role in Role:
+        may = reference.granted("somebody", role, None, at().at)
+        assert may is (role in (Role.CUSTOMER, Role.SYSTEM))
+    with pytest.raises(Forbidden, match="no grant of the role team_member of network"):
+        reference.require_grant(Actor("t.lee", Role.TEAM_MEMBER, "network"), at().at)
+
+
+# R-7.1: grants
+
+
+def test_r_7_1_a_revoked_grant_is_gone_for_the_very_next_command_of_another_process(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = log(desk)
+    office.revoke("a.ortiz", Role.TECHNICIAN, None, "left", ADMIN)
+    before = events(desk)
+    with pytest.raises(Forbidden, match=r"no grant of the role technician is in force for a\.ortiz"):
+        desk.triage(number, "desk", None, TECHNICIAN)
+    assert events(desk) == before
+    with pytest.raises(Forbidden):
+        log(desk)
+    office.grant("a.ortiz", Grant(Role.TECHNICIAN, None, "root", office.clock.now()), None, ADMIN)
+    desk.triage(number, "desk", None, TECHNICIAN)
+
+
+def test_r_7_1_a_member_of_a_team_loses_that_team_only(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = assigned(desk)
+    office.revoke("t.lee", Role.TEAM_MEMBER, "network", None, ADMIN)
+    with pytest.raises(Forbidden):
+        desk.accept(number, NETWORK)
+    desk.note(number, "still here", visible_to_customer=False, request=TECHNICIAN)
+
+
+def test_r_7_1_a_new_grant_counts_for_the_very_next_command_too(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    diaz = Request(Actor("k.diaz", Role.TEAM_MEMBER, "network"), "test")
+    number = assigned(desk)
+    with pytest.raises(Forbidden):
+        desk.accept(number, diaz)
+    office.grant("k.diaz", Grant(Role.TEAM_MEMBER, "network", "root", office.clock.now()), "joins", ADMIN)
+    assert desk.accept(number, diaz).case.technician == "k.diaz"
+
+
+def test_r_7_1_a_reader_is_refused_as_soon_as_his_process_has_heard(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    ortiz = Principal("a.ortiz", (Role.TECHNICIAN,))
+    assert desk.admit(ortiz, (Role.TECHNICIAN,)) == Actor("a.ortiz", Role.TECHNICIAN)
+    office.revoke("a.ortiz", Role.TECHNICIAN, None, None, ADMIN)
+    desk.references.invalidate()
+    for process in desks:
+        with pytest.raises(Forbidden, match="no grant"):
+            process.admit(ortiz, (Role.TECHNICIAN,))
+
+
+def test_r_7_1_a_caller_acts_in_the_first_granted_role_that_may(desks: tuple[Desk, Desk]) -> None:
+    _, desk = desks
+    both = Principal("d.manager", (Role.AUDITOR, Role.DUTY_MANAGER, Role.TECHNICIAN))
+    assert desk.admit(both, (Role.DUTY_MANAGER, Role.TECHNICIAN)).role is Role.DUTY_MANAGER
+    assert desk.admit(both, (Role.ADMIN,)).role is Role.DUTY_MANAGER, "the one he has is refused by name"
+
+
+def test_r_7_1_access_runs_out_by_itself(desks: tuple[Desk, Desk]) -> None:
+    office, _ = desks
+    now = office.clock.now()
+    office.grant("temp", Grant(Role.TECHNICIAN, None, "root", now, now + timedelta(hours=1)), None, ADMIN)
+    reference = office.references.current()
+    assert reference.granted("temp", Role.TECHNICIAN, None, now + timedelta(minutes=59))
+    assert not reference.granted("temp", Role.TECHNICIAN, None, now + timedelta(hours=1))
+
+
+def test_r_7_1_only_the_administrator_and_the_operator_grant(desks: tuple[Desk, Desk]) -> None:
+    office, _ = desks
+    before = events(office)
+    for request in (TECHNICIAN, NETWORK, Request(Actor("r.audit", Role.AUDITOR), "test")):
+        with pytest.raises(Forbidden, match="admin"):
+            office.grant("friend", Grant(Role.ADMIN, None, "me", office.clock.now()), None, request)
+        with pytest.raises(Forbidden, match="admin"):
+            office.revoke("d.manager", Role.DUTY_MANAGER, None, None, request)
+        with pytest.raises(Forbidden, match="admin"):
+            office.change_policy(lambda policy: policy, "mine", request)
+        with pytest.raises(Forbidden, match="admin"):
+            office.list_entry("services", PRINTING, {}, None, request)
+    assert events(office) == before
+
+
+def test_r_7_1_an_administrator_whose_grant_was_revoked_administers_no_more(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    office.revoke("root", Role.ADMIN, None, None, OPERATOR)
+    with pytest.raises(Forbidden, match="no grant"):
+        desk.grant("root", Grant(Role.ADMIN, None, "root", desk.clock.now()), None, ADMIN)
+
+
+def test_r_7_1_a_restart_grants_nothing_that_was_revoked(desks: tuple[Desk, Desk], database: TestDatabase) -> None:
+    office, _ = desks
+    office.revoke("a.ortiz", Role.TECHNICIAN, None, None, ADMIN)
+    with open_desk(database) as restarted:
+        grant_everybody(restarted)
+        assert not restarted.access("a.ortiz").grants
+        restarted.ensure_granted("a.ortiz", Role.TECHNICIAN, None, None, OPERATOR, anew=True)
+        restarted.triage(log(restarted), "desk", None, TECHNICIAN)
+        with pytest.raises(NotFound):
+            restarted.access("stranger")
+
+
+# policy
+
+
+def test_a_policy_holds_for_the_very_next_decision_of_another_process(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = log(desk)
+    desk.triage(number, "desk", None, TECHNICIAN)
+    office.change_policy(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
+    case = desk.prioritize(number, MEDIUM, None, TECHNICIAN).case
+    assert (case.priority, case.matrix) == (1, "matrix/2")
+    decided = desk.register.history(case.id)[2].event
+    assert vars(decided)["policy"] == "policy/2"
+
+
+def test_what_was_decided_under_an_old_policy_reads_as_before(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = assigned(desk)
+    before = desk.case(number, TECHNICIAN.actor)
+    office.change_policy(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
+    after = desk.case(number, TECHNICIAN.actor)
+    assert (after.priority, after.matrix, after.resolve_by) == (before.priority, before.matrix, before.resolve_by)
+    assert office.policy_book(1).policy.version == "policy/1"
+
+
+def test_a_stricter_policy_refuses_the_very_next_command(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+
+    def strict(policy: Policy) -> Policy:
+        return replace(policy, backdating_limit=timedelta(hours=1), backdating_unexplained=timedelta(hours=1))
+
+    received = desk.clock.now() - timedelta(hours=2)
+    log(desk, received_at=received)
+    office.change_policy(strict, "no stories", ADMIN)
+    with pytest.raises(Invalid, match="past"):
+        log(desk, received_at=received)
+
+
+def test_r_5_9d_a_closing_names_the_policy_in_force_when_it_closed(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = resolved(desk)
+    office.change_policy(lambda p: replace(p, notification_attempts=5), "more patience", ADMIN)
+    case = desk.close_case(number, Confirmation("phone", desk.clock.now()), "Jo Field", None, TECHNICIAN).case
+    assert vars(desk.register.history(case.id)[-1].event)["policy"] == "policy/2"
+
+
+# R-4.1a: the catalogue
+
+
+def test_r_4_1a_a_case_keeps_the_version_of_the_service_it_was_logged_with(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    office.list_entry("services", PRINTING, {}, None, ADMIN)
+    old = log(desk)
+    office.list_entry("services", replace(PRINTING, name="Print and scan"), {}, "one team now", ADMIN)
+    new = log(desk)
+    kept = [desk.case(number, TECHNICIAN.actor) for number in (old, new)]
+    assert [(case.service_version, case.service_name) for case in kept] == [(1, "Printing"), (2, "Print and scan")]
+
+
+def test_r_4_1a_a_service_is_known_to_the_very_next_command_and_a_retired_one_refused(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    office.list_entry("services", PRINTING, {}, None, ADMIN)
+    with pytest.raises(Invalid, match="no service email"):
+        log(desk, service="email")
+    office.list_entry("services", EMAIL, {}, None, ADMIN)
+    number = log(desk, service="email")
+    office.list_entry("services", replace(EMAIL, retired=True), {}, "bought elsewhere", ADMIN)
+    before = events(desk)
+    with pytest.raises(Invalid, match="no service email"):
+        log(desk, service="email")
+    assert events(desk) == before
+    assert desk.case(number, TECHNICIAN.actor).service_name == "E-mail"
+
+
+def test_r_5_7a_a_team_and_its_members_are_those_of_the_catalogue(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = assigned(desk)
+    office.list_entry("teams", Team("messaging", "Mail", ("m.ruiz",)), {}, None, ADMIN)
+    with pytest.raises(Invalid, match="no team network"):
+        desk.assign(number, "network", None, None, None, TECHNICIAN)
+    with pytest.raises(Invalid, match=r"t\.lee is not of the team"):
+        desk.assign(number, "messaging", "t.lee", None, None, TECHNICIAN)
+    assert desk.assign(number, "messaging", "m.ruiz", None, None, TECHNICIAN).case.team == "messaging"
+    assert isinstance(office.references.current().roots[entry_id("team", "messaging")], ListedTeam)
+
+
+def test_r_5_3b_a_help_desk_listed_elsewhere_is_referred_to_at_once(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = log(desk)
+    contact = Contact("phone", desk.clock.now(), informed=True)
+    with pytest.raises(Invalid, match="directory"):
+        desk.refer(number, "dhs", contact, None, TECHNICIAN)
+    office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "405-555-0100"}, None, ADMIN)
+    case = desk.refer(number, "dhs", contact, None, TECHNICIAN).case
+    referred = vars(desk.register.history(case.id)[1].event)
+    assert referred["help_desk_version"] == 1
+    assert referred["contact"].texts == {"agency": "Human Services", "desk": "DHS", "phone": "405-555-0100"}
+
+
+def test_r_5_5a_a_run_names_the_version_of_its_script(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = assigned(desk)
+    script = Script("basics", "Basics", (Step("power", "On?"),))
+    office.list_entry("scripts", script, {}, None, ADMIN)
+    office.list_entry("scripts", replace(script, name="The basics"), {}, None, ADMIN)
+    runs = (("basics", ("power",)), ("basics", ("power", "by heart")), ("by-heart", ()))
+    found = []
+    for name, steps in runs:
+        case = desk.diagnose(number, {"findings": "off"}, name, steps, None, TECHNICIAN).case
+        event = vars(desk.register.history(case.id)[-1].event)
+        found.append((event["script_version"], event["deviations"]))
+    assert found == [(2, ()), (2, ("step_not_in_script",)), (None, ("script_not_in_catalogue",))]
+
+
+def test_what_a_process_changed_itself_it_knows_at_once(desks: tuple[Desk, Desk]) -> None:
+    office, _ = desks
+    office.list_entry("services", PRINTING, {}, None, ADMIN)
+    assert office.references.current().service("printing") == (1, "Printing")
+    assert [listed.number for listed in office.references.current().all(ListedService)] == ["printing"]
+
+
+def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_once(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    number = resolved(desk)
+    for attempts in (4, 5, 6):
+        office.change_policy(lambda p, n=attempts: replace(p, notification_attempts=n), "more", ADMIN)
+        before = events(desk)
+        desk.note(number, "once", visible_to_customer=False, request=TECHNICIAN)
+        assert events(desk) == before + 1

@@ -1,0 +1,197 @@
+"""One history in which everything happens that can happen to a case, a problem or a mail."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.case import Case
+from domain.case.dispute import Confirmation
+from domain.case.importing import Observation
+from domain.case.logging import Report
+from domain.case.major import Declaration
+from domain.case.notification import Contact
+from domain.case.relation import Consulted
+from domain.case.resolution import Outcome
+from domain.case.state import CauseCorrected, PendingReason, Resolution
+from domain.case.status import Status
+from domain.values import Channel, DisclosureKind, Level
+from tests.infrastructure.histories import (
+    AROUND,
+    FIXED,
+    HIGH,
+    MANAGER,
+    POLICY,
+    SYSTEM,
+    TEAM,
+    History,
+    by,
+    moment,
+    new_id,
+    said,
+    verification,
+)
+
+
+def everything(history: History) -> None:
+    """A history in which every event of cases, problems and mails occurs, interleaved over several cases."""
+    first = _fought_over(history)
+    _related(history, first)
+    _major(history)
+    _referred_and_waived(history)
+    _problem_of(history)
+    _mails_of(history)
+    _imported(history)
+
+
+def _fought_over(history: History) -> Case:
+    """Pended, corrected, handed back, resolved, told, suspected, disputed, reopened after closing, closed again."""
+    words = {"subject": "Printer 17", "description": "prints only stripes"}
+    case = history.prioritized(0, words=words, external_ref="alert-1")
+    case.search_known_errors(said(query="stripes"), ("KE-1",), None, False, by(2))
+    case.diagnose(said(), by(2))
+    case.pend(PendingReason.CUSTOMER, by(3))
+    history.put(case)
+    case.correct(
+        "symptoms", by(4), value=None, words=said(DisclosureKind.CUSTOMER_WORDS, symptoms="toner"), reason=None
+    )
+    case.correct("service", by(4), value="copying", words=None, reason=None)
+    case.resume(POLICY, by(60))
+    case.assign("network", by(61))
+    case.accept(by(62, TEAM))
+    case.hand_back(said(), by(63, TEAM))
+    case.assign("network", by(64))
+    history.put(case)
+    case.verify(verification(65, good=False), by(65, TEAM))
+    case.verify(verification(66, outcome=Outcome.UNREACHABLE), by(66, TEAM))
+    case.verify(verification(67), by(67, TEAM))
+    case.resolve(FIXED, said(), POLICY, by(68, TEAM))
+    history.put(case)
+    history.tell(case, 70)
+    case.suspect_dispute(moment(80), said(DisclosureKind.CUSTOMER_WORDS), POLICY, by(80))
+    history.put(case)
+    case.dismiss_dispute(said(), by(200))
+    case.note(said(), by(201))
+    case.suspect_dispute(moment(202), said(DisclosureKind.CUSTOMER_WORDS), POLICY, by(202))
+    history.put(case)
+    case.uphold_dispute(POLICY, by(210))
+    case.verify(verification(220), by(220, TEAM))
+    case.resolve(FIXED, said(), POLICY, by(221, TEAM))
+    history.put(case)
+    history.tell(case, 222)
+    case.close(POLICY, by(223), confirmation=Confirmation("phone", moment(223)))
+    history.put(case)
+    case.dispute(moment(230), POLICY, by(230))
+    history.put(case)
+    return case
+
+
+def _related(history: History, first: Case) -> None:
+    """Consulted on, found unrelated, related, undone, resolved as a duplicate and gone on."""
+    case, other = history.prioritized(300), history.assigned(301)
+    case.consult(first, POLICY, by(303))
+    case.consult(other, POLICY, by(303))
+    history.put(case)
+    case.answer_consultation(other.number, said(), by(304, TEAM))
+    case.find_unrelated(other, None, by(305))
+    case.relate(first, Consulted("t.lee", moment(305), said()), by(306))
+    first.mirror(case.number, case.links[first.number], by(306))
+    history.put(case, first)
+    case.unrelate(first.number, by(307))
+    first.unmirror(case.number, by(307))
+    history.put(case, first)
+    duplicate = history.prioritized(310)
+    duplicate.duplicate(other, None, by(312))
+    other.mirror(duplicate.number, duplicate.links[other.number], by(312))
+    history.put(duplicate, other)
+    duplicate.unrelate(other.number, by(313))
+    other.unmirror(duplicate.number, by(313))
+    history.put(duplicate, other)
+    duplicate.duplicate(other, None, by(314))
+    history.put(duplicate)
+    duplicate.close_with(other.number, POLICY, by(315))
+    history.put(duplicate)
+    duplicate.reopen_with(other.number, POLICY, by(316))
+    history.put(duplicate)
+
+
+def _major(history: History) -> None:
+    """Nominated by its priority, rejected, nominated, declared, spoken of, resolved, followed."""
+    case, part = history.assigned(400), history.prioritized(401)
+    case.prioritize(HIGH, POLICY, by(403))
+    history.put(case)
+    case.reject(said(), by(404, TEAM))
+    case.nominate(POLICY, by(405))
+    history.put(case)
+    case.declare(Declaration("t.lee", timedelta(minutes=30), said()), POLICY, by(406, TEAM))
+    case.discharge("communicate", "mail", moment(420), by(420, TEAM))
+    history.put(case)
+    case.discharge("communicate", "mail", moment(450), by(450, TEAM))
+    case.discharge("inform_management", "phone", moment(451), by(451, TEAM))
+    case.relate(part, None, by(452))
+    part.mirror(case.number, case.links[part.number], by(452))
+    history.put(case, part)
+    case.verify(verification(460), by(460, TEAM))
+    case.resolve(FIXED, said(), POLICY, by(461, TEAM))
+    part.resolve_with(case.number, FIXED, said(), by(462, TEAM))
+    case.fanned_out((part.number,), by(462, TEAM))
+    history.put(case, part)
+    case.not_notified("bounced", POLICY, by(463, SYSTEM))
+    case.not_notified("bounced", POLICY, by(464, SYSTEM))
+    history.put(case)
+    case.not_notified("bounced", POLICY, by(465, SYSTEM))
+    case.tell_by_other_means(Contact("phone", moment(470), False), POLICY, by(470))
+    history.put(case)
+    case.close(POLICY, by(480, MANAGER), reason=said())
+    history.put(case)
+
+
+def _referred_and_waived(history: History) -> None:
+    """Referred without being reached, reached, disputed; and a case that lacks what it must not."""
+    case = history.logged(500, missing=("contact",), required=("contact",))
+    case.waive(said(), by(501))
+    history.put(case)
+    referred = history.logged(510)
+    referred.refer(("dhs", 1, said()), Contact("phone", moment(511), False), POLICY, by(511))
+    history.put(referred)
+    referred.tell_by_other_means(Contact("phone", moment(520), True), POLICY, by(520))
+    history.put(referred)
+    referred.dispute(moment(530), POLICY, by(530))
+    history.put(referred)
+
+
+def _problem_of(history: History) -> None:
+    problem = history.published("Stripes", "stripes on paper", "clean the drum")
+    history.resolved(600, Resolution(AROUND.code, True, CauseCorrected.NO, problem.number))
+    problem.link("INC-0000001", by(604))
+    problem.investigate(said(), by(605))
+    problem.prioritize(2, by(606))
+    history.put(problem)
+    problem.publish_known_error("KE-9", said(title="Stripes again", symptoms="s", workaround="w"), by(607))
+    problem.find_root_cause(said(), by(608))
+    problem.resolve(said(), by(609))
+    history.put(problem)
+    problem.reopen(said(), by(610))
+    problem.resolve(said(), by(611))
+    problem.close(by(612))
+    history.put(problem)
+
+
+def _mails_of(history: History) -> None:
+    case = history.resolved(700)
+    deferred, bounced, withdrawn = (history.mail(case, 704 + n) for n in range(3))
+    deferred.defer("smtp-451", moment(720), by(710, SYSTEM))
+    deferred.defer("smtp-451", moment(740), by(720, SYSTEM))
+    bounced.bounce("smtp-550", by(721, SYSTEM))
+    withdrawn.withdraw(by(722, SYSTEM))
+    history.put(deferred, bounced, withdrawn)
+
+
+def _imported(history: History) -> None:
+
+    report = Report(Channel.OTHER, moment(-90), "caller")
+    case = Case.log_imported(new_id(), history.number("INC"), report, by(-90))
+    for minutes, status in ((-80, Status.IN_DIAGNOSIS), (-70, Status.RESOLVED), (-60, Status.CLOSED)):
+        seen = Observation(status, None, Level.LOW, Level.LOW, 4, "network", "t.lee")
+        case.observe(seen, POLICY, moment(minutes), iter([by(minutes)] * 9))
+    case.observe(Observation(Status.CLOSED), POLICY, moment(-50), iter([by(-50)] * 9))
+    history.put(case)

@@ -1,0 +1,76 @@
+"""Mail servers to test with, real ones on a port of their own; and a postman for them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from domain.clocks import TravelClock
+from infrastructure.mail.catcher import Catcher
+from infrastructure.mail.postman import SmtpPostman
+
+AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
+CLOCK = TravelClock(AT)
+
+
+def postman(port: int, **options: Any) -> SmtpPostman:
+    """A postman for a server of the test."""
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "sender": "service-desk@desk.example",
+        "domain": "desk.example",
+        "clock": CLOCK,
+    }
+    return SmtpPostman(port=port, **(given | options))
+
+
+class Refusing(Catcher):
+    """A server that answers one command as the test says, and all others as servers do."""
+
+    def __init__(self, **answers: str) -> None:
+        super().__init__(CLOCK)
+        self._answers = answers
+        for command in answers:
+            setattr(self, f"handle_{command}", lambda *_, command=command: self._answer(command))
+
+    async def _answer(self, command: str) -> str:
+        return self._answers[command]
+
+
+class Dropping(Catcher):
+    """A server that takes the message and is gone before it says so."""
+
+    def __init__(self) -> None:
+        super().__init__(CLOCK)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        answer = await super().handle_DATA(server, session, envelope)
+        assert server.transport is not None
+        server.transport.close()
+        return answer
+
+
+@contextmanager
+def scripted(*answers: bytes, silent: bool = False) -> Iterator[int]:
+    """A server that greets, answers line by line with what it is given, then hangs up or falls silent. Gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as lines, suppress(ConnectionError):
+                for answer in answers:
+                    connection.sendall(answer)
+                    lines.readline()
+                if silent:
+                    lines.read()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join()

@@ -1,0 +1,178 @@
+"""Folding: however events are batched, the rows are the same, and they say what the aggregates say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+from typing import Any
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from application.desk import Desk
+from application.requests import Request
+from application.views.cases import COLUMNS, CaseFold
+from application.views.questions import Page, Point, ReportQuestion
+from domain.case import EVENTS as CASE_EVENTS
+from domain.case import Case
+from domain.case.dispute import Confirmation
+from domain.case.relation import Relation
+from domain.case.resolution import Verification
+from domain.case.state import PendingReason
+from domain.errors import DomainError
+from domain.message import EVENTS as MESSAGE_EVENTS
+from domain.problem import EVENTS as PROBLEM_EVENTS
+from domain.values import Actor, Role
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import compare_with_shadow, rebuild_views
+from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, log
+from tests.conftest import TestDatabase
+from tests.infrastructure.everything import everything
+from tests.infrastructure.histories import AROUND, History
+
+TABLES = (
+    *("case_intervals", "resolutions", "queue_counts", "case_counts", "obligations", "problems", "known_errors"),
+    *("case_texts", "outbox", "tracking"),
+)
+
+
+def contents(connection: psycopg.Connection[Any]) -> dict[str, list[str]]:
+    """Every row of every view, as text."""
+    found = {}
+    for table in TABLES:
+        statement = sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier("views", table))
+        found[table] = [row for (row,) in connection.execute(statement)]
+    return found
+
+
+def test_events_folded_one_by_one_or_all_at_once_leave_the_same_rows_and_these_are_the_aggregates_own(
+    history: History, database: TestDatabase, projector: Projector
+) -> None:
+    with database.connect("projector") as connection:
+        everything(history)
+        topics = {topic for (topic,) in connection.execute("SELECT DISTINCT topic FROM ledger.stored_events")}
+        assert {*CASE_EVENTS, *PROBLEM_EVENTS, *MESSAGE_EVENTS} == topics  # else this test says less than it should
+        while projector.fold_batch(1):
+            pass
+        one_by_one = contents(connection)
+        assert all(one_by_one.values())
+        rebuild_views(connection)
+        assert contents(connection) == one_by_one
+        rebuild_in_batches_of(7, connection)
+        assert contents(connection) == one_by_one
+        columns = ", ".join(f"c.{name}" for name in COLUMNS)
+        rows = connection.execute(f"SELECT case_id, {columns} FROM views.case_intervals c WHERE upper_inf(positions)")
+        for case_id, *row in rows.fetchall():
+            shown = dict(zip(COLUMNS, row, strict=True))
+            case: Case = history.repository.get(case_id)
+            expected = dict(zip(COLUMNS, CaseFold(case)._values(), strict=True))
+            clocks = ("paused_seconds", "settled_seconds", "episodes")
+            assert {n: v for n, v in shown.items() if n not in clocks} == {
+                n: v for n, v in expected.items() if n not in clocks
+            }
+            owed = connection.execute(
+                "SELECT key, due_at FROM views.obligations WHERE case_id = %s AND upper_inf(positions)", (case_id,)
+            )
+            assert dict(owed.fetchall()) == {key: owed.due_at for key, owed in case.obligations.items()}
+
+
+def rebuild_in_batches_of(size: int, connection: psycopg.Connection[Any]) -> None:
+    for table in TABLES[:-1]:
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier("views", table)))
+    connection.execute("UPDATE views.tracking SET position = 0, events = 0")
+    while Projector(connection).fold_batch(size):
+        pass
+
+
+def act(desk: Desk, command: str, number: str, other: str) -> None:
+    request: Request = {"hand_back": NETWORK, "reject": NETWORK, "verify_team": NETWORK, "resolve_team": NETWORK}.get(
+        command, TECHNICIAN
+    )
+    word = Verification(satisfactory=True, able_to_work=True, method="phone", at=desk.clock.now())
+    {
+        "triage": lambda: desk.triage(number, "desk", None, request),
+        "prioritize": lambda: desk.prioritize(number, MEDIUM, None, request),
+        "diagnose": lambda: desk.diagnose(number, {"findings": "x"}, None, (), None, request),
+        "assign": lambda: desk.assign(number, "network", None, None, None, request),
+        "hand_back": lambda: desk.hand_back(number, "x", request),
+        "pend": lambda: desk.pend(number, PendingReason.CUSTOMER, None, None, request),
+        "resume": lambda: desk.resume(number, None, request),
+        "verify_team": lambda: desk.verify(number, word, None, request),
+        "resolve": lambda: desk.resolve(number, AROUND, "x", None, request),
+        "resolve_team": lambda: desk.resolve(number, FIXED, "x", None, request),
+        "dispute": lambda: desk.dispute(number, "x", None, None, request),
+        "suspect": lambda: desk.suspect_dispute(number, "x", None, None, request),
+        "dismiss": lambda: desk.dismiss_dispute(number, "x", request),
+        "close": lambda: desk.close_case(number, Confirmation("phone", desk.clock.now()), "Jo", None, request),
+        "duplicate": lambda: desk.relate(number, other, Relation.DUPLICATE, None, None, request),
+        "unrelate": lambda: desk.unrelate(number, other, "x", request),
+        "consult": lambda: desk.consult(number, other, request),
+        "nominate": lambda: desk.nominate_major(number, "x", request),
+        "reject": lambda: desk.reject_major(number, "x", request),
+        "correct": lambda: desk.correct(number, "symptoms", "toner", "x", request),
+        "note": lambda: desk.note(number, "x", False, request),
+    }[command]()
+
+
+COMMANDS = st.sampled_from(
+    (
+        *("log", "triage", "prioritize", "diagnose", "assign", "hand_back", "pend", "resume", "verify_team", "resolve"),
+        *("resolve_team", "dispute", "suspect", "dismiss", "close", "duplicate", "unrelate", "consult", "nominate"),
+        *("reject", "correct", "note"),
+    )
+)
+READY = [(command, which) for which in (0, 1) for command in ("triage", "prioritize", "diagnose")]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(commands=st.lists(st.tuples(COMMANDS, st.integers(0, 2)), max_size=30), cut=st.floats(0, 1))
+def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
+    desk: Desk,
+    projector: Projector,
+    database: TestDatabase,
+    views: PostgresViews,
+    commands: list[tuple[str, int]],
+    cut: float,
+) -> None:
+    numbers = [log(desk, words={"subject": token_hex()}) for _ in range(2)]
+    for command, which in (*READY, *commands):
+        try:
+            if command == "log":
+                numbers.append(log(desk, words={"subject": token_hex()}))
+            else:
+                act(desk, command, numbers[which % len(numbers)], numbers[(which + 1) % len(numbers)])
+        except DomainError:
+            continue
+        projector.catch_up()
+    projector.catch_up()
+    with database.connect("projector") as connection:
+        assert compare_with_shadow(connection)[1] == {}
+        rows = connection.execute(
+            "SELECT queue, count(*) FROM views.case_intervals WHERE upper_inf(positions) AND queue IS NOT NULL GROUP BY 1"
+        ).fetchall()
+    shown = {item["name"]: item["cases"] for item in views.queues(datetime.now(UTC), timedelta(hours=1)).items}
+    shown.pop("obligations", None)
+    assert shown == dict(rows)
+    plain = views.report(ReportQuestion("volume"))["totals"]
+    assert plain == views.report(ReportQuestion("volume", point=Point(views.position())))["totals"]
+
+    then = int(cut * views.position())
+    reader = Actor("r.audit", Role.AUDITOR)
+    for queue in ("triage", "prioritization", "diagnosis", "network", "resolved"):
+        stood = {item["number"]: item["version"] for item in views.queue(queue, Point(then), Page(limit=200)).items}
+        for number, version in stood.items():
+            known = [e.event.originator_version for e in desk.history(number, reader) if e.position <= then]
+            assert version == max(known)
+            assert queue in (
+                desk.case(number, reader, version=version).team,
+                QUEUES[desk.case(number, reader, version=version).status],
+            )
+
+
+QUEUES = {
+    "logged": "triage", "triaged": "prioritization", "prioritized": "diagnosis", "in_diagnosis": "diagnosis",
+    "assigned": "network", "resolved": "resolved", "closed": None,
+}  # fmt: skip

@@ -1,0 +1,126 @@
+"""Letters over TLS and with a login: what the operator got wrong is his to mend, and costs no letter."""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from application.letters import Deferred
+from infrastructure.mail.catcher import mail_catcher, smtp_server
+from infrastructure.settings import Settings
+from tests.infrastructure.letters import a_letter
+from tests.infrastructure.mail_servers import Refusing, postman
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open() -> Iterator[None]:
+    """What a delivery forgot to close warns when it is collected, and warnings are errors."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of 127.0.0.1, signed by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_starttls_is_used_and_the_certificate_checked(certificate: Path, tls: ssl.SSLContext) -> None:
+    with smtp_server(Refusing(), tls_context=tls, require_starttls=True) as port:
+        assert postman(port, tls="starttls", ca_file=certificate).deliver(a_letter()).reply.startswith("250")
+        with pytest.raises(Deferred, match="certificate verify failed"):
+            postman(port, tls="starttls").deliver(a_letter())
+        with pytest.raises(Deferred, match="STARTTLS"):
+            postman(port).deliver(a_letter())
+
+
+def test_tls_from_the_start_is_used_and_the_certificate_checked(certificate: Path, tls: ssl.SSLContext) -> None:
+    with smtp_server(Refusing(), tls=tls) as port:
+        assert postman(port, tls="tls", ca_file=certificate).deliver(a_letter()).reply.startswith("250")
+        with pytest.raises(Deferred, match="certificate verify failed"):
+            postman(port, tls="tls").deliver(a_letter())
+        with pytest.raises(Deferred):
+            postman(port, tls="none", timeout=0.2).deliver(a_letter())
+
+
+def test_a_certificate_of_another_host_defers(certificate: Path, tls: ssl.SSLContext) -> None:
+    with smtp_server(Refusing(), host="localhost", tls=tls) as port, pytest.raises(Deferred, match="localhost"):
+        postman(port, host="localhost", tls="tls", ca_file=certificate).deliver(a_letter())
+
+
+def test_a_server_without_the_encryption_asked_for_gets_nothing(certificate: Path) -> None:
+    with mail_catcher() as catcher:
+        with pytest.raises(Deferred, match="STARTTLS"):
+            postman(catcher.port, tls="starttls", ca_file=certificate).deliver(a_letter())
+        with pytest.raises(Deferred, match="SSL"):
+            postman(catcher.port, tls="tls", ca_file=certificate).deliver(a_letter())
+        assert catcher.messages() == []
+
+
+def test_a_certificate_file_that_is_missing_or_broken_defers(tmp_path: Path) -> None:
+    (tmp_path / "broken.pem").write_text("certificate", encoding="ascii")
+    for name in ("missing.pem", "broken.pem"):
+        with pytest.raises(Deferred):
+            postman(1, tls="tls", ca_file=tmp_path / name).deliver(a_letter())
+
+
+def _let_in(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: Any) -> AuthResult:
+    assert isinstance(given, LoginPassword)
+    return AuthResult(success=(given.login, given.password) == (b"desk", b"s3cret"), handled=False)
+
+
+def test_who_must_log_in_does(certificate: Path, tls: ssl.SSLContext) -> None:
+    trusting = postman(1, tls="starttls", ca_file=certificate)
+    with smtp_server(Refusing(), tls_context=tls, auth_required=True, authenticator=_let_in) as port:
+        known = replace(trusting, port=port, user="desk", password="s3cret")
+        assert known.deliver(a_letter()).reply.startswith("250")
+        with pytest.raises(Deferred, match="535") as wrong:
+            replace(known, password="guess").deliver(a_letter())
+        with pytest.raises(Deferred, match="530"):
+            replace(known, user=None).deliver(a_letter())
+    assert "guess" not in str(wrong.value)
+    assert "s3cret" not in repr(known)
+
+
+def test_a_login_where_none_is_offered_defers() -> None:
+    with mail_catcher() as catcher, pytest.raises(Deferred, match="AUTH"):
+        postman(catcher.port, user="desk", password="s3cret").deliver(a_letter())
+
+
+def test_the_settings_do_not_tell_the_password() -> None:
+    settings = Settings.model_validate({"smtp_user": "desk", "smtp_password": "s3cret"})
+    assert "s3cret" not in f"{settings} {settings!r} {settings.smtp_password}"

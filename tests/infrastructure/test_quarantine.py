@@ -1,0 +1,50 @@
+"""The view of the quarantine: what waits, folded one by one, all at once, or anew."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.requests import Request
+from application.views.questions import Page
+from domain.values import Actor, Role
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import compare_with_shadow, rebuild_views
+from tests.application.cases import TECHNICIAN
+from tests.conftest import TestDatabase
+
+GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")
+
+
+def held(desk: Desk, number: int) -> UUID:
+    """A message that waits."""
+    return desk.receive(b"Precedence: bulk\r\nFrom: jo@x.example\r\nSubject: %d\r\n\r\nx" % number, GATEWAY).receipt
+
+
+def waiting(views: PostgresViews) -> list[Any]:
+    return [item["id"] for item in views.quarantine(Page()).items]
+
+
+def test_only_what_waits_is_in_it_however_it_was_folded(
+    desk: Desk, projector: Projector, views: PostgresViews, database: TestDatabase
+) -> None:
+    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    desk.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", GATEWAY)
+    first, released, discarded, last = (held(desk, number) for number in range(4))
+    while projector.fold_batch(1):
+        assert len(waiting(views)) <= 4
+    assert waiting(views) == [first, released, discarded, last]
+    desk.release_message(released, None, TECHNICIAN)
+    desk.discard_message(discarded, "an offer", TECHNICIAN)
+    projector.catch_up()
+    assert waiting(views) == [first, last]
+    with database.connect("projector") as connection:
+        assert compare_with_shadow(connection)[1] == {}
+        rebuild_views(connection)
+        assert compare_with_shadow(connection)[1] == {}
+        count = connection.execute("SELECT count(*) FROM views.quarantine").fetchone()
+    assert count == (2,)
+    assert waiting(views) == [first, last]

@@ -1,0 +1,262 @@
+"""Problems, known errors, search, and reports that may be about the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from application.views.questions import Listing, Page
+from domain.problem import Problem
+from domain.values import DisclosureKind
+from infrastructure.views.finding import PostgresFinder
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import rebuild_views
+from tests.conftest import TestDatabase
+from tests.infrastructure.histories import (
+    NOW,
+    POLICY,
+    History,
+    by,
+    moment,
+    said,
+)
+
+ALL = Page(limit=200)
+NEVER = moment(-1_000_000)
+
+
+@pytest.fixture
+def finder(database: TestDatabase) -> Iterator[PostgresFinder]:
+    with database.pool("api", size=1) as pool:
+        yield PostgresFinder(pool)
+
+
+def numbers(listing: Listing, name: str = "number") -> list[Any]:
+    return [item[name] for item in listing.items]
+
+
+def erase(database: TestDatabase, stream: UUID) -> None:
+    """What erasing does to what was said in a stream."""
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        superuser.execute("DELETE FROM vault.disclosures WHERE originator_id = %s", (stream,))
+
+
+def known(history: History) -> list[Problem]:
+    return [
+        history.published("Stripes on paper", "printer prints stripes", "clean the drum"),
+        history.published("Mailbox cannot be opened", "outlook asks for a password", "sign out and in", "email"),
+        history.published("Paper jam", "printer stops", "open the lid and pull the paper"),
+    ]
+
+
+def test_problems_are_listed_and_filtered(history: History, projector: Projector, views: PostgresViews) -> None:
+    stripes, mailbox, _ = known(history)
+    stripes.link("INC-0000001", by(2))
+    stripes.link("INC-0000002", by(2))
+    plain = history.problem()
+    history.put(stripes)
+    projector.catch_up()
+    listed = views.problems({}, ALL)
+    assert len(listed.items) == 4
+    assert listed.items[0] == {
+        "number": stripes.number, "id": stripes.id, "version": 4, "status": "known_error", "priority": 3,
+        "service": "printing", "incidents": 2, "known_error": "KE-0000001", "opened_at": NOW, "resolved_at": None,
+        "closed_at": None,
+    }  # fmt: skip
+    assert numbers(views.problems({"status": "open"}, ALL)) == [plain.number]
+    assert numbers(views.problems({"service": "email"}, ALL)) == [mailbox.number]
+    assert numbers(views.problems({"known_error": "KE-0000002"}, ALL)) == [mailbox.number]
+    first = views.problems({}, Page(limit=2))
+    assert numbers(views.problems({}, Page(first.next_key))) == numbers(listed)[2:]
+    with pytest.raises(ValueError, match="colour is no filter"):
+        views.problems({"colour": "red"}, ALL)
+
+
+@pytest.mark.parametrize(
+    ("query", "service", "found"),
+    [
+        ("printer", None, ["KE-0000003", "KE-0000001"]),
+        ("printing stripes", None, ["KE-0000001"]),
+        ("pritner", None, ["KE-0000001", "KE-0000003"]),
+        ("mailbxo", None, ["KE-0000002"]),
+        ("mailbox", "printing", []),
+        ("paper -jam", None, ["KE-0000001"]),
+        ("coffee", None, []),
+        ("", None, []),
+        ("\0", None, []),
+        (None, "email", ["KE-0000002"]),
+        (None, None, ["KE-0000001", "KE-0000002", "KE-0000003"]),
+    ],
+)
+def test_known_errors_are_found_by_their_words_also_misspelt(
+    history: History,
+    projector: Projector,
+    views: PostgresViews,
+    query: str | None,
+    service: str | None,
+    found: list[str],
+) -> None:
+    known(history)
+    projector.catch_up()
+    listing = views.known_errors(query, service, ALL)
+    assert sorted(numbers(listing, "id")) == sorted(found)
+    scores = numbers(listing, "score")
+    if query is None:
+        assert set(scores) == {None}
+    else:
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 < score <= 1 for score in scores)
+    paged: list[Any] = []
+    page = Page(limit=1)
+    while page is not None:
+        part = views.known_errors(query, service, page)
+        paged += part.items
+        page = Page(part.next_key, 1) if part.next_key else None  # type: ignore[assignment]
+    assert paged == listing.items
+
+
+def test_known_errors_of_settled_problems_come_last_and_reworded_ones_in_their_new_words(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    stripes, *_ = known(history)
+    article = said(title="Printer stripes printer", symptoms="printer", workaround="new drum")
+    stripes.publish_known_error("KE-9", article, by(2))
+    stripes.find_root_cause(said(), by(3))
+    stripes.resolve(said(), by(4))
+    history.put(stripes)
+    projector.catch_up()
+    found = views.known_errors("printer", None, ALL).items
+    assert [(item["id"], item["problem_status"]) for item in found] == [
+        ("KE-0000003", "known_error"),
+        ("KE-0000001", "resolved"),
+    ]
+    assert found[1]["score"] > found[0]["score"]
+    assert set(found[0]) == {
+        "id", "problem", "problem_status", "service", "title", "symptoms", "workaround", "score"
+    }  # fmt: skip
+    assert found[1]["workaround"] == "new drum"
+    assert views.known_errors("clean", None, ALL).items == []
+
+
+def test_an_erased_article_is_found_no_more_and_leaves_nothing_in_a_rebuilt_view(
+    history: History, projector: Projector, database: TestDatabase, views: PostgresViews
+) -> None:
+    stripes, *_ = known(history)
+    projector.catch_up()
+    erase(database, stripes.id)
+    assert numbers(views.known_errors(None, None, ALL), "id") == ["KE-0000002", "KE-0000003"]
+    with database.connect("projector") as connection:
+        rebuild_views(connection)
+        rows = connection.execute("SELECT known_error FROM views.known_errors ORDER BY 1").fetchall()
+    assert rows == [("KE-0000002",), ("KE-0000003",)]
+
+
+def test_cases_are_searched_by_what_customers_said_as_last_corrected(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    stripes = history.logged(0, words={"subject": "Printer 17", "description": "prints stripes"})
+    mailbox = history.logged(1, words={"subject": "Mailbox", "description": "cannot be opened", "symptoms": "password"})
+    history.logged(2)
+    mailbox.correct(
+        "symptoms", by(3), value=None, words=said(DisclosureKind.CUSTOMER_WORDS, symptoms="timeout"), reason=None
+    )
+    mailbox.note(said(DisclosureKind.CUSTOMER_WORDS, text="my printer as well"), by(4))
+    history.put(mailbox)
+    projector.catch_up()
+    assert numbers(views.search("stripe printer", ALL)) == [stripes.number]
+    assert numbers(views.search("timeouts", ALL)) == [mailbox.number]
+    assert numbers(views.search("mialbox", ALL)) == [mailbox.number]
+    assert views.search("password", ALL).items == []
+    (item,) = views.search("printer", ALL).items
+    assert (item["subject"], item["status"], item["version"]) == ("Printer 17", "logged", 1)
+    assert 0.5 < item["score"] <= 1
+
+
+def test_search_is_paged_by_score(history: History, projector: Projector, views: PostgresViews) -> None:
+    for place in range(5):
+        history.logged(place, words={"subject": "printer " * (place % 3 + 1), "description": "x " * place})
+    projector.catch_up()
+    whole = views.search("printer", ALL)
+    paged: list[Any] = []
+    page = Page(limit=2)
+    for _ in range(3):
+        part = views.search("printer", page)
+        paged += part.items
+        page = Page(part.next_key, 2)
+    assert part.next_key is None
+    assert paged == whole.items
+    assert len(whole.items) == 5
+
+
+def test_closed_cases_are_found_by_their_words_but_not_by_similar_ones_and_erased_ones_not_at_all(
+    history: History, projector: Projector, database: TestDatabase, views: PostgresViews
+) -> None:
+    case = history.resolved(0, words={"subject": "Printer"})
+    history.tell(case, 10)
+    case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60))
+    history.put(case)
+    projector.catch_up()
+    assert numbers(views.search("printer", ALL)) == [case.number]
+    assert views.search("pritner", ALL).items == []
+    case.dispute(moment(20), POLICY, by(10 + 72 * 60))
+    history.put(case)
+    projector.catch_up()
+    assert numbers(views.search("pritner", ALL)) == [case.number]
+    erase(database, case.id)
+    assert views.search("printer", ALL).items == []
+
+
+def test_words_that_a_database_cannot_hold_do_not_stop_the_projector(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    words = {"subject": "Printer\0", "description": "\ud83d broken \0 \U0001f5a8", "symptoms": "lang " * 60_000}
+    case = history.logged(0, words=words)
+    projector.catch_up()
+    assert numbers(views.search("broken", ALL)) == [case.number]
+
+
+def test_similar_reports_are_found_among_open_cases_received_in_time(
+    history: History, projector: Projector, finder: PostgresFinder
+) -> None:
+    words = {"subject": "Printer 17 prints stripes", "description": "since this morning"}
+    alike = history.logged(0, words=words, external_ref="alert-1")
+    partly = history.logged(1, words={"subject": "Printer 18 does not print"})
+    history.logged(2, words={"subject": "Mailbox"})
+    closed = history.resolved(3, words=words)
+    history.tell(closed, 10)
+    closed.close_elapsed(closed.resolution_version or 0, POLICY, by(10 + 72 * 60))
+    history.put(closed)
+    for _ in range(2):  # before the views have folded anything, and after
+        found = finder.similar("stripes from printer 17 (it's 2nd floor & <b>'x\\'</b>)", None, NEVER, moment(1), 20)
+        assert [report.number for report in found] == [alike.number, partly.number]
+        assert found[0].external_ref == "alert-1"
+        assert found[0].words == "Printer 17 prints stripes since this morning"
+        assert (found[0].service, found[0].customer, found[0].received_at) == ("printing", "jo", NOW)
+        for since, until, limit, expected in (
+            (NEVER, moment(0.5), 20, [alike.number]),
+            (moment(0.5), moment(1), 20, [partly.number]),
+            (NOW, NOW, 20, [alike.number]),
+            (NEVER, moment(1), 1, [alike.number]),
+        ):
+            assert [r.number for r in finder.similar("stripes, printer", None, since, until, limit)] == expected
+        for nothing in ("", "the of and", "\0", "coffee"):
+            assert finder.similar(nothing, None, NEVER, moment(9999), 20) == []
+        projector.catch_up()
+    assert [r.number for r in finder.similar("stripes", None, NEVER, moment(9999), 20)] == [alike.number]
+
+
+def test_of_equally_similar_reports_the_earliest_comes_first_and_erased_ones_do_not(
+    history: History, projector: Projector, database: TestDatabase, finder: PostgresFinder
+) -> None:
+    later, earlier, erased = (history.logged(minutes, words={"subject": "Printer"}) for minutes in (5, 1, 0))
+    erase(database, erased.id)
+    expected = [earlier.number, later.number]
+    assert [r.number for r in finder.similar("printer", None, NEVER, moment(9), 20)] == expected
+    projector.catch_up()
+    erase(database, later.id)
+    assert [r.number for r in finder.similar("printer", None, NEVER, moment(9), 20)] == [earlier.number]

@@ -1,0 +1,269 @@
+"""What the views answer: what is owed, what stands in which queue, what is due, and to whom they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from application.views.questions import Listing, Page, Point
+from domain.case import Case
+from domain.case.notification import Contact
+from infrastructure.postgres.database import Component
+from infrastructure.postgres.queries import load
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import compare_with_shadow, rebuild_views
+from infrastructure.views.timers import PostgresTimers
+from tests.conftest import TestDatabase
+from tests.infrastructure.everything import everything
+from tests.infrastructure.histories import (
+    NOW,
+    POLICY,
+    SYSTEM,
+    TEAM,
+    History,
+    by,
+    moment,
+    open_history,
+    said,
+)
+
+ALL = Page(limit=200)
+
+
+@pytest.fixture
+def timers(database: TestDatabase) -> Iterator[PostgresTimers]:
+    with database.pool("processes", size=1) as pool:
+        yield PostgresTimers(pool)
+
+
+def numbers(listing: Listing, name: str = "number") -> list[Any]:
+    return [item[name] for item in listing.items]
+
+
+def owing(history: History) -> tuple[Case, Case]:
+    """A case whose customer must be informed by 04:04 after, and one that awaits an answer by 00:33."""
+    uninformed, asking = history.resolved(0), history.prioritized(0)
+    uninformed.not_notified("bounced", POLICY, by(4, SYSTEM))
+    history.put(uninformed)
+    asking.consult(history.assigned(0), POLICY, by(3))
+    history.put(asking)
+    return uninformed, asking
+
+
+def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    uninformed, asking = owing(history)
+    projector.catch_up()
+    owed = views.obligations({}, Point(), moment(34), ALL)
+    assert owed.items == [
+        {
+            "case": asking.number, "kind": "answer_consultation", "key": "answer_consultation:INC-0000003",
+            "about": "INC-0000003", "due_at": moment(33), "since": moment(3), "role": "team_member", "team": "network",
+            "overdue": True,
+        },
+        {
+            "case": uninformed.number, "kind": "inform_customer", "key": "inform_customer", "about": None,
+            "due_at": moment(244), "since": moment(4), "role": "technician", "team": None, "overdue": False,
+        },
+    ]  # fmt: skip
+    assert owed.position == views.position()
+    first = views.obligations({}, Point(), NOW, Page(limit=1))
+    assert first.next_key is not None
+    assert numbers(views.obligations({}, Point(), NOW, Page(first.next_key)), "case") == [uninformed.number]
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"kind": "inform_customer"}, ["INC-0000001"]),
+        ({"role": "team_member"}, ["INC-0000002"]),
+        ({"team": "network"}, ["INC-0000002"]),
+        ({"case": "INC-0000001"}, ["INC-0000001"]),
+        ({"case": "INC-0000001", "team": "network"}, []),
+        ({"team": "net\0work"}, []),
+    ],
+)
+def test_what_is_owed_is_found_by_kind_role_team_and_case(
+    history: History, projector: Projector, views: PostgresViews, filters: dict[str, str], found: list[str]
+) -> None:
+    owing(history)
+    projector.catch_up()
+    assert numbers(views.obligations(filters, Point(), NOW, ALL), "case") == found
+    with pytest.raises(ValueError, match="colour is no filter"):
+        views.obligations({"colour": "red"}, Point(), NOW, ALL)
+
+
+def test_what_was_owed_then_is_owed_then_still(history: History, projector: Projector, views: PostgresViews) -> None:
+    uninformed, asking = owing(history)
+    projector.catch_up()
+    then = views.position()
+    uninformed.tell_by_other_means(Contact("phone", moment(10), informed=False), POLICY, by(10))
+    history.put(uninformed)
+    projector.catch_up()
+    again = views.position()
+    uninformed.tell_by_other_means(Contact("phone", moment(20), informed=True), POLICY, by(20))
+    asking.answer_consultation("INC-0000003", said(), by(21, TEAM))
+    history.put(uninformed, asking)
+    projector.catch_up()
+    assert views.obligations({}, Point(), NOW, ALL).items == []
+    due = [item["due_at"] for item in views.obligations({}, Point(then), NOW, ALL).items]
+    assert due == [moment(33), moment(244)]
+    renewed = views.obligations({"kind": "inform_customer"}, Point(again), NOW, ALL).items
+    assert [item["due_at"] for item in renewed] == [moment(250)]
+    assert numbers(views.obligations({}, Point(effective_at=moment(20)), NOW, ALL), "case") == [asking.number]
+
+
+def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    logged, triaged = history.logged(0), history.logged(1)
+    triaged.triage("desk", by(2))
+    history.put(triaged)
+    history.prioritized(0)
+    owing(history)
+    projector.catch_up()
+
+    def queues(minutes: float) -> dict[str, int]:
+        listing = views.queues(moment(minutes), POLICY.unprioritized_alarm)
+        return {item["name"]: item["cases"] for item in listing.items}
+
+    present = {"triage": 1, "prioritization": 1, "diagnosis": 2, "network": 1, "resolved": 1, "obligations": 2}
+    assert queues(30) == present
+    assert queues(30.5) == {**present, "unprioritized": 1}
+    assert queues(31.5) == {**present, "unprioritized": 2}
+    late = views.queue("unprioritized", Point(), ALL, moment(31.5), POLICY.unprioritized_alarm)
+    assert numbers(late) == [logged.number, triaged.number]
+    first = views.queue("unprioritized", Point(), Page(limit=1), moment(31.5), POLICY.unprioritized_alarm)
+    second = views.queue("unprioritized", Point(), Page(first.next_key), moment(31.5), POLICY.unprioritized_alarm)
+    assert (numbers(first), numbers(second)) == ([logged.number], [triaged.number])
+
+    then = views.position()
+    for case in (logged, triaged):
+        case.refer(("dhs", 1, None), Contact("phone", moment(40), informed=True), POLICY, by(40))
+        history.put(case)
+    projector.catch_up()
+    assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
+    was = views.queue("unprioritized", Point(then), ALL, moment(31), POLICY.unprioritized_alarm)
+    assert numbers(was) == [logged.number]
+
+
+def test_a_listed_case_says_until_when_and_how_it_was_resolved(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    case = history.resolved(0)
+    projector.catch_up()
+    (item,) = views.cases({}, "number", ALL).items
+    assert (item["resolve_by"], item["resolution_code"]) == (case.resolve_by, "fixed")
+
+
+def test_timers_are_due_at_the_end_of_the_window_and_when_a_mail_is(
+    history: History, projector: Projector, timers: PostgresTimers
+) -> None:
+    assert timers.next_due() is None
+    case, other = history.resolved(0), history.resolved(0)
+    history.tell(case, 10)
+    mail = history.mail(other, 20)
+    projector.catch_up()
+    assert timers.next_due() == moment(20)
+    assert timers.due_messages(moment(19), 10) == []
+    assert timers.due_messages(moment(20), 10) == [mail.id]
+    mail.defer("smtp-451", moment(21), by(20, SYSTEM))
+    history.put(mail)
+    projector.catch_up()
+    assert timers.due_messages(moment(20), 10) == []
+    mail.bounce("smtp-550", by(21, SYSTEM))
+    history.put(mail)
+    projector.catch_up()
+    assert timers.due_messages(moment(9999), 10) == []
+
+    end = moment(10) + timedelta(hours=72)
+    assert timers.next_due() == end
+    assert timers.due_closures(end - timedelta(seconds=1), 10) == []
+    assert timers.due_closures(end, 10) == [(case.number, case.resolution_version)]
+    assert timers.due_closures(end, 0) == []
+
+
+def test_a_timer_stands_still_while_a_mail_waits_to_be_understood_and_is_gone_with_its_resolution(
+    history: History, projector: Projector, timers: PostgresTimers
+) -> None:
+    case = history.resolved(0)
+    history.tell(case, 10)
+    case.suspect_dispute(moment(20), None, POLICY, by(20))
+    history.put(case)
+    projector.catch_up()
+    assert timers.next_due() is None
+    case.dismiss_dispute(said(), by(80))
+    history.put(case)
+    projector.catch_up()
+    assert timers.next_due() == moment(70) + timedelta(hours=72)
+    case.dispute(moment(90), POLICY, by(90))
+    history.put(case)
+    projector.catch_up()
+    assert timers.due_closures(moment(999_999), 10) == []
+
+
+@pytest.mark.parametrize("component", ["api", "processes", "mail", "auditor"])
+def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_else(
+    database: TestDatabase, component: Component
+) -> None:
+    tables = ("case_intervals", "obligations", "problems", "known_errors", "case_texts", "outbox")
+    for _ in range(2):
+        with database.connect(component) as reader:
+            for table in tables:
+                name = sql.Identifier("views", table)
+                assert reader.execute(sql.SQL("SELECT FROM {}").format(name)).fetchall() == []
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    reader.execute(sql.SQL("DELETE FROM {}").format(name))
+        with database.connect("projector") as connection:
+            rebuild_views(connection)
+
+
+def test_reporting_jobs_read_no_words(history: History, projector: Projector, database: TestDatabase) -> None:
+    everything(history)
+    projector.catch_up()
+    with database.connect("reporter") as reporter:
+        for name, least in (("obligations", 10), ("problems", 1), ("outbox", 5)):
+            rows = reporter.execute(sql.SQL("SELECT r::text FROM {} r").format(sql.Identifier("reporting", name)))
+            told = [text for (text,) in rows]
+            assert len(told) >= least
+            assert not any("Stripes" in text or "agency.example" in text for text in told)
+        for name in ("case_texts", "known_errors"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reporter.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier("views", name)))
+
+
+def test_a_database_of_before_is_folded_anew(server: str) -> None:
+    """The views of 0.1.0 are emptied by the migration, and the projector makes them whole."""
+    name = "t_before"
+    before = TestDatabase(server, embedded=True, name=name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        connection.execute(f"GRANT CREATE ON DATABASE {name} TO desk_owner, desk_projector")
+    try:
+        with psycopg.connect(before.superuser, autocommit=True) as superuser:
+            superuser.execute(load("bootstrap")["extensions"])
+            for migration in ("0001.ledger", "0002.views", "0003.reference"):
+                superuser.execute(written(migration))
+            with open_history(before) as history:
+                everything(history)
+            superuser.execute("UPDATE views.tracking SET position = 5, events = 5")
+            superuser.execute("INSERT INTO views.queue_counts VALUES ('network', 7)")
+            superuser.execute(written("0004.the_whole_sop"))
+        with before.connect("projector") as connection:
+            assert Projector(connection).catch_up() > 100
+            assert compare_with_shadow(connection)[1] == {}
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def written(migration: str) -> bytes:
+    return files("infrastructure.postgres").joinpath("migrations", f"{migration}.sql").read_bytes()
