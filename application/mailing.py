@@ -12,7 +12,6 @@ from application.casework import Casework
 from application.letters import Letter, LetterKind, Sent
 from application.reference import Reference
 from application.requests import Committed, Request
-from domain.aggregate import Root
 from domain.case import Case
 from domain.case.triage import Referred
 from domain.message import Message
@@ -21,8 +20,8 @@ from domain.values import DisclosureKind, Provenance
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
 """After which a server that never answers has refused (RFC 5321, 4.5.4.1)."""
-_CODE = re.compile(r"[245]\d\d(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
-"""What of a server's answer may stand in an event: its words may name the recipient."""
+_CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
+"""What of a server's answer may stand in an event: its words may name the recipient. A port is no answer."""
 
 Link = Callable[[str, int, str], str]
 """Makes the address under which a customer disputes: of which case, which resolution, whose."""
@@ -102,8 +101,9 @@ class Mailing(Casework):
             case = self._get(Case, queued.case)
             if queued.is_waiting:
                 decide(queued, case, self._provenance(request))
-            changed: list[Root] = [case] if case.pending_events else []
-            return self._commit(queued, changed, request, reference)
+            if case.pending_events:  # what became of the mail, and then what follows for the case
+                return self._commit(case, (queued,), request, reference)
+            return self._commit(queued, (), request, reference)
 
         self._decide(str(message), request, attempt)
 

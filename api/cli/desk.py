@@ -121,6 +121,9 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "views_position": health["position"],
             "views_lag_events": health["ledger_position"] - health["position"],
             "views_lag_seconds": round(health["lag_seconds"], 3),
+            "mails_waiting": health["mails_waiting"],
+            "oldest_mail_seconds": round(max(0.0, health["oldest_mail_seconds"]), 1),
+            "obligations_open": health["obligations_open"],
             "halted_at": health["halted_at"],
             "halted_by": health["halted_by"],
         }

@@ -24,6 +24,11 @@ class Metrics:
         self.ledger = Gauge("caseledger_ledger_position", "Position of the last event.", registry=self.registry)
         self.views = Gauge("caseledger_views_position", "Position the views have folded.", registry=self.registry)
         self.lag = Gauge("caseledger_views_lag_seconds", "Age of the oldest event not folded.", registry=self.registry)
+        self.mails = Gauge("caseledger_mails_waiting", "Mails no server has taken yet.", registry=self.registry)
+        self.oldest_mail = Gauge(
+            "caseledger_oldest_mail_seconds", "Age of the oldest mail waiting.", registry=self.registry
+        )
+        self.obligations = Gauge("caseledger_obligations_open", "What the desk owes somebody.", registry=self.registry)
         self.halted = Gauge(
             "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
         )
@@ -33,6 +38,9 @@ class Metrics:
         self.ledger.set(health["ledger_position"])
         self.views.set(health["position"])
         self.lag.set(health["lag_seconds"])
+        self.mails.set(health["mails_waiting"])
+        self.oldest_mail.set(max(0.0, health["oldest_mail_seconds"]))
+        self.obligations.set(health["obligations_open"])
         self.halted.set(health["halted_at"] is not None)
 
 

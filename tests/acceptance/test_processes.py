@@ -131,7 +131,8 @@ def test_other_commands_join_the_running_desk(served: Served) -> None:
         assert http.get(f"/cases/{number}").json()["number"] == number
         http.get("/cases", headers={"Wait-For-Position": position}).raise_for_status()
     status = json.loads(run("status", "--json", "--data-dir", served.folder).stdout)
-    assert status["ledger_position"] == status["views_position"] == int(position)
+    # The mail worker is at work as well: what it records of the demonstration's mails comes after.
+    assert int(position) <= status["views_position"] <= status["ledger_position"]
     report = json.loads(run("report", "volume", "--format", "json", "--data-dir", served.folder).stdout)
     assert report["totals"]["cases"] == 13
     assert server_runs(served.folder)

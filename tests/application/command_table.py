@@ -96,8 +96,10 @@ class Seen:
     """Whether a nomination was not answered in time (R-5.7b)."""
     uninformed: bool = False
     """Whether the customer could not be informed by the policy's attempts, and still is not (R-5.9g)."""
-    window_over: bool = False
+    elapsed: bool = False
     """Whether 72 h have passed since the customer was told (R-5.9d)."""
+    too_late: bool = False
+    """Whether more than that have: at the very deadline a dispute is in time (R-5.9c)."""
 
 
 Refusals = tuple[type[DomainError], ...]
@@ -127,12 +129,12 @@ def _of_the_case(command: str, who: Actor, case: Seen) -> Refusals:
         # the desk resolves what is with the desk, the team what is with the team
         or (command == "resolve" and (role == "technician") is (case.status == "assigned"))
         or (command == "duplicate" and case.status in SETTLED)
-        or (command == "close_elapsed" and not case.window_over)
+        or (command == "close_elapsed" and not case.elapsed)
     )
     if wrong:
         return (InvalidTransition, PriorityRequired) if case.status == "triaged" else (InvalidTransition,)
     if role == "duty_manager" and command in ("declare_major", "reject_major") and not case.late:
         return (Forbidden, InvalidTransition)
-    if command == "dispute" and case.status == "closed" and case.window_over:
+    if command == "dispute" and case.status == "closed" and case.too_late:
         return (DisputeWindowClosed, InvalidTransition)
     return ()

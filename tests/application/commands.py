@@ -21,6 +21,8 @@ T = TypeVar("T")
 Call = Callable[[Request], Committed]
 
 JO, SAM = ({"name": name.title(), "email": f"{name}@agency.example"} for name in ("jo", "sam"))
+LOU = {"name": "Lou"}
+"""He left no address."""
 LEVELS = (Level.MEDIUM, Level.HIGH, Level.LOW)
 CODES = (
     ResolutionCode.FIXED,

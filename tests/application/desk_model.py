@@ -45,8 +45,9 @@ class Remembered:
     def forget_resolution(self) -> None:
         self.told_at, self.held, self.suspected_at, self.failures = None, timedelta(), None, 0
 
-    def window_over(self, now: datetime) -> bool:
-        return self.told_at is not None and now >= self.told_at + WINDOW + self.held
+    def left(self, now: datetime) -> timedelta:
+        """What is left of the customer's time to dispute; all of it while he was not told."""
+        return WINDOW if self.told_at is None else self.told_at + WINDOW + self.held - now
 
 
 @dataclass
@@ -74,7 +75,8 @@ class DeskModel:
             team=case.team,
             late=known.nominated_at is not None and now >= known.nominated_at + NOMINATION,
             uninformed=known.failures >= 3 and known.told_at is None,
-            window_over=known.window_over(now),
+            elapsed=known.left(now) <= timedelta(),
+            too_late=known.left(now) < timedelta(),
         )
 
     def log(self, who: Actor, contact: dict[str, Any], words: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -337,7 +338,7 @@ def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_
     office, desk = desks
     number = resolved(desk)
     for attempts in (4, 5, 6):
-        office.change_policy(lambda p, n=attempts: replace(p, notification_attempts=n), "more", ADMIN)
+        office.change_policy(partial(replace, notification_attempts=attempts), "more", ADMIN)
         before = events(desk)
         desk.note(number, "once", visible_to_customer=False, request=TECHNICIAN)
         assert events(desk) == before + 1

@@ -9,7 +9,11 @@ SELECT t.position, t.halted_at, t.halted_by,
        coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0) AS ledger_position,
        coalesce(extract(epoch FROM clock_timestamp() - (
            SELECT recorded_at FROM ledger.stored_events WHERE notification_id > t.position
-           ORDER BY notification_id LIMIT 1)), 0)::float8 AS lag_seconds
+           ORDER BY notification_id LIMIT 1)), 0)::float8 AS lag_seconds,
+       (SELECT count(*) FROM views.outbox WHERE due_at IS NOT NULL) AS mails_waiting,
+       coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT min(queued_at) FROM views.outbox WHERE due_at IS NOT NULL)), 0)::float8 AS oldest_mail_seconds,
+       (SELECT count(*) FROM views.obligations WHERE upper_inf(positions)) AS obligations_open
 FROM views.tracking t;
 
 -- name: queues --

@@ -222,11 +222,11 @@ def test_r_5_8_1b_a_known_error_is_found_by_its_words_and_the_look_up_is_recorde
     after, error = int(published.headers["Position"]), done(published)["known_error"]
     assert problem_of(running, number)["known_error"] == error
     found = done(running.technician.get("/known-errors", after=after, q=f"plotter {thing} hanging"))["items"]
-    assert found[0]["known_error"] == error
+    assert found[0]["id"] == error
     assert found[0]["workaround"] == article["workaround"]
 
     case = in_diagnosis(running)
-    look = {"query": f"plotter {thing}", "shown": [item["known_error"] for item in found], "chosen": error}
+    look = {"query": f"plotter {thing}", "shown": [item["id"] for item in found], "chosen": error}
     done(running.technician.post(f"/cases/{case}/known-errors", {**look, "applied": True}))
     event = last(running, case, "known_errors_searched")
     assert (event["data"]["chosen"], event["data"]["applied"]) == (error, True)
@@ -238,7 +238,7 @@ def test_r_5_8_1b_a_known_error_is_found_by_its_words_and_the_look_up_is_recorde
     again = act(running, number, "known-error", **{**article, "workaround": "pull the plug"})
     assert done(again)["known_error"] == error
     found = done(running.technician.get("/known-errors", after=int(again.headers["Position"]), q=thing))["items"]
-    assert [item["workaround"] for item in found if item["known_error"] == error] == ["pull the plug"]
+    assert [item["workaround"] for item in found if item["id"] == error] == ["pull the plug"]
 
 
 def test_r_5_8_1b_what_staff_say_of_a_problem_stands_in_no_event(running: RunningDesk) -> None:

@@ -1,0 +1,113 @@
+"""The mail worker as a process of its own: killed between the server's acceptance and its own commit (R-5.9a)."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from infrastructure.mail.catcher import smtp_server
+from tests.acceptance.conftest import RunningDesk, done
+from tests.conftest import TestDatabase
+
+APPEND = 4850712369
+"""The lock under which everything is committed: who holds it holds up every commit."""
+_WAITERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
+
+class Taking:
+    """A mail server that says of each message that it came, before it accepts it."""
+
+    def __init__(self) -> None:
+        self.came: queue.Queue[str] = queue.Queue()
+        self.before_accepting: Callable[[], object] = str
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        self.before_accepting()
+        self.came.put(str(message_from_bytes(envelope.content)["Message-ID"]))
+        return "250 OK"
+
+
+@contextmanager
+def mail_worker(database: TestDatabase, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`caseledger worker mail` on the test's database."""
+    told = {
+        "CASELEDGER_DATABASE_URL": database.superuser,
+        "CASELEDGER_DATA_DIR": str(folder),
+        "CASELEDGER_SMTP_HOST": "127.0.0.1",
+        "CASELEDGER_SMTP_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "api.cli", "worker", "mail"]
+    with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[Taking, int]]:
+    taking = Taking()
+    with smtp_server(taking) as port:
+        yield taking, port
+
+
+def topics_until(running: RunningDesk, wanted: str) -> list[str]:
+    """The topics of the feed up to the first of a kind, waited for."""
+    found = []
+    with running.auditor.http.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as said:
+        for line in said.iter_lines():
+            if line.startswith("event:"):
+                found.append(line.removeprefix("event:").strip())
+                if found[-1] == wanted:
+                    return found
+    raise AssertionError(f"the feed ended before {wanted}")
+
+
+def test_r_5_9a_killed_between_acceptance_and_commit_the_mail_goes_out_once_more_under_the_same_id(
+    running: RunningDesk, database: TestDatabase, tmp_path: Path, mail_server: tuple[Taking, int]
+) -> None:
+    taking, port = mail_server
+    number = running.resolved()
+    with psycopg.connect(database.superuser, autocommit=True) as holding:
+        taking.before_accepting = lambda: holding.execute("SELECT pg_advisory_lock(%s)", (APPEND,))
+        with mail_worker(database, tmp_path, port) as worker:
+            first = taking.came.get(timeout=60)
+            taking.before_accepting = str
+            while not (waiting := holding.execute(_WAITERS.encode()).fetchall()):
+                assert worker.poll() is None, "the worker waits to record what the server accepted"
+            worker.send_signal(signal.SIGKILL)
+            worker.wait(30)
+        for (pid,) in waiting:  # what a killed client asked for must not be done after all
+            holding.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+        holding.execute("SELECT pg_advisory_unlock(%s)", (APPEND,))
+    assert done(running.technician.get(f"/cases/{number}"))["dispute_until"] is None, "nothing was recorded as sent"
+    with mail_worker(database, tmp_path, port):
+        assert taking.came.get(timeout=60) == first
+        topics = topics_until(running, "case.notified")
+    assert (topics.count("message.queued"), topics.count("message.accepted")) == (1, 1)
+    assert taking.came.empty()
+    assert done(running.technician.get(f"/cases/{number}"))["dispute_until"] is not None
+
+
+def test_r_5_9a_the_worker_sends_what_was_queued_while_it_was_not_there(
+    running: RunningDesk, database: TestDatabase, tmp_path: Path, mail_server: tuple[Taking, int]
+) -> None:
+    taking, port = mail_server
+    for _ in range(3):
+        running.resolved()
+    with mail_worker(database, tmp_path, port):
+        ids = {taking.came.get(timeout=60) for _ in range(3)}
+        topics_until(running, "case.notified")
+    assert len(ids) == 3
+    assert taking.came.empty()
