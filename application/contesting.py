@@ -7,10 +7,11 @@ from enum import StrEnum
 
 from application.handling import Handling
 from application.principals import DisputeLink
-from application.requests import Request
+from application.requests import Committed, Request
 from application.settling import Settling
 from domain.case import Case
 from domain.case.logging import Report
+from domain.case.notes import Noted
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
 from domain.values import Actor, Channel, Role
@@ -44,31 +45,39 @@ class Contesting(Handling, Settling):
     def contest(self, link: DisputeLink, reason: str, request: Request) -> Outcome:
         """Dispute: nobody who says that it is not well is sent away. Raises NotFound."""
         case = self.contested(link)
+        committed = self._contest(case, reason, request)
+        return Outcome(self._became(case, committed), committed.case)
+
+    def _contest(self, case: Case, reason: str, request: Request) -> Committed:
         if case.duplicate_of is not None:  # it reopens with the first case, and that is the one to dispute
             return self._note(case, reason, request)
         if case.status not in (Status.RESOLVED, Status.CLOSED):
             return self._note(case, reason, request)
         try:
-            committed = self.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
+            return self.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
         except DisputeWindowClosed:
             return self._follow(case, reason, request)
         except InvalidTransition:  # another dispute came first, in between
             return self._note(case, reason, request)
-        return Outcome(Contested.REOPENED, committed.case)
 
-    def _note(self, case: Case, reason: str, request: Request) -> Outcome:
-        committed = self.note(case.number, reason, visible_to_customer=True, request=request)
-        return Outcome(Contested.NOTED, committed.case)
+    def _became(self, case: Case, committed: Committed) -> Contested:
+        """Read from the record, since a form sent twice is answered as it was the first time."""
+        if committed.case.number != case.number:
+            return Contested.FOLLOWED_UP
+        entries = self.register.history(case.id, after=committed.case.version - 1, until=committed.case.version)
+        return Contested.NOTED if isinstance(entries[-1].event, Noted) else Contested.REOPENED
 
-    def _follow(self, case: Case, reason: str, request: Request) -> Outcome:
+    def _note(self, case: Case, reason: str, request: Request) -> Committed:
+        return self.note(case.number, reason, visible_to_customer=True, request=request)
+
+    def _follow(self, case: Case, reason: str, request: Request) -> Committed:
         told = dict((case.contact and case.contact.texts) or {})
         said = dict((case.words and case.words.texts) or {})
         report = Report(
             Channel.SELF_SERVICE, self.clock.now(), case.customer, agency=case.agency, service=self._offered(case)
         )
         words = {"subject": said.get("subject") or f"Follow-up of {case.number}", "description": reason}
-        committed = self.follow_up(case.number, report, told, words, {}, None, request)
-        return Outcome(Contested.FOLLOWED_UP, committed.case)
+        return self.follow_up(case.number, report, told, words, {}, None, request)
 
     def _offered(self, case: Case) -> str | None:
         """The case's service, where it is offered still."""

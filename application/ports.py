@@ -62,6 +62,10 @@ class Register(Protocol):
         """The aggregate that a number was given to."""
         ...
 
+    def any_case(self) -> bool:
+        """Whether any case was ever logged."""
+        ...
+
     def existing(self, ids: Collection[UUID]) -> set[UUID]:
         """Those of the aggregates that have events."""
         ...

@@ -151,9 +151,8 @@ def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settin
 
 def _first_day(desk: Desk, demo: bool) -> None:
     """Policy, the demonstration's cases and the grants of the tokens we print; nothing that was taken back since."""
-    fresh = desk.recorder.max_notification_id() is None
     desk.adopt_policy(OPERATOR)
-    if demo and fresh:
+    if demo and not desk.register.any_case():
         load_demo(desk)
     for role, subject, team in DEMO_TOKENS:
         desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)

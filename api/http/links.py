@@ -39,7 +39,7 @@ def show(request: Request, token: str) -> HTMLResponse:
     """What was resolved and until when it can be disputed, with a form. Changes nothing."""
     context, link = _opened(request, token)
     case = context.desk.contested(link)
-    return _page(f"{case.number}", _shown(context, case, link))
+    return _page(f"{case.number}", _shown(context, case))
 
 
 @router.post("/disputes/{token}", response_class=HTMLResponse, operation_id="dispute_by_link")
@@ -47,7 +47,9 @@ def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
     context, link = _opened(request, token)
     reason = _reason(request, raw)
-    key = hashlib.sha256(f"link\0{token}\0{reason}".encode()).digest()
+    # The same words about what was done since are another dispute, whichever of our mails they answer.
+    about = context.desk.contested(link).resolution_version or link.resolution
+    key = hashlib.sha256(f"link\0{token}\0{about}\0{reason}".encode()).digest()
     asked = Asked(
         Actor(link.customer, Role.CUSTOMER),
         "link",
@@ -77,10 +79,10 @@ def _reason(request: Request, raw: bytes | None) -> str:
     return given
 
 
-def _shown(context: Context, case: Case, link: DisputeLink) -> str:
+def _shown(context: Context, case: Case) -> str:
     subject = (case.words and case.words.text("subject")) or ""
     about = f"<p>{html.escape(case.number)}: {html.escape(subject)}</p>"
-    if case.status not in (Status.RESOLVED, Status.CLOSED) or case.resolution_version != link.resolution:
+    if case.status not in (Status.RESOLVED, Status.CLOSED):
         return f"{about}<p>This case is being worked on again. What you write is added to it.</p>{_FORM_HTML}"
     solution = (case.solution and case.solution.text("solution")) or ""
     said = f"<p>What was done: {html.escape(solution)}</p>" if solution else ""

@@ -43,6 +43,9 @@ class PostgresRegister:
         self._found[number] = row[0]
         return self._found[number]
 
+    def any_case(self) -> bool:
+        return self._one("any_case") is not None
+
     def existing(self, ids: Collection[UUID]) -> set[UUID]:
         return {row[0] for row in self._recorder.rows(_SQL["existing"], (list(ids),))}
 

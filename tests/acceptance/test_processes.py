@@ -260,3 +260,13 @@ def test_help_reads_like_documentation_and_needs_no_database() -> None:
     assert {row["command"] for row in roles["commands"]} >= {"log", "triage", "resolve", "dispute", "close"}
     variables = {row["variable"] for row in json.loads(run("settings", "--json").stdout)}
     assert {"CASELEDGER_DATABASE_URL", "CASELEDGER_PG_BIN", "CASELEDGER_DATA_DIR"} <= variables
+
+
+def test_a_token_made_before_the_first_serve_does_not_cost_the_demonstration_its_cases(folder: Path) -> None:
+    token = run("token", "--role", "technician", "--subject", "z.early", "--data-dir", folder).stdout.strip()
+    served = Served(folder)
+    try:
+        answer = httpx.get(f"{served.url}/cases?limit=200", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        assert len(answer.json()["items"]) == 12
+    finally:
+        served.end(signal.SIGTERM)

@@ -6,6 +6,8 @@ from domain.case.status import Status
 from domain.errors import InvalidTransition, ServiceRequired
 from domain.values import Role
 from tests.domain.cases import (
+    FIXED,
+    POLICY,
     assigned,
     at,
     by_team,
@@ -16,6 +18,7 @@ from tests.domain.cases import (
     refused,
     resolved,
     said,
+    verified,
 )
 
 
@@ -61,6 +64,22 @@ def test_r_5_7a_a_hand_back_is_counted_and_returns_the_case_to_the_desk() -> Non
     case.assign("network", at(6))
     case.hand_back(said("still not"), by_team(7))
     assert case.hand_backs == 2
+
+
+def test_r_5_8a_a_hand_back_makes_a_verification_old_news() -> None:
+    case = verified()
+    case.hand_back(said(), by_team(6))
+    assert not case.verified_since_last_work
+
+
+def test_r_5_5c_the_diagnosis_that_a_case_was_assigned_with_stays_one() -> None:
+    case = prioritized()
+    case.assign("network", at(4), words=said("spooler"))
+    case.hand_back(said("not ours"), by_team(5))
+    case.assign("messaging", at(6))
+    case.hand_back(said("nor ours"), at(7, Role.TEAM_MEMBER, "messaging"))
+    case.resolve(FIXED, said(), POLICY, at(8))
+    assert case.status is Status.RESOLVED
 
 
 def test_r_5_7a_only_an_assigned_case_is_accepted_or_handed_back() -> None:

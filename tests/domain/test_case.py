@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import pytest
 
 from domain.aggregate import Root
 from domain.case import EVENTS, Case
+from domain.case.importing import Observation
 from domain.case.status import COMMANDS, Status, authorise, authorise_reading, authorise_team, hide_from_others
 from domain.errors import DomainError, Forbidden, InvalidTransition, NotAssignedTeam, NotFound
-from domain.values import Actor, Role
+from domain.values import Actor, Origin, Role
 from tests.domain.cases import (
     FIXED,
     NOW,
@@ -87,6 +88,14 @@ def test_an_event_that_happened_at_another_time_than_it_was_recorded_says_so() -
     case = logged()
     case.triage("desk", earlier)
     assert (case.pending_events[-1].timestamp, vars(case.pending_events[-1])["occurred_at"]) == (NOW, NOW)
+
+
+def test_imported_history_remembers_the_rows_it_was_read_from_the_first_one_too() -> None:
+    origins = [Origin("servicenow", "log.csv", row, f"digest {row}") for row in (1, 2)]
+    case = Case.log_imported(logged().id, "INC-0000001", report(), replace(at(), origin=origins[0]))
+    case.observe(Observation(status=None), POLICY, NOW, repeat(replace(at(1), origin=origins[1])))
+    assert case.imported_rows == {"digest 1", "digest 2"}
+    assert (case.source_system, case.version) == ("servicenow", 2)
 
 
 def test_a_case_is_opened_once() -> None:

@@ -82,6 +82,9 @@ def test_r_5_5b_only_what_was_shown_is_chosen_and_only_what_was_chosen_is_applie
         case.search_known_errors(said(), ("KE-1",), "KE-2", False, at(3))
     with refused(case, Invalid, "applied"):
         case.search_known_errors(said(), ("KE-1",), None, True, at(3))
+    for other in (logged(), resolved()):
+        with refused(other, InvalidTransition):
+            other.search_known_errors(said(), (), None, False, at(9))
 
 
 def test_r_5_8a_applying_a_known_error_is_work_and_looking_is_not() -> None:

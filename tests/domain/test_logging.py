@@ -79,6 +79,8 @@ def test_r_5_2a_received_at_is_never_later_than_the_recording() -> None:
     assert logged(received_at=NOW + POLICY.clock_tolerance).received_at == NOW
     later = closed().follow_up(ID, "INC-0000002", report(received_at=at(8.5).at), POLICY, at(8))
     assert later.received_at == at(8).at
+    with refused(old := closed(), Invalid, "future"):
+        old.follow_up(ID, "INC-0000002", report(received_at=at(11).at), POLICY, at(8))
 
 
 def test_r_5_2a_back_dating_by_hand_is_bounded() -> None:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from domain.case import Case
 from domain.case.dispute import CLOSES, Confirmation
 from domain.case.notification import Contact
-from domain.case.state import CauseCorrected, PendingReason
 from domain.case.status import Status
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
@@ -163,9 +162,7 @@ def test_r_5_9e_a_mail_about_an_older_resolution_starts_no_window() -> None:
     assert case.dispute_until is None
 
 
-def test_only_the_system_notifies() -> None:
-    case = resolved()
-    case.notified("<1@desk>", version_resolved(case), POLICY, by_system(7))
+def test_what_is_not_resolved_is_not_told_of() -> None:
     for open_case in (assigned(), in_diagnosis()):
         with refused(open_case, InvalidTransition):
             open_case.notified("<1@desk>", 1, POLICY, by_system(7))
@@ -284,17 +281,6 @@ def test_r_5_9g_a_resolved_case_is_timed_or_owed() -> None:
     held.suspect_dispute(moment(8), said(), POLICY, at(9))
     for case in (notified(), bounced_again, told, held, unreached(3)):
         assert case.closes_at is not None or case.obligations
-
-
-# what a resolution leaves behind
-
-
-def test_a_resolution_is_told_of_whatever_the_case_waited_for() -> None:
-    case = in_diagnosis()
-    case.pend(PendingReason.PROBLEM, at(4))
-    case.resolve(replace(FIXED, cause_corrected=CauseCorrected.NO, problem="PRB-0000001"), said(), POLICY, at(5))
-    case.notified("<1@desk>", version_resolved(case), POLICY, by_system(6))
-    assert case.dispute_until == moment(6 + WINDOW)
 
 
 def test_r_5_9f_what_was_owed_for_a_resolution_is_not_owed_for_a_closed_case() -> None:

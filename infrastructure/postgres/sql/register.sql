@@ -3,6 +3,9 @@
 -- name: find --
 SELECT originator_id FROM ledger.numbers WHERE number = %s;
 
+-- name: any_case --
+SELECT 1 FROM ledger.numbers WHERE number >= 'INC-' AND number < 'INC.' LIMIT 1;
+
 -- name: existing --
 SELECT originator_id FROM ledger.stored_events WHERE originator_id = ANY(%b::uuid[]) AND originator_version = 1;
 

@@ -73,6 +73,14 @@ def test_r_4_2a_an_impending_incident_that_never_happened_is_averted(running: Ru
     assert figures(running, "outcomes")["resolved"] == before + 1
 
 
+def test_r_4_2a_what_has_happened_is_not_averted(running: RunningDesk, positions: Positions) -> None:
+    number = in_diagnosis(running, nature="actual")
+    before = positions()
+    answer = running.technician.post(f"/cases/{number}/resolve", {**FIXED, "code": "averted"})
+    assert refused(answer, 422, "validation-failed")["errors"][0]["pointer"] == "/code"
+    assert positions() == before
+
+
 def test_r_4_2a_a_nature_is_actual_or_impending(running: RunningDesk, positions: Positions) -> None:
     for nature in ("imaginary", "", None):
         refused(running.technician.post("/cases", {**incident(), "nature": nature}), 422, "validation-failed")
