@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,11 @@ import pytest
 from api.main import open_desk
 from application.processes.closing import REQUEST, close_due
 from domain.errors import InvalidTransition
+from domain.values import Role
 from infrastructure.views.timers import PostgresTimers
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
+    MONDAY,
     WINDOW,
     fates,
     history,
@@ -25,6 +30,8 @@ from tests.acceptance.travelling import (
     owner_of,
     parsed,
     read,
+    resolve,
+    resolved,
     told,
     topics,
     travel,
@@ -209,3 +216,72 @@ def test_r_5_9d_a_case_that_was_resolved_anew_has_a_window_anew(desk: RunningDes
     assert desk.close_elapsed() == 0
     desk.send_mail()
     assert parsed(read(desk, number)["dispute_until"]) == desk.clock.now() + WINDOW
+
+
+def test_r_5_9d_the_window_may_run_to_the_end_of_a_business_day_and_never_less_than_72_h(desk: RunningDesk) -> None:
+    admin = desk.caller(Role.ADMIN, "admin")
+    for hours in ("PT71H59M", "P2D"):
+        shorter = {"changes": {"dispute_window": hours}, "reason": "x"}
+        refused(admin.post("/policy", shorter), 422, "validation-failed")
+    before = told(desk)
+    done(admin.post("/policy", {"changes": {"roll_to_business_day": True}, "reason": "nobody is here at 8"}))
+    ends, noon = [parsed(read(desk, before)["dispute_until"])], timedelta(hours=4)
+    travel(desk, noon)
+    for _ in range(6):  # Monday to Saturday, 12:00 in Chicago
+        number = resolved(desk)
+        desk.send_mail()
+        ends.append(parsed(read(desk, number)["dispute_until"]))
+        travel(desk, days=1)
+    at_noon, close = datetime(2026, 10, 8, 17, tzinfo=UTC), timedelta(hours=5)
+    assert ends[0] == MONDAY + WINDOW  # decided before, and not moved
+    assert [end - (at_noon + close) for end in ends[1:]] == [
+        *(timedelta(days=days) for days in (0, 1, 4, 4, 4, 5)),  # Thursday, Friday, three times Monday, Tuesday
+    ]
+    assert last(desk, number, "notified")["data"]["policy"] == "policy/2"
+
+
+def test_r_5_9d_the_closure_says_under_which_policy_it_was_decided(desk: RunningDesk) -> None:
+    number = told(desk)
+    done(desk.caller(Role.ADMIN, "admin").post("/policy", {"changes": {"goal_resolve": 0.8}, "reason": "x"}))
+    travel(desk, WINDOW)
+    assert desk.close_elapsed() == 1
+    assert last(desk, number, "notified")["data"]["policy"] == "policy/1"
+    assert last(desk, number, "closed")["data"]["policy"] == "policy/2"
+
+
+def test_r_5_9d_when_it_fires_it_looks_again(desk: RunningDesk, subtests: pytest.Subtests) -> None:
+    """The view of what is due may be behind: the case itself knows better."""
+    for why in ("disputed", "reopened", "held", "resolved anew"):
+        with subtests.test(why):
+            number = told(desk)
+            resolution = last(desk, number, "resolved")["version"]
+            travel(desk, WINDOW - MICROSECOND)
+            if why == "held":
+                done(desk.technician.post(f"/cases/{number}/suspect-dispute", {"text": "hm"}))
+            elif why == "disputed":
+                done(owner_of(desk, number).post(f"/cases/{number}/dispute", {"reason": "no"}))
+            else:
+                done(desk.technician.post(f"/cases/{number}/reopen", {"reason": "no"}))
+            if why == "resolved anew":
+                resolve(desk, number)
+                desk.send_mail()
+            travel(desk, MICROSECOND)
+            before = history(desk, number)
+            with pytest.raises(InvalidTransition):
+                desk.office.close_elapsed(number, resolution, REQUEST)
+            assert desk.close_elapsed() == 0
+            assert history(desk, number) == before
+
+
+def test_r_5_9d_the_timer_is_durable_a_process_that_starts_late_closes_what_was_due(
+    running: RunningDesk, database: TestDatabase, tmp_path: Path
+) -> None:
+    number = running.resolved()
+    running.send_mail()
+    command = [sys.executable, "-m", "api.cli", "worker", "projector", "processes", "--once"]
+    for ahead, status in (("71", "resolved"), ("73", "closed")):
+        told_so = {"CASELEDGER_DATABASE_URL": database.superuser, "CASELEDGER_DATA_DIR": str(tmp_path)}
+        environment = {**os.environ, **told_so, "CASELEDGER_CLOCK_AHEAD": ahead}
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120)
+        assert read(running, number)["status"] == status
+    assert last(running, number, "closed")["by"]["subject"] == "system:auto-close"

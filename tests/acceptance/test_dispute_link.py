@@ -262,7 +262,7 @@ def forged(desk: RunningDesk, number: str) -> dict[str, str]:
     other = signed(case="INC-0000001").split(".")[1]
     return {
         "signed by another": signed(theirs),
-        "unsigned": jwt.encode(claims, None, algorithm="none", headers=header),
+        "unsigned": jwt.encode(claims, "", algorithm="none", headers=header),
         "signed by a shared secret": jwt.encode(claims, "x" * 32, algorithm="HS256", headers=header),
         "of another case under this signature": f"{head}.{other}.{signature}",
         "cut short": token[:-4],

@@ -19,6 +19,7 @@ import pytest
 from infrastructure.mail.catcher import smtp_server
 from tests.acceptance.conftest import RunningDesk, done
 from tests.conftest import TestDatabase
+from tests.infrastructure.mail_servers import Dropping
 
 APPEND = 4850712369
 """The lock under which everything is committed: who holds it holds up every commit."""
@@ -39,13 +40,14 @@ class Taking:
 
 
 @contextmanager
-def mail_worker(database: TestDatabase, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def mail_worker(database: TestDatabase, folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     """`caseledger worker mail` on the test's database."""
     told = {
         "CASELEDGER_DATABASE_URL": database.superuser,
         "CASELEDGER_DATA_DIR": str(folder),
         "CASELEDGER_SMTP_HOST": "127.0.0.1",
         "CASELEDGER_SMTP_PORT": str(port),
+        **settings,
     }
     command = [sys.executable, "-m", "api.cli", "worker", "mail"]
     with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
@@ -97,6 +99,44 @@ def test_r_5_9a_killed_between_acceptance_and_commit_the_mail_goes_out_once_more
         topics = topics_until(running, "case.notified")
     assert (topics.count("message.queued"), topics.count("message.accepted")) == (1, 1)
     assert taking.came.empty()
+    assert done(running.technician.get(f"/cases/{number}"))["dispute_until"] is not None
+
+
+def test_r_5_9a_killed_while_its_commit_goes_through_the_mail_is_not_sent_again(
+    running: RunningDesk, database: TestDatabase, tmp_path: Path, mail_server: tuple[Taking, int]
+) -> None:
+    taking, port = mail_server
+    running.resolved()
+    with psycopg.connect(database.superuser, autocommit=True) as holding:
+        taking.before_accepting = lambda: holding.execute("SELECT pg_advisory_lock(%s)", (APPEND,))
+        with mail_worker(database, tmp_path, port) as worker:
+            first = taking.came.get(timeout=60)
+            taking.before_accepting = str
+            while not holding.execute(_WAITERS.encode()).fetchall():
+                assert worker.poll() is None, "the worker waits to record what the server accepted"
+            worker.send_signal(signal.SIGKILL)
+            worker.wait(30)
+        holding.execute("SELECT pg_advisory_unlock(%s)", (APPEND,))  # the database has the whole of it already
+    assert topics_until(running, "case.notified").count("message.accepted") == 1
+    running.resolved()  # what is due first is sent first: were the other one due still, it would come before
+    with mail_worker(database, tmp_path, port):
+        assert taking.came.get(timeout=60) != first
+    assert taking.came.empty()
+
+
+def test_r_5_9a_a_connection_that_ends_before_the_answer_leaves_nothing_marked_as_sent(
+    running: RunningDesk, database: TestDatabase, tmp_path: Path, mail_server: tuple[Taking, int]
+) -> None:
+    number, dropping = running.resolved(), Dropping()
+    with smtp_server(dropping) as port, mail_worker(database, tmp_path, port):
+        first = dropping.wait_for(lambda _: True, 60).message_id
+        topics = topics_until(running, "message.deferred")
+    assert {"message.accepted", "message.bounced", "case.notified"}.isdisjoint(topics)
+    assert done(running.technician.get(f"/cases/{number}"))["dispute_until"] is None
+    taking, port = mail_server
+    with mail_worker(database, tmp_path, port, CASELEDGER_CLOCK_AHEAD="1"):  # when it is due again
+        assert taking.came.get(timeout=60) == first
+        topics_until(running, "case.notified")
     assert done(running.technician.get(f"/cases/{number}"))["dispute_until"] is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ def parsed(time: str) -> datetime:
 # states to start from
 
 
-def logged(desk: RunningDesk, by: Caller | None = None, **changes: Any) -> str:
+def logged(desk: RunningDesk, /, *, by: Caller | None = None, **changes: Any) -> str:
     """A case that came in just now."""
     body = {**incident(), "received_at": moment(desk), **changes}
     number: str = done((by or desk.technician).post("/cases", body))["number"]
@@ -105,12 +106,41 @@ def owner_of(desk: RunningDesk, number: str) -> Caller:
     return desk.caller(Role.CUSTOMER, read(desk, number)["customer"]["id"])
 
 
+def words() -> dict[str, Any]:
+    """What two people say of the same thing, and nobody of another: words of no language."""
+    subject, description = (" ".join(word() for _ in range(length)) for length in (3, 6))
+    return {"subject": subject, "description": description}
+
+
+def word() -> str:
+    return "".join(secrets.choice("bcdfghjklmnpqrtvwxz") for _ in range(8))
+
+
+def relate(desk: RunningDesk, number: str, other: str, kind: str, **more: Any) -> dict[str, Any]:
+    """Let the desk decide what another case is to this one."""
+    body = {"case": other, "kind": kind, **more}
+    answered: dict[str, Any] = done(desk.technician.post(f"/cases/{number}/relate", body))
+    return answered
+
+
+def inform(desk: RunningDesk, number: str, outcome: str = "informed", **more: Any) -> dict[str, Any]:
+    """Say that the customer was told by other means, or that it was tried."""
+    body = {"obligation": "inform_customer", "method": "phone", "outcome": outcome, **more}
+    case: dict[str, Any] = done(desk.technician.post(f"/cases/{number}/discharge", body))
+    return case
+
+
 # what became of it
 
 
 def read(desk: RunningDesk, number: str) -> dict[str, Any]:
     case: dict[str, Any] = done(desk.technician.get(f"/cases/{number}"))
     return case
+
+
+def links(desk: RunningDesk, number: str) -> dict[str, str]:
+    """What other cases are to this one."""
+    return {link["case"]: link["kind"] for link in read(desk, number)["links"]}
 
 
 def history(desk: RunningDesk, number: str) -> list[dict[str, Any]]:
@@ -157,3 +187,9 @@ def fates(desk: RunningDesk, number: str) -> list[list[str]]:
 def mails(desk: RunningDesk, number: str) -> list[Caught]:
     """The mails about a case that the desk's mail server was sent, oldest first."""
     return [mail for mail in desk.mail.messages() if f"<{number}@" in str(mail.parsed["References"])]
+
+
+def window(desk: RunningDesk, number: str) -> timedelta | None:
+    """How long the customer still has."""
+    until = read(desk, number)["dispute_until"]
+    return None if until is None else parsed(until) - desk.clock.now()

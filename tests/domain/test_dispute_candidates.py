@@ -128,6 +128,13 @@ def test_r_5_9c_a_mail_is_not_received_in_the_future() -> None:
         case.suspect_dispute(moment(91), said(), POLICY, at(90, Role.INTAKE))
 
 
+def test_r_5_2a_by_hand_a_mail_was_received_72_hours_ago_at_most() -> None:
+    case = notified()
+    with refused(case, Invalid, "past"):
+        case.suspect_dispute(moment(8), said(), POLICY, at(8 + WINDOW + 1))
+    case.suspect_dispute(moment(8), said(), POLICY, at(8 + WINDOW + 1, Role.INTAKE))
+
+
 def test_r_5_9c_there_is_nothing_to_decide_without_a_mail() -> None:
     with refused(case := notified(), InvalidTransition, "not held"):
         case.uphold_dispute(POLICY, at(8))

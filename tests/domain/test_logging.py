@@ -99,6 +99,13 @@ def test_r_5_2a_back_dating_by_hand_needs_a_reason() -> None:
     assert Case.log(ID, "INC-1", old, POLICY, at(role=Role.INTAKE)).version == 1
 
 
+def test_r_5_2a_what_is_older_than_a_year_is_history_whoever_logs_it() -> None:
+    oldest = NOW - POLICY.oldest_contact
+    assert Case.log(ID, "INC-1", report(received_at=oldest), POLICY, at(role=Role.INTAKE)).received_at == oldest
+    with pytest.raises(Invalid, match="past"):
+        Case.log(ID, "INC-1", report(received_at=oldest - timedelta(seconds=1)), POLICY, at(role=Role.INTAKE))
+
+
 def test_r_5_2a_how_far_back_is_policy() -> None:
     strict = replace(POLICY, backdating_limit=timedelta(hours=1), backdating_unexplained=timedelta(hours=1))
     with pytest.raises(Invalid, match="past"):
@@ -145,6 +152,14 @@ def test_r_5_2c_what_is_missing_is_waived_with_a_reason() -> None:
     with refused(case, InvalidTransition, "not incomplete"):
         case.waive(said(), at(5))
     case.resolve(FIXED, said(), POLICY, at(5))
+
+
+def test_r_5_9f_a_closed_case_lacks_nothing_any_more() -> None:
+    case = logged("INC-0000002", missing=("contact",), required=("contact",))
+    case.duplicate(logged(), None, at(1))
+    case.close_with("INC-0000001", POLICY, at(2))
+    with refused(case, InvalidTransition, "closed"):
+        case.waive(said(), at(3))
 
 
 # R-5.2d

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -94,7 +94,9 @@ def work_the_whole_sop(desk: Desk) -> None:
 
 
 def _relations(desk: Desk) -> None:
-    same = {"words": {"subject": "Scanner S-9 jams", "description": "S-9 jams on every page", "symptoms": "jams"}}
+    same: dict[str, Any] = {
+        "words": {"subject": "Scanner S-9 jams", "description": "S-9 jams on every page", "symptoms": "jams"}
+    }
     first, second, third = (assigned(desk, **same), log(desk, **same), log(desk, **same))
     desk.consult(second, first, TECHNICIAN)
     desk.answer_consultation(second, first, "the same", NETWORK)

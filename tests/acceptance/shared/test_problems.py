@@ -27,6 +27,7 @@ from tests.acceptance.travelling import (
     resolve,
     resolved,
     travel,
+    words,
 )
 from tests.conftest import TestDatabase, broken_invariants
 
@@ -126,7 +127,7 @@ def test_r_5_8_1a_a_problem_that_is_not_open_cannot_be_joined(
 
 
 def test_r_5_8_1a_a_refused_resolution_leaves_no_problem_behind(running: RunningDesk, positions: Positions) -> None:
-    said = {"subject": secrets.token_hex(16), "description": secrets.token_hex(16)}
+    said = words()
     first, number, unverified = logged(running, **said), in_diagnosis(running, **said), assigned(running)
     before = positions()
     refused(running.technician.post(f"/cases/{number}/resolve", REMAINS), 409, "duplicate-decision-required")
@@ -152,7 +153,7 @@ def test_r_5_8_1a_a_resolution_undone_leaves_the_problem_and_the_next_one_may_jo
 def test_r_5_8_1b_a_problem_goes_from_the_investigation_to_its_closing(running: RunningDesk) -> None:
     incident = resolved(running, REMAINS)
     number = read(running, incident)["problem"]
-    steps = [
+    steps: list[tuple[str, dict[str, Any], str]] = [
         ("investigate", {"findings": "memory grows with each job"}, "investigated"),
         ("root-cause", {"cause": "the driver leaks a handle per job"}, "investigated"),
         (

@@ -60,7 +60,7 @@ def unresolvable(desk: RunningDesk, number: str) -> None:
 
 def alert(desk: RunningDesk, intake: Caller) -> str:
     """An alert that nobody reported, with the network team."""
-    number = logged(desk, intake, channel="monitoring", customer={"name": "probe 7"})
+    number = logged(desk, by=intake, channel="monitoring", customer={"name": "probe 7"})
     done(desk.technician.post(f"/cases/{number}/triage", {"owner": "desk"}))
     done(desk.technician.post(f"/cases/{number}/prioritize", {"impact": 2, "severity": 2}))
     done(desk.technician.post(f"/cases/{number}/assign", {"team": "network", "diagnosis": "port down"}))
@@ -230,7 +230,7 @@ def test_r_5_8d_the_services_owner_verifies_what_no_person_reported(running: Run
 
 
 def test_r_5_8d_an_alert_with_a_person_to_call_is_verified_by_that_person(running: RunningDesk, intake: Caller) -> None:
-    number = logged(running, intake, channel="monitoring")
+    number = logged(running, by=intake, channel="monitoring")
     done(running.technician.post(f"/cases/{number}/triage", {"owner": "desk"}))
     done(running.technician.post(f"/cases/{number}/prioritize", {"impact": 2, "severity": 2}))
     done(running.technician.post(f"/cases/{number}/assign", {"team": "network", "diagnosis": "port down"}))
