@@ -33,7 +33,7 @@ def case_document(case: Case) -> dict[str, Any]:
     for name, correction in case.corrections.items():
         (contact if name in contact else said)[name] = correction.text(name)
     resolution = case.resolution
-    disclosures = (case.words, case.contact, case.solution, *case.corrections.values())
+    disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     return {
         "number": case.number,
         "id": case.id,
@@ -51,6 +51,7 @@ def case_document(case: Case) -> dict[str, Any]:
         "channel": case.channel,
         "nature": case.nature,
         "customer": {"id": case.customer, **contact, "agency": case.agency},
+        "reporter": case.reported_by.texts if case.reported_by else None,
         **said,
         "received_at": case.received_at,
         "resolved_at": case.resolved_at,

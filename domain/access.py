@@ -45,13 +45,19 @@ class Access(Root):
         return cls.open(AccessOpened, id, provenance, subject=subject)
 
     def grant(self, grant: Grant, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Authorise. Raises Invalid for a role nobody signs in with, a team member of no team, an empty time."""
+        """Authorise; a grant of the same role takes the place of the one before.
+
+        Raises Invalid for a role nobody signs in with, a team member of no team, an empty time, a gap.
+        """
         if grant.role in NOT_GRANTED:
             raise Invalid(f"nobody signs in as {grant.role}", "/role")
         if (grant.role is Role.TEAM_MEMBER) != (grant.team is not None):
             raise Invalid("a team member is granted a team, and nobody else is", "/team")
         if grant.until is not None and grant.until <= max(grant.since, provenance.at):
             raise Invalid("a grant ends after it starts, and not in the past", "/until")
+        known = self.grants.get((grant.role, grant.team))
+        if known is not None and known.in_force(provenance.at) and grant.since > provenance.at:
+            raise Invalid("one that is in force would end now: let the new one start now too", "/since")
         self.record(AccessGranted, provenance, **vars(grant), reason=reason)
 
     def revoke(self, role: Role, team: str | None, provenance: Provenance, *, reason: Disclosure | None = None) -> None:

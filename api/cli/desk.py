@@ -25,8 +25,9 @@ from infrastructure.views.reading import PostgresViews
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Bring the database to the present schema; `serve` does so as well, and every command for the embedded one."""
-    with database_of(settings_of(data_dir, database_url), migrating=True):
+    """Bring the database to the present schema, and a new desk its first policy; `serve` does so as well, and every command for the embedded one."""
+    with database_of(settings_of(data_dir, database_url), migrating=True) as database, open_desk(database) as desk:
+        desk.adopt_policy(OPERATOR)
         out.print("the schema is up to date")
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import ConfigDict
 
 from api.http.asking import answer, asked, json_body, parse, raw_body, with_precondition
-from api.http.bodies.base import MaybeReasonBody, ReasonBody
+from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Code, Moment
 from api.http.problems import Problem
@@ -86,6 +86,29 @@ def _run(
     return answer(committed, wanted.idempotency.status if wanted.idempotency else 200)
 
 
+def _inlined(body: type[Body]) -> dict[str, Any]:
+    """A body's schema with the roles written out: it stands in a route, where it has no definitions to point to."""
+    schema = body.model_json_schema()
+    schema.pop("$defs", None)
+    return {**schema, "properties": {**schema["properties"], "role": {"enum": sorted(Role)}}}
+
+
+def _described(body: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": body}}}
+
+
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "services": {"name": "Printing", "team": "network", "owner": "t.lee", "contact": {"email": "t.lee@desk.example"}},
+    "teams": {"name": "Network", "members": ["t.lee"], "calendar": "always"},
+    "help-desks": {"agency": "Human Services", "name": "DHS Help Desk", "contact": {"phone": "405-555-0100"}},
+    "scripts": {
+        "name": "A printer does not print",
+        "steps": [{"id": "power", "question": "Is it on?", "answers": [{"says": "no", "outcome": "switch it on"}]}],
+    },
+    "customers": {"agency": "dot", "contact": {"name": "Jo Field", "email": "jo.field@agency.example"}},
+}
+
+
 def _list_route(kind: str) -> None:
     @router.get(f"/{kind}", response_class=Response, operation_id=f"list_{kind}", name=f"list {kind}")
     def list_entries(request: Request, caller: Caller) -> Response:
@@ -104,7 +127,13 @@ def _entry_routes(kind: str) -> None:
         listed = context.desk.entry(kind, code, version=version)
         return json_response(entry_document(listed), ETag=f'"v{listed.version}"')
 
-    @router.put(f"/{kind}/{{code}}", response_class=Response, operation_id=f"put_{kind}", name=f"put {kind}")
+    @router.put(
+        f"/{kind}/{{code}}",
+        response_class=Response,
+        operation_id=f"put_{kind}",
+        name=f"put {kind}",
+        openapi_extra=_described({"schema": {"type": "object"}, "example": _EXAMPLES[kind]}),
+    )
     def put(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
         """Define an entry, or put another version in its place; `If-Match` once it exists."""
         context, actor = _keeper(request, caller, "list_entry")
@@ -151,7 +180,12 @@ def read_policy(request: Request, caller: Caller, version: Annotated[int | None,
     return json_response(policy_document(book), ETag=f'"v{book.version}"')
 
 
-@router.post("/policy", response_class=Response, operation_id="change_policy")
+@router.post(
+    "/policy",
+    response_class=Response,
+    operation_id="change_policy",
+    openapi_extra=_described({"schema": PolicyBody.model_json_schema()}),
+)
 def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
     """Put another policy in force: only what it changes is given. Decisions made before keep theirs."""
     context, actor = _keeper(request, caller, "change_policy")
@@ -185,7 +219,13 @@ def read_grants(request: Request, caller: Caller, subject: str) -> Response:
     return json_response(access_document(access), ETag=f'"v{access.version}"')
 
 
-@router.post("/grants", response_class=Response, operation_id="grant", status_code=201)
+@router.post(
+    "/grants",
+    response_class=Response,
+    operation_id="grant",
+    status_code=201,
+    openapi_extra=_described({"schema": _inlined(GrantBody)}),
+)
 def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     """Authorise somebody (R-7.1)."""
     context, actor = _keeper(request, caller, "grant")
@@ -196,7 +236,12 @@ def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     return answer(committed, 201, location=f"/grants/{body.subject}")
 
 
-@router.post("/grants/{subject}/revoke", response_class=Response, operation_id="revoke")
+@router.post(
+    "/grants/{subject}/revoke",
+    response_class=Response,
+    operation_id="revoke",
+    openapi_extra=_described({"schema": _inlined(RevokeBody)}),
+)
 def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Response:
     """Take a grant back; it counts from the next request on (R-7.1)."""
     context, actor = _keeper(request, caller, "revoke")

@@ -86,6 +86,7 @@ class Logged(Opening):
         case.symptomatic, case.contact, case.words = self.symptomatic, self.contact, self.words
         case.service_version, case.service_name = self.service_version, self.service_name
         case.impersonal, case.missing, case.required = self.impersonal, self.missing, self.required
+        case.reported_by = self.reported_by
         case.source_system = self.origin.system if self.origin else None
 
 

@@ -187,9 +187,7 @@ class CaseState:
         self.last_work_at: datetime | None = None
         self.verified_at: datetime | None = None
         """When the customer last said that all is well; None once later work made that old news."""
-        self.contact: Disclosure | None = None
-        self.words: Disclosure | None = None
-        self.solution: Disclosure | None = None
+        self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
         self.source_system: str | None = None
 
