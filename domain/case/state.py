@@ -140,6 +140,10 @@ class CaseState:
     """When the window started that ends at ``dispute_until``."""
     waited: Pending | None
     """The wait that its resolution ended."""
+    contact: Disclosure | None
+    words: Disclosure | None
+    reported_by: Disclosure | None
+    solution: Disclosure | None
 
     def begin(self) -> None:
         """Set the state before the first event."""
