@@ -133,10 +133,6 @@ class Commands:
         said = self.pick((Confirmation("phone", self.desk.clock.now()), None))
         return self.desk.close_case(self.number, said, "the customer" if said else None, "nobody there", by)
 
-    def close_elapsed(self, by: Request) -> Committed:
-        resolved = self.desk.case(self.number, Actor("r.audit", Role.AUDITOR)).resolution_version or 0
-        return self.desk.close_elapsed(self.number, self.pick((resolved, resolved - 1)), by)
-
     def dispute(self, by: Request) -> Committed:
         return self.desk.dispute(self.number, "it does not work", None, Channel.PHONE, by)
 

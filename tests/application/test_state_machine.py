@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from random import Random
 from typing import ClassVar, TypeVar
 from uuid import uuid4
 
@@ -22,8 +23,8 @@ from domain.catalogue import HelpDesk
 from domain.clocks import TravelClock
 from domain.message import Message
 from domain.values import Actor, Role
-from tests.application.command_table import STATUSES, TABLE, refusals
-from tests.application.commands import JO, LOU, SAM, Commands, Picker
+from tests.application.command_table import SETTLED, STATUSES, TABLE, refusals
+from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker
 from tests.application.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
 from tests.conftest import cloned, grant_everybody
 
@@ -44,6 +45,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "logged": (),
     "logged without an address": (),
     "referred": ("refer",),
+    "triaged": ("triage",),
     "prioritized": ("triage", "prioritize"),
     "in diagnosis": _DIAGNOSED,
     "assigned": (*_DIAGNOSED, "assign"),
@@ -53,6 +55,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "resolved": _RESOLVED,
     "held": (*_RESOLVED, "deliver", "suspect_dispute"),
     "closed": (*_RESOLVED, "deliver", "wait", "close_elapsed"),
+    "closed for long": (*_RESOLVED, "deliver", "wait", "close_elapsed", "wait"),
 }
 """How a case comes to where the random commands begin."""
 BY_HAND = tuple(command for command in TABLE if command != "close_elapsed")
@@ -63,7 +66,7 @@ _SYMMETRIC = {
     (LinkKind.MAJOR, LinkKind.PART),
     (LinkKind.PART, LinkKind.MAJOR),
 }
-_MOST_CASES, _IN_A_ROW = 5, 4
+_MOST_CASES, _IN_A_ROW, _OVERSTEPS = 5, 4, 20
 T = TypeVar("T")
 
 
@@ -75,6 +78,16 @@ class Drawn(Picker):
 
     def __call__(self, options: Sequence[T]) -> T:
         return self._data.draw(st.sampled_from(options))
+
+
+class Chosen(Picker):
+    """Chooses by a die of its own."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    def __call__(self, options: Sequence[T]) -> T:
+        return self._chance.choice(options)
 
 
 class DeskMachine(RuleBasedStateMachine):
@@ -116,7 +129,9 @@ class DeskMachine(RuleBasedStateMachine):
                 assigned = self.model.cases[number].status == "assigned"
                 by_team = assigned and command in ("verify", "resolve")
                 who = SYSTEM if command == "close_elapsed" else NETWORK if by_team else TECHNICIAN
-                call = Commands(self.model.desk, number, (), Picker())[command]
+                resolution = self.model.cases[number].resolution_version or 0
+                timer = command == "close_elapsed"
+                call = self.fires(number, resolution) if timer else self.words(number, Picker())[command]
                 assert self.model.step(command, number, who, call), command
 
     @rule(data=st.data(), alike=st.booleans())
@@ -128,40 +143,47 @@ class DeskMachine(RuleBasedStateMachine):
             self.model.log(who, contact, self.shared if alike else uuid4().hex)
 
     @rule(data=st.data())
-    def act_as_they_should(self, data: st.DataObject) -> None:
-        """Commands that the table has for the case's status, by those who may."""
-        for _ in range(_IN_A_ROW):
-            self.act(Drawn(data), seriously=True)
-
-    @rule(data=st.data())
-    def act_as_they_like(self, data: st.DataObject) -> None:
-        """Any command by anybody."""
-        for _ in range(_IN_A_ROW):
-            self.act(Drawn(data), seriously=False)
-
-    @rule(data=st.data())
-    def act_mostly_as_they_should(self, data: st.DataObject) -> None:
+    def act(self, data: st.DataObject) -> None:
+        """Commands that the table allows; whether a clause allows them too is another matter."""
         pick = Drawn(data)
         for _ in range(_IN_A_ROW):
-            self.act(pick, seriously=pick((True, True, True, False)))
+            number = pick(sorted(self.model.cases))
+            allowed = self.pairs(number, allowed=True)
+            command = pick(sorted({command for command, _ in allowed}))
+            who = pick([who for may, who in allowed if may == command])
+            self.model.step(command, number, who, self.words(number, pick)[command])
 
-    def act(self, pick: Picker, *, seriously: bool) -> None:
-        number = pick(sorted(self.model.cases))
+    @rule(data=st.data(), chance=st.randoms(use_true_random=False))
+    def overstep(self, data: st.DataObject, chance: Random) -> None:
+        """What the table forbids: the wrong role, the wrong team, another's customer, the wrong status."""
+        number = Drawn(data)(sorted(self.model.cases))
+        forbidden = self.pairs(number, allowed=False)
+        for command, who in chance.sample(forbidden, _OVERSTEPS):
+            assert not self.model.step(command, number, who, self.words(number, Chosen(chance))[command])
+
+    def pairs(self, number: str, *, allowed: bool) -> list[tuple[str, Actor]]:
         seen, people = self.model.seen(number), (*STAFF, *self.customers)
-        may = {c: [who for who in people if not refusals(c, who, seen)] for c in BY_HAND}
-        command = pick([c for c in BY_HAND if may[c] or not seriously])
-        who = pick(may[command] if seriously else people)
-        others = [other for other in sorted(self.model.cases) if other != number]
-        self.model.step(command, number, who, Commands(self.model.desk, number, others, pick)[command])
+        return [(c, who) for c in BY_HAND for who in people if (not refusals(c, who, seen)) is allowed]
 
-    @rule(hours=st.sampled_from((0.3, 26, 73)), accepted=st.sampled_from((True, True, False)), data=st.data())
-    def time_passes(self, hours: float, accepted: bool, data: st.DataObject) -> None:
-        """What waits is sent; later all timers fire, whether they are due or not, and for whatever resolution."""
+    def words(self, number: str, pick: Picker) -> Commands:
+        others = [other for other in sorted(self.model.cases) if other != number]
+        return Commands(self.model.desk, number, others, pick)
+
+    @rule(hours=st.sampled_from((0.3, 26, 73)), accepted=st.sampled_from((True, True, False)))
+    def time_passes(self, hours: float, accepted: bool) -> None:
+        """What waits is sent; later the timers fire, whether they are due or not, and some for an older resolution."""
         self.model.deliver(accepted=accepted)
         self.model.clock.travel(timedelta(hours=hours))
-        for number in sorted(self.model.cases):
-            call = Commands(self.model.desk, number, (), Drawn(data))["close_elapsed"]
-            self.model.step("close_elapsed", number, SYSTEM, call)
+        first = min(self.model.cases)
+        for number, case in sorted(self.model.cases.items()):
+            if case.status != "resolved" and number != first:
+                continue
+            resolution = case.resolution_version or 1
+            assert not self.model.step("close_elapsed", number, SYSTEM, self.fires(number, resolution - 1))
+            self.model.step("close_elapsed", number, SYSTEM, self.fires(number, resolution))
+
+    def fires(self, number: str, resolution: int) -> Call:
+        return lambda request: self.model.desk.close_elapsed(number, resolution, request)
 
     @invariant()
     def nothing_is_lost(self) -> None:
@@ -169,7 +191,7 @@ class DeskMachine(RuleBasedStateMachine):
         told_of = {(mail.case, mail.resolution) for mail in waiting}
         for number, case in self.model.cases.items():
             self.visited.add(case.status)
-            assert case.team is not None or case.status != "assigned", "R-6b"
+            assert (case.team is not None) is (case.status == "assigned") or case.status in SETTLED, "R-6b"
             if case.resolution is not None and case.resolution.needs_problem:
                 assert case.resolution.problem is not None, "R-5.8.1a"
                 assert number in self.model.desk.problem(case.resolution.problem, AUDITOR).incidents
@@ -198,7 +220,7 @@ def test_r_6a_no_command_outside_the_table_appends_anything(machine: type[DeskMa
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
+            max_examples=50,
             stateful_step_count=30,
             derandomize=True,
             database=None,
@@ -211,4 +233,4 @@ def test_r_6a_no_command_outside_the_table_appends_anything(machine: type[DeskMa
     done = machine.model.done
     assert machine.visited == set(STATUSES)
     tried = {outcome: {command for command in TABLE if done[command, outcome]} for outcome in (True, False)}
-    assert min(map(len, tried.values())) > 0.8 * len(TABLE), "most commands succeeded, and were refused, somewhere"
+    assert min(map(len, tried.values())) > 0.7 * len(TABLE), "most commands succeeded, and were refused, somewhere"

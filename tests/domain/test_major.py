@@ -147,6 +147,14 @@ def test_r_5_7b_without_a_nomination_the_duty_manager_declares_nothing() -> None
         case.declare(DECLARATION, POLICY, by_manager(1000))
 
 
+def test_r_5_7b_what_is_resolved_is_rejected_no_more() -> None:
+    case = nominated()
+    case.verify(positive(11), by_team(11))
+    case.resolve(FIXED, said(), POLICY, by_team(12))
+    with refused(case, InvalidTransition, "resolved"):
+        case.reject(said(), by_team(13))
+
+
 def test_r_5_7b_a_late_team_may_still_answer() -> None:
     case = nominated()
     case.declare(DECLARATION, POLICY, by_team(LATE + 60))

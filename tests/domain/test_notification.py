@@ -166,6 +166,8 @@ def test_what_is_not_resolved_is_not_told_of() -> None:
     for open_case in (assigned(), in_diagnosis()):
         with refused(open_case, InvalidTransition):
             open_case.notified("<1@desk>", 1, POLICY, by_system(7))
+        with refused(open_case, InvalidTransition):
+            open_case.not_notified("bounced", POLICY, by_system(7))
 
 
 # R-5.5d

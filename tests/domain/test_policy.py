@@ -14,6 +14,8 @@ from domain.values import Level
 from tests.domain.cases import POLICY, at, last, moment, refused, said
 from tests.domain.test_case import replayed, state
 
+BACKWARDS = Target(timedelta(hours=2), timedelta(hours=1))
+NEVER = Target(timedelta(0), timedelta(hours=1))
 OTHER_ROWS = ((1, 1, 2), (2, 3, 4), (3, 4, 4))
 
 
@@ -105,6 +107,8 @@ def test_saying_the_same_again_records_nothing() -> None:
         (replace(POLICY, dispute_window=timedelta(hours=72) - timedelta(microseconds=1)), "/dispute_window"),
         (replace(POLICY, matrix=Matrix("m", ((0, 2, 3), (2, 3, 4), (3, 4, 4)))), "/matrix"),
         (replace(POLICY, matrix=Matrix("m", ((1, 2, 3), (2, 3, 4), (3, 4, 5)))), "/matrix"),
+        (replace(POLICY, targets=(BACKWARDS, *POLICY.targets[1:])), "/targets"),
+        (replace(POLICY, targets=(*POLICY.targets[:3], NEVER)), "/targets"),
         (replace(POLICY, duplicate_threshold=0), "/duplicate_threshold"),
         (replace(POLICY, duplicate_threshold=1.01), "/duplicate_threshold"),
         (replace(POLICY, verification_attempts=0), "/verification_attempts"),

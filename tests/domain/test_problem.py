@@ -89,6 +89,7 @@ def test_r_5_8_1a_no_incident_is_linked_to_one_that_is_done(make: Callable[[], P
 
 
 def test_an_investigation_leads_from_open_to_investigated() -> None:
+    assert investigated().status is ProblemStatus.INVESTIGATED
     problem = opened()
     problem.investigate(said("memory grows"), at(1))
     assert (problem.status, last(problem)["findings"]) == (ProblemStatus.INVESTIGATED, said("memory grows"))

