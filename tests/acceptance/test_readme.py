@@ -33,7 +33,7 @@ def said(served: Served) -> str:
     """What the tour prints."""
     given = {**ENVIRONMENT, "CASELEDGER_DATA_DIR": str(served.folder)}
     told = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", tour(served.url)],
+        ["bash", "-eu", "-c", tour(served.url)],
         capture_output=True,
         text=True,
         timeout=240,

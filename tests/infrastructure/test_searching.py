@@ -11,7 +11,7 @@ import pytest
 
 from application.views.questions import Listing, Page
 from domain.problem import Problem
-from domain.values import DisclosureKind
+from domain.values import DisclosureKind, Role
 from infrastructure.views.finding import PostgresFinder
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
@@ -198,7 +198,7 @@ def test_closed_cases_are_found_by_their_words_but_not_by_similar_ones_and_erase
 ) -> None:
     case = history.resolved(0, words={"subject": "Printer"})
     history.tell(case, 10)
-    case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60))
+    case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
     history.put(case)
     projector.catch_up()
     assert numbers(views.search("printer", ALL)) == [case.number]
@@ -229,7 +229,7 @@ def test_similar_reports_are_found_among_open_cases_received_in_time(
     history.logged(2, words={"subject": "Mailbox"})
     closed = history.resolved(3, words=words)
     history.tell(closed, 10)
-    closed.close_elapsed(closed.resolution_version or 0, POLICY, by(10 + 72 * 60))
+    closed.close_elapsed(closed.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
     history.put(closed)
     for _ in range(2):  # before the views have folded anything, and after
         found = finder.similar("stripes from printer 17 (it's 2nd floor & <b>'x\\'</b>)", None, NEVER, moment(1), 20)
