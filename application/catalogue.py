@@ -145,6 +145,7 @@ class Catalogue(Casework):
         """Record the grant that a token needs when none is in force; ``anew`` says whether also after a revocation."""
         now = self.clock.now()
         of_team = team if role is Role.TEAM_MEMBER else None
+        self.references.refresh()  # a revocation elsewhere may not have been heard of here
         if self.references.current().granted(subject, role, of_team, now):
             return
         known = self._existing(Access, entry_id("access", subject))

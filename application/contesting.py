@@ -49,7 +49,7 @@ class Contesting(Handling, Settling):
         return Outcome(self._became(case, committed), committed.case)
 
     def _contest(self, case: Case, reason: str, request: Request) -> Committed:
-        if case.duplicate_of is not None:  # it reopens with the first case, and that is the one to dispute
+        if case.continued:  # it reopens with the first case, and that is the one to dispute
             return self._note(case, reason, request)
         if case.status not in (Status.RESOLVED, Status.CLOSED):
             return self._note(case, reason, request)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from hypothesis import note
+
 from application.desk import Desk
 from application.documents import case_document
 from application.letters import Sent
@@ -94,6 +96,7 @@ class DeskModel:
     def step(self, command: str, number: str, who: Actor, call: Call) -> bool:
         """Try a command and hold what comes of it against the table; says whether it succeeded."""
         before, expected = self._position(), refusals(command, who, self.seen(number))
+        note(f"{number} {command} by {who.role} {who.subject} at {self.clock.now():%d %H:%M}")
         outcome = _outcome(call, who)
         self.done[command, isinstance(outcome, Committed)] += 1
         if isinstance(outcome, DomainError):

@@ -85,6 +85,14 @@ def test_r_7_1_what_was_revoked_may_be_granted_again() -> None:
     assert record.may_act_as(Role.TECHNICIAN, None, moment(7))
 
 
+def test_r_7_1_a_new_grant_leaves_no_gap_where_one_was_in_force() -> None:
+    record = access(NETWORK)
+    with refused(record, Invalid, "start now"):
+        record.grant(replace(NETWORK, since=moment(30), until=moment(90)), at(10, Role.ADMIN))
+    record.grant(replace(NETWORK, since=moment(90), until=moment(120)), at(70, Role.ADMIN))
+    assert not record.may_act_as(Role.TEAM_MEMBER, "network", moment(80))
+
+
 def test_r_7_1_the_latest_grant_of_a_role_counts() -> None:
     record = access(NETWORK)
     record.grant(replace(NETWORK, until=moment(30)), at(1, Role.ADMIN))
