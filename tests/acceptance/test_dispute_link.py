@@ -20,9 +20,11 @@ from domain.values import Role
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
     WINDOW,
+    assigned,
     back_to_monday,
     history,
     last,
+    logged,
     mails,
     moment,
     on_monday,
@@ -338,3 +340,23 @@ def test_what_is_no_form_of_ours_disputes_nothing(
     before = history(running, number)
     refused(browser.post(link(running, number), content=body, headers={"Content-Type": kind}), status, slug)
     assert history(running, number) == before
+
+
+def test_r_5_6c_a_duplicate_with_a_resolution_of_its_own_is_disputed_by_its_own_link(
+    running: RunningDesk, browser: httpx.Client
+) -> None:
+    same: dict[str, Any] = {"subject": secrets.token_hex(8), "description": secrets.token_hex(8)}
+    first, second = assigned(running, **same), logged(running, **same)
+    done(running.technician.post(f"/cases/{second}/relate", {"case": first, "kind": "duplicate"}))
+    resolve(running, first)
+    done(owner_of(running, first).post(f"/cases/{first}/dispute", {"reason": "no"}))  # both are open again
+    for verb, body in (
+        ("triage", {"owner": "desk"}),
+        ("prioritize", {"impact": 3, "severity": 3}),
+        ("diagnose", {"symptoms": "queue full", "findings": "its own"}),
+        ("resolve", FIXED),
+    ):
+        done(running.technician.post(f"/cases/{second}/{verb}", body))
+    running.send_mail()
+    assert "is reopened" in page(post(browser, link(running, second)))
+    assert read(running, second)["status"] == "in_diagnosis"

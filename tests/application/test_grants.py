@@ -116,3 +116,10 @@ def test_r_7_1_a_restart_grants_nothing_that_was_revoked(desks: tuple[Desk, Desk
         restarted.triage(log(restarted), "desk", None, TECHNICIAN)
         with pytest.raises(NotFound):
             restarted.access("stranger")
+
+
+def test_r_7_1_a_token_made_where_a_revocation_was_not_heard_of_yet_records_its_grant(desks: tuple[Desk, Desk]) -> None:
+    office, desk = desks
+    office.revoke("a.ortiz", Role.TECHNICIAN, None, "left", ADMIN)
+    desk.ensure_granted("a.ortiz", Role.TECHNICIAN, None, None, OPERATOR, anew=True)
+    assert log(office), "he may act again, in either process"
