@@ -10,6 +10,10 @@ CREATE SCHEMA reporting;
 
 ALTER SCHEMA reporting OWNER TO desk_projector;
 
+CREATE SCHEMA tlog;
+
+ALTER SCHEMA tlog OWNER TO desk_owner;
+
 CREATE SCHEMA vault;
 
 ALTER SCHEMA vault OWNER TO desk_owner;
@@ -431,6 +435,64 @@ CREATE VIEW reporting.unowned_cases AS
 
 ALTER VIEW reporting.unowned_cases OWNER TO desk_projector;
 
+CREATE TABLE tlog.checkpoints (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    note text NOT NULL
+);
+
+ALTER TABLE tlog.checkpoints OWNER TO desk_owner;
+
+CREATE TABLE tlog.cosignatures (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.cosignatures OWNER TO desk_owner;
+
+CREATE TABLE tlog.entries (
+    log integer NOT NULL,
+    first bigint NOT NULL,
+    first_position bigint NOT NULL,
+    width smallint NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT entries_width_check CHECK (((width >= 1) AND (width <= 256)))
+);
+
+ALTER TABLE tlog.entries OWNER TO desk_owner;
+
+CREATE TABLE tlog.hashes (
+    log integer NOT NULL,
+    level smallint NOT NULL,
+    first bigint NOT NULL,
+    data bytea NOT NULL
+);
+ALTER TABLE ONLY tlog.hashes ALTER COLUMN data SET STORAGE EXTERNAL;
+
+ALTER TABLE tlog.hashes OWNER TO desk_owner;
+
+CREATE TABLE tlog.logs (
+    log integer NOT NULL,
+    origin text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.logs OWNER TO desk_owner;
+
+CREATE TABLE tlog.timestamps (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    authority text NOT NULL,
+    reply bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.timestamps OWNER TO desk_owner;
+
 CREATE TABLE vault.disclosures (
     originator_id uuid NOT NULL,
     originator_version bigint NOT NULL,
@@ -517,6 +579,27 @@ ALTER TABLE ONLY ledger.numbers
 ALTER TABLE ONLY ledger.stored_events
     ADD CONSTRAINT stored_events_pkey PRIMARY KEY (originator_id, originator_version);
 
+ALTER TABLE ONLY tlog.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (log, size);
+
+ALTER TABLE ONLY tlog.cosignatures
+    ADD CONSTRAINT cosignatures_pkey PRIMARY KEY (log, size, witness);
+
+ALTER TABLE ONLY tlog.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (log, first);
+
+ALTER TABLE ONLY tlog.hashes
+    ADD CONSTRAINT hashes_pkey PRIMARY KEY (log, level, first);
+
+ALTER TABLE ONLY tlog.logs
+    ADD CONSTRAINT logs_origin_key UNIQUE (origin);
+
+ALTER TABLE ONLY tlog.logs
+    ADD CONSTRAINT logs_pkey PRIMARY KEY (log);
+
+ALTER TABLE ONLY tlog.timestamps
+    ADD CONSTRAINT timestamps_pkey PRIMARY KEY (log, size, authority);
+
 ALTER TABLE ONLY vault.disclosures
     ADD CONSTRAINT disclosures_pkey PRIMARY KEY (originator_id, originator_version, digest);
 
@@ -567,6 +650,8 @@ CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events US
 
 CREATE INDEX stored_events_recorded_at_idx ON ledger.stored_events USING btree (recorded_at, notification_id);
 
+CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first_position);
+
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
 CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes);
@@ -603,9 +688,48 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.stored_
 
 ALTER TABLE ledger.stored_events ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.checkpoints ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.cosignatures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.cosignatures ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.entries FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.entries ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.hashes FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.hashes ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.logs FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.logs ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.timestamps FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.timestamps ENABLE ALWAYS TRIGGER append_only;
+
 CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.disclosures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE vault.disclosures ENABLE ALWAYS TRIGGER no_alteration;
+
+ALTER TABLE ONLY tlog.checkpoints
+    ADD CONSTRAINT checkpoints_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.cosignatures
+    ADD CONSTRAINT cosignatures_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
+
+ALTER TABLE ONLY tlog.entries
+    ADD CONSTRAINT entries_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.hashes
+    ADD CONSTRAINT hashes_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.timestamps
+    ADD CONSTRAINT timestamps_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
 
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
@@ -615,10 +739,16 @@ GRANT USAGE ON SCHEMA ledger TO desk_auditor;
 GRANT USAGE ON SCHEMA ledger TO desk_migrator;
 GRANT USAGE ON SCHEMA ledger TO desk_processes;
 GRANT USAGE ON SCHEMA ledger TO desk_mail;
+GRANT USAGE ON SCHEMA ledger TO desk_sealer;
 
 GRANT USAGE ON SCHEMA reporting TO desk_api;
 GRANT USAGE ON SCHEMA reporting TO desk_auditor;
 GRANT USAGE ON SCHEMA reporting TO desk_reporter;
+
+GRANT USAGE ON SCHEMA tlog TO desk_sealer;
+GRANT USAGE ON SCHEMA tlog TO desk_api;
+GRANT USAGE ON SCHEMA tlog TO desk_mail;
+GRANT USAGE ON SCHEMA tlog TO desk_auditor;
 
 GRANT USAGE ON SCHEMA vault TO desk_api;
 GRANT USAGE ON SCHEMA vault TO desk_auditor;
@@ -683,6 +813,7 @@ GRANT SELECT ON TABLE ledger.stored_events TO desk_projector;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_auditor;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_processes;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_mail;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_sealer;
 
 GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_api;
 GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_processes;
@@ -756,6 +887,62 @@ GRANT SELECT ON TABLE reporting.resolved_without_problem TO desk_reporter;
 
 GRANT SELECT ON TABLE reporting.unowned_cases TO desk_auditor;
 GRANT SELECT ON TABLE reporting.unowned_cases TO desk_reporter;
+
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_sealer;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_api;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_mail;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT(note) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_sealer;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_api;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_mail;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(witness) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(line) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT SELECT,INSERT ON TABLE tlog.entries TO desk_sealer;
+GRANT SELECT ON TABLE tlog.entries TO desk_api;
+GRANT SELECT ON TABLE tlog.entries TO desk_mail;
+GRANT SELECT ON TABLE tlog.entries TO desk_auditor;
+
+GRANT SELECT,INSERT ON TABLE tlog.hashes TO desk_sealer;
+GRANT SELECT ON TABLE tlog.hashes TO desk_api;
+GRANT SELECT ON TABLE tlog.hashes TO desk_mail;
+GRANT SELECT ON TABLE tlog.hashes TO desk_auditor;
+
+GRANT SELECT ON TABLE tlog.logs TO desk_sealer;
+GRANT SELECT ON TABLE tlog.logs TO desk_api;
+GRANT SELECT ON TABLE tlog.logs TO desk_mail;
+GRANT SELECT ON TABLE tlog.logs TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.logs TO desk_sealer;
+
+GRANT INSERT(origin) ON TABLE tlog.logs TO desk_sealer;
+
+GRANT SELECT ON TABLE tlog.timestamps TO desk_sealer;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_api;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_mail;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(authority) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(reply) ON TABLE tlog.timestamps TO desk_sealer;
 
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_api;
 GRANT SELECT ON TABLE vault.disclosures TO desk_auditor;
