@@ -51,8 +51,8 @@ def parse_leaf(record: bytes) -> Leaf:
         found = None
     if found is None:
         raise ValueError("this is no caseledger-event/v1 record")
-    fields = found.groupdict()
-    return Leaf(**{**fields, "position": int(fields["position"]), "version": int(fields["version"])})
+    position, stream, version, *rest = found.groups()
+    return Leaf(int(position), stream, int(version), *rest)
 
 
 def restart_record(previous_origin: str, previous_checkpoint: str, reason: str) -> bytes:
