@@ -20,6 +20,7 @@ from application.holidays import holidays_of
 from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
+from infrastructure.ledger.transparency import PostgresLog
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.postman import SmtpPostman
 from infrastructure.postgres.database import Component, Database
@@ -100,6 +101,7 @@ async def open_context(
                 desk,
                 PostgresViews(pool),
                 feed,
+                PostgresLog(pool),
                 tokens.verify,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,

@@ -7,6 +7,7 @@
 5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting, by the link in a mail
 5.8.1    problems     Problem Cases and known errors
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
+         sealing      what happened to the transparency log itself
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from application.contesting import Contesting
 from application.intake.mail import MailIntake
 from application.mailing import Mailing
 from application.problems import Problems
+from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Problems, Catalogue):
+class Desk(Contesting, MailIntake, Mailing, Problems, Sealing, Catalogue):
     """Everything that can be asked of the desk."""

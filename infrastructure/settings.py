@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Literal
 
@@ -57,11 +58,33 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
     )
+    sealer_dir: Path | None = Field(
+        default=None,
+        description="The sealer's own folder, for its keys and for what it signed last: best on another machine than the "
+        "database. Default: `sealer` in the data directory.",
+    )
+    log_origin: str | None = Field(
+        default=None,
+        pattern=r"^[^\s+]*[^\s+/0-9]$",
+        max_length=200,
+        description="Name of the transparency log where it is begun, such as desk.agency.example/log; a random one unless "
+        "set. It ends in no digit: a log begun after a restore is told apart by one.",
+    )
     clock_ahead: float = Field(
         default=0,
         description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "
         "what it records says so by its `occurred_at`.",
     )
+
+    @property
+    def sealer_folder(self) -> Path:
+        """Where the sealer's folder is."""
+        return self.sealer_dir or self.data_dir / "sealer"
+
+    @property
+    def log_name(self) -> str:
+        """The name of a log that is begun now."""
+        return self.log_origin or f"caseledger.example/{secrets.token_hex(4)}"
 
     def as_environment(self) -> dict[str, str]:
         """What of them a process of ours must be told: all that differs from the defaults."""

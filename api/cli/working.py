@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal
 
-import psycopg
 import structlog
 import typer
-from eventsourcing.persistence import PersistenceError
 
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.supervising import BACKOFF, POISONED
+from api.cli.persisting import POISONED, persist, stop_when_told
+from api.cli.sealing import seal, seal_all
+from api.cli.supervising import SEALER, WORKERS
 from api.main import clock_of, dispute_links, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
-from application.requests import ApplicationError
 from application.views.timers import Timers
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.turns import Turn
@@ -30,7 +27,6 @@ from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.timers import PostgresTimers
 
 log = structlog.get_logger()
-WORKERS = ("projector", "processes", "mail")
 _PATIENCE = 1.0
 """Seconds at most between two looks at what is due."""
 
@@ -39,7 +35,7 @@ Work = Callable[[Desk, Timers], int]
 
 def worker(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Which: projector, processes, mail. All when none is named.")
+        list[str] | None, typer.Argument(help="Which: projector, processes, mail, sealer. All when none is named.")
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -49,11 +45,7 @@ def worker(
     """Run background workers until stopped. Exit 1 when an event halts one: `caseledger status` says which."""
     if unknown := set(what or ()) - set(WORKERS):
         could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
-    settings, stop = settings_of(data_dir, database_url), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if tethered:  # whoever started us holds the other end: killed outright, he lets go of it
-        threading.Thread(target=_until_let_go, args=(stop,), daemon=True).start()
+    settings, stop = settings_of(data_dir, database_url), stop_when_told(tethered=tethered)
     with database_of(settings) as database:
         if once:
             _do_once(what or list(WORKERS), settings, database)
@@ -82,11 +74,8 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         ):
             if Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
-
-
-def _until_let_go(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
+    if SEALER in names:
+        seal_all(settings, database)
 
 
 def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
@@ -112,6 +101,8 @@ def _run_all(names: list[str], settings: Settings, database: Database, stop: thr
 def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event], None]:
     if name == "projector":
         return _project
+    if name == SEALER:
+        return partial(seal, settings)
     if name == "processes":
         return partial(_attend, settings, "processes", close_due)
     return partial(_mail, settings)
@@ -129,7 +120,7 @@ def _mail(settings: Settings, database: Database, stop: threading.Event) -> None
 
 def _project(database: Database, stop: threading.Event) -> None:
     """Project until told to stop; a database that went away is waited for."""
-    _persist("projector", stop, lambda: _project_once(database, stop))
+    persist("projector", stop, lambda: _project_once(database, stop))
 
 
 def _project_once(database: Database, stop: threading.Event) -> None:
@@ -141,7 +132,7 @@ def _attend(
     settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
 ) -> None:
     """Do what is due whenever something is, until told to stop."""
-    _persist(kind, stop, lambda: _attend_once(settings, kind, work, database, stop))
+    persist(kind, stop, lambda: _attend_once(settings, kind, work, database, stop))
 
 
 def _attend_once(
@@ -154,6 +145,7 @@ def _attend_once(
         open_desk(database, clock, component=kind, mail_from=settings.mail_from) as desk,
     ):
         turn, timers = Turn(connection, kind), PostgresTimers(pool)
+        turn.follow_views()
         turn.take(stop)
         while not stop.is_set():
             if not work(desk, timers):
@@ -166,15 +158,3 @@ def _until_due(timers: Timers, desk: Desk) -> float:
     if due is None:
         return _PATIENCE
     return min(_PATIENCE, max(0.05, (due - desk.clock.now()).total_seconds()))
-
-
-def _persist(name: str, stop: threading.Event, run: Callable[[], None]) -> None:
-    """Run until told to stop; what fails for now is tried again, ever more slowly."""
-    attempt = 0
-    while not stop.is_set():
-        try:
-            run()
-        except (psycopg.OperationalError, PersistenceError, ApplicationError) as error:
-            log.warning("worker interrupted", worker=name, error=str(error))
-            stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)])
-            attempt += 1

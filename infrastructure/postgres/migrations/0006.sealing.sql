@@ -37,6 +37,7 @@ ALTER TABLE tlog.hashes ALTER COLUMN data SET STORAGE EXTERNAL; -- hashes cannot
 CREATE TABLE tlog.checkpoints (
     log integer NOT NULL REFERENCES tlog.logs,
     size bigint NOT NULL,
+    position bigint NOT NULL, -- of the last event it seals
     sealed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     note text NOT NULL,
     PRIMARY KEY (log, size)
@@ -80,7 +81,7 @@ GRANT USAGE ON SCHEMA tlog TO desk_sealer, desk_api, desk_mail, desk_auditor;
 GRANT SELECT ON ALL TABLES IN SCHEMA tlog TO desk_sealer, desk_api, desk_mail, desk_auditor;
 GRANT INSERT (log, origin) ON tlog.logs TO desk_sealer;
 GRANT INSERT ON tlog.entries, tlog.hashes TO desk_sealer;
-GRANT INSERT (log, size, note) ON tlog.checkpoints TO desk_sealer;
+GRANT INSERT (log, size, position, note) ON tlog.checkpoints TO desk_sealer;
 GRANT INSERT (log, size, witness, line) ON tlog.cosignatures TO desk_sealer;
 GRANT INSERT (log, size, authority, reply) ON tlog.timestamps TO desk_sealer;
 
