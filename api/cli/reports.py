@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
-from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from application.reports.definitions import REPORTS
 from application.views.questions import Point, ReportQuestion
 from infrastructure.postgres.database import Component
@@ -53,12 +53,12 @@ def report(
     if name not in REPORTS:
         could_not_run(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
     with database_of(settings_of(data_dir, database_url)) as database, database.pool("api", size=1) as pool:
-        views, known_at = PostgresViews(pool), _moment(as_of)
+        views, known_at = PostgresViews(pool), moment_of(as_of)
         position = views.position_at(known_at) if known_at else None
-        point = Point(position, _moment(effective_at))
+        point = Point(position, moment_of(effective_at))
         now = known_at or datetime.now(UTC)
         key = by.value if by else None
-        document = views.report(ReportQuestion(name, _moment(since), _moment(until), point, key, now))
+        document = views.report(ReportQuestion(name, moment_of(since), moment_of(until), point, key, now))
     document["as_of"] = known_at
     if form is Format.JSON:
         print_json(document)
@@ -66,18 +66,6 @@ def report(
         _print_csv(document)
     else:
         _print_table(document)
-
-
-def _moment(given: str | None) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        could_not_run(f"{given} is no RFC 3339 time")
-    if moment.tzinfo is None:
-        could_not_run(f"{given} has no time zone; add Z or an offset")
-    return moment
 
 
 def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, LiteralString, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -158,7 +158,7 @@ def _tables(connection: psycopg.Connection[Any]) -> list[_Table]:
 def _statement(name: str, table: str | None = None, **parts: sql.Composable) -> sql.Composed:
     if table is not None:
         parts |= {"live": sql.Identifier("views", table), "anew": sql.Identifier(FOLD, table)}
-    return sql.SQL(cast(LiteralString, _SQL[name].decode())).format(**parts)
+    return sql.SQL(_SQL[name].decode()).format(**parts)
 
 
 def _row(connection: psycopg.Connection[Any], query: bytes) -> tuple[Any, ...]:
