@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from eventsourcing.utils import Environment
 
 from application.idempotency import Keys
 from application.identifiers import uuid7
+from application.past import then
 from application.ports import Answered, Entry, ReferenceMoved, Register
 from application.principals import Principal
 from application.reference import Reference, References
@@ -98,9 +100,20 @@ class Casework(Application[UUID]):
 
     # reading: from the events, so never behind
 
-    def case(self, number: str, actor: Actor, *, version: int | None = None) -> Case:
-        """A case as it is, or as it was at a version. Raises Forbidden, NotFound."""
+    def case(
+        self,
+        number: str,
+        actor: Actor,
+        *,
+        version: int | None = None,
+        position: int | None = None,
+        as_of: datetime | None = None,
+    ) -> Case:
+        """A case as it is, or as it was `then`. Raises Forbidden, NotFound."""
         authorise_reading(actor)
+        if position is not None or as_of is not None:
+            known = then(self.history(number, actor), number, version=version, position=position, as_of=as_of)
+            version = known[-1].event.originator_version
         return self._read(number, actor, version=version)
 
     def history(self, number: str, actor: Actor, *, after: int = 0, until: int | None = None) -> list[Entry]:

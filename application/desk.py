@@ -6,6 +6,7 @@
 5.7      teamwork     assignment, waiting, major incidents
 5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting, by the link in a mail
 5.8.1    problems     Problem Cases and known errors
+         replaying    what was, from the events alone
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
          sealing      what happened to the transparency log itself
 """
@@ -16,9 +17,9 @@ from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
 from application.mailing import Mailing
-from application.problems import Problems
+from application.replaying import Replaying
 from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Problems, Sealing, Catalogue):
+class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue):
     """Everything that can be asked of the desk."""

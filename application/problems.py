@@ -10,7 +10,7 @@ from application.casework import Casework
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.case.status import STAFF
-from domain.errors import Forbidden, Invalid
+from domain.errors import Forbidden, Invalid, NotFound
 from domain.problem import Problem, authorise_problem
 from domain.values import Actor, Disclosure, DisclosureKind, Provenance
 
@@ -22,7 +22,10 @@ class Problems(Casework):
         """A problem as it is, or as it was at a version; staff only. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"problems need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-        return self._get(Problem, number, version)
+        problem = self._get(Problem, number, version)
+        if version is not None and problem.version != version:
+            raise NotFound(f"{number} has no version {version}")
+        return problem
 
     def open_problem(
         self, service: str | None, priority: int | None, title: str, description: str, request: Request

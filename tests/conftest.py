@@ -24,6 +24,7 @@ from infrastructure.postgres import database as database_module
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
+from infrastructure.views.comparing import compare_views
 from infrastructure.views.projector import Poisoned, Projector
 
 NEVER = ("unowned_cases", "resolved_without_problem")
@@ -80,6 +81,7 @@ def cloned(server: str) -> Iterator[TestDatabase]:
         connection.execute(
             sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO desk_projector").format(sql.Identifier(name))
         )
+        connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO desk_auditor").format(sql.Identifier(name)))
         made = TestDatabase(server, embedded=True, name=name)
         try:
             yield made
@@ -100,6 +102,12 @@ def broken_invariants(database: TestDatabase) -> dict[str, list[Any]]:
             return {}
         found = {view: connection.execute(f"SELECT * FROM reporting.{view}".encode()).fetchall() for view in NEVER}
     return {view: rows for view, rows in found.items() if rows}
+
+
+def differences(database: TestDatabase) -> dict[str, int]:
+    """How many rows of which view are not what a fold of the events from scratch makes."""
+    with database.connect("auditor") as auditor:
+        return compare_views(auditor).differences
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,19 @@ def settings_of(data_dir: Path | None, database_url: str | None = None, **others
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         could_not_run(error)
+
+
+def moment_of(given: str | None) -> datetime | None:
+    """A time that an option names, in UTC. Exit 2 when it is none."""
+    if given is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+        if moment.tzinfo is None:
+            could_not_run(f"{given} has no time zone; add Z or an offset")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        could_not_run(f"{given} is no RFC 3339 time")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,12 +13,14 @@ import typer
 from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
-from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from application.reports.definitions import REPORTS
 from application.views.questions import Point, ReportQuestion
+from infrastructure.postgres.database import Component
+from infrastructure.views.comparing import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
 from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import compare_with_shadow, rebuild_views
+from infrastructure.views.rebuilding import rebuild_views
 
 
 class Format(StrEnum):
@@ -50,12 +53,12 @@ def report(
     if name not in REPORTS:
         could_not_run(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
     with database_of(settings_of(data_dir, database_url)) as database, database.pool("api", size=1) as pool:
-        views, known_at = PostgresViews(pool), _moment(as_of)
+        views, known_at = PostgresViews(pool), moment_of(as_of)
         position = views.position_at(known_at) if known_at else None
-        point = Point(position, _moment(effective_at))
+        point = Point(position, moment_of(effective_at))
         now = known_at or datetime.now(UTC)
         key = by.value if by else None
-        document = views.report(ReportQuestion(name, _moment(since), _moment(until), point, key, now))
+        document = views.report(ReportQuestion(name, moment_of(since), moment_of(until), point, key, now))
     document["as_of"] = known_at
     if form is Format.JSON:
         print_json(document)
@@ -63,18 +66,6 @@ def report(
         _print_csv(document)
     else:
         _print_table(document)
-
-
-def _moment(given: str | None) -> datetime | None:
-    if given is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(given)
-    except ValueError:
-        could_not_run(f"{given} is no RFC 3339 time")
-    if moment.tzinfo is None:
-        could_not_run(f"{given} has no time zone; add Z or an offset")
-    return moment
 
 
 def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -107,30 +98,41 @@ def _print_table(document: dict[str, Any]) -> None:
 
 
 def rebuild(
-    shadow: Annotated[bool, typer.Option("--shadow", help="Build beside the live views and only compare.")] = False,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Fold beside the live views and only compare.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make all views anew from the events, beside the live ones, and swap; exit 1 when --shadow finds a difference."""
-    with database_of(settings_of(data_dir, database_url)) as database, database.connect("projector") as connection:
+    component: Component = "auditor" if shadow else "projector"
+    with database_of(settings_of(data_dir, database_url)) as database, database.connect(component) as connection:
         total = connection.execute("SELECT count(*) FROM ledger.stored_events").fetchone()
         try:
             with progress("folding events", total[0] if total else None) as advance:
                 if shadow:
-                    events, differences = compare_with_shadow(connection, advance)
+                    found = compare_views(connection, advance)
                 else:
-                    events, differences = rebuild_views(connection, advance), {}
+                    events = rebuild_views(connection, advance)
         except Poisoned as poison:
             could_not_run(poison)
-    if as_json:
-        print_json({"events": events, "shadow": shadow, "differences": differences})
-    elif shadow and not differences:
-        out.print(f"{events} events folded anew: the live views are equal")
-    elif not shadow:
+    if shadow:
+        _print_comparison(found, as_json=as_json)
+    elif as_json:
+        print_json({"events": events, "shadow": False, "differences": {}})
+    else:
         out.print(f"{events} events folded anew and swapped in")
-    for table, rows in differences.items():
-        if not as_json:
+
+
+def _print_comparison(found: Comparison, *, as_json: bool) -> None:
+    """Print what differs. Exit 1 when anything does."""
+    if as_json:
+        print_json({"shadow": True, **asdict(found)})
+    elif not found.differences:
+        out.print(f"{found.events} events folded anew: the live views are equal at position {found.position}")
+    else:
+        for table, rows in found.differences.items():
             out.print(f"{table}: {rows} rows differ from a fold of the events", style="red")
-    if differences:
+        for finding in found.findings:
+            out.print(str(finding), markup=False)
+    if found.differences:
         raise typer.Exit(FINDINGS)

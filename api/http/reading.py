@@ -90,11 +90,8 @@ def read_case(
     position: Annotated[int | None, Query(ge=1)] = None,
     as_of: When = None,
 ) -> Response:
-    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was."""
-    context = context_of(request)
-    if position is not None or as_of is not None:
-        version = _version_at(context, number, actor, position, as_of)
-    case = context.desk.case(number, actor, version=version)
+    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold."""
+    case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
     if (unchanged := _unchanged(request, case.version)) is not None:
         return unchanged
     return json_response(case_document(case), ETag=f'"v{case.version}"')
@@ -105,17 +102,6 @@ def _unchanged(request: Request, version: int) -> Response | None:
     etag = f'"v{version}"'
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
-
-
-def _version_at(context: Context, number: str, actor: Actor, position: int | None, as_of: datetime | None) -> int:
-    known = [
-        entry.event.originator_version
-        for entry in context.desk.history(number, actor)
-        if (position is None or entry.position <= position) and (as_of is None or entry.recorded_at <= as_of)
-    ]
-    if not known:
-        raise NotFound(f"there was no case {number} then")
-    return max(known)
 
 
 @router.get("/cases/{number}/candidates", response_class=Response, operation_id="read_candidates")

@@ -438,6 +438,7 @@ ALTER VIEW reporting.unowned_cases OWNER TO desk_projector;
 CREATE TABLE tlog.checkpoints (
     log integer NOT NULL,
     size bigint NOT NULL,
+    "position" bigint NOT NULL,
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     note text NOT NULL
 );
@@ -896,6 +897,8 @@ GRANT SELECT ON TABLE tlog.checkpoints TO desk_auditor;
 GRANT INSERT(log) ON TABLE tlog.checkpoints TO desk_sealer;
 
 GRANT INSERT(size) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT("position") ON TABLE tlog.checkpoints TO desk_sealer;
 
 GRANT INSERT(note) ON TABLE tlog.checkpoints TO desk_sealer;
 

@@ -17,6 +17,7 @@ import structlog
 from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerNotification
+from infrastructure.views.asking import LATEST
 from infrastructure.views.cases import CasesStore
 from infrastructure.views.obligations import ObligationsStore
 from infrastructure.views.outbox import OutboxStore
@@ -130,15 +131,22 @@ class Projector:
             cursor = self._connection.cursor(binary=True)
             row = cursor.execute(self._sql["lock_position"]).fetchone()
             assert row is not None
-            rows = cursor.execute(self._sql["read"], (row[0], limit)).fetchall()
-            if not rows:
-                return 0
-            for kind, events in self._events(rows).items():
-                self._fold(self._stores[kind], events)
-            position = rows[-1][0]
-            cursor.execute(self._sql["advance"], (position, len(rows)))
-            cursor.execute(self._sql["notify"], (position,))
-            return len(rows)
+            position, folded = self.fold_after(row[0], limit)
+            if folded:
+                cursor.execute(self._sql["advance"], (position, folded))
+                cursor.execute(self._sql["notify"], (position,))
+            return folded
+
+    def fold_after(self, position: int, limit: int = BATCH, until: int = LATEST) -> tuple[int, int]:
+        """Fold the events after a position, in the transaction that is open; returns up to which, and how many.
+
+        Where that is, is for the caller to keep. Raises Poisoned.
+        """
+        cursor = self._connection.cursor(binary=True)
+        rows = cursor.execute(self._sql["read"], (position, until, limit)).fetchall()
+        for kind, events in self._events(rows).items():
+            self._fold(self._stores[kind], events)
+        return (rows[-1][0] if rows else position), len(rows)
 
     def _events(self, rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Recorded, int]]]:
         """The events that views are made of, by the first part of their topic. Raises Poisoned."""

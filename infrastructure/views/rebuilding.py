@@ -23,6 +23,8 @@ def rebuild_views(connection: psycopg.Connection[Any], advance: Advance | None =
     shadow = _make_shadow(connection)
     total = shadow.catch_up(progress=advance)
     with connection.transaction():
+        # First of all: who compares holds the tables for long, and readers would queue up behind our lock on them.
+        connection.execute(_SQL["wait_for_comparisons"])
         connection.execute(_SQL["halt_writers"])
         total += shadow.catch_up(progress=advance)
         definitions = connection.execute(_SQL["reporting"]).fetchall()
@@ -33,30 +35,6 @@ def rebuild_views(connection: psycopg.Connection[Any], advance: Advance | None =
             connection.execute(statement.format(sql.Identifier(name), sql.SQL(definition)))
         connection.execute(_SQL["drop_old"])
     return total
-
-
-def compare_with_shadow(
-    connection: psycopg.Connection[Any], advance: Advance | None = None
-) -> tuple[int, dict[str, int]]:
-    """Fold every event anew and compare both ways; returns how many, and how many rows of which table differ."""
-    shadow = _make_shadow(connection)
-    total = shadow.catch_up(progress=advance)
-    differences: dict[str, int] = {}
-    with connection.transaction():
-        connection.execute(_SQL["halt_writers"])
-        # The live projector may be behind or ahead of where we were: both must have folded the same events.
-        total += shadow.catch_up(progress=advance)
-        Projector(connection).catch_up()
-        for table in _tables(connection):
-            live, anew = sql.Identifier("views", table), sql.Identifier("views_shadow", table)
-            statement = sql.SQL(
-                "SELECT count(*) FROM ((TABLE {a} EXCEPT ALL TABLE {b}) UNION ALL (TABLE {b} EXCEPT ALL TABLE {a})) d"
-            )
-            row = connection.execute(statement.format(a=live, b=anew)).fetchone()
-            if row and row[0]:
-                differences[table] = row[0]
-    connection.execute(_SQL["drop_shadow"])
-    return total, differences
 
 
 def _make_shadow(connection: psycopg.Connection[Any]) -> Projector:

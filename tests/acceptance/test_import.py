@@ -25,9 +25,8 @@ from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import compare_with_shadow
 from tests.application.cases import TECHNICIAN
-from tests.conftest import DATA, TestDatabase
+from tests.conftest import DATA, TestDatabase, differences
 
 LOG = DATA / "servicenow" / "incident_event_log.csv.gz"
 SPREADSHEET = DATA / "servicenow" / "incident_event_log.spreadsheet.csv.gz"
@@ -139,8 +138,7 @@ def test_the_real_log_reproduces_the_figures_counted_independently(imports: Impo
     # The same log re-saved by a spreadsheet, and the log itself again: nothing is imported twice.
     code, again = imports.report(SPREADSHEET)
     assert (code, again["imported_rows"], again["skipped_rows"]) == (0, 0, again["rows"])
-    with imports.database.connect("projector") as connection:
-        assert compare_with_shadow(connection)[1] == {}
+    assert differences(imports.database) == {}
 
 
 @needs_data

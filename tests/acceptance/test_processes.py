@@ -251,6 +251,7 @@ def test_help_reads_like_documentation_and_needs_no_database() -> None:
         "import",
         "report",
         "rebuild",
+        "replay",
         "status",
         "roles",
         "settings",

@@ -18,9 +18,9 @@ from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import compare_with_shadow, rebuild_views
+from infrastructure.views.rebuilding import rebuild_views
 from infrastructure.views.timers import PostgresTimers
-from tests.conftest import TestDatabase
+from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import (
     NOW,
@@ -259,7 +259,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
             superuser.execute(written("0004.the_whole_sop"))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100
-            assert compare_with_shadow(connection)[1] == {}
+        assert differences(before) == {}
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

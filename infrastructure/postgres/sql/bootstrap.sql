@@ -40,6 +40,8 @@ BEGIN
         current_database());
     -- yoyo's own tables live in public; a rebuild makes its views in a schema beside the live one.
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO desk_migrator, desk_projector', current_database());
+    -- A comparison folds into temporary tables and changes nothing.
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO desk_auditor', current_database());
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
     GRANT CREATE, USAGE ON SCHEMA public TO desk_migrator;
 END

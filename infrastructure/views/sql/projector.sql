@@ -12,7 +12,7 @@ SELECT position FROM views.tracking FOR UPDATE;
 -- name: read --
 SELECT notification_id, originator_id, originator_version, topic, state, recorded_at, db_role
 FROM ledger.stored_events
-WHERE notification_id > %s
+WHERE notification_id > %s AND notification_id <= %s
 ORDER BY notification_id LIMIT %s;
 
 -- name: advance --

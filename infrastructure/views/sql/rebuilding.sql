@@ -17,6 +17,9 @@ INSERT INTO views_shadow.tracking (position, events) VALUES (0, 0);
 SELECT c.relname::text, pg_get_viewdef(c.oid) FROM pg_class c
 WHERE c.relnamespace = 'reporting'::regnamespace AND c.relkind = 'v';
 
+-- name: wait_for_comparisons --
+SELECT pg_advisory_xact_lock(4850712380);
+
 -- name: halt_writers --
 LOCK TABLE views.tracking IN ACCESS EXCLUSIVE MODE;
 

@@ -64,6 +64,38 @@ def test_a_case_is_read_as_it_was_at_a_version_a_position_and_a_moment(running: 
     refused(desk.get(f"/cases/{later}", position=1), 404, "not-found")
 
 
+def test_version_position_and_moment_together_read_what_holds_of_all(running: RunningDesk) -> None:
+    desk, number = running.technician, running.assigned()
+    history = done(desk.get(f"/cases/{number}/history"))["items"]
+    second, fourth = history[1], history[3]
+
+    def read(**then: Any) -> str | None:
+        answer = desk.get(f"/cases/{number}", **then)
+        assert done(answer)["version"] == int(answer.headers["etag"].strip('"v'))
+        return str(answer.headers["etag"])
+
+    # Of a position and a moment the earlier holds.
+    assert read(position=second["position"], as_of=fourth["recorded_at"]) == '"v2"'
+    assert read(position=fourth["position"], as_of=second["recorded_at"]) == '"v2"'
+    # A version is read as it was, if it was there by then.
+    assert read(version=1, position=second["position"]) == '"v1"'
+    assert read(version=2, as_of=fourth["recorded_at"]) == '"v2"'
+    for then in ({"position": second["position"]}, {"as_of": second["recorded_at"]}):
+        refused(desk.get(f"/cases/{number}", version=3, **then), 404, "not-found")
+    refused(desk.get(f"/cases/{number}", version=9, position=10**17), 404, "not-found")
+    # What was is not sent twice either, and is not what is.
+    for seen, status in (('"v2"', 304), ('"v5"', 200)):
+        again = desk.get(f"/cases/{number}", position=second["position"], headers={"If-None-Match": seen})
+        assert (again.status_code, again.headers["etag"]) == (status, '"v2"')
+
+
+def test_no_version_is_too_large_to_be_asked_for(running: RunningDesk) -> None:
+    number = running.log()["number"]
+    for then in ({"version": 10**30}, {"version": 10**30, "position": 10**30}):
+        refused(running.technician.get(f"/cases/{number}", **then), 404, "not-found")
+    assert done(running.technician.get(f"/cases/{number}", position=10**30))["version"] == 1
+
+
 def test_a_history_says_who_how_when_and_why(running: RunningDesk) -> None:
     number = running.log(symptoms="jobs stay queued", description="Nothing comes out.")["number"]
     done(running.technician.post(f"/cases/{number}/triage", {"owner": "desk", "reason": "a printer of ours"}))

@@ -1,0 +1,271 @@
+"""The live views against a fold from scratch: at one snapshot, as the auditor, whoever else is at work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from domain.values import Role
+from infrastructure.postgres.database import Database
+from infrastructure.views.comparing import MOST, Comparison, Difference, compare, compare_views, prepare
+from infrastructure.views.projector import Poisoned, Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.rebuilding import rebuild_views
+from tests.application.cases import TECHNICIAN, assigned, log, resolved
+from tests.conftest import TestDatabase, differences
+from tests.infrastructure.everything import everything
+from tests.infrastructure.histories import History
+from tests.infrastructure.test_projector import last_position, poison
+from tests.infrastructure.test_quarantine import held
+
+EDITS = {
+    "case_counts": "events = -events",
+    "case_intervals": "priority = 9 - priority",
+    "case_texts": "words = reverse(words)",
+    "known_errors": "title = reverse(title)",
+    "obligations": "renewed = NOT renewed",
+    "outbox": "outcome = reverse(outcome)",
+    "problems": "known_error = reverse(known_error)",
+    "quarantine": "cause = reverse(cause)",
+    "queue_counts": "cases = -cases",
+    "resolutions": "net_seconds = -net_seconds",
+    "tracking": "events = -events",
+}
+"""What changes a row of each view, and done again changes it back."""
+NUMBERLESS = {"case_counts", "queue_counts", "quarantine", "tracking"}
+
+
+@pytest.fixture
+def superuser(database: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(database.superuser, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def auditor(database: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
+    with database.connect("auditor") as connection:
+        yield connection
+
+
+@contextmanager
+def one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that sees what there is now and nothing later."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SELECT FROM ledger.stored_events LIMIT 1")
+        yield
+
+
+def test_a_row_edited_in_any_view_is_found_on_both_sides_and_named(
+    history: History,
+    desk: Desk,
+    projector: Projector,
+    database: TestDatabase,
+    superuser: psycopg.Connection[Any],
+    auditor: psycopg.Connection[Any],
+    subtests: pytest.Subtests,
+) -> None:
+    everything(history)
+    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    held(desk, 1)
+    projector.catch_up()
+    tables = superuser.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'views'")
+    assert {table for (table,) in tables} == set(EDITS)  # else this test says less than it should
+    whole = compare_views(auditor)
+    assert whole == Comparison(last_position(database), whole.events)
+    assert superuser.execute("SELECT count(*) FROM ledger.stored_events").fetchone() == (whole.events,)
+    for table, edit in EDITS.items():
+        with subtests.test(table):
+            statement = f"UPDATE views.{table} SET {edit} WHERE ctid = %s RETURNING ctid".encode()
+            first = f"SELECT min(ctid) FROM views.{table} WHERE {edit.partition(' ')[0]} IS NOT NULL".encode()
+            row = superuser.execute(statement, superuser.execute(first).fetchone()).fetchone()
+            found = compare_views(auditor)
+            assert found.differences == {table: 2}
+            fold, view = found.findings
+            assert (fold.table, fold.only_in, view.only_in) == (table, "fold", "view")
+            assert fold.key == view.key
+            assert (fold.number is None) is (table in NUMBERLESS)
+            superuser.execute(statement, row)
+            assert compare_views(auditor).differences == {}
+
+
+def test_a_row_taken_away_and_one_put_in_are_told_apart(
+    history: History, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+) -> None:
+    case = history.assigned()
+    projector.catch_up()
+    superuser.execute("DELETE FROM views.case_intervals WHERE version = 2")
+    superuser.execute("INSERT INTO views.queue_counts VALUES ('nowhere', 1)")
+    found = compare_views(auditor)
+    key = {"case_id": str(case.id), "version": "2"}
+    assert found.findings == [
+        Difference("case_intervals", "fold", case.number, key),
+        Difference("queue_counts", "view", None, {"queue": "nowhere"}),
+    ]
+    assert found.differences == {"case_intervals": 1, "queue_counts": 1}
+    assert [str(finding) for finding in found.findings] == [
+        f"case_intervals {case.number} (case_id {case.id}, version 2): in the fold only",
+        "queue_counts (queue nowhere): in the view only",
+    ]
+
+
+def test_a_row_is_named_by_the_number_that_its_case_was_given_and_not_by_what_it_says(
+    history: History, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+) -> None:
+    case = history.logged()
+    projector.catch_up()
+    superuser.execute("UPDATE views.case_intervals SET number = 'INC-9999999'")
+    assert [finding.number for finding in compare_views(auditor).findings] == [case.number, case.number]
+
+
+def test_all_that_differ_are_counted_and_the_first_are_named(
+    history: History, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+) -> None:
+    for _ in range(MOST):
+        history.logged()
+    projector.catch_up()
+    superuser.execute("UPDATE views.case_intervals SET channel = 'pigeon'")
+    found = compare_views(auditor)
+    assert found.differences == {"case_intervals": 2 * MOST}
+    assert len(found.findings) == MOST
+    assert len({finding.number for finding in found.findings}) == MOST / 2
+
+
+def test_what_is_folded_or_edited_after_the_snapshot_is_another_matter(
+    desk: Desk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+) -> None:
+    assigned(desk)
+    projector.catch_up()
+    log(desk)  # on the record, and in no view yet
+    prepare(auditor)
+    with one_snapshot(auditor):
+        before = compare(auditor)
+        projector.catch_up()
+        superuser.execute("UPDATE views.case_intervals SET priority = 1")
+        assert compare_again(auditor) == before
+    assert before.differences == {}
+    with one_snapshot(auditor):
+        after = compare(auditor)
+    assert after.position > before.position
+    assert after.events == before.events + 1
+    assert set(after.differences) == {"case_intervals"}
+
+
+def compare_again(auditor: psycopg.Connection[Any]) -> Comparison:
+    """Compare once more in a transaction whose tables have been folded into already."""
+    for (table,) in auditor.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'"
+    ):
+        auditor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("pg_temp", table)))
+    return compare(auditor)
+
+
+def test_a_projector_at_work_makes_no_difference(desk: Desk, database: TestDatabase, views: PostgresViews) -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            resolved(desk, words={"subject": str(last_position(database))})
+
+    with database.connect("projector") as connection, database.connect("auditor") as auditor:
+        projecting = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.05})
+        working = threading.Thread(target=work)
+        projecting.start()
+        working.start()
+        try:
+            found = [compare_views(auditor)]
+            while len({comparison.position for comparison in found}) < 5:
+                found.append(compare_views(auditor))
+        finally:
+            stop.set()
+            working.join()
+            projecting.join()
+    assert all(comparison.differences == {} for comparison in found)
+
+
+@pytest.mark.parametrize("topic", ["case.unheard_of", "case.noted"])
+def test_an_event_that_cannot_be_folded_is_named_and_the_snapshot_stays_usable(
+    desk: Desk,
+    database: TestDatabase,
+    projector: Projector,
+    superuser: psycopg.Connection[Any],
+    auditor: psycopg.Connection[Any],
+    topic: str,
+) -> None:
+    number = assigned(desk)
+    desk.note(number, "x", visible_to_customer=False, request=TECHNICIAN)
+    projector.catch_up()
+    # Readable, but its case was never opened: only folded by itself it is known which it is.
+    state = desk.history(number, TECHNICIAN.actor)[-1].state
+    position = poison(database, topic, state)
+    log(desk)
+    with pytest.raises(Poisoned):
+        projector.catch_up()
+    assert differences(database) == {}  # it has halted the projector, and everything before it is right
+    superuser.execute("UPDATE views.tracking SET position = %s", (last_position(database),))
+    prepare(auditor)
+    with one_snapshot(auditor):
+        with pytest.raises(Poisoned, match=topic) as raised:
+            compare(auditor)
+        assert auditor.execute("SELECT 1").fetchone() == (1,)
+    assert raised.value.position == position
+
+
+def test_views_that_claim_to_be_further_than_the_ledger_are_found(
+    desk: Desk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+) -> None:
+    log(desk)
+    projector.catch_up()
+    superuser.execute("UPDATE views.tracking SET position = position + 1000")
+    assert compare_views(auditor).differences == {"tracking": 2}
+    superuser.execute("DELETE FROM views.tracking")
+    found = compare_views(auditor)
+    assert (found.position, found.differences["tracking"]) == (0, 1)
+    superuser.execute("INSERT INTO views.tracking (position, events) VALUES (0, 0)")
+    superuser.execute("TRUNCATE views.case_intervals, views.queue_counts, views.case_counts")
+
+
+def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(
+    desk: Desk, projector: Projector, database: TestDatabase, views: PostgresViews, superuser: psycopg.Connection[Any]
+) -> None:
+    resolved(desk)
+    projector.catch_up()
+
+    def rebuild() -> None:
+        with database.connect("projector") as connection:
+            rebuild_views(connection)
+
+    rebuilding = threading.Thread(target=rebuild)
+    with database.connect("auditor") as auditor:
+        prepare(auditor)
+        rebuilding.start()
+        while superuser.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone() is None:
+            assert rebuilding.is_alive()
+        with one_snapshot(auditor):
+            assert compare(auditor).differences == {}
+        assert views.position() == last_position(database)
+        assert rebuilding.is_alive()
+    rebuilding.join()
+    assert differences(database) == {}
+
+
+def test_on_an_operators_server_it_is_the_auditors_role_too_and_changes_nothing(
+    desk: Desk, projector: Projector, database: TestDatabase
+) -> None:
+    resolved(desk)
+    projector.catch_up()
+    with Database(database.superuser, embedded=False).connect("auditor") as connection:
+        assert connection.execute("SELECT current_user::text").fetchone() == ("desk_auditor",)
+        prepare(connection)
+        with one_snapshot(connection):
+            assert compare(connection).differences == {}
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                connection.execute("UPDATE views.tracking SET position = 0")
