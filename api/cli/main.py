@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import auditing, desk, importing, replaying, reports, serving, tlog, working
+from api.cli import auditing, desk, importing, replaying, reports, serving, tlog, verifying, working
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -36,6 +36,8 @@ app.command("rebuild")(reports.rebuild)
 app.command("bundle")(auditing.bundle)
 app.command("verify-bundle")(auditing.verify_bundle_command)
 app.command("replay")(replaying.replay)
+app.command("verify")(verifying.verify)
+app.command("attest")(verifying.attest)
 app.add_typer(importing.app, name="import")
 app.add_typer(tlog.app, name="tlog")
 

@@ -22,6 +22,7 @@ from infrastructure.ledger.copy import LogCopy
 from infrastructure.ledger.leaf import Leaf, parse_leaf
 from infrastructure.ledger.merkle import is_consistent, leaf_hash, root_by_inclusion
 from infrastructure.ledger.note import NoteError, Verifier, parse_note, strict_base64
+from infrastructure.ledger.pointers import pointers
 
 _LARGEST = 1 << 30
 _KNOWN = {EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README}
@@ -170,7 +171,7 @@ def _check_disclosures(content: bytes | None, events: Sequence[_Event], found: V
     if content is None:
         found.findings.append(f"there is no {DISCLOSURES}")
         return
-    pointed = {said["digest"]: said for event in events for said in _pointers(event.state)}
+    pointed = {said["digest"]: said for event in events for said in pointers(event.state)}
     try:
         given = json.loads(content)
         if canonical(given) != content:
@@ -193,15 +194,6 @@ def _check_disclosure(said: Mapping[str, str], pointed: Mapping[str, Mapping[str
         raise ValueError("salts are written in lower-case hex")
     if pointed.get(said["digest"]) != {name: said[name] for name in ("digest", "kind", "subject")}:
         raise ValueError(f"no event points to {said['digest']} as it stands here")
-
-
-def _pointers(value: Any) -> list[dict[str, str]]:
-    """Where a state points to the vault, however deep."""
-    if isinstance(value, dict):
-        if value.keys() == {"digest", "subject", "kind"}:
-            return [value]
-        return [said for each in value.values() for said in _pointers(each)]
-    return [said for each in value for said in _pointers(each)] if isinstance(value, list) else []
 
 
 def _check_old(
