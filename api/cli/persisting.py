@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -50,5 +51,6 @@ def stop_when_told(*, tethered: bool) -> threading.Event:
 
 
 def _until_let_go(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):  # not through the buffer: its lock would be held at the end of the process
+        pass
     stop.set()

@@ -43,6 +43,11 @@ def leaf_record(
     ).encode()
 
 
+def leaf_beginning(position: int) -> bytes:
+    """What the leaf of an event begins with, and no other."""
+    return f"caseledger-event/v1\nnotification-id {position}\n".encode()
+
+
 def parse_leaf(record: bytes) -> Leaf:
     """The fields of a leaf. Raises ValueError for anything that is not such a record to the byte."""
     try:

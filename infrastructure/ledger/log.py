@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from infrastructure.ledger.leaf import is_restart, parse_leaf
+from infrastructure.ledger.leaf import leaf_beginning
 from infrastructure.ledger.merkle import TILE
 from infrastructure.ledger.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
 from infrastructure.postgres.queries import load
@@ -71,8 +71,9 @@ class LogReader:
         """The place and the record of an event's leaf, by its position."""
         row = self._query("run_of", self.log, position).fetchone()
         if row is not None:
+            beginning = leaf_beginning(position)
             for place, record in enumerate(split_entries(row[1]), start=row[0]):
-                if not is_restart(record) and parse_leaf(record).position == position:
+                if record.startswith(beginning):
                     return place, record
         raise LookupError(f"the event at position {position} is not sealed")
 
