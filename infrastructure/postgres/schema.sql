@@ -2,6 +2,10 @@ CREATE SCHEMA extensions;
 
 ALTER SCHEMA extensions OWNER TO postgres;
 
+CREATE SCHEMA guards;
+
+ALTER SCHEMA guards OWNER TO postgres;
+
 CREATE SCHEMA ledger;
 
 ALTER SCHEMA ledger OWNER TO desk_owner;
@@ -25,6 +29,58 @@ ALTER SCHEMA views OWNER TO desk_projector;
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE FUNCTION guards.refuse_ddl() RETURNS event_trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    guarded CONSTANT name[] := ARRAY['ledger', 'vault', 'tlog', 'guards'];
+    touched text;
+    itself oid;
+BEGIN
+    IF current_setting('caseledger.migration', true) = 'on' THEN
+        IF pg_has_role(session_user, 'desk_migrator', 'MEMBER') THEN -- as superusers have every role
+            RETURN;
+        END IF;
+    END IF;
+    IF TG_EVENT = 'sql_drop' THEN
+        SELECT format('%s %s', d.object_type, d.object_identity) INTO touched
+        FROM pg_event_trigger_dropped_objects() AS d
+        WHERE d.schema_name = ANY (guarded) OR d.address_names[1] = ANY (guarded)
+        ORDER BY d.original DESC
+        LIMIT 1;
+    ELSE
+        GET DIAGNOSTICS itself = PG_ROUTINE_OID;
+        SELECT format('%s %s', c.object_type, c.object_identity) INTO touched
+        FROM pg_event_trigger_ddl_commands() AS c
+        CROSS JOIN pg_identify_object_as_address(c.classid, c.objid, c.objsubid) AS a
+        WHERE c.command_tag <> 'REINDEX' -- upkeep, as VACUUM is
+          AND (c.schema_name = ANY (guarded)
+               OR a.object_names[1] = ANY (guarded) -- a trigger, a rule, a policy, the schema itself
+               -- What has just left these schemas, or is one of them under another name, still has its owner.
+               OR EXISTS (SELECT FROM pg_shdepend o
+                          WHERE o.classid = c.classid AND o.objid = c.objid AND o.deptype = 'o'
+                            AND o.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                            AND o.refclassid = 'pg_authid'::regclass AND o.refobjid = to_regrole('desk_owner'))
+               OR c.classid = 'pg_proc'::regclass AND c.objid = itself
+               OR c.classid = 'pg_namespace'::regclass
+                  AND c.objid = (SELECT pronamespace FROM pg_proc WHERE pg_proc.oid = itself)
+               -- A table elsewhere whose rows would be read with the record's.
+               OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                          JOIN pg_namespace n ON n.oid = p.relnamespace
+                          WHERE c.classid = 'pg_class'::regclass AND i.inhrelid = c.objid
+                            AND n.nspname = ANY (guarded)))
+        LIMIT 1;
+    END IF;
+    IF touched IS NOT NULL THEN
+        RAISE EXCEPTION '% is refused on %: only a migration run changes how the record is kept', TG_TAG, touched
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION guards.refuse_ddl() OWNER TO postgres;
 
 CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
     LANGUAGE plpgsql
@@ -737,7 +793,6 @@ GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 GRANT USAGE ON SCHEMA ledger TO desk_api;
 GRANT USAGE ON SCHEMA ledger TO desk_projector;
 GRANT USAGE ON SCHEMA ledger TO desk_auditor;
-GRANT USAGE ON SCHEMA ledger TO desk_migrator;
 GRANT USAGE ON SCHEMA ledger TO desk_processes;
 GRANT USAGE ON SCHEMA ledger TO desk_mail;
 GRANT USAGE ON SCHEMA ledger TO desk_sealer;
@@ -762,10 +817,14 @@ GRANT USAGE ON SCHEMA views TO desk_auditor;
 GRANT USAGE ON SCHEMA views TO desk_processes;
 GRANT USAGE ON SCHEMA views TO desk_mail;
 
+REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_api;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_processes;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
+
+REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -802,10 +861,9 @@ GRANT INSERT(status) ON TABLE ledger.idempotency TO desk_mail;
 GRANT SELECT(recorded_at) ON TABLE ledger.idempotency TO desk_projector;
 
 GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_api;
-GRANT SELECT ON TABLE ledger.numbers TO desk_projector;
 GRANT SELECT ON TABLE ledger.numbers TO desk_auditor;
-GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_processes;
-GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_mail;
+GRANT SELECT ON TABLE ledger.numbers TO desk_processes;
+GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
 
@@ -979,3 +1037,19 @@ GRANT SELECT ON TABLE views.queue_counts TO desk_api;
 GRANT SELECT ON TABLE views.queue_counts TO desk_auditor;
 GRANT SELECT ON TABLE views.queue_counts TO desk_processes;
 GRANT SELECT ON TABLE views.queue_counts TO desk_mail;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE desk_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+CREATE EVENT TRIGGER caseledger_refuse_ddl ON ddl_command_end
+   EXECUTE FUNCTION guards.refuse_ddl();
+
+ALTER EVENT TRIGGER caseledger_refuse_ddl ENABLE ALWAYS;
+
+ALTER EVENT TRIGGER caseledger_refuse_ddl OWNER TO postgres;
+
+CREATE EVENT TRIGGER caseledger_refuse_drop ON sql_drop
+   EXECUTE FUNCTION guards.refuse_ddl();
+
+ALTER EVENT TRIGGER caseledger_refuse_drop ENABLE ALWAYS;
+
+ALTER EVENT TRIGGER caseledger_refuse_drop OWNER TO postgres;
