@@ -68,6 +68,8 @@ class Courier:
             raise NotHeld(f"{parts.netloc}: {error or type(error).__name__}") from error
         if len(said) > _LARGEST:
             raise NotHeld(f"{parts.netloc}: an answer of more than {_LARGEST} bytes")
+        if response.length:
+            raise NotHeld(f"{parts.netloc}: its answer was cut short")
         return Answer(response.status, (response.getheader("Content-Type") or "").partition(";")[0].strip(), said)
 
     def hang_up(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +57,7 @@ _2_TO_5 = (
 BIG = a_log(66_000)
 """Beyond 256 * 256: hashes are kept at three levels."""
 sizes = st.integers(1, BIG.size)
+Holds = Callable[[Sequence[bytes]], bool]
 
 
 def hexes(hashes: list[bytes]) -> tuple[str, ...]:
@@ -119,10 +123,9 @@ def test_a_proof_that_was_touched_is_refused(size: int, data: st.DataObject) -> 
     """A bit of any hash of it, one hash more or less, or bytes moved from one hash to the next."""
     log = a_log(size)
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size - 1))
-    for proof, holds in (
-        (log.inclusion(index), lambda p: _includes(log, index, p)),
-        (log.consistency(old), lambda p: is_consistent(old, log.root(old), size, log.root(), p)),
-    ):
+    includes: Holds = partial(_includes, log, index)
+    continues: Holds = partial(is_consistent, old, log.root(old), size, log.root())
+    for proof, holds in ((log.inclusion(index), includes), (log.consistency(old), continues)):
         assert holds(proof)
         place, bit = data.draw(st.integers(0, len(proof) - 1)), data.draw(st.integers(0, 255))
         flipped = (int.from_bytes(proof[place]) ^ 1 << bit).to_bytes(32)
@@ -143,7 +146,7 @@ def test_bytes_cannot_go_from_one_hash_to_its_neighbour() -> None:
     assert not is_consistent(2, log.root(2) + moved[0][:1], 3, log.root(), [moved[0][1:]])
 
 
-def _includes(log: MemoryLog, index: int, proof: list[bytes]) -> bool:
+def _includes(log: MemoryLog, index: int, proof: Sequence[bytes]) -> bool:
     try:
         return root_by_inclusion(leaf_hash(log.leaves[index]), index, log.size, proof) == log.root()
     except ValueError:

@@ -226,5 +226,5 @@ def test_a_checkpoint_opens_with_the_key_of_its_own_log_and_no_other() -> None:
     assert Checkpoint.parse(TEXT + "extension\n").size == 5
     impostor = a_signer("other.example/log")
     note = str(signed(TEXT, [impostor]))
-    with pytest.raises(NoteError, match="no key of the log desk.example/log"):
+    with pytest.raises(NoteError, match="no key of the log desk"):
         open_checkpoint(note, [impostor.verifier])
