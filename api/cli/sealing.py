@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 
 import psycopg
 import structlog
 
-from api.cli.console import configure_logging
+from api.cli.console import configure_logging, could_not_run
 from api.cli.options import database_of, settings_of
 from api.cli.persisting import persist, stop_when_told
+from infrastructure.ledger.log import LogReader
+from infrastructure.ledger.publishing import publisher_of
 from infrastructure.ledger.safe import Refused, Safe
-from infrastructure.ledger.sealer import Sealer
+from infrastructure.ledger.sealer import Published, Sealer
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
@@ -25,17 +28,23 @@ log = structlog.get_logger()
 
 def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Seal until told to stop. Where that is refused it stands still, says why, and looks again: `tlog restart` mends it."""
-    persist("sealer", stop, lambda: _seal_once(settings, database, stop), (psycopg.OperationalError, OSError, Refused))
+    try:
+        publisher = publisher_of(settings, database, lambda connection, number: LogReader(connection, number).hashes)
+    except (ValueError, OSError) as error:
+        could_not_run(f"what holds checkpoints outside is not set up right: {error}")
+    with publisher:
+        run = partial(_seal_once, settings, database, stop, publisher.publish)
+        persist("sealer", stop, run, (psycopg.OperationalError, OSError, Refused))
 
 
-def _seal_once(settings: Settings, database: Database, stop: threading.Event) -> None:
+def _seal_once(settings: Settings, database: Database, stop: threading.Event, published: Published) -> None:
     safe = safe_of(settings)
     with database.connect("sealer") as connection:
         Turn(connection, "sealer").take(stop)
         if stop.is_set():
             return
         try:
-            Sealer(connection, safe, settings.log_name).run(stop)
+            Sealer(connection, safe, settings.log_name).run(stop, published)
         except Refused as why:
             safe.refuse(str(why))
             log.error("the sealer refuses to sign", why=str(why))

@@ -58,7 +58,7 @@ def worker(
 
 def _do_once(names: list[str], settings: Settings, database: Database) -> None:
     """Fold, close and send what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
-    clock, postman = clock_of(settings), postman_of(settings, clock_of(settings))
+    clock = clock_of(settings)
     if "projector" in names:
         with database.connect("projector") as connection:
             Projector(connection).catch_up()
@@ -66,13 +66,14 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         with database.pool("processes", size=1) as pool, open_desk(database, clock, component="processes") as desk:
             while close_due(desk, PostgresTimers(pool)):
                 pass
-    if "mail" in names and postman is not None:
+    if "mail" in names and settings.smtp_host:
         with (
             database.connect("mail") as connection,
             database.pool("mail", size=1) as pool,
             open_desk(database, clock, component="mail", mail_from=settings.mail_from) as desk,
         ):
-            if Turn(connection, "mail").is_free():
+            postman = postman_of(settings, clock, pool)
+            if postman is not None and Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
     if SEALER in names:
         seal_all(settings, database)
@@ -109,13 +110,14 @@ def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event]
 
 
 def _mail(settings: Settings, database: Database, stop: threading.Event) -> None:
-    postman = postman_of(settings, clock_of(settings))
-    if postman is None:
-        log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")
-        stop.wait()
-        return
-    send = partial(send_due, postman=postman, link=dispute_links(settings))
-    _attend(settings, "mail", send, database, stop)
+    with database.pool("mail", size=1) as pool:
+        postman = postman_of(settings, clock_of(settings), pool)
+        if postman is not None:
+            send = partial(send_due, postman=postman, link=dispute_links(settings))
+            _attend(settings, "mail", send, database, stop)
+            return
+    log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")
+    stop.wait()
 
 
 def _project(database: Database, stop: threading.Event) -> None:

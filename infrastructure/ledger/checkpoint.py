@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from infrastructure.ledger.note import NoteError, Verifier, open_note, parse_note, strict_base64
 
-_SIZE = re.compile(r"0|[1-9]\d{0,18}")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
         """From the text of a note; lines after the third are passed over. Raises NoteError."""
-        origin, size, root, *_ = [*text.split("\n"), "", ""]
+        origin, size, root, *more = [*text.removesuffix("\n").split("\n"), "", ""]
         raw = strict_base64(root)
-        if not origin or _SIZE.fullmatch(size) is None or len(raw) != 32:
+        if not origin or _SIZE.fullmatch(size) is None or len(raw) != 32 or "" in more[:-2]:
             raise NoteError("the note is no checkpoint: origin, size, root")
         return cls(origin, int(size), raw)
 

@@ -14,7 +14,8 @@ _LEAF = re.compile(
     r"topic (?P<topic>[^\n]+)\n"
     r"state-sha256 (?P<state_sha256>[0-9a-f]{64})\n"
     r"recorded-at (?P<recorded_at>\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n"
-    r"db-role (?P<db_role>[^\n]+)\n"
+    r"db-role (?P<db_role>[^\n]+)\n",
+    re.ASCII,  # digits are 0 to 9, not whatever Unicode calls one
 )
 RESTART = "caseledger-restart/v1"
 

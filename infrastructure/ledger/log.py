@@ -34,12 +34,6 @@ def latest(connection: psycopg.Connection[Any]) -> Sealed | None:
     return None if row is None else Sealed(*row)
 
 
-def cosigned(connection: psycopg.Connection[Any], sealed: Sealed) -> str:
-    """A checkpoint's note with what witnesses signed below it."""
-    lines = connection.execute(_SQL["cosignatures"], (sealed.log, sealed.size)).fetchall()
-    return sealed.note + "".join(f"{line}\n" for (line,) in lines)
-
-
 class LogReader:
     """Reads hashes and entries of one log, each tile once: for a proof, a bundle, a request.
 

@@ -126,6 +126,8 @@ def root_by_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]
     """The root that a proof of a leaf's hash leads to (RFC 9162, 2.1.3.2). Raises ValueError for a misshapen one."""
     if not 0 <= index < size:
         raise ValueError(f"there is no leaf {index} in a tree of {size}")
+    if not _are_hashes(leaf, *proof):
+        raise ValueError("the proof is not made of hashes")
     place, last, found = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
@@ -144,9 +146,11 @@ def root_by_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]
 
 def is_consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether a tree continues an older one (RFC 9162, 2.1.4.2)."""
-    if old in (0, size):
-        return not proof and (old_root == (EMPTY if old == 0 else root))
-    if not 0 < old < size or not proof:
+    if old == 0:
+        return not proof and old_root == EMPTY and (size > 0 or root == EMPTY)
+    if old == size:
+        return not proof and old_root == root
+    if not 0 < old < size or not proof or not _are_hashes(old_root, root, *proof):
         return False
     path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
     place, last = old - 1, size - 1
@@ -164,6 +168,11 @@ def is_consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequ
             after = node_hash(after, sibling)
         place, last = place // 2, last // 2
     return last == 0 and before == old_root and after == root
+
+
+def _are_hashes(*given: bytes) -> bool:
+    """Of any other length, bytes could go from one to its neighbour and what is hashed be the same."""
+    return all(len(one) == len(EMPTY) for one in given)
 
 
 def _split(count: int) -> int:

@@ -87,6 +87,8 @@ class Verifier:
         message, blob = text.encode(), signature.blob
         if self.kind == COSIGNATURE:
             seconds, blob = int.from_bytes(blob[:8]), blob[8:]
+            if seconds >= 1 << 63:
+                raise NoteError(f"the signature of {self.name} is of no time there is")
             message = f"cosignature/v1\ntime {seconds}\n".encode() + message
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(blob, message)
@@ -116,8 +118,8 @@ def signed(text: str, signers: Iterable[Signer]) -> Note:
 def parse_note(given: str | bytes) -> Note:
     """A note as it was written; nothing is checked but its form. Raises NoteError."""
     try:
-        whole = given.decode() if isinstance(given, bytes) else given
-    except UnicodeDecodeError:
+        whole = given.decode() if isinstance(given, bytes) else given.encode().decode()
+    except UnicodeError:
         raise NoteError("the note is not UTF-8") from None
     text, found, below = whole.rpartition("\n\n")
     if len(whole) > _LARGEST or not found or not text or not below.endswith("\n"):

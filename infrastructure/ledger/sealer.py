@@ -134,6 +134,8 @@ class Sealer:
         """Seal until told to stop. Raises Refused, psycopg.OperationalError, OSError."""
         self.take_up()
         self._safe.refuse(None)
+        if published is not None and (last := self._safe.last_note()) is not None:
+            published(last, self._tree.size)
         while not stop.is_set():
             before = self._tree.size
             note = self.seal()

@@ -11,7 +11,8 @@ from infrastructure.ledger.merkle import TILE
 ENTRIES = -1
 """The level that stands for the entries themselves."""
 _PATH = re.compile(
-    r"tile/(?P<level>entries|0|[1-9]|[1-5]\d|6[0-3])/(?P<place>(?:x\d{3}/){0,5}\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?"
+    r"tile/(?P<level>entries|0|[1-9]|[1-5]\d|6[0-3])/(?P<place>(?:x\d{3}/){0,5}\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?",
+    re.ASCII,
 )
 _HASH = 32
 
@@ -46,7 +47,7 @@ class Tile:
         if found is not None:
             level = ENTRIES if found["level"] == "entries" else int(found["level"])
             tile = cls(level, int(re.sub(r"[x/]", "", found["place"])), int(found["width"] or TILE))
-            if tile.path == path:
+            if tile.path == path and tile.width <= TILE:
                 return tile
         raise ValueError(f"{path} is no path of a tile")
 

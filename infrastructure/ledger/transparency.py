@@ -13,7 +13,8 @@ from psycopg_pool import ConnectionPool
 from application.sealing import KeptCheckpoint, NotSealed
 from domain.errors import NotFound
 from infrastructure.ledger.bundle import make_bundle, zipped
-from infrastructure.ledger.log import LogReader, cosigned, latest
+from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.outside import current_note
 from infrastructure.ledger.tiles import Tile
 from infrastructure.postgres.queries import load
 
@@ -32,8 +33,7 @@ class PostgresLog:
 
     def checkpoint(self) -> str | None:
         with self._pool.connection() as connection:
-            sealed = latest(connection)
-            return None if sealed is None else cosigned(connection, sealed)
+            return current_note(connection)
 
     def tile(self, path: str) -> bytes | None:
         try:

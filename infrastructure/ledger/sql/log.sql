@@ -9,9 +9,6 @@ SELECT log, origin FROM tlog.logs ORDER BY log;
 -- name: latest --
 SELECT c.log, c.size, c.position, c.note, c.sealed_at FROM tlog.checkpoints c ORDER BY c.log DESC, c.size DESC LIMIT 1;
 
--- name: cosignatures --
-SELECT line FROM tlog.cosignatures WHERE log = %s AND size = %s ORDER BY witness;
-
 -- name: hashes --
 SELECT first, data FROM tlog.hashes WHERE log = %s AND level = %s AND first >= %s AND first < %s ORDER BY first;
 
