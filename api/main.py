@@ -23,8 +23,8 @@ from application.holidays import holidays_of
 from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
-from infrastructure.ledger.transparency import PostgresLog
 from infrastructure.ledger.outside import current_note
+from infrastructure.ledger.transparency import PostgresLog
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.postman import SmtpPostman
 from infrastructure.postgres.database import Component, Database
