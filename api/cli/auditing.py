@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +11,8 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealing import safe_of
-from api.cli.supervising import working
+from api.cli.sealing import safe_of, seals_here
+from api.cli.supervising import SEALER, working
 from application.sealing import NotSealed
 from domain.errors import NotFound
 from infrastructure.ledger.bundle import make_bundle, zipped
@@ -120,20 +120,14 @@ def sealed_log(settings: Settings) -> Iterator[tuple[Database, PostgresLog]]:
 
     An operator's database is sealed where its sealer is; here it is waited for.
     """
-    names = ("sealer",) if settings.database_url is None else ()
-    with database_of(settings) as database, _sealing(settings, names), database.pool("auditor", size=2) as pool:
+    with database_of(settings) as database, _sealing(settings), database.pool("auditor", size=2) as pool:
         if (why := safe_of(settings).refusal()) is not None:
             err.print(f"the sealer stands still: {why}", style="yellow", markup=False)
         yield database, PostgresLog(pool)
 
 
-@contextmanager
-def _sealing(settings: Settings, names: tuple[str, ...]) -> Iterator[None]:
-    if names:
-        with working(settings, *names):
-            yield
-    else:
-        yield
+def _sealing(settings: Settings) -> AbstractContextManager[None]:
+    return working(settings, SEALER) if seals_here(settings) else nullcontext()
 
 
 def _copy(folder: Path, verifiers: list[Verifier], files: dict[str, bytes], old: str | None) -> LogCopy:

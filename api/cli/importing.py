@@ -20,8 +20,8 @@ import yaml
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealing import safe_of
-from api.cli.supervising import working
+from api.cli.sealing import safe_of, seals_here
+from api.cli.supervising import SEALER, working
 from api.main import open_desk
 from application.intake.catalogue import carry_out, read_catalogue
 from application.intake.importer import Imported, Importer
@@ -29,6 +29,9 @@ from application.intake.servicenow import COLUMNS, Findings, ServiceNowLog
 from infrastructure.ledger.safe import Safe
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
+
+_PATIENCE = 60.0
+"""Seconds without a step of projector or sealer, after which there seems to be none at work."""
 
 app = typer.Typer(help="Import other systems' history, and catalogues.", no_args_is_help=True)
 
@@ -57,7 +60,7 @@ def servicenow(
         could_not_run(f"there is no time zone {timezone}")
     settings, log, began = settings_of(data_dir, database_url), ServiceNowLog(zone), time.monotonic()
     name, total = _look_at(file)
-    with database_of(settings) as database, open_desk(database) as desk, working(settings, "projector", "sealer"):
+    with database_of(settings) as database, open_desk(database) as desk, working(settings, *_workers(settings)):
         importer = Importer(desk, "servicenow", name)
         try:
             with progress("importing rows", total) as advance, _open(file) as text:
@@ -132,14 +135,29 @@ def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
         yield reader.line_num, cells if straight or not fits else [cells[place] for place in places]
 
 
+def _workers(settings: Settings) -> tuple[str, ...]:
+    return ("projector", SEALER) if seals_here(settings) else ("projector",)
+
+
 def _wait_until_caught_up(views: PostgresViews, position: int, safe: Safe) -> None:
     """Wait until projector and sealer, ours or others', have reached what was imported; exit 2 when one stands still."""
-    pause = threading.Event()
-    while (health := views.health())["position"] < position or health["sealed_position"] < position:
+    pause, moved = threading.Event(), time.monotonic()
+    known = (-1, -1)
+    while True:
+        health = views.health()
+        now = (health["position"], health["sealed_position"])
+        if min(now) >= position:
+            return
         if health["halted_at"] is not None:
             could_not_run(f"the projector halted before position {health['halted_at']}: {health['halted_by']}")
         if (why := safe.refusal()) is not None:
             could_not_run(f"imported, but not sealed: {why}")
+        if now != known:
+            known, moved = now, time.monotonic()
+        elif time.monotonic() - moved > _PATIENCE:
+            could_not_run(
+                f"imported up to position {position}, but views have stopped at {now[0]}, the seal at {now[1]}"
+            )
         pause.wait(0.02)
 
 

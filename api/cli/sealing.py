@@ -61,6 +61,11 @@ def seal_all(settings: Settings, database: Database) -> None:
                 pass
 
 
+def seals_here(settings: Settings) -> bool:
+    """Whether a command may start a sealer for its own time: an operator's database is sealed where its key is."""
+    return settings.database_url is None or safe_of(settings).has_keys
+
+
 def safe_of(settings: Settings) -> Safe:
     """The sealer's own folder."""
     return Safe(settings.sealer_folder)

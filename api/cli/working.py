@@ -20,6 +20,7 @@ from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
 from application.views.timers import Timers
+from infrastructure.ledger.safe import Refused
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
@@ -76,7 +77,10 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
             if postman is not None and Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
     if SEALER in names:
-        seal_all(settings, database)
+        try:
+            seal_all(settings, database)
+        except Refused as why:
+            could_not_run(why)
 
 
 def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:

@@ -35,6 +35,11 @@ class Safe:
         """The keys in use, oldest first, under the log's name. Raises Refused for one that others may read."""
         return [Signer(origin, _load(path)) for path in self._paths()]
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there is any key here."""
+        return bool(self._paths())
+
     def make_key(self) -> None:
         """Add a key: from now on checkpoints are signed with it as well. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
