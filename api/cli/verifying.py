@@ -129,5 +129,10 @@ def _tell(found: Verification) -> None:
             )
             about = " ".join(part for part in (each.case, f"({where})" if where else "") if part)
             out.print(f"{each.check}: {about + ': ' if about else ''}{each.message}", style=style, markup=False)
+    if not found.checked.get("held"):
+        out.print(
+            "no copy held elsewhere was named (--held): against the operator himself this proves nothing",
+            style="yellow",
+        )
     said = "all of it is as it was sealed" if found.ok else f"{len(found.findings)} findings"
     out.print(f"{found.size} leaves, root {found.root}: {said}", markup=False)
