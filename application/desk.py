@@ -7,6 +7,7 @@
 5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting, by the link in a mail
 5.8.1    problems     Problem Cases and known errors
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
+5.9f     privacy      legal holds, and the erasure of personal data
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
 from application.mailing import Mailing
+from application.privacy import Privacy
 from application.problems import Problems
 
 
-class Desk(Contesting, MailIntake, Mailing, Problems, Catalogue):
+class Desk(Contesting, MailIntake, Mailing, Problems, Catalogue, Privacy):
     """Everything that can be asked of the desk."""

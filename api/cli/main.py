@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import desk, importing, reports, serving, working
+from api.cli import desk, importing, privacy, reports, serving, working
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -33,6 +33,9 @@ app.command("settings")(desk.settings)
 app.command("status")(desk.status)
 app.command("report")(reports.report)
 app.command("rebuild")(reports.rebuild)
+app.command("erase")(privacy.erase)
+app.command("hold")(privacy.hold)
+app.command("release-hold")(privacy.release_hold)
 app.add_typer(importing.app, name="import")
 
 

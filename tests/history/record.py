@@ -30,9 +30,9 @@ from domain.access import Grant
 from domain.case.notification import Contact
 from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, PendingReason
+from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
-from domain.values import Actor, Channel, Role
+from domain.values import Actor, Channel, ErasureScope, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
@@ -91,6 +91,7 @@ def work_the_whole_sop(desk: Desk) -> None:
     _aftermath(desk)
     _problem(desk)
     _quarantine(desk)
+    _erasure(desk)
 
 
 def _relations(desk: Desk) -> None:
@@ -170,6 +171,20 @@ def _quarantine(desk: Desk) -> None:
     desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
 
 
+def _erasure(desk: Desk) -> None:
+    """A hold, placed and released; then everything about one who is a customer, had a problem, was mailed and wrote in."""
+    jo = {"name": "Jo Field", "email": "jo.field@agency.example"}
+    number, subject = resolved(desk, contact=jo), desk.customer_id(jo)
+    desk.list_entry("customers", Customer(subject), jo, None, OPERATOR)
+    other = assigned(desk, contact=jo)
+    desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    around = Resolution(ResolutionCode.WORKAROUND, workaround=True, cause_corrected=CauseCorrected.NO)
+    desk.resolve(other, around, "use the spare one", None, NETWORK)
+    desk.hold(number, "operator", "a claim", OPERATOR)
+    desk.release_hold(number, "operator", "settled", OPERATOR)
+    desk.erase(subject, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR)
+
+
 def main() -> None:
     """Print the history as JSON lines: stream, version, topic, recorded_at, state."""
     folder = Path(tempfile.mkdtemp(prefix="cl-"))
@@ -178,7 +193,7 @@ def main() -> None:
         with embedded_server(folder, fsync=False) as conninfo:
             database = Database(conninfo, embedded=True)
             migrate(database)
-            with open_desk(database) as desk:
+            with open_desk(database, component="eraser") as desk:
                 work(desk)
                 work_the_whole_sop(desk)
             with psycopg.connect(database.for_component("auditor")) as auditor:

@@ -9,6 +9,9 @@ SELECT * FROM ledger.append(
     %b::int[], %b::bigint[]
 );
 
+-- name: erase --
+SELECT vault.erase(%s::text, %b::text[], %b::uuid[]);
+
 -- name: stored --
 SELECT e.notification_id, e.recorded_at, e.state
 FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS wanted (id, version, place)

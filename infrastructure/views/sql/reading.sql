@@ -16,6 +16,13 @@ SELECT t.position, t.halted_at, t.halted_by,
        (SELECT count(*) FROM views.obligations WHERE upper_inf(positions)) AS obligations_open
 FROM views.tracking t;
 
+-- name: projecting --
+-- Whoever holds the projector's turn (projector.sql, take_turn).
+SELECT EXISTS (SELECT FROM pg_locks l
+               WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                 AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+                 AND (l.classid::bigint << 32) + l.objid::bigint = 4850712370) AS working;
+
 -- name: queues --
 SELECT q.name, q.cases, t.position
 FROM views.tracking t, (
