@@ -81,6 +81,8 @@ class Privacy(Holding, Logging):
         whom nothing was ever kept, OnHold, Busy.
         """
         authorise(request.actor, "erase")
+        if not given.isprintable():
+            raise NotFound("nothing was ever kept under such an id")
         subject, erased = self.subject_of(given), list[Erased]()
 
         def attempt(reference: Reference) -> Committed:

@@ -127,7 +127,7 @@ def _aftermath(desk: Desk) -> None:
     held = []
     for fate in ("accepted", "deferred", "refused", "withdrawn"):
         number = resolved(desk)
-        message = _message_of(desk, number)
+        message = message_of(desk, number)
         if fate == "accepted":
             desk.mail_accepted(message, Sent("raw", "250 OK"), desk.clock.now(), system)
             held.append(number)
@@ -142,7 +142,7 @@ def _aftermath(desk: Desk) -> None:
     desk.dismiss_dispute(held[0], "it was about another case", TECHNICIAN)
 
 
-def _message_of(desk: Desk, number: str) -> UUID:
+def message_of(desk: Desk, number: str) -> UUID:
     """The mail queued with a case's resolution: the event before it."""
     position = desk.history(number, TECHNICIAN.actor)[-1].position
     queued = desk.recorder.select_notifications(start=position - 1, limit=1)[0]
