@@ -51,7 +51,7 @@ def scrub(database: Database) -> None:
 
 def _rewrite_tables(connection: psycopg.Connection[Any]) -> None:
     _outwait(connection)
-    for table, name in connection.execute(_SQL["tables"], ()).fetchall():
+    for table, name in connection.execute(_SQL["tables"]).fetchall():
         connection.execute(sql.SQL(_SQL["rewrite"].decode()).format(sql.SQL(name)))
         connection.execute(_SQL["forget_samples"], {"table": table})
         connection.execute(sql.SQL(_SQL["sample"].decode()).format(sql.SQL(name)))
