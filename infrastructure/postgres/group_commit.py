@@ -174,6 +174,7 @@ class GroupCommit:
         if erasing is None:
             return cursor.execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
         with cursor.connection.transaction():
+            cursor.execute(_SQL["hold_fold"])  # before the lock of all appends: nobody else shall wait for a fold
             rows = cursor.execute(_SQL["append"], _columns(batch)).fetchall()
             if not any(refused is not None for refused, *_ in rows):
                 kinds = sorted(kind.value for kind in erasing.kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from domain.case import Case
@@ -73,6 +74,12 @@ def test_a_subject_is_the_same_stream_whoever_erases_him_and_remembers_each_time
         "r.audit",
         7,
     )
+
+
+def test_a_policy_of_before_keeps_what_was_said_for_three_years() -> None:
+    stored = msgspec.to_builtins(first_policy())
+    del stored["retention"]
+    assert msgspec.convert(stored, Policy) == first_policy()
 
 
 def test_the_retention_period_outlasts_the_dispute_window() -> None:

@@ -83,6 +83,14 @@ def locked_position(superuser: psycopg.Connection[Any]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def rows_locked(superuser: psycopg.Connection[Any]) -> Iterator[None]:
+    """What is to be deleted: the deletion waits, with its events appended."""
+    with superuser.transaction():
+        superuser.execute("SELECT FROM vault.disclosures FOR UPDATE")
+        yield
+
+
 def test_a_batch_that_is_being_folded_does_not_bring_a_copy_back(
     desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any]
 ) -> None:
@@ -195,6 +203,21 @@ def test_an_erasure_is_committed_by_itself_and_in_its_turn(desk: Desk, superuser
     assert batches == [[append] for append in waiting]
 
 
+def test_others_go_on_while_an_erasure_waits_for_a_fold(
+    desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any]
+) -> None:
+    log(desk)
+    erasing = threading.Thread(target=erase, args=(desk,))
+    with open_desk(database) as other, psycopg.connect(database.superuser, autocommit=True) as holding:
+        with locked_position(holding):
+            erasing.start()
+            wait_for_lock(superuser, erasing.is_alive)
+            number = log(other, contact={"name": "Sam", "email": "sam@agency.example"})
+        erasing.join(30)
+        assert [entry.event.TOPIC for entry in other.history(number, TECHNICIAN.actor)] == ["case.logged"]
+    assert erase(desk) == 0
+
+
 def test_killed_before_its_commit_nothing_is_erased_and_nothing_is_recorded(
     desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any], tmp_path: Any
 ) -> None:
@@ -204,7 +227,7 @@ def test_killed_before_its_commit_nothing_is_erased_and_nothing_is_recorded(
     command = [sys.executable, "-m", "api.cli", "erase", EMAIL, "--reason", "asked", "--scope", "everything", "--json"]
     told = {**os.environ, "CASELEDGER_DATABASE_URL": database.superuser, "CASELEDGER_DATA_DIR": str(tmp_path)}
     with psycopg.connect(database.superuser, autocommit=True) as holding:
-        with locked_position(holding), subprocess.Popen(command, env=told, stdout=subprocess.DEVNULL) as process:
+        with rows_locked(holding), subprocess.Popen(command, env=told, stdout=subprocess.DEVNULL) as process:
             pid = wait_for_lock(superuser, lambda: process.poll() is None)
             process.send_signal(signal.SIGKILL)
             process.wait(30)

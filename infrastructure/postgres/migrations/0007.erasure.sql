@@ -5,8 +5,8 @@ SET ROLE desk_owner;
 GRANT DELETE ON vault.disclosures TO desk_eraser;
 
 -- Deletes what was said of somebody in some streams, and the copies of it in the views; called in the transaction that
--- records it. The projector holds the lock on its position while it folds a batch: it is waited for here, so that nothing
--- it has read from the vault before is written back after. What it reads later is what is left.
+-- records it. The projector holds the lock on its position while it folds a batch: it is waited for, so that nothing it has
+-- read from the vault before is written back after. What it reads later is what is left.
 CREATE FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) RETURNS bigint
 LANGUAGE plpgsql
 AS $$

@@ -9,6 +9,9 @@ SELECT * FROM ledger.append(
     %b::int[], %b::bigint[]
 );
 
+-- name: hold_fold --
+SELECT FROM views.tracking FOR UPDATE;
+
 -- name: erase --
 SELECT vault.erase(%s::text, %b::text[], %b::uuid[]);
 
