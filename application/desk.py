@@ -9,6 +9,7 @@
          replaying    what was, from the events alone
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
          sealing      what happened to the transparency log itself
+5.9f     privacy      legal holds, and the erasure of personal data
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
 from application.mailing import Mailing
+from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue):
+class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue, Privacy):
     """Everything that can be asked of the desk."""

@@ -84,6 +84,7 @@ def case_document(case: Case) -> dict[str, Any]:
         "failed_fixes": case.failed_fixes,
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
+        "hold": case.hold and vars(case.hold),
         "erased": any(d is not None and d.value is None for d in disclosures),
     }
 

@@ -63,7 +63,9 @@ class Mailing(Casework):
         """A server took it: with that the window starts (R-5.9d). Of a mail already recorded nothing is changed."""
 
         def decide(queued: Message, case: Case, provenance: Provenance) -> None:
-            content = self._say(case.customer, DisclosureKind.MESSAGE, {"raw": sent.raw, "reply": sent.reply})
+            kept = queued.recipient.texts is not None  # else he was erased while it was on its way
+            words = {"raw": sent.raw, "reply": sent.reply} if kept else {}
+            content = self._say(case.customer, DisclosureKind.MESSAGE, words)
             queued.accept(content, sent_at, provenance)
             if case.resolution_version == queued.resolution:
                 case.notified(queued.message_id, queued.resolution, self.policy, provenance)
@@ -87,13 +89,22 @@ class Mailing(Casework):
         self._on_message(message, request, lambda queued, case, provenance: self._bounce(queued, case, why, provenance))
 
     def withdraw_mail(self, message: UUID, request: Request) -> None:
-        """What it tells of is no longer so."""
-        self._on_message(message, request, lambda queued, _, provenance: queued.withdraw(provenance))
+        """What it tells of is no longer so; or whom it tells was erased, and the customer is not told (R-5.9g)."""
+
+        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
+            queued.withdraw(provenance)
+            if queued.recipient.texts is None:
+                self._untold(queued, case, "erased", provenance)
+
+        self._on_message(message, request, decide)
 
     def _bounce(self, queued: Message, case: Case, why: str, provenance: Provenance) -> None:
         queued.bounce(_code_of(why), provenance)
+        self._untold(queued, case, "bounced", provenance)
+
+    def _untold(self, queued: Message, case: Case, cause: str, provenance: Provenance) -> None:
         if case.resolution_version == queued.resolution and queued.kind != LetterKind.CONTINUED:
-            case.not_notified("bounced", self.policy, provenance, message=queued.message_id)
+            case.not_notified(cause, self.policy, provenance, message=queued.message_id)
 
     def _on_message(self, message: UUID, request: Request, decide: Callable[[Message, Case, Provenance], None]) -> None:
         def attempt(reference: Reference) -> Committed:

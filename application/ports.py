@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.values import Disclosure
+from domain.values import Disclosure, DisclosureKind
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,26 @@ class KeptAnswer:
     originator_id: UUID
     version: int
     position: int
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """How much the vault has of somebody in one stream."""
+
+    stream: UUID
+    aggregate: str
+    """The first part of its topics: what it is a stream of."""
+    kind: DisclosureKind
+    count: int
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What is to be deleted from the vault in the transaction of the events that record it."""
+
+    subject: str
+    kinds: Collection[DisclosureKind]
+    streams: Sequence[UUID]
 
 
 class KeyTaken(Exception):
@@ -84,6 +104,10 @@ class Register(Protocol):
 
     def pseudonym_key(self) -> bytes:
         """The secret under which contact data become a customer's stable id."""
+        ...
+
+    def disclosed(self, subject: str) -> Sequence[Disclosed]:
+        """What the vault has of somebody, by stream and kind."""
         ...
 
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002

@@ -89,7 +89,7 @@ class Problems(Casework):
         """Set a problem's priority."""
 
         def decide(problem: Problem, provenance: Provenance) -> None:
-            problem.prioritize(priority, provenance, reason=self._because(number, reason))
+            problem.prioritize(priority, provenance, reason=self._reason_for(number, reason))
 
         return self._on("prioritize_problem", number, request, decide)
 
@@ -108,7 +108,7 @@ class Problems(Casework):
     def close_problem(self, number: str, reason: str | None, request: Request) -> Committed:
         """Nothing more to do."""
         return self._on(
-            "close_problem", number, request, lambda it, p: it.close(p, reason=self._because(number, reason))
+            "close_problem", number, request, lambda it, p: it.close(p, reason=self._reason_for(number, reason))
         )
 
     def _on(
@@ -131,7 +131,7 @@ class Problems(Casework):
             raise Invalid("something must be said", f"/{next(iter(words))}")
         return said
 
-    def _because(self, number: str, reason: str | None) -> Disclosure | None:
+    def _reason_for(self, number: str, reason: str | None) -> Disclosure | None:
         return None if reason is None else self._about(number, reason=reason)
 
 

@@ -80,6 +80,15 @@ class ConfirmationRequired(DomainError):
     """The desk closes a case only with the customer's recorded confirmation (R-5.5d)."""
 
 
+class OnHold(DomainError):
+    """A legal hold on a case keeps what was said in it (audit.md, Personal data)."""
+
+    def __init__(self, cases: Sequence[str]) -> None:
+        held = f"{', '.join(cases)} {'is' if len(cases) == 1 else 'are'} on legal hold"
+        super().__init__(f"{held}: nothing is erased before it is released (`caseledger release-hold`)")
+        self.cases = tuple(cases)
+
+
 class Invalid(DomainError):
     """A value breaks a rule of the SOP. ``pointer`` names the field (RFC 6901)."""
 

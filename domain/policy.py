@@ -97,6 +97,8 @@ class Policy:
     verification_methods: int = 2
     notification_attempts: int = 3
     """Failed attempts to inform a customer before the duty manager decides (R-5.9g)."""
+    retention: timedelta = timedelta(days=3 * 365)
+    """How long after its last case is closed what was said of somebody is kept (audit.md, Personal data)."""
     goal_respond: float = 0.95
     goal_resolve: float = 0.90
 
@@ -139,6 +141,8 @@ def check_policy(policy: Policy) -> None:
         raise Invalid("at least one attempt is made", "/verification_attempts")
     if any(not timedelta() < t.respond <= t.resolve <= LONGEST_TARGET for t in policy.targets):
         raise Invalid("a target answers before it resolves, and within a year", "/targets")
+    if policy.retention < policy.dispute_window:
+        raise Invalid("nothing is due to be erased while its case can be disputed", "/retention")
     if policy.verification_methods > policy.verification_attempts:
         raise Invalid("there are more methods than attempts", "/verification_methods")
 

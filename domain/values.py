@@ -110,6 +110,20 @@ class DisclosureKind(StrEnum):
     ATTACHMENT = "attachment"
 
 
+class ErasureScope(StrEnum):
+    """How much of what was said of somebody an erasure takes (audit.md, Personal data)."""
+
+    CONTACT_AND_WORDS = "contact-and-words"
+    """All but what staff wrote."""
+    EVERYTHING = "everything"
+
+    @property
+    def kinds(self) -> frozenset[DisclosureKind]:
+        """What it takes."""
+        kept = {DisclosureKind.STAFF_WORDS} if self is ErasureScope.CONTACT_AND_WORDS else set()
+        return frozenset(DisclosureKind) - kept
+
+
 class Disclosure:
     """Personal data or free text that an event only points to (`audit.md`, Personal data).
 

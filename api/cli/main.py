@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import auditing, desk, importing, replaying, reports, serving, tlog, verifying, working
+from api.cli import auditing, desk, importing, privacy, replaying, reports, serving, tlog, verifying, working
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -38,6 +38,9 @@ app.command("verify-bundle")(auditing.verify_bundle_command)
 app.command("replay")(replaying.replay)
 app.command("verify")(verifying.verify)
 app.command("attest")(verifying.attest)
+app.command("erase")(privacy.erase)
+app.command("hold")(privacy.hold)
+app.command("release-hold")(privacy.release_hold)
 app.add_typer(importing.app, name="import")
 app.add_typer(tlog.app, name="tlog")
 

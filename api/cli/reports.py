@@ -14,13 +14,18 @@ from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
+from api.main import open_desk
 from application.reports.definitions import REPORTS
 from application.views.questions import Point, ReportQuestion
 from infrastructure.postgres.database import Component
+from infrastructure.settings import Settings
 from infrastructure.views.comparing import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.rebuilding import rebuild_views
+
+RETENTION = "retention"
+NAMES = sorted((*REPORTS, RETENTION))
 
 
 class Format(StrEnum):
@@ -39,7 +44,7 @@ class By(StrEnum):
 
 
 def report(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(sorted(REPORTS))}.")],
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
     since: Annotated[str | None, typer.Option("--from", help="Start of the period (RFC 3339).")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End of the period, not included.")] = None,
     as_of: Annotated[str | None, typer.Option(help="What the ledger had recorded by then.")] = None,
@@ -50,8 +55,13 @@ def report(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Print a report. What each figure means is in docs/reporting.md."""
-    if name not in REPORTS:
-        could_not_run(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
+    if name not in NAMES:
+        could_not_run(f"there is no report {name}; there are {', '.join(NAMES)}")
+    if name == RETENTION:
+        if any((since, until, as_of, effective_at, by)):
+            could_not_run("the retention report is of now: the vault does not know what it had before")
+        _print(_retention(settings_of(data_dir, database_url)), form)
+        return
     with database_of(settings_of(data_dir, database_url)) as database, database.pool("api", size=1) as pool:
         views, known_at = PostgresViews(pool), moment_of(as_of)
         position = views.position_at(known_at) if known_at else None
@@ -60,6 +70,15 @@ def report(
         key = by.value if by else None
         document = views.report(ReportQuestion(name, moment_of(since), moment_of(until), point, key, now))
     document["as_of"] = known_at
+    _print(document, form)
+
+
+def _retention(settings: Settings) -> dict[str, Any]:
+    with database_of(settings) as database, open_desk(database) as desk, database.pool("api", size=1) as pool:
+        return {**PostgresViews(pool).retention(datetime.now(UTC), desk.policy.retention), "as_of": None}
+
+
+def _print(document: dict[str, Any], form: Format) -> None:
     if form is Format.JSON:
         print_json(document)
     elif form is Format.CSV:

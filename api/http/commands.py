@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from api.http.asking import answer, asked, parse, raw_body, with_precondition
-from api.http.bodies import handling, problems, settling, teamwork
+from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
 from api.http.problems import BASE, TITLES, Problem
@@ -95,6 +95,8 @@ VERBS = (
     _on("cases", "notes", "note", handling.NoteBody, "5.2", conditional=False),
     _on("cases", "correct", "correct", handling.CorrectBody, "5.2"),
     _on("cases", "waive", "waive", handling.WaiveBody, "5.2"),
+    _on("cases", "hold", "hold", privacy.HoldBody, "5.9"),
+    _on("cases", "release-hold", "release_hold", privacy.ReleaseHoldBody, "5.9"),
     Verb("/cases/{number}/follow-up", "follow_up", handling.FollowUpBody, "5.9", conditional=False, status=201),
     Verb("/problems", "open_problem", problems.OpenProblemBody, "5.8.1", conditional=False, status=201),
     _on("problems", "investigate", "investigate", problems.InvestigateBody, "5.8.1"),

@@ -43,6 +43,7 @@ TITLES = {
     "information-required": (409, "Information is missing that must not be"),
     "duplicate-decision-required": (409, "Somebody must decide whether this was reported before"),
     "dispute-window-closed": (409, "The time to dispute is over"),
+    "on-hold": (409, "A legal hold keeps what is to be erased"),
     "idempotency-in-progress": (409, "The first request with this key is not answered yet"),
     "stale-version": (412, "The case has changed since it was read"),
     "content-too-large": (413, "The body is too large"),
@@ -68,6 +69,7 @@ _DOMAIN: dict[type[Exception], str] = {
     errors.InformationRequired: "information-required",
     errors.DuplicateDecisionRequired: "duplicate-decision-required",
     errors.DisputeWindowClosed: "dispute-window-closed",
+    errors.OnHold: "on-hold",
     errors.Invalid: "validation-failed",
     requests.StaleVersion: "stale-version",
     requests.KeyReused: "idempotency-key-reused",
@@ -137,6 +139,8 @@ def _members(error: Exception) -> dict[str, Any]:
     """What a program needs to go on after this refusal."""
     if isinstance(error, errors.DuplicateDecisionRequired):
         return {"candidates": [vars(candidate) for candidate in error.candidates]}
+    if isinstance(error, errors.OnHold):
+        return {"cases": list(error.cases)}
     if isinstance(error, errors.DisputeWindowClosed):
         return {"follow_up_of": error.number, "follow_up": f"/cases/{error.number}/follow-up"}
     return {}

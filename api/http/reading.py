@@ -44,6 +44,15 @@ async def staffing(request: Request, caller: Caller) -> Actor:
     return actor
 
 
+async def keeping(request: Request, caller: Caller) -> Actor:
+    """The caller as staff, or as the administrator, who erases what is due. Raises Forbidden."""
+    keepers = (*STAFF, Role.ADMIN)
+    actor = context_of(request).desk.admit(caller, keepers)
+    if actor.role not in keepers:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(keepers))}; you are {actor.role}")
+    return actor
+
+
 Reader = Annotated[Actor, Depends(reading)]
 Staff = Annotated[Actor, Depends(staffing)]
 
@@ -71,6 +80,13 @@ async def fresh_staffing(request: Request, actor: Staff) -> Actor:
     return actor
 
 
+async def fresh_keeping(request: Request, actor: Annotated[Actor, Depends(keeping)]) -> Actor:
+    """The same for staff and the administrator."""
+    await _wait_for_position(request)
+    return actor
+
+
+FreshKeeper = Annotated[Actor, Depends(fresh_keeping)]
 FreshReader = Annotated[Actor, Depends(fresh_reading)]
 FreshStaff = Annotated[Actor, Depends(fresh_staffing)]
 router = APIRouter(tags=["reading"])
@@ -177,6 +193,14 @@ def read_queue(
     after = context.cursors.read(question, cursor) if cursor is not None else None
     now, alarm = as_of or context.desk.clock.now(), context.desk.policy.unprioritized_alarm
     return page_of(request, context, question, context.views.queue(name, point, Page(after, limit), now, alarm))
+
+
+@router.get("/reports/retention", response_class=Response, operation_id="read_retention")
+def read_retention(request: Request, actor: FreshKeeper) -> Response:  # noqa: ARG001 - asked for its refusal
+    """Whose personal data are kept longer than the policy's retention period; as of now."""
+    context = context_of(request)
+    report = context.views.retention(context.desk.clock.now(), context.desk.policy.retention)
+    return json_response({**report, "as_of": None, "as_of_position": report["position"]})
 
 
 @router.get("/reports/{name}", response_class=Response, operation_id="read_report")

@@ -16,7 +16,7 @@ from domain.aggregate import Recorded
 from domain.case.dispute import Reopened
 from domain.case.logging import Logged
 from domain.case.resolution import Resolved
-from domain.case.state import CaseState, CauseCorrected, Pending, PendingReason, Resolution, ResolutionCode
+from domain.case.state import CaseState, CauseCorrected, Hold, Pending, PendingReason, Resolution, ResolutionCode
 from domain.case.status import Status
 from domain.values import Channel, Level, Nature
 
@@ -29,6 +29,7 @@ COLUMNS = (
     "closes_at",
     "suspected_at",
     "resolve_by",
+    "held_since",
     "resolution_version",
     "priority",
     "impact",
@@ -201,6 +202,7 @@ class CaseFold:
             s.closes_at,
             s.suspected_at,
             s.resolve_by,
+            s.hold.since if s.hold else None,
             s.resolution_version,
             s.priority,
             s.impact,
@@ -252,6 +254,8 @@ def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) 
     if row["resolution_code"] is not None:  # the rest of a resolution is kept with its episode
         code = ResolutionCode(row["resolution_code"])
         state.resolution = Resolution(code, False, CauseCorrected.NOT_RECORDED, row["problem"])
+    if row["held_since"] is not None:  # by whose approval, no view keeps
+        state.hold = Hold(row["held_since"], "")
     state.source_system = "import" if row["imported"] else None
     return CaseFold(state, now, row["paused_seconds"], row["settled_seconds"], row["episodes"], episode)
 

@@ -108,6 +108,10 @@ class Views(Protocol):
         """A report as `kpis.md` shapes it. Raises KeyError for a name that is none."""
         ...
 
+    def retention(self, now: datetime, kept: timedelta) -> dict[str, Any]:
+        """Whose data are kept, and for whom ``kept``, the retention period, is over; as a report is shaped."""
+        ...
+
     def health(self) -> Mapping[str, Any]:
         """Positions, and the event that halted the projector, if one did."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 from domain.aggregate import Recorded
 from domain.case.dispute import Closed, Reopened
 from domain.case.logging import Corrected, Logged
+from domain.case.privacy import PersonalDataErased
 from domain.case.relation import Unlinked
 
 COMPARED = ("subject", "description", "symptoms", "asset")
@@ -19,8 +20,8 @@ LONGEST = 100_000
 
 
 def speaks(event: Recorded) -> bool:
-    """Whether an event may change what was said of a case."""
-    return isinstance(event, (Logged, Corrected)) and event.words is not None
+    """Whether an event may change what was said of a case, or what is left of it."""
+    return isinstance(event, PersonalDataErased) or (isinstance(event, (Logged, Corrected)) and event.words is not None)
 
 
 def moves(event: Recorded) -> bool:

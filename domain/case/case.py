@@ -10,7 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
-         pending, notes, importing
+         pending, notes, privacy, importing
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from domain.case import (
     notification,
     pending,
     priority,
+    privacy,
     relation,
     resolution,
     triage,
@@ -40,13 +41,14 @@ from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
 from domain.case.notes import Notes
 from domain.case.pending import Waiting
+from domain.case.privacy import Privacy
 from domain.case.resolution import Resolving
 from domain.case.triage import Triage
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Notes, Importing, Root):
+class Case(Triage, Resolving, Waiting, Dispute, Notes, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -108,6 +110,7 @@ EVENTS = register(
         *notification.EVENTS,
         *dispute.EVENTS,
         *notes.EVENTS,
+        *privacy.EVENTS,
         *importing.EVENTS,
     ),
     Case,

@@ -101,6 +101,14 @@ class Pending:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """A legal hold: nothing that was said in the case may be erased."""
+
+    since: datetime
+    approved_by: str
+
+
+@dataclass(frozen=True)
 class Resolution:
     """What resolved a case; the solution's words are a disclosure beside it."""
 
@@ -194,6 +202,7 @@ class CaseState:
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
         self.source_system: str | None = None
+        self.hold: Hold | None = None
 
     def worked(self, at: datetime) -> None:
         """Remember work on the case: an earlier verification no longer counts (R-5.8a)."""

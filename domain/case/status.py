@@ -54,6 +54,8 @@ def _table(rows: Iterable[Command]) -> dict[str, tuple[Command, ...]]:
 
 
 _T, _M, _D, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.CUSTOMER
+_KEEPERS = (Role.ADMIN, Role.SYSTEM)
+"""With an auditor's approval; the system's role is the operator's."""
 COMMANDS = _table(
     (
         Command("log", NONE, (_T, _C, Role.INTAKE)),
@@ -90,6 +92,9 @@ COMMANDS = _table(
         Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
         Command("correct", OPEN, (_T,), team=(_M,)),
         Command("waive", OPEN, (_T,), team=(_M,)),
+        Command("hold", ANY, _KEEPERS),
+        Command("release_hold", ANY, _KEEPERS),
+        Command("erase", ANY, _KEEPERS),
     )
 )
 

@@ -24,7 +24,18 @@ _NAMES = {
     "all": [*_GUARDED, *_DERIVED],
     "roles": [
         f"desk_{name}"
-        for name in ("owner", "migrator", "api", "projector", "processes", "mail", "sealer", "auditor", "reporter")
+        for name in (
+            "owner",
+            "migrator",
+            "api",
+            "projector",
+            "processes",
+            "mail",
+            "sealer",
+            "auditor",
+            "reporter",
+            "eraser",
+        )
     ],
 }
 _FACTS = (

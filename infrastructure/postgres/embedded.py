@@ -40,6 +40,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "wal_recycle": "off",  # a segment used again keeps the end of what it held, also what was erased
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

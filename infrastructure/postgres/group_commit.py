@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from eventsourcing.persistence import IntegrityError, OperationalError, PersistenceError
 
-from application.ports import Answered, KeyTaken, ReferenceMoved
+from application.ports import Answered, Erasure, KeyTaken, ReferenceMoved
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerEvent
@@ -39,6 +39,8 @@ class Append:
     numbers: Sequence[tuple[str, UUID]] = ()
     known: int | None = None
     """The position of the reference data it was decided under, where it was decided under any."""
+    erasing: Erasure | None = None
+    """What is deleted from the vault with it."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
     in_doubt: bool = False
@@ -112,7 +114,8 @@ class GroupCommit:
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
 
-        Who competes with an earlier one waits for the next batch, where that one's fate is known.
+        Who competes with an earlier one waits for the next batch, where that one's fate is known. An erasure is a
+        batch of its own: nobody else's answer shall depend on what it deletes.
         """
         batch: list[Append] = []
         wanted: set[Any] = set()
@@ -122,7 +125,8 @@ class GroupCommit:
             wants: set[Any] = {(e.originator_id, e.originator_version) for e in append.events}
             if append.answered:
                 wants.add(append.answered.key)
-            if batch and not wanted.isdisjoint(wants):
+            alone = append.erasing is not None or (batch and batch[0].erasing is not None)
+            if batch and (alone or not wanted.isdisjoint(wants)):
                 break
             wanted |= wants
             size += len(append.events)
@@ -166,7 +170,16 @@ class GroupCommit:
         return self._connection.cursor(binary=True)
 
     def _write(self, batch: list[Append]) -> list[tuple[Any, ...]]:
-        return self._cursor().execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
+        cursor, erasing = self._cursor(), batch[0].erasing
+        if erasing is None:
+            return cursor.execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
+        with cursor.connection.transaction():
+            cursor.execute(_SQL["hold_fold"])  # before the lock of all appends: nobody else shall wait for a fold
+            rows = cursor.execute(_SQL["append"], _columns(batch)).fetchall()
+            if not any(refused is not None for refused, *_ in rows):
+                kinds = sorted(kind.value for kind in erasing.kinds)
+                cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
+        return rows
 
     def _answer(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> None:
         refusals: dict[int, str] = {command: why for command, why, _, _ in rows if command is not None}

@@ -20,7 +20,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from eventsourcing.utils import Environment
 from psycopg.rows import dict_row, tuple_row
 
-from application.ports import Answered
+from application.ports import Answered, Erasure
 from domain.values import Disclosure, DisclosureKind
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.group_commit import Append, GroupCommit
@@ -47,8 +47,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
     """Append-only, gap-safe for tailing readers, exact about each command of a shared commit.
 
     Migrations own the schema: it creates nothing. ``insert_events`` takes, beside the events, the command's
-    ``answered`` (idempotency), the ``numbers`` it gave out, and the position of the reference data it was decided
-    under (``known``); all of it is committed together or not at all.
+    ``answered`` (idempotency), the ``numbers`` it gave out, the position of the reference data it was decided
+    under (``known``), and what is deleted from the vault with it (``erasing``); all of it is committed together or not
+    at all.
     """
 
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
@@ -62,13 +63,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         answered: Answered | None = None,
         numbers: Sequence[tuple[str, UUID]] = (),
         known: int | None = None,
+        erasing: Erasure | None = None,
         **_: Any,
     ) -> Sequence[int] | None:
         """Commit the events of one command. Raises IntegrityError, KeyTaken, ReferenceMoved, OperationalError."""
         if not stored_events:
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
-        return [position for position, _ in self.group.append(Append(events, answered, numbers, known))]
+        return [position for position, _ in self.group.append(Append(events, answered, numbers, known, erasing))]
 
     def select_events(
         self,

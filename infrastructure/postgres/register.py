@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from application.ports import Entry, KeptAnswer
+from application.ports import Disclosed, Entry, KeptAnswer
 from domain.aggregate import Recorded
+from domain.values import DisclosureKind
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.recorder import LedgerRecorder, joined
@@ -79,6 +80,10 @@ class PostgresRegister:
         row = self._one("pseudonym_key")
         assert row is not None
         return bytes(row[0])
+
+    def disclosed(self, subject: str) -> list[Disclosed]:
+        rows = self._recorder.rows(_SQL["disclosed"], (subject,))
+        return [Disclosed(stream, aggregate, DisclosureKind(kind), count) for stream, aggregate, kind, count in rows]
 
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
         return [

@@ -167,6 +167,42 @@ $$;
 
 ALTER FUNCTION ledger.refuse_change() OWNER TO desk_owner;
 
+CREATE FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    disclosures bigint;
+BEGIN
+    PERFORM FROM views.tracking FOR UPDATE;
+    -- A rebuild that is going on, or was broken off, has copies of its own.
+    IF to_regclass('views_shadow.known_errors') IS NOT NULL THEN
+        BEGIN
+            DELETE FROM views_shadow.case_texts t USING vault.disclosures d
+            WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
+              AND d.kind = 'customer_words' AND t.case_id = d.originator_id;
+            DELETE FROM views_shadow.known_errors k USING vault.disclosures d
+            WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
+              AND k.problem_id = d.originator_id AND k.version = d.originator_version;
+        EXCEPTION WHEN undefined_table OR invalid_schema_name THEN
+            NULL; -- it was dropped just now
+        END;
+    END IF;
+    WITH gone AS (
+        DELETE FROM vault.disclosures d
+        WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
+        RETURNING d.originator_id AS id, d.originator_version AS version, d.kind
+    ), words AS ( -- what is left of a case's words is put back by the fold of its event
+        DELETE FROM views.case_texts t USING gone g WHERE g.kind = 'customer_words' AND t.case_id = g.id
+    ), articles AS (
+        DELETE FROM views.known_errors k USING gone g WHERE k.problem_id = g.id AND k.version = g.version
+    )
+    SELECT count(*) INTO disclosures FROM gone;
+    RETURN disclosures;
+END
+$$;
+
+ALTER FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) OWNER TO desk_owner;
+
 CREATE SEQUENCE ledger.case_number
     START WITH 1
     INCREMENT BY 1
@@ -263,7 +299,8 @@ CREATE TABLE views.case_intervals (
     resolve_by timestamp with time zone,
     resolution_version bigint,
     failed_fixes integer NOT NULL,
-    resolution_code text
+    resolution_code text,
+    held_since timestamp with time zone
 )
 WITH (fillfactor='90');
 
@@ -816,6 +853,7 @@ GRANT USAGE ON SCHEMA views TO desk_api;
 GRANT USAGE ON SCHEMA views TO desk_auditor;
 GRANT USAGE ON SCHEMA views TO desk_processes;
 GRANT USAGE ON SCHEMA views TO desk_mail;
+GRANT USAGE ON SCHEMA views TO desk_eraser;
 
 REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
 
@@ -825,6 +863,9 @@ GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions big
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
 
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) TO desk_eraser;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -922,6 +963,8 @@ GRANT SELECT ON TABLE views.tracking TO desk_auditor;
 GRANT SELECT ON TABLE views.tracking TO desk_processes;
 GRANT SELECT ON TABLE views.tracking TO desk_mail;
 
+GRANT UPDATE(one) ON TABLE views.tracking TO desk_eraser;
+
 GRANT SELECT ON TABLE reporting."position" TO desk_auditor;
 GRANT SELECT ON TABLE reporting."position" TO desk_reporter;
 
@@ -1010,6 +1053,7 @@ GRANT SELECT ON TABLE vault.disclosures TO desk_auditor;
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_processes;
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_mail;
 GRANT SELECT ON TABLE vault.disclosures TO desk_projector;
+GRANT DELETE ON TABLE vault.disclosures TO desk_eraser;
 
 GRANT SELECT ON TABLE vault.pseudonym_key TO desk_api;
 
@@ -1022,11 +1066,13 @@ GRANT SELECT ON TABLE views.case_texts TO desk_api;
 GRANT SELECT ON TABLE views.case_texts TO desk_processes;
 GRANT SELECT ON TABLE views.case_texts TO desk_mail;
 GRANT SELECT ON TABLE views.case_texts TO desk_auditor;
+GRANT SELECT,DELETE ON TABLE views.case_texts TO desk_eraser;
 
 GRANT SELECT ON TABLE views.known_errors TO desk_api;
 GRANT SELECT ON TABLE views.known_errors TO desk_processes;
 GRANT SELECT ON TABLE views.known_errors TO desk_mail;
 GRANT SELECT ON TABLE views.known_errors TO desk_auditor;
+GRANT SELECT,DELETE ON TABLE views.known_errors TO desk_eraser;
 
 GRANT SELECT ON TABLE views.quarantine TO desk_api;
 GRANT SELECT ON TABLE views.quarantine TO desk_processes;

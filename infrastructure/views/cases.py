@@ -20,7 +20,7 @@ from infrastructure.views.statements import statements
 _QUEUE, _STATUS, _PRIORITY = (COLUMNS.index(name) for name in ("queue", "status", "priority"))
 _TYPES = (
     *("uuid", "int8", "int8range", "tstzrange"),
-    *("timestamptz",) * 8,
+    *("timestamptz",) * 9,
     "int8",
     *("int2",) * 3,
     *("int4",) * 4,

@@ -11,6 +11,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from application.views.problems import Article, ProblemFold, new_fold, resume_fold, wording
 from domain.aggregate import Recorded
+from domain.privacy import ProblemErased
 from infrastructure.views.statements import statements
 
 
@@ -34,6 +35,8 @@ class ProblemsStore:
                 fold = folds[event.originator_id] = new_fold(event)
             fold.fold(event)
         cursor.executemany(self._sql["store"], [fold.row() for fold in folds.values()])
+        if erased := [event.originator_id for event, _ in events if isinstance(event, ProblemErased)]:
+            cursor.execute(self._sql["drop_erased"], (erased,))
         if articles := [fold.article for fold in folds.values() if fold.article is not None]:
             self._publish(articles)
 

@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from application.views.quarantine import ReceiptFold, new_fold, resume_fold
 from application.views.questions import Listing, Page, Point
 from domain.aggregate import Recorded
+from domain.privacy import IntakeErased
 from infrastructure.views.asking import Asking, plain_item
 from infrastructure.views.statements import statements, transposed
 
@@ -34,6 +35,8 @@ class QuarantineStore:
         folds: dict[Any, ReceiptFold] = {row["id"]: resume_fold(row) for row in cursor}
         for event, _ in events:
             fold = folds.get(event.originator_id)
+            if fold is None and isinstance(event, IntakeErased):
+                continue  # decided long ago: it is here no more
             if fold is None:
                 fold = folds[event.originator_id] = new_fold(event)
             fold.fold(event)

@@ -11,6 +11,7 @@ from infrastructure.postgres.queries import load
 from infrastructure.views.asking import CASE_COLUMNS, END, Row, at, case_at, case_item, matchable, plain_item
 from infrastructure.views.quarantine import Quarantined
 from infrastructure.views.reporting import Reporting
+from infrastructure.views.retaining import Retaining
 from infrastructure.views.searching import Searching
 
 _SQL = {name: sql.decode() for name, sql in load("reading", "infrastructure.views").items()}
@@ -24,7 +25,7 @@ _OWED_BY = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.num
 """What obligations can be filtered by."""
 
 
-class PostgresViews(Searching, Reporting, Quarantined):
+class PostgresViews(Searching, Reporting, Quarantined, Retaining):
     """Implements `application.views.questions.Views`."""
 
     def position_at(self, moment: datetime) -> int:
@@ -33,6 +34,10 @@ class PostgresViews(Searching, Reporting, Quarantined):
 
     def health(self) -> Mapping[str, Any]:
         return self._rows(_SQL["health"])[0]
+
+    def is_projecting(self) -> bool:
+        """Whether a projector works, so that what is on the record will be folded."""
+        return bool(self._rows(_SQL["projecting"])[0]["working"])
 
     def queues(self, now: datetime, alarm: timedelta) -> Listing:
         rows = self._rows(_SQL["queues"], {"late": now - alarm})

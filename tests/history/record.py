@@ -1,6 +1,6 @@
 """Records what this release writes: one history with every topic, as stored. Once a release, never changed after it.
 
-python -m tests.history.record > tests/history/0.2.0.jsonl
+python -m tests.history.record > tests/history/0.3.0.jsonl
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ from domain.access import Grant
 from domain.case.notification import Contact
 from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, PendingReason
+from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
-from domain.values import Actor, Channel, Role
+from domain.log import Attestation
+from domain.values import Actor, Channel, ErasureScope, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
 from tests.acceptance.test_import import row
 from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.infrastructure.ledger.trees import a_signer
 
 
 def work(desk: Desk) -> None:
@@ -91,6 +93,8 @@ def work_the_whole_sop(desk: Desk) -> None:
     _aftermath(desk)
     _problem(desk)
     _quarantine(desk)
+    _erasure(desk)
+    _sealing(desk)
 
 
 def _relations(desk: Desk) -> None:
@@ -126,7 +130,7 @@ def _aftermath(desk: Desk) -> None:
     held = []
     for fate in ("accepted", "deferred", "refused", "withdrawn"):
         number = resolved(desk)
-        message = _message_of(desk, number)
+        message = message_of(desk, number)
         if fate == "accepted":
             desk.mail_accepted(message, Sent("raw", "250 OK"), desk.clock.now(), system)
             held.append(number)
@@ -141,7 +145,7 @@ def _aftermath(desk: Desk) -> None:
     desk.dismiss_dispute(held[0], "it was about another case", TECHNICIAN)
 
 
-def _message_of(desk: Desk, number: str) -> UUID:
+def message_of(desk: Desk, number: str) -> UUID:
     """The mail queued with a case's resolution: the event before it."""
     position = desk.history(number, TECHNICIAN.actor)[-1].position
     queued = desk.recorder.select_notifications(start=position - 1, limit=1)[0]
@@ -170,6 +174,29 @@ def _quarantine(desk: Desk) -> None:
     desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
 
 
+def _erasure(desk: Desk) -> None:
+    """A hold, placed and released; then everything about one who is a customer, had a problem, was mailed and wrote in."""
+    jo = {"name": "Jo Field", "email": "jo.field@agency.example"}
+    number, subject = resolved(desk, contact=jo), desk.customer_id(jo)
+    desk.list_entry("customers", Customer(subject), jo, None, OPERATOR)
+    other = assigned(desk, contact=jo)
+    desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    around = Resolution(ResolutionCode.WORKAROUND, workaround=True, cause_corrected=CauseCorrected.NO)
+    desk.resolve(other, around, "use the spare one", None, NETWORK)
+    desk.hold(number, "operator", "a claim", OPERATOR)
+    desk.release_hold(number, "operator", "settled", OPERATOR)
+    desk.erase(subject, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR)
+
+
+def _sealing(desk: Desk) -> None:
+    """What happens to the log itself."""
+    old, new = (str(a_signer("desk.example/log", seed).verifier) for seed in (1, 2))
+    desk.introduce_key("desk.example/log", new, "once a year", OPERATOR)
+    desk.retire_key("desk.example/log", old, "everybody has the new one", OPERATOR)
+    desk.restarted("desk.example/log/2", ("desk.example/log", 300), "the disk failed", OPERATOR)
+    desk.attest(Attestation(400, 400, {"case_intervals": 2}, "desk.example/log/2", 401, "AAAA"), OPERATOR)
+
+
 def main() -> None:
     """Print the history as JSON lines: stream, version, topic, recorded_at, state."""
     folder = Path(tempfile.mkdtemp(prefix="cl-"))
@@ -178,7 +205,7 @@ def main() -> None:
         with embedded_server(folder, fsync=False) as conninfo:
             database = Database(conninfo, embedded=True)
             migrate(database)
-            with open_desk(database) as desk:
+            with open_desk(database, component="eraser") as desk:
                 work(desk)
                 work_the_whole_sop(desk)
             with psycopg.connect(database.for_component("auditor")) as auditor:

@@ -18,8 +18,10 @@ from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
 from domain.intake import EVENTS as INTAKE_EVENTS
+from domain.log import EVENTS as LOG_EVENTS
 from domain.message import EVENTS as MESSAGE_EVENTS
 from domain.policy import EVENTS as POLICY_EVENTS
+from domain.privacy import EVENTS as PRIVACY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerEvent
@@ -68,5 +70,7 @@ def test_every_topic_is_in_the_history_of_some_release() -> None:
         CATALOGUE_EVENTS,
         POLICY_EVENTS,
         ACCESS_EVENTS,
+        PRIVACY_EVENTS,
+        LOG_EVENTS,
     )
     assert known == {topic for events in written for topic in events}

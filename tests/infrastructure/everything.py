@@ -14,7 +14,8 @@ from domain.case.relation import Consulted
 from domain.case.resolution import Outcome
 from domain.case.state import CauseCorrected, PendingReason, Resolution
 from domain.case.status import Status
-from domain.values import Channel, DisclosureKind, Level
+from domain.privacy import erase_beside
+from domain.values import Channel, DisclosureKind, ErasureScope, Level
 from tests.infrastructure.histories import (
     AROUND,
     FIXED,
@@ -41,6 +42,7 @@ def everything(history: History) -> None:
     _problem_of(history)
     _mails_of(history)
     _imported(history)
+    _held_and_erased(history)
 
 
 def _fought_over(history: History) -> Case:
@@ -184,6 +186,21 @@ def _mails_of(history: History) -> None:
     bounced.bounce("smtp-550", by(721, SYSTEM))
     withdrawn.withdraw(by(722, SYSTEM))
     history.put(deferred, bounced, withdrawn)
+
+
+def _held_and_erased(history: History) -> None:
+    """Held, released and held again; and what was erased, as far as the record says it."""
+    held, erased = history.logged(800, words={"subject": "Scanner"}), history.resolved(810)
+    held.place_hold("r.audit", said(), by(801))
+    history.put(held)
+    held.release_hold("r.audit", said(), by(802))
+    held.place_hold("r.audit", said(), by(803))
+    history.put(held)
+    problem, mail = history.published("Dust", "dust on paper", "clean the glass"), history.mail(erased, 814)
+    erased.erase("jo", ErasureScope.EVERYTHING, by(820))
+    for beside in (problem, mail):
+        erase_beside(beside, "jo", ErasureScope.EVERYTHING, by(820))
+    history.put(erased, problem, mail)
 
 
 def _imported(history: History) -> None:

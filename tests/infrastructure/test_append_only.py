@@ -72,6 +72,13 @@ def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestData
         ("reporter", "SELECT * FROM views.case_intervals"),
         ("api", "DELETE FROM views.case_intervals"),
         ("api", "DELETE FROM vault.disclosures"),
+        ("api", "SELECT vault.erase('jo', '{contact}', '{}')"),
+        ("projector", "SELECT vault.erase('jo', '{contact}', '{}')"),
+        ("eraser", "DELETE FROM ledger.stored_events"),
+        ("eraser", "UPDATE vault.disclosures SET value = 'x'"),
+        ("eraser", "DELETE FROM views.case_intervals"),
+        ("eraser", "UPDATE views.tracking SET position = 0"),
+        ("eraser", "UPDATE views.case_texts SET words = 'x'"),
         ("api", "UPDATE ledger.idempotency SET status = 200"),
         ("api", "SELECT setval('ledger.case_number', 1)"),
         ("api", "INSERT INTO tlog.logs (log, origin) VALUES (1, 'desk.example/1')"),
@@ -104,7 +111,6 @@ def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestData
         ("auditor", "INSERT INTO tlog.entries VALUES (1, 0, 1, 1, '')"),
         ("auditor", "DELETE FROM vault.disclosures"),
         ("auditor", "SELECT * FROM vault.pseudonym_key"),
-        ("auditor", "CREATE TEMPORARY TABLE other (n int)"),
         ("auditor", "CREATE SCHEMA other"),
         ("reporter", "SELECT * FROM tlog.checkpoints"),
         ("reporter", "CREATE VIEW reporting.other AS SELECT 1 AS n"),
@@ -124,6 +130,18 @@ def test_a_function_of_the_record_is_for_those_who_are_granted_it(database: Test
         superuser.execute("SET LOCAL ROLE desk_api")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             superuser.execute("SELECT ledger.other()")
+
+
+def test_nobody_but_the_eraser_deletes_disclosures(database: TestDatabase) -> None:
+    with psycopg.connect(database.superuser) as superuser:
+        for table in ("vault.disclosures", "views.case_texts", "views.known_errors"):
+            may = superuser.execute(
+                "SELECT rolname FROM pg_roles r WHERE rolcanlogin AND rolname LIKE %s AND rolname <> 'desk_migrator'"
+                " AND has_table_privilege(r.oid, %s, 'DELETE') AND rolname <> (SELECT tableowner FROM pg_tables"
+                " WHERE schemaname || '.' || tablename = %s)",
+                ("desk\\_%", table, table),
+            ).fetchall()
+            assert may == [("desk_eraser",)], table
 
 
 def test_reporting_jobs_read_the_documented_schema(desk: Desk, database: TestDatabase) -> None:

@@ -16,9 +16,11 @@ from domain.case import Case
 from domain.case.logging import Logged, Report
 from domain.catalogue import EVENTS as CATALOGUE
 from domain.intake import EVENTS as INTAKE
+from domain.log import EVENTS as LOG
 from domain.message import EVENTS as MESSAGE
 from domain.policy import EVENTS as POLICY
 from domain.policy import first_policy
+from domain.privacy import EVENTS as PRIVACY
 from domain.problem import EVENTS as PROBLEM
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
@@ -89,20 +91,39 @@ def test_an_unknown_topic_fails_loudly() -> None:
 
 def test_topics_are_a_storage_format_and_these_are_they() -> None:
     """A name here is never changed and never goes; a new one is added with the release that writes it."""
-    assert sorted({**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS}) == [
+    assert sorted({**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG}) == [
         *("access.granted", "access.opened", "access.revoked"),
         *("case.accepted", "case.assigned", "case.closed", "case.consultation_answered", "case.consultation_requested"),
         *("case.corrected", "case.diagnosed", "case.discharged", "case.dispute_dismissed", "case.dispute_suspected"),
-        *("case.disputed", "case.fanned_out", "case.found_unrelated", "case.handed_back", "case.imported"),
+        *("case.disputed", "case.fanned_out", "case.found_unrelated", "case.handed_back", "case.hold_placed"),
+        *("case.hold_released", "case.imported"),
         *("case.information_waived", "case.informed", "case.known_errors_searched", "case.linked", "case.logged"),
         *("case.major_declared", "case.major_nominated", "case.major_rejected", "case.noted"),
-        *("case.notification_failed", "case.notified", "case.pended", "case.prioritized", "case.referred"),
+        *("case.notification_failed", "case.notified", "case.pended", "case.personal_data_erased"),
+        *("case.prioritized", "case.referred"),
         *("case.reopened", "case.resolved", "case.resumed", "case.triaged", "case.unlinked", "case.verified"),
-        *("customer.changed", "customer.registered", "help_desk.changed", "help_desk.listed"),
-        *("intake.discarded", "intake.logged", "intake.quarantined", "intake.received", "intake.released"),
-        *("message.accepted", "message.bounced", "message.deferred", "message.queued", "message.withdrawn"),
+        *(
+            "customer.changed",
+            "customer.personal_data_erased",
+            "customer.registered",
+            "help_desk.changed",
+            "help_desk.listed",
+        ),
+        *("intake.discarded", "intake.logged", "intake.personal_data_erased", "intake.quarantined"),
+        *("intake.received", "intake.released"),
+        *("log.attested", "log.key_introduced", "log.key_retired", "log.opened", "log.restarted"),
+        *("message.accepted", "message.bounced", "message.deferred", "message.personal_data_erased"),
+        *("message.queued", "message.withdrawn"),
         *("policy.adopted", "policy.changed"),
         *("problem.closed", "problem.incident_linked", "problem.investigated", "problem.known_error_published"),
-        *("problem.opened", "problem.prioritized", "problem.reopened", "problem.resolved", "problem.root_cause_found"),
-        *("script.published", "script.revised", "service.changed", "service.defined", "team.changed", "team.formed"),
+        *(
+            "problem.opened",
+            "problem.personal_data_erased",
+            "problem.prioritized",
+            "problem.reopened",
+            "problem.resolved",
+            "problem.root_cause_found",
+        ),
+        *("script.published", "script.revised", "service.changed", "service.defined", "subject.opened"),
+        *("subject.personal_data_erased", "team.changed", "team.formed"),
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.requests import Request
 from application.views.questions import Page
-from domain.values import Actor, Role
+from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.rebuilding import rebuild_views
@@ -17,6 +18,11 @@ from tests.application.cases import TECHNICIAN
 from tests.conftest import TestDatabase, differences
 
 GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")
+
+
+def erase(database: TestDatabase, given: str) -> None:
+    with open_desk(database, component="eraser") as eraser:
+        eraser.erase(given, ErasureScope.EVERYTHING, "operator", "asked", OPERATOR)
 
 
 def held(desk: Desk, number: int) -> UUID:
@@ -42,6 +48,9 @@ def test_only_what_waits_is_in_it_however_it_was_folded(
     projector.catch_up()
     assert waiting(views) == [first, last]
     assert differences(database) == {}
+    erase(database, "jo@x.example")  # of what waits, and of what was decided long ago
+    while projector.fold_batch(1):
+        assert waiting(views) == [first, last]
     with database.connect("projector") as connection:
         rebuild_views(connection)
         assert differences(database) == {}

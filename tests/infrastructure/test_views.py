@@ -256,7 +256,8 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 everything(history)
             superuser.execute("UPDATE views.tracking SET position = 5, events = 5")
             superuser.execute("INSERT INTO views.queue_counts VALUES ('network', 7)")
-            superuser.execute(written("0004.the_whole_sop"))
+            for migration in ("0004.the_whole_sop", "0005.quarantine", "0007.erasure"):
+                superuser.execute(written(migration))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100
         assert differences(before) == {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from domain.values import DisclosureKind
+from domain.values import DisclosureKind, ErasureScope
 from infrastructure.ledger.pointers import pointers
 from infrastructure.ledger.verifying.findings import Findings
 from infrastructure.postgres.queries import load
@@ -90,6 +90,6 @@ def _erasures(connection: psycopg.Connection[Any]) -> dict[str, list[tuple[int, 
 
 def _was_erased(pointer: dict[str, str], position: int, erased: dict[str, list[tuple[int, str]]]) -> bool:
     return any(
-        later > position and (scope == "everything" or pointer["kind"] != DisclosureKind.STAFF_WORDS)
+        later > position and pointer["kind"] in ErasureScope(scope).kinds
         for later, scope in erased.get(pointer["subject"], ())
     )

@@ -10,7 +10,7 @@ BEGIN
         CREATE ROLE desk_owner NOLOGIN;
     END IF;
     FOREACH role_name IN ARRAY ARRAY['desk_migrator', 'desk_api', 'desk_projector', 'desk_processes', 'desk_mail',
-                                     'desk_sealer', 'desk_auditor', 'desk_reporter']
+                                     'desk_sealer', 'desk_auditor', 'desk_reporter', 'desk_eraser']
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role_name);
@@ -22,6 +22,7 @@ BEGIN
     END LOOP;
     GRANT desk_owner TO desk_migrator;
     GRANT desk_projector TO desk_migrator;
+    GRANT desk_api TO desk_eraser; -- erasing is a command like others, and beyond them
 END
 $$;
 
@@ -40,7 +41,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format(
         'GRANT CONNECT ON DATABASE %I TO desk_api, desk_projector, desk_processes, desk_mail, desk_sealer, desk_auditor,'
-        ' desk_reporter, desk_migrator',
+        ' desk_reporter, desk_eraser, desk_migrator',
         current_database());
     -- Migrations make the owner's schemas; yoyo's own tables live in public; a rebuild makes its views in a schema beside
     -- the live one. A comparison of the views folds into temporary tables and changes nothing.

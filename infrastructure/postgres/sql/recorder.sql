@@ -9,6 +9,12 @@ SELECT * FROM ledger.append(
     %b::int[], %b::bigint[]
 );
 
+-- name: hold_fold --
+SELECT FROM views.tracking FOR UPDATE;
+
+-- name: erase --
+SELECT vault.erase(%s::text, %b::text[], %b::uuid[]);
+
 -- name: stored --
 SELECT e.notification_id, e.recorded_at, e.state
 FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS wanted (id, version, place)

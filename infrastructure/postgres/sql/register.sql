@@ -24,6 +24,13 @@ SELECT nextval('ledger.case_number') FROM generate_series(1, %s);
 -- name: next_problem_number --
 SELECT nextval('ledger.problem_number');
 
+-- name: disclosed --
+SELECT d.originator_id, split_part(e.topic, '.', 1), d.kind, count(*)
+FROM vault.disclosures d
+JOIN ledger.stored_events e USING (originator_id, originator_version)
+WHERE d.subject = %s
+GROUP BY 1, 2, 3 ORDER BY 1, 3;
+
 -- name: answer --
 SELECT request, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
 

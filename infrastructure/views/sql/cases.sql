@@ -3,7 +3,7 @@
 -- name: load --
 SELECT i.case_id, i.version, lower(i.positions) AS position, lower(i.valid) AS since,
        i.received_at, i.resolved_at, i.closed_at, i.dispute_until, i.pending_since, i.closes_at, i.suspected_at,
-       i.resolve_by, i.resolution_version, i.priority, i.impact, i.severity, i.reopenings, i.hand_backs, i.failed_fixes,
+       i.resolve_by, i.held_since, i.resolution_version, i.priority, i.impact, i.severity, i.reopenings, i.hand_backs, i.failed_fixes,
        i.episodes, i.paused_seconds, i.settled_seconds, i.imported, i.number, i.status, i.queue, i.service, i.team,
        i.technician, i.customer, i.agency, i.channel, i.nature, i.pending_reason, i.resolution_code, i.problem,
        i.external_ref
@@ -26,7 +26,7 @@ WHERE i.case_id = w.id AND i.version = w.version;
 
 -- name: insert --
 COPY views.case_intervals (case_id, version, positions, valid, received_at, resolved_at, closed_at, dispute_until,
-    pending_since, closes_at, suspected_at, resolve_by, resolution_version, priority, impact, severity, reopenings,
+    pending_since, closes_at, suspected_at, resolve_by, held_since, resolution_version, priority, impact, severity, reopenings,
     hand_backs, failed_fixes, episodes, paused_seconds, settled_seconds, imported, number, status, queue, service, team,
     technician, customer, agency, channel, nature, pending_reason, resolution_code, problem, external_ref)
 FROM STDIN (FORMAT BINARY);

@@ -22,6 +22,12 @@ JOIN vault.disclosures d ON d.originator_id = w.id AND d.originator_version = w.
 -- name: drop_articles --
 DELETE FROM views.known_errors WHERE problem_id = ANY(%b::uuid[]);
 
+-- name: drop_erased --
+DELETE FROM views.known_errors k
+WHERE k.problem_id = ANY(%b::uuid[])
+  AND NOT EXISTS (SELECT FROM vault.disclosures d
+                  WHERE d.originator_id = k.problem_id AND d.originator_version = k.version);
+
 -- name: store_article --
 INSERT INTO views.known_errors (problem_id, version, known_error, title, symptoms, workaround)
 VALUES (%b, %b, %b, %b, %b, %b);

@@ -21,6 +21,13 @@ SELECT t.position, t.halted_at, t.halted_by,
 FROM views.tracking t
 LEFT JOIN (SELECT size, position FROM tlog.checkpoints ORDER BY log DESC, size DESC LIMIT 1) s ON true;
 
+-- name: projecting --
+-- Whoever holds the projector's turn (projector.sql, take_turn).
+SELECT EXISTS (SELECT FROM pg_locks l
+               WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                 AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+                 AND (l.classid::bigint << 32) + l.objid::bigint = 4850712370) AS working;
+
 -- name: queues --
 SELECT q.name, q.cases, t.position
 FROM views.tracking t, (

@@ -1,0 +1,85 @@
+"""Takes what was erased from the disk as well: PostgreSQL leaves it in dead rows, samples and old log segments.
+
+For the embedded server, whose superuser we are; on an operator's it needs his superuser, and what he copies from it
+(standbys, archives, backups) is beyond us.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.queries import load
+
+_SQL = load("scrubbing")
+_PATIENCE = 5.0
+"""Seconds to wait for transactions that began before the erasure."""
+_MOST_SEGMENTS = 200
+
+
+class NotScrubbed(Exception):
+    """What was erased may still lie on the disk, until the server's own housekeeping has come by."""
+
+
+def scrub(database: Database) -> None:
+    """Rewrite what may hold dead copies, and end the old log. Raises NotScrubbed, psycopg.OperationalError.
+
+    Each table is locked while it is rewritten: seconds for a large vault.
+    """
+    where = conninfo_to_dict(database.for_component("eraser")).get("dbname")
+    with psycopg.connect(make_conninfo(database.conninfo, dbname=where), autocommit=True) as connection:
+        superuser, recycles = _one(connection, "may")
+        if not superuser:
+            raise NotScrubbed("rewriting the tables and the log needs a superuser")
+        connection.execute(_SQL["be_brief"])
+        try:
+            _rewrite_tables(connection)
+            _end_log(connection)
+        except psycopg.errors.LockNotAvailable as error:
+            raise NotScrubbed(f"others use the tables: {str(error).strip()}; erase once more later") from error
+        except psycopg.errors.InternalError as error:  # the samples were taken anew at the same moment
+            raise NotScrubbed(f"{str(error).strip()}; erase once more") from error
+        if recycles:
+            raise NotScrubbed("the server uses segments of its log again (wal_recycle), with what they held")
+
+
+def _rewrite_tables(connection: psycopg.Connection[Any]) -> None:
+    _outwait(connection)
+    for table, name in connection.execute(_SQL["tables"]).fetchall():
+        connection.execute(sql.SQL(_SQL["rewrite"].decode()).format(sql.SQL(name)))
+        connection.execute(_SQL["forget_samples"], {"table": table})
+        connection.execute(sql.SQL(_SQL["sample"].decode()).format(sql.SQL(name)))
+    connection.execute(_SQL["rewrite_samples"])
+
+
+def _outwait(connection: psycopg.Connection[Any]) -> None:
+    """Wait for those who began before now and still see what was deleted. Raises NotScrubbed."""
+    (now,), pause = _one(connection, "now"), threading.Event()
+    end = time.monotonic() + _PATIENCE
+    while _one(connection, "sees_the_past", now, now)[0]:
+        if time.monotonic() > end:
+            raise NotScrubbed("a transaction from before the erasure goes on and on; erase once more when it has ended")
+        pause.wait(0.05)
+
+
+def _end_log(connection: psycopg.Connection[Any]) -> None:
+    """Begin a new segment, beyond all there are, and let the old ones be removed."""
+    connection.execute(_SQL["end_segment"])
+    for _ in range(_MOST_SEGMENTS):
+        connection.execute(_SQL["write_something"])
+        if not _one(connection, "is_ahead")[0]:
+            break
+        connection.execute(_SQL["end_segment"])
+    connection.execute(_SQL["checkpoint"])
+
+
+def _one(connection: psycopg.Connection[Any], name: str, *values: Any) -> tuple[Any, ...]:
+    row = connection.execute(_SQL[name], values or None).fetchone()
+    assert row is not None
+    return tuple(row)

@@ -1,0 +1,22 @@
+"""The desk as `caseledger erase` opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from domain.values import Role
+from tests.conftest import TestDatabase, grant_everybody
+
+
+@pytest.fixture
+def desk(database: TestDatabase) -> Iterator[Desk]:
+    """In the eraser's role, with an administrator and an auditor."""
+    with open_desk(database, component="eraser") as opened:
+        grant_everybody(opened)
+        opened.ensure_granted("root", Role.ADMIN, None, None, OPERATOR, anew=False)
+        yield opened

@@ -1,0 +1,85 @@
+"""What tests of personal data start from: whose they are, where they are put, and what is left of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.documents import case_document
+from application.letters import Sent
+from application.privacy import Erased
+from application.processes.sending import REQUEST
+from application.requests import Request
+from domain.case.logging import Report
+from domain.case.resolution import Verification
+from domain.case.state import CauseCorrected, ResolutionCode
+from domain.catalogue import Customer
+from domain.values import Actor, Channel, ErasureScope, Role
+from tests.application.cases import FIXED, NETWORK, assigned, resolved
+from tests.application.conftest import ADMIN
+from tests.conftest import TestDatabase
+from tests.history.record import message_of
+
+AUDITOR = Actor("r.audit", Role.AUDITOR)
+JO: dict[str, Any] = {"name": "Jo Field", "email": "jo.field@agency.example"}
+SAM: dict[str, Any] = {"name": "Sam Reed", "email": "sam.reed@agency.example"}
+CONTACT, EVERYTHING = ErasureScope.CONTACT_AND_WORDS, ErasureScope.EVERYTHING
+
+
+def erase(desk: Desk, given: str = "jo.field@agency.example", scope: ErasureScope = CONTACT, **how: Any) -> Erased:
+    return desk.erase(given, scope, how.get("approved_by", "r.audit"), "he asked for it", how.get("request", ADMIN))
+
+
+def document(desk: Desk, number: str) -> dict[str, Any]:
+    return case_document(desk.case(number, AUDITOR))
+
+
+def kept(database: TestDatabase, subject: str) -> dict[str, int]:
+    """How many disclosures of somebody the vault has, by kind."""
+    with database.connect("auditor") as auditor:
+        query = "SELECT kind, count(*) FROM vault.disclosures WHERE subject = %s GROUP BY 1"
+        return dict(auditor.execute(query, (subject,)).fetchall())
+
+
+def report(desk: Desk) -> Report:
+    return Report(Channel.PHONE, desk.clock.now(), "", service="printing")
+
+
+def resolve(desk: Desk, number: str, **changes: Any) -> None:
+    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    desk.resolve(number, replace(FIXED, **changes), "restarted", None, NETWORK)
+
+
+def quarantined(desk: Desk) -> Any:
+    gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
+    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    raw = b"From: Jo Field <jo.field@agency.example>\r\nPrecedence: bulk\r\nSubject: Plotter\r\n\r\nNo paper.\r\n"
+    return desk.receive(raw, gateway).receipt
+
+
+def everywhere(desk: Desk) -> None:
+    """Jo is a customer of the directory, wrote in, was mailed, and has a problem with a work-around."""
+    number = resolved(desk, contact=JO)
+    desk.mail_accepted(message_of(desk, number), Sent("To: jo", "250 OK"), desk.clock.now(), REQUEST)
+    around = assigned(desk, contact=JO)
+    resolve(desk, around, workaround=True, code=ResolutionCode.WORKAROUND, cause_corrected=CauseCorrected.NO)
+    quarantined(desk)
+    desk.list_entry("customers", Customer(desk.customer_id(JO)), JO, None, OPERATOR)
+
+
+def pointed_to(value: Any) -> list[dict[str, str]]:
+    """The disclosures that a state points to."""
+    if isinstance(value, dict):
+        if value.keys() == {"digest", "subject", "kind"}:
+            return [value]
+        return [found for each in value.values() for found in pointed_to(each)]
+    return [found for each in value for found in pointed_to(each)] if isinstance(value, list) else []
+
+
+def words_in_view(database: TestDatabase, number: str) -> list[Any]:
+    with psycopg.connect(database.superuser) as superuser:
+        return superuser.execute("SELECT words FROM views.case_texts WHERE number = %s", (number,)).fetchall()

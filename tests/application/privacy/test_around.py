@@ -1,0 +1,189 @@
+"""Mails, search and other people's work around an erasure (audit.md, Personal data)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.intake.mail import receipt_document
+from application.letters import Sent
+from application.ports import Disclosed
+from application.processes.sending import REQUEST, send_due
+from application.views.questions import Page
+from domain.errors import InvalidTransition, OnHold
+from domain.obligations import ObligationKind
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from infrastructure.views.timers import PostgresTimers
+from tests.application.cases import TECHNICIAN, assigned, log, resolved
+from tests.application.privacy.persons import (
+    AUDITOR,
+    EVERYTHING,
+    JO,
+    SAM,
+    document,
+    erase,
+    kept,
+    quarantined,
+    resolve,
+    words_in_view,
+)
+from tests.conftest import TestDatabase
+from tests.history.record import message_of
+
+# what came in and what goes out
+
+
+def test_a_message_in_quarantine_is_still_there_and_says_that_it_was_erased(desk: Desk) -> None:
+    receipt = quarantined(desk)
+    assert erase(desk).disclosures == 1
+    told = receipt_document(desk.receipt(receipt, AUDITOR))
+    assert (told["erased"], told["text"], told["state"]) == (True, None, "quarantined")
+    with pytest.raises(InvalidTransition, match="erased"):
+        desk.release_message(receipt, None, TECHNICIAN)
+    assert quarantined(desk) == receipt, "sent once more, it is what came before, and is not kept again"
+    assert desk.register.disclosed(desk.customer_id(JO)) == []
+    desk.discard_message(receipt, "erased", TECHNICIAN)
+
+
+def test_r_5_9g_a_queued_mail_to_one_who_was_erased_is_withdrawn_and_he_is_to_be_told_otherwise(
+    desk: Desk, database: TestDatabase
+) -> None:
+    erased, other = resolved(desk, contact=JO), resolved(desk, contact=SAM)
+    erase(desk)
+    sent = list[str]()
+
+    class Postman:
+        def deliver(self, letter: Any) -> Sent:
+            sent.append(letter.recipient)
+            return Sent("raw", "250 OK")
+
+    with database.connect("projector") as connection, database.pool("mail", size=1) as pool:
+        Projector(connection).catch_up()
+        send_due(desk, PostgresTimers(pool), Postman(), lambda *_: "https://x.example")
+        Projector(connection).catch_up()
+        assert PostgresTimers(pool).due_messages(desk.clock.now(), 10) == []
+    assert sent == [SAM["email"]]
+    assert desk.case(other, AUDITOR).dispute_until is not None
+    case = desk.case(erased, AUDITOR)
+    assert (case.failed_notifications, list(case.obligations)) == (1, [ObligationKind.INFORM_CUSTOMER])
+    assert desk.history(erased, AUDITOR)[-1].event.cause == "erased"  # type: ignore[attr-defined]
+
+
+def test_a_mail_that_was_on_its_way_when_he_was_erased_is_recorded_without_its_words(
+    desk: Desk, database: TestDatabase
+) -> None:
+    number, subject = resolved(desk, contact=JO), desk.customer_id(JO)
+    message = message_of(desk, number)
+    erase(desk, scope=EVERYTHING)
+    desk.mail_accepted(message, Sent("To: jo.field@agency.example", "250 OK"), desk.clock.now(), REQUEST)
+    assert kept(database, subject) == {}
+    assert desk.case(number, AUDITOR).dispute_until is not None
+
+
+def test_a_resolution_after_the_erasure_has_nobody_to_tell(desk: Desk) -> None:
+    number = assigned(desk, contact=JO)
+    erase(desk)
+    resolve(desk, number)
+    assert desk.case(number, AUDITOR).failed_notifications == 1
+
+
+# search
+
+
+def test_search_and_candidates_find_what_is_still_there(desk: Desk, database: TestDatabase) -> None:
+    words = {"subject": "Plotter P-4711 jams", "description": "Plotter P-4711 jams on every page", "symptoms": "jams"}
+    mine, his = log(desk, contact=JO, words=words), log(desk, contact=SAM, words=words)
+    with database.connect("projector") as connection, database.pool("api", size=1) as pool:
+        views, projector = PostgresViews(pool), Projector(connection)
+        projector.catch_up()
+        assert {item["number"] for item in views.search("plotter", Page()).items} == {mine, his}
+        third = log(desk, contact=SAM, words=words)
+        assert {c.case for c in desk.candidates(third, AUDITOR)} == {mine, his}
+        erase(desk)
+        for _ in range(2):  # before the views have folded it, and after
+            assert {c.case for c in desk.candidates(third, AUDITOR)} == {his}
+            assert mine not in {item["number"] for item in views.search("plotter", Page()).items}
+            assert desk.candidates(mine, AUDITOR) == []
+            assert words_in_view(database, mine) == []
+            projector.catch_up()
+        (listed,) = views.cases({"customer": desk.customer_id(JO)}, "number", Page()).items
+        assert (listed["number"], listed["subject"], listed["version"]) == (mine, None, 2)
+
+
+def test_what_is_said_after_an_erasure_is_found_again_and_can_be_erased_again(
+    desk: Desk, database: TestDatabase
+) -> None:
+    number = log(desk, contact=JO)
+    erase(desk)
+    desk.correct(number, "symptoms", "whistles", "he called again", TECHNICIAN)
+    with database.connect("projector") as connection, database.pool("api", size=1) as pool:
+        Projector(connection).catch_up()
+        assert [item["number"] for item in PostgresViews(pool).search("whistles", Page()).items] == [number]
+        assert erase(desk).disclosures == 1
+        Projector(connection).catch_up()
+        assert PostgresViews(pool).search("whistles", Page()).items == []
+
+
+# together with others
+
+
+def test_words_added_between_deciding_and_committing_are_decided_anew_and_go_as_well(
+    desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, subject = log(desk, contact=JO), desk.customer_id(JO)
+    with open_desk(database) as other:
+        looked = _interrupted(
+            desk, monkeypatch, 2, lambda: other.note(number, "late", visible_to_customer=False, request=TECHNICIAN)
+        )
+        erased = erase(desk, scope=EVERYTHING)
+    assert len(looked) == 5, "decided twice"
+    assert (erased.disclosures, dict(erased.by_kind)["staff_words"]) == (3, 1)
+    assert kept(database, subject) == {}
+    assert [e.event.TOPIC for e in desk.history(number, AUDITOR)] == [
+        "case.logged",
+        "case.noted",
+        "case.personal_data_erased",
+    ]
+
+
+def test_a_hold_placed_between_deciding_and_committing_keeps_everything(
+    desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, subject = log(desk, contact=JO), desk.customer_id(JO)
+    with open_desk(database) as other:
+        _interrupted(desk, monkeypatch, 2, lambda: other.hold(number, "operator", "a claim", OPERATOR))
+        with pytest.raises(OnHold, match=number):
+            erase(desk, scope=EVERYTHING)
+    assert kept(database, subject) == {"contact": 1, "customer_words": 1, "staff_words": 1}
+
+
+def test_a_case_logged_in_between_is_left_alone(
+    desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, new = log(desk, contact=JO), list[str]()
+    with open_desk(database) as other:
+        _interrupted(desk, monkeypatch, 2, lambda: new.append(log(other, contact=JO)))
+        assert erase(desk).cases == (number,)
+    assert not document(desk, new[0])["erased"]
+    assert erase(desk).cases == tuple(new)
+
+
+def _interrupted(desk: Desk, monkeypatch: pytest.MonkeyPatch, call: int, happens: Any) -> list[int]:
+    """Let something happen right after the desk has looked into the vault for the nth time."""
+    look, looked = desk.register.disclosed, list[int]()
+
+    def looking(subject: str) -> Sequence[Disclosed]:
+        found = look(subject)
+        looked.append(len(found))
+        if len(looked) == call + 1:  # an address is looked up once before it is decided upon
+            happens()
+        return found
+
+    monkeypatch.setattr(desk.register, "disclosed", looking)
+    return looked
