@@ -29,6 +29,8 @@ lock: .venv/.run
 		--no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --python-version 3.12 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade requirements/witness.in -o requirements/witness.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -39,8 +41,10 @@ lock: .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-.venv/.dev: requirements/dev.txt .venv/.run
+.venv/.dev: requirements/dev.txt requirements/witness.txt .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
+		--upgrade --target .venv/witness -r requirements/witness.txt >&2
 	@touch $@
 
 clean:

@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from api.http.app import create_app
 from api.http.context import Context
@@ -20,6 +23,8 @@ from application.holidays import holidays_of
 from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
+from infrastructure.ledger.outside import current_note
+from infrastructure.ledger.transparency import PostgresLog
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.postman import SmtpPostman
 from infrastructure.postgres.database import Component, Database
@@ -100,6 +105,7 @@ async def open_context(
                 desk,
                 PostgresViews(pool),
                 feed,
+                PostgresLog(pool),
                 tokens.verify,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
@@ -112,8 +118,11 @@ def clock_of(settings: Settings) -> Clock:
     return AheadClock(timedelta(hours=settings.clock_ahead)) if settings.clock_ahead else SystemClock()
 
 
-def postman_of(settings: Settings, clock: Clock) -> SmtpPostman | None:
-    """Who carries the mails; None where no server is set, and they wait in the outbox."""
+def postman_of(settings: Settings, clock: Clock, pool: ConnectionPool[Connection[Any]]) -> SmtpPostman | None:
+    """Who carries the mails, each with the checkpoint of its moment; None where no server is set, and they wait.
+
+    The pool is of the mail worker's role.
+    """
     if not settings.smtp_host:
         return None
     return SmtpPostman(
@@ -126,7 +135,13 @@ def postman_of(settings: Settings, clock: Clock) -> SmtpPostman | None:
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         ca_file=settings.smtp_ca_file,
+        checkpoint=partial(_current_note, pool),
     )
+
+
+def _current_note(pool: ConnectionPool[Connection[Any]]) -> str | None:
+    with pool.connection() as connection:
+        return current_note(connection)
 
 
 def dispute_links(settings: Settings) -> Link:

@@ -8,6 +8,7 @@
 5.8.1    problems     Problem Cases and known errors
          replaying    what was, from the events alone
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
+         sealing      what happened to the transparency log itself
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from application.contesting import Contesting
 from application.intake.mail import MailIntake
 from application.mailing import Mailing
 from application.replaying import Replaying
+from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Catalogue):
+class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue):
     """Everything that can be asked of the desk."""

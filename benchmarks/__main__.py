@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import append, http
+from benchmarks import append, http, ledger
 from benchmarks.rows import main
 
 if __name__ == "__main__":
-    main({"append": append.measure, "http": http.measure}, __doc__)
+    main({"append": append.measure, "http": http.measure, "ledger": ledger.measure}, __doc__)

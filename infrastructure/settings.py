@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infrastructure.ledger.courier import web_address
+from infrastructure.ledger.witnesses import parse_witnesses
 
 
 class Settings(BaseSettings):
@@ -57,11 +61,64 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
     )
+    sealer_dir: Path | None = Field(
+        default=None,
+        description="The sealer's own folder, for its keys and for what it signed last: best on another machine than the "
+        "database. Default: `sealer` in the data directory.",
+    )
+    log_origin: str | None = Field(
+        default=None,
+        pattern=r"^[^\s+]*[^\s+/0-9]$",
+        max_length=200,
+        description="Name of the transparency log where it is begun, such as desk.agency.example/log; a random one unless "
+        "set. It ends in no digit: a log begun after a restore is told apart by one.",
+    )
+    witnesses: str = Field(
+        default="",
+        description="Witnesses (C2SP tlog-witness) that each checkpoint is shown to, as `vkey@url` with spaces between: "
+        "`witness.example/w1+1a2b3c4d+BA...=@https://witness.example`, where `/add-checkpoint` is put behind the URL.",
+    )
+    tsa_url: str | None = Field(
+        default=None, description="A timestamp authority (RFC 3161) that stamps the current checkpoint, hourly at most."
+    )
+    tsa_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM), the root's among them, that its signatures are checked with; "
+        "without it a timestamp is kept as it comes.",
+    )
+    held_dir: Path | None = Field(
+        default=None,
+        description="A directory on another disk that the current checkpoint is written to, each minute at most. "
+        "Never created: a disk that is not mounted shall be missed.",
+    )
     clock_ahead: float = Field(
         default=0,
         description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "
         "what it records says so by its `occurred_at`.",
     )
+
+    @property
+    def sealer_folder(self) -> Path:
+        """Where the sealer's folder is."""
+        return self.sealer_dir or self.data_dir / "sealer"
+
+    @property
+    def log_name(self) -> str:
+        """The name of a log that is begun now."""
+        return self.log_origin or f"caseledger.example/{secrets.token_hex(4)}"
+
+    @field_validator("witnesses")
+    @classmethod
+    def _witnesses_are_such(cls, text: str) -> str:
+        parse_witnesses(text)
+        return text
+
+    @field_validator("tsa_url")
+    @classmethod
+    def _is_web_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            web_address(url)
+        return url
 
     def as_environment(self) -> dict[str, str]:
         """What of them a process of ours must be told: all that differs from the defaults."""

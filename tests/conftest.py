@@ -24,6 +24,7 @@ from infrastructure.postgres import database as database_module
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.queries import load
 from infrastructure.views.comparing import compare_views
 from infrastructure.views.projector import Poisoned, Projector
 
@@ -78,12 +79,10 @@ def cloned(server: str) -> Iterator[TestDatabase]:
                 sql.Identifier(name), sql.Identifier(database_module.NAME)
             )
         )
-        connection.execute(
-            sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO desk_projector").format(sql.Identifier(name))
-        )
-        connection.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO desk_auditor").format(sql.Identifier(name)))
         made = TestDatabase(server, embedded=True, name=name)
         try:
+            with psycopg.connect(made.superuser, autocommit=True) as superuser:  # they are not the template's to give
+                superuser.execute(load("bootstrap")["database_grants"])
             yield made
             assert broken_invariants(made) == {}
         finally:

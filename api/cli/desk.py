@@ -9,11 +9,13 @@ import typer
 from psycopg.conninfo import conninfo_to_dict
 from rich.table import Table
 
-from api.cli.console import could_not_run, out, print_json
+from api.cli.console import FINDINGS, could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.sealing import safe_of
 from api.main import open_desk, tokens_of
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
+from application.sealing import UNSEALED_ALARM
 from domain.case.status import COMMANDS, READERS
 from domain.intake import COMMANDS as INTAKE_COMMANDS
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
@@ -112,7 +114,7 @@ def settings(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Say where ledger and views are. Exit 1 when an event has halted the projector."""
+    """Say where ledger, views and seal are. Exit 1 when the projector has halted, or events stay unsealed for too long."""
     given = settings_of(data_dir, database_url)
     with database_of(given) as database, database.pool("api", size=1) as pool:
         health = dict(PostgresViews(pool).health())
@@ -122,6 +124,10 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "views_position": health["position"],
             "views_lag_events": health["ledger_position"] - health["position"],
             "views_lag_seconds": round(health["lag_seconds"], 3),
+            "log_size": health["log_size"],
+            "sealed_position": health["sealed_position"],
+            "unsealed_seconds": round(health["unsealed_seconds"], 3),
+            "sealer_refuses": safe_of(given).refusal(),
             "mails_waiting": health["mails_waiting"],
             "oldest_mail_seconds": round(max(0.0, health["oldest_mail_seconds"]), 1),
             "obligations_open": health["obligations_open"],
@@ -136,8 +142,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             shown = " ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
             table.add_row(name.replace("_", " "), "-" if shown is None else str(shown))
         out.print(table)
-    if document["halted_at"] is not None:
-        raise typer.Exit(1)
+    if document["halted_at"] is not None or document["unsealed_seconds"] > UNSEALED_ALARM:
+        raise typer.Exit(FINDINGS)
 
 
 def _where(conninfo: str) -> dict[str, Any]:

@@ -20,13 +20,18 @@ import yaml
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.supervising import working
+from api.cli.sealing import safe_of, seals_here
+from api.cli.supervising import SEALER, working
 from api.main import open_desk
 from application.intake.catalogue import carry_out, read_catalogue
 from application.intake.importer import Imported, Importer
 from application.intake.servicenow import COLUMNS, Findings, ServiceNowLog
+from infrastructure.ledger.safe import Safe
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
+
+_PATIENCE = 60.0
+"""Seconds without a step of projector or sealer, after which there seems to be none at work."""
 
 app = typer.Typer(help="Import other systems' history, and catalogues.", no_args_is_help=True)
 
@@ -47,7 +52,7 @@ def servicenow(
     """Import a ServiceNow incident event log (UCI data set 498). Running it twice imports once.
 
     Exit 1 when rows could not be read or hold values we have no word for: the former are kept in
-    DATA_DIR/imports, the latter on the record. Returns when every view has reached the last event.
+    DATA_DIR/imports, the latter on the record. Returns when every view and the seal have reached the last event.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -55,7 +60,7 @@ def servicenow(
         could_not_run(f"there is no time zone {timezone}")
     settings, log, began = settings_of(data_dir, database_url), ServiceNowLog(zone), time.monotonic()
     name, total = _look_at(file)
-    with database_of(settings) as database, open_desk(database) as desk, working(settings, "projector"):
+    with database_of(settings) as database, open_desk(database) as desk, working(settings, *_workers(settings)):
         importer = Importer(desk, "servicenow", name)
         try:
             with progress("importing rows", total) as advance, _open(file) as text:
@@ -63,7 +68,7 @@ def servicenow(
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             could_not_run(f"{file} cannot be read to its end: {error}; {importer.done.rows} rows were imported")
         with database.pool("api", size=1) as pool:
-            _wait_for_views(PostgresViews(pool), done.position)
+            _wait_until_caught_up(PostgresViews(pool), done.position, safe_of(settings))
     kept = _keep_rejected(settings, name, log.findings)
     _tell(done, log.findings, kept, time.monotonic() - began, as_json)
 
@@ -130,12 +135,29 @@ def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
         yield reader.line_num, cells if straight or not fits else [cells[place] for place in places]
 
 
-def _wait_for_views(views: PostgresViews, position: int) -> None:
-    """Wait until the projector, ours or another's, has folded what was imported; exit 2 when it halted."""
-    pause = threading.Event()
-    while (health := views.health())["position"] < position:
+def _workers(settings: Settings) -> tuple[str, ...]:
+    return ("projector", SEALER) if seals_here(settings) else ("projector",)
+
+
+def _wait_until_caught_up(views: PostgresViews, position: int, safe: Safe) -> None:
+    """Wait until projector and sealer, ours or others', have reached what was imported; exit 2 when one stands still."""
+    pause, moved = threading.Event(), time.monotonic()
+    known = (-1, -1)
+    while True:
+        health = views.health()
+        now = (health["position"], health["sealed_position"])
+        if min(now) >= position:
+            return
         if health["halted_at"] is not None:
             could_not_run(f"the projector halted before position {health['halted_at']}: {health['halted_by']}")
+        if (why := safe.refusal()) is not None:
+            could_not_run(f"imported, but not sealed: {why}")
+        if now != known:
+            known, moved = now, time.monotonic()
+        elif time.monotonic() - moved > _PATIENCE:
+            could_not_run(
+                f"imported up to position {position}, but views have stopped at {now[0]}, the seal at {now[1]}"
+            )
         pause.wait(0.02)
 
 
@@ -174,7 +196,7 @@ def _tell(done: Imported, findings: Findings, kept: Path | None, seconds: float,
     else:
         out.print(
             f"{done.rows} rows of {findings.rows} imported: {done.cases} new cases, {done.events} events, "
-            f"{document['rows_per_second']} rows/s with all views caught up"
+            f"{document['rows_per_second']} rows/s with all views and the seal caught up"
         )
         out.print(f"{done.skipped_rows} rows had been imported before")
         out.print(f"{findings.backwards} rows go back in time within their incident; kept in file order")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import desk, importing, replaying, reports, serving, working
+from api.cli import auditing, desk, importing, replaying, reports, serving, tlog, verifying, working
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -33,8 +33,13 @@ app.command("settings")(desk.settings)
 app.command("status")(desk.status)
 app.command("report")(reports.report)
 app.command("rebuild")(reports.rebuild)
+app.command("bundle")(auditing.bundle)
+app.command("verify-bundle")(auditing.verify_bundle_command)
 app.command("replay")(replaying.replay)
+app.command("verify")(verifying.verify)
+app.command("attest")(verifying.attest)
 app.add_typer(importing.app, name="import")
+app.add_typer(tlog.app, name="tlog")
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import structlog
 
 from api.cli.console import could_not_run
+from api.cli.persisting import BACKOFF, POISONED
 from infrastructure.postgres.embedded import revive, running_server
 from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
@@ -20,26 +21,38 @@ from infrastructure.settings import Settings
 
 log = structlog.get_logger()
 
-BACKOFF = (0.2, 1.0, 5.0)
-"""Seconds before what has failed is tried again; the last for every further time."""
-POISONED = 3
-"""Exit code of a worker that an event halted: starting it again would halt it again."""
+SEALER = "sealer"
+WORKERS = ("projector", "processes", "mail", SEALER)
 _LOOK_AFTER = 1.0
 """Seconds between two looks at whether the database still runs."""
 
 
 @contextmanager
 def working(settings: Settings, *names: str) -> Iterator[None]:
-    """A process of workers, all unless named; started again when it falls over, stopped with us and, by its tether,
-    without us. One process for all of them: most of its memory is the interpreter's."""
+    """Workers, all unless named; started again when they fall over, stopped with us and, by their tether, without us.
+
+    One process for all but the sealer, whose key is not for the others: most of a process is its interpreter.
+    """
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(settings, names, stop), name="workers")
-    keeper.start()
+    keepers = [
+        threading.Thread(target=_keep, args=(settings, command, stop), name=command[2]) for command in _commands(names)
+    ]
+    for keeper in keepers:
+        keeper.start()
     try:
         yield
     finally:
         stop.set()
-        keeper.join()
+        for keeper in keepers:
+            keeper.join()
+
+
+def _commands(names: tuple[str, ...]) -> Iterator[list[str]]:
+    others = [name for name in names or WORKERS if name != SEALER]
+    if others:
+        yield [sys.executable, "-m", "api.cli", "worker", *others, "--tethered"]
+    if SEALER in (names or WORKERS):
+        yield [sys.executable, "-m", "api.cli.sealing", "--tethered"]
 
 
 @contextmanager
@@ -67,17 +80,7 @@ def database_kept(settings: Settings) -> Iterator[None]:
             keeper.join()
 
 
-def _keep(settings: Settings, names: tuple[str, ...], stop: threading.Event) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "api.cli",
-        "worker",
-        *names,
-        "--tethered",
-        "--data-dir",
-        str(settings.data_dir),
-    ]
+def _keep(settings: Settings, command: list[str], stop: threading.Event) -> None:
     environment = {**os.environ, **settings.as_environment()}
     falls = 0
     while not stop.is_set():

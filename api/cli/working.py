@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Literal
 
-import psycopg
 import structlog
 import typer
-from eventsourcing.persistence import PersistenceError
 
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.supervising import BACKOFF, POISONED
+from api.cli.persisting import POISONED, persist, stop_when_told
+from api.cli.sealing import seal, seal_all
+from api.cli.supervising import SEALER, WORKERS
 from api.main import clock_of, dispute_links, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
-from application.requests import ApplicationError
 from application.views.timers import Timers
+from infrastructure.ledger.safe import Refused
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
@@ -30,7 +28,6 @@ from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.timers import PostgresTimers
 
 log = structlog.get_logger()
-WORKERS = ("projector", "processes", "mail")
 _PATIENCE = 1.0
 """Seconds at most between two looks at what is due."""
 
@@ -39,7 +36,7 @@ Work = Callable[[Desk, Timers], int]
 
 def worker(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Which: projector, processes, mail. All when none is named.")
+        list[str] | None, typer.Argument(help="Which: projector, processes, mail, sealer. All when none is named.")
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -49,11 +46,7 @@ def worker(
     """Run background workers until stopped. Exit 1 when an event halts one: `caseledger status` says which."""
     if unknown := set(what or ()) - set(WORKERS):
         could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
-    settings, stop = settings_of(data_dir, database_url), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    if tethered:  # whoever started us holds the other end: killed outright, he lets go of it
-        threading.Thread(target=_until_let_go, args=(stop,), daemon=True).start()
+    settings, stop = settings_of(data_dir, database_url), stop_when_told(tethered=tethered)
     with database_of(settings) as database:
         if once:
             _do_once(what or list(WORKERS), settings, database)
@@ -66,7 +59,7 @@ def worker(
 
 def _do_once(names: list[str], settings: Settings, database: Database) -> None:
     """Fold, close and send what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
-    clock, postman = clock_of(settings), postman_of(settings, clock_of(settings))
+    clock = clock_of(settings)
     if "projector" in names:
         with database.connect("projector") as connection:
             Projector(connection).catch_up()
@@ -74,19 +67,20 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         with database.pool("processes", size=1) as pool, open_desk(database, clock, component="processes") as desk:
             while close_due(desk, PostgresTimers(pool)):
                 pass
-    if "mail" in names and postman is not None:
+    if "mail" in names and settings.smtp_host:
         with (
             database.connect("mail") as connection,
             database.pool("mail", size=1) as pool,
             open_desk(database, clock, component="mail", mail_from=settings.mail_from) as desk,
         ):
-            if Turn(connection, "mail").is_free():
+            postman = postman_of(settings, clock, pool)
+            if postman is not None and Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
-
-
-def _until_let_go(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
+    if SEALER in names:
+        try:
+            seal_all(settings, database)
+        except Refused as why:
+            could_not_run(why)
 
 
 def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
@@ -112,24 +106,27 @@ def _run_all(names: list[str], settings: Settings, database: Database, stop: thr
 def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event], None]:
     if name == "projector":
         return _project
+    if name == SEALER:
+        return partial(seal, settings)
     if name == "processes":
         return partial(_attend, settings, "processes", close_due)
     return partial(_mail, settings)
 
 
 def _mail(settings: Settings, database: Database, stop: threading.Event) -> None:
-    postman = postman_of(settings, clock_of(settings))
-    if postman is None:
-        log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")
-        stop.wait()
-        return
-    send = partial(send_due, postman=postman, link=dispute_links(settings))
-    _attend(settings, "mail", send, database, stop)
+    with database.pool("mail", size=1) as pool:
+        postman = postman_of(settings, clock_of(settings), pool)
+        if postman is not None:
+            send = partial(send_due, postman=postman, link=dispute_links(settings))
+            _attend(settings, "mail", send, database, stop)
+            return
+    log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")
+    stop.wait()
 
 
 def _project(database: Database, stop: threading.Event) -> None:
     """Project until told to stop; a database that went away is waited for."""
-    _persist("projector", stop, lambda: _project_once(database, stop))
+    persist("projector", stop, lambda: _project_once(database, stop))
 
 
 def _project_once(database: Database, stop: threading.Event) -> None:
@@ -141,7 +138,7 @@ def _attend(
     settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
 ) -> None:
     """Do what is due whenever something is, until told to stop."""
-    _persist(kind, stop, lambda: _attend_once(settings, kind, work, database, stop))
+    persist(kind, stop, lambda: _attend_once(settings, kind, work, database, stop))
 
 
 def _attend_once(
@@ -154,6 +151,7 @@ def _attend_once(
         open_desk(database, clock, component=kind, mail_from=settings.mail_from) as desk,
     ):
         turn, timers = Turn(connection, kind), PostgresTimers(pool)
+        turn.follow_views()
         turn.take(stop)
         while not stop.is_set():
             if not work(desk, timers):
@@ -166,15 +164,3 @@ def _until_due(timers: Timers, desk: Desk) -> float:
     if due is None:
         return _PATIENCE
     return min(_PATIENCE, max(0.05, (due - desk.clock.now()).total_seconds()))
-
-
-def _persist(name: str, stop: threading.Event, run: Callable[[], None]) -> None:
-    """Run until told to stop; what fails for now is tried again, ever more slowly."""
-    attempt = 0
-    while not stop.is_set():
-        try:
-            run()
-        except (psycopg.OperationalError, PersistenceError, ApplicationError) as error:
-            log.warning("worker interrupted", worker=name, error=str(error))
-            stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)])
-            attempt += 1

@@ -12,6 +12,7 @@ from fastapi import Request
 from api.http.cursors import Cursors
 from application.desk import Desk
 from application.principals import DisputeLink, Principal, Unauthenticated
+from application.sealing import SealedLog
 from application.views.questions import Feed, Views
 
 
@@ -45,6 +46,7 @@ class Context:
     desk: Desk
     views: Views
     feed: Feed
+    log: SealedLog
     verify: Callable[[str], Principal]
     """Turns a bearer token into who it names. Raises Unauthenticated."""
     cursors: Cursors

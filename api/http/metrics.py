@@ -9,6 +9,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.sealing import UNSEALED_ALARM
+
 
 class Metrics:
     """The metrics of one application."""
@@ -24,6 +26,15 @@ class Metrics:
         self.ledger = Gauge("caseledger_ledger_position", "Position of the last event.", registry=self.registry)
         self.views = Gauge("caseledger_views_position", "Position the views have folded.", registry=self.registry)
         self.lag = Gauge("caseledger_views_lag_seconds", "Age of the oldest event not folded.", registry=self.registry)
+        self.sealed = Gauge(
+            "caseledger_sealed_position", "Position of the last event in the transparency log.", registry=self.registry
+        )
+        self.unsealed = Gauge(
+            "caseledger_unsealed_seconds", "Age of the oldest event not sealed.", registry=self.registry
+        )
+        self.unsealed_alarm = Gauge(
+            "caseledger_unsealed_alarm", "1 when that is older than it may be.", registry=self.registry
+        )
         self.mails = Gauge("caseledger_mails_waiting", "Mails no server has taken yet.", registry=self.registry)
         self.oldest_mail = Gauge(
             "caseledger_oldest_mail_seconds", "Age of the oldest mail waiting.", registry=self.registry
@@ -38,6 +49,9 @@ class Metrics:
         self.ledger.set(health["ledger_position"])
         self.views.set(health["position"])
         self.lag.set(health["lag_seconds"])
+        self.sealed.set(health["sealed_position"])
+        self.unsealed.set(health["unsealed_seconds"])
+        self.unsealed_alarm.set(health["unsealed_seconds"] > UNSEALED_ALARM)
         self.mails.set(health["mails_waiting"])
         self.oldest_mail.set(max(0.0, health["oldest_mail_seconds"]))
         self.obligations.set(health["obligations_open"])

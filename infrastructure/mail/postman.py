@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.policy import SMTP, SMTPUTF8
@@ -72,6 +73,8 @@ class SmtpPostman:
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     """Authorities to trust instead of the machine's; read at each delivery, so that it may be replaced."""
+    checkpoint: Callable[[], str | None] = lambda: None
+    """What the log's current checkpoint is, for each mail to carry; None while nothing is sealed."""
     timeout: float = 30.0
     """Seconds to wait for the connection, and for each answer but the last."""
     acceptance_timeout: float = 600.0
@@ -89,7 +92,9 @@ class SmtpPostman:
         Deferred for all else: 4xx, no connection, no answer, and what the operator must mend (certificate, login, sender).
         """
         recipient = envelope_address(letter.recipient)
-        message = compose(letter, sender=self.sender, domain=self.domain, at=self.clock.now())
+        message = compose(
+            letter, sender=self.sender, domain=self.domain, at=self.clock.now(), checkpoint=self.checkpoint()
+        )
         raw = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
         try:
             reply = asyncio.run(self._converse(recipient, raw))

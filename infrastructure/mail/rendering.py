@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from application.letters import Letter, LetterKind
+from infrastructure.ledger.held import HEADER, header_value
 
 _TEMPLATES = Environment(
     loader=PackageLoader("infrastructure.mail"),
@@ -45,11 +46,12 @@ _DESK = (
 )
 
 
-def compose(letter: Letter, *, sender: str, domain: str, at: datetime) -> EmailMessage:
+def compose(letter: Letter, *, sender: str, domain: str, at: datetime, checkpoint: str | None = None) -> EmailMessage:
     """The mail that carries a letter, from ``sender``, dated ``at`` (timezone-aware).
 
-    The same letter at the same moment is the same mail, byte for byte. The recipient's address must be one
-    that can stand on an envelope. Raises ZoneInfoNotFoundError for a time zone that does not exist.
+    It takes the log's ``checkpoint``, a signed note, out of our reach as well (audit.md, Held outside).
+    The same letter and checkpoint at the same moment are the same mail, byte for byte. The recipient's address must
+    be one that can stand on an envelope. Raises ZoneInfoNotFoundError for a time zone that does not exist.
     """
     subject = _line(letter.subject)
     message = EmailMessage(policy=SMTP)
@@ -61,6 +63,8 @@ def compose(letter: Letter, *, sender: str, domain: str, at: datetime) -> EmailM
     message["References"] = root_reference(letter.case, domain)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
+    if checkpoint is not None:
+        message[HEADER] = header_value(checkpoint)
     said = _said(letter, subject, sender)
     # Quoted-printable throughout: any server passes it, and `=_` cannot occur in it, so no body can end its own part.
     boundary = "=_" + sha256(letter.message_id.encode()).hexdigest()[:32]

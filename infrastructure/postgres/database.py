@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-Component = Literal["api", "projector", "processes", "mail", "auditor", "reporter", "migrator"]
+Component = Literal["api", "projector", "processes", "mail", "sealer", "auditor", "reporter", "migrator"]
 NAME = "caseledger"
 
 

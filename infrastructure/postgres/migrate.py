@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
+import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
 
@@ -15,22 +16,42 @@ from infrastructure.postgres.queries import load
 
 _SQL = load("bootstrap")
 OLDEST = 170000
+MIGRATION = "-c caseledger.migration=on"
+"""What a session says that changes how the record is kept (migrations/0009); a session of anybody else must not."""
+
+log = structlog.get_logger()
 
 
 class Unsuitable(Exception):
     """The server cannot hold the ledger: too old, or its user may not set it up."""
 
 
-def migrate(database: Database) -> int:
-    """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError."""
-    _bootstrap(database)
-    settings = conninfo_to_dict(database.for_component("migrator"))
+def migrate(database: Database, *, guarding: bool = True) -> int:
+    """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError.
+
+    Event triggers that are missing or switched off are made anew, and said so in the log. With ``guarding=False`` only
+    after a migration: a command that looks for such damage must not mend it first.
+    """
+    settings = _bootstrap(database)
+    applied = _apply(database)
+    if guarding or applied:
+        _guard(settings, anew=not applied)
+    return applied
+
+
+def _apply(database: Database) -> int:
+    settings = migrating(conninfo_to_dict(database.for_component("migrator")))
     with as_file(files("infrastructure.postgres").joinpath("migrations")) as folder:
         migrations = read_migrations(str(folder))
         with get_backend(_uri(settings)) as backend, backend.lock():
             pending = backend.to_apply(migrations)
             backend.apply_migrations(pending)
             return len(pending)
+
+
+def migrating(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a connection that is a migration run."""
+    return {**settings, "options": f"{settings.get('options', '')} {MIGRATION}".strip()}
 
 
 def check_migrated(database: Database) -> None:
@@ -40,7 +61,8 @@ def check_migrated(database: Database) -> None:
             raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
 
 
-def _bootstrap(database: Database) -> None:
+def _bootstrap(database: Database) -> dict[str, Any]:
+    """Roles, database and extensions; returns the settings by which the database is reached as who may do that."""
     settings = conninfo_to_dict(database.conninfo)
     with psycopg.connect(database.conninfo, autocommit=True) as connection:
         if connection.info.server_version < OLDEST:
@@ -56,6 +78,14 @@ def _bootstrap(database: Database) -> None:
     with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
         connection.execute(_SQL["database_grants"])
         connection.execute(_SQL["extensions"])
+    return settings
+
+
+def _guard(settings: dict[str, Any], *, anew: bool) -> None:
+    with psycopg.connect(make_conninfo("", **migrating(settings)), autocommit=True) as connection:
+        if anew:  # somebody has meddled, or the database was restored
+            connection.add_notice_handler(lambda notice: log.warning(notice.message_primary))
+        connection.execute(_SQL["guards"])
 
 
 def _uri(settings: dict[str, Any]) -> str:

@@ -40,5 +40,5 @@ def open_database(settings: Settings, *, migrating: bool = False) -> Iterator[Da
         return
     with embedded_server(settings.data_dir, binaries=settings.pg_bin) as conninfo:
         database = Database(conninfo, embedded=True)
-        migrate(database)
+        migrate(database, guarding=migrating)
         yield database

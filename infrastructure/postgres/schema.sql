@@ -2,6 +2,10 @@ CREATE SCHEMA extensions;
 
 ALTER SCHEMA extensions OWNER TO postgres;
 
+CREATE SCHEMA guards;
+
+ALTER SCHEMA guards OWNER TO postgres;
+
 CREATE SCHEMA ledger;
 
 ALTER SCHEMA ledger OWNER TO desk_owner;
@@ -9,6 +13,10 @@ ALTER SCHEMA ledger OWNER TO desk_owner;
 CREATE SCHEMA reporting;
 
 ALTER SCHEMA reporting OWNER TO desk_projector;
+
+CREATE SCHEMA tlog;
+
+ALTER SCHEMA tlog OWNER TO desk_owner;
 
 CREATE SCHEMA vault;
 
@@ -21,6 +29,58 @@ ALTER SCHEMA views OWNER TO desk_projector;
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE FUNCTION guards.refuse_ddl() RETURNS event_trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    guarded CONSTANT name[] := ARRAY['ledger', 'vault', 'tlog', 'guards'];
+    touched text;
+    itself oid;
+BEGIN
+    IF current_setting('caseledger.migration', true) = 'on' THEN
+        IF pg_has_role(session_user, 'desk_migrator', 'MEMBER') THEN -- as superusers have every role
+            RETURN;
+        END IF;
+    END IF;
+    IF TG_EVENT = 'sql_drop' THEN
+        SELECT format('%s %s', d.object_type, d.object_identity) INTO touched
+        FROM pg_event_trigger_dropped_objects() AS d
+        WHERE d.schema_name = ANY (guarded) OR d.address_names[1] = ANY (guarded)
+        ORDER BY d.original DESC
+        LIMIT 1;
+    ELSE
+        GET DIAGNOSTICS itself = PG_ROUTINE_OID;
+        SELECT format('%s %s', c.object_type, c.object_identity) INTO touched
+        FROM pg_event_trigger_ddl_commands() AS c
+        CROSS JOIN pg_identify_object_as_address(c.classid, c.objid, c.objsubid) AS a
+        WHERE c.command_tag <> 'REINDEX' -- upkeep, as VACUUM is
+          AND (c.schema_name = ANY (guarded)
+               OR a.object_names[1] = ANY (guarded) -- a trigger, a rule, a policy, the schema itself
+               -- What has just left these schemas, or is one of them under another name, still has its owner.
+               OR EXISTS (SELECT FROM pg_shdepend o
+                          WHERE o.classid = c.classid AND o.objid = c.objid AND o.deptype = 'o'
+                            AND o.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                            AND o.refclassid = 'pg_authid'::regclass AND o.refobjid = to_regrole('desk_owner'))
+               OR c.classid = 'pg_proc'::regclass AND c.objid = itself
+               OR c.classid = 'pg_namespace'::regclass
+                  AND c.objid = (SELECT pronamespace FROM pg_proc WHERE pg_proc.oid = itself)
+               -- A table elsewhere whose rows would be read with the record's.
+               OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+                          JOIN pg_namespace n ON n.oid = p.relnamespace
+                          WHERE c.classid = 'pg_class'::regclass AND i.inhrelid = c.objid
+                            AND n.nspname = ANY (guarded)))
+        LIMIT 1;
+    END IF;
+    IF touched IS NOT NULL THEN
+        RAISE EXCEPTION '% is refused on %: only a migration run changes how the record is kept', TG_TAG, touched
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+END
+$$;
+
+ALTER FUNCTION guards.refuse_ddl() OWNER TO postgres;
 
 CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
     LANGUAGE plpgsql
@@ -431,6 +491,65 @@ CREATE VIEW reporting.unowned_cases AS
 
 ALTER VIEW reporting.unowned_cases OWNER TO desk_projector;
 
+CREATE TABLE tlog.checkpoints (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    "position" bigint NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    note text NOT NULL
+);
+
+ALTER TABLE tlog.checkpoints OWNER TO desk_owner;
+
+CREATE TABLE tlog.cosignatures (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.cosignatures OWNER TO desk_owner;
+
+CREATE TABLE tlog.entries (
+    log integer NOT NULL,
+    first bigint NOT NULL,
+    first_position bigint NOT NULL,
+    width smallint NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT entries_width_check CHECK (((width >= 1) AND (width <= 256)))
+);
+
+ALTER TABLE tlog.entries OWNER TO desk_owner;
+
+CREATE TABLE tlog.hashes (
+    log integer NOT NULL,
+    level smallint NOT NULL,
+    first bigint NOT NULL,
+    data bytea NOT NULL
+);
+ALTER TABLE ONLY tlog.hashes ALTER COLUMN data SET STORAGE EXTERNAL;
+
+ALTER TABLE tlog.hashes OWNER TO desk_owner;
+
+CREATE TABLE tlog.logs (
+    log integer NOT NULL,
+    origin text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.logs OWNER TO desk_owner;
+
+CREATE TABLE tlog.timestamps (
+    log integer NOT NULL,
+    size bigint NOT NULL,
+    authority text NOT NULL,
+    reply bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE tlog.timestamps OWNER TO desk_owner;
+
 CREATE TABLE vault.disclosures (
     originator_id uuid NOT NULL,
     originator_version bigint NOT NULL,
@@ -517,6 +636,27 @@ ALTER TABLE ONLY ledger.numbers
 ALTER TABLE ONLY ledger.stored_events
     ADD CONSTRAINT stored_events_pkey PRIMARY KEY (originator_id, originator_version);
 
+ALTER TABLE ONLY tlog.checkpoints
+    ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (log, size);
+
+ALTER TABLE ONLY tlog.cosignatures
+    ADD CONSTRAINT cosignatures_pkey PRIMARY KEY (log, size, witness);
+
+ALTER TABLE ONLY tlog.entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (log, first);
+
+ALTER TABLE ONLY tlog.hashes
+    ADD CONSTRAINT hashes_pkey PRIMARY KEY (log, level, first);
+
+ALTER TABLE ONLY tlog.logs
+    ADD CONSTRAINT logs_origin_key UNIQUE (origin);
+
+ALTER TABLE ONLY tlog.logs
+    ADD CONSTRAINT logs_pkey PRIMARY KEY (log);
+
+ALTER TABLE ONLY tlog.timestamps
+    ADD CONSTRAINT timestamps_pkey PRIMARY KEY (log, size, authority);
+
 ALTER TABLE ONLY vault.disclosures
     ADD CONSTRAINT disclosures_pkey PRIMARY KEY (originator_id, originator_version, digest);
 
@@ -567,6 +707,8 @@ CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events US
 
 CREATE INDEX stored_events_recorded_at_idx ON ledger.stored_events USING btree (recorded_at, notification_id);
 
+CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first_position);
+
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
 CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes);
@@ -603,22 +745,66 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.stored_
 
 ALTER TABLE ledger.stored_events ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.checkpoints ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.cosignatures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.cosignatures ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.entries FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.entries ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.hashes FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.hashes ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.logs FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.logs ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.timestamps FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE tlog.timestamps ENABLE ALWAYS TRIGGER append_only;
+
 CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.disclosures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE vault.disclosures ENABLE ALWAYS TRIGGER no_alteration;
+
+ALTER TABLE ONLY tlog.checkpoints
+    ADD CONSTRAINT checkpoints_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.cosignatures
+    ADD CONSTRAINT cosignatures_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
+
+ALTER TABLE ONLY tlog.entries
+    ADD CONSTRAINT entries_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.hashes
+    ADD CONSTRAINT hashes_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
+
+ALTER TABLE ONLY tlog.timestamps
+    ADD CONSTRAINT timestamps_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
 
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
 GRANT USAGE ON SCHEMA ledger TO desk_api;
 GRANT USAGE ON SCHEMA ledger TO desk_projector;
 GRANT USAGE ON SCHEMA ledger TO desk_auditor;
-GRANT USAGE ON SCHEMA ledger TO desk_migrator;
 GRANT USAGE ON SCHEMA ledger TO desk_processes;
 GRANT USAGE ON SCHEMA ledger TO desk_mail;
+GRANT USAGE ON SCHEMA ledger TO desk_sealer;
 
 GRANT USAGE ON SCHEMA reporting TO desk_api;
 GRANT USAGE ON SCHEMA reporting TO desk_auditor;
 GRANT USAGE ON SCHEMA reporting TO desk_reporter;
+
+GRANT USAGE ON SCHEMA tlog TO desk_sealer;
+GRANT USAGE ON SCHEMA tlog TO desk_api;
+GRANT USAGE ON SCHEMA tlog TO desk_mail;
+GRANT USAGE ON SCHEMA tlog TO desk_auditor;
 
 GRANT USAGE ON SCHEMA vault TO desk_api;
 GRANT USAGE ON SCHEMA vault TO desk_auditor;
@@ -631,10 +817,14 @@ GRANT USAGE ON SCHEMA views TO desk_auditor;
 GRANT USAGE ON SCHEMA views TO desk_processes;
 GRANT USAGE ON SCHEMA views TO desk_mail;
 
+REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_api;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_processes;
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
+
+REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -671,10 +861,9 @@ GRANT INSERT(status) ON TABLE ledger.idempotency TO desk_mail;
 GRANT SELECT(recorded_at) ON TABLE ledger.idempotency TO desk_projector;
 
 GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_api;
-GRANT SELECT ON TABLE ledger.numbers TO desk_projector;
 GRANT SELECT ON TABLE ledger.numbers TO desk_auditor;
-GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_processes;
-GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_mail;
+GRANT SELECT ON TABLE ledger.numbers TO desk_processes;
+GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
 
@@ -683,6 +872,7 @@ GRANT SELECT ON TABLE ledger.stored_events TO desk_projector;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_auditor;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_processes;
 GRANT SELECT ON TABLE ledger.stored_events TO desk_mail;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_sealer;
 
 GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_api;
 GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_processes;
@@ -757,6 +947,64 @@ GRANT SELECT ON TABLE reporting.resolved_without_problem TO desk_reporter;
 GRANT SELECT ON TABLE reporting.unowned_cases TO desk_auditor;
 GRANT SELECT ON TABLE reporting.unowned_cases TO desk_reporter;
 
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_sealer;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_api;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_mail;
+GRANT SELECT ON TABLE tlog.checkpoints TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT("position") ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT INSERT(note) ON TABLE tlog.checkpoints TO desk_sealer;
+
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_sealer;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_api;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_mail;
+GRANT SELECT ON TABLE tlog.cosignatures TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(witness) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT INSERT(line) ON TABLE tlog.cosignatures TO desk_sealer;
+
+GRANT SELECT,INSERT ON TABLE tlog.entries TO desk_sealer;
+GRANT SELECT ON TABLE tlog.entries TO desk_api;
+GRANT SELECT ON TABLE tlog.entries TO desk_mail;
+GRANT SELECT ON TABLE tlog.entries TO desk_auditor;
+
+GRANT SELECT,INSERT ON TABLE tlog.hashes TO desk_sealer;
+GRANT SELECT ON TABLE tlog.hashes TO desk_api;
+GRANT SELECT ON TABLE tlog.hashes TO desk_mail;
+GRANT SELECT ON TABLE tlog.hashes TO desk_auditor;
+
+GRANT SELECT ON TABLE tlog.logs TO desk_sealer;
+GRANT SELECT ON TABLE tlog.logs TO desk_api;
+GRANT SELECT ON TABLE tlog.logs TO desk_mail;
+GRANT SELECT ON TABLE tlog.logs TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.logs TO desk_sealer;
+
+GRANT INSERT(origin) ON TABLE tlog.logs TO desk_sealer;
+
+GRANT SELECT ON TABLE tlog.timestamps TO desk_sealer;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_api;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_mail;
+GRANT SELECT ON TABLE tlog.timestamps TO desk_auditor;
+
+GRANT INSERT(log) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(size) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(authority) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT INSERT(reply) ON TABLE tlog.timestamps TO desk_sealer;
+
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_api;
 GRANT SELECT ON TABLE vault.disclosures TO desk_auditor;
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_processes;
@@ -789,3 +1037,19 @@ GRANT SELECT ON TABLE views.queue_counts TO desk_api;
 GRANT SELECT ON TABLE views.queue_counts TO desk_auditor;
 GRANT SELECT ON TABLE views.queue_counts TO desk_processes;
 GRANT SELECT ON TABLE views.queue_counts TO desk_mail;
+
+ALTER DEFAULT PRIVILEGES FOR ROLE desk_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
+
+CREATE EVENT TRIGGER caseledger_refuse_ddl ON ddl_command_end
+   EXECUTE FUNCTION guards.refuse_ddl();
+
+ALTER EVENT TRIGGER caseledger_refuse_ddl ENABLE ALWAYS;
+
+ALTER EVENT TRIGGER caseledger_refuse_ddl OWNER TO postgres;
+
+CREATE EVENT TRIGGER caseledger_refuse_drop ON sql_drop
+   EXECUTE FUNCTION guards.refuse_ddl();
+
+ALTER EVENT TRIGGER caseledger_refuse_drop ENABLE ALWAYS;
+
+ALTER EVENT TRIGGER caseledger_refuse_drop OWNER TO postgres;

@@ -11,7 +11,7 @@ from infrastructure.postgres.queries import load
 
 _SQL = load("turns")
 _STANDBY = 0.5
-KEYS = {"processes": 4850712371, "mail": 4850712372}
+KEYS = {"processes": 4850712371, "mail": 4850712372, "sealer": 4850712373}
 """The advisory lock of each kind; the projector's is beside its own statements."""
 
 
@@ -20,7 +20,6 @@ class Turn:
 
     def __init__(self, connection: psycopg.Connection[Any], kind: str) -> None:
         self._connection, self._key = connection, KEYS[kind]
-        connection.execute(_SQL["listen_views"])
 
     def take(self, stop: threading.Event) -> None:
         """Wait for the turn, or for the end."""
@@ -31,6 +30,10 @@ class Turn:
         """Take the turn when nobody has it; says whether it is ours."""
         row = self._connection.execute(_SQL["take_turn"], (self._key,)).fetchone()
         return bool(row and row[0])
+
+    def follow_views(self) -> None:
+        """Listen, before the first look: then `wait` misses nothing."""
+        self._connection.execute(_SQL["listen_views"])
 
     def wait(self, seconds: float) -> None:
         """Sleep until the views have moved, at most so long. Raises psycopg.OperationalError when the turn is lost."""

@@ -25,6 +25,7 @@ from application.intake.importer import Importer
 from application.intake.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
+from infrastructure.ledger.safe import Safe
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from tests.application.cases import TECHNICIAN
@@ -72,6 +73,7 @@ class Imports:
 
     def __init__(self, database: TestDatabase, folder: Path) -> None:
         self.database, self.folder = database, folder
+        Safe(folder / "sealer").make_key()  # this is where an operator's database is sealed
 
     def run(self, file: Path, *options: str) -> Result:
         at = ["--database-url", self.database.superuser, "--data-dir", str(self.folder), "--timezone", "UTC"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.postgres.embedded import embedded_server
 from infrastructure.views.reading import PostgresViews
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import History, open_history
@@ -19,6 +20,13 @@ def server_dir() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def second_server(server_dir: Path) -> Iterator[str]:
+    """A server without any of our roles, for what concerns a whole server."""
+    with embedded_server(server_dir, fsync=False) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture

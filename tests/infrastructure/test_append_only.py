@@ -27,6 +27,17 @@ def test_not_even_a_superuser_changes_the_record_by_mistake(
             superuser.execute(statement.format(table).encode())
 
 
+@pytest.mark.parametrize("table", ["logs", "entries", "hashes", "checkpoints", "cosignatures", "timestamps"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE tlog.{} SET log = log", "DELETE FROM tlog.{}", "TRUNCATE tlog.{} CASCADE"]
+)
+def test_nor_the_transparency_log(database: TestDatabase, table: str, statement: str) -> None:
+    with psycopg.connect(database.superuser) as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"):
+            superuser.execute(statement.format(table).encode())
+
+
 def test_disclosures_can_be_erased_but_not_altered(desk: Desk, database: TestDatabase) -> None:
     log(desk)
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
@@ -63,11 +74,56 @@ def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestData
         ("api", "DELETE FROM vault.disclosures"),
         ("api", "UPDATE ledger.idempotency SET status = 200"),
         ("api", "SELECT setval('ledger.case_number', 1)"),
+        ("api", "INSERT INTO tlog.logs (log, origin) VALUES (1, 'desk.example/1')"),
+        ("api", "INSERT INTO tlog.entries VALUES (1, 0, 1, 1, '')"),
+        ("api", "INSERT INTO tlog.checkpoints (log, size, note) VALUES (1, 1, '')"),
+        ("api", "CREATE TABLE ledger.other (n int)"),
+        ("api", "CREATE TABLE public.other (n int)"),
+        ("api", "CREATE TEMPORARY TABLE other (n int)"),
+        ("api", "SELECT ledger.refuse_change()"),
+        ("mail", "SELECT nextval('ledger.case_number')"),
+        ("mail", "INSERT INTO ledger.numbers VALUES ('INC-1', gen_random_uuid())"),
+        ("mail", "INSERT INTO tlog.cosignatures (log, size, witness, line) VALUES (1, 1, '', '')"),
+        ("processes", "INSERT INTO ledger.numbers VALUES ('INC-1', gen_random_uuid())"),
+        ("processes", "SELECT * FROM tlog.checkpoints"),
+        ("projector", "SELECT * FROM ledger.numbers"),
+        ("projector", "SELECT request FROM ledger.idempotency"),
+        ("projector", "SELECT * FROM tlog.entries"),
+        ("projector", "CREATE TEMPORARY TABLE other (n int)"),
+        ("projector", "CREATE TABLE ledger.other (n int)"),
+        ("projector", "ALTER TABLE ledger.stored_events DISABLE TRIGGER append_only"),
+        ("sealer", FORGERY),
+        ("sealer", "SELECT * FROM vault.disclosures"),
+        ("sealer", "SELECT * FROM ledger.idempotency"),
+        ("sealer", "SELECT * FROM views.case_intervals"),
+        ("sealer", "UPDATE tlog.entries SET data = ''"),
+        ("sealer", "UPDATE tlog.checkpoints SET note = ''"),
+        ("sealer", "DELETE FROM tlog.hashes"),
+        ("sealer", "INSERT INTO tlog.checkpoints (log, size, note, sealed_at) VALUES (1, 1, '', now())"),
+        ("auditor", FORGERY),
+        ("auditor", "INSERT INTO tlog.entries VALUES (1, 0, 1, 1, '')"),
+        ("auditor", "DELETE FROM vault.disclosures"),
+        ("auditor", "SELECT * FROM vault.pseudonym_key"),
+        ("auditor", "CREATE TEMPORARY TABLE other (n int)"),
+        ("auditor", "CREATE SCHEMA other"),
+        ("reporter", "SELECT * FROM tlog.checkpoints"),
+        ("reporter", "CREATE VIEW reporting.other AS SELECT 1 AS n"),
+        ("migrator", "CREATE TEMPORARY TABLE other (n int)"),
     ],
 )  # fmt: skip
 def test_each_component_may_do_no_more_than_it_must(database: TestDatabase, component: str, statement: str) -> None:
     with database.connect(component) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):  # type: ignore[arg-type]
         connection.execute(statement.encode())
+
+
+def test_a_function_of_the_record_is_for_those_who_are_granted_it(database: TestDatabase) -> None:
+    with psycopg.connect(database.superuser, autocommit=True) as superuser, superuser.transaction(force_rollback=True):
+        superuser.execute("SET LOCAL caseledger.migration = on")
+        superuser.execute("SET LOCAL ROLE desk_owner")
+        superuser.execute("CREATE FUNCTION ledger.other() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        superuser.execute("SET LOCAL ROLE desk_api")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            superuser.execute("SELECT ledger.other()")
 
 
 def test_reporting_jobs_read_the_documented_schema(desk: Desk, database: TestDatabase) -> None:

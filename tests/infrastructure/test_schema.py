@@ -1,4 +1,4 @@
-"""The schema is what the migrations make, written out for people in schema.sql; and they can be run again."""
+"""The schema is what the migrations make, written out in schema.sql for people and in catalogue.txt for the audit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.resources import files
 import psycopg
 import pytest
 
+from infrastructure.ledger.catalogue import EXPECTED, catalogue_facts
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import Unsuitable, migrate
 from infrastructure.postgres.programs import find_binaries
@@ -28,6 +29,11 @@ def dumped(database: TestDatabase) -> str:
 def test_the_schema_written_out_equals_the_migrations(database: TestDatabase) -> None:
     """To write it anew: `python -m tests.infrastructure.write_schema`."""
     assert dumped(database) == WRITTEN.read_text(encoding="utf-8")
+
+
+def test_the_facts_written_out_equal_the_catalogue(database: TestDatabase) -> None:
+    with database.connect("auditor") as auditor:
+        assert "\n".join([*catalogue_facts(auditor), ""]) == EXPECTED.read_text(encoding="utf-8")
 
 
 def test_migrating_again_changes_nothing(server: str) -> None:

@@ -1,4 +1,4 @@
-"""Writes infrastructure/postgres/schema.sql anew from the migrations: `python -m tests.infrastructure.write_schema`."""
+"""Writes schema.sql and the catalogue's facts anew from the migrations: `python -m tests.infrastructure.write_schema`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from infrastructure.ledger.catalogue import EXPECTED, catalogue_facts
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
@@ -18,6 +19,10 @@ if __name__ == "__main__":
     try:
         with embedded_server(folder, fsync=False) as conninfo:
             migrate(Database(conninfo, embedded=True))
-            Path(str(WRITTEN)).write_text(dumped(TestDatabase(conninfo, embedded=True, name=NAME)), encoding="utf-8")
+            database = TestDatabase(conninfo, embedded=True, name=NAME)
+            Path(str(WRITTEN)).write_text(dumped(database), encoding="utf-8")
+            with database.connect("auditor") as auditor:
+                facts = "\n".join(catalogue_facts(auditor))
+            Path(str(EXPECTED)).write_text(f"{facts}\n", encoding="utf-8")
     finally:
         shutil.rmtree(folder)

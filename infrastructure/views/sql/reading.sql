@@ -13,8 +13,13 @@ SELECT t.position, t.halted_at, t.halted_by,
        (SELECT count(*) FROM views.outbox WHERE due_at IS NOT NULL) AS mails_waiting,
        coalesce(extract(epoch FROM clock_timestamp() - (
            SELECT min(queued_at) FROM views.outbox WHERE due_at IS NOT NULL)), 0)::float8 AS oldest_mail_seconds,
-       (SELECT count(*) FROM views.obligations WHERE upper_inf(positions)) AS obligations_open
-FROM views.tracking t;
+       (SELECT count(*) FROM views.obligations WHERE upper_inf(positions)) AS obligations_open,
+       coalesce(s.size, 0) AS log_size, coalesce(s.position, 0) AS sealed_position,
+       greatest(0, coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT recorded_at FROM ledger.stored_events WHERE notification_id > coalesce(s.position, 0)
+           ORDER BY notification_id LIMIT 1)), 0))::float8 AS unsealed_seconds
+FROM views.tracking t
+LEFT JOIN (SELECT size, position FROM tlog.checkpoints ORDER BY log DESC, size DESC LIMIT 1) s ON true;
 
 -- name: queues --
 SELECT q.name, q.cases, t.position

@@ -1,0 +1,56 @@
+"""How a background process lasts: what fails for now is tried again, and it ends with whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from application.requests import ApplicationError
+
+log = structlog.get_logger()
+
+BACKOFF = (0.2, 1.0, 5.0)
+"""Seconds before what has failed is tried again; the last for every further time."""
+POISONED = 3
+"""Exit code of a worker that an event halted: starting it again would halt it again."""
+
+FAILURES: tuple[type[Exception], ...] = (psycopg.OperationalError, PersistenceError, ApplicationError)
+"""What passes by itself: a database that went away, others who were first."""
+
+
+def persist(
+    name: str, stop: threading.Event, run: Callable[[], None], failures: tuple[type[Exception], ...] = FAILURES
+) -> None:
+    """Run until told to stop; what fails for now is tried again, ever more slowly."""
+    attempt = 0
+    while not stop.is_set():
+        try:
+            run()
+        except failures as error:
+            log.warning("worker interrupted", worker=name, error=str(error))
+            stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)])
+            attempt += 1
+
+
+def stop_when_told(*, tethered: bool) -> threading.Event:
+    """Is set by SIGTERM and SIGINT and, when tethered, by the end of standard input: whoever started us holds the other
+    end, and killed outright he lets go of it."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if tethered:
+        threading.Thread(target=_until_let_go, args=(stop,), daemon=True).start()
+    return stop
+
+
+def _until_let_go(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):  # not through the buffer: its lock would be held at the end of the process
+        pass
+    stop.set()

@@ -1,0 +1,179 @@
+"""`tlog`: the transparency log's copies, keys and restarts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+from api.cli.auditing import sealed_log
+from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.sealing import safe_of, seal_all
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.sealing import NotSealed
+from infrastructure.ledger.checkpoint import Checkpoint
+from infrastructure.ledger.copy import BrokenCopy, export
+from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.note import Verifier
+from infrastructure.ledger.safe import Refused
+from infrastructure.ledger.sealer import Sealer
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.turns import Turn
+from infrastructure.settings import Settings
+
+app = typer.Typer(
+    help="The transparency log: copies of it, its keys, and beginning anew after a restore.", no_args_is_help=True
+)
+Reason = Annotated[str, typer.Option(help="Why; it goes on the record.")]
+_CATCH_UP = 60.0
+"""Seconds that an export waits for events that are not sealed yet."""
+
+
+@app.callback()
+def _group() -> None:
+    """The transparency log: copies of it, its keys, and beginning anew after a restore."""
+
+
+@app.command("export")
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="Where the copy goes; one that is there is brought up to date.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write the log to a folder, as C2SP clients read it, once all there is now is sealed.
+
+    Exit 1 when the log does not continue the copy that is there: then keep that copy, and find out why.
+    """
+    try:
+        with (
+            sealed_log(settings_of(data_dir, database_url)) as (database, log),
+            database.connect("auditor") as connection,
+        ):
+            log.wait_for(log.last_event(), _CATCH_UP)
+            sealed = latest(connection)
+            if sealed is None:
+                could_not_run("nothing is sealed yet")
+            now = Checkpoint.of_text(sealed.note)
+            with progress("writing leaves", now.size) as advance:
+                before = export(LogReader(connection, sealed.log), sealed.note, now, folder, advance)
+    except BrokenCopy as error:
+        err.print(f"caseledger: {error}", style="red", markup=False)
+        raise typer.Exit(FINDINGS) from error
+    except (NotSealed, LookupError, OSError) as error:
+        could_not_run(error)
+    if as_json:
+        print_json({"folder": folder, "origin": now.origin, "size": now.size, "before": before.size if before else 0})
+    else:
+        out.print(f"{now.size} leaves of {now.origin} are in {folder}", markup=False)
+
+
+@app.command()
+def vkey(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Print the log's verifier key, one a line where several sign. Publish it, and note it somewhere else."""
+    settings = settings_of(data_dir, database_url)
+    if safe_of(settings).last_note() is None and settings.database_url is None:
+        with database_of(settings) as database:
+            _refusable(seal_all, settings, database)
+    keys = [str(verifier) for verifier in _signing(settings)]
+    if not keys:
+        could_not_run(f"there is no key in {settings.sealer_folder} yet: the sealer makes one when it first seals")
+    if as_json:
+        print_json({"vkeys": keys})
+    else:
+        typer.echo("\n".join(keys))
+
+
+@app.command()
+def rotate(reason: Reason, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Make another key that signs beside the present one, from the next checkpoint on. Retire the old one later."""
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database:
+        before = _signing(settings)
+        if not before:
+            could_not_run("there is no key to rotate yet: the sealer makes the first when it first seals")
+        _refusable(safe_of(settings).make_key)
+        made = _signing(settings)[-1]
+        with open_desk(database) as desk:
+            desk.introduce_key(made.name, str(made), reason, OPERATOR)
+    out.print(f"signing as well from the next checkpoint on:\n{made}", markup=False)
+    out.print(f"when everybody has it: caseledger tlog retire {before[0].key_id.hex()} --reason ...", markup=False)
+
+
+@app.command()
+def retire(
+    key_id: Annotated[str, typer.Argument(help="The eight digits in the middle of the verifier key.")],
+    reason: Reason,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Destroy a key: it signs no more. What it signed stays valid under its verifier key."""
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database:
+        signing = _signing(settings)
+        if not signing:
+            could_not_run("there is no key in use")
+        retired = _refusable(safe_of(settings).retire_key, signing[0].name, key_id)
+        with open_desk(database) as desk:
+            desk.retire_key(retired.name, str(retired), reason, OPERATOR)
+    out.print(f"retired: {retired}", markup=False)
+
+
+@app.command()
+def restart(
+    reason: Reason, as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None
+) -> None:
+    """Begin a new log over a database that was restored from an older backup; it says which log it follows, and why."""
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database:
+        previous = _refusable(_begin_anew, settings, database, reason)
+        safe_of(settings).refuse(None)
+        note = Checkpoint.of_text(safe_of(settings).last_note() or "")
+        with open_desk(database) as desk:
+            desk.restarted(note.origin, (previous.origin, previous.size), reason, OPERATOR)
+    if as_json:
+        print_json(
+            {"origin": note.origin, "size": note.size, "previous": vars(previous) | {"root": previous.root.hex()}}
+        )
+    else:
+        out.print(f"{note.origin} begins with {note.size} leaves and follows {previous.origin}", markup=False)
+
+
+def _begin_anew(settings: Settings, database: Database, reason: str) -> Checkpoint:
+    safe = safe_of(settings)
+    with database.connect("sealer") as connection:
+        turn = Turn(connection, "sealer")
+        if not turn.is_free():
+            raise Refused("a sealer is at work and has not refused to sign: there is nothing to restart")
+        sealer = Sealer(connection, safe, settings.log_name)
+        try:
+            sealer.take_up()
+        except Refused:
+            previous = sealer.begin_anew(reason)
+        else:
+            raise Refused("the log continues what was signed last: there is nothing to restart")
+        while sealer.seal():
+            pass
+        return previous
+
+
+def _signing(settings: Settings) -> list[Verifier]:
+    """The verifier keys of the keys in use, oldest first."""
+    safe = safe_of(settings)
+    note = safe.last_note()
+    if note is None:
+        return []
+    signers = _refusable(safe.signers, Checkpoint.of_text(note).origin)
+    return [signer.verifier for signer in signers]
+
+
+def _refusable(what: Any, *given: Any) -> Any:
+    """What the sealer's side may refuse, or cannot do here: then exit 2."""
+    try:
+        return what(*given)
+    except (Refused, OSError, psycopg.OperationalError) as error:
+        could_not_run(error)

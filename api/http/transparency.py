@@ -1,0 +1,72 @@
+"""The transparency log, for everybody (C2SP tlog-tiles); checkpoints and cases with their proofs, for auditors."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api.http.context import context_of
+from api.http.problems import Problem
+from api.http.reading import Caller, Limit, Staff, page_of
+from application.sealing import NotSealed, authorise_auditing
+from application.views.questions import Listing
+from domain.errors import NotFound
+from domain.values import Actor, Role
+
+router = APIRouter(tags=["audit"])
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_NEVER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+async def auditing(request: Request, caller: Caller) -> Actor:
+    """The caller as an auditor. Raises Forbidden, naming the role."""
+    actor = context_of(request).desk.admit(caller, (Role.AUDITOR,))
+    authorise_auditing(actor)
+    return actor
+
+
+@router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint")
+def read_checkpoint(request: Request) -> Response:
+    """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
+    note = context_of(request).log.checkpoint()
+    if note is None:
+        raise NotFound("nothing is sealed yet")
+    return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile")
+def read_tile(request: Request, path: str) -> Response:
+    """A tile of hashes or a bundle of entries (C2SP tlog-tiles). Needs no token; never changes."""
+    content = context_of(request).log.tile(path)
+    if content is None:
+        raise NotFound("there is no such tile")
+    return Response(content, headers=_FOREVER, media_type="application/octet-stream")
+
+
+@router.get("/audit/checkpoints", response_class=Response, operation_id="list_checkpoints")
+def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: str | None = None) -> Response:  # noqa: ARG001 - asked for its refusal
+    """Every checkpoint that was ever signed, newest first."""
+    context = context_of(request)
+    after = context.cursors.read("checkpoints", cursor) if cursor is not None else None
+    found = list(context.log.checkpoints((after[0], after[1]) if after else None, limit + 1))
+    more, kept = len(found) > limit, found[:limit]
+    last = (kept[-1].log, kept[-1].size) if more else None
+    listing = Listing([vars(each) for each in kept], last, kept[0].position if kept else 0)
+    return page_of(request, context, "checkpoints", listing)
+
+
+@router.get("/audit/cases/{number}/bundle", response_class=Response, operation_id="read_bundle")
+def read_bundle(request: Request, actor: Annotated[Actor, Depends(auditing)], number: str) -> Response:
+    """A case's whole history with the proof of each event, as a zip: `caseledger verify-bundle` checks it offline."""
+    context = context_of(request)
+    position = context.desk.history(number, actor)[-1].position
+    try:
+        content = context.log.bundle(number, position)
+    except NotSealed as error:
+        raise Problem("unavailable", str(error)) from None
+    name = re.sub(r"[^A-Za-z0-9-]", "", number)
+    headers = {**_NEVER, "Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return Response(content, headers=headers, media_type="application/zip")

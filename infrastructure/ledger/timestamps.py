@@ -1,0 +1,72 @@
+"""Timestamps (RFC 3161): an authority outside signs when a checkpoint was there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+from rfc3161_client import (
+    HashAlgorithm,
+    PKIStatus,
+    TimeStampRequest,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
+
+from infrastructure.ledger.courier import NotHeld, Post
+
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+_GRANTED = (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
+
+
+def trusted_certificates(path: Path) -> tuple[Certificate, ...]:
+    """Certificates (PEM) of those who may sign timestamps. Raises ValueError, OSError."""
+    found = tuple(load_pem_x509_certificates(path.read_bytes()))
+    if not any(map(_is_root, found)):
+        raise ValueError(f"{path} holds no root certificate, one that its own key signed")
+    return found
+
+
+class TimestampAuthority:
+    """One authority; with certificates to trust, its signature is checked, else only what it signed."""
+
+    def __init__(self, url: str, trusted: Sequence[Certificate], post: Post) -> None:
+        self.url, self._trusted, self._post = url, trusted, post
+
+    def stamp(self, note: str) -> bytes:
+        """The authority's reply about the SHA-256 of a note: a TimeStampResp, checked. Raises NotHeld."""
+        request = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA256).nonce().build()
+        answer = self._post(self.url, request.as_bytes(), "application/timestamp-query")
+        if answer.status != 200 or answer.kind != "application/timestamp-reply":
+            raise NotHeld(f"the timestamp authority {self.url} answered {answer.status} ({answer.kind or 'no type'})")
+        try:
+            reply = decode_timestamp_response(answer.body)
+            self._check(reply, request, sha256(note.encode()).digest())
+        except (ValueError, VerificationError) as error:
+            raise NotHeld(f"the timestamp authority {self.url}: {error}") from error
+        return answer.body
+
+    def _check(self, reply: TimeStampResponse, request: TimeStampRequest, digest: bytes) -> None:
+        if reply.status not in _GRANTED:
+            raise ValueError(f"it refused, status {reply.status} {' '.join(reply.status_string)}".rstrip())
+        stamped, imprint = reply.tst_info, reply.tst_info.message_imprint
+        if stamped.nonce != request.nonce:
+            raise ValueError("its reply is to another request: the nonce differs")
+        if imprint.hash_algorithm.dotted_string != _SHA256 or imprint.message != digest:
+            raise ValueError("its reply is about something else: the digest differs")
+        if self._trusted:
+            verifier = VerifierBuilder(
+                nonce=request.nonce,
+                roots=[certificate for certificate in self._trusted if _is_root(certificate)],
+                intermediates=[certificate for certificate in self._trusted if not _is_root(certificate)],
+            ).build()
+            verifier.verify(reply, digest)
+
+
+def _is_root(certificate: Certificate) -> bool:
+    return certificate.issuer == certificate.subject

@@ -1,0 +1,87 @@
+"""The log as the API serves it, and waiting for it: on a pool, from the tables that the sealer appends to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from application.sealing import KeptCheckpoint, NotSealed
+from domain.errors import NotFound
+from infrastructure.ledger.bundle import make_bundle, zipped
+from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.outside import current_note
+from infrastructure.ledger.tiles import Tile
+from infrastructure.postgres.queries import load
+
+_SQL = load("log", "infrastructure.ledger")
+_NEWEST = (2**31 - 1, 2**62)
+_PATIENCE = 5.0
+"""Seconds to wait for a seal that usually takes a quarter of one."""
+_LOOK_EVERY = 0.05
+
+
+class PostgresLog:
+    """Implements `application.sealing.SealedLog`."""
+
+    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+        self._pool = pool
+
+    def checkpoint(self) -> str | None:
+        with self._pool.connection() as connection:
+            return current_note(connection)
+
+    def tile(self, path: str) -> bytes | None:
+        try:
+            tile = Tile.parse(path)
+        except ValueError:
+            return None
+        with self._pool.connection() as connection:
+            sealed = latest(connection)
+            if sealed is None:
+                return None
+            try:
+                return LogReader(connection, sealed.log).tile(tile)
+            except LookupError:
+                return None
+
+    def checkpoints(self, after: tuple[int, int] | None, limit: int) -> Sequence[KeptCheckpoint]:
+        with self._pool.connection() as connection:
+            rows = connection.execute(_SQL["checkpoints"], (*(after or _NEWEST), limit)).fetchall()
+        return [KeptCheckpoint(*row) for row in rows]
+
+    def bundle(self, number: str, position: int) -> bytes:
+        self.wait_for(position)
+        with self._pool.connection() as connection:
+            return zipped(make_bundle(connection, number))
+
+    def last_event(self) -> int:
+        """The position of the last event there is, sealed or not; 0 when there is none."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_SQL["last_event"]).fetchone()
+        return int(row[0]) if row else 0
+
+    def last_position(self, number: str) -> int:
+        """The position of a case's last event, sealed or not. Raises NotFound."""
+        with self._pool.connection() as connection:
+            row = connection.execute(_SQL["last_position"], (number,)).fetchone()
+        if row is None or row[0] is None:
+            raise NotFound(f"there is no case {number}")
+        return int(row[0])
+
+    def wait_for(self, position: int, seconds: float = _PATIENCE) -> None:
+        """Wait until a position is sealed. Raises NotSealed when the time is over."""
+        end, pause = time.monotonic() + seconds, threading.Event()
+        while True:
+            with self._pool.connection() as connection:
+                sealed = latest(connection)
+            if sealed is not None and sealed.position >= position:
+                return
+            if time.monotonic() > end:
+                known = sealed.position if sealed else 0
+                raise NotSealed(f"position {position} is not sealed yet; the log has got to {known}")
+            pause.wait(_LOOK_EVERY)

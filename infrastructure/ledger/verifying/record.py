@@ -1,0 +1,294 @@
+"""Rows = leaves = tiles = every checkpoint ever signed: the tree is grown anew from the leaves, the leaves from the rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf
+from infrastructure.ledger.merkle import EMPTY, Growing, leaf_hash
+from infrastructure.ledger.note import NoteError, Verifier, strict_base64
+from infrastructure.ledger.tiles import pack_entries, split_entries
+from infrastructure.ledger.verifying.findings import Findings
+from infrastructure.postgres.queries import load
+
+_SQL = load("verifying", "infrastructure.ledger")
+_ROWS, _RUNS = 8_192, 32
+"""Rows and runs that are fetched at a time."""
+
+Advance = Callable[[int], None]
+Row = tuple[Any, ...]
+
+
+@dataclass
+class CheckedLog:
+    """One log, grown anew: what copies held outside are compared with."""
+
+    log: int
+    origin: str
+    size: int = 0
+    position: int = 0
+    root: bytes = EMPTY
+    roots: dict[int, bytes] = field(default_factory=dict)
+    """At the sizes that were watched."""
+    follows: Checkpoint | None = None
+    """How far the log before it was signed, by its leaf 0."""
+
+
+def check_logs(
+    connection: psycopg.Connection[Any],
+    verifiers: Sequence[Verifier],
+    watch: Mapping[str, Iterable[int]],
+    findings: Findings,
+    advance: Advance,
+) -> list[CheckedLog]:
+    """Check every log there is, the current one against the rows; ``watch`` are sizes to know the roots at, by origin."""
+    logs = [CheckedLog(*row) for row in connection.execute(_SQL["logs"]).fetchall()]
+    for known in logs:
+        _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run(known is logs[-1])
+    for before, after in itertools.pairwise(logs):
+        if after.follows is None or after.follows.origin != before.origin:
+            findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
+    return logs
+
+
+class _LogCheck:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        known: CheckedLog,
+        verifiers: Sequence[Verifier],
+        watch: Iterable[int],
+        findings: Findings,
+        advance: Advance,
+    ) -> None:
+        self._connection, self._log, self._findings, self._advance = connection, known, findings, advance
+        self._verifiers = verifiers
+        self._tree = Growing()
+        self._upper: dict[int, bytearray] = {}
+        self._checkpoints = {size: note for size, note in connection.execute(_SQL["checkpoints"], (known.log,))}  # noqa: C416 - a row is no pair to mypy
+        self._due = sorted({*watch, *self._checkpoints} - {0})
+
+    def run(self, against_rows: bool) -> None:
+        last = self._connection.execute(_SQL["last_checkpoint"], (self._log.log,)).fetchone()
+        if last is None:
+            self._findings.add("root", f"the log {self._log.origin} has no checkpoint")
+            return
+        self._log.size, self._log.position = last[0], last[1]
+        rows = _Rows(self._connection, last[1], self._findings) if against_rows else None
+        for first, _, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
+            if first >= self._log.size:
+                self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
+                break
+            self._check_run(first, width, bytes(data), hashes, rows)
+            self._advance(width)
+        if rows is not None:
+            rows.finish()
+        if self._tree.size != self._log.size:
+            self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
+        self._check_upper_hashes()
+        self._findings.count("leaves", self._tree.size)
+        self._findings.count("checkpoints", len(self._checkpoints))
+        self._log.root = self._tree.root()
+
+    def _check_run(self, first: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows | None) -> None:
+        if first != self._tree.size:
+            self._findings.add(
+                "tiles", f"the log has no entries from {self._tree.size} to {first}", leaf=self._tree.size
+            )
+        try:
+            records = split_entries(data)
+        except ValueError as error:
+            self._findings.add("tiles", str(error), leaf=first)
+            records = []
+        if len(records) != width:
+            self._findings.add("tiles", f"a run of {width} entries holds {len(records)}", leaf=first)
+        if rows is not None:
+            rows.compare(first, records, data)
+        made = [leaf_hash(record) for record in records]
+        if hashes is None or b"".join(made) != hashes:
+            self._name_wrong_hashes(first, made, bytes(hashes or b""))
+        if first == 0 and records and is_restart(records[0]):
+            self._log.follows = self._follows(records[0])
+        self._grow(made)
+
+    def _name_wrong_hashes(self, first: int, made: list[bytes], stored: bytes) -> None:
+        for place, node in enumerate(made):
+            if stored[place * 32 : place * 32 + 32] != node:
+                self._findings.add("tiles", "the leaf's hash is not that of its record", leaf=first + place)
+
+    def _grow(self, hashes: list[bytes]) -> None:
+        done = 0
+        while self._due and self._due[0] - self._tree.size <= len(hashes) - done:
+            part = max(0, self._due.pop(0) - self._tree.size)
+            self._append(hashes[done : done + part])
+            done += part
+            self._check_root()
+        self._append(hashes[done:])
+
+    def _append(self, hashes: list[bytes]) -> None:
+        for level, _, added in self._tree.append(hashes):
+            if level:
+                self._upper.setdefault(level, bytearray()).extend(b"".join(added))
+
+    def _check_root(self) -> None:
+        size, root = self._tree.size, self._tree.root()
+        self._log.roots[size] = root
+        if (note := self._checkpoints.get(size)) is None:
+            return
+        try:
+            signed = open_checkpoint(note, self._verifiers)
+        except NoteError as error:
+            self._findings.add("checkpoints", f"the checkpoint of {size} leaves: {error}")
+            return
+        if signed != Checkpoint(self._log.origin, size, root):
+            self._findings.add("root", f"the {size} leaves there are do not have the root that was signed for them")
+
+    def _check_upper_hashes(self) -> None:
+        stored: dict[int, bytearray] = {}
+        for level, _, data in self._cursor("upper_hashes", _ROWS, self._log.log):
+            stored.setdefault(level, bytearray()).extend(data)
+        for level in stored.keys() | self._upper.keys():
+            if stored.get(level) != self._upper.get(level):
+                self._findings.add("tiles", f"the tiles of level {level} do not follow from the leaves")
+        for (first,) in self._connection.execute(_SQL["lone_hashes"], (self._log.log,)):
+            self._findings.add("tiles", "there are hashes of no entries", leaf=first)
+
+    def _follows(self, record: bytes) -> Checkpoint | None:
+        fields = dict(line.split(" ", 1) for line in record.decode().splitlines()[1:])
+        try:
+            return open_checkpoint(strict_base64(fields["previous-checkpoint"]), self._verifiers)
+        except (NoteError, KeyError) as error:
+            self._findings.add(
+                "root", f"leaf 0 of {self._log.origin} names no checkpoint that can be believed: {error}", leaf=0
+            )
+            return None
+
+    def _cursor(self, query: str, size: int, *values: Any) -> Iterator[Row]:
+        with psycopg.ServerCursor(self._connection, f"verify_{query}") as cursor:
+            cursor.itersize = size
+            yield from cursor.execute(_SQL[query], values, binary=True)
+
+
+class _Rows:
+    """The rows of the store in order of position, compared with leaves as these come."""
+
+    def __init__(self, connection: psycopg.Connection[Any], until: int, findings: Findings) -> None:
+        self._findings = findings
+        self._cursor = psycopg.ServerCursor(connection, "verify_rows")
+        self._cursor.execute(_SQL["rows"], (until,), binary=True)
+        self._waiting: list[Row] = []
+        self._next = 0
+        self._before = ""
+        self._backwards = 0
+
+    def compare(self, first: int, records: Sequence[bytes], data: bytes) -> None:
+        """Compare a run of leaves with the rows that must be next."""
+        events = [record for record in records if not is_restart(record)] if first == 0 else records
+        rows = self._take(len(events))
+        made = [leaf_record(*row) for row in rows]
+        self._check_times(rows)
+        self._findings.count("rows", len(rows))
+        if len(events) == len(records) and pack_entries(made) == data:
+            return
+        if made != events:
+            self._name_differences(first + len(records) - len(events), events, rows)
+
+    def finish(self) -> None:
+        """Name the rows that are in no leaf."""
+        while rows := self._take(1):
+            self._findings.count("rows", 1)
+            self._extra(rows[0])
+        if self._backwards > _TOLD:
+            self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
+        self._cursor.close()
+
+    def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
+        """Walk leaves and rows by position; rows left over are put back for the next run."""
+        place = 0
+        for leaf, record in enumerate(records, start=first):
+            try:
+                sealed = parse_leaf(record)
+            except ValueError as error:
+                self._findings.add("tiles", str(error), leaf=leaf)
+                continue
+            while (row := self._at(rows, place)) is not None and row[0] < sealed.position:
+                self._extra(row)
+                place += 1
+            if row is None or row[0] != sealed.position:
+                self._findings.add(
+                    "rows",
+                    f"the event {sealed.topic}, version {sealed.version}, was sealed and is gone",
+                    leaf=leaf,
+                    position=sealed.position,
+                    case=sealed.stream,
+                )
+                continue
+            place += 1
+            if (made := leaf_record(*row)) != record:
+                self._findings.add(
+                    "rows",
+                    f"the event was sealed otherwise: {_difference(record, made)}",
+                    leaf=leaf,
+                    position=sealed.position,
+                    case=sealed.stream,
+                )
+        self._put_back(rows[place:])
+
+    def _at(self, rows: list[Row], place: int) -> Row | None:
+        """A row of the run, or the one after it: where some were inserted, the run's own come later."""
+        if place == len(rows):
+            more = self._take(1)
+            self._findings.count("rows", len(more))
+            rows += more
+        return rows[place] if place < len(rows) else None
+
+    def _extra(self, row: Row) -> None:
+        self._findings.add(
+            "rows",
+            f"the event {row[3]}, version {row[2]}, was never sealed, though later ones were: it was inserted behind them",
+            position=row[0],
+            case=row[1],
+        )
+
+    def _check_times(self, rows: list[Row]) -> None:
+        """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
+        for row in rows:
+            if row[5] < self._before:
+                self._backwards += 1
+                if self._backwards <= _TOLD:
+                    self._findings.warn(
+                        "time", f"recorded at {row[5]}, before the event before it", position=row[0], case=row[1]
+                    )
+            self._before = row[5]
+
+    def _take(self, count: int) -> list[Row]:
+        while len(self._waiting) - self._next < count:
+            more = self._cursor.fetchmany(_ROWS)
+            if not more:
+                break
+            self._waiting = self._waiting[self._next :] + more
+            self._next = 0
+        taken = self._waiting[self._next : self._next + count]
+        self._next += len(taken)
+        return taken
+
+    def _put_back(self, rows: list[Row]) -> None:
+        self._next -= len(rows)
+        self._findings.count("rows", -len(rows))
+
+
+_TOLD = 20
+"""Clock steps that are told one by one."""
+
+
+def _difference(sealed: bytes, made: bytes) -> str:
+    """Which line of a leaf is another: `topic case.noted, now case.closed`."""
+    pairs = zip(sealed.decode(errors="replace").splitlines(), made.decode(errors="replace").splitlines(), strict=False)
+    told = [f"{was}, now {now.partition(' ')[2]}" for was, now in pairs if was != now]
+    return "; ".join(told) or "it has other lines"

@@ -1,0 +1,229 @@
+"""The sealer: what it signs is what is on the record, and continues what it signed before (audit.md, Sealer)."""
+
+from __future__ import annotations
+
+import shutil
+
+import psycopg
+import pytest
+
+from application.desk import Desk
+from infrastructure.ledger.checkpoint import open_checkpoint
+from infrastructure.ledger.leaf import leaf_record, parse_leaf
+from infrastructure.ledger.log import LogReader
+from infrastructure.ledger.safe import Refused, Safe
+from infrastructure.ledger.tiles import split_entries
+from tests.application.cases import log
+from tests.infrastructure.ledger.sealed import SealedDesk, restored
+from tests.infrastructure.ledger.trees import mth
+
+ROWS = """SELECT notification_id, originator_id::text, originator_version, topic, state,
+                 to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
+          FROM ledger.stored_events ORDER BY notification_id"""
+
+
+def leaves(record: SealedDesk, number: int = 1) -> list[bytes]:
+    runs = record.rows("SELECT data FROM tlog.entries WHERE log = %s ORDER BY first", number)
+    return [leaf for (data,) in runs for leaf in split_entries(bytes(data))]
+
+
+def test_each_event_is_a_leaf_in_order_and_the_root_is_that_of_rfc_6962(desk: Desk, record: SealedDesk) -> None:
+    for _ in range(90):
+        log(desk)
+        record.seal()  # a run each, across several tiles
+    made = [leaf_record(*row) for row in record.rows(ROWS)]
+    assert leaves(record) == made
+    assert record.signed().size == len(made)
+    assert record.signed().root == mth(made)
+
+
+def test_a_position_that_a_rollback_took_leaves_no_gap_among_the_leaves(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    with psycopg.connect(record.database.superuser) as superuser:
+        superuser.execute("SELECT nextval('ledger.stored_events_notification_id_seq') FROM generate_series(1, 7)")
+    log(desk)
+    signed = record.seal()
+    positions = [parse_leaf(leaf).position for leaf in leaves(record)]
+    assert len(positions) == signed.size == len(record.rows(ROWS))
+    assert positions[-1] == signed.size + 7
+
+
+def test_nothing_new_is_nothing_signed(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    with record.sealer() as sealer:
+        sealer.take_up()
+        assert sealer.seal() is None
+    assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
+
+
+class KilledAfterRemembering(Safe):
+    """Dies between its own file and the database's commit."""
+
+    def remember(self, note: str) -> None:
+        super().remember(note)
+        raise KeyboardInterrupt
+
+
+def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    log(desk)
+    with pytest.raises(KeyboardInterrupt):
+        record.seal(safe=KilledAfterRemembering(record.safe.folder))
+    remembered = record.safe.last_note()
+    assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]  # the database knows nothing of it
+    log(desk)  # and life has gone on
+    record.seal()
+    notes = [note for (note,) in record.rows("SELECT note FROM tlog.checkpoints ORDER BY size")]
+    assert notes[1] == remembered
+    assert len(notes) == 3
+    record.project()
+    assert record.verify(*notes).ok
+
+
+def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    with pytest.raises(KeyboardInterrupt):
+        record.seal(safe=KilledAfterRemembering(record.safe.folder))
+    assert record.rows("SELECT count(*) FROM tlog.logs") == [(0,)]
+    remembered = record.signed()
+    assert record.seal() == remembered
+
+
+def test_what_cannot_be_remembered_is_not_published(desk: Desk, record: SealedDesk) -> None:
+    """As with a full disk."""
+
+    class Full(Safe):
+        def remember(self, note: str) -> None:
+            raise OSError(28, "No space left on device")
+
+    log(desk)
+    with pytest.raises(OSError, match="No space left"):
+        record.seal(safe=Full(record.safe.folder))
+    assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(0,)]
+    assert record.seal().size > 0
+
+
+def test_a_backup_from_before_the_last_checkpoint_is_refused_and_the_way_out_is_told(
+    desk: Desk, record: SealedDesk
+) -> None:
+    log(desk)
+    record.seal()
+    with restored(record) as backup:
+        log(desk)
+        record.seal()
+        with pytest.raises(Refused, match=r"caseledger tlog restart --reason") as refused:
+            backup.seal()
+        assert "2 leaves" not in str(refused.value)
+        assert backup.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
+
+
+def test_a_database_that_went_another_way_is_refused(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    with restored(record) as backup:
+        log(desk)
+        record.seal()
+        with psycopg.connect(backup.database.superuser, autocommit=True) as superuser:
+            for _ in range(3):
+                superuser.execute(
+                    "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)"
+                    " VALUES (gen_random_uuid(), 1, 'case.logged', '{}')"
+                )
+        with pytest.raises(Refused, match="others than were signed"):
+            backup.seal()
+
+
+def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    with restored(record) as backup:
+        log(desk)
+        record.seal()
+        last = record.safe.last_note() or ""
+        with backup.sealer() as sealer:
+            assert sealer.begin_anew("disk failure") == record.signed()
+            while sealer.seal():
+                pass
+        now = backup.signed()
+        assert now.origin == "desk.example/log/2"
+        events = backup.rows(ROWS)
+        assert now.size == len(events) + 1  # leaf 0 stands for no event
+        first = leaves(backup, 2)[0].decode().splitlines()
+        assert first[:2] == ["caseledger-restart/v1", "previous-origin desk.example/log"]
+        assert [line.split(" ")[0] for line in first[2:]] == ["previous-checkpoint", "reason-sha256"]
+        backup.project()
+        found = backup.verify(last)
+        assert found.findings == []
+        assert any("given up by the restart" in warning.message for warning in found.warnings)
+        assert backup.seal() == now  # and goes on from there
+
+
+def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    before = record.safe.verifiers()
+    shutil.rmtree(record.safe.folder)
+    with pytest.raises(Refused, match="remembers none"):
+        record.seal()
+    with record.sealer() as sealer:
+        sealer.begin_anew("the folder is lost")
+        while sealer.seal():
+            pass
+    assert record.signed().origin == "desk.example/log/2"
+    assert not {str(key) for key in before} & {str(key) for key in record.safe.verifiers()}
+
+
+def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    with record.attack() as superuser:
+        superuser.execute("UPDATE tlog.hashes SET data = set_byte(data, 0, get_byte(data, 0) # 1)")
+    log(desk)
+    with pytest.raises(Refused, match="caseledger verify"):
+        record.seal()
+
+
+def test_keys_are_the_sealers_alone(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    (key,) = record.safe.folder.glob("key-*.pem")
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert record.safe.folder.stat().st_mode & 0o777 == 0o700
+    key.chmod(0o640)
+    log(desk)
+    with pytest.raises(Refused, match="can be read by others"):
+        record.seal()
+
+
+def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    (old,) = record.safe.verifiers()
+    record.safe.make_key()
+    log(desk)
+    record.seal()
+    _, new = record.safe.verifiers()
+    both = record.safe.last_note() or ""
+    assert open_checkpoint(both, [old]) == open_checkpoint(both, [new])
+    with pytest.raises(Refused, match="there is no key 00000000"):
+        record.safe.retire_key("desk.example/log", "00000000")
+    record.safe.retire_key("desk.example/log", old.key_id.hex())
+    log(desk)
+    record.seal()
+    with pytest.raises(ValueError, match="none of the given keys"):
+        open_checkpoint(record.safe.last_note() or "", [old])
+    with pytest.raises(Refused, match="only key"):
+        record.safe.retire_key("desk.example/log", new.key_id.hex())
+    record.project()
+    assert record.verify(both).ok  # what the retired key signed stays valid
+
+
+def test_a_leaf_is_found_by_its_position(audited: SealedDesk) -> None:
+    with audited.database.connect("auditor") as connection:
+        reader = LogReader(connection, 1)
+        for index, leaf in enumerate(leaves(audited)):
+            assert reader.leaf_at(parse_leaf(leaf).position) == (index, leaf)
+        with pytest.raises(LookupError, match="not sealed"):
+            reader.leaf_at(10_000)
