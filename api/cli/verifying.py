@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from infrastructure.ledger.held import read_held
 from rich.table import Table
 
 from api.cli.auditing import verifiers_of
@@ -18,6 +17,7 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.log import Attestation
 from infrastructure.ledger.checkpoint import Checkpoint
+from infrastructure.ledger.held import read_held
 from infrastructure.ledger.log import latest
 from infrastructure.ledger.note import NoteError, Verifier
 from infrastructure.ledger.verifying.findings import Finding
