@@ -175,8 +175,7 @@ class CaseFold:
             self.episode.reopened = isinstance(event, Reopened)
             self._touch(self.episode)
         elif was is Status.CLOSED and isinstance(event, Reopened) and self.episode is not None:
-            self.episode.reopened_after_closure_position, self.episode.reopened_after_closure_at = position, at
-            self._touch(self.episode)
+            self._keep_reopening(self.episode, position, at)
         if isinstance(event, Reopened) and resolved_at is not None:
             self.settled_seconds += max(0.0, (at - resolved_at).total_seconds())
         if event.origin is not None and event.origin.outcome is not None and self.episode is not None:
@@ -185,6 +184,12 @@ class CaseFold:
                 self.episode.source_position = position
                 self.episode.source_seconds = (outcome.resolved_at - outcome.opened_at).total_seconds()
                 self._touch(self.episode)
+
+    def _keep_reopening(self, episode: Episode, position: int, at: datetime) -> None:
+        """Keep the first after a closure: imported cases are closed and opened again without a resolution between."""
+        if episode.reopened_after_closure_position is None:
+            episode.reopened_after_closure_position, episode.reopened_after_closure_at = position, at
+            self._touch(episode)
 
     def _touch(self, episode: Episode) -> None:
         self.episode = episode

@@ -9,10 +9,12 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -292,6 +294,48 @@ def test_what_had_happened_by_a_moment_of_the_imported_past(imports: Imports, vi
     assert len(views.queue("Group 1", then, Page()).items) == 1
     before = Point(effective_at=datetime(2016, 2, 1, tzinfo=UTC))
     assert views.report(ReportQuestion("volume", point=before))["totals"]["cases"] == 0
+
+
+def test_what_a_row_told_is_not_known_before_it(imports: Imports, views: PostgresViews) -> None:
+    """A row that goes back in time holds from when the one before it did; the source's own hindsight, from its last."""
+    imports.report(
+        written(
+            imports.folder,
+            row(),
+            row(incident_state="Active", sys_updated_at="1/3/2016 09:00"),
+            row(incident_state="Resolved", sys_updated_at="1/3/2016 08:00"),
+            row(incident_state="Closed", sys_updated_at="5/3/2016 12:00", resolved_at="1/3/2016 08:00"),
+        )
+    )
+
+    def resolution(**at: int) -> tuple[int, int]:
+        point = Point(effective_at=datetime(2016, 3, tzinfo=UTC, **at))
+        totals = views.report(ReportQuestion("resolution", point=point))["totals"]
+        return totals["resolved"], totals["source_cases"]
+
+    assert resolution(day=1, hour=8, minute=30) == (0, 0)
+    assert resolution(day=1, hour=9) == (1, 0)
+    assert resolution(day=5, hour=12) == (1, 1)
+
+
+def test_a_later_reopening_does_not_hide_an_earlier_one_from_the_past(imports: Imports, views: PostgresViews) -> None:
+    states = ("Resolved", "Closed", "Active", "Closed", "Active")
+    rows = [row(incident_state=state, sys_updated_at=f"{day}/3/2016 08:00") for day, state in enumerate(states, 1)]
+    imports.report(written(imports.folder, row(), *rows))
+
+    def after_closure(position: int) -> int:
+        report = views.report(ReportQuestion("reopenings", point=Point(position)))
+        return int(report["totals"]["reopenings_after_closure"])
+
+    first = views.position_at(datetime.now(UTC)) - 2
+    assert [after_closure(first + position) for position in (-1, 0, 1, 2)] == [0, 1, 1, 1]
+    # What was folded by 0.2.0 is set right by the migration.
+    with psycopg.connect(imports.database.superuser, autocommit=True) as superuser:
+        superuser.execute("UPDATE views.resolutions SET reopened_after_closure_position = %s", (first + 2,))
+        assert after_closure(first) == 0
+        superuser.execute(files("infrastructure.postgres").joinpath("migrations", "0008.comparing.sql").read_bytes())
+    assert after_closure(first) == 1
+    assert differences(imports.database) == {}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ What the table forbids is refused and appends nothing; what succeeds the table a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 from typing import ClassVar, TypeVar
@@ -26,7 +27,7 @@ from domain.values import Actor, Role
 from tests.application.command_table import SETTLED, STATUSES, TABLE, refusals
 from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker
 from tests.application.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
-from tests.conftest import cloned, grant_everybody
+from tests.conftest import TestDatabase, cloned, grant_everybody
 
 TECHNICIAN, NETWORK = Actor("a.ortiz", Role.TECHNICIAN), Actor("t.lee", Role.TEAM_MEMBER, "network")
 STAFF = (
@@ -195,16 +196,23 @@ class DeskMachine(RuleBasedStateMachine):
                 assert (kind, self.model.cases[other].links[number]) in _SYMMETRIC, "R-5.6c"
 
 
-@pytest.fixture
-def machine(server: str) -> Iterator[type[DeskMachine]]:
-    """The machine on a desk of its own, whose cases and clock it drives."""
+@contextmanager
+def staffed(database: TestDatabase) -> Iterator[DeskModel]:
+    """A desk with everybody who acts on it, and a clock that is driven."""
     clock = TravelClock(START)
-    with cloned(server) as database, open_desk(database, clock) as desk:
+    with open_desk(database, clock) as desk:
         grant_everybody(desk)
         for who in STAFF:
             desk.ensure_granted(who.subject, who.role, who.team, None, OPERATOR, anew=False)
         desk.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, None, OPERATOR)
-        yield type("OfThisDesk", (DeskMachine,), {"model": DeskModel(desk, clock), "visited": set()})
+        yield DeskModel(desk, clock)
+
+
+@pytest.fixture
+def machine(server: str) -> Iterator[type[DeskMachine]]:
+    """The machine on a desk of its own, whose cases and clock it drives."""
+    with cloned(server) as database, staffed(database) as model:
+        yield type("OfThisDesk", (DeskMachine,), {"model": model, "visited": set()})
 
 
 def test_r_6a_no_command_outside_the_table_appends_anything(machine: type[DeskMachine]) -> None:

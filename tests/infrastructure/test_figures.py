@@ -128,3 +128,14 @@ def test_a_referral_that_came_back_counts_by_its_resolution_as_an_incident(
     assert (totals["resolved"], totals["median_hours_to_first_resolution"]) == (1, 2.0)
     outcomes = views.report(ReportQuestion("outcomes"))["totals"]
     assert (outcomes["resolved"], outcomes["referred"]) == (1, 0)
+
+
+def test_a_past_report_has_no_row_for_what_was_resolved_later(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    history.resolved(0)
+    projector.catch_up()
+    now = views.position()
+    for position, teams in ((now, ["network"]), (now - 1, [])):
+        report = views.report(ReportQuestion("reopenings", point=Point(position), by="team"))
+        assert [row["team"] for row in report["rows"]] == teams

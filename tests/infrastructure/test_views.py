@@ -23,6 +23,7 @@ from infrastructure.views.timers import PostgresTimers
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import (
+    MEDIUM,
     NOW,
     POLICY,
     SYSTEM,
@@ -153,6 +154,23 @@ def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
     assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
     was = views.queue("unprioritized", Point(then), ALL, moment(31), POLICY.unprioritized_alarm)
     assert numbers(was) == [logged.number]
+
+
+def test_a_case_with_a_priority_is_not_listed_as_one_without(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    """Referred, prioritised all the same, and disputed: it is to be triaged again, and has its priority (R-5.4d)."""
+    case = history.logged(0)
+    case.refer(("dhs", 1, None), Contact("phone", moment(1), informed=True), POLICY, by(1))
+    case.prioritize(MEDIUM, POLICY, by(2))
+    case.dispute(moment(3), POLICY, by(3))
+    history.put(case)
+    projector.catch_up()
+    assert (case.status, case.priority) == ("triaged", 3)
+    assert numbers(views.queue("prioritization", Point(), ALL)) == [case.number]
+    assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
+    listed = views.queues(moment(90), POLICY.unprioritized_alarm).items
+    assert listed == [{"name": "prioritization", "cases": 1}]
 
 
 def test_a_listed_case_says_until_when_and_how_it_was_resolved(

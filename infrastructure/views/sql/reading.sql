@@ -50,7 +50,8 @@ SELECT {columns} FROM views.case_intervals c
 c.queue = %(queue)s
 
 -- name: unprioritized --
-c.queue IN ('triage', 'prioritization') AND c.status IN ('logged', 'triaged') AND c.received_at < %(late)s
+c.queue IN ('triage', 'prioritization') AND coalesce(c.priority, 9) = 9
+AND c.status IN ('logged', 'triaged') AND c.received_at < %(late)s
 
 -- name: obligations --
 SELECT o.number AS case, o.kind, o.key, nullif(o.about, '') AS about, o.due_at, o.since, o.role, o.team,

@@ -1,0 +1,125 @@
+"""What was, asked in two ways: of the live desk at a past point, and of a fresh one that knows nothing later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from application.views.questions import Listing, Page, Point, ReportQuestion
+from infrastructure.postgres.mapper import StateMapper
+from infrastructure.postgres.stored import LedgerNotification
+from infrastructure.views.projector import Projector
+from infrastructure.views.reading import PostgresViews
+from tests.conftest import TestDatabase, cloned
+
+QUEUES = ("triage", "prioritization", "diagnosis", "network", "messaging", "resolved", "unprioritized")
+REPORTS = ("volume", "resolution", "reopenings", "outcomes")
+KEYS = (None, "team", "service", "priority", "channel", "agency", "month")
+ALARM = timedelta(minutes=30)
+PAGE = 3
+"""Rows a page: few, so that pages are turned in the past as well."""
+_EVENTS = (
+    "ledger.stored_events (notification_id, originator_id, originator_version, recorded_at, db_role, topic, state)"
+)
+_WORDS = "vault.disclosures (originator_id, originator_version, digest, salt, kind, subject, value)"
+_COPIED = {
+    _EVENTS: "SELECT notification_id, originator_id, originator_version, recorded_at, db_role, topic, state FROM kept",
+    _WORDS: "SELECT originator_id, originator_version, digest, salt, kind, subject, value "
+    "FROM vault.disclosures JOIN kept USING (originator_id, originator_version)",
+    "ledger.numbers (number, originator_id)": "SELECT number, originator_id "
+    "FROM ledger.numbers JOIN kept USING (originator_id) WHERE originator_version = 1",
+}
+"""What a database is made of, and how it is read of the events that are kept."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event: where it stands, when it was recorded, and when it happened: never before what the same lived through."""
+
+    position: int
+    recorded_at: datetime
+    at: datetime
+
+
+def happened(database: TestDatabase) -> list[Happened]:
+    """All events, in order."""
+    mapper, latest, found = StateMapper(), dict[UUID, datetime](), list[Happened]()
+    with psycopg.connect(database.superuser) as connection:
+        rows = connection.execute(
+            "SELECT originator_id, originator_version, topic, state, notification_id, recorded_at, db_role::text "
+            "FROM ledger.stored_events ORDER BY notification_id"
+        )
+        for row in rows:
+            event = mapper.to_domain_event(LedgerNotification(*row))
+            at = latest[row[0]] = max(event.timestamp, latest.get(row[0], event.timestamp))
+            found.append(Happened(row[4], row[5], at))
+    return found
+
+
+@contextmanager
+def only(server: str, live: TestDatabase, events: list[Happened]) -> Iterator[TestDatabase]:
+    """A fresh database with these events of another and no others, and views folded from them."""
+    with cloned(server) as fresh:
+        with psycopg.connect(live.superuser) as source, psycopg.connect(fresh.superuser) as target:
+            source.execute("CREATE TEMPORARY TABLE kept AS TABLE ledger.stored_events WITH NO DATA")
+            source.execute(
+                "INSERT INTO kept SELECT * FROM ledger.stored_events WHERE notification_id = ANY(%s)",
+                ([event.position for event in events],),
+            )
+            for table, query in _COPIED.items():
+                with (
+                    source.cursor().copy(f"COPY ({query}) TO STDOUT".encode()) as out,
+                    target.cursor().copy(f"COPY {table} FROM STDIN".encode()) as into,
+                ):
+                    for data in out:
+                        into.write(data)
+        with fresh.connect("projector") as connection:
+            Projector(connection).catch_up()
+        yield fresh
+
+
+@contextmanager
+def asked(database: TestDatabase) -> Iterator[PostgresViews]:
+    with database.pool("api", size=1) as pool:
+        yield PostgresViews(pool)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """All that is asked of queues, obligations and reports. Two who know the same answer them alike."""
+
+    now: datetime
+    window_ends: datetime | None
+    """By when a window to dispute has ended or has not."""
+    since: datetime | None
+    until: datetime | None
+
+    def answers(self, views: PostgresViews, point: Point) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            f"queue {name}": pages(lambda page, name=name: views.queue(name, point, page, self.now, ALARM))  # type: ignore[misc]
+            for name in QUEUES
+        }
+        found["obligations"] = pages(lambda page: views.obligations({}, point, self.now, page))
+        for name in REPORTS:
+            for key in KEYS:
+                question = ReportQuestion(name, self.since, self.until, point, key, self.window_ends)
+                report = views.report(question)
+                found[f"report {name} by {key}"] = {part: report[part] for part in ("totals", "rows")}
+        plain = ReportQuestion("volume", point=point)  # counted already, where it is asked for now
+        return {**found, "volume": views.report(plain)["totals"]}
+
+
+def pages(ask: Callable[[Page], Listing]) -> list[Any]:
+    """All that is listed, page by page; less the page's own position."""
+    listing = ask(Page(limit=PAGE))
+    items = [*listing.items]
+    while listing.next_key is not None:
+        listing = ask(Page(listing.next_key, PAGE))
+        items += listing.items
+    return items
