@@ -68,7 +68,7 @@ def verify(
         check_numbers(connection, findings)
         check_vault(connection, findings)
         _check_catalogue(connection, findings)
-        _check_views(connection, findings, progress)
+        _check_views(connection, logs[-1].position if logs else 0, findings, progress)
         return _told(connection, logs, findings)
     finally:
         connection.execute(_SQL["release"])
@@ -83,7 +83,7 @@ def _check_catalogue(connection: psycopg.Connection[Any], findings: Findings) ->
         findings.warn("catalogue", message)
 
 
-def _check_views(connection: psycopg.Connection[Any], findings: Findings, progress: Progress) -> None:
+def _check_views(connection: psycopg.Connection[Any], sealed: int, findings: Findings, progress: Progress) -> None:
     """Projections equal a replay: every event folded anew, compared both ways."""
     expected = connection.execute(_SQL["folded"]).fetchone()
     try:
@@ -93,6 +93,8 @@ def _check_views(connection: psycopg.Connection[Any], findings: Findings, progre
         findings.add("projections", str(poison), position=poison.position)
         return
     findings.count("projections", compared.events)
+    if compared.position < sealed:
+        findings.warn("projections", f"the views have got to position {compared.position} only, the log to {sealed}")
     for difference in compared.findings:
         findings.add("projections", str(difference), case=difference.number)
 
