@@ -10,9 +10,6 @@ from collections.abc import Callable
 
 import psycopg
 import structlog
-from eventsourcing.persistence import PersistenceError
-
-from application.requests import ApplicationError
 
 log = structlog.get_logger()
 
@@ -21,14 +18,13 @@ BACKOFF = (0.2, 1.0, 5.0)
 POISONED = 3
 """Exit code of a worker that an event halted: starting it again would halt it again."""
 
-FAILURES: tuple[type[Exception], ...] = (psycopg.OperationalError, PersistenceError, ApplicationError)
-"""What passes by itself: a database that went away, others who were first."""
 
+def persist(name: str, stop: threading.Event, run: Callable[[], None], *passing: type[Exception]) -> None:
+    """Run until told to stop; what fails for now is tried again, ever more slowly.
 
-def persist(
-    name: str, stop: threading.Event, run: Callable[[], None], failures: tuple[type[Exception], ...] = FAILURES
-) -> None:
-    """Run until told to stop; what fails for now is tried again, ever more slowly."""
+    ``passing`` are failures that pass by themselves, beside a database that went away.
+    """
+    failures: tuple[type[Exception], ...] = (psycopg.OperationalError, *passing)
     attempt = 0
     while not stop.is_set():
         try:

@@ -9,7 +9,6 @@ import sys
 import threading
 from functools import partial
 
-import psycopg
 import structlog
 
 from api.cli.console import configure_logging, could_not_run
@@ -34,7 +33,7 @@ def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
         could_not_run(f"what holds checkpoints outside is not set up right: {error}")
     with publisher:
         run = partial(_seal_once, settings, database, stop, publisher.publish)
-        persist("sealer", stop, run, (psycopg.OperationalError, OSError, Refused))
+        persist("sealer", stop, run, OSError, Refused)
 
 
 def _seal_once(settings: Settings, database: Database, stop: threading.Event, published: Published) -> None:

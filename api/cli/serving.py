@@ -171,5 +171,6 @@ def _welcome(settings: Settings, demo: bool) -> list[str]:
         "",
         *(["Mails to customers: {url}/demo/mail"] if demo else []),
         "Commands and questions: {url}/docs",
+        "What is signed of the record: {url}/tlog/checkpoint (keep one elsewhere; docs/auditing.md)",
         f"Ctrl-C stops the desk; the data stay in {settings.data_dir.resolve()}.",
     ]

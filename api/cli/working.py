@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import structlog
 import typer
+from eventsourcing.persistence import PersistenceError
 
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
@@ -19,6 +20,7 @@ from api.main import clock_of, dispute_links, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
+from application.requests import ApplicationError
 from application.views.timers import Timers
 from infrastructure.ledger.safe import Refused
 from infrastructure.postgres.database import Database
@@ -138,7 +140,9 @@ def _attend(
     settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
 ) -> None:
     """Do what is due whenever something is, until told to stop."""
-    persist(kind, stop, lambda: _attend_once(settings, kind, work, database, stop))
+    # Others may have been first, or the store be busy: that passes.
+    run = partial(_attend_once, settings, kind, work, database, stop)
+    persist(kind, stop, run, PersistenceError, ApplicationError)
 
 
 def _attend_once(
