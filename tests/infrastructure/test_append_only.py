@@ -122,6 +122,16 @@ def test_each_component_may_do_no_more_than_it_must(database: TestDatabase, comp
         connection.execute(statement.encode())
 
 
+@pytest.mark.parametrize("topic", ["", "case.noted\nstate-sha256 00", "x" * 70_000, "Case.noted", "case noted"])
+def test_what_cannot_stand_in_a_leaf_is_no_topic(database: TestDatabase, topic: str) -> None:
+    with database.connect("api") as api, pytest.raises(psycopg.errors.CheckViolation):
+        api.execute(
+            "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)"
+            " VALUES (gen_random_uuid(), 1, %s, '{}')",
+            (topic,),
+        )
+
+
 def test_a_function_of_the_record_is_for_those_who_are_granted_it(database: TestDatabase) -> None:
     with psycopg.connect(database.superuser, autocommit=True) as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("SET LOCAL caseledger.migration = on")

@@ -2,6 +2,9 @@
 -- record it seals; tiles are put together from these runs when they are asked for.
 SET ROLE desk_owner;
 
+-- A leaf is made of lines, and has at most 65,535 bytes: a topic must fit, or whoever may append could stop the sealer.
+ALTER TABLE ledger.stored_events ADD CONSTRAINT topic_is_a_name CHECK (topic ~ '^[a-z][a-z0-9_.]{0,99}$');
+
 CREATE SCHEMA tlog;
 
 -- One log, and another for each restore of an older backup (`caseledger tlog restart`): the last one is the current.
