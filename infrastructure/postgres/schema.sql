@@ -248,7 +248,7 @@ CREATE TABLE ledger.stored_events (
     db_role name DEFAULT SESSION_USER NOT NULL,
     topic text NOT NULL,
     state bytea NOT NULL,
-    CONSTRAINT topic_is_a_name CHECK ((topic ~ '^[a-z][a-z0-9_.]{0,99}$'::text))
+    CONSTRAINT topic_is_a_name CHECK ((topic ~ '^[a-z][a-z0-9_.-]{0,99}$'::text))
 )
 WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_analyze_scale_factor='0.05');
 

@@ -3,7 +3,7 @@
 SET ROLE desk_owner;
 
 -- A leaf is made of lines, and has at most 65,535 bytes: a topic must fit, or whoever may append could stop the sealer.
-ALTER TABLE ledger.stored_events ADD CONSTRAINT topic_is_a_name CHECK (topic ~ '^[a-z][a-z0-9_.]{0,99}$');
+ALTER TABLE ledger.stored_events ADD CONSTRAINT topic_is_a_name CHECK (topic ~ '^[a-z][a-z0-9_.-]{0,99}$');
 
 CREATE SCHEMA tlog;
 
