@@ -5,6 +5,7 @@ It alone holds the log's key.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from functools import partial
@@ -70,8 +71,12 @@ def safe_of(settings: Settings) -> Safe:
     return Safe(settings.sealer_folder)
 
 
+_POLITE = 10
+"""Nice value: where processors are short, those go first whose callers wait."""
+
 if __name__ == "__main__":
     configure_logging()
+    os.nice(_POLITE)
     given = settings_of(None)
     with database_of(given) as opened:
         seal(given, opened, stop_when_told(tethered="--tethered" in sys.argv))
