@@ -10,12 +10,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from application.attachments import shown_to
 from application.ports import Entry
 from domain.access import Access
 from domain.aggregate import Root
 from domain.case import Case
+from domain.case.attachments import Attached
 from domain.case.notes import Noted
 from domain.case.resolution import Resolved
+from domain.case.state import Attachment
 from domain.catalogue import Listed
 from domain.policy import PolicyBook
 from domain.problem import Problem
@@ -26,13 +29,17 @@ _PROVENANCE = frozenset(
 )
 
 
-def case_document(case: Case) -> dict[str, Any]:
-    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so."""
+def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
+    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
+
+    A customer reads of the files that he may see.
+    """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
     for name, correction in case.corrections.items():
         (contact if name in contact else said)[name] = correction.text(name)
     resolution = case.resolution
+    attachments = [each for each in case.attachments if shown_to(each, reader)]
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     return {
         "number": case.number,
@@ -85,7 +92,22 @@ def case_document(case: Case) -> dict[str, Any]:
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "hold": case.hold and vars(case.hold),
-        "erased": any(d is not None and d.value is None for d in disclosures),
+        "attachments": [attachment_document(each) for each in attachments],
+        "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
+    }
+
+
+def attachment_document(attachment: Attachment) -> dict[str, Any]:
+    """A file of a case as it reads; once erased, nothing is left but that it was there."""
+    said = attachment.said
+    return {
+        "digest": said.digest,
+        **{name: said.text(name) for name in ("name", "type", "size", "sha256")},
+        "by": attachment.by,
+        "attached_at": attachment.attached_at,
+        "version": attachment.version,
+        "visible_to_customer": attachment.visible_to_customer,
+        "erased": said.value is None,
     }
 
 
@@ -135,10 +157,10 @@ def access_document(access: Access) -> dict[str, Any]:
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 
-def document_of(root: Root) -> dict[str, Any]:
+def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
     if isinstance(root, Case):
-        return case_document(root)
+        return case_document(root, reader)
     if isinstance(root, Problem):
         return problem_document(root)
     if isinstance(root, Listed):
@@ -170,6 +192,8 @@ def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
 
 
 def _is_for_customers(entry: Entry, disclosure: Disclosure) -> bool:
+    if disclosure.kind is DisclosureKind.ATTACHMENT:
+        return not isinstance(entry.event, Attached) or entry.event.visible_to_customer
     if disclosure.kind is not DisclosureKind.STAFF_WORDS:
         return True
     event = entry.event
@@ -199,6 +223,8 @@ def event_document(
 
 
 def _opened(value: Any, disclosures: dict[str, Disclosure], entry: Entry) -> Any:
+    if isinstance(value, list):
+        return [_opened(each, disclosures, entry) for each in value]
     if not (isinstance(value, dict) and value.keys() == {"digest", "subject", "kind"}):
         return value
     known = disclosures.get(value["digest"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
-from application.casework import Casework, Words
+from application.attachments import Attaching
+from application.casework import Words
 from application.reference import Reference
 from application.requests import Committed, Request
 from application.telling import Telling
@@ -20,7 +21,7 @@ from domain.catalogue import ListedHelpDesk, Script
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
 
 
-class Logging(Casework):
+class Logging(Attaching):
     """5.1-5.2."""
 
     def log_case(

@@ -80,6 +80,22 @@ class ConfirmationRequired(DomainError):
     """The desk closes a case only with the customer's recorded confirmation (R-5.5d)."""
 
 
+class AttachmentsFull(DomainError):
+    """A case takes only so many attachments."""
+
+
+class AttachmentTooLarge(DomainError):
+    """An attachment may have only so many bytes."""
+
+
+class AttachmentRefused(DomainError):
+    """Files of this kind are not taken."""
+
+
+class Erased(DomainError):
+    """It was here, and has been erased."""
+
+
 class OnHold(DomainError):
     """A legal hold on a case keeps what was said in it (audit.md, Personal data)."""
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.case.status import Status, allow
-from domain.values import Channel, Disclosure, Level, Nature
+from domain.values import Actor, Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
@@ -98,6 +98,23 @@ class Pending:
 
     reason: PendingReason
     since: datetime
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of the case: what it is (name, type, size, sha256) in confidence, who brought it, and who may see it."""
+
+    said: Disclosure
+    version: int
+    """Of the event that records it."""
+    by: Actor
+    attached_at: datetime
+    visible_to_customer: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept of it."""
+        return int(self.said.text("size") or 0)
 
 
 @dataclass(frozen=True)
@@ -201,6 +218,7 @@ class CaseState:
         """When the customer last said that all is well; None once later work made that old news."""
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
+        self.attachments: tuple[Attachment, ...] = ()
         self.source_system: str | None = None
         self.hold: Hold | None = None
 
