@@ -33,6 +33,7 @@ TITLES = {
     "not-assigned-team": (403, "The case is with another team"),
     "not-found": (404, "There is no such thing here"),
     "method-not-allowed": (405, "The resource does not know this method"),
+    "request-timeout": (408, "The body came too slowly"),
     "invalid-transition": (409, "The command is not possible in this status"),
     "service-required": (409, "The service must be set first"),
     "priority-required": (409, "The case must be prioritised first"),
