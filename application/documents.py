@@ -18,7 +18,7 @@ from domain.case import Case
 from domain.case.attachments import Attached
 from domain.case.notes import Noted
 from domain.case.resolution import Resolved
-from domain.case.state import Attachment
+from domain.case.state import Attachment, Candidate
 from domain.catalogue import Listed
 from domain.policy import PolicyBook
 from domain.problem import Problem
@@ -32,7 +32,7 @@ _PROVENANCE = frozenset(
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
 
-    A customer reads of the files that he may see.
+    A customer reads of the files that he may see, and nothing of others' cases that may be about the same.
     """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
@@ -59,6 +59,8 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "nature": case.nature,
         "customer": {"id": case.customer, **contact, "agency": case.agency},
         "reporter": case.reported_by.texts if case.reported_by else None,
+        "on_behalf_of": case.customer if case.reporter not in (None, case.customer) else None,
+        "unverified": case.unverified,
         **said,
         "received_at": case.received_at,
         "resolved_at": case.resolved_at,
@@ -92,9 +94,17 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "hold": case.hold and vars(case.hold),
+        **({} if reader is Role.CUSTOMER else {"candidates": _candidates(case)}),
         "attachments": [attachment_document(each) for each in attachments],
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
+
+
+def _candidates(case: Case) -> list[Candidate] | None:
+    """What was shown when it was logged (R-5.6a), without those that somebody has decided on since; None when nothing was."""
+    decided = {*case.links, *case.unrelated}
+    shown = case.shown_candidates
+    return None if shown is None else [candidate for candidate in shown if candidate.case not in decided]
 
 
 def attachment_document(attachment: Attachment) -> dict[str, Any]:
@@ -187,7 +197,10 @@ def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
         entry.position, entry.event.originator_version, entry.event.TOPIC, entry.recorded_at, entry.db_role, entry.state
     )
     document["reason"] = reason.text("reason") if reason else None
-    document["data"] = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
+    data = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
+    if reader is Role.CUSTOMER:
+        data.pop("candidates", None)  # others' cases
+    document["data"] = data
     return document
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from domain.case.relation import Candidate
+    from domain.case.state import Candidate
 
 
 class DomainError(Exception):

@@ -82,6 +82,14 @@ class Major(StrEnum):
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A case that may be about the same, and how alike it is (0 to 1)."""
+
+    case: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Consultation:
     """The question to those who work on the first case, and their answer (R-5.6b)."""
 
@@ -158,6 +166,11 @@ class CaseState:
     received_at: datetime
     customer: str
     agency: str | None
+    reporter: str | None
+    """Who told of it, where that is not the customer (R-5.1b)."""
+    unverified: bool
+    shown_candidates: tuple[Candidate, ...] | None
+    """What the one who logged it was shown (R-5.6a)."""
     service: str | None
     service_version: int | None
     service_name: str | None
