@@ -16,6 +16,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError
 from eventsourcing.utils import Environment
 
+from application.hints import Hints
 from application.idempotency import Keys
 from application.identifiers import uuid7
 from application.past import then
@@ -64,6 +65,7 @@ class Casework(Application[UUID]):
         self.finder, self.clock, self.random = finder, clock, random
         self.mail_domain = mail_domain
         self._keys = Keys(self.register)
+        self.hints = Hints()
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """The library would read the process environment; settings are read in one place only."""

@@ -10,7 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
-         pending, notes, privacy, importing
+         pending, notes, attachments, privacy, importing
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from uuid import UUID
 from domain.aggregate import Root, register
 from domain.case import (
     assignment,
+    attachments,
     diagnosis,
     dispute,
     importing,
@@ -36,6 +37,7 @@ from domain.case import (
     resolution,
     triage,
 )
+from domain.case.attachments import Attachments
 from domain.case.dispute import Dispute
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
@@ -48,7 +50,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Notes, Privacy, Importing, Root):
+class Case(Triage, Resolving, Waiting, Dispute, Notes, Attachments, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -110,6 +112,7 @@ EVENTS = register(
         *notification.EVENTS,
         *dispute.EVENTS,
         *notes.EVENTS,
+        *attachments.EVENTS,
         *privacy.EVENTS,
         *importing.EVENTS,
     ),

@@ -31,6 +31,10 @@ JOIN ledger.stored_events e USING (originator_id, originator_version)
 WHERE d.subject = %s
 GROUP BY 1, 2, 3 ORDER BY 1, 3;
 
+-- name: content --
+SELECT substr(content, %s::int, %s::int) FROM vault.blobs
+WHERE originator_id = %s AND originator_version = %s AND digest = %s;
+
 -- name: answer --
 SELECT request, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
 
