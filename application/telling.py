@@ -41,7 +41,7 @@ class Telling(Casework):
                 kind,
                 case.number,
                 case.resolution_version,
-                f"<{message_id}@{self.mail_domain}>",
+                f"<{message_id}@{self.addresses.domain}>",
                 recipient,
                 provenance,
             )

@@ -42,8 +42,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(
         default="service-desk@caseledger.example",
-        pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+$",
-        description="Address that mails come from, and that what cannot be delivered goes back to.",
+        pattern=r"^[!-?A-~]{1,22}@[0-9A-Za-z.-]+$",
+        description="The desk's mailbox: mails come from it, and replies and what cannot be delivered go back to it, "
+        "with a signed part behind a plus sign. At most 22 characters before the @.",
     )
     smtp_host: str | None = Field(
         default=None, description="Mail server that letters are handed to; without it they wait in the outbox."

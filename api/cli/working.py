@@ -15,7 +15,7 @@ from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.persisting import POISONED, persist, stop_when_told
 from api.cli.sealing import seal, seal_all
 from api.cli.supervising import SEALER, WORKERS
-from api.main import clock_of, dispute_links, open_desk, postman_of
+from api.main import addresses_of, clock_of, dispute_links, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
@@ -71,7 +71,7 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         with (
             database.connect("mail") as connection,
             database.pool("mail", size=1) as pool,
-            open_desk(database, clock, component="mail", mail_from=settings.mail_from) as desk,
+            open_desk(database, clock, component="mail", addresses=addresses_of(settings)) as desk,
         ):
             postman = postman_of(settings, clock, pool)
             if postman is not None and Turn(connection, "mail").is_free():
@@ -144,11 +144,11 @@ def _attend(
 def _attend_once(
     settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
 ) -> None:
-    clock = clock_of(settings)
+    clock, addresses = clock_of(settings), addresses_of(settings) if kind == "mail" else None
     with (
         database.connect(kind) as connection,
         database.pool(kind, size=2) as pool,
-        open_desk(database, clock, component=kind, mail_from=settings.mail_from) as desk,
+        open_desk(database, clock, component=kind, addresses=addresses) as desk,
     ):
         turn, timers = Turn(connection, kind), PostgresTimers(pool)
         turn.follow_views()
