@@ -50,7 +50,7 @@ class Addresses:
     def read_reply(self, address: str) -> tuple[str, str] | None:
         """The case, and the `digest_of` the customer, that an address of ours was made for."""
         said = self._read("r", _REPLY, address, _NUMBER + _WHO)
-        return said and (_case(said[:_NUMBER]), said[_NUMBER:].hex())
+        return None if said is None else (_case(said[:_NUMBER]), said[_NUMBER:].hex())
 
     def digest_of(self, customer: str) -> str:
         """What `read_reply` tells of a customer: to be compared, and of no other use."""
@@ -63,7 +63,7 @@ class Addresses:
     def read_envelope(self, address: str) -> UUID | None:
         """The mail of ours that came back."""
         said = self._read("b", _BOUNCE, address, 16)
-        return said and UUID(bytes=said)
+        return None if said is None else UUID(bytes=said)
 
     def subject_token(self, case: str) -> str:
         """The number of a case, signed, as it stands in the subject: `INC-0000001#` and 13 characters."""

@@ -72,7 +72,10 @@ def test_two_tokens_of_two_cases_tell_nothing() -> None:
 @given(st.one_of(st.text(max_size=400), st.text("+rb@a2.", max_size=70).map(lambda said: f"service-desk+r{said}")))
 def test_reading_raises_nothing(said: str) -> None:
     for hostile in (said, said + "@caseledger.example", said * 1_000):
-        assert OURS.read_reply(hostile) is OURS.read_envelope(hostile) is OURS.read_subject(hostile) is None
+        assert OURS.read_reply(hostile) is None
+        assert OURS.read_envelope(hostile) is None
+        assert OURS.read_subject(hostile) is None
+        assert OURS.read_reference(hostile) is None
         OURS.is_ours(hostile)
 
 
