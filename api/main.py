@@ -21,6 +21,7 @@ from api.http.cursors import Cursors
 from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
+from application.intake.addresses import Addresses
 from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
@@ -69,7 +70,7 @@ def open_desk(
     clock: Clock | None = None,
     *,
     component: Component = "api",
-    mail_from: str = "service-desk@caseledger.example",
+    addresses: Addresses | None = None,
 ) -> Iterator[Desk]:
     """The desk on a database, with its own connections and its own group commit."""
     with database.pool(component, size=4) as pool:
@@ -81,7 +82,7 @@ def open_desk(
             clock or SystemClock(),
             initial_policy,
             os.urandom,
-            mail_from.rpartition("@")[2],
+            addresses,
         ) as desk:
             yield desk
 
@@ -98,7 +99,7 @@ async def open_context(
     """What the routes are given, for as long as the application runs."""
     tokens = tokens_of(settings)
     with (
-        open_desk(database, clock, mail_from=settings.mail_from) as desk,
+        open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         database.pool("api", size=12) as pool,
     ):
         async with open_feed(database, desk.references.invalidate) as feed:
@@ -113,6 +114,11 @@ async def open_context(
                 Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
             )
+
+
+def addresses_of(settings: Settings) -> Addresses:
+    """Writes and reads the addresses of the desk's mailbox: under a key that all parts share. Raises ValueError, OSError."""
+    return Addresses(tokens_of(settings).address_secret, settings.mail_from)
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -19,6 +19,7 @@ from eventsourcing.utils import Environment
 from application.hints import Hints
 from application.idempotency import Keys
 from application.identifiers import uuid7
+from application.intake.addresses import Addresses
 from application.past import then
 from application.ports import Answered, Entry, ReferenceMoved, Register
 from application.principals import Principal
@@ -56,14 +57,15 @@ class Casework(Application[UUID]):
         clock: Clock,
         first_policy: Callable[[], Policy],
         random: Callable[[int], bytes],
-        mail_domain: str = "caseledger.example",
+        addresses: Addresses | None = None,
     ) -> None:
         self._given_factory = factory
         super().__init__()
         self.register = register(self.recorder)
         self.references = References(self.register.reference_events, first_policy)
         self.finder, self.clock, self.random = finder, clock, random
-        self.mail_domain = mail_domain
+        # Without the key of a mailbox it knows no address of ours when one comes back, and none is taken for ours.
+        self.addresses = addresses or Addresses(random(32), "service-desk@caseledger.example")
         self._keys = Keys(self.register)
         self.hints = Hints()
 

@@ -63,6 +63,7 @@ class Tokens:
             raise TypeError(f"{keys / 'token.pem'} holds no Ed25519 key")
         self._private, self._public = loaded, loaded.public_key()
         self.cursor_secret = secret_file(keys / "cursors.key", lambda: secrets.token_bytes(32))
+        self.address_secret = secret_file(keys / "addresses.key", lambda: secrets.token_bytes(32))
         self._issuer, self._audience = issuer, audience
         self._jwks = jwt.PyJWKClient(jwks_url, cache_keys=True, lifespan=300, timeout=5) if jwks_url else None
         self._verified: dict[str, tuple[float, Principal]] = {}

@@ -35,6 +35,13 @@ GROUP BY 1, 2, 3 ORDER BY 1, 3;
 SELECT substr(content, %s::int, %s::int) FROM vault.blobs
 WHERE originator_id = %s AND originator_version = %s AND digest = %s;
 
+-- name: begun --
+SELECT DISTINCT d.originator_id
+FROM vault.disclosures d
+JOIN ledger.stored_events e USING (originator_id, originator_version)
+WHERE d.subject = %s AND d.originator_version = 1 AND d.originator_id >= %s AND e.topic = %s
+ORDER BY d.originator_id DESC LIMIT 100;
+
 -- name: answer --
 SELECT request, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
 
