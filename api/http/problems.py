@@ -51,6 +51,8 @@ TITLES = {
     "validation-failed": (422, "The body breaks a rule"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "precondition-required": (428, "An If-Match header is needed"),
+    "gone": (410, "Nothing more is wanted from here"),
+    "too-many-requests": (429, "Too much at once: try again"),
     "internal-error": (500, "Something went wrong here"),
     "unavailable": (503, "Not now: try again"),
 }
@@ -124,7 +126,7 @@ def respond(request: Request, problem: Problem) -> Response:
     headers = dict(problem.headers)
     if status == 401:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="caseledger"')
-    if status == 503:
+    if status in (429, 503):
         headers.setdefault("Retry-After", "1")
     return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")
 
