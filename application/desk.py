@@ -1,6 +1,7 @@
 """The service desk: one method per command of the SOP's table, clause by clause.
 
 5.1      intake.mail  what machines hand in, and the quarantine
+         intake.monitoring  what monitoring systems say; sources: who they are, and their keys
 5.2      attachments  files that come with a case
 5.1-5.5  handling     log, triage, refer, prioritise, diagnose
 5.6      relating     has it been reported by others?
@@ -15,14 +16,15 @@
 
 from __future__ import annotations
 
-from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
+from application.intake.monitoring.alerts import AlertIntake
 from application.mailing import Mailing
 from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
+from application.sources import Sources
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue, Privacy):
+class Desk(Contesting, MailIntake, AlertIntake, Mailing, Replaying, Sealing, Sources, Privacy):
     """Everything that can be asked of the desk."""

@@ -21,6 +21,8 @@ class ReceiptState(StrEnum):
     RECEIVED = "received"
     """Nothing decided yet: never so for longer than the transaction of its arrival."""
     LOGGED = "logged"
+    RECORDED = "recorded"
+    """Kept, and known to the desk without it."""
     QUARANTINED = "quarantined"
     RELEASED = "released"
     DISCARDED = "discarded"
@@ -123,6 +125,11 @@ class Receipt(Root):
         self._allow("log", ReceiptState.RECEIVED)
         self.record(IntakeLogged, provenance, case=case)
 
+    def signalled(self, cases: tuple[str, ...], provenance: Provenance, *, opened: bool) -> None:
+        """Monitoring has spoken of these cases; of none, where it spoke of what nobody knows. Raises InvalidTransition."""
+        self._allow("be recorded", ReceiptState.RECEIVED)
+        self.record(IntakeSignalled, provenance, cases=cases, opened=opened)
+
     def quarantine(self, cause: Cause, provenance: Provenance) -> None:
         """Keep it where people see it (R-5.1d). Raises InvalidTransition."""
         self._allow("quarantine", ReceiptState.RECEIVED)
@@ -169,6 +176,16 @@ class IntakeLogged(Recorded):
         receipt.state, receipt.case = ReceiptState.LOGGED, self.case
 
 
+class IntakeSignalled(Recorded):
+    TOPIC = "intake.signalled"
+    cases: tuple[str, ...] = ()
+    opened: bool = False
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state = ReceiptState.LOGGED if self.opened else ReceiptState.RECORDED
+        receipt.case = self.cases[0] if self.cases else None
+
+
 class IntakeQuarantined(Recorded):
     TOPIC = "intake.quarantined"
     cause: Cause
@@ -192,4 +209,6 @@ class IntakeDiscarded(Recorded):
         receipt.state = ReceiptState.DISCARDED
 
 
-EVENTS = register((IntakeReceived, IntakeLogged, IntakeQuarantined, IntakeReleased, IntakeDiscarded), Receipt)
+EVENTS = register(
+    (IntakeReceived, IntakeLogged, IntakeSignalled, IntakeQuarantined, IntakeReleased, IntakeDiscarded), Receipt
+)

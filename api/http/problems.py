@@ -47,13 +47,14 @@ TITLES = {
     "on-hold": (409, "A legal hold keeps what is to be erased"),
     "attachments-full": (409, "The case has all the attachments it may have"),
     "idempotency-in-progress": (409, "The first request with this key is not answered yet"),
-    "gone": (410, "It was here, and has been erased"),
     "stale-version": (412, "The case has changed since it was read"),
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is of a type that is not understood"),
     "validation-failed": (422, "The body breaks a rule"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "precondition-required": (428, "An If-Match header is needed"),
+    "gone": (410, "It was here, and is no more"),
+    "too-many-requests": (429, "Too much at once: try again"),
     "internal-error": (500, "Something went wrong here"),
     "unavailable": (503, "Not now: try again"),
 }
@@ -131,7 +132,7 @@ def respond(request: Request, problem: Problem) -> Response:
     headers = dict(problem.headers)
     if status == 401:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="caseledger"')
-    if status == 503:
+    if status in (429, 503):
         headers.setdefault("Retry-After", "1")
     return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")
 
