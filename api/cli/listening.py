@@ -7,10 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
+from eventsourcing.persistence import PersistenceError
 
-from api.cli.persisting import FAILURES, persist
+from api.cli.persisting import persist
 from api.main import addresses_of, clock_of, open_desk
 from application.intake.taking import admit_gateway, taking
+from application.requests import ApplicationError
 from infrastructure.mail.gateway import Certificate, Gateway, listening
 from infrastructure.mail.mailbox import Mailbox, Place, read_new
 from infrastructure.postgres.database import Database
@@ -28,7 +30,7 @@ def listen(settings: Settings, database: Database, stop: threading.Event) -> Non
         log.info("no mail is taken in by SMTP (CASELEDGER_SMTP_LISTEN, CASELEDGER_LMTP_LISTEN)")
         stop.wait()
         return
-    persist("smtp", stop, lambda: _listen_once(settings, database, stop), (*FAILURES, OSError))
+    persist("smtp", stop, lambda: _listen_once(settings, database, stop), PersistenceError, ApplicationError, OSError)
 
 
 def _listen_once(settings: Settings, database: Database, stop: threading.Event) -> None:

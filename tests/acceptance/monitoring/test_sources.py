@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -67,7 +68,7 @@ def test_a_mapping_that_is_none_is_refused(monitoring: Monitoring, entry: dict[s
     ],
 )
 def test_the_first_rule_that_matches_wins_and_the_defaults_fill_in(
-    monitoring: Monitoring, labels: dict[str, str], expected: tuple[object, ...]
+    monitoring: Monitoring, labels: dict[str, Any], expected: tuple[object, ...]
 ) -> None:
     key = monitoring.source(rules=RULES, defaults=DEFAULTS)
     number = monitoring.alertmanager(group(alert(**labels)), key).json()["case"]
