@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -102,10 +103,8 @@ def test_whatever_is_sent_as_alerts_is_read_or_said_to_be_unreadable(raw: bytes)
 def test_whatever_is_sent_as_an_event_is_read_or_said_to_be_unreadable(raw: bytes, headers: dict[str, str]) -> None:
     bounded(cloudevents.read_structured(raw))
     bounded(cloudevents.read_binary(raw, headers))
-    try:
+    with suppress(Unreadable):
         cloudevents.split(raw)
-    except Unreadable:
-        pass
 
 
 @settings(max_examples=150, deadline=None)
