@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -103,7 +103,7 @@ def test_whatever_is_sent_as_alerts_is_read_or_said_to_be_unreadable(raw: bytes)
 def test_whatever_is_sent_as_an_event_is_read_or_said_to_be_unreadable(raw: bytes, headers: dict[str, str]) -> None:
     bounded(cloudevents.read_structured(raw))
     bounded(cloudevents.read_binary(raw, headers))
-    with contextlib.suppress(Unreadable):
+    with suppress(Unreadable):
         cloudevents.split(raw)
 
 

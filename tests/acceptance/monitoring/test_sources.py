@@ -62,7 +62,7 @@ def test_a_mapping_that_is_none_is_refused(monitoring: Monitoring, entry: dict[s
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        ({"job": "lpd"}, ("printing", 1, 2, 0, "impending")),
+        ({"job": "lpd", "instance": "a.example"}, ("printing", 1, 2, 0, "impending")),
         ({"job": "lpd", "instance": "c.example"}, ("email", 3, 3, 1, "actual")),
         ({"job": "other"}, ("payroll", 3, 2, None, "actual")),
     ],
@@ -71,7 +71,7 @@ def test_the_first_rule_that_matches_wins_and_the_defaults_fill_in(
     monitoring: Monitoring, labels: dict[str, Any], expected: tuple[object, ...]
 ) -> None:
     key = monitoring.source(rules=RULES, defaults=DEFAULTS)
-    number = monitoring.alertmanager(group(alert(**labels)), key).json()["case"]
+    number = monitoring.alertmanager(group({**alert(), "labels": {"alertname": "x", **labels}}), key).json()["case"]
     case = monitoring.case(number)
     assumed = case["assumed"]
     told = (case["service"], assumed["impact"], assumed["severity"], assumed["rule"], case["nature"])
