@@ -35,7 +35,7 @@ from domain.policy import Policy
 from domain.problem import Problem
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 
-_ATTEMPTS = 5
+_ATTEMPTS = 12
 """How often a command that said "whatever it is now" is decided anew when somebody else was first."""
 
 _NUMBERS = {Case: re.compile(r"INC-\d{7,18}"), Problem: re.compile(r"PRB-\d{7,18}")}
