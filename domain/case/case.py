@@ -10,7 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
-         pending, notes, privacy, importing
+         messages, pending, notes, privacy, importing
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from domain.case import (
     importing,
     logging,
     major,
+    messages,
     notes,
     notification,
     pending,
@@ -39,6 +40,7 @@ from domain.case import (
 from domain.case.dispute import Dispute
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
+from domain.case.messages import Corresponding
 from domain.case.notes import Notes
 from domain.case.pending import Waiting
 from domain.case.privacy import Privacy
@@ -48,7 +50,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Notes, Privacy, Importing, Root):
+class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -109,6 +111,7 @@ EVENTS = register(
         *resolution.EVENTS,
         *notification.EVENTS,
         *dispute.EVENTS,
+        *messages.EVENTS,
         *notes.EVENTS,
         *privacy.EVENTS,
         *importing.EVENTS,

@@ -195,6 +195,8 @@ class CaseState:
         """The version that resolved it: what a mail or a timer is about."""
         self.suspected_at: datetime | None = None
         """When a mail of unclear intent came: the timer stands still from there (R-5.9c)."""
+        self.correspondents: frozenset[str] = frozenset()
+        """Who has written about the case since, by their ids."""
         self.symptomatic = False
         self.last_work_at: datetime | None = None
         self.verified_at: datetime | None = None
