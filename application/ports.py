@@ -110,6 +110,13 @@ class Register(Protocol):
         """What the vault has of somebody, by stream and kind."""
         ...
 
+    def begun(self, subject: str, topic: str, since: UUID) -> Sequence[UUID]:
+        """The latest streams about somebody that begin with an event of a topic, from an id (`uuid7`) on, oldest first.
+
+        At most a hundred: it tells whether a limit is reached, not by how much.
+        """
+        ...
+
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
         """The events of an aggregate with their disclosures, oldest first."""
         ...

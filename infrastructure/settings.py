@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from infrastructure.ledger.courier import web_address
 from infrastructure.ledger.witnesses import parse_witnesses
 
+_LISTEN = r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$"
+
 
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
@@ -62,6 +64,35 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
     )
+    smtp_listen: str | None = Field(
+        default=None,
+        pattern=_LISTEN,
+        description="`host:port` where mail servers deliver mail for CASELEDGER_MAIL_FROM by SMTP; `[::1]:25` for IPv6.",
+    )
+    lmtp_listen: str | None = Field(
+        default=None, pattern=_LISTEN, description="The same by LMTP: for a mail server of your own, beside it."
+    )
+    smtp_cert_file: Path | None = Field(
+        default=None, description="Certificate chain (PEM) that STARTTLS is offered with where mail is delivered."
+    )
+    smtp_key_file: Path | None = Field(default=None, description="Its private key, where it is in a file of its own.")
+    imap_host: str | None = Field(
+        default=None, description="Mail server with a mailbox that is read by IMAP, where nothing can deliver to us."
+    )
+    imap_port: int = Field(default=993, ge=1, le=65535, description="Its port.")
+    imap_tls: Literal["none", "starttls", "tls"] = Field(
+        default="tls", description="Encryption: tls from the start (993), starttls or none (143)."
+    )
+    imap_user: str = Field(default="", description="User to log in as.")
+    imap_password: SecretStr | None = Field(default=None, description="His password.")
+    imap_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) to trust instead of the machine's authorities."
+    )
+    imap_folder: str = Field(default="INBOX", description="The mailbox.")
+    imap_moved_to: str | None = Field(
+        default=None, description="Mailbox where messages go once they are on the record; else they are marked as read."
+    )
+    imap_interval: float = Field(default=60, gt=0, description="Seconds between two looks at the mailbox.")
     sealer_dir: Path | None = Field(
         default=None,
         description="The sealer's own folder, for its keys and for what it signed last: best on another machine than the "

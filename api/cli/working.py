@@ -1,4 +1,4 @@
-"""`worker`: what runs behind the API: projector, processes (timers), mail."""
+"""`worker`: what runs behind the API: projector, processes (timers), mail out, and mail in by SMTP and IMAP."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 import typer
 
 from api.cli.console import FINDINGS, could_not_run
+from api.cli.listening import listen, poll, poll_once
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.persisting import POISONED, persist, stop_when_told
 from api.cli.sealing import seal, seal_all
@@ -36,7 +37,8 @@ Work = Callable[[Desk, Timers], int]
 
 def worker(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Which: projector, processes, mail, sealer. All when none is named.")
+        list[str] | None,
+        typer.Argument(help="Which: projector, processes, mail, smtp, imap, sealer. All when none is named."),
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -58,7 +60,7 @@ def worker(
 
 
 def _do_once(names: list[str], settings: Settings, database: Database) -> None:
-    """Fold, close and send what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
+    """Fold, close, send and read what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
     clock = clock_of(settings)
     if "projector" in names:
         with database.connect("projector") as connection:
@@ -76,6 +78,8 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
             postman = postman_of(settings, clock, pool)
             if postman is not None and Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
+    if "imap" in names:
+        poll_once(settings, database)
     if SEALER in names:
         try:
             seal_all(settings, database)
@@ -110,6 +114,10 @@ def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event]
         return partial(seal, settings)
     if name == "processes":
         return partial(_attend, settings, "processes", close_due)
+    if name == "smtp":
+        return partial(listen, settings)
+    if name == "imap":
+        return partial(poll, settings)
     return partial(_mail, settings)
 
 

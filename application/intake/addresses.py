@@ -13,12 +13,13 @@ from base64 import b32decode, b32encode
 from hashlib import sha256
 from uuid import UUID
 
-_REPLY, _BOUNCE, _SUBJECT, _CUSTOMER = b"reply", b"bounce", b"subject", b"customer"
+_REPLY, _BOUNCE, _SUBJECT, _CUSTOMER, _DESK = b"reply", b"bounce", b"subject", b"customer", b"desk"
 _SIGNED = 25
 """Bytes of a signed part, MAC included: 40 characters without padding."""
 _NUMBER, _WHO, _SUBJECT_MAC = 8, 5, 8
 LONGEST_LOCAL = 64 - len("+r") - _SIGNED * 8 // 5
 """Characters that a mailbox may have before its @."""
+LOOP_HEADER = "X-Caseledger-Loop"
 _LONGEST_ADDRESS, _LONGEST_SUBJECT = 320, 2_000
 
 _CASE = re.compile(r"INC-([0-9]{7,18})")
@@ -87,6 +88,15 @@ class Addresses:
         """The case whose `root_reference` this is. Of other ids of ours `Register.find` tells the mail."""
         token, _, domain = message_id.strip().removeprefix("<").removesuffix(">").rpartition("@")
         return self.read_subject(token) if domain.lower() == self._domain.lower() else None
+
+    @property
+    def desk(self) -> str:
+        """What every mail of ours says of whose it is, in `LOOP_HEADER`."""
+        return _encoded(self._mac(_DESK, self._domain.lower().encode(), 10))
+
+    def is_own_loop(self, value: str) -> bool:
+        """Whether a `LOOP_HEADER` that came in is ours: then what came is our own mail, and is not answered."""
+        return len(value) <= _LONGEST_ADDRESS and value.isascii() and _same(value.strip().lower(), self.desk)
 
     def is_ours(self, address: str) -> bool:
         """Whether it is the mailbox, with or without something behind a plus sign."""

@@ -58,9 +58,13 @@ class NotificationFailed(Recorded):
     message: str | None = None
     decides: bool = False
     """Whether the duty manager decides now."""
+    stops_window: bool = False
+    """Whether the window ran from this mail, which came back: then it has not started after all."""
 
     def apply(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
+        if self.stops_window:
+            case.dispute_until = case.window_since = None
 
     def owes(self) -> tuple[Owed, ...]:
         return _owed(self.due_at, self.decides)
@@ -130,8 +134,19 @@ class Notification(CaseState):
             settled=self.resolution is None or self.resolution.code is not ResolutionCode.REFERRED,
         )
 
-    def not_notified(self, cause: str, policy: Policy, provenance: Provenance, *, message: str | None = None) -> None:
-        """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition."""
+    def not_notified(
+        self,
+        cause: str,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        message: str | None = None,
+        returned: bool = False,
+    ) -> None:
+        """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition.
+
+        One that had been accepted and is ``returned`` stops the window that ran from it, unless the case is closed.
+        """
         self.allow("notify", provenance)
         failures = self.failed_notifications + 1
         self.record(
@@ -143,6 +158,7 @@ class Notification(CaseState):
             failures=failures,
             due_at=provenance.at + policy.inform_customer,
             decides=failures >= policy.notification_attempts,
+            stops_window=returned and self.status is Status.RESOLVED and self.dispute_until is not None,
         )
 
     def inform(

@@ -85,6 +85,9 @@ class PostgresRegister:
         rows = self._recorder.rows(_SQL["disclosed"], (subject,))
         return [Disclosed(stream, aggregate, DisclosureKind(kind), count) for stream, aggregate, kind, count in rows]
 
+    def begun(self, subject: str, topic: str, since: UUID) -> list[UUID]:
+        return [row[0] for row in reversed(self._recorder.rows(_SQL["begun"], (subject, since, topic)))]
+
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
         return [
             Entry(

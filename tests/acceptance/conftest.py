@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.main import application, dispute_links, open_desk, tokens_of
+from api.main import addresses_of, application, dispute_links, open_desk, tokens_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.processes.closing import close_due
@@ -215,7 +215,7 @@ def served(database: TestDatabase, folder: Path, clock: Clock | None = None) -> 
     port = server.servers[0].sockets[0].getsockname()[1]
     with (
         database.connect("projector") as connection,
-        open_desk(database, clock) as office,
+        open_desk(database, clock, addresses=addresses_of(settings)) as office,
         database.pool("processes", size=1) as pool,
         mail_catcher(clock=clock) as catcher,
     ):
