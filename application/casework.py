@@ -16,6 +16,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError
 from eventsourcing.utils import Environment
 
+from application.hints import Hints
 from application.idempotency import Keys
 from application.identifiers import uuid7
 from application.intake.addresses import Addresses
@@ -66,6 +67,7 @@ class Casework(Application[UUID]):
         # Without the key of a mailbox it knows no address of ours when one comes back, and none is taken for ours.
         self.addresses = addresses or Addresses(random(32), "service-desk@caseledger.example")
         self._keys = Keys(self.register)
+        self.hints = Hints()
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """The library would read the process environment; settings are read in one place only."""

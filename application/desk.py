@@ -1,6 +1,7 @@
 """The service desk: one method per command of the SOP's table, clause by clause.
 
 5.1      intake.mail  what machines hand in, and the quarantine
+5.2      attachments  files that come with a case
 5.1-5.5  handling     log, triage, refer, prioritise, diagnose
 5.6      relating     has it been reported by others?
 5.7      teamwork     assignment, waiting, major incidents

@@ -10,7 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
-         messages, pending, notes, privacy, importing
+         messages, pending, notes, attachments, privacy, importing
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from uuid import UUID
 from domain.aggregate import Root, register
 from domain.case import (
     assignment,
+    attachments,
     diagnosis,
     dispute,
     importing,
@@ -37,6 +38,7 @@ from domain.case import (
     resolution,
     triage,
 )
+from domain.case.attachments import Attachments
 from domain.case.dispute import Dispute
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
@@ -50,7 +52,9 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Privacy, Importing, Root):
+class Case(
+    Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachments, Privacy, Importing, Root
+):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -113,6 +117,7 @@ EVENTS = register(
         *dispute.EVENTS,
         *messages.EVENTS,
         *notes.EVENTS,
+        *attachments.EVENTS,
         *privacy.EVENTS,
         *importing.EVENTS,
     ),

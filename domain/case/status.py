@@ -90,6 +90,7 @@ COMMANDS = _table(
         Command("reopen", frozenset({Status.RESOLVED}), (_T, _D), team=(_M,)),
         Command("receive_message", ANY, (_T, Role.INTAKE)),
         Command("note", ANY, STAFF, own=(_C,)),
+        Command("attach", ANY, STAFF, own=(_C,)),
         Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
         Command("correct", OPEN, (_T,), team=(_M,)),
         Command("waive", OPEN, (_T,), team=(_M,)),

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from api.main import open_desk
+from application.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
@@ -53,6 +54,7 @@ def work(desk: Desk) -> None:
     desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
     desk.correct(number, "service", "email", "misheard", TECHNICIAN)
     desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
+    desk.attach(number, (File("screen.png", "image/png", b"\x89PNG\r\n\x1a\n"),), True, TECHNICIAN)
     for _ in range(2):  # the second joins the problem of the first
         problem = "PRB-0000002" if _ else None
         other = assigned(desk)
