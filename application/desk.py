@@ -18,11 +18,10 @@ from __future__ import annotations
 from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
-from application.mailing import Mailing
 from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue, Privacy):
+class Desk(Contesting, MailIntake, Replaying, Sealing, Catalogue, Privacy):
     """Everything that can be asked of the desk."""

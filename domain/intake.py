@@ -152,15 +152,29 @@ class Receipt(Root):
             raw=raw,
         )
 
-    def log(self, case: str, provenance: Provenance) -> None:
-        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition."""
-        self._allow("log", ReceiptState.RECEIVED)
-        self.record(IntakeLogged, provenance, case=case)
+    def log(self, case: str, provenance: Provenance, *, suppressed: bool = False, left_out: int = 0) -> None:
+        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition.
 
-    def join(self, case: str, joined: Joined, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+        ``suppressed`` says that it wants no automatic mail, ``left_out`` how many attachments lie in its bytes only.
+        """
+        self._allow("log", ReceiptState.RECEIVED)
+        self.record(IntakeLogged, provenance, case=case, suppressed=suppressed, left_out=left_out)
+
+    def join(
+        self,
+        case: str,
+        joined: Joined,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+        suppressed: bool = False,
+        left_out: int = 0,
+    ) -> None:
         """It belongs to a case: by what it answers, or since somebody says so. Raises InvalidTransition."""
-        self._allow("join", ReceiptState.RECEIVED, *_UNSEEN)
-        self.record(IntakeJoined, provenance, case=case, joined=joined, reason=reason)
+        if self.state is not ReceiptState.RECEIVED:
+            self.require_waiting("join_message")
+        told = {"reason": reason, "suppressed": suppressed, "left_out": left_out}
+        self.record(IntakeJoined, provenance, case=case, joined=joined, **told)
 
     def come_back(
         self, fate: str, provenance: Provenance, *, case: str | None, message: str | None, code: str | None
@@ -181,12 +195,16 @@ class Receipt(Root):
 
     def require_waiting(self, command: str) -> None:
         """Raises InvalidTransition unless the command may be given now."""
+        if self.state is ReceiptState.RECORDED and self.cause is None:
+            raise InvalidTransition(command, self.state)  # what monitoring said, and that is all it was
         self._allow(command, *COMMANDS[command].since)
 
-    def release(self, case: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+    def release(
+        self, case: str, provenance: Provenance, *, reason: Disclosure | None = None, left_out: int = 0
+    ) -> None:
         """Somebody saw that it is a case after all. Raises InvalidTransition."""
         self.require_waiting("release_message")
-        self.record(IntakeReleased, provenance, case=case, reason=reason)
+        self.record(IntakeReleased, provenance, case=case, reason=reason, left_out=left_out)
 
     def discard(self, reason: Disclosure, provenance: Provenance) -> None:
         """Somebody saw that it is none; what came is kept. Raises InvalidTransition."""
@@ -215,6 +233,8 @@ class IntakeReceived(Opening):
 class IntakeLogged(Recorded):
     TOPIC = "intake.logged"
     case: str
+    suppressed: bool = False
+    left_out: int = 0
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.LOGGED, self.case
@@ -233,6 +253,8 @@ class IntakeJoined(Recorded):
     TOPIC = "intake.joined"
     case: str
     joined: Joined
+    suppressed: bool = False
+    left_out: int = 0
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case, receipt.joined = ReceiptState.JOINED, self.case, self.joined
@@ -262,6 +284,7 @@ class IntakeRecorded(Recorded):
 class IntakeReleased(Recorded):
     TOPIC = "intake.released"
     case: str
+    left_out: int = 0
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.RELEASED, self.case

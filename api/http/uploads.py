@@ -77,4 +77,4 @@ class Uploads:
 
 
 def _too_large(largest: int) -> Problem:
-    return Problem("content-too-large", f"an attachment may have {largest} bytes")
+    return Problem("content-too-large", f"what is sent here may have {largest} bytes")

@@ -11,7 +11,7 @@ from domain.aggregate import Recorded
 from domain.intake import Cause, IntakeReceived, Receipt, ReceiptState
 from domain.values import Channel
 
-COLUMNS = ("id", "version", "received_at", "size", "channel", "cause")
+COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion")
 """The columns of a message; `cause` is null until it is known that it waits."""
 
 
@@ -36,7 +36,7 @@ class ReceiptFold:
     def row(self) -> tuple[Any, ...]:
         """What the view keeps, by `COLUMNS`."""
         r = self.receipt
-        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause)
+        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause, r.suggestion)
 
 
 def new_fold(event: Recorded) -> ReceiptFold:
@@ -52,6 +52,7 @@ def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
     receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
     if row["cause"] is not None:
         receipt.state, receipt.cause = ReceiptState.QUARANTINED, Cause(row["cause"])
+        receipt.suggestion = row["suggestion"]
     return ReceiptFold(receipt, row["id"], row["version"])
 
 

@@ -52,9 +52,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(
-    Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachments, Privacy, Importing, Root
-):
+class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachments, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"

@@ -222,6 +222,10 @@ class Dispute(Relating):
             raise InvalidTransition("be decided", "not held for a dispute")
         return self.suspected_at
 
+    def can_be_disputed(self, received_at: datetime) -> bool:
+        """Whether what came then was in time: before the deadline, or where none has started (R-5.9c)."""
+        return not self._window_closed(received_at)
+
     def _window_closed(self, received_at: datetime) -> bool:
         """Without a notification the window of a case of ours has not started; imported history has none."""
         if self.dispute_until is None:

@@ -183,7 +183,7 @@ class CaseState:
     reported_by: Disclosure | None
     solution: Disclosure | None
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: PLR0915 - one line for each thing that is remembered
         """Set the state before the first event."""
         self.status = Status.LOGGED
         self.impact: Level | None = None

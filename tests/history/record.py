@@ -23,6 +23,7 @@ from application.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
+from application.intake.envelope import NO_ENVELOPE
 from application.intake.importer import Importer
 from application.intake.servicenow import ServiceNowLog
 from application.letters import Sent
@@ -171,9 +172,13 @@ def _quarantine(desk: Desk) -> None:
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
     desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
     mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
-    desk.receive(mail % b"", gateway)
-    desk.release_message(desk.receive(mail % b"References: <0@desk.example>\r\n", gateway).receipt, "new", TECHNICIAN)
-    desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
+    desk.receive(mail % b"", NO_ENVELOPE, gateway)
+    desk.release_message(
+        desk.receive(mail % b"References: <0@desk.example>\r\n", NO_ENVELOPE, gateway).receipt, "new", TECHNICIAN
+    )
+    desk.discard_message(
+        desk.receive(mail % b"Precedence: bulk\r\n", NO_ENVELOPE, gateway).receipt, "an offer", TECHNICIAN
+    )
 
 
 def _erasure(desk: Desk) -> None:

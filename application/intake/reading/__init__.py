@@ -12,9 +12,11 @@ intent    what an answer to a resolution wants
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
-from application.intake.envelope import NO_ENVELOPE, Envelope
-from application.intake.reading.anatomy import TooComplex, head_of, whole
+from application.intake.addresses import Addresses
+from application.intake.envelope import Envelope
+from application.intake.reading.anatomy import TooComplex, divided, head_of, whole
 from application.intake.reading.bodies import LONGEST_TEXT, text_of, undecoded
 from application.intake.reading.files import AttachedFile, files_of
 from application.intake.reading.headers import Head
@@ -30,6 +32,8 @@ class Mail:
     """A mail as read. Everything it says is its sender's word."""
 
     message_id: str = ""
+    digest: str = ""
+    """Of its body where it has one, else of all of it: with its id and the mailbox it is its identity."""
     sender: str | None = None
     """An address that can be written to."""
     name: str | None = None
@@ -62,12 +66,13 @@ class Mail:
         return self.text or self.quoted
 
 
-def read_mail(raw: bytes, envelope: Envelope = NO_ENVELOPE, domain: str = "") -> Mail:
-    """Read a mail; ``domain`` is what stands in our Message-IDs. Never raises: what cannot be read says so."""
+def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
+    """Read a mail; ``ours`` are the addresses that only we can have written. Never raises: what cannot be read says so."""
     try:
-        head = Head(head_of(raw), envelope)
+        head = Head(head_of(raw), envelope, ours)
         mail = Mail(
             head.message_id,
+            _digest(raw, head.message_id),
             head.sender,
             head.name,
             head.alone,
@@ -79,13 +84,20 @@ def read_mail(raw: bytes, envelope: Envelope = NO_ENVELOPE, domain: str = "") ->
             suppressing=head.suppressing,
         )
     except Exception:  # noqa: BLE001 - whatever the parser stumbled over, the bytes are kept and a person looks
-        return Mail(text=undecoded(raw), held=Cause.UNREADABLE)
+        return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=Cause.UNREADABLE)
     try:
-        return _read_body(mail, head, raw, domain)
+        return _read_body(mail, head, raw, ours.domain)
     except TooComplex:
         return replace(mail, text=undecoded(raw), held=Cause.TOO_COMPLEX)
     except Exception:  # noqa: BLE001 - idem
         return replace(mail, text=undecoded(raw), held=Cause.UNREADABLE)
+
+
+def _digest(raw: bytes, message_id: str) -> str:
+    """Servers on the way add headers, and change how lines end."""
+    _, body = divided(raw)
+    said = body.replace(b"\r\n", b"\n").strip()
+    return sha256(said if said and message_id else raw).hexdigest()
 
 
 def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:

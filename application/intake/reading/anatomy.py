@@ -48,13 +48,13 @@ _POLICY = _Bounded()
 
 def head_of(raw: bytes) -> EmailMessage:
     """The headers of a mail; of more than are looked at, the first. Raises what the parser raises."""
-    head, _ = _divided(raw)
+    head, _ = divided(raw)
     return cast("EmailMessage", BytesHeaderParser(policy=_POLICY).parsebytes(head[:_GLANCE]))
 
 
 def whole(raw: bytes) -> EmailMessage:
     """A mail with all its parts. Raises TooComplex, and what the parser raises."""
-    head, body = _divided(raw)
+    head, body = divided(raw)
     if len(head) > _LARGEST_HEAD or head.count(b"\n") > 2 * _MOST_HEADERS:
         raise TooComplex
     lines = body.count(b"\n") + body.count(b"\r") // 2
@@ -79,7 +79,7 @@ def whole(raw: bytes) -> EmailMessage:
     return message
 
 
-def _divided(raw: bytes) -> tuple[bytes, bytes]:
+def divided(raw: bytes) -> tuple[bytes, bytes]:
     """Headers and body: a line among the headers that is none goes on the one before it, as people read it."""
     found = _BLANK.search(raw, 0, _LARGEST_HEAD + 4)
     if found is None and len(raw) > _LARGEST_HEAD:

@@ -18,7 +18,9 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 """Codecs of Python that no mail is written in; one takes time by the square of the text."""
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(/?)([A-Za-z][^\s/<>]*+)[^<>]*+>|<", re.DOTALL)
-_BLOCKS = frozenset({"br", "p", "div", "tr", "li", "table", "blockquote", "hr", *(f"h{level}" for level in range(1, 7))})
+_BLOCKS = frozenset(
+    {"br", "p", "div", "tr", "li", "table", "blockquote", "hr", *(f"h{level}" for level in range(1, 7))}
+)
 _UNSEEN = frozenset({"script", "style", "title"})
 _TOKEN = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
 

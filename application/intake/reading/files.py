@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import cast
 
 from application.intake.reading.anatomy import content_of, own_parts, plain
 
@@ -48,7 +49,7 @@ def _is_attached(part: EmailMessage) -> bool:
 def _content(part: EmailMessage) -> bytes:
     payload = part.get_payload()
     if isinstance(payload, list):  # a mail inside the mail
-        return b"".join(_whole(inner) for inner in payload[:1])
+        return b"".join(_whole(inner) for inner in cast("list[EmailMessage]", payload)[:1])
     return content_of(part)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email.message import EmailMessage
 
+from application.intake.addresses import LOOP_HEADER, Addresses
 from application.intake.envelope import Envelope
 from application.intake.reading.anatomy import LONGEST_LINE, names_of, plain, said, unparsed
 from domain.intake import Cause
@@ -12,11 +13,9 @@ from domain.intake import Cause
 _ATOM = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f])+"
 _LABEL = r"(?:[A-Za-z0-9_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*"
 ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}")
+_SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
 _DAEMON = re.compile(r"(?:mailer-?daemon|mail-?daemon|post_?master|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
-_NO_REPLY = re.compile(
-    r"(?:.*[-_.+])?(?:no|not|do[-_.]?not)[-_.]?reply(?:[-_.+].*)?@.*", re.IGNORECASE | re.DOTALL
-)
+_NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|do[-_.]?not)[-_.]?reply(?:[-_.+].*)?@.*", re.IGNORECASE | re.DOTALL)
 _BY_HAND = re.compile(r"\s*no\s*(?:[;(].*)?", re.IGNORECASE | re.DOTALL)
 _ABSENT = re.compile(
     r"\s*(?:re:\s*)?(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|autorespon[a-z]*|out[ -]of[ -](?:the[ -])?office"
@@ -26,7 +25,15 @@ _ABSENT = re.compile(
 _COMPLAINT = re.compile(r"complaint about message from \d", re.IGNORECASE)
 """What a large provider writes in its own staff's name when somebody presses its button for spam."""
 _ANSWERED_BY_ITSELF = frozenset(
-    {"x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponder", "x-vacation", "x-apple-action", "x-mail-autoreply"}
+    {
+        "x-autoreply",
+        "x-auto-reply",
+        "x-autorespond",
+        "x-autoresponder",
+        "x-vacation",
+        "x-apple-action",
+        "x-mail-autoreply",
+    }
 )
 _BULK = frozenset({"bulk", "list", "junk"})
 _LISTED = frozenset({"list-id", "list-post", "list-unsubscribe", "x-auto-response-suppress", "mailing-list"})
@@ -34,15 +41,13 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _MOST_HOPS, _MOST_REFERENCES, _MOST_ADDRESSED = 50, 20, 20
 """The hops are `intake.md`'s."""
 _ADDRESSED = ("delivered-to", "x-original-to", "to", "cc")
-OWN_LOOP = "x-caseledger-loop"
-"""Every mail of ours says so (`mailout`): one that comes back to us is not answered."""
 
 
 class Head:
     """The headers of a mail beside its envelope, as they are asked."""
 
-    def __init__(self, head: EmailMessage, envelope: Envelope) -> None:
-        self._head, self._envelope = head, envelope
+    def __init__(self, head: EmailMessage, envelope: Envelope, ours: Addresses) -> None:
+        self._head, self._envelope, self._ours = head, envelope, ours
         self._names = names_of(head)
         self.sender, self.name, self.alone = _sender(head)
 
@@ -109,7 +114,7 @@ class Head:
         by_itself = not _ANSWERED_BY_ITSELF.isdisjoint(self._names) or precedence in ("auto_reply", "auto-reply")
         manages = "x-mlserver" in self._names and (self.sender or "").partition("@")[0].lower().endswith("-admin")
         found = {
-            Cause.OURS: OWN_LOOP in self._names,
+            Cause.OURS: any(map(self._ours.is_own_loop, unparsed(self._head, LOOP_HEADER))),
             Cause.AUTOMATIC: submitted or by_itself or bool(_ABSENT.match(self.subject)),
             Cause.REPORT: bool(_COMPLAINT.match(self.subject)),
             Cause.ROBOT: self.to_nobody or self.by_daemon or manages or bool(_NO_REPLY.fullmatch(self.sender or "")),
@@ -138,9 +143,11 @@ def _sender(head: EmailMessage) -> tuple[str | None, str | None, bool]:
         boxes = [(str(box.addr_spec), str(box.display_name)) for box in field.addresses]
     except Exception:  # noqa: BLE001 - none, several, or nothing that can be read
         boxes = []
+    named = {each.casefold() for value in unparsed(head, "From") for each in _SOMEWHERE.findall(value)}
     for address, name in boxes[:_MOST_ADDRESSED]:
         if writable(address):
-            return address, " ".join(plain(name).split())[:LONGEST_LINE] or None, len(boxes) == 1
+            alone = len(boxes) == 1 and named <= {address.casefold()}
+            return address, " ".join(plain(name).split())[:LONGEST_LINE] or None, alone
     written = (value for name in ("From", "Reply-To", "Sender") for value in unparsed(head, name))
     found = (address.strip(".") for value in written for address in _SOMEWHERE.findall(value))
     return next((address for address in found if writable(address)), None), None, False

@@ -40,7 +40,7 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _BUT = re.compile(
-    r"\?|n['’]t\b|\b(?:but|however|although|though|not|no|never|still|again(?! ?[.!]*$)|except|only|another|also|other"
+    r"\?|n't\b|\b(?:but|however|although|though|not|no|never|still|again(?! ?[.!]*$)|except|only|another|also|other"
     r"|problem|issue|error|fail\w*|broken?|wrong|slow\w*|unfortunately|please|could|can|would|need|yet)\b",
     re.IGNORECASE,
 )
@@ -49,7 +49,7 @@ _LONGEST_THANKS = 200
 
 def intent_of(text: str) -> Intent:
     """What the words of an answer mean, those it repeats left out."""
-    said = " ".join(without_signature(text).split()).replace("’", "'")
+    said = " ".join(without_signature(text).split()).replace("\u2019", "'")
     if _DISPUTES.search(said[:2_000]):
         return Intent.UNCLEAR if _HEDGES.search(said[:2_000]) else Intent.DISPUTE
     if 0 < len(said) <= _LONGEST_THANKS and _THANKS.search(said) and not _BUT.search(said):

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 
 _WROTE = "wrote|writes|schrieb|a écrit|escribió|escreveu|schreef|ha scritto|skrev|napisał|kirjoitti"
-_OPENS = re.compile(r"\s{0,3}(?:On|Am|Le|El|Em|Op|Il|Den|W dniu)\s|.{0,80}<[^<>@\s]{1,64}@[^<>\s]{1,255}>", re.IGNORECASE)
+_OPENS = re.compile(
+    r"\s{0,3}(?:On|Am|Le|El|Em|Op|Il|Den|W dniu)\s|.{0,80}<[^<>@\s]{1,64}@[^<>\s]{1,255}>", re.IGNORECASE
+)
 _ATTRIBUTION = re.compile(rf".{{0,400}}(?:{_WROTE})\b[^\n]{{0,20}}:\s*", re.IGNORECASE | re.DOTALL)
 _ORIGINAL = re.compile(
     r"\s*[-_]{2,}\s*(?:original (?:message|appointment)|ursprüngliche nachricht|message d'origine|mensaje original)"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
+from typing import cast
 
 from application.intake.reading.anatomy import content_of
 from application.intake.reading.headers import Head
@@ -48,8 +49,8 @@ class Returned:
     message_ids: tuple[str, ...]
 
 
-def returned_of(head: Head, message: EmailMessage, text: str, raw: bytes, domain: str) -> Returned | None:
-    """What a delivery report tells of a mail from our domain; None for a mail that is no delivery report."""
+def returned_of(head: Head, message: EmailMessage, text: str, raw: bytes, ours: str) -> Returned | None:
+    """What a delivery report tells of a mail of ``ours``, our domain; None for a mail that is no delivery report."""
     statuses = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
     by_book = bool(statuses) and head.content_type == "multipart/report"
     if by_book or (statuses and head.machine() is not None):
@@ -58,7 +59,7 @@ def returned_of(head: Head, message: EmailMessage, text: str, raw: bytes, domain
         fate, code = _by_words(head.subject, text)
     else:
         return None
-    return Returned(fate, code, _ids_of(raw, domain))
+    return Returned(fate, code, _ids_of(raw, ours))
 
 
 def is_report(head: Head) -> bool:
@@ -71,13 +72,15 @@ def _tells_of_failure(head: Head, text: str) -> bool:
         return True
     systems = head.to_nobody or head.by_daemon or head.from_nobody
     nobodys = systems or head.machine() is not None or head.content_type == "multipart/report"
-    return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]) or _REPLY.search(text[:8_000]))
+    return nobodys and bool(
+        _FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]) or _REPLY.search(text[:8_000])
+    )
 
 
 def _fields_of(part: EmailMessage) -> bytes:
     """A delivery-status part as it was written: the library makes mails of its blocks."""
     payload = part.get_payload()
-    blocks = payload if isinstance(payload, list) else [part]
+    blocks = cast("list[EmailMessage]", payload) if isinstance(payload, list) else [part]
     lines = (f"{name}: {value}" for block in blocks[:200] for name, value in block.raw_items())
     return "\n".join(lines).encode("utf-8", "replace")[:_LOOKED_AT] or content_of(part)[:_LOOKED_AT]
 
@@ -110,6 +113,9 @@ def _by_words(subject: str, text: str) -> tuple[Fate, str | None]:
 def _ids_of(raw: bytes, domain: str) -> tuple[str, ...]:
     """The Message-IDs of our domain that stand anywhere in it: most of what comes back has no form at all."""
     ours = domain.lower().encode()
-    found = (each.decode("utf-8", "replace") for each in _MESSAGE_ID.findall(raw[:_LOOKED_AT]) if each[:-1].lower().endswith(b"@" + ours))
+    found = (
+        each.decode("utf-8", "replace")
+        for each in _MESSAGE_ID.findall(raw[:_LOOKED_AT])
+        if each[:-1].lower().endswith(b"@" + ours)
+    )
     return tuple(dict.fromkeys(found))[:20]
-
