@@ -660,7 +660,8 @@ CREATE TABLE views.quarantine (
     received_at timestamp with time zone NOT NULL,
     size bigint NOT NULL,
     channel text NOT NULL,
-    cause text
+    cause text,
+    suggestion text
 );
 
 ALTER TABLE views.quarantine OWNER TO desk_projector;
