@@ -27,6 +27,7 @@ _MOST_HEADERS, _MOST_PARTS, _MOST_LINES, _MOST_COMPARISONS = 1_000, 50, 600_000,
 _BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACED = re.compile(rb"([!-9;-~]+)[ \t]+:")
 _HEADER = re.compile(rb"[!-9;-~]+:")
+_TYPE = re.compile(rb"^content-type:", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -48,8 +49,15 @@ _POLICY = _Bounded()
 
 def head_of(raw: bytes) -> EmailMessage:
     """The headers of a mail; of more than are looked at, the first. Raises what the parser raises."""
-    head, _ = divided(raw)
-    return cast("EmailMessage", BytesHeaderParser(policy=_POLICY).parsebytes(head[:_GLANCE]))
+    head = divided(raw)[0][:_GLANCE]
+    try:
+        return _headers(head)
+    except Exception:  # noqa: BLE001 - the parser looks into one header itself: the others can be read without it
+        return _headers(_TYPE.sub(b"X-Unreadable:", head))
+
+
+def _headers(head: bytes) -> EmailMessage:
+    return cast("EmailMessage", BytesHeaderParser(policy=_POLICY).parsebytes(head))
 
 
 def whole(raw: bytes) -> EmailMessage:

@@ -62,7 +62,10 @@ class Head:
 
     @property
     def content_type(self) -> str:
-        return self._head.get_content_type()
+        try:
+            return self._head.get_content_type()
+        except Exception:  # noqa: BLE001 - the library's parser of this header fails in many ways on what is none
+            return ""
 
     def has(self, *names: str) -> bool:
         """Whether any of these headers says something."""
