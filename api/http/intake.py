@@ -108,11 +108,15 @@ def list_quarantine(
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
     cursor: str | None = None,
+    recorded: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Messages that wait for a person to release or discard them, oldest first (R-5.1d)."""
-    context = context_of(request)
-    after = context.cursors.read("quarantine", cursor) if cursor is not None else None
-    return page_of(request, context, "quarantine", context.views.quarantine(Page(after, limit)))
+    """Messages that wait for a person to release, join or discard them, oldest first (R-5.1d).
+
+    With `recorded`, those instead that were taken for a robot's: nobody must look at them, and everybody may.
+    """
+    context, question = context_of(request), f"quarantine {recorded}"
+    after = context.cursors.read(question, cursor) if cursor is not None else None
+    return page_of(request, context, question, context.views.quarantine(Page(after, limit), recorded=recorded))
 
 
 @router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")

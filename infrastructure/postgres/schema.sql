@@ -661,7 +661,8 @@ CREATE TABLE views.quarantine (
     size bigint NOT NULL,
     channel text NOT NULL,
     cause text,
-    suggestion text
+    suggestion text,
+    recorded boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE views.quarantine OWNER TO desk_projector;
@@ -785,7 +786,7 @@ CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensi
 
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
-CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (received_at, id) WHERE (cause IS NOT NULL);
+CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
 CREATE INDEX queue_now_idx ON views.case_intervals USING btree (queue, COALESCE((priority)::integer, 9), received_at, number) WHERE (upper_inf(positions) AND (queue IS NOT NULL));
 
