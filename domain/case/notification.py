@@ -160,7 +160,10 @@ class Notification(CaseState):
             failures=failures,
             due_at=provenance.at + policy.inform_customer,
             decides=failures >= policy.notification_attempts,
-            stops_window=returned and self.status is Status.RESOLVED and message is not None and message == self.notified_by,
+            stops_window=returned
+            and self.status is Status.RESOLVED
+            and message is not None
+            and message == self.notified_by,
         )
 
     def inform(
