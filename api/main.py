@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
+from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
 from application.intake.addresses import Addresses
@@ -110,6 +111,7 @@ async def open_context(
                 tokens.verify,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
+                Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
             )
 

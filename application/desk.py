@@ -1,6 +1,7 @@
 """The service desk: one method per command of the SOP's table, clause by clause.
 
 5.1      intake.mail  what machines hand in, and the quarantine
+5.2      attachments  files that come with a case
 5.1-5.5  handling     log, triage, refer, prioritise, diagnose
 5.6      relating     has it been reported by others?
 5.7      teamwork     assignment, waiting, major incidents
@@ -17,11 +18,10 @@ from __future__ import annotations
 from application.catalogue import Catalogue
 from application.contesting import Contesting
 from application.intake.mail import MailIntake
-from application.mailing import Mailing
 from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue, Privacy):
+class Desk(Contesting, MailIntake, Replaying, Sealing, Catalogue, Privacy):
     """Everything that can be asked of the desk."""

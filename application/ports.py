@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -115,6 +115,10 @@ class Register(Protocol):
 
         At most a hundred: it tells whether a limit is reached, not by how much.
         """
+        ...
+
+    def content(self, id: UUID, version: int, digest: str) -> Iterator[bytes]:  # noqa: A002
+        """A file of the vault in pieces; none when there is no such, or no longer."""
         ...
 
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     pg_bin: Path | None = Field(default=None, description="Folder of PostgreSQL binaries for the embedded server.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    upload_seconds: float = Field(
+        default=120, gt=0, description="Seconds within which an attachment must have come: a bound on slow senders."
+    )
     issuer: str = Field(default="https://caseledger.example", description="`iss` that tokens must name.")
     audience: str = Field(default="caseledger", description="`aud` that tokens must name.")
     jwks_url: str | None = Field(

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from fastapi import Request
 
 from api.http.cursors import Cursors
+from api.http.uploads import Uploads
 from application.desk import Desk
 from application.principals import DisputeLink, Principal, Unauthenticated
 from application.sealing import SealedLog
@@ -52,6 +53,8 @@ class Context:
     cursors: Cursors
     read_link: Callable[[str], DisputeLink]
     """Whom and what a link in a mail names. Raises Unauthenticated."""
+    uploads: Uploads
+    """Where files are kept on their way in."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
     patience: float = 5.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,8 @@ class Envelope:
     sender: str | None
     """The reverse-path; empty for the null one (`<>`: never to be answered), None where nobody knows it."""
     recipients: tuple[str, ...]
+    arrived_at: datetime | None = None
+    """When it reached us, where that was before it is handed in: the mailbox's own word, never the sender's (R-5.9c)."""
 
     @property
     def from_nobody(self) -> bool:

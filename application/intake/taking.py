@@ -25,8 +25,8 @@ def taking(desk: Desk, interface: str) -> Callable[[bytes, Envelope], str]:
     """
     request = Request(GATEWAY, interface)
 
-    def take(raw: bytes, envelope: Envelope) -> str:  # noqa: ARG001 - `receive` learns of it
-        received = desk.receive(raw, request)
+    def take(raw: bytes, envelope: Envelope) -> str:
+        received = desk.receive(raw, envelope, request)
         return f"{received.outcome} {received.receipt}"
 
     return take

@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from api.main import open_desk
+from application.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
+from application.intake.envelope import NO_ENVELOPE
 from application.intake.importer import Importer
 from application.intake.servicenow import ServiceNowLog
 from application.letters import Sent
@@ -53,6 +55,7 @@ def work(desk: Desk) -> None:
     desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
     desk.correct(number, "service", "email", "misheard", TECHNICIAN)
     desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
+    desk.attach(number, (File("screen.png", "image/png", b"\x89PNG\r\n\x1a\n"),), True, TECHNICIAN)
     for _ in range(2):  # the second joins the problem of the first
         problem = "PRB-0000002" if _ else None
         other = assigned(desk)
@@ -169,9 +172,13 @@ def _quarantine(desk: Desk) -> None:
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
     desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
     mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
-    desk.receive(mail % b"", gateway)
-    desk.release_message(desk.receive(mail % b"References: <0@desk.example>\r\n", gateway).receipt, "new", TECHNICIAN)
-    desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
+    desk.receive(mail % b"", NO_ENVELOPE, gateway)
+    desk.release_message(
+        desk.receive(mail % b"References: <0@desk.example>\r\n", NO_ENVELOPE, gateway).receipt, "new", TECHNICIAN
+    )
+    desk.discard_message(
+        desk.receive(mail % b"Precedence: bulk\r\n", NO_ENVELOPE, gateway).receipt, "an offer", TECHNICIAN
+    )
 
 
 def _erasure(desk: Desk) -> None:

@@ -93,7 +93,14 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
     """A name here is never changed and never goes; a new one is added with the release that writes it."""
     assert sorted({**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG}) == [
         *("access.granted", "access.opened", "access.revoked"),
-        *("case.accepted", "case.assigned", "case.closed", "case.consultation_answered", "case.consultation_requested"),
+        *(
+            "case.accepted",
+            "case.assigned",
+            "case.attached",
+            "case.closed",
+            "case.consultation_answered",
+            "case.consultation_requested",
+        ),
         *("case.corrected", "case.diagnosed", "case.discharged", "case.dispute_dismissed", "case.dispute_suspected"),
         *("case.disputed", "case.fanned_out", "case.found_unrelated", "case.handed_back", "case.hold_placed"),
         *("case.hold_released", "case.imported"),

@@ -20,6 +20,7 @@ from tests.conftest import TestDatabase
 Schema = dict[str, Any]
 OTHERS = {
     *("/policy", "/grants", "/grants/{subject}/revoke", "/disputes/{token}"),
+    "/cases/{number}/attachments",
     *("/intake/email", "/quarantine/{message}/release", "/quarantine/{message}/discard"),
 }
 """Posts that are no commands on cases or problems."""
