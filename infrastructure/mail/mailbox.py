@@ -68,7 +68,7 @@ class Place:
 
     def last(self, validity: int) -> int:
         """The last UID that was read; 0 where the server counts anew, or nothing is known."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError, TypeError):
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             if kept["mailbox"] == self._mailbox and kept["validity"] == validity:
                 return int(kept["uid"])
@@ -158,7 +158,7 @@ def _put_away(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> None:
     """Show that it is on the record. Left undone by a fault, it is done by nobody else, and that costs nothing."""
     if mailbox.moved_to is None:
         _done(server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"), "mark")
-    elif "MOVE" in server.capabilities:
+    elif b"MOVE" in _done(server.capability(), "capability")[0].split():  # many say so only to who has logged in
         _done(server.uid("MOVE", str(uid), f'"{mailbox.moved_to}"'), "move")
     else:
         _done(server.uid("COPY", str(uid), f'"{mailbox.moved_to}"'), "copy")
