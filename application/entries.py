@@ -13,7 +13,7 @@ import msgspec
 from domain.catalogue import Customer, HelpDesk, Script, Service, Team, check_entry
 from domain.errors import Invalid
 from domain.policy import Policy, check_policy
-from domain.source import Source
+from domain.source import Source, check_source
 from domain.values import CODE
 
 Entry = Service | Team | HelpDesk | Script | Customer | Source
@@ -54,6 +54,8 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("this is no field here", place)
     _check_codes(kind, entry)
     check_entry(entry)
+    if isinstance(entry, Source):
+        check_source(entry)
     return entry, _contact(kind, document.get("contact"))
 
 

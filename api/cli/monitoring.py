@@ -25,13 +25,12 @@ from application.intake.monitoring.planning import Plan
 from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.requests import ApplicationError
 from domain.errors import DomainError, NotFound
-from domain.source import Source, SourceKind, check_source
+from domain.source import Source, SourceKind
 
 intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
 source = typer.Typer(help="Keep monitoring sources and their keys.", no_args_is_help=True)
 _LARGEST = 16 * 1_048_576
 _NAMES = ("becomes", "case", "service", "impact", "severity", "nature", "major", "rule", "alert")
-_COLUMNS = [Column(name, no_wrap=name in ("becomes", "case"), overflow="fold") for name in _NAMES]
 
 
 @intake.callback()
@@ -110,7 +109,6 @@ def _mapping(of: str, file: Path) -> Source:
         given = {"name": of, "kind": SourceKind.MAIL.value, **document}
         entry, _ = read_entry("sources", of, given)
         assert isinstance(entry, Source)
-        check_source(entry)
     except (DomainError, yaml.YAMLError, UnicodeDecodeError) as error:
         could_not_run(f"{file} is no mapping: {error}{getattr(error, 'pointer', '') and f' at {error.pointer}'}")  # type: ignore[union-attr]
     return entry
@@ -147,7 +145,8 @@ def _print(document: dict[str, Any]) -> None:
         if event["outcome"] == "quarantined":
             out.print(f"quarantined: {event['cause']}, {event['why']}", markup=False)
             continue
-        table = Table(*_COLUMNS, title=f"{event['new_cases']} new cases")
+        columns = (Column(name, no_wrap=name in ("becomes", "case"), overflow="fold") for name in _NAMES)
+        table = Table(*columns, title=f"{event['new_cases']} new cases")
         for signal in event["signals"]:
             shown = (signal["becomes"], signal["case"] or signal["follow_up_of"], signal["service"])
             told = (signal["impact"], signal["severity"], signal["nature"], signal["nominate_major"] or None)

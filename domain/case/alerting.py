@@ -9,6 +9,7 @@ from domain.aggregate import Recorded
 from domain.case.dispute import Dispute
 from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.errors import InvalidTransition
 from domain.policy import Policy
 from domain.values import Disclosure, Level, Provenance
 
@@ -87,7 +88,7 @@ class Alerting(Dispute):
 
         Raises InvalidTransition once it is closed: then it is a new case's.
         """
-        self.allow("alert", provenance)
+        self._take_no_more_once_closed()
         if self.status is Status.RESOLVED and alerts:
             self._own_resolution()
             self._reopen(policy, provenance, None)
@@ -96,8 +97,13 @@ class Alerting(Dispute):
 
     def observe_recovery(self, source: str, recovered_at: datetime, receipt: str, provenance: Provenance) -> None:
         """Bear witness that all alerts have recovered (R-5.8d). Raises InvalidTransition once it is closed."""
-        self.allow("alert", provenance)
+        self._take_no_more_once_closed()
         self.record(RecoveryObserved, provenance, source=source, recovered_at=recovered_at, receipt=receipt)
+
+    def _take_no_more_once_closed(self) -> None:
+        """Who may is decided where the message is taken in (`domain/intake.py`). Raises InvalidTransition (R-5.9f)."""
+        if self.status is Status.CLOSED:
+            raise InvalidTransition("take alerts", self.status)
 
     def takes_alerts(self, now: datetime) -> bool:
         """Whether a new episode is still this case's: it is open, or resolved and inside its window."""

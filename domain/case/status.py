@@ -88,7 +88,6 @@ COMMANDS = _table(
         Command("uphold_dispute", SETTLED, (_T,)),
         Command("dismiss_dispute", SETTLED, (_T,)),
         Command("reopen", frozenset({Status.RESOLVED}), (_T, _D), team=(_M,)),
-        Command("alert", OPEN, (Role.INTAKE,)),
         Command("note", ANY, STAFF, own=(_C,)),
         Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
         Command("correct", OPEN, (_T,), team=(_M,)),

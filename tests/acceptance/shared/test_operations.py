@@ -20,6 +20,8 @@ from tests.conftest import TestDatabase
 Schema = dict[str, Any]
 OTHERS = {
     *("/policy", "/grants", "/grants/{subject}/revoke", "/disputes/{token}"),
+    *("/intake/alertmanager", "/intake/cloudevents", "/v2/enqueue"),
+    *("/sources/{code}/keys", "/sources/{code}/keys/{key}/revoke"),
     *("/intake/email", "/quarantine/{message}/release", "/quarantine/{message}/discard"),
 }
 """Posts that are no commands on cases or problems."""
