@@ -81,7 +81,7 @@ def bounded(delivery: Delivery) -> None:
     if delivery.signals:
         words = words_of_case(delivery.signals)
         assert len(words["subject"]) <= 300
-        assert words["subject"]
+        assert words["subject"].strip()
         assert len(words["description"]) <= 20_000
 
 

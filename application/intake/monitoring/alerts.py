@@ -373,6 +373,7 @@ def masked(raw: bytes) -> bytes:
 def words_of_case(signals: Sequence[Signal]) -> Words:
     """What a case of these alerts says: their summaries, what is affected, what the annotations tell."""
     first, several = signals[0], f" (and {len(signals) - 1} more alerts)" if len(signals) > 1 else ""
+    summary = " ".join(first.summary.split()) or "(no summary)"
     lines = [line for signal in signals[:_DESCRIBED] for line in _described(signal)]
     if len(signals) > _DESCRIBED:
         lines.append(f"... and {len(signals) - _DESCRIBED} more")
@@ -380,9 +381,9 @@ def words_of_case(signals: Sequence[Signal]) -> Words:
         (first.labels[name] for name in ("instance", "host", "hostname", "source") if name in first.labels), None
     )
     return {
-        "subject": f"{first.summary[: 300 - len(several)]}{several}",
+        "subject": f"{summary[: 300 - len(several)]}{several}",
         "description": "\n".join(lines)[:_LONGEST],
-        "symptoms": first.summary[:1_000],
+        "symptoms": summary[:1_000],
         "asset": where and where[:300],
     }
 

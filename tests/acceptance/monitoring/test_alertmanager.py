@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.acceptance.conftest import Serve, done, refused
@@ -53,6 +57,20 @@ def test_a_real_sequence_gives_one_case_with_episodes_and_heartbeats(monitoring:
     assert a["episodes"][0]["ended_at"] == "2026-11-23T08:30:00Z"
     cases = done(monitoring.desk.technician.get("/cases", after=int(again.headers["position"])))["items"]
     assert [case["number"] for case in cases if case["channel"] == "monitoring"] == [number]
+
+
+def test_the_bytes_are_on_the_record_as_they_came(monitoring: Monitoring, database: TestDatabase) -> None:
+    raw = b' {"alerts" : [{"status":"firing","labels":{"alertname":"x"}}], "version":"4"}\n'
+    answer = monitoring.alertmanager(raw)
+    with psycopg.connect(database.superuser) as connection:
+        stored = connection.execute(
+            "SELECT e.state, d.value FROM ledger.stored_events e JOIN vault.disclosures d USING (originator_id, originator_version)"
+            " WHERE e.originator_id = %s",
+            (answer.json()["message"],),
+        ).fetchall()
+    [(state, value)] = stored
+    assert b64decode(json.loads(value)["raw"]) == raw
+    assert json.loads(state)["sha256"] == sha256(raw).hexdigest()
 
 
 def test_alerts_of_two_services_in_one_notification_are_two_cases(monitoring: Monitoring) -> None:
