@@ -148,9 +148,11 @@ class Casework(Application[UUID]):
 
         return self._keys.once(request, lambda: self._decide(number, request, attempt))
 
-    def _decide(self, name: str, request: Request, attempt: Callable[[Reference], Committed]) -> Committed:
+    def _decide(
+        self, name: str, request: Request, attempt: Callable[[Reference], Committed], attempts: int = _ATTEMPTS
+    ) -> Committed:
         """Try, and try anew when others were first or what it was decided under has changed. Raises Busy."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(attempts):
             reference = self.references.current()
             try:
                 reference.require_grant(request.actor, self.clock.now())

@@ -8,11 +8,13 @@ and the second finds what the first did (R-5.1c).
 from __future__ import annotations
 
 import re
+import threading
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from application.casework import Words
@@ -40,6 +42,8 @@ _DESCRIBED = 50
 _LONGEST = 20_000
 """Characters of a case's description, and of what is kept of its labels."""
 _HOPS = 5
+_ATTEMPTS = 40
+"""How often a message is decided anew when other processes, or people, were first."""
 _KEY = re.compile(KEY.pattern.encode())
 
 
@@ -83,6 +87,12 @@ class Taken:
 class AlertIntake(Logging, Settling):
     """What monitoring systems may ask of the desk, and what staff may ask of them."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # A storm is many messages about the same cases: in one process they wait for each other, so that they compete with
+        # other processes only, and none of them in vain.
+        self._turns = tuple(threading.Lock() for _ in range(64))
+
     def take_signals(self, delivery: Delivery, request: Request, key: str | None = None) -> Taken:
         """Take in a message, whatever it is; ``key`` is what its sender was admitted by, where that is no token.
 
@@ -111,7 +121,8 @@ class AlertIntake(Logging, Settling):
                 self._look_again(reference, source, key)
             return committed
 
-        self._decide(str(stream), request, attempt)
+        with self._turns[hash(source) % len(self._turns)]:
+            self._decide(str(stream), request, attempt, _ATTEMPTS)
         return taken[0]
 
     def foreseen(self, delivery: Delivery, source: str, mapping: Source | None) -> Plan:
