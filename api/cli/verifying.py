@@ -6,6 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
 from rich.table import Table
 
@@ -56,13 +57,11 @@ def verify(
     except (ValueError, OSError) as error:
         could_not_run(error)
     with database_of(settings) as database, database.connect("auditor") as connection:
-        found = verify_all(
-            connection,
-            verifiers,
-            own=[("the sealer's last-checkpoint", own)] if own else [],
-            held=copies,
-            progress=progress,
-        )
+        remembered = [("the sealer's last-checkpoint", own)] if own else []
+        try:
+            found = verify_all(connection, verifiers, own=remembered, held=copies, progress=progress)
+        except psycopg.DatabaseError as error:  # a table is gone, say
+            could_not_run(f"the record cannot be read: {str(error).strip()}")
     if as_json:
         print_json(
             {"ok": found.ok, **vars(found), "findings": _plain(found.findings), "warnings": _plain(found.warnings)}

@@ -92,7 +92,7 @@ class Sealer:
             self._tree, self._position = Growing.of(size, reader.hashes), position
             if Checkpoint.of_text(note).root == self._tree.root():
                 return
-        except (LookupError, NoteError) as error:
+        except (LookupError, ValueError) as error:
             raise Refused(f"the log in the database is broken: {error}. `caseledger verify` says where") from error
         raise Refused("the hashes in the database do not lead to their own checkpoint: `caseledger verify` says where")
 

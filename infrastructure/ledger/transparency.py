@@ -46,7 +46,7 @@ class PostgresLog:
                 return None
             try:
                 return LogReader(connection, sealed.log).tile(tile)
-            except LookupError:
+            except (LookupError, ValueError):  # damaged: `verify` says where
                 return None
 
     def checkpoints(self, after: tuple[int, int] | None, limit: int) -> Sequence[KeptCheckpoint]:

@@ -47,10 +47,10 @@ def check_logs(
     findings: Findings,
     advance: Advance,
 ) -> list[CheckedLog]:
-    """Check every log there is, the current one against the rows; ``watch`` are sizes to know the roots at, by origin."""
+    """Check every log there is against the rows, so that a restart launders nothing; ``watch`` are sizes to know the roots at, by origin."""
     logs = [CheckedLog(*row) for row in connection.execute(_SQL["logs"]).fetchall()]
     for known in logs:
-        _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run(known is logs[-1])
+        _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run()
     for before, after in itertools.pairwise(logs):
         if after.follows is None or after.follows.origin != before.origin:
             findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
@@ -74,21 +74,20 @@ class _LogCheck:
         self._checkpoints = {size: note for size, note in connection.execute(_SQL["checkpoints"], (known.log,))}  # noqa: C416 - a row is no pair to mypy
         self._due = sorted({*watch, *self._checkpoints} - {0})
 
-    def run(self, against_rows: bool) -> None:
+    def run(self) -> None:
         last = self._connection.execute(_SQL["last_checkpoint"], (self._log.log,)).fetchone()
         if last is None:
             self._findings.add("root", f"the log {self._log.origin} has no checkpoint")
             return
         self._log.size, self._log.position = last[0], last[1]
-        rows = _Rows(self._connection, last[1], self._findings) if against_rows else None
+        rows = _Rows(self._connection, last[1], self._findings)
         for first, _, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
             if first >= self._log.size:
                 self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
                 break
             self._check_run(first, width, bytes(data), hashes, rows)
             self._advance(width)
-        if rows is not None:
-            rows.finish()
+        rows.finish()
         if self._tree.size != self._log.size:
             self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
         self._check_upper_hashes()
@@ -96,7 +95,7 @@ class _LogCheck:
         self._findings.count("checkpoints", len(self._checkpoints))
         self._log.root = self._tree.root()
 
-    def _check_run(self, first: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows | None) -> None:
+    def _check_run(self, first: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows) -> None:
         if first != self._tree.size:
             self._findings.add(
                 "tiles", f"the log has no entries from {self._tree.size} to {first}", leaf=self._tree.size
@@ -108,8 +107,7 @@ class _LogCheck:
             records = []
         if len(records) != width:
             self._findings.add("tiles", f"a run of {width} entries holds {len(records)}", leaf=first)
-        if rows is not None:
-            rows.compare(first, records, data)
+        rows.compare(first, records, data)
         made = [leaf_hash(record) for record in records]
         if hashes is None or b"".join(made) != hashes:
             self._name_wrong_hashes(first, made, bytes(hashes or b""))
@@ -118,6 +116,8 @@ class _LogCheck:
         self._grow(made)
 
     def _name_wrong_hashes(self, first: int, made: list[bytes], stored: bytes) -> None:
+        if len(stored) > 32 * len(made):
+            self._findings.add("tiles", f"{len(stored)} bytes are no hashes of {len(made)} leaves", leaf=first)
         for place, node in enumerate(made):
             if stored[place * 32 : place * 32 + 32] != node:
                 self._findings.add("tiles", "the leaf's hash is not that of its record", leaf=first + place)

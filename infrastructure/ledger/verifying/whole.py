@@ -64,14 +64,21 @@ def verify(
         with progress("leaves", expected[0] if expected else None) as advance:
             logs = check_logs(connection, verifiers, watch, findings, advance)
         check_prefixes(copies, logs, findings)
-        check_streams(connection, findings)
-        check_numbers(connection, findings)
-        check_vault(connection, findings)
-        _check_catalogue(connection, findings)
+        for name, check in _CHECKS.items():
+            _check(name, check, connection, findings)
         _check_views(connection, logs[-1].position if logs else 0, findings, progress)
         return _told(connection, logs, findings)
     finally:
         connection.execute(_SQL["release"])
+
+
+def _check(name: str, check: Check, connection: psycopg.Connection[Any], findings: Findings) -> None:
+    """One check; on what is too damaged to be read it says so, and the others go on."""
+    try:
+        with connection.transaction():  # a savepoint
+            check(connection, findings)
+    except (psycopg.DatabaseError, ValueError, LookupError, TypeError, AttributeError) as error:
+        findings.add(name, f"it is damaged so that it cannot be checked: {str(error).strip() or type(error).__name__}")
 
 
 def _check_catalogue(connection: psycopg.Connection[Any], findings: Findings) -> None:
@@ -81,6 +88,15 @@ def _check_catalogue(connection: psycopg.Connection[Any], findings: Findings) ->
         findings.add("catalogue", message)
     for message in checked.warnings:
         findings.warn("catalogue", message)
+
+
+Check = Callable[[psycopg.Connection[Any], Findings], None]
+_CHECKS: dict[str, Check] = {
+    "versions": check_streams,
+    "numbers": check_numbers,
+    "vault": check_vault,
+    "catalogue": _check_catalogue,
+}
 
 
 def _check_views(connection: psycopg.Connection[Any], sealed: int, findings: Findings, progress: Progress) -> None:

@@ -184,6 +184,12 @@ def test_edited_hashes_are_named(audited: SealedDesk) -> None:
     assert finding.leaf == 1
 
 
+def test_bytes_put_behind_hashes_are_named(audited: SealedDesk) -> None:
+    with audited.attack() as superuser:
+        superuser.execute("UPDATE tlog.hashes SET data = data || '\\x010203'::bytea WHERE first = 0 AND level = 0")
+    assert only(audited.verify().findings, "tiles").leaf == 0
+
+
 def test_an_edited_checkpoint_is_named(audited: SealedDesk) -> None:
     with audited.attack() as superuser:
         superuser.execute("UPDATE tlog.checkpoints SET note = replace(note, E'\\n' || size || E'\\n', E'\\n1\\n')")
@@ -304,6 +310,27 @@ def test_a_guard_taken_away_or_a_grant_widened_is_named(audited: SealedDesk, att
         superuser.execute(attack.encode())
     found = [finding.message for finding in audited.verify().findings if finding.check == "catalogue"]
     assert any(named in message for message in found)
+
+
+@pytest.mark.parametrize("state", [b'not json "digest"', b'\xff\xfe "digest"'])
+def test_a_state_that_cannot_be_read_is_a_finding_and_no_crash(audited: SealedDesk, state: bytes) -> None:
+    with audited.attack() as superuser:
+        superuser.execute("UPDATE ledger.stored_events SET state = %s WHERE topic = 'case.logged'", (state,))
+    found = audited.verify()
+    assert {"rows", "vault", "numbers"} <= checks(found)
+    assert "catalogue" in found.checked
+
+
+def test_a_restart_does_not_launder_what_was_rewritten_before_it(audited: SealedDesk) -> None:
+    held = audited.safe.last_note() or ""
+    position, _ = a_note(audited)
+    with audited.attack() as superuser:
+        superuser.execute("UPDATE ledger.stored_events SET db_role = 'x' WHERE notification_id = %s", (position,))
+    with audited.sealer() as sealer:
+        sealer.begin_anew("nothing to see here")
+        while sealer.seal():
+            pass
+    assert only(audited.verify(held).findings, "rows").position == position
 
 
 def test_the_auditor_changes_nothing(audited: SealedDesk) -> None:
