@@ -155,7 +155,9 @@ def _begin_anew(settings: Settings, database: Database, reason: str) -> Checkpoi
         except Refused:
             previous = sealer.begin_anew(reason)
         else:
-            raise Refused("the log continues what was signed last: there is nothing to restart")
+            if safe.has_keys:
+                raise Refused("the log continues what was signed last: there is nothing to restart")
+            previous = sealer.begin_anew(reason)  # its key is lost
         while sealer.seal():
             pass
         return previous

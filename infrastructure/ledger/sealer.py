@@ -185,6 +185,11 @@ class Sealer:
 
     def _signed(self, made: Checkpoint) -> str:
         signers = self._safe.signers(self._origin)
+        if not signers and not self._is_new:
+            raise Refused(
+                f"the key of {self._origin} is gone from {self._safe.folder}: put it back from its backup, or begin a new log "
+                "(caseledger tlog restart --reason ...)"
+            )
         if not signers:
             self._safe.make_key()
             signers = self._safe.signers(self._origin)

@@ -197,6 +197,16 @@ def test_keys_are_the_sealers_alone(desk: Desk, record: SealedDesk) -> None:
         record.seal()
 
 
+def test_a_lost_key_is_not_silently_replaced(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    (key,) = record.safe.folder.glob("key-*.pem")
+    key.unlink()
+    log(desk)
+    with pytest.raises(Refused, match="is gone from"):
+        record.seal()
+
+
 def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: Desk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
