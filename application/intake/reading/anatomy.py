@@ -65,7 +65,7 @@ def whole(raw: bytes) -> EmailMessage:
     head, body = divided(raw)
     if len(head) > _LARGEST_HEAD or head.count(b"\n") > 2 * _MOST_HEADERS:
         raise TooComplex
-    lines = body.count(b"\n") + body.count(b"\r") // 2
+    lines = max(body.count(b"\n"), body.count(b"\r"))
     if lines > _MOST_LINES or lines * min(len(_BOUNDARY.findall(raw)), _MOST_PARTS) > _MOST_COMPARISONS:
         raise TooComplex
     parts = 0

@@ -15,6 +15,7 @@ _LABEL = r"(?:[A-Za-z0-9_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*"
 ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
 _DAEMON = re.compile(r"(?:mailer-?daemon|mail-?daemon|post_?master|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
+_MAILER = re.compile(r"(?:mailer-?daemon|mail-?daemon|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|do[-_.]?not)[-_.]?reply(?:[-_.+].*)?@.*", re.IGNORECASE | re.DOTALL)
 _BY_HAND = re.compile(r"\s*no\s*(?:[;(].*)?", re.IGNORECASE | re.DOTALL)
 _ABSENT = re.compile(
@@ -96,10 +97,18 @@ class Head:
 
     @property
     def by_daemon(self) -> bool:
-        """A mail system itself wrote it."""
+        """A mail system itself wrote it; or a postmaster, who may be a person."""
+        return self._by(_DAEMON)
+
+    @property
+    def only_reports(self) -> bool:
+        """Whoever wrote it never writes anything but what became of a mail."""
+        return (self._by(_MAILER) or (self.by_daemon and self.to_nobody)) and not _ABSENT.match(self.subject)
+
+    def _by(self, names: re.Pattern[str]) -> bool:
         written = (value for name in ("From", "Sender", "Return-Path") for value in unparsed(self._head, name))
         addresses = {address for value in written for address in (*_SOMEWHERE.findall(value), *_bare(value))}
-        return any(_DAEMON.fullmatch(each) for each in (*addresses, self.sender or "", self._envelope.sender or ""))
+        return any(names.fullmatch(each) for each in (*addresses, self.sender or "", self._envelope.sender or ""))
 
     @property
     def from_nobody(self) -> bool:

@@ -68,7 +68,7 @@ def is_report(head: Head) -> bool:
 
 
 def _tells_of_failure(head: Head, text: str) -> bool:
-    if head.has("x-failed-recipients"):
+    if head.has("x-failed-recipients") or head.only_reports:
         return True
     systems = head.to_nobody or head.by_daemon or head.from_nobody
     nobodys = systems or head.machine() is not None or head.content_type == "multipart/report"
