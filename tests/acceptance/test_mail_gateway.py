@@ -33,6 +33,7 @@ from tests.acceptance.travelling import (
     read,
     told,
     topics,
+    travel,
 )
 from tests.conftest import TestDatabase, cloned
 
@@ -51,10 +52,8 @@ def _monday(desk: RunningDesk) -> None:
     back_to_monday(desk)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["smtp", "lmtp"])
-def port(desk: RunningDesk, request: pytest.FixtureRequest) -> Iterator[int]:
-    if request.param:
-        pytest.skip("smtplib speaks SMTP here; LMTP's own answers are tested with the gateway")
+@pytest.fixture(scope="module")
+def port(desk: RunningDesk) -> Iterator[int]:
     with delivered_to(desk) as listening:
         yield listening
 
@@ -120,7 +119,7 @@ def test_a_reply_to_the_reply_address_lands_on_its_case_whatever_else_it_says(de
     answer = mail("It is the one on floor 2.", "Jo Field <jo.field@agency.example>", To=reply_to.addr_spec, Subject="x")
     told = deliver(port, answer, "jo.field@agency.example", reply_to.addr_spec.upper())
     assert told.startswith("250 2.0.0 reply ")
-    assert topics(desk, number)[-1] == "case.message_received"
+    assert topics(desk, number)[-1] == "message_received"
     assert deliver(port, answer, "jo.field@agency.example", MAILBOX).startswith("250 2.0.0 duplicate")
     desk.send_mail()
     assert len(mails(desk, number)) == 1, "a reply is not acknowledged"
@@ -173,11 +172,12 @@ def test_more_than_ten_cases_an_hour_of_one_sender_go_to_the_last_of_them(desk: 
     sender = f"busy.{secrets.token_hex(4)}@agency.example"
 
     def another() -> str:
+        travel(desk, seconds=1)
         return deliver(port, mail(sender=sender), sender, MAILBOX)
 
     numbers = [opened(desk, another()) for _ in range(10)]
     assert [another().split()[2] for _ in range(3)] == ["reply"] * 3
-    assert topics(desk, numbers[-1]).count("case.message_received") == 3
+    assert topics(desk, numbers[-1]).count("message_received") == 3
     desk.send_mail()
     assert sum(len(mails(desk, number)) for number in numbers) == 5, "five automatic mails an hour"
 
@@ -242,7 +242,7 @@ def count(database: TestDatabase, topic: str) -> int:
 
 @pytest.mark.parametrize("commits", [True, False], ids=["after its commit", "before its commit"])
 def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
-    running: RunningDesk, database: TestDatabase, tmp_path: Path, commits: bool
+    database: TestDatabase, tmp_path: Path, commits: bool
 ) -> None:
     raw, port = mail(), a_free_port()
     with psycopg.connect(database.superuser, autocommit=True) as holding:
@@ -251,7 +251,6 @@ def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
             for said in (b"HELO x", b"MAIL FROM:<jo@x.example>", f"RCPT TO:<{MAILBOX}>".encode(), b"DATA"):
                 lines.readline()
                 client.sendall(said + b"\r\n")
-            assert lines.readline().startswith(b"250")
             assert lines.readline().startswith(b"354")
             holding.execute("SELECT pg_advisory_lock(%s)", (APPEND,))
             client.sendall(raw + b".\r\n")
@@ -275,7 +274,7 @@ def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
 
 
 def test_without_its_database_it_answers_451_and_takes_the_message_afterwards(
-    running: RunningDesk, database: TestDatabase, tmp_path: Path
+    database: TestDatabase, tmp_path: Path
 ) -> None:
     raw, port = mail(), a_free_port()
     with (
