@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
+from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
@@ -111,6 +112,9 @@ async def open_context(
                 tokens.verify,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
+                tokens.read_follow_link,
+                follow_links(settings, tokens),
+                Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
             )
@@ -156,6 +160,12 @@ def dispute_links(settings: Settings) -> Link:
     """Makes the addresses under which customers dispute."""
     tokens, here = tokens_of(settings), settings.public_url.rstrip("/")
     return lambda case, resolution, customer: f"{here}/disputes/{tokens.dispute_link(case, resolution, customer)}"
+
+
+def follow_links(settings: Settings, tokens: Tokens) -> Callable[[str, str], str]:
+    """Makes the addresses under which customers follow their cases."""
+    here = settings.public_url.rstrip("/")
+    return lambda case, customer: f"{here}/self-service/cases/{tokens.follow_link(case, customer)}"
 
 
 def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> FastAPI:

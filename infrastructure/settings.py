@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     pg_bin: Path | None = Field(default=None, description="Folder of PostgreSQL binaries for the embedded server.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    reports_per_hour: int = Field(
+        default=20,
+        ge=0,
+        description="Reports an hour that one network address may send by self service without an identity; 0 for none. "
+        "Each API process counts for itself.",
+    )
     upload_seconds: float = Field(
         default=120, gt=0, description="Seconds within which an attachment must have come: a bound on slow senders."
     )

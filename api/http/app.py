@@ -23,8 +23,10 @@ from api.http import (
     problems,
     reading,
     searching,
+    selfservice,
     transparency,
 )
+from api.http.confidential import Confidential
 from api.http.context import Context
 from api.http.metrics import HeadAsGet, Measured, Metrics
 
@@ -48,6 +50,7 @@ def create_app(opening: Opening) -> FastAPI:
         redoc_url=None,
     )
     app.state.metrics = Metrics()
+    app.add_middleware(Confidential, paths=selfservice.PATHS)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
@@ -61,6 +64,7 @@ def create_app(opening: Opening) -> FastAPI:
         feed,
         transparency,
         links,
+        selfservice,
         demo,
         operations,
     ):

@@ -54,6 +54,7 @@ TITLES = {
     "validation-failed": (422, "The body breaks a rule"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "precondition-required": (428, "An If-Match header is needed"),
+    "too-many-requests": (429, "That was too often"),
     "internal-error": (500, "Something went wrong here"),
     "unavailable": (503, "Not now: try again"),
 }

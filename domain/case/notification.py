@@ -42,6 +42,7 @@ class Notified(Recorded):
     def apply(self, case: CaseState) -> None:
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, self.accepted_at
+            case.notified_by = self.message
 
     def settles(self) -> tuple[str, ...]:
         return _UNINFORMED if self.settled else ()
@@ -64,7 +65,7 @@ class NotificationFailed(Recorded):
     def apply(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
         if self.stops_window:
-            case.dispute_until = case.window_since = None
+            case.dispute_until = case.window_since = case.notified_by = None
 
     def owes(self) -> tuple[Owed, ...]:
         return _owed(self.due_at, self.decides)
@@ -87,6 +88,7 @@ class Informed(Recorded):
         case.failed_notifications = self.failures
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, _since(self.at, case)
+            case.notified_by = None
 
     def owes(self) -> tuple[Owed, ...]:
         return () if self.due_at is None else _owed(self.due_at, self.decides)
@@ -145,7 +147,7 @@ class Notification(CaseState):
     ) -> None:
         """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition.
 
-        One that had been accepted and is ``returned`` stops the window that ran from it, unless the case is closed.
+        One that had been accepted and is ``returned`` stops the window that ran from it, and from nothing else, unless the case is closed.
         """
         self.allow("notify", provenance)
         failures = self.failed_notifications + 1
@@ -158,7 +160,10 @@ class Notification(CaseState):
             failures=failures,
             due_at=provenance.at + policy.inform_customer,
             decides=failures >= policy.notification_attempts,
-            stops_window=returned and self.status is Status.RESOLVED and self.dispute_until is not None,
+            stops_window=returned
+            and self.status is Status.RESOLVED
+            and message is not None
+            and message == self.notified_by,
         )
 
     def inform(

@@ -225,6 +225,8 @@ class CaseState:
         """The version that resolved it: what a mail or a timer is about."""
         self.suspected_at: datetime | None = None
         """When a mail of unclear intent came: the timer stands still from there (R-5.9c)."""
+        self.notified_by: str | None = None
+        """The mail that started the window; None where none did."""
         self.correspondents: frozenset[str] = frozenset()
         """Who has written about the case since, by their ids."""
         self.symptomatic = False

@@ -21,6 +21,8 @@ Schema = dict[str, Any]
 OTHERS = {
     *("/policy", "/grants", "/grants/{subject}/revoke", "/disputes/{token}"),
     "/cases/{number}/attachments",
+    "/self-service/reports",
+    *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),
     *("/intake/email", "/quarantine/{message}/release", "/quarantine/{message}/discard"),
 }
 """Posts that are no commands on cases or problems."""
