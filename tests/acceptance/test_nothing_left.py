@@ -186,11 +186,21 @@ class Talk:
 
     def _incoming(self) -> None:
         gateway = self.desk.caller(Role.INTAKE, "mail.gateway")
-        waiting = []
-        for more in ("", "Precedence: bulk\r\n", "References: <0@x.example>\r\n", "List-Id: <x.example>\r\n"):
-            raw = f"From: {MARKER} <{EMAIL}>\r\n{more}Subject: {MARKER}\r\n\r\nI am {MARKER}.\r\n".encode()
+        said = f"From: {MARKER} <{EMAIL}>\r\nSubject: {MARKER}\r\n"
+
+        def send(more: str = "") -> dict[str, Any]:
+            raw = f"{more}{said}\r\nI am {MARKER}.\r\n> {MARKER}?\r\n".encode()
             answered = gateway.http.post("/intake/email", content=raw, headers={"Content-Type": "message/rfc822"})
-            waiting.append(done(answered))
+            told: dict[str, Any] = done(answered)
+            return told
+
+        ours = f"References: <{send()['case']}@caseledger.example>\r\n"
+        attached = f'Content-Type: application/pdf; name="{MARKER}.pdf"\r\n'
+        assert send(ours)["outcome"] == "reply"
+        assert send(ours + attached)["outcome"] == "reply"
+        assert send(ours + "Auto-Submitted: auto-replied\r\n")["outcome"] == "recorded"
+        for number in range(3):
+            send("Received: from a by b\r\n" * 51 + f"X: {number}\r\n")
         self.desk.catch_up()
         held = [item["id"] for item in done(self.desk.technician.get("/quarantine"))["items"]]
         assert len(held) == 3

@@ -130,7 +130,9 @@ SEEDS = st.sampled_from(
         *(b"iso-2022-jp", b"utf-7", b"utf-16", b"idna", b"punycode", b"unicode_escape", b"big5", b"klingon"),
     ]
 )
-RUNS = st.builds(lambda piece, times: piece * times, SEEDS, st.sampled_from([1, 1, 1, 2, 5, 50, 500, 20_000, 200_000]))
+RUNS = st.builds(
+    lambda piece, times: (piece * times)[:150_000], SEEDS, st.sampled_from([1, 1, 1, 2, 5, 50, 500, 20_000, 200_000])
+)
 VALUES = st.lists(RUNS | st.binary(max_size=30), max_size=6).map(b"".join)
 HEADERS = st.lists(st.builds(lambda name, value: name + b": " + value, NAMES, VALUES), max_size=12).map(b"\r\n".join)
 

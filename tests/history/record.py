@@ -168,17 +168,25 @@ def _problem(desk: Desk) -> None:
 
 
 def _quarantine(desk: Desk) -> None:
-    """A mail that opens a case, one that somebody releases, one that somebody discards."""
+    """A mail that opens a case, and those that join it, come back, say that somebody is away, or wait for a decision."""
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
     desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
     mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
-    desk.receive(mail % b"", NO_ENVELOPE, gateway)
-    desk.release_message(
-        desk.receive(mail % b"References: <0@desk.example>\r\n", NO_ENVELOPE, gateway).receipt, "new", TECHNICIAN
-    )
-    desk.discard_message(
-        desk.receive(mail % b"Precedence: bulk\r\n", NO_ENVELOPE, gateway).receipt, "an offer", TECHNICIAN
-    )
+    desk.receive(mail % b"", NO_ENVELOPE, gateway)  # he has opened so many that it goes to the last of them
+    mail = mail.replace(b"jo.field", b"pat.field")
+    number = desk.receive(mail % b"", NO_ENVELOPE, gateway).case
+    ours = f"References: <{number}@{desk.addresses.domain}>\r\n".encode()
+    attached = b"Content-Type: application/pdf; name=plan.pdf\r\n"
+    for headers in (ours, ours + b"Auto-Submitted: auto-replied\r\n", ours + attached, b"Return-Path: <>\r\n"):
+        desk.receive(mail % headers, NO_ENVELOPE, gateway)
+    desk.receive(b"From: MAILER-DAEMON\r\nSubject: failure notice\r\n\r\nnobody", NO_ENVELOPE, gateway)
+    strangers = [
+        desk.receive((mail % (ours + b"X: %d\r\n" % each)).replace(b"pat.f", b"al.f"), NO_ENVELOPE, gateway).receipt
+        for each in range(3)
+    ]
+    desk.release_message(strangers[0], "new", TECHNICIAN)
+    desk.join_message(strangers[1], None, "a colleague", TECHNICIAN)
+    desk.discard_message(strangers[2], "an offer", TECHNICIAN)
 
 
 def _erasure(desk: Desk) -> None:
