@@ -391,3 +391,19 @@ def test_the_quarantine_is_read_in_pages_oldest_first(running: RunningDesk, gate
     assert found[-5:] == mine
     assert len(set(found)) == len(found)
     refused(running.technician.get("/quarantine", cursor="x"), 400, "invalid-cursor")
+
+
+def test_a_mail_with_20_mib_of_files_is_taken_and_one_of_30_mb_is_refused(
+    running: RunningDesk, gateway: Caller, shared_database: TestDatabase
+) -> None:
+    files = (b"QUFB" * 19 + b"\r\n") * (20 * 2**20 * 4 // 3 // 78)
+    kinds = ("MIME-Version: 1.0", "Content-Type: application/pdf; name=big.pdf", "Content-Transfer-Encoding: base64")
+    raw = mail(*kinds, text="") + files
+    told = done(hand_in(gateway, raw))
+    assert told["outcome"] == "opened"
+    assert kept(shared_database, told["message"]) == raw
+    [item] = done(running.technician.get(f"/cases/{told['case']}/attachments"))["items"]
+    assert (item["name"], item["type"]) == ("big.pdf", "text/plain"), "by what it is, not by what it says"
+    assert item["size"] > 19 * 2**20
+    assert done(hand_in(gateway, raw))["outcome"] == "duplicate"
+    refused(hand_in(gateway, raw + files[: 30_000_000 - len(raw)]), 413, "content-too-large")
