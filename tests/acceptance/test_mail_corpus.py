@@ -79,7 +79,9 @@ def test_the_table_of_outcomes_is_as_it_was_reviewed(answers: Answers, tmp_path:
 
 def test_of_the_reports_in_sisimai_s_set_none_opens_a_case_but_what_people_forwarded(answers: Answers) -> None:
     """An independent word: each file there is a report or an automatic answer, by the name of who made it."""
-    opened = {name for name, (_, said) in answers.items() if said["outcome"] == "opened" and name.startswith("sisimai/")}
+    opened = {
+        name for name, (_, said) in answers.items() if said["outcome"] == "opened" and name.startswith("sisimai/")
+    }
     by_people = {"not/is-not-bounce-01", "not/is-not-bounce-02", "bsd/lhost-sendmail-14", "err/make-test-36"}
     assert opened == {f"sisimai/maildir/{name}.eml" for name in by_people}
 

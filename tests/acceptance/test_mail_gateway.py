@@ -36,6 +36,8 @@ from tests.acceptance.travelling import (
     travel,
 )
 from tests.conftest import TestDatabase, cloned
+from tests.infrastructure.imap_server import DOVECOT, PASSWORD, USER, imap_server
+from tests.infrastructure.mail_servers import a_certificate
 
 MAILBOX = "service-desk@caseledger.example"
 _WAITERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -297,3 +299,30 @@ def _another(conninfo: str) -> str:
     """The same server, another database."""
     given: dict[str, Any] = {**psycopg.conninfo.conninfo_to_dict(conninfo), "dbname": "postgres"}
     return psycopg.conninfo.make_conninfo("", **given)
+
+
+@pytest.mark.skipif(DOVECOT is None, reason="no Dovecot is installed here (Debian: dovecot-imapd)")
+def test_r_5_1c_a_mailbox_is_read_by_the_worker_and_twice_read_gives_no_second_case(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    with imap_server(a_certificate(tmp_path)) as server:
+        server.append(mail(), mail(Auto_Submitted="auto-generated"))
+        told = {
+            "CASELEDGER_DATABASE_URL": database.superuser,
+            "CASELEDGER_DATA_DIR": str(tmp_path),
+            "CASELEDGER_IMAP_HOST": "127.0.0.1",
+            "CASELEDGER_IMAP_PORT": str(server.tls_port),
+            "CASELEDGER_IMAP_CA_FILE": str(tmp_path / "server.pem"),
+            "CASELEDGER_IMAP_USER": USER,
+            "CASELEDGER_IMAP_PASSWORD": PASSWORD,
+        }
+        once = [sys.executable, "-m", "api.cli", "worker", "imap", "--once"]
+        for _ in range(2):
+            subprocess.run(once, env={**os.environ, **told}, check=True, timeout=60)
+            assert [count(database, topic) for topic in ("intake.received", "case.logged", "message.queued")] == [
+                2,
+                1,
+                1,
+            ]
+            assert server.flags() == [b"\\Seen"] * 2
+            (tmp_path / "mailbox.json").unlink()
