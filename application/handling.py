@@ -23,7 +23,7 @@ from domain.errors import Invalid
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
 
 
-class Logging(Attaching, Hinting):
+class Logging(Attaching, Hinting, Telling):
     """5.1-5.2."""
 
     def log_case(
@@ -39,7 +39,7 @@ class Logging(Attaching, Hinting):
             why = self._why_logged(sealed, reason, request)
             number, case_id = self.register.next_case_number(), self._new_id(provenance)
             case = Case.log(case_id, number, sealed, reference.policy, provenance, reason=why)
-            return self._commit(case, (), request, reference)
+            return self._commit(case, self._told_opened(case, request, provenance), request, reference)
 
         return self._keys.once(request, lambda: self._decide("the desk", request, attempt), fresh=True)
 
@@ -64,9 +64,13 @@ class Logging(Attaching, Hinting):
             given, case_id = self.register.next_case_number(), self._new_id(provenance)
             why = self._why_logged(new, reason, request)
             case = closed.follow_up(case_id, given, new, reference.policy, provenance, reason=why)
-            return self._commit(case, (), request, reference)
+            return self._commit(case, self._told_opened(case, request, provenance), request, reference)
 
         return self._keys.once(request, lambda: self._decide(number, request, attempt))
+
+    def _told_opened(self, case: Case, request: Request, provenance: Provenance) -> list[Root]:
+        """Whoever reports without a person at the other end has it in writing; staff tell the number themselves."""
+        return self._acknowledge(case, provenance) if request.actor.role is Role.CUSTOMER else []
 
     def waive(self, number: str, reason: str, request: Request) -> Committed:
         """Do without the information that is missing (R-5.2c)."""
@@ -139,7 +143,7 @@ class Logging(Attaching, Hinting):
         return hmac.digest(self.register.pseudonym_key(), said, "sha256")[:16].hex()
 
 
-class Handling(Logging, Telling):
+class Handling(Logging):
     """5.2 corrected, 5.3 to 5.5."""
 
     def correct(self, number: str, field: str, value: str, reason: str, request: Request) -> Committed:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
 
-from api.cli.persisting import FAILURES, persist
 from api.main import addresses_of, clock_of, open_desk
 from application.intake.taking import admit_gateway, taking
 from infrastructure.mail.gateway import Certificate, Gateway, listening
@@ -19,7 +19,7 @@ from infrastructure.settings import Settings
 log = structlog.get_logger()
 
 _BACKOFF = (1.0, 5.0, 30.0, 120.0, 300.0)
-"""Seconds before a mailbox that could not be read is looked at again."""
+"""Seconds before what has failed is tried again; the last for every further time."""
 
 
 def listen(settings: Settings, database: Database, stop: threading.Event) -> None:
@@ -28,7 +28,7 @@ def listen(settings: Settings, database: Database, stop: threading.Event) -> Non
         log.info("no mail is taken in by SMTP (CASELEDGER_SMTP_LISTEN, CASELEDGER_LMTP_LISTEN)")
         stop.wait()
         return
-    persist("smtp", stop, lambda: _listen_once(settings, database, stop), (*FAILURES, OSError))
+    _persist("smtp", 0, stop, lambda: _listen_once(settings, database, stop))
 
 
 def _listen_once(settings: Settings, database: Database, stop: threading.Event) -> None:
@@ -49,6 +49,23 @@ def _listen_once(settings: Settings, database: Database, stop: threading.Event) 
         until.close()  # nobody is told 250 by a desk that is closed
 
 
+def _persist(name: str, pause: float, stop: threading.Event, run: Callable[[], object]) -> None:
+    """Run, pause and run again until told to stop; after a failure ever more slowly.
+
+    Any failure: one message that cannot be taken in must not end the work of all others in this process.
+    """
+    failed = 0
+    while not stop.is_set():
+        try:
+            run()
+            failed, wait = 0, pause
+        except Exception as error:  # noqa: BLE001 - idem
+            log.warning("worker interrupted", worker=name, error=str(error) or repr(error))
+            wait = _BACKOFF[min(failed, len(_BACKOFF) - 1)]
+            failed += 1
+        stop.wait(wait)
+
+
 def _certificate(settings: Settings) -> Certificate | None:
     return Certificate(settings.smtp_cert_file, settings.smtp_key_file) if settings.smtp_cert_file else None
 
@@ -59,16 +76,7 @@ def poll(settings: Settings, database: Database, stop: threading.Event) -> None:
         log.info("no mailbox is read by IMAP (CASELEDGER_IMAP_HOST)")
         stop.wait()
         return
-    failed = 0
-    while not stop.is_set():
-        try:
-            poll_once(settings, database, stop)
-            failed, wait = 0, settings.imap_interval
-        except Exception as error:  # noqa: BLE001 - a message that nobody can take in must not end all other work
-            log.warning("the mailbox cannot be read", error=str(error) or repr(error))
-            wait = _BACKOFF[min(failed, len(_BACKOFF) - 1)]
-            failed += 1
-        stop.wait(wait)
+    _persist("imap", settings.imap_interval, stop, lambda: poll_once(settings, database, stop))
 
 
 def poll_once(settings: Settings, database: Database, stop: threading.Event | None = None) -> int:

@@ -12,9 +12,11 @@ import os
 import re
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -98,8 +100,9 @@ def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) 
         for uid in _after(server, place.last(validity)):
             if stop.is_set():
                 break
-            if (raw := _message(server, uid, mailbox)) is not None:
-                take(raw, NO_ENVELOPE)
+            if (message := _message(server, uid, mailbox)) is not None:
+                raw, arrived_at = message
+                take(raw, replace(NO_ENVELOPE, arrived_at=arrived_at))
                 _put_away(server, uid, mailbox)
                 taken += 1
             place.keep(validity, uid)
@@ -138,9 +141,9 @@ def _after(server: imaplib.IMAP4, last: int) -> list[int]:
     return sorted(uid for uid in map(int, (found or b"").split()) if uid > last)[:_AT_ONCE]
 
 
-def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> bytes | None:
-    """Its bytes; None for one that is too large, or gone meanwhile."""
-    told = _done(server.uid("FETCH", str(uid), "(RFC822.SIZE)"), "fetch")
+def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> tuple[bytes, datetime | None] | None:
+    """Its bytes, and when the server says it came; None for one that is too large, or gone meanwhile."""
+    told = _done(server.uid("FETCH", str(uid), "(RFC822.SIZE INTERNALDATE)"), "fetch")
     sizes = [int(found[1]) for line in told if isinstance(line, bytes) and (found := _SIZE.search(line))]
     if not sizes:
         return None
@@ -150,8 +153,13 @@ def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> bytes | None:
         return None
     for part in _done(server.uid("FETCH", str(uid), "(BODY.PEEK[])"), "fetch"):
         if isinstance(part, tuple):
-            return bytes(cast("Any", part[1]))
+            return bytes(cast("Any", part[1])), next(filter(None, map(_arrived_at, told)), None)
     raise MailboxError(f"fetch: the server has message {uid}, and does not hand it over")
+
+
+def _arrived_at(line: object) -> datetime | None:
+    moment = imaplib.Internaldate2tuple(line) if isinstance(line, bytes) else None
+    return None if moment is None else datetime.fromtimestamp(time.mktime(moment), UTC)
 
 
 def _put_away(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> None:

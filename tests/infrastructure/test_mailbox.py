@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ class Taken:
         self.fails = fails
 
     def __call__(self, raw: bytes, envelope: Envelope) -> None:
-        assert envelope is NO_ENVELOPE
+        assert replace(envelope, arrived_at=None) == NO_ENVELOPE
+        assert envelope.arrived_at is not None
+        assert abs(envelope.arrived_at - datetime.now(UTC)) < timedelta(minutes=5), "what the server says"
         if raw == self.fails:
             raise OSError("the database has gone")
         self.messages.append(raw)

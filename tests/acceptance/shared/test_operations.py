@@ -23,7 +23,8 @@ OTHERS = {
     "/cases/{number}/attachments",
     "/self-service/reports",
     *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),
-    *("/intake/email", "/quarantine/{message}/release", "/quarantine/{message}/join", "/quarantine/{message}/discard"),
+    *("/intake/email", "/demo/mail/{number}/reply"),
+    *(f"/quarantine/{{message}}/{act}" for act in ("release", "join", "discard")),
 }
 """Posts that are no commands on cases or problems."""
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
