@@ -42,6 +42,9 @@ class Monitoring:
         self.desk = running
         self.admin = running.caller(Role.ADMIN, "admin")
         self.gateway = running.caller(Role.INTAKE, "gateway")
+        # FastAPI builds its routes at the first request, silencing warnings meanwhile: two servers of one process that did
+        # so at once would hear each other's.
+        assert self.gateway.get("/nowhere").status_code == 404
 
     def source(self, name: str = "prom", kind: str = "alertmanager", **entry: Any) -> str:
         """Register a source; returns a key of it."""
