@@ -96,6 +96,8 @@ class Casework(Application[UUID]):
 
     def _granted(self, principal: Principal, reference: Reference) -> list[Role]:
         now = self.clock.now()
+        if principal.key is not None:
+            reference.require_key(principal.subject, principal.key)
         return [role for role in principal.roles if reference.granted(principal.subject, role, principal.team, now)]
 
     # reading: from the events, so never behind
@@ -155,7 +157,10 @@ class Casework(Application[UUID]):
         for _ in range(attempts):
             reference = self.references.current()
             try:
-                reference.require_grant(request.actor, self.clock.now())
+                if request.key is not None:
+                    reference.require_key(request.actor.subject, request.key)
+                else:
+                    reference.require_grant(request.actor, self.clock.now())
                 return attempt(reference)
             except IntegrityError:
                 continue  # somebody else was first: read, check and decide anew

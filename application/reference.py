@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from application.principals import Unauthenticated
 from domain.access import Access
 from domain.aggregate import Recorded, Root
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
@@ -109,6 +110,12 @@ class Reference:
         sources = [root for root in self.roots.values() if isinstance(root, ListedSource) and not root.entry.retired]
         told = [source.contact.text("senders") for source in sources if source.contact]
         return frozenset(address for said in told if said for address in said.casefold().replace(",", " ").split())
+
+    def require_key(self, source: str, key: str) -> None:
+        """Raises Unauthenticated when a key is revoked by now, however it came to be admitted."""
+        listed = self.source(source)
+        if listed is None or listed.entry.retired or not listed.opens(key):
+            raise Unauthenticated("the key is not valid here, or no longer")
 
     def require_grant(self, actor: Actor, at: datetime) -> None:
         """Raises Forbidden, naming the role that is not granted."""

@@ -102,13 +102,6 @@ class Sources(Catalogue):
         return "".join(letters)
 
 
-def require_key(reference: Reference, source: str, key: str) -> None:
-    """Raises Unauthenticated when a key has been revoked as of a reference, however it came to be admitted."""
-    listed = reference.source(source)
-    if listed is None or not listed.opens(key):
-        raise Unauthenticated("the key is not valid here, or no longer")
-
-
 def _holder(reference: Reference, id_: str, key: str) -> ListedSource | None:
     """The source whose key this is and still is."""
     source = reference.key_holders.get(id_)

@@ -140,8 +140,9 @@ def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
 
 
 def _take(request: Request, machine: Machine, delivery: Delivery) -> Taken:
-    wanted = Asked(machine.actor, "http", request_id=request_id_of(request), trace_id=trace_id_of(request))
-    return context_of(request).desk.take_signals(delivery, wanted, machine.key)
+    id_, trace = request_id_of(request), trace_id_of(request)
+    wanted = Asked(machine.actor, "http", request_id=id_, trace_id=trace, key=machine.key)
+    return context_of(request).desk.take_signals(delivery, wanted)
 
 
 def _told(taken: Taken, status: int, said: Mapping[str, Any]) -> Response:

@@ -188,7 +188,7 @@ def _monitoring(desk: Desk) -> None:
     desk.list_entry("sources", source, {"senders": "prom@desk.example"}, None, OPERATOR)
     desk.list_entry("sources", replace(source, name="Prom"), {}, "shorter", OPERATOR)
     key = desk.issue_key("prom", "first", OPERATOR).id
-    request, began = Request(Actor("prom", Role.INTAKE), "http"), desk.clock.now()
+    request, began = Request(Actor("prom", Role.INTAKE), "http", key=key), desk.clock.now()
     labels = {"alertname": "Down", "severity": "critical"}
 
     def say(*, firing: bool, episode: int = 0) -> str | None:
@@ -196,7 +196,7 @@ def _monitoring(desk: Desk) -> None:
         ended = None if firing else at + timedelta(seconds=30)
         signal = Signal("72a2002704e27a2e", firing, "Down", episode=at, started_at=at, ended_at=ended, labels=labels)
         raw = f"{firing} {episode}".encode()
-        return desk.take_signals(Delivery(raw, (signal,), truncated=episode), request, key).case
+        return desk.take_signals(Delivery(raw, (signal,), truncated=episode), request).case
 
     number = say(firing=True) or ""
     say(firing=True)
@@ -210,7 +210,7 @@ def _monitoring(desk: Desk) -> None:
     desk.resolve(number, FIXED, "restarted", None, NETWORK)
     desk.close_case(number, Confirmation("phone", desk.clock.now()), "the owner", None, TECHNICIAN)
     say(firing=True, episode=2)
-    desk.take_signals(Delivery(b"?", cause=Cause.UNREADABLE), request, key)
+    desk.take_signals(Delivery(b"?", cause=Cause.UNREADABLE), request)
     desk.revoke_key("prom", key, "leaked", OPERATOR)
 
 

@@ -25,7 +25,6 @@ from application.intake.monitoring.signals import Delivery, Signal
 from application.reference import Reference
 from application.requests import Committed, Request
 from application.settling import Settling
-from application.sources import require_key
 from domain.aggregate import Root
 from domain.alert import Alert, Watch, Watched, alert_id, watch_id
 from domain.case import Case
@@ -93,11 +92,8 @@ class AlertIntake(Logging, Settling):
         # other processes only, and none of them in vain.
         self._turns = tuple(threading.Lock() for _ in range(64))
 
-    def take_signals(self, delivery: Delivery, request: Request, key: str | None = None) -> Taken:
-        """Take in a message, whatever it is; ``key`` is what its sender was admitted by, where that is no token.
-
-        Raises Forbidden, Unauthenticated, Busy.
-        """
+    def take_signals(self, delivery: Delivery, request: Request) -> Taken:
+        """Take in a message, whatever it is. Raises Forbidden, Unauthenticated, Busy."""
         authorise_intake(request.actor, "receive_message")
         source, digest = request.actor.subject, sha256(masked(delivery.raw)).hexdigest()
         named = delivery.identity and f"event:{delivery.identity}"
@@ -105,11 +101,9 @@ class AlertIntake(Logging, Settling):
         taken = list[Taken]()
 
         def attempt(reference: Reference) -> Committed:
-            if key is not None:
-                require_key(reference, source, key)
             known = self._known_receipt(stream)
             if known is not None and (delivery.cause is not None or named):
-                self._look_again(reference, source, key)
+                self._look_again(reference, request)
                 committed = Committed(known, self.register.history(stream)[-1].position, replayed=True)
                 taken[:] = [_repeated(known, committed.position)]
                 return committed
@@ -118,7 +112,7 @@ class AlertIntake(Logging, Settling):
             committed, told = taking.run(request)
             taken[:] = [told]
             if committed.replayed:
-                self._look_again(reference, source, key)
+                self._look_again(reference, request)
             return committed
 
         with self._turns[hash(source) % len(self._turns)]:
@@ -138,13 +132,14 @@ class AlertIntake(Logging, Settling):
         case = self._read(number, actor)
         return self._watches([case.number]).get(case.number)
 
-    def _look_again(self, reference: Reference, source: str, key: str | None) -> None:
+    def _look_again(self, reference: Reference, request: Request) -> None:
         """Nothing was committed that could have been refused: has the key been revoked elsewhere meanwhile?
 
         Raises Unauthenticated.
         """
-        if key is not None and (newer := self.references.newer_than(reference)) is not None:
-            require_key(newer, source, key)
+        newer = None if request.key is None else self.references.newer_than(reference)
+        if newer is not None and request.key is not None:
+            newer.require_key(request.actor.subject, request.key)
 
     def _known_receipt(self, stream: UUID) -> Receipt | None:
         if not self.register.existing([stream]):

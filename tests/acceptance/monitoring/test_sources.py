@@ -13,7 +13,6 @@ from application.catalogue import OPERATOR
 from application.intake.monitoring.alertmanager import read_group
 from application.principals import Unauthenticated
 from application.requests import Request
-from domain.errors import Forbidden
 from domain.values import Actor, ErasureScope, Role
 from tests.acceptance.conftest import Serve, done, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
@@ -144,14 +143,14 @@ def test_what_was_admitted_before_the_revocation_and_decided_after_it_is_refused
     key = monitoring.source()
     with open_desk(database) as deaf:
         message = read_group(json.dumps(group(alert())).encode())
-        request = Request(Actor("prom", Role.INTAKE), "test")
+        request = Request(Actor("prom", Role.INTAKE), "test", key=key[4:12])
         assert deaf.holder_of(key, looking=True).subject == "prom"
-        deaf.take_signals(message, request, key[4:12])
+        deaf.take_signals(message, request)
         done(monitoring.admin.post(f"/sources/prom/keys/{key[4:12]}/revoke", {}))
         assert deaf.holder_of(key).subject == "prom"  # it has not heard
         for again in (message, read_group(json.dumps(group(alert("z"))).encode())):
-            with pytest.raises((Unauthenticated, Forbidden)):
-                deaf.take_signals(again, request, key[4:12])
+            with pytest.raises(Unauthenticated):
+                deaf.take_signals(again, request)
 
 
 def test_a_key_opens_the_door_of_its_kind_only_and_reads_nothing(monitoring: Monitoring) -> None:
