@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +34,16 @@ def latest(connection: psycopg.Connection[Any]) -> Sealed | None:
     """The newest checkpoint of the current log; None while nothing is sealed."""
     row = connection.execute(_SQL["latest"]).fetchone()
     return None if row is None else Sealed(*row)
+
+
+@contextmanager
+def one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """All that is read within is of one moment, and nothing is written."""
+    connection.execute(_SQL["snapshot"])
+    try:
+        yield
+    finally:
+        connection.execute(_SQL["release"])
 
 
 class LogReader:

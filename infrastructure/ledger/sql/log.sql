@@ -1,5 +1,11 @@
 -- Reading the transparency log: only ever appended to, so what was there once is there.
 
+-- name: snapshot --
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- name: release --
+ROLLBACK;
+
 -- name: current_log --
 SELECT log, origin FROM tlog.logs ORDER BY log DESC LIMIT 1;
 

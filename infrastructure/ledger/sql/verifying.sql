@@ -32,6 +32,13 @@ WHERE h.log = %s AND h.level = 0
   AND NOT EXISTS (SELECT FROM tlog.entries e WHERE e.log = h.log AND e.first = h.first)
 ORDER BY h.first;
 
+-- name: rows_after --
+SELECT notification_id, originator_id::text, originator_version, topic, state,
+       to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
+FROM ledger.stored_events
+WHERE notification_id > %s
+ORDER BY notification_id LIMIT %s;
+
 -- name: unsealed --
 SELECT count(*) FROM ledger.stored_events WHERE notification_id > %s;
 
@@ -82,12 +89,6 @@ FROM vault.disclosures d
 LEFT JOIN ledger.stored_events e USING (originator_id, originator_version)
 WHERE e.originator_id IS NULL OR position('"digest"'::bytea IN e.state) = 0
 ORDER BY 1, 2;
-
--- name: snapshot --
-BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-
--- name: release --
-ROLLBACK;
 
 -- name: expected --
 SELECT coalesce(sum(width), 0) FROM tlog.entries;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -33,8 +33,16 @@ def open_copies(
     return copies
 
 
-def check_prefixes(copies: Sequence[Copy], logs: Sequence[CheckedLog], findings: Findings) -> None:
-    """Each copy is a prefix of the log it names, or of what was given up by a restart that says so."""
+def check_prefixes(
+    copies: Sequence[Copy],
+    logs: Sequence[CheckedLog],
+    made_up: Callable[[CheckedLog, int], bytes | None],
+    findings: Findings,
+) -> None:
+    """Each copy is a prefix of the log it names, or of what was given up by a restart that says so.
+
+    ``made_up`` is what the current log will be at a size beyond its checkpoint (record.root_made_up).
+    """
     by_origin = {log.origin: log for log in logs}
     for copy in copies:
         kept = copy.checkpoint
@@ -49,6 +57,12 @@ def check_prefixes(copies: Sequence[Copy], logs: Sequence[CheckedLog], findings:
             findings.warn(
                 copy.check,
                 f"{copy.where}: leaves {log.size} to {kept.size} of {kept.origin} were given up by the restart after it",
+            )
+        elif log is logs[-1] and made_up(log, kept.size) == kept.root:
+            findings.warn(
+                copy.check,
+                f"{copy.where}: the database was cut off before it knew of leaves {log.size} to {kept.size}; their events are "
+                "there as they were signed, and the sealer makes up for it when it runs",
             )
         else:
             findings.add(

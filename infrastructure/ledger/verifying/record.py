@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,9 @@ class CheckedLog:
     size: int = 0
     position: int = 0
     root: bytes = EMPTY
+    tree: Growing = field(default_factory=Growing)
+    is_torn: bool = False
+    """Whether it has entries that no checkpoint signs: no crash leaves that, since both are one transaction."""
     roots: dict[int, bytes] = field(default_factory=dict)
     """At the sizes that were watched."""
     follows: Checkpoint | None = None
@@ -57,6 +61,21 @@ def check_logs(
     return logs
 
 
+def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: int) -> bytes | None:
+    """The root a log will have at a size beyond its checkpoint, by the rows still to be sealed; None if those are too few.
+
+    The sealer's file is ahead of the database after a crash (sealer.py): then just these rows are what it signed.
+    """
+    if known.is_torn:
+        return None
+    tree, missing = deepcopy(known.tree), size - known.tree.size
+    with psycopg.ServerCursor(connection, "verify_rows_after") as cursor:
+        cursor.execute(_SQL["rows_after"], (known.position, missing), binary=True)
+        while rows := cursor.fetchmany(_ROWS):
+            tree.append([leaf_hash(leaf_record(*row)) for row in rows])
+    return tree.root() if tree.size == size else None
+
+
 class _LogCheck:
     def __init__(
         self,
@@ -69,7 +88,7 @@ class _LogCheck:
     ) -> None:
         self._connection, self._log, self._findings, self._advance = connection, known, findings, advance
         self._verifiers = verifiers
-        self._tree = Growing()
+        self._tree = known.tree
         self._upper: dict[int, bytearray] = {}
         self._checkpoints = {size: note for size, note in connection.execute(_SQL["checkpoints"], (known.log,))}  # noqa: C416 - a row is no pair to mypy
         self._due = sorted({*watch, *self._checkpoints} - {0})
@@ -84,6 +103,7 @@ class _LogCheck:
         for first, _, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
             if first >= self._log.size:
                 self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
+                self._log.is_torn = True
                 break
             self._check_run(first, width, bytes(data), hashes, rows)
             self._advance(width)

@@ -6,16 +6,18 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from infrastructure.ledger.catalogue import check_catalogue
+from infrastructure.ledger.log import one_snapshot
 from infrastructure.ledger.note import Verifier
 from infrastructure.ledger.verifying.findings import Finding, Findings
 from infrastructure.ledger.verifying.prefixes import check_prefixes, open_copies
-from infrastructure.ledger.verifying.record import CheckedLog, check_logs
+from infrastructure.ledger.verifying.record import CheckedLog, check_logs, root_made_up
 from infrastructure.ledger.verifying.streams import check_numbers, check_streams
 from infrastructure.ledger.verifying.vault import check_vault
 from infrastructure.postgres.queries import load
@@ -58,18 +60,15 @@ def verify(
     for copy in copies:
         watch.setdefault(copy.checkpoint.origin, []).append(copy.checkpoint.size)
     prepare(connection)
-    connection.execute(_SQL["snapshot"])
-    try:
+    with one_snapshot(connection):
         expected = connection.execute(_SQL["expected"]).fetchone()
         with progress("leaves", expected[0] if expected else None) as advance:
             logs = check_logs(connection, verifiers, watch, findings, advance)
-        check_prefixes(copies, logs, findings)
+        check_prefixes(copies, logs, partial(root_made_up, connection), findings)
         for name, check in _CHECKS.items():
             _check(name, check, connection, findings)
         _check_views(connection, logs[-1].position if logs else 0, findings, progress)
         return _told(connection, logs, findings)
-    finally:
-        connection.execute(_SQL["release"])
 
 
 def _check(name: str, check: Check, connection: psycopg.Connection[Any], findings: Findings) -> None:
@@ -77,7 +76,7 @@ def _check(name: str, check: Check, connection: psycopg.Connection[Any], finding
     try:
         with connection.transaction():  # a savepoint
             check(connection, findings)
-    except (psycopg.DatabaseError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (psycopg.DatabaseError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         findings.add(name, f"it is damaged so that it cannot be checked: {str(error).strip() or type(error).__name__}")
 
 

@@ -73,6 +73,10 @@ def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: De
         record.seal(safe=KilledAfterRemembering(record.safe.folder))
     remembered = record.safe.last_note()
     assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]  # the database knows nothing of it
+    record.project()
+    found = record.verify()
+    assert found.findings == []  # nothing is wrong: the sealer has not run since
+    assert any("makes up for it" in warning.message for warning in found.warnings)
     log(desk)  # and life has gone on
     record.seal()
     notes = [note for (note,) in record.rows("SELECT note FROM tlog.checkpoints ORDER BY size")]
