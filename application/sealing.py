@@ -49,8 +49,8 @@ class SealedLog(Protocol):
         """Checkpoints, newest first, before a log and size."""
         ...
 
-    def bundle(self, number: str, position: int) -> bytes:
-        """A case's bundle as a zip, once the log holds a position: waits for it. Raises NotSealed, NotFound."""
+    def bundle(self, number: str) -> bytes:
+        """A case's bundle as a zip, once its last event is sealed: waits for it. Raises NotSealed, NotFound."""
         ...
 
 

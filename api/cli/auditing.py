@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
+from api.cli.console import FINDINGS, could_not_run, err, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealing import safe_of, seals_here
 from api.cli.supervising import SEALER, working
 from application.sealing import NotSealed
 from domain.errors import NotFound
-from infrastructure.ledger.bundle import make_bundle, zipped
+from infrastructure.ledger.bundle import zipped
 from infrastructure.ledger.bundle_verifying import CannotVerify, Verified, read_bundle, stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import BrokenCopy, LogCopy
@@ -49,10 +49,8 @@ def bundle(
         could_not_run(f"{output} is there already: name a new folder or a new .zip")
     try:
         older = Checkpoint.of_text(old.read_text(encoding="utf-8")) if old else None
-        with sealed_log(settings) as (database, log):
-            log.wait_for(log.last_position(case))
-            with database.connect("auditor") as connection:
-                files = make_bundle(connection, case, older)
+        with sealed_log(settings) as (_, log):
+            files = log.bundle_files(case, older)
         if output.suffix == ".zip":
             output.write_bytes(zipped(files))
         else:
@@ -142,13 +140,13 @@ def _copy(folder: Path, verifiers: list[Verifier], files: dict[str, bytes], old:
 
 def _tell(found: Verified) -> None:
     for finding in found.findings:
-        out.print(finding, style="red", markup=False)
+        out.print(printable(finding), style="red", markup=False)
     for note in found.notes:
-        out.print(note, style="yellow", markup=False)
+        out.print(printable(note), style="yellow", markup=False)
     if found.ok:
         erased = f", {found.erased} erased" if found.erased else ""
         out.print(
-            f"{found.case}: {found.events} events, each in the log {found.origin} of {found.size} leaves as it was sealed; "
+            f"{printable(str(found.case))}: {found.events} events, each in the log {found.origin} of {found.size} leaves as it was sealed; "
             f"{found.disclosures} disclosures are what was said{erased}",
             markup=False,
         )

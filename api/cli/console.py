@@ -40,6 +40,11 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def printable(text: str) -> str:
+    """Somebody's words for a terminal: nothing in them commands it, and nothing stops it."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A progress bar on a terminal, nothing elsewhere; yields what advances it."""

@@ -11,7 +11,7 @@ from eventsourcing.persistence import MapperDeserialisationError
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.cli.console import could_not_run, out, print_json
+from api.cli.console import could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import open_desk
 from application.documents import document_of, history_item
@@ -80,4 +80,4 @@ def _cell(value: Any) -> str:
     if value is None or value in ([], (), {}):
         return "-"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return escape("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+    return escape(printable(text))

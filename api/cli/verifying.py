@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from api.cli.auditing import verifiers_of
-from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
+from api.cli.console import FINDINGS, could_not_run, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealing import safe_of
 from api.main import open_desk
@@ -127,7 +127,8 @@ def _tell(found: Verification) -> None:
                 f"{n} {v}" for n, v in (("leaf", each.leaf), ("position", each.position)) if v is not None
             )
             about = " ".join(part for part in (each.case, f"({where})" if where else "") if part)
-            out.print(f"{each.check}: {about + ': ' if about else ''}{each.message}", style=style, markup=False)
+            said = f"{each.check}: {about + ': ' if about else ''}{each.message}"
+            out.print(printable(said), style=style, markup=False)
     if not found.checked.get("held"):
         out.print(
             "no copy held elsewhere was named (--held): against the operator himself this proves nothing",

@@ -9,17 +9,16 @@ import io
 import json
 import zipfile
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import psycopg
 
 from application.sealing import NotSealed
-from domain.errors import NotFound
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.leaf import Leaf, parse_leaf
-from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.log import LogReader, last_position, latest, one_snapshot
 from infrastructure.ledger.merkle import consistency_proof, inclusion_proof
 from infrastructure.postgres.queries import load
 
@@ -36,15 +35,21 @@ EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README = (
 def make_bundle(connection: psycopg.Connection[Any], number: str, old: Checkpoint | None = None) -> dict[str, bytes]:
     """The files of a bundle, under the newest checkpoint; with ``old``, also the proof that the log continues that one.
 
-    Raises NotFound for a case that has no sealed event, NotSealed while there is no checkpoint, ValueError for an older
-    checkpoint of another log, or of more leaves than are sealed.
+    Of one moment, so that what was erased is missing together with the event that says so. Raises NotFound for a case
+    that has no sealed event, NotSealed while its last is not, ValueError for an older checkpoint of another log, or of
+    more leaves than are sealed.
     """
+    with one_snapshot(connection):
+        return _made(connection, number, old)
+
+
+def _made(connection: psycopg.Connection[Any], number: str, old: Checkpoint | None) -> dict[str, bytes]:
     sealed = latest(connection)
     if sealed is None:
         raise NotSealed("nothing is sealed yet")
+    if last_position(connection, number) > sealed.position:
+        raise NotSealed(f"{number} has gone on; its last event is not sealed yet")
     events = connection.cursor(binary=True).execute(_SQL["events"], (number, sealed.position)).fetchall()
-    if not events:
-        raise NotFound(f"there is no case {number} in the log")
     reader, now = LogReader(connection, sealed.log), Checkpoint.of_text(sealed.note)
     lines = []
     for position, state in events:
@@ -55,7 +60,7 @@ def make_bundle(connection: psycopg.Connection[Any], number: str, old: Checkpoin
     made = {
         EVENTS: b"".join(lines),
         CHECKPOINT: sealed.note.encode(),
-        DISCLOSURES: canonical([_disclosure(*row) for row in disclosures]),
+        DISCLOSURES: canonical(_told_once(disclosures)),
         README: files("infrastructure.ledger").joinpath("README.txt").read_bytes(),
     }
     if old is not None:
@@ -99,6 +104,15 @@ def zipped(bundle: Mapping[str, bytes]) -> bytes:
         for name, content in bundle.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+def _told_once(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, str]]:
+    """Disclosures in the order of their events; a text that serves two events stands with the first."""
+    told: dict[str, dict[str, str]] = {}
+    for row in rows:
+        said = _disclosure(*row)
+        told.setdefault(said["digest"], said)
+    return list(told.values())
 
 
 def _disclosure(digest: bytes, kind: str, salt: bytes, subject: str, value: str) -> dict[str, str]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import lzma
 import zipfile
+import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from domain.values import ErasureScope
 from infrastructure.ledger.bundle import CHECKPOINT, CONSISTENCY, DISCLOSURES, EVENTS, README, canonical, event_line
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.copy import LogCopy
@@ -25,6 +28,8 @@ from infrastructure.ledger.note import NoteError, Verifier, parse_note, strict_b
 from infrastructure.ledger.pointers import pointers
 
 _LARGEST = 1 << 30
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What is raised by what is no such document: JSON in JSON's clothes only, too deep, of other types."""
 _KNOWN = {EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README}
 
 
@@ -53,27 +58,50 @@ class Verified:
 
 
 def read_bundle(place: Path) -> dict[str, bytes]:
-    """The files of a bundle, a folder or the same zipped. Raises CannotVerify."""
+    """The files of a bundle, a folder or the same zipped: those and no others, each once. Raises CannotVerify."""
     try:
-        if place.is_dir():
-            files = {path.name: path.read_bytes() for path in sorted(place.iterdir()) if path.is_file()}
-        else:
-            with zipfile.ZipFile(place) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-                    raise CannotVerify(f"{place} unpacks to more than a bundle ever has")
-                files = {name: archive.read(name) for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        return _of_folder(place) if place.is_dir() else _of_archive(place)
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
         raise CannotVerify(f"{place} cannot be read: {error}") from error
-    if EVENTS not in files or CHECKPOINT not in files:
+
+
+def _of_folder(folder: Path) -> dict[str, bytes]:
+    entries = list(folder.iterdir())
+    _require_bundle(folder, [entry.name for entry in entries], sum(entry.stat().st_size for entry in entries))
+    return {entry.name: entry.read_bytes() for entry in entries}
+
+
+def _of_archive(file: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        _require_bundle(file, [entry.filename for entry in entries], sum(entry.file_size for entry in entries))
+        return {entry.filename: archive.read(entry) for entry in entries}
+
+
+def _require_bundle(place: Path, names: Sequence[str], size: int) -> None:
+    if EVENTS not in names or CHECKPOINT not in names:
         raise CannotVerify(f"{place} is no bundle: it has no {EVENTS} or no {CHECKPOINT}")
-    return files
+    if size > _LARGEST:
+        raise CannotVerify(f"{place} is larger than a bundle ever is")
+    if len(set(names)) < len(names):
+        raise CannotVerify(f"{place} has two files of one name: which of them is meant nobody can know")
+    if odd := sorted(set(names) - _KNOWN):
+        raise CannotVerify(f"{odd[0]!a} does not belong in a bundle")
 
 
 def stream_of(files: Mapping[str, bytes]) -> str | None:
     """Which case's leaves to look for in a copy of the log; None where the bundle does not say."""
     try:
         return parse_leaf(strict_base64(json.loads(files[EVENTS].split(b"\n", 1)[0])["leaf"])).stream
-    except (ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         return None
 
 
@@ -90,8 +118,6 @@ def verify_bundle(
     Raises CannotVerify when ``old`` needs a proof that is not there.
     """
     found = Verified()
-    for name in sorted(files.keys() - _KNOWN):
-        found.findings.append(f"{name} does not belong in a bundle")
     try:
         now = open_checkpoint(files[CHECKPOINT], verifiers)
         if str(parse_note(files[CHECKPOINT])).encode() != files[CHECKPOINT]:
@@ -127,7 +153,7 @@ def _check_events(content: bytes, now: Checkpoint, found: Verified) -> list[_Eve
     for number, line in enumerate(lines, start=1):
         try:
             events.append(_read_event(line, now))
-        except (ValueError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             found.findings.append(f"{EVENTS}, line {number}: {error or type(error).__name__}")
     found.events = len(events)
     for before, after in itertools.pairwise(events):
@@ -150,7 +176,10 @@ def _read_event(line: bytes, now: Checkpoint) -> _Event:
         raise ValueError("a proof is made of hashes of 32 bytes")
     if root_by_inclusion(leaf_hash(record), given["index"], now.size, proof) != now.root:
         raise ValueError(f"the proof of leaf {given['index']} does not lead to the checkpoint's root")
-    return _Event(given["index"], leaf, json.loads(state))
+    said = json.loads(state)
+    if not isinstance(said, dict):
+        raise TypeError("the state is no object")
+    return _Event(given["index"], leaf, said)
 
 
 def _check_case(events: Sequence[_Event], case: str | None, found: Verified) -> None:
@@ -168,21 +197,50 @@ def _check_case(events: Sequence[_Event], case: str | None, found: Verified) -> 
 
 
 def _check_disclosures(content: bytes | None, events: Sequence[_Event], found: Verified) -> None:
+    """Each is what an event points to, in their order and once; what is not there was erased, by an event that says so."""
     if content is None:
         found.findings.append(f"there is no {DISCLOSURES}")
         return
-    pointed = {said["digest"]: said for event in events for said in pointers(event.state)}
+    pointed = {said["digest"]: (event, said) for event in reversed(events) for said in pointers(event.state)}
+    order = {digest: place for place, digest in enumerate(_in_order(events))}
     try:
         given = json.loads(content)
-        if canonical(given) != content:
-            raise ValueError("it is not written as bundles have it")  # noqa: TRY301 - said like all that is wrong with it
+        if type(given) is not list or canonical(given) != content:
+            raise ValueError("it is not written as bundles have it")
         for said in given:
-            _check_disclosure(said, pointed)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+            _check_disclosure(said, {digest: pointer for digest, (_, pointer) in pointed.items()})
+        places = [order[said["digest"]] for said in given]
+    except _UNREADABLE as error:
         found.findings.append(f"{DISCLOSURES}: {error or type(error).__name__}")
         return
+    if places != sorted(set(places)):
+        found.findings.append(f"{DISCLOSURES}: what was said stands there twice, or out of order")
     found.disclosures = len(given)
-    found.erased = len(pointed.keys() - {said["digest"] for said in given})
+    for digest in pointed.keys() - {said["digest"] for said in given}:
+        found.erased += 1
+        event, pointer = pointed[digest]
+        if not _was_erased(event, pointer, events):
+            found.findings.append(
+                f"what was said ({pointer['kind']}) in the event at leaf {event.index} is left out, and no event says that it "
+                "was erased"
+            )
+
+
+def _in_order(events: Sequence[_Event]) -> list[str]:
+    """The digests that events point to, as `make_bundle` has them: by event, then by digest, the first time only."""
+    by_event = (sorted({said["digest"] for said in pointers(event.state)}) for event in events)
+    return list(dict.fromkeys(digest for digests in by_event for digest in digests))
+
+
+def _was_erased(of: _Event, pointer: Mapping[str, str], events: Sequence[_Event]) -> bool:
+    """Whether a later event of the case erased that subject's words of that kind (docs/personal-data.md)."""
+    return any(
+        event.leaf.topic.endswith(".personal_data_erased")
+        and event.index > of.index
+        and event.state.get("subject") == pointer["subject"]
+        and pointer["kind"] in ErasureScope(event.state["scope"]).kinds
+        for event in events
+    )
 
 
 def _check_disclosure(said: Mapping[str, str], pointed: Mapping[str, Mapping[str, str]]) -> None:
@@ -213,7 +271,7 @@ def _check_old(
     if old.origin != now.origin:
         found.findings.append(f"the older checkpoint is of another log, {old.origin}")
     elif old.size == now.size or log is None:
-        proof = [] if old.size in (0, now.size) else _proof_between(old, now, consistency, found)
+        proof = _proof_between(old, now, consistency, found)
         if proof is not None and not is_consistent(old.size, old.root, now.size, now.root, proof):
             found.findings.append(f"the log does not continue the older checkpoint of {old.size} leaves")
     elif (root := log.root(old.size)) is None:
@@ -224,14 +282,17 @@ def _check_old(
 
 def _proof_between(old: Checkpoint, now: Checkpoint, content: bytes | None, found: Verified) -> list[bytes] | None:
     try:
-        given = json.loads(content or b"{}")
-        if content is not None and canonical(given) != content:
-            raise ValueError("it is not written as bundles have it")  # noqa: TRY301 - said like all that is wrong with it
-        if (given.get("from"), given.get("to")) == (old.size, now.size):
-            return [strict_base64(node) for node in given["proof"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        given = json.loads(content) if content is not None else {"from": None, "to": None, "proof": []}
+        if (content is not None and canonical(given) != content) or given.keys() != {"from", "to", "proof"}:
+            raise ValueError("it is not written as bundles have it")
+        proof = [strict_base64(node) for node in given["proof"]]
+    except _UNREADABLE as error:
         found.findings.append(f"{CONSISTENCY}: {error}")
         return None
+    if (given["from"], given["to"]) == (old.size, now.size):
+        return proof
+    if old.size in (0, now.size):  # it needs none
+        return []
     raise CannotVerify(
         f"that the log of {now.size} leaves continues the older checkpoint of {old.size} needs a proof: name a copy of the "
         "log (--tlog DIR), or have the bundle made with `caseledger bundle CASE -o DIR --old CHECKPOINT`"

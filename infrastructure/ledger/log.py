@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from domain.errors import NotFound
 from infrastructure.ledger.leaf import leaf_beginning
 from infrastructure.ledger.merkle import TILE
 from infrastructure.ledger.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
@@ -34,6 +35,14 @@ def latest(connection: psycopg.Connection[Any]) -> Sealed | None:
     """The newest checkpoint of the current log; None while nothing is sealed."""
     row = connection.execute(_SQL["latest"]).fetchone()
     return None if row is None else Sealed(*row)
+
+
+def last_position(connection: psycopg.Connection[Any], number: str) -> int:
+    """The position of a case's last event, sealed or not. Raises NotFound."""
+    row = connection.execute(_SQL["last_position"], (number,)).fetchone()
+    if row is None or row[0] is None:
+        raise NotFound(f"there is no case {number}")
+    return int(row[0])
 
 
 @contextmanager

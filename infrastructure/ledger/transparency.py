@@ -11,9 +11,9 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from application.sealing import KeptCheckpoint, NotSealed
-from domain.errors import NotFound
 from infrastructure.ledger.bundle import make_bundle, zipped
-from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.checkpoint import Checkpoint
+from infrastructure.ledger.log import LogReader, last_position, latest
 from infrastructure.ledger.outside import current_note
 from infrastructure.ledger.tiles import Tile
 from infrastructure.postgres.queries import load
@@ -54,24 +54,28 @@ class PostgresLog:
             rows = connection.execute(_SQL["checkpoints"], (*(after or _NEWEST), limit)).fetchall()
         return [KeptCheckpoint(*row) for row in rows]
 
-    def bundle(self, number: str, position: int) -> bytes:
-        self.wait_for(position)
-        with self._pool.connection() as connection:
-            return zipped(make_bundle(connection, number))
+    def bundle(self, number: str) -> bytes:
+        return zipped(self.bundle_files(number))
+
+    def bundle_files(self, number: str, old: Checkpoint | None = None) -> dict[str, bytes]:
+        """The files of a case's bundle, once its last event is sealed (bundle.make_bundle)."""
+        for last_try in (False, False, True):
+            with self._pool.connection() as connection:
+                position = last_position(connection, number)
+            self.wait_for(position)
+            try:
+                with self._pool.connection() as connection:
+                    return make_bundle(connection, number, old)
+            except NotSealed:  # it has gone on meanwhile
+                if last_try:
+                    raise
+        raise AssertionError
 
     def last_event(self) -> int:
         """The position of the last event there is, sealed or not; 0 when there is none."""
         with self._pool.connection() as connection:
             row = connection.execute(_SQL["last_event"]).fetchone()
         return int(row[0]) if row else 0
-
-    def last_position(self, number: str) -> int:
-        """The position of a case's last event, sealed or not. Raises NotFound."""
-        with self._pool.connection() as connection:
-            row = connection.execute(_SQL["last_position"], (number,)).fetchone()
-        if row is None or row[0] is None:
-            raise NotFound(f"there is no case {number}")
-        return int(row[0])
 
     def wait_for(self, position: int, seconds: float = _PATIENCE) -> None:
         """Wait until a position is sealed. Raises NotSealed when the time is over."""

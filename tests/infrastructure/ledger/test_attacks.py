@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from application.desk import Desk
-from infrastructure.ledger.bundle import make_bundle
+from infrastructure.ledger.bundle import canonical, make_bundle
 from infrastructure.ledger.bundle_verifying import stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import LogCopy, export
@@ -221,7 +223,12 @@ def test_a_bundle_that_withholds_a_cases_last_event_is_found_by_a_copy_of_the_lo
     assert verify_bundle(bundle, verifiers, log=copied).findings == []
     *lines, last = bundle["events.jsonl"].splitlines(keepends=True)
     assert b"case.noted" in last
-    withheld = {**bundle, "events.jsonl": b"".join(lines), "disclosures.json": b"[]\n"}
+    said = json.loads(bundle["disclosures.json"])
+    kept = [
+        each for each in said if each["digest"].encode() in b"".join(b64decode(json.loads(ln)["state"]) for ln in lines)
+    ]
+    assert len(kept) < len(said)
+    withheld = {**bundle, "events.jsonl": b"".join(lines), "disclosures.json": canonical(kept)}
     assert verify_bundle(withheld, verifiers).findings == []  # alone it cannot be seen
     (finding,) = verify_bundle(withheld, verifiers, log=copied).findings
     assert "leaves out an event of the case: version 2, case.noted" in finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.main import open_desk
+from application.catalogue import OPERATOR
 from application.desk import Desk
+from domain.values import ErasureScope
 from infrastructure.ledger.bundle import canonical, make_bundle, zipped
 from infrastructure.ledger.bundle_verifying import CannotVerify, read_bundle, stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
@@ -160,11 +164,87 @@ def test_a_bundle_signed_by_somebody_else_is_refused(made: Made) -> None:
     assert "none of the given keys" in finding
 
 
-def test_what_was_erased_is_said_and_no_finding(made: Made) -> None:
-    kept = [said for said in json.loads(made.files["disclosures.json"]) if said["kind"] == "staff_words"]
-    found = verify_bundle({**made.files, "disclosures.json": canonical(kept)}, made.verifiers)
-    assert found.ok
+def test_what_was_erased_is_said_and_no_finding(desk: Desk, made: Made) -> None:
+    subject = json.loads(made.files["disclosures.json"])[0]["subject"]
+    with open_desk(made.record.database, component="eraser") as office:
+        office.erase(subject, ErasureScope.CONTACT_AND_WORDS, "operator", "asked for it", OPERATOR)
+    made.record.seal()
+    found = verify_bundle(bundle_of(made.record, made.number), made.verifiers, case=made.number)
+    assert found.findings == []
     assert found.erased == 2  # who the customer is, and what he said
+
+
+def test_what_is_left_out_and_was_not_erased_is_named(made: Made) -> None:
+    said = json.loads(made.files["disclosures.json"])
+    for kept in (said[:0], said[1:]):
+        found = verify_bundle({**made.files, "disclosures.json": canonical(kept)}, made.verifiers)
+        assert len(found.findings) == found.erased == 5 - len(kept)
+        assert all("no event says that it was erased" in finding for finding in found.findings)
+    for no_list in (b"{}\n", b"null\n"):
+        assert not verify_bundle({**made.files, "disclosures.json": no_list}, made.verifiers).ok
+
+
+def test_disclosures_stand_once_and_in_order(made: Made) -> None:
+    first, *rest = json.loads(made.files["disclosures.json"])
+    for changed in ([first, first, *rest], [*rest, first]):
+        found = verify_bundle({**made.files, "disclosures.json": canonical(changed)}, made.verifiers)
+        assert any("twice, or out of order" in finding for finding in found.findings)
+
+
+@pytest.mark.parametrize(
+    "name", ["events.jsonl", "disclosures.json", "consistency.json"], ids=lambda name: name.partition(".")[0]
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000 + b"\n",
+        b'{"index":"\\ud800"}\n',
+        b"\xff\n",
+        b"null\n",
+        b"NaN\n",
+        b"9" * 9_999 + b"\n",
+        b'{"index":1e999}\n',
+    ],
+    ids=["deep", "surrogate", "no text", "null", "nan", "long", "infinite"],
+)
+def test_hostile_documents_are_findings_and_no_crash(made: Made, name: str, content: bytes) -> None:
+    found = verify_bundle({**made.files, name: content}, made.verifiers, old=made.old)
+    assert any(name in finding for finding in found.findings)
+
+
+def test_what_does_not_belong_in_a_bundle_is_refused(made: Made, tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    for name, content in made.files.items():
+        (folder / name).write_bytes(content)
+    assert read_bundle(folder) == made.files
+    (folder / "more").mkdir()
+    with pytest.raises(CannotVerify, match="does not belong"):
+        read_bundle(folder)
+    twice = tmp_path / "twice.zip"
+    with zipfile.ZipFile(twice, "w") as archive:
+        for name in ("checkpoint", "events.jsonl"):
+            archive.writestr(name, made.files[name])
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("events.jsonl", b"")
+    with pytest.raises(CannotVerify, match="two files of one name"):
+        read_bundle(twice)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_broken_archive_is_refused_and_no_crash(made: Made, tmp_path: Path, data: st.DataObject) -> None:
+    whole = bytearray(zipped(made.files))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(whole)
+    try:
+        files = read_bundle(broken)
+    except CannotVerify:
+        return
+    same = all(content == made.files[name] for name, content in files.items() if name in COVERED)
+    assert same or not verify_bundle(files, made.verifiers).ok
 
 
 def test_an_older_checkpoint_needs_a_proof_or_a_copy_of_the_log(made: Made, tmp_path: Path) -> None:
