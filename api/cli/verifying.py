@@ -51,8 +51,8 @@ def verify(
     """
     settings = settings_of(data_dir, database_url)
     verifiers = verifiers_of(vkey) if vkey else _own_verifiers(settings)
-    own = safe_of(settings).last_note()
     try:
+        own = safe_of(settings).last_note()
         copies = read_held(held or ())
     except (ValueError, OSError) as error:
         could_not_run(error)

@@ -10,7 +10,7 @@ import psycopg
 
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.merkle import Hashes, consistency_proof
-from infrastructure.ledger.note import Signature
+from infrastructure.ledger.note import NoteError, Signature, parse_note
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 
@@ -21,9 +21,18 @@ HashesOf = Callable[[psycopg.Connection[Any], int], Hashes]
 
 
 def current_note(connection: psycopg.Connection[Any]) -> str | None:
-    """The newest checkpoint of the current log under all its signatures; None while nothing is sealed."""
+    """The newest checkpoint of the current log under all its signatures; None while nothing is sealed.
+
+    Without witnesses' lines where one of them is none: a note that nobody can read would be worse.
+    """
     row = connection.execute(_SQL["current_note"]).fetchone()
-    return None if row is None else str(row[0])
+    if row is None:
+        return None
+    note, lines = row
+    try:
+        return str(parse_note(note + lines))
+    except NoteError:
+        return str(note)
 
 
 class OutsideStore:

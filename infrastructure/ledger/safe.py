@@ -7,16 +7,18 @@ every key that ever signed here, and `last-checkpoint`.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from infrastructure.ledger.note import Signer, Verifier
 
-_KEYS = "key-*.pem"
+_KEY = re.compile(r"key-([0-9]{1,9})\.pem")
 
 
 class Refused(Exception):
@@ -62,7 +64,8 @@ class Safe:
         return list(zip(self._paths(), self.signers(origin), strict=True))
 
     def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob(_KEYS), key=lambda path: int(path.stem.removeprefix("key-")))
+        found = ((_KEY.fullmatch(path.name), path) for path in self.folder.glob("key-*.pem"))
+        return [path for _, path in sorted((int(name[1]), path) for name, path in found if name)]
 
     # what it signed
 
@@ -109,7 +112,10 @@ class Safe:
 def _load(path: Path) -> Ed25519PrivateKey:
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise Refused(f"{path} can be read by others: chmod 600 it, or better make a new key (caseledger tlog rotate)")
-    key = load_pem_private_key(path.read_bytes(), None)
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Refused(f"{path} holds no key that can be read: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise Refused(f"{path} holds no Ed25519 key")
     return key

@@ -16,10 +16,10 @@ import psycopg
 import structlog
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.ledger.leaf import leaf_record, restart_record
+from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf, restart_record
 from infrastructure.ledger.log import LogReader
 from infrastructure.ledger.merkle import TILE, Growing, leaf_hash, root_at
-from infrastructure.ledger.note import NoteError, signed
+from infrastructure.ledger.note import signed
 from infrastructure.ledger.safe import Refused, Safe
 from infrastructure.ledger.tiles import pack_entries
 from infrastructure.postgres.queries import load
@@ -79,10 +79,10 @@ class Sealer:
         self._require_continued(remembered)
 
     def _remembered(self) -> Checkpoint | None:
-        note = self._safe.last_note()
         try:
+            note = self._safe.last_note()
             return None if note is None else open_checkpoint(note, self._safe.verifiers())
-        except NoteError as error:
+        except ValueError as error:
             raise Refused(f"{self._safe.folder}/last-checkpoint cannot be believed: {error}") from error
 
     def _resume(self, size: int, position: int, note: str) -> None:
@@ -90,11 +90,13 @@ class Sealer:
         reader = LogReader(self._connection, self._log)
         try:
             self._tree, self._position = Growing.of(size, reader.hashes), position
-            if Checkpoint.of_text(note).root == self._tree.root():
+            (last,) = reader.entries(size - 1, 1)
+            filed = 0 if is_restart(last) else parse_leaf(last).position
+            if Checkpoint.of_text(note).root == self._tree.root() and filed == position:
                 return
         except (LookupError, ValueError) as error:
             raise Refused(f"the log in the database is broken: {error}. `caseledger verify` says where") from error
-        raise Refused("the hashes in the database do not lead to their own checkpoint: `caseledger verify` says where")
+        raise Refused("the log in the database does not lead to its own checkpoint: `caseledger verify` says where")
 
     def _require_continued(self, remembered: Checkpoint) -> None:
         """Bring the log to what was signed last, where a crash came between, and compare. Raises Refused."""

@@ -2,7 +2,7 @@
 
 -- name: current_note --
 -- The current checkpoint, and the lines of those who cosigned it.
-SELECT c.note || coalesce((
+SELECT c.note, coalesce((
     SELECT string_agg(s.line || E'\n', '' ORDER BY s.witness)
     FROM tlog.cosignatures s WHERE s.log = c.log AND s.size = c.size
 ), '')

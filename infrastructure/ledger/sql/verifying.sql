@@ -7,7 +7,7 @@ SELECT log, origin FROM tlog.logs ORDER BY log;
 SELECT size, position, note FROM tlog.checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1;
 
 -- name: checkpoints --
-SELECT size, note FROM tlog.checkpoints WHERE log = %s ORDER BY size;
+SELECT size, position, note FROM tlog.checkpoints WHERE log = %s ORDER BY size;
 
 -- name: rows --
 SELECT notification_id, originator_id::text, originator_version, topic, state,
@@ -28,9 +28,12 @@ SELECT level, first, data FROM tlog.hashes WHERE log = %s AND level > 0 ORDER BY
 
 -- name: lone_hashes --
 SELECT h.first FROM tlog.hashes h
-WHERE h.log = %s AND h.level = 0
-  AND NOT EXISTS (SELECT FROM tlog.entries e WHERE e.log = h.log AND e.first = h.first)
+WHERE h.log = %s AND h.level <= 0
+  AND (h.level < 0 OR NOT EXISTS (SELECT FROM tlog.entries e WHERE e.log = h.log AND e.first = h.first))
 ORDER BY h.first;
+
+-- name: cosignatures --
+SELECT size, witness, line FROM tlog.cosignatures WHERE log = %s ORDER BY size, witness;
 
 -- name: rows_after --
 SELECT notification_id, originator_id::text, originator_version, topic, state,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import psycopg
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf
 from infrastructure.ledger.merkle import EMPTY, Growing, leaf_hash
-from infrastructure.ledger.note import NoteError, Verifier, strict_base64
+from infrastructure.ledger.note import NoteError, Verifier, parse_signature, strict_base64
 from infrastructure.ledger.tiles import pack_entries, split_entries
 from infrastructure.ledger.verifying.findings import Findings
 from infrastructure.postgres.queries import load
@@ -76,6 +78,14 @@ def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: i
     return tree.root() if tree.size == size else None
 
 
+class _Due(NamedTuple):
+    """A size whose root is looked at; of a checkpoint, with the position it is filed under, and its note."""
+
+    size: int
+    position: int | None = None
+    note: str | None = None
+
+
 class _LogCheck:
     def __init__(
         self,
@@ -90,8 +100,8 @@ class _LogCheck:
         self._verifiers = verifiers
         self._tree = known.tree
         self._upper: dict[int, bytearray] = {}
-        self._checkpoints = {size: note for size, note in connection.execute(_SQL["checkpoints"], (known.log,))}  # noqa: C416 - a row is no pair to mypy
-        self._due = sorted({*watch, *self._checkpoints} - {0})
+        self._watched = frozenset(watch)
+        self._signed = 0
 
     def run(self) -> None:
         last = self._connection.execute(_SQL["last_checkpoint"], (self._log.log,)).fetchone()
@@ -99,23 +109,41 @@ class _LogCheck:
             self._findings.add("root", f"the log {self._log.origin} has no checkpoint")
             return
         self._log.size, self._log.position = last[0], last[1]
+        self._due = self._sizes()
+        self._next = next(self._due, None)
         rows = _Rows(self._connection, last[1], self._findings)
-        for first, _, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
+        for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
             if first >= self._log.size:
                 self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
                 self._log.is_torn = True
                 break
-            self._check_run(first, width, bytes(data), hashes, rows)
+            self._check_run(first, first_position, width, bytes(data), hashes, rows)
             self._advance(width)
         rows.finish()
+        self._name_unreached()
         if self._tree.size != self._log.size:
             self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
         self._check_upper_hashes()
+        self._check_cosignatures()
         self._findings.count("leaves", self._tree.size)
-        self._findings.count("checkpoints", len(self._checkpoints))
+        self._findings.count("checkpoints", self._signed)
         self._log.root = self._tree.root()
 
-    def _check_run(self, first: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows) -> None:
+    def _sizes(self) -> Iterator[_Due]:
+        """The sizes to look at the root for, in order: those that were watched, and those of the checkpoints."""
+        watched = [_Due(size) for size in sorted(self._watched) if size]
+        signed = (_Due(*row) for row in self._cursor("checkpoints", _ROWS, self._log.log))
+        return heapq.merge(watched, signed, key=attrgetter("size"))
+
+    def _name_unreached(self) -> None:
+        """Checkpoints beyond the leaves there are; what was watched there is told by who watches."""
+        for due in itertools.chain([self._next] if self._next else [], self._due):
+            if due.note is not None:
+                self._findings.add("root", f"{due.size} leaves were signed, and there are {self._tree.size}")
+
+    def _check_run(
+        self, first: int, first_position: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows
+    ) -> None:
         if first != self._tree.size:
             self._findings.add(
                 "tiles", f"the log has no entries from {self._tree.size} to {first}", leaf=self._tree.size
@@ -127,13 +155,15 @@ class _LogCheck:
             records = []
         if len(records) != width:
             self._findings.add("tiles", f"a run of {width} entries holds {len(records)}", leaf=first)
+        if records and _position_of(records[0]) != first_position:
+            self._findings.add("tiles", f"the run is filed under position {first_position}, not its own", leaf=first)
         rows.compare(first, records, data)
         made = [leaf_hash(record) for record in records]
         if hashes is None or b"".join(made) != hashes:
             self._name_wrong_hashes(first, made, bytes(hashes or b""))
         if first == 0 and records and is_restart(records[0]):
             self._log.follows = self._follows(records[0])
-        self._grow(made)
+        self._grow(made, records)
 
     def _name_wrong_hashes(self, first: int, made: list[bytes], stored: bytes) -> None:
         if len(stored) > 32 * len(made):
@@ -142,13 +172,14 @@ class _LogCheck:
             if stored[place * 32 : place * 32 + 32] != node:
                 self._findings.add("tiles", "the leaf's hash is not that of its record", leaf=first + place)
 
-    def _grow(self, hashes: list[bytes]) -> None:
+    def _grow(self, hashes: list[bytes], records: list[bytes]) -> None:
         done = 0
-        while self._due and self._due[0] - self._tree.size <= len(hashes) - done:
-            part = max(0, self._due.pop(0) - self._tree.size)
+        while self._next is not None and self._next.size - self._tree.size <= len(hashes) - done:
+            part = max(0, self._next.size - self._tree.size)
             self._append(hashes[done : done + part])
             done += part
-            self._check_root()
+            self._check_root(self._next, records[done - 1] if records else b"")
+            self._next = next(self._due, None)
         self._append(hashes[done:])
 
     def _append(self, hashes: list[bytes]) -> None:
@@ -156,13 +187,20 @@ class _LogCheck:
             if level:
                 self._upper.setdefault(level, bytearray()).extend(b"".join(added))
 
-    def _check_root(self) -> None:
+    def _check_root(self, due: _Due, last: bytes) -> None:
+        """Compare the tree as it is with what was signed for its size; ``last`` is its last leaf."""
         size, root = self._tree.size, self._tree.root()
-        self._log.roots[size] = root
-        if (note := self._checkpoints.get(size)) is None:
+        if due.size in self._watched or due.size == self._log.size:
+            self._log.roots[size] = root
+        if due.note is None:
             return
+        self._signed += 1
+        if due.size != size or due.position != _position_of(last):
+            self._findings.add(
+                "checkpoints", f"the checkpoint of {due.size} leaves is filed under position {due.position}"
+            )
         try:
-            signed = open_checkpoint(note, self._verifiers)
+            signed = open_checkpoint(due.note, self._verifiers)
         except NoteError as error:
             self._findings.add("checkpoints", f"the checkpoint of {size} leaves: {error}")
             return
@@ -171,19 +209,34 @@ class _LogCheck:
 
     def _check_upper_hashes(self) -> None:
         stored: dict[int, bytearray] = {}
-        for level, _, data in self._cursor("upper_hashes", _ROWS, self._log.log):
-            stored.setdefault(level, bytearray()).extend(data)
+        for level, first, data in self._cursor("upper_hashes", _ROWS, self._log.log):
+            known = stored.setdefault(level, bytearray())
+            if first * 32 != len(known):
+                self._findings.add("tiles", f"the hashes of level {level} are not in their places from {first} on")
+            known.extend(data)
         for level in stored.keys() | self._upper.keys():
             if stored.get(level) != self._upper.get(level):
                 self._findings.add("tiles", f"the tiles of level {level} do not follow from the leaves")
         for (first,) in self._connection.execute(_SQL["lone_hashes"], (self._log.log,)):
             self._findings.add("tiles", "there are hashes of no entries", leaf=first)
 
+    def _check_cosignatures(self) -> None:
+        """That they are such; whose they are is for those to check who know the witness's key."""
+        for size, witness, line in self._connection.execute(_SQL["cosignatures"], (self._log.log,)):
+            try:
+                is_witness = parse_signature(line).name == witness
+            except NoteError:
+                is_witness = False
+            if not is_witness:
+                self._findings.add(
+                    "checkpoints", f"what {witness!a} is said to have cosigned at {size} leaves is no such line"
+                )
+
     def _follows(self, record: bytes) -> Checkpoint | None:
-        fields = dict(line.split(" ", 1) for line in record.decode().splitlines()[1:])
         try:
+            fields = dict(line.split(" ", 1) for line in record.decode().splitlines()[1:])
             return open_checkpoint(strict_base64(fields["previous-checkpoint"]), self._verifiers)
-        except (NoteError, KeyError) as error:
+        except (ValueError, KeyError) as error:
             self._findings.add(
                 "root", f"leaf 0 of {self._log.origin} names no checkpoint that can be believed: {error}", leaf=0
             )
@@ -301,6 +354,14 @@ class _Rows:
     def _put_back(self, rows: list[Row]) -> None:
         self._next -= len(rows)
         self._findings.count("rows", -len(rows))
+
+
+def _position_of(record: bytes) -> int | None:
+    """The position that a leaf names; 0 where it stands for no event, None where it is no leaf."""
+    try:
+        return 0 if is_restart(record) else parse_leaf(record).position
+    except ValueError:
+        return None
 
 
 _TOLD = 20

@@ -15,6 +15,7 @@ from infrastructure.ledger.bundle_verifying import stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import LogCopy, export
 from infrastructure.ledger.log import LogReader, latest
+from infrastructure.ledger.outside import current_note
 from infrastructure.ledger.safe import Safe
 from infrastructure.ledger.sealer import Sealer
 from infrastructure.ledger.verifying.findings import Finding
@@ -198,6 +199,79 @@ def test_an_edited_checkpoint_is_named(audited: SealedDesk) -> None:
     found = audited.verify()
     assert checks(found) == {"checkpoints"}
     assert len(found.findings) == 2
+
+
+@pytest.mark.parametrize(
+    ("attack", "check", "named"),
+    [
+        ("UPDATE tlog.checkpoints SET position = position + 1", "checkpoints", "filed under position"),
+        ("UPDATE tlog.entries SET first_position = first_position + 1 WHERE first > 0", "tiles", "not its own"),
+        (
+            "INSERT INTO tlog.hashes SELECT log, -1, first, data FROM tlog.hashes LIMIT 1",
+            "tiles",
+            "hashes of no entries",
+        ),
+        (
+            "INSERT INTO tlog.hashes SELECT log, 3::smallint, 7, data FROM tlog.hashes LIMIT 1",
+            "tiles",
+            "not in their places",
+        ),
+        (
+            "INSERT INTO tlog.checkpoints SELECT log, 0, 0, now(), note FROM tlog.checkpoints LIMIT 1",
+            "checkpoints",
+            "filed",
+        ),
+        (
+            "INSERT INTO tlog.checkpoints SELECT log, -5, 0, now(), note FROM tlog.checkpoints LIMIT 1",
+            "checkpoints",
+            "filed",
+        ),
+        (
+            (
+                "INSERT INTO tlog.cosignatures (log, size, witness, line)"
+                " SELECT log, size, 'w.example', 'no line' FROM tlog.checkpoints"
+            ),
+            "checkpoints",
+            "no such line",
+        ),
+    ],
+)
+def test_whatever_else_readers_of_the_log_go_by_is_checked(
+    audited: SealedDesk, attack: str, check: str, named: str
+) -> None:
+    with audited.attack() as superuser:
+        superuser.execute(attack.encode())
+    found = audited.verify().findings
+    assert any(finding.check == check and named in finding.message for finding in found)
+
+
+def test_a_cosignature_that_is_none_does_not_spoil_the_checkpoint(audited: SealedDesk) -> None:
+    with audited.attack() as superuser:
+        superuser.execute(
+            "INSERT INTO tlog.cosignatures (log, size, witness, line)"
+            " SELECT log, size, 'w.example', 'no line' FROM tlog.checkpoints"
+        )
+        assert current_note(superuser) == audited.safe.last_note()
+
+
+def test_a_log_of_many_tiles_and_checkpoints_verifies(desk: Desk, record: SealedDesk) -> None:
+    """Upper levels, runs across tiles, several checkpoints in one run and one over several."""
+    for turn in range(5):
+        with record.attack() as superuser:
+            superuser.execute(
+                "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)"
+                " SELECT gen_random_uuid(), 1, 'subject.opened', '{}' FROM generate_series(1, %s)",
+                (97 + 61 * turn,),
+            )
+        record.seal()
+    found = [finding for finding in record.verify().findings if finding.check != "projections"]
+    assert found == []
+    assert record.verify().checked["checkpoints"] == 5
+    with record.attack() as superuser:
+        superuser.execute(
+            "UPDATE tlog.hashes SET first = first + 1 WHERE level = 1 AND first = (SELECT max(first) FROM tlog.hashes WHERE level = 1)"
+        )
+    assert any("not in their places" in finding.message for finding in record.verify().findings)
 
 
 def test_a_checkpoint_taken_away_leaves_the_sealers_own(audited: SealedDesk) -> None:

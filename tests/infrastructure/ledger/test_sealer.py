@@ -189,6 +189,35 @@ def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: De
         record.seal()
 
 
+def test_a_checkpoint_filed_under_another_position_is_not_built_upon(desk: Desk, record: SealedDesk) -> None:
+    """Or the sealer would pass over events and say nothing."""
+    log(desk)
+    record.seal()
+    with record.attack() as superuser:
+        superuser.execute("UPDATE tlog.checkpoints SET position = position + 1")
+    log(desk)
+    with pytest.raises(Refused, match="caseledger verify"):
+        record.seal()
+
+
+def test_accidents_in_the_folder_are_refusals_and_no_crash(desk: Desk, record: SealedDesk) -> None:
+    log(desk)
+    record.seal()
+    (record.safe.folder / "key-1-old.pem").write_text("a copy somebody made", encoding="utf-8")
+    log(desk)
+    record.seal()  # is none of ours, and nothing to it
+    (key,) = record.safe.folder.glob("key-1.pem")
+    whole = key.read_bytes()
+    key.write_bytes(whole[:50])
+    log(desk)
+    with pytest.raises(Refused, match="no key that can be read"):
+        record.seal()
+    key.write_bytes(whole)
+    (record.safe.folder / "last-checkpoint").write_bytes(b"\xff\xfe")
+    with pytest.raises(Refused, match="cannot be believed"):
+        record.seal()
+
+
 def test_keys_are_the_sealers_alone(desk: Desk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
