@@ -18,8 +18,11 @@ from psycopg_pool import ConnectionPool
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
+from api.http.limits import Limits
+from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
+from application.intake.addresses import Addresses
 from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
@@ -68,7 +71,7 @@ def open_desk(
     clock: Clock | None = None,
     *,
     component: Component = "api",
-    mail_from: str = "service-desk@caseledger.example",
+    addresses: Addresses | None = None,
 ) -> Iterator[Desk]:
     """The desk on a database, with its own connections and its own group commit."""
     with database.pool(component, size=4) as pool:
@@ -80,7 +83,7 @@ def open_desk(
             clock or SystemClock(),
             initial_policy,
             os.urandom,
-            mail_from.rpartition("@")[2],
+            addresses,
         ) as desk:
             yield desk
 
@@ -97,7 +100,7 @@ async def open_context(
     """What the routes are given, for as long as the application runs."""
     tokens = tokens_of(settings)
     with (
-        open_desk(database, clock, mail_from=settings.mail_from) as desk,
+        open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         database.pool("api", size=12) as pool,
     ):
         async with open_feed(database, desk.references.invalidate) as feed:
@@ -109,8 +112,17 @@ async def open_context(
                 tokens.verify,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
+                tokens.read_follow_link,
+                follow_links(settings, tokens),
+                Limits(settings.reports_per_hour),
+                Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
             )
+
+
+def addresses_of(settings: Settings) -> Addresses:
+    """Writes and reads the addresses of the desk's mailbox: under a key that all parts share. Raises ValueError, OSError."""
+    return Addresses(tokens_of(settings).address_secret, settings.mail_from)
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -148,6 +160,12 @@ def dispute_links(settings: Settings) -> Link:
     """Makes the addresses under which customers dispute."""
     tokens, here = tokens_of(settings), settings.public_url.rstrip("/")
     return lambda case, resolution, customer: f"{here}/disputes/{tokens.dispute_link(case, resolution, customer)}"
+
+
+def follow_links(settings: Settings, tokens: Tokens) -> Callable[[str, str], str]:
+    """Makes the addresses under which customers follow their cases."""
+    here = settings.public_url.rstrip("/")
+    return lambda case, customer: f"{here}/self-service/cases/{tokens.follow_link(case, customer)}"
 
 
 def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> FastAPI:

@@ -16,8 +16,10 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError
 from eventsourcing.utils import Environment
 
+from application.hints import Hints
 from application.idempotency import Keys
 from application.identifiers import uuid7
+from application.intake.addresses import Addresses
 from application.past import then
 from application.ports import Answered, Entry, ReferenceMoved, Register
 from application.principals import Principal
@@ -55,15 +57,17 @@ class Casework(Application[UUID]):
         clock: Clock,
         first_policy: Callable[[], Policy],
         random: Callable[[int], bytes],
-        mail_domain: str = "caseledger.example",
+        addresses: Addresses | None = None,
     ) -> None:
         self._given_factory = factory
         super().__init__()
         self.register = register(self.recorder)
         self.references = References(self.register.reference_events, first_policy)
         self.finder, self.clock, self.random = finder, clock, random
-        self.mail_domain = mail_domain
+        # Without the key of a mailbox it knows no address of ours when one comes back, and none is taken for ours.
+        self.addresses = addresses or Addresses(random(32), "service-desk@caseledger.example")
         self._keys = Keys(self.register)
+        self.hints = Hints()
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
         """The library would read the process environment; settings are read in one place only."""
@@ -132,6 +136,10 @@ class Casework(Application[UUID]):
     def answered(self, request: Request) -> bool:
         """Whether a request was answered before under its idempotency key: then its preconditions no longer matter."""
         return request.idempotency is not None and self.register.answer(request.idempotency.key) is not None
+
+    def is_monitoring_source(self, address: str) -> bool:
+        """Whether mail from an address is a monitoring system's that the desk has registered (`intake.md`): none here."""
+        return False
 
     # how every command is carried out
 

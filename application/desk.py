@@ -1,10 +1,11 @@
 """The service desk: one method per command of the SOP's table, clause by clause.
 
 5.1      intake.mail  what machines hand in, and the quarantine
+5.2      attachments  files that come with a case
 5.1-5.5  handling     log, triage, refer, prioritise, diagnose
 5.6      relating     has it been reported by others?
 5.7      teamwork     assignment, waiting, major incidents
-5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting, by the link in a mail
+5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting and following, by the links in mails
 5.8.1    problems     Problem Cases and known errors
          replaying    what was, from the events alone
 4.1, 7.1 catalogue    services, teams, desks, policy, grants
@@ -15,13 +16,12 @@
 from __future__ import annotations
 
 from application.catalogue import Catalogue
-from application.contesting import Contesting
+from application.following import Following
 from application.intake.mail import MailIntake
-from application.mailing import Mailing
 from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
 
 
-class Desk(Contesting, MailIntake, Mailing, Replaying, Sealing, Catalogue, Privacy):
+class Desk(Following, MailIntake, Replaying, Sealing, Catalogue, Privacy):
     """Everything that can be asked of the desk."""

@@ -10,12 +10,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from application.attachments import shown_to
 from application.ports import Entry
 from domain.access import Access
 from domain.aggregate import Root
 from domain.case import Case
+from domain.case.attachments import Attached
 from domain.case.notes import Noted
 from domain.case.resolution import Resolved
+from domain.case.state import Attachment, Candidate
 from domain.catalogue import Listed
 from domain.policy import PolicyBook
 from domain.problem import Problem
@@ -26,13 +29,17 @@ _PROVENANCE = frozenset(
 )
 
 
-def case_document(case: Case) -> dict[str, Any]:
-    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so."""
+def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
+    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
+
+    A customer reads of the files that he may see, and nothing of others' cases that may be about the same.
+    """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
     for name, correction in case.corrections.items():
         (contact if name in contact else said)[name] = correction.text(name)
     resolution = case.resolution
+    attachments = [each for each in case.attachments if shown_to(each, reader)]
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     return {
         "number": case.number,
@@ -52,6 +59,8 @@ def case_document(case: Case) -> dict[str, Any]:
         "nature": case.nature,
         "customer": {"id": case.customer, **contact, "agency": case.agency},
         "reporter": case.reported_by.texts if case.reported_by else None,
+        "on_behalf_of": case.customer if case.reporter not in (None, case.customer) else None,
+        "unverified": case.unverified,
         **said,
         "received_at": case.received_at,
         "resolved_at": case.resolved_at,
@@ -85,7 +94,30 @@ def case_document(case: Case) -> dict[str, Any]:
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "hold": case.hold and vars(case.hold),
-        "erased": any(d is not None and d.value is None for d in disclosures),
+        **({} if reader is Role.CUSTOMER else {"candidates": _candidates(case)}),
+        "attachments": [attachment_document(each) for each in attachments],
+        "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
+    }
+
+
+def _candidates(case: Case) -> list[Candidate] | None:
+    """What was shown when it was logged (R-5.6a), without those that somebody has decided on since; None when nothing was."""
+    decided = {*case.links, *case.unrelated}
+    shown = case.shown_candidates
+    return None if shown is None else [candidate for candidate in shown if candidate.case not in decided]
+
+
+def attachment_document(attachment: Attachment) -> dict[str, Any]:
+    """A file of a case as it reads; once erased, nothing is left but that it was there."""
+    said = attachment.said
+    return {
+        "digest": said.digest,
+        **{name: said.text(name) for name in ("name", "type", "size", "sha256")},
+        "by": attachment.by,
+        "attached_at": attachment.attached_at,
+        "version": attachment.version,
+        "visible_to_customer": attachment.visible_to_customer,
+        "erased": said.value is None,
     }
 
 
@@ -135,10 +167,10 @@ def access_document(access: Access) -> dict[str, Any]:
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 
-def document_of(root: Root) -> dict[str, Any]:
+def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
     if isinstance(root, Case):
-        return case_document(root)
+        return case_document(root, reader)
     if isinstance(root, Problem):
         return problem_document(root)
     if isinstance(root, Listed):
@@ -165,11 +197,16 @@ def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
         entry.position, entry.event.originator_version, entry.event.TOPIC, entry.recorded_at, entry.db_role, entry.state
     )
     document["reason"] = reason.text("reason") if reason else None
-    document["data"] = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
+    data = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
+    if reader is Role.CUSTOMER:
+        data.pop("candidates", None)  # others' cases
+    document["data"] = data
     return document
 
 
 def _is_for_customers(entry: Entry, disclosure: Disclosure) -> bool:
+    if disclosure.kind is DisclosureKind.ATTACHMENT:
+        return not isinstance(entry.event, Attached) or entry.event.visible_to_customer
     if disclosure.kind is not DisclosureKind.STAFF_WORDS:
         return True
     event = entry.event
@@ -199,6 +236,8 @@ def event_document(
 
 
 def _opened(value: Any, disclosures: dict[str, Disclosure], entry: Entry) -> Any:
+    if isinstance(value, list):
+        return [_opened(each, disclosures, entry) for each in value]
     if not (isinstance(value, dict) and value.keys() == {"digest", "subject", "kind"}):
         return value
     known = disclosures.get(value["digest"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
-from application.casework import Casework, Words
+from application.attachments import Attaching
+from application.casework import Words
+from application.hinting import Hinting
 from application.reference import Reference
 from application.requests import Committed, Request
 from application.telling import Telling
@@ -17,10 +19,11 @@ from domain.case.notification import Contact
 from domain.case.priority import Assessment
 from domain.case.status import authorise
 from domain.catalogue import ListedHelpDesk, Script
+from domain.errors import Invalid
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
 
 
-class Logging(Casework):
+class Logging(Attaching, Hinting, Telling):
     """5.1-5.2."""
 
     def log_case(
@@ -28,14 +31,15 @@ class Logging(Casework):
     ) -> Committed:
         """Log an incident (R-5.2a, R-5.2c). ``report.customer`` is filled in here. Raises Forbidden, Invalid."""
         authorise(request.actor, "log")
+        report = self._by_himself(report, reporter, request)
 
         def attempt(reference: Reference) -> Committed:
             sealed = self._sealed(report, contact, words, reporter, request, reference)
             provenance = self._provenance(request, report.channel)
-            why = self._say(sealed.customer, DisclosureKind.STAFF_WORDS, {"reason": reason})
+            why = self._why_logged(sealed, reason, request)
             number, case_id = self.register.next_case_number(), self._new_id(provenance)
             case = Case.log(case_id, number, sealed, reference.policy, provenance, reason=why)
-            return self._commit(case, (), request, reference)
+            return self._commit(case, self._told_opened(case, request, provenance), request, reference)
 
         return self._keys.once(request, lambda: self._decide("the desk", request, attempt), fresh=True)
 
@@ -51,17 +55,22 @@ class Logging(Casework):
     ) -> Committed:
         """Log a later contact about a closed case as a new case (R-5.9f). Raises Forbidden, InvalidTransition."""
         authorise(request.actor, "follow_up")
+        report = self._by_himself(report, reporter, request)
 
         def attempt(reference: Reference) -> Committed:
             closed = self._read(number, request.actor)
             new = self._sealed(report, contact, words, reporter, request, reference)
             provenance = self._provenance(request, report.channel)
             given, case_id = self.register.next_case_number(), self._new_id(provenance)
-            why = self._say(new.customer, DisclosureKind.STAFF_WORDS, {"reason": reason})
+            why = self._why_logged(new, reason, request)
             case = closed.follow_up(case_id, given, new, reference.policy, provenance, reason=why)
-            return self._commit(case, (), request, reference)
+            return self._commit(case, self._told_opened(case, request, provenance), request, reference)
 
         return self._keys.once(request, lambda: self._decide(number, request, attempt))
+
+    def _told_opened(self, case: Case, request: Request, provenance: Provenance) -> list[Root]:
+        """Whoever reports without a person at the other end has it in writing; staff tell the number themselves."""
+        return self._acknowledge(case, provenance) if request.actor.role is Role.CUSTOMER else []
 
     def waive(self, number: str, reason: str, request: Request) -> Committed:
         """Do without the information that is missing (R-5.2c)."""
@@ -79,12 +88,31 @@ class Logging(Casework):
 
         return self._act("note", number, request, decide)
 
+    def _by_himself(self, report: Report, reporter: Words, request: Request) -> Report:
+        """What a customer logs comes by self service and now, whatever he says of that, and is his own (R-5.1a, R-5.2a).
+
+        Raises Invalid for what is not his to give.
+        """
+        if request.actor.role is not Role.CUSTOMER:
+            return report
+        if reporter:
+            raise Invalid("who reports by self service is the customer", "/reporter")
+        if report.external_ref is not None:
+            raise Invalid("a reference of another system is the desk's to give", "/external_ref")
+        return replace(report, channel=Channel.SELF_SERVICE, received_at=self.clock.now())
+
+    def _why_logged(self, report: Report, reason: str | None, request: Request) -> Disclosure | None:
+        own = request.actor.role is Role.CUSTOMER
+        kind = DisclosureKind.CUSTOMER_WORDS if own else DisclosureKind.STAFF_WORDS
+        return self._say(report.customer, kind, {"reason": reason})
+
     def _sealed(
         self, report: Report, contact: Words, words: Words, reporter: Words, request: Request, reference: Reference
     ) -> Report:
         """The report with what only the desk knows: whose it is, the service's version, what is missing."""
         own = request.actor.role is Role.CUSTOMER
         customer = request.actor.subject if own else self.customer_id(contact)
+        reported_by = self.customer_id(reporter) if reporter else None
         version, name = (report.service and reference.service(report.service)) or (None, None)
         codes = {"agency": report.agency, "service": report.service}
         missing = missing_information([name for name, said in {**contact, **words, **codes}.items() if said])
@@ -93,6 +121,7 @@ class Logging(Casework):
         return replace(
             report,
             customer=customer,
+            reporter=reported_by,
             service_version=version,
             service_name=name,
             impersonal=impersonal,
@@ -101,7 +130,8 @@ class Logging(Casework):
             symptomatic=bool(words.get("symptoms")),
             contact=self._say(customer, DisclosureKind.CONTACT, contact),
             words=self._say(customer, DisclosureKind.CUSTOMER_WORDS, words),
-            reported_by=self._say(self.customer_id(reporter), DisclosureKind.CONTACT, reporter) if reporter else None,
+            reported_by=self._say(reported_by, DisclosureKind.CONTACT, reporter) if reported_by else None,
+            candidates=self._hint(report, words, request, reference),
         )
 
     def customer_id(self, contact: Words) -> str:
@@ -113,7 +143,7 @@ class Logging(Casework):
         return hmac.digest(self.register.pseudonym_key(), said, "sha256")[:16].hex()
 
 
-class Handling(Logging, Telling):
+class Handling(Logging):
     """5.2 corrected, 5.3 to 5.5."""
 
     def correct(self, number: str, field: str, value: str, reason: str, request: Request) -> Committed:

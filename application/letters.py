@@ -1,4 +1,4 @@
-"""The letters a desk owes about a case (SOP 5.3, 5.6, 5.9): what they say, and who carries them."""
+"""The letters a desk owes about a case (SOP 5.1, 5.3, 5.6, 5.9): what they say, and who carries them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Protocol
 class LetterKind(StrEnum):
     """What has become of the case."""
 
+    ACKNOWLEDGED = "acknowledged"
+    """It was opened by a machine's hand: its customer has nothing yet but hope (R-5.1c)."""
     RESOLVED = "resolved"
     REFERRED = "referred"
     CONTINUED = "continued"
@@ -19,8 +21,26 @@ class LetterKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Thread:
+    """How a letter stands among the others of its case, and how it is known again when something comes of it."""
+
+    root: str
+    """The Message-ID that every letter of the case refers to (RFC 5322, 3.6.4)."""
+    token: str
+    """The case's number, signed: it stands in the subject."""
+    reply_to: str
+    """An address of this customer and this case."""
+    bounces_to: str | None
+    """An address of this letter alone; None for the null one, whence nothing comes back (RFC 3834, 3.3)."""
+    desk: str
+    """By which this desk knows its own letters, wherever they come back from."""
+    answers: str | None = None
+    """The Message-ID of the mail that it answers, as its writer chose it: hostile until proven otherwise."""
+
+
+@dataclass(frozen=True)
 class Letter:
-    """One letter about one resolution, complete: who carries it looks nothing up.
+    """One letter about one case, complete: who carries it looks nothing up.
 
     Raises ValueError for one that the SOP would not let go out: resolved or referred without a deadline (R-5.9b),
     referred without the other desk (R-5.3c), continued without saying as what (R-5.6c).
@@ -31,6 +51,7 @@ class Letter:
     """`<id@domain>`, RFC 5322 3.6.4: the same at every attempt, so that a repetition is known for one."""
     case: str
     """Its number."""
+    thread: Thread
     recipient: str
     """An e-mail address, as the customer gave it."""
     name: str | None
@@ -52,6 +73,8 @@ class Letter:
     def __post_init__(self) -> None:
         if self.deadline is not None and self.deadline.tzinfo is None:
             raise ValueError("the deadline needs a time zone")
+        if self.kind is LetterKind.ACKNOWLEDGED:
+            return
         if self.kind is LetterKind.CONTINUED:
             if self.continued_as is None:
                 raise ValueError("a continued case names the one it is continued as (R-5.6c)")

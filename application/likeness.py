@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.views.finding import Report
-from domain.case.relation import Candidate
+from domain.case.state import Candidate
 
+COMPARED = ("subject", "description", "symptoms", "asset")
+"""What of a report's words is compared."""
 _WORD = re.compile(r"\w+")
 _SMALL = frozenset(
     [

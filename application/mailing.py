@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from application.casework import Casework
-from application.letters import Letter, LetterKind, Sent
+from application.casework import Casework, Words
+from application.letters import Letter, LetterKind, Sent, Thread
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.case import Case
@@ -20,6 +20,8 @@ from domain.values import DisclosureKind, Provenance
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
 """After which a server that never answers has refused (RFC 5321, 4.5.4.1)."""
+_CONTESTABLE = frozenset({LetterKind.RESOLVED, LetterKind.REFERRED})
+"""Letters from which a window runs."""
 _CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 """What of a server's answer may stand in an event: its words may name the recipient. A port is no answer."""
 
@@ -37,23 +39,25 @@ class Mailing(Casework):
             return None
         case = self._get(Case, queued.case)
         told = queued.recipient.texts
-        if case.resolution_version != queued.resolution or case.resolution is None or told is None:
+        if told is None or not _stands(queued, case):
             return None
         words = (case.words and case.words.texts) or {}
         correction = case.corrections.get("subject")
         kind = LetterKind(queued.kind)
+        contestable = queued.resolution if kind in _CONTESTABLE else None
         return Letter(
             kind=kind,
             message_id=queued.message_id,
             case=case.number,
+            thread=self._thread(queued, told),
             recipient=told["email"],
             name=told.get("name"),
             subject=correction.text("subject") if correction else words.get("subject"),
-            solution=case.solution.text("solution") if case.solution else None,
-            workaround=case.resolution.workaround,
-            deadline=None if kind is LetterKind.CONTINUED else self._deadline(case),
+            solution=case.solution.text("solution") if case.solution and queued.resolution is not None else None,
+            workaround=case.resolution is not None and case.resolution.workaround,
+            deadline=None if contestable is None else self._deadline(case),
             time_zone=self.policy.business.time_zone,
-            dispute_url=None if kind is LetterKind.CONTINUED else link(case.number, queued.resolution, case.customer),
+            dispute_url=None if contestable is None else link(case.number, contestable, case.customer),
             help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
             monitoring=case.impersonal,
@@ -67,7 +71,7 @@ class Mailing(Casework):
             words = {"raw": sent.raw, "reply": sent.reply} if kept else {}
             content = self._say(case.customer, DisclosureKind.MESSAGE, words)
             queued.accept(content, sent_at, provenance)
-            if case.resolution_version == queued.resolution:
+            if queued.resolution is not None and _stands(queued, case):
                 case.notified(queued.message_id, queued.resolution, self.policy, provenance)
 
         self._on_message(message, request, decide)
@@ -103,8 +107,29 @@ class Mailing(Casework):
         self._untold(queued, case, "bounced", provenance)
 
     def _untold(self, queued: Message, case: Case, cause: str, provenance: Provenance) -> None:
-        if case.resolution_version == queued.resolution and queued.kind != LetterKind.CONTINUED:
+        if queued.kind in _CONTESTABLE and _stands(queued, case):
             case.not_notified(cause, self.policy, provenance, message=queued.message_id)
+
+    def _returned(self, message: Message, case: Case, cause: str, provenance: Provenance) -> None:
+        """A mail that a server had taken came back for good: the customer knows nothing, so no window runs (R-5.9g).
+
+        ``cause`` is a code such as `dsn-5.1.1`. Of a mail that came back before, or was never sent, nothing is recorded.
+        """
+        if message.outcome == "accepted":
+            message.bounce(cause, provenance)
+            if message.kind in _CONTESTABLE and _stands(message, case):
+                case.not_notified("bounced", self.policy, provenance, message=message.message_id, returned=True)
+
+    def _thread(self, queued: Message, told: Words) -> Thread:
+        ours, answering = self.addresses, queued.kind == LetterKind.ACKNOWLEDGED
+        return Thread(
+            root=ours.root_reference(queued.case),
+            token=ours.subject_token(queued.case),
+            reply_to=ours.reply_to(queued.case, queued.recipient.subject),
+            bounces_to=None if answering else ours.envelope_from(queued.id),
+            desk=ours.desk,
+            answers=told.get("answers"),
+        )
 
     def _on_message(self, message: UUID, request: Request, decide: Callable[[Message, Case, Provenance], None]) -> None:
         def attempt(reference: Reference) -> Committed:
@@ -127,6 +152,13 @@ class Mailing(Casework):
             if isinstance(entry.event, Referred):
                 return dict((entry.event.contact and entry.event.contact.texts) or {})
         return {}
+
+
+def _stands(queued: Message, case: Case) -> bool:
+    """Whether what a mail tells of is still so."""
+    if queued.resolution is None:
+        return True
+    return case.resolution is not None and case.resolution_version == queued.resolution
 
 
 def _code_of(why: str) -> str:

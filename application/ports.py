@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -108,6 +108,17 @@ class Register(Protocol):
 
     def disclosed(self, subject: str) -> Sequence[Disclosed]:
         """What the vault has of somebody, by stream and kind."""
+        ...
+
+    def begun(self, subject: str, topic: str, since: UUID) -> Sequence[UUID]:
+        """The latest streams about somebody that begin with an event of a topic, from an id (`uuid7`) on, oldest first.
+
+        At most a hundred: it tells whether a limit is reached, not by how much.
+        """
+        ...
+
+    def content(self, id: UUID, version: int, digest: str) -> Iterator[bytes]:  # noqa: A002
+        """A file of the vault in pieces; none when there is no such, or no longer."""
         ...
 
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.values import Role
 
@@ -18,6 +19,15 @@ class Principal:
     subject: str
     roles: tuple[Role, ...]
     team: str | None = None
+
+
+@dataclass(frozen=True)
+class FollowLink:
+    """What a link in a mail lets its reader do: follow one case of his, and say what there is to say in it."""
+
+    case: str
+    customer: str
+    issued_at: datetime
 
 
 @dataclass(frozen=True)

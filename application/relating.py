@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from application.casework import Words
-from application.likeness import Profile, candidates
+from application.likeness import COMPARED, Profile, candidates
 from application.requests import Committed, Request
 from application.telling import Telling
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.relation import Candidate, Consulted, Relation
-from domain.case.state import LinkKind
+from domain.case.relation import Consulted, Relation
+from domain.case.state import Candidate, LinkKind
 from domain.case.status import Status, authorise_reading
 from domain.values import Actor, Provenance
 
 _MOST = 20
 """Candidates looked at."""
-_COMPARED = ("subject", "description", "symptoms", "asset")
 
 
 class Relating(Telling):
@@ -91,7 +90,7 @@ class Relating(Telling):
 
     def _candidates(self, case: Case) -> list[Candidate]:
         words = self._words(case)
-        said = " ".join(str(words[name]) for name in _COMPARED if words.get(name))
+        said = " ".join(str(words[name]) for name in COMPARED if words.get(name))
         if not said:
             return []
         horizon = self.policy.duplicate_horizon

@@ -16,7 +16,7 @@ from domain.case.state import LinkKind, Resolution, ResolutionCode
 from domain.case.status import Status
 from domain.errors import Invalid, InvalidTransition, NotFound, ProblemLinkRequired
 from domain.problem import Problem
-from domain.values import Channel, Disclosure, DisclosureKind, Provenance
+from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
 
 
 class Settling(Teamwork):
@@ -107,11 +107,16 @@ class Settling(Teamwork):
     def dispute(
         self, number: str, reason: str, received_at: datetime | None, channel: Channel | None, request: Request
     ) -> Committed:
-        """Take a dispute and reopen the case where it was, its duplicates with it (R-5.9c)."""
+        """Take a dispute and reopen the case where it was, its duplicates with it (R-5.9c).
+
+        A customer's own comes by self service and now, whatever he says of that.
+        """
+        own = request.actor.role is Role.CUSTOMER
 
         def decide(case: Case, provenance: Provenance) -> list[Root]:
             said = self._customers(case, reason=reason)
-            case.dispute(received_at or provenance.at, self.policy, provenance, channel=channel, reason=said)
+            received, by = (None, Channel.SELF_SERVICE) if own else (received_at, channel)
+            case.dispute(received or provenance.at, self.policy, provenance, channel=by, reason=said)
             return self._reopen_duplicates(case, provenance)
 
         return self._act("dispute", number, request, decide)

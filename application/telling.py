@@ -1,8 +1,16 @@
-"""Whom a resolution is told to, and the mail that is queued in its transaction (R-5.9a, R-5.9g)."""
+"""Whom a resolution is told to, and who is told that his case is open: mails queued in that transaction (R-5.9a, R-5.9g).
+
+What answers machines' mail must not be answered for ever (RFC 3834): the limits are the policy's.
+"""
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from uuid import UUID
+
 from application.casework import Casework, Words
+from application.identifiers import uuid7
 from application.letters import LetterKind
 from application.reference import entry_id
 from domain.aggregate import Root
@@ -11,8 +19,16 @@ from domain.case.state import ResolutionCode
 from domain.case.status import Status
 from domain.catalogue import Customer, ListedCustomer
 from domain.message import Message
-from domain.values import DisclosureKind, Provenance
+from domain.values import Disclosure, DisclosureKind, Provenance
 
+_HOUR = timedelta(hours=1)
+_NOBODY = re.compile(
+    r"(?:mailer-daemon|mail-daemon|postmaster|bounces?|no[-_.]?reply|do[-_.]?not[-_.]?reply|listserv|majordomo"
+    r"|owner-.*|.*-(?:owner|request|bounces?))(?:\+.*)?@.*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Whom nothing is answered: servers, robots, lists (RFC 3834, 2)."""
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
 _KINDS = {ResolutionCode.REFERRED: LetterKind.REFERRED, ResolutionCode.DUPLICATE: LetterKind.CONTINUED}
 
 
@@ -34,23 +50,61 @@ class Telling(Casework):
         recipient = self._say(case.customer, DisclosureKind.CONTACT, told)
         assert recipient is not None
         assert case.resolution_version is not None
-        message_id = self._new_id(provenance)
-        return [
-            Message.queue(
-                message_id,
-                kind,
-                case.number,
-                case.resolution_version,
-                f"<{message_id}@{self.mail_domain}>",
-                recipient,
-                provenance,
-            )
-        ]
+        return [self._queued(kind, case, recipient, provenance, resolution=case.resolution_version)]
 
     def _tell_again(self, case: Case, provenance: Provenance) -> list[Root]:
         """A case whose customer could not be told, and whose window has not started, is told at the new address."""
         waits = case.status is Status.RESOLVED and case.dispute_until is None and case.failed_notifications > 0
         return self._tell(case, provenance) if waits else []
+
+    def _acknowledge(
+        self, case: Case, provenance: Provenance, *, answers: str | None = None, unwanted: bool = False
+    ) -> list[Root]:
+        """Queue the mail that says which case it is; nothing where the policy or the sender wants none (RFC 3834).
+
+        ``answers`` is the Message-ID of what the customer sent. ``unwanted`` says that it asked for no automatic answer:
+        from nobody, by a robot or a list, of automatic origin, or a mail of our own that came back (`intake.md`).
+        """
+        told = self._address(case)
+        if unwanted or told is None or case.impersonal or case.channel not in self.policy.acknowledged:
+            return []
+        if _NOBODY.fullmatch(told["email"]) or self.addresses.is_ours(told["email"]):
+            return []
+        if self._mails_since(case.customer, provenance, _HOUR) >= self.policy.automatic_mails_an_hour:
+            return []
+        if not case.is_new and self._acknowledged_lately(case, provenance):
+            return []
+        answered = answers if answers and _MESSAGE_ID.fullmatch(answers) else None
+        recipient = self._say(case.customer, DisclosureKind.CONTACT, {**told, "answers": answered})
+        assert recipient is not None
+        return [self._queued(LetterKind.ACKNOWLEDGED, case, recipient, provenance, resolution=None)]
+
+    def _holding_case(self, customer: str, provenance: Provenance) -> Case | None:
+        """Where the mail of somebody goes who opened so many cases within an hour that he is to open no more."""
+        opened = self.register.begun(customer, "case.logged", uuid7(provenance.at - _HOUR, bytes(10)))
+        if len(opened) < self.policy.cases_an_hour:
+            return None
+        held: Case = self.repository.get(opened[-1])
+        return held
+
+    def _mails_since(self, customer: str, provenance: Provenance, ago: timedelta) -> int:
+        return len(self.register.begun(customer, "message.queued", uuid7(provenance.at - ago, bytes(10))))
+
+    def _acknowledged_lately(self, case: Case, provenance: Provenance) -> bool:
+        since = uuid7(provenance.at - self.policy.acknowledgement_interval, bytes(10))
+        sent = map(self._message, self.register.begun(case.customer, "message.queued", since))
+        return any(mail.case == case.number and mail.kind == LetterKind.ACKNOWLEDGED for mail in sent)
+
+    def _message(self, stream: UUID) -> Message:
+        message: Message = self.repository.get(stream)
+        return message
+
+    def _queued(
+        self, kind: LetterKind, case: Case, recipient: Disclosure, provenance: Provenance, *, resolution: int | None
+    ) -> Message:
+        id_ = self._new_id(provenance)
+        name = f"<{id_}@{self.addresses.domain}>"
+        return Message.queue(id_, kind, case.number, resolution, name, recipient, provenance)
 
     def _address(self, case: Case) -> Words | None:
         """The customer's address as last corrected, else the directory's, else that of the service's owner."""

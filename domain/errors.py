@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from domain.case.relation import Candidate
+    from domain.case.state import Candidate
 
 
 class DomainError(Exception):
@@ -78,6 +78,22 @@ class DisputeWindowClosed(DomainError):
 
 class ConfirmationRequired(DomainError):
     """The desk closes a case only with the customer's recorded confirmation (R-5.5d)."""
+
+
+class AttachmentsFull(DomainError):
+    """A case takes only so many attachments."""
+
+
+class AttachmentTooLarge(DomainError):
+    """An attachment may have only so many bytes."""
+
+
+class AttachmentRefused(DomainError):
+    """Files of this kind are not taken."""
+
+
+class Erased(DomainError):
+    """It was here, and has been erased."""
 
 
 class OnHold(DomainError):

@@ -24,6 +24,12 @@ class ReceiptState(StrEnum):
     QUARANTINED = "quarantined"
     RELEASED = "released"
     DISCARDED = "discarded"
+    JOINED = "joined"
+    """It belongs to a case that was there before."""
+    RETURNED = "returned"
+    """A delivery report."""
+    RECORDED = "recorded"
+    """No person wrote it: it is kept, and nothing follows from it."""
 
 
 class Cause(StrEnum):
@@ -45,7 +51,23 @@ class Cause(StrEnum):
     BULK = "bulk"
     """By a list, or to very many (RFC 2919)."""
     REPLY = "reply"
-    """It answers something."""
+    """It answers something (0.3.0: unknown what)."""
+    OURS = "ours"
+    """It bears the mark of our own mails: a loop."""
+    STRANGER = "stranger"
+    """It answers a case that its sender has no part in: a suggestion."""
+    NUMBER = "number"
+    """It names the number of a case, and proves nothing by that: a suggestion."""
+
+
+class Joined(StrEnum):
+    """What a message became of a case that was there before."""
+
+    REPLY = "reply"
+    DISPUTE = "dispute"
+    """It reopened the case (R-5.9c)."""
+    CANDIDATE = "candidate"
+    """It may be a dispute: the timer stands still until a person has decided (R-5.9c)."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +78,12 @@ class Command:
     who: frozenset[Role]
 
 
+_UNSEEN = frozenset({ReceiptState.QUARANTINED, ReceiptState.RECORDED})
+"""What a person may make a case of: also what was wrongly taken for a robot's."""
 COMMANDS = {
     "receive_message": Command(frozenset(), frozenset({Role.INTAKE})),
-    "release_message": Command(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
+    "release_message": Command(_UNSEEN, frozenset({Role.TECHNICIAN})),
+    "join_message": Command(_UNSEEN, frozenset({Role.TECHNICIAN})),
     "discard_message": Command(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
 }
 
@@ -95,6 +120,10 @@ class Receipt(Root):
         self.state = ReceiptState.RECEIVED
         self.cause: Cause | None = None
         self.case: str | None = None
+        """The case that it opened, joined, or tells of."""
+        self.suggestion: str | None = None
+        """The case that a person may join it to."""
+        self.joined: Joined | None = None
 
     @classmethod
     def receive(
@@ -105,37 +134,77 @@ class Receipt(Root):
         size: int,
         raw: Disclosure,
         provenance: Provenance,
+        *,
+        received_at: datetime | None = None,
     ) -> Self:
-        """Take a message in: `raw` are its bytes, `sha256` their digest in hex, `size` how many (R-5.1d)."""
+        """Take a message in: `raw` are its bytes, `sha256` their digest in hex, `size` how many (R-5.1d).
+
+        ``received_at`` is when it reached us, where that was before now: never later (R-5.2a).
+        """
         return cls.open(
             IntakeReceived,
             id,
             provenance,
             channel=channel,
-            received_at=provenance.at,
+            received_at=min(received_at or provenance.at, provenance.at),
             sha256=sha256,
             size=size,
             raw=raw,
         )
 
-    def log(self, case: str, provenance: Provenance) -> None:
-        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition."""
-        self._allow("log", ReceiptState.RECEIVED)
-        self.record(IntakeLogged, provenance, case=case)
+    def log(self, case: str, provenance: Provenance, *, suppressed: bool = False, left_out: int = 0) -> None:
+        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition.
 
-    def quarantine(self, cause: Cause, provenance: Provenance) -> None:
-        """Keep it where people see it (R-5.1d). Raises InvalidTransition."""
+        ``suppressed`` says that it wants no automatic mail, ``left_out`` how many attachments lie in its bytes only.
+        """
+        self._allow("log", ReceiptState.RECEIVED)
+        self.record(IntakeLogged, provenance, case=case, suppressed=suppressed, left_out=left_out)
+
+    def join(
+        self,
+        case: str,
+        joined: Joined,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+        suppressed: bool = False,
+        left_out: int = 0,
+    ) -> None:
+        """It belongs to a case: by what it answers, or since somebody says so. Raises InvalidTransition."""
+        if self.state is not ReceiptState.RECEIVED:
+            self.require_waiting("join_message")
+        told = {"reason": reason, "suppressed": suppressed, "left_out": left_out}
+        self.record(IntakeJoined, provenance, case=case, joined=joined, **told)
+
+    def come_back(
+        self, fate: str, provenance: Provenance, *, case: str | None, message: str | None, code: str | None
+    ) -> None:
+        """It tells what became of a mail of ours, where that is known: ``message`` is its id. Raises InvalidTransition."""
+        self._allow("come back", ReceiptState.RECEIVED)
+        self.record(IntakeReturned, provenance, fate=fate, case=case, message=message, code=code)
+
+    def keep(self, cause: Cause, provenance: Provenance, *, case: str | None = None) -> None:
+        """No person wrote it: it is kept, nothing follows, and nobody answers it. Raises InvalidTransition."""
+        self._allow("keep", ReceiptState.RECEIVED)
+        self.record(IntakeRecorded, provenance, cause=cause, case=case)
+
+    def quarantine(self, cause: Cause, provenance: Provenance, *, suggestion: str | None = None) -> None:
+        """Keep it where people see it, with the case it may be about (R-5.1d). Raises InvalidTransition."""
         self._allow("quarantine", ReceiptState.RECEIVED)
-        self.record(IntakeQuarantined, provenance, cause=cause)
+        self.record(IntakeQuarantined, provenance, cause=cause, suggestion=suggestion)
 
     def require_waiting(self, command: str) -> None:
         """Raises InvalidTransition unless the command may be given now."""
+        if self.state is ReceiptState.RECORDED and self.cause is None:
+            raise InvalidTransition(command, self.state)  # what monitoring said, and that is all it was
         self._allow(command, *COMMANDS[command].since)
 
-    def release(self, case: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+    def release(
+        self, case: str, provenance: Provenance, *, reason: Disclosure | None = None, left_out: int = 0
+    ) -> None:
         """Somebody saw that it is a case after all. Raises InvalidTransition."""
         self.require_waiting("release_message")
-        self.record(IntakeReleased, provenance, case=case, reason=reason)
+        self.record(IntakeReleased, provenance, case=case, reason=reason, left_out=left_out)
 
     def discard(self, reason: Disclosure, provenance: Provenance) -> None:
         """Somebody saw that it is none; what came is kept. Raises InvalidTransition."""
@@ -164,6 +233,8 @@ class IntakeReceived(Opening):
 class IntakeLogged(Recorded):
     TOPIC = "intake.logged"
     case: str
+    suppressed: bool = False
+    left_out: int = 0
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.LOGGED, self.case
@@ -172,14 +243,48 @@ class IntakeLogged(Recorded):
 class IntakeQuarantined(Recorded):
     TOPIC = "intake.quarantined"
     cause: Cause
+    suggestion: str | None = None
 
     def apply(self, receipt: Receipt) -> None:
-        receipt.state, receipt.cause = ReceiptState.QUARANTINED, self.cause
+        receipt.state, receipt.cause, receipt.suggestion = ReceiptState.QUARANTINED, self.cause, self.suggestion
+
+
+class IntakeJoined(Recorded):
+    TOPIC = "intake.joined"
+    case: str
+    joined: Joined
+    suppressed: bool = False
+    left_out: int = 0
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.case, receipt.joined = ReceiptState.JOINED, self.case, self.joined
+
+
+class IntakeReturned(Recorded):
+    TOPIC = "intake.returned"
+    fate: str
+    case: str | None = None
+    message: str | None = None
+    """The id of the mail that it tells of; None for one that is none of ours."""
+    code: str | None = None
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.case = ReceiptState.RETURNED, self.case
+
+
+class IntakeRecorded(Recorded):
+    TOPIC = "intake.recorded"
+    cause: Cause
+    case: str | None = None
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state, receipt.cause, receipt.case = ReceiptState.RECORDED, self.cause, self.case
 
 
 class IntakeReleased(Recorded):
     TOPIC = "intake.released"
     case: str
+    left_out: int = 0
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.RELEASED, self.case
@@ -192,4 +297,16 @@ class IntakeDiscarded(Recorded):
         receipt.state = ReceiptState.DISCARDED
 
 
-EVENTS = register((IntakeReceived, IntakeLogged, IntakeQuarantined, IntakeReleased, IntakeDiscarded), Receipt)
+EVENTS = register(
+    (
+        IntakeReceived,
+        IntakeLogged,
+        IntakeQuarantined,
+        IntakeReleased,
+        IntakeDiscarded,
+        IntakeJoined,
+        IntakeReturned,
+        IntakeRecorded,
+    ),
+    Receipt,
+)

@@ -1,6 +1,6 @@
 """SOP 5.9: a mail to a customer, from the transaction that queued it to the server that took it (R-5.9a).
 
-Queued in the transaction of the resolution it tells of, so that neither is without the other. It is accepted only when
+Queued in the transaction of the resolution it tells of, or of the case it acknowledges, so that neither is without the other. It is accepted only when
 a mail server said so; of an attempt that was not answered nothing is known, and the same message is sent again.
 """
 
@@ -15,7 +15,7 @@ from domain.values import Disclosure, Provenance
 
 
 class Message(Root):
-    """One mail about one resolution of one case."""
+    """One mail about one case."""
 
     TOPIC: ClassVar[str] = "message"
     NUMBERED = True
@@ -23,7 +23,8 @@ class Message(Root):
     case: str
     kind: str
     message_id: str
-    resolution: int
+    resolution: int | None
+    """Which resolution of the case it tells of; None where it tells of none."""
     recipient: Disclosure
 
     def begin(self) -> None:
@@ -38,7 +39,7 @@ class Message(Root):
         id: UUID,  # noqa: A002 - the library's own name
         kind: str,
         case: str,
-        resolution: int,
+        resolution: int | None,
         message_id: str,
         recipient: Disclosure,
         provenance: Provenance,
@@ -70,7 +71,7 @@ class Message(Root):
         self.record(MessageDeferred, provenance, cause=cause, due_at=due_at)
 
     def bounce(self, cause: str, provenance: Provenance) -> None:
-        """It will not be taken, now or later."""
+        """It will not be taken, now or later; or it came back after a server had taken it."""
         self.record(MessageBounced, provenance, cause=cause)
 
     def withdraw(self, provenance: Provenance) -> None:
@@ -82,7 +83,7 @@ class MessageQueued(Opening):
     TOPIC = "message.queued"
     kind: str
     case: str
-    resolution: int
+    resolution: int | None
     message_id: str
     recipient: Disclosure
     due_at: datetime

@@ -13,7 +13,7 @@ from typing import ClassVar
 from domain.aggregate import Opening, Recorded, Root, register
 from domain.calendar import ALWAYS, Calendar
 from domain.errors import Invalid
-from domain.values import Disclosure, Level, Provenance
+from domain.values import Channel, Disclosure, Level, Provenance
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ SHORTEST_WINDOW = timedelta(hours=72)
 
 
 LONGEST_TARGET = timedelta(days=366)
+LARGEST_ATTACHMENT = 25 * 1_048_576
+"""Bytes: no policy allows more (http.md, Limits)."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,41 @@ class Policy:
     verification_methods: int = 2
     notification_attempts: int = 3
     """Failed attempts to inform a customer before the duty manager decides (R-5.9g)."""
+    acknowledged: tuple[str, ...] = ("email", "self_service")
+    """The channels on which whoever opens a case is written to that he did."""
+    acknowledgement_interval: timedelta = timedelta(days=1)
+    """For how long a customer gets no second acknowledgement of the same case, whatever he sends."""
+    automatic_mails_an_hour: int = 5
+    """How many mails a customer gets within an hour before no acknowledgement is sent any more.
+
+    What the SOP owes him is never held back: a resolution is a person's doing, and starts no loop (R-5.9a).
+    """
+    cases_an_hour: int = 10
+    """How many cases one sender opens within an hour by mail; whatever follows goes to the last of them."""
     retention: timedelta = timedelta(days=3 * 365)
     """How long after its last case is closed what was said of somebody is kept (audit.md, Personal data)."""
+    attachment_size: int = LARGEST_ATTACHMENT
+    """Bytes that one attachment may have."""
+    attachments_per_case: int = 100
+    attachments_total: int = 10 * LARGEST_ATTACHMENT
+    """Bytes that all attachments of a case may have together."""
+    refused_types: tuple[str, ...] = (
+        "application/x-msdownload",
+        "application/x-executable",
+        "application/x-mach-binary",
+        "application/x-shellscript",
+        "application/x-ms-shortcut",
+        "application/java-vm",
+        "application/wasm",
+        "application/x-shockwave-flash",
+        "application/x-google-chrome-extension",
+    )
+    """What no attachment may be, by its content: programs."""
+    refused_endings: tuple[str, ...] = (
+        *("exe", "dll", "com", "scr", "pif", "cpl", "msi", "msp", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse"),
+        *("wsf", "wsh", "hta", "lnk", "url", "reg", "jar", "app", "iso", "img", "vhd"),
+    )
+    """How no attachment's name may end: what a double click runs."""
     goal_respond: float = 0.95
     goal_resolve: float = 0.90
 
@@ -143,8 +178,22 @@ def check_policy(policy: Policy) -> None:
         raise Invalid("a target answers before it resolves, and within a year", "/targets")
     if policy.retention < policy.dispute_window:
         raise Invalid("nothing is due to be erased while its case can be disputed", "/retention")
+    if not 0 < policy.attachment_size <= LARGEST_ATTACHMENT:
+        raise Invalid(f"an attachment may have 1 to {LARGEST_ATTACHMENT} bytes", "/attachment_size")
+    if min(policy.attachments_per_case, policy.attachments_total) < 0:
+        raise Invalid("a limit is not negative", "/attachments_per_case")
     if policy.verification_methods > policy.verification_attempts:
         raise Invalid("there are more methods than attempts", "/verification_methods")
+    _check_acknowledging(policy)
+
+
+def _check_acknowledging(policy: Policy) -> None:
+    if unknown := set(policy.acknowledged) - set(Channel):
+        raise Invalid(f"{', '.join(sorted(unknown))} is no channel", "/acknowledged")
+    if min(policy.automatic_mails_an_hour, policy.cases_an_hour) < 1:
+        raise Invalid("one mail is answered, and one opens a case", "/automatic_mails_an_hour")
+    if not timedelta() <= policy.acknowledgement_interval <= timedelta(days=366):
+        raise Invalid("an acknowledgement is repeated within a year, if at all", "/acknowledgement_interval")
 
 
 class PolicyBook(Root):

@@ -129,10 +129,11 @@ class Disclosure:
 
     The event keeps ``sha256(salt || value)``, the person it is about and its kind; salt and value live in the
     vault and can be erased without touching the record. ``value`` is the canonical JSON text of a flat object,
-    or ``None`` once erased (or not joined).
+    or ``None`` once erased (or not joined). ``content`` is a file that goes into the vault with it, of which the value
+    says ``size`` and ``sha256``; it is not joined on reading.
     """
 
-    __slots__ = ("digest", "kind", "salt", "subject", "value")
+    __slots__ = ("content", "digest", "kind", "salt", "subject", "value")
 
     def __init__(
         self,
@@ -141,9 +142,11 @@ class Disclosure:
         kind: DisclosureKind,
         value: str | None = None,
         salt: bytes | None = None,
+        content: bytes | None = None,
     ) -> None:
         self.digest, self.subject, self.kind = digest, subject, kind
         self.value, self.salt = value, salt
+        self.content = content
 
     @classmethod
     def of(
@@ -152,13 +155,14 @@ class Disclosure:
         kind: DisclosureKind,
         texts: dict[str, Any],
         random: Callable[[int], bytes],
+        content: bytes | None = None,
     ) -> Disclosure | None:
         """Seal the texts that are there under a fresh 128-bit salt; ``None`` when there are none."""
         said = {name: text for name, text in texts.items() if text is not None}
         if not said:
             return None
         value, salt = json.dumps(said, ensure_ascii=True, separators=(",", ":")), random(16)
-        return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt)
+        return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
 
     @property
     def texts(self) -> dict[str, Any] | None:

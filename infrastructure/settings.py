@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from infrastructure.ledger.courier import web_address
 from infrastructure.ledger.witnesses import parse_witnesses
 
+_LISTEN = r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$"
+
 
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
@@ -28,6 +30,15 @@ class Settings(BaseSettings):
     pg_bin: Path | None = Field(default=None, description="Folder of PostgreSQL binaries for the embedded server.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    reports_per_hour: int = Field(
+        default=20,
+        ge=0,
+        description="Reports an hour that one network address may send by self service without an identity; 0 for none. "
+        "Each API process counts for itself.",
+    )
+    upload_seconds: float = Field(
+        default=120, gt=0, description="Seconds within which an attachment must have come: a bound on slow senders."
+    )
     issuer: str = Field(default="https://caseledger.example", description="`iss` that tokens must name.")
     audience: str = Field(default="caseledger", description="`aud` that tokens must name.")
     jwks_url: str | None = Field(
@@ -42,8 +53,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(
         default="service-desk@caseledger.example",
-        pattern=r"^[!-?A-~]+@[0-9A-Za-z.-]+$",
-        description="Address that mails come from, and that what cannot be delivered goes back to.",
+        pattern=r"^[!-?A-~]{1,22}@[0-9A-Za-z.-]+$",
+        description="The desk's mailbox: mails come from it, and replies and what cannot be delivered go back to it, "
+        "with a signed part behind a plus sign. At most 22 characters before the @.",
     )
     smtp_host: str | None = Field(
         default=None, description="Mail server that letters are handed to; without it they wait in the outbox."
@@ -61,6 +73,35 @@ class Settings(BaseSettings):
         default=None,
         description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
     )
+    smtp_listen: str | None = Field(
+        default=None,
+        pattern=_LISTEN,
+        description="`host:port` where mail servers deliver mail for CASELEDGER_MAIL_FROM by SMTP; `[::1]:25` for IPv6.",
+    )
+    lmtp_listen: str | None = Field(
+        default=None, pattern=_LISTEN, description="The same by LMTP: for a mail server of your own, beside it."
+    )
+    smtp_cert_file: Path | None = Field(
+        default=None, description="Certificate chain (PEM) that STARTTLS is offered with where mail is delivered."
+    )
+    smtp_key_file: Path | None = Field(default=None, description="Its private key, where it is in a file of its own.")
+    imap_host: str | None = Field(
+        default=None, description="Mail server with a mailbox that is read by IMAP, where nothing can deliver to us."
+    )
+    imap_port: int = Field(default=993, ge=1, le=65535, description="Its port.")
+    imap_tls: Literal["none", "starttls", "tls"] = Field(
+        default="tls", description="Encryption: tls from the start (993), starttls or none (143)."
+    )
+    imap_user: str = Field(default="", description="User to log in as.")
+    imap_password: SecretStr | None = Field(default=None, description="His password.")
+    imap_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) to trust instead of the machine's authorities."
+    )
+    imap_folder: str = Field(default="INBOX", description="The mailbox.")
+    imap_moved_to: str | None = Field(
+        default=None, description="Mailbox where messages go once they are on the record; else they are marked as read."
+    )
+    imap_interval: float = Field(default=60, gt=0, description="Seconds between two looks at the mailbox.")
     sealer_dir: Path | None = Field(
         default=None,
         description="The sealer's own folder, for its keys and for what it signed last: best on another machine than the "

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from application.principals import DisputeLink, Principal, Unauthenticated
+from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from domain.values import CODE, Role
 
 ALGORITHMS = ("EdDSA", "ES256", "ES384", "RS256", "PS256")
 """Asymmetric ones only: whoever can verify a token must not be able to make one."""
 _REMEMBERED = 4_096
-_DISPUTES = "caseledger:dispute"
+_DISPUTES, _FOLLOWING = "caseledger:dispute", "caseledger:follow"
 _LINK_LIVES = timedelta(days=90)
 """Longer than any window: a late click is told that it is late, and where to go."""
 _ROLES = frozenset(Role) - {Role.SYSTEM, Role.EXTERNAL}
@@ -63,6 +63,7 @@ class Tokens:
             raise TypeError(f"{keys / 'token.pem'} holds no Ed25519 key")
         self._private, self._public = loaded, loaded.public_key()
         self.cursor_secret = secret_file(keys / "cursors.key", lambda: secrets.token_bytes(32))
+        self.address_secret = secret_file(keys / "addresses.key", lambda: secrets.token_bytes(32))
         self._issuer, self._audience = issuer, audience
         self._jwks = jwt.PyJWKClient(jwks_url, cache_keys=True, lifespan=300, timeout=5) if jwks_url else None
         self._verified: dict[str, tuple[float, Principal]] = {}
@@ -98,22 +99,44 @@ class Tokens:
         }
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "dispute+jwt"})
 
+    def follow_link(self, case: str, customer: str) -> str:
+        """A signed token for the one purpose of following one case: it opens nothing else, and nothing else opens it."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": _FOLLOWING,
+            "sub": customer,
+            "iat": now,
+            "exp": now + int(_LINK_LIVES.total_seconds()),
+            "case": case,
+        }
+        return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "follow+jwt"})
+
     def read_link(self, token: str) -> DisputeLink:
         """What a link of ours is for. Raises Unauthenticated."""
+        claims = self._link(token, "dispute+jwt", _DISPUTES, ("case", "resolution"))
+        return DisputeLink(claims["case"], claims["resolution"], claims["sub"])
+
+    def read_follow_link(self, token: str) -> FollowLink:
+        """Whose case a link of ours follows. Raises Unauthenticated."""
+        claims = self._link(token, "follow+jwt", _FOLLOWING, ("case", "iat"))
+        return FollowLink(claims["case"], claims["sub"], datetime.fromtimestamp(claims["iat"], UTC))
+
+    def _link(self, token: str, kind: str, audience: str, asked: tuple[str, ...]) -> dict[str, Any]:
         try:
-            if jwt.get_unverified_header(token).get("typ") != "dispute+jwt":
+            if jwt.get_unverified_header(token).get("typ") != kind:
                 raise Unauthenticated("this is no link of ours")
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self._public,
                 algorithms=["EdDSA"],
                 issuer=self._issuer,
-                audience=_DISPUTES,
-                options={"require": ["iss", "aud", "exp", "sub"]},
+                audience=audience,
+                options={"require": ["iss", "aud", "exp", "sub", *asked]},
             )
-            return DisputeLink(claims["case"], claims["resolution"], claims["sub"])
-        except (jwt.PyJWTError, KeyError):
+        except jwt.PyJWTError:
             raise Unauthenticated("this link is not valid, or no longer") from None
+        return claims
 
     def verify(self, token: str) -> Principal:
         """Whom a token names. Raises Unauthenticated. A verified token is remembered until it expires."""

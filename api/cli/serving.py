@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -22,6 +23,7 @@ from api.main import clock_of, open_context, tokens_of
 from application.catalogue import OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
+from application.intake.taking import admit_gateway
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
 from infrastructure.postgres.database import Database
@@ -69,7 +71,7 @@ def serve(
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
     settings = settings_of(data_dir, database_url, host=host, port=port)
     with alone(settings), bound(settings) as listening, database_of(settings, migrating=True) as database:
-        settings = _reachable(settings, listening)
+        settings = _reachable(settings, listening, demo)
         opening = partial(_whole_desk, settings, database, demo)
         _run(settings, opening, _welcome(settings, demo), listening)
 
@@ -99,10 +101,13 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
         yield listening
 
 
-def _reachable(settings: Settings, listening: socket.socket) -> Settings:
-    """The settings with the address that customers find us at, where the operator names none."""
+def _reachable(settings: Settings, listening: socket.socket, demo: bool) -> Settings:
+    """The settings with the address that customers find us at, and mail servers in a demonstration, unless they say so."""
     port = listening.getsockname()[1]
     told = {} if "public_url" in settings.model_fields_set else {"public_url": f"http://127.0.0.1:{port}"}
+    if demo and "smtp_listen" not in settings.model_fields_set:
+        with socket.create_server(("127.0.0.1", 0)) as free:  # for the worker to take: nobody else is given it so soon
+            told["smtp_listen"] = f"127.0.0.1:{free.getsockname()[1]}"
     return settings.model_copy(update={"port": port, **told})
 
 
@@ -136,7 +141,24 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool) -> Asy
                 # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
                 behind = context.views.health()["ledger_position"]
                 await context.feed.wait_for_view(behind, _CATCH_UP)
+                if mailing.smtp_listen is not None:
+                    await _until_delivered_to(mailing.smtp_listen)
                 yield context
+
+
+async def _until_delivered_to(where: str) -> None:
+    """Until mail servers can deliver, or the worker has had time enough: then its log says what is wrong."""
+    host, _, port = where.rpartition(":")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CATCH_UP):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                except OSError:
+                    await asyncio.sleep(0.05)
+                else:
+                    writer.close()
+                    return
 
 
 @contextmanager
@@ -152,8 +174,10 @@ def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settin
 def _first_day(desk: Desk, demo: bool) -> None:
     """Policy, the demonstration's cases and the grants of the tokens we print; nothing that was taken back since."""
     desk.adopt_policy(OPERATOR)
-    if demo and not desk.register.any_case():
-        load_demo(desk)
+    if demo:
+        admit_gateway(desk)  # a mail that the demonstration shows can be answered there
+        if not desk.register.any_case():
+            load_demo(desk)
     for role, subject, team in DEMO_TOKENS:
         desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
 
@@ -169,7 +193,8 @@ def _welcome(settings: Settings, demo: bool) -> list[str]:
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
         "",
-        *(["Mails to customers: {url}/demo/mail"] if demo else []),
+        *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if demo else []),
+        *([f"Mails to the desk, {settings.mail_from}: SMTP at {settings.smtp_listen}"] if settings.smtp_listen else []),
         "Commands and questions: {url}/docs",
         "What is signed of the record: {url}/tlog/checkpoint (keep one elsewhere; docs/auditing.md)",
         f"Ctrl-C stops the desk; the data stay in {settings.data_dir.resolve()}.",

@@ -22,7 +22,7 @@ from infrastructure.settings import Settings
 log = structlog.get_logger()
 
 SEALER = "sealer"
-WORKERS = ("projector", "processes", "mail", SEALER)
+WORKERS = ("projector", "processes", "mail", "smtp", "imap", SEALER)
 _LOOK_AFTER = 1.0
 """Seconds between two looks at whether the database still runs."""
 

@@ -1,4 +1,4 @@
-"""`worker`: what runs behind the API: projector, processes (timers), mail."""
+"""`worker`: what runs behind the API: projector, processes (timers), mail out, and mail in by SMTP and IMAP."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import typer
 from eventsourcing.persistence import PersistenceError
 
 from api.cli.console import FINDINGS, could_not_run
+from api.cli.listening import listen, poll, poll_once
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.persisting import POISONED, persist, stop_when_told
 from api.cli.sealing import seal, seal_all
 from api.cli.supervising import SEALER, WORKERS
-from api.main import clock_of, dispute_links, open_desk, postman_of
+from api.main import addresses_of, clock_of, dispute_links, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
@@ -38,7 +39,8 @@ Work = Callable[[Desk, Timers], int]
 
 def worker(
     what: Annotated[
-        list[str] | None, typer.Argument(help="Which: projector, processes, mail, sealer. All when none is named.")
+        list[str] | None,
+        typer.Argument(help="Which: projector, processes, mail, smtp, imap, sealer. All when none is named."),
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -60,7 +62,7 @@ def worker(
 
 
 def _do_once(names: list[str], settings: Settings, database: Database) -> None:
-    """Fold, close and send what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
+    """Fold, close, send and read what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
     clock = clock_of(settings)
     if "projector" in names:
         with database.connect("projector") as connection:
@@ -73,11 +75,13 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         with (
             database.connect("mail") as connection,
             database.pool("mail", size=1) as pool,
-            open_desk(database, clock, component="mail", mail_from=settings.mail_from) as desk,
+            open_desk(database, clock, component="mail", addresses=addresses_of(settings)) as desk,
         ):
             postman = postman_of(settings, clock, pool)
             if postman is not None and Turn(connection, "mail").is_free():
                 send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
+    if "imap" in names:
+        poll_once(settings, database)
     if SEALER in names:
         try:
             seal_all(settings, database)
@@ -112,6 +116,10 @@ def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event]
         return partial(seal, settings)
     if name == "processes":
         return partial(_attend, settings, "processes", close_due)
+    if name == "smtp":
+        return partial(listen, settings)
+    if name == "imap":
+        return partial(poll, settings)
     return partial(_mail, settings)
 
 
@@ -148,11 +156,11 @@ def _attend(
 def _attend_once(
     settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
 ) -> None:
-    clock = clock_of(settings)
+    clock, addresses = clock_of(settings), addresses_of(settings) if kind == "mail" else None
     with (
         database.connect(kind) as connection,
         database.pool(kind, size=2) as pool,
-        open_desk(database, clock, component=kind, mail_from=settings.mail_from) as desk,
+        open_desk(database, clock, component=kind, addresses=addresses) as desk,
     ):
         turn, timers = Turn(connection, kind), PostgresTimers(pool)
         turn.follow_views()

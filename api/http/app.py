@@ -11,7 +11,22 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from api.http import commands, demo, feed, intake, links, office, operations, problems, reading, searching, transparency
+from api.http import (
+    attachments,
+    commands,
+    demo,
+    feed,
+    intake,
+    links,
+    office,
+    operations,
+    problems,
+    reading,
+    searching,
+    selfservice,
+    transparency,
+)
+from api.http.confidential import Confidential
 from api.http.context import Context
 from api.http.metrics import HeadAsGet, Measured, Metrics
 
@@ -35,10 +50,24 @@ def create_app(opening: Opening) -> FastAPI:
         redoc_url=None,
     )
     app.state.metrics = Metrics()
+    app.add_middleware(Confidential, paths=selfservice.PATHS)
     app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
-    for module in (commands, searching, intake, reading, office, feed, transparency, links, demo, operations):
+    for module in (
+        commands,
+        attachments,
+        searching,
+        intake,
+        reading,
+        office,
+        feed,
+        transparency,
+        links,
+        selfservice,
+        demo,
+        operations,
+    ):
         app.include_router(module.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

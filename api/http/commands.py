@@ -133,7 +133,8 @@ def _handler(verb: Verb) -> Callable[..., Response]:
         noun = "problems" if verb.on_problem else "cases"
         location = f"/{noun}/{committed.root.number}" if verb.status == 201 else None
         only = None if verb.status == 201 or actor.role in READERS else _RECEIPT
-        return answer(committed, verb.status, location=location, only=only, **_beside(context, verb, number, actor))
+        beside = _beside(context, verb, number, actor)
+        return answer(committed, verb.status, reader=actor.role, location=location, only=only, **beside)
 
     handle.__name__ = verb.command
     return handle

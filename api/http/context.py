@@ -10,8 +10,10 @@ from typing import Protocol, cast
 from fastapi import Request
 
 from api.http.cursors import Cursors
+from api.http.limits import Limits
+from api.http.uploads import Uploads
 from application.desk import Desk
-from application.principals import DisputeLink, Principal, Unauthenticated
+from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from application.sealing import SealedLog
 from application.views.questions import Feed, Views
 
@@ -52,6 +54,14 @@ class Context:
     cursors: Cursors
     read_link: Callable[[str], DisputeLink]
     """Whom and what a link in a mail names. Raises Unauthenticated."""
+    read_follow_link: Callable[[str], FollowLink]
+    """Whose case such a link follows. Raises Unauthenticated."""
+    follow_link: Callable[[str, str], str]
+    """Makes the address under which a customer follows a case: of which case, whose."""
+    limits: Limits
+    """How often strangers may do what they may."""
+    uploads: Uploads
+    """Where files are kept on their way in."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
     patience: float = 5.0

@@ -1,19 +1,34 @@
-"""The demonstration's mail server, readable: what the desk has sent, at `/demo/mail`. Only where it runs."""
+"""The demonstration's mail server, readable: what the desk has sent, at `/demo/mail`, and what a customer answers.
+
+Only where it runs.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from email.utils import make_msgid
+from typing import Annotated, Any
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from api.http.asking import raw_body
 from api.http.context import CaughtMail, context_of
+from api.http.problems import Problem
 from api.http.reading import json_response
+from application.intake.envelope import Envelope
+from application.intake.taking import taking
 from domain.errors import NotFound
 
 router = APIRouter(tags=["demonstration"])
+_LONGEST = 10_000
+_FORM_HTML = """<hr><form method="post" action="/demo/mail/{number}/reply"><p><label for="text">Answer as the customer:</label><br>
+<textarea id="text" name="text" rows="4" cols="60" required></textarea></p><p><button>Reply</button></p></form>"""
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -34,14 +49,56 @@ async def list_mail(request: Request) -> Response:
 @router.get("/demo/mail/{number}", response_class=Response, operation_id="read_demo_mail")
 async def read_mail(request: Request, number: int) -> Response:
     """One mail: as HTML for a browser, else as JSON."""
+    mail = _mail(request, number)
+    if "text/html" in request.headers.get("accept", ""):
+        shown = mail.html.replace("</body>", f"{_FORM_HTML.format(number=mail.id)}</body>")
+        return HTMLResponse(
+            shown,
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"},
+        )
+    return json_response(_document(mail))
+
+
+@router.post("/demo/mail/{number}/reply", response_class=Response, operation_id="reply_to_demo_mail")
+def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: int) -> Response:
+    """Answer a mail as its recipient would: it goes the way of all mail that comes in. A form with `text`."""
+    mail, text = _mail(request, number), _text(raw)
+    context, to = context_of(request), _reply_to(mail)
+    answer = taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))
+    outcome, message = answer.split()
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(f"<!doctype html><title>Reply</title><p>{html.escape(outcome)}</p>")
+    return json_response({"outcome": outcome, "message": message})
+
+
+def _mail(request: Request, number: int) -> CaughtMail:
     mail = next((mail for mail in _caught(request) if mail.id == number), None)
     if mail is None:
         raise NotFound(f"there is no mail {number}")
-    if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(
-            mail.html, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        )
-    return json_response(_document(mail))
+    return mail
+
+
+def _text(raw: bytes | None) -> str:
+    given = parse_qs((raw or b"").decode("utf-8", "replace")).get("text", [""])[0].replace("\0", "").strip()
+    if not 1 <= len(given) <= _LONGEST:
+        raise Problem("validation-failed", f"say something, in 1 to {_LONGEST} characters")
+    return given
+
+
+def _reply_to(mail: CaughtMail) -> str:
+    head = message_from_bytes(mail.raw, policy=default)
+    return str((head["Reply-To"] or head["From"]).addresses[0].addr_spec)
+
+
+def _reply(mail: CaughtMail, to: str, text: str) -> bytes:
+    """An answer as mail programs write it, with what it answers repeated below."""
+    head, reply = message_from_bytes(mail.raw, policy=default), EmailMessage(policy=SMTP)
+    reply["From"], reply["To"], reply["Subject"] = mail.recipients[0], to, f"Re: {mail.subject}"
+    reply["Message-ID"], reply["In-Reply-To"] = make_msgid(domain="agency.example"), mail.message_id
+    reply["References"] = f"{head['References']} {mail.message_id}"
+    quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
+    reply.set_content(f"{text}\n\nOn {head['Date']}, Service desk wrote:\n{quoted}\n")
+    return reply.as_bytes()
 
 
 def _caught(request: Request) -> list[CaughtMail]:

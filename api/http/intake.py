@@ -11,8 +11,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
+from pydantic import AwareDatetime
 
 from api.http.asking import LARGEST, asked, parse, raw_body, with_precondition
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
@@ -20,7 +22,9 @@ from api.http.context import Context, authenticated, context_of
 from api.http.problems import Problem
 from api.http.reading import FreshStaff, Limit, Staff, json_response, page_of
 from application.desk import Desk
-from application.intake.mail import Outcome, receipt_document
+from application.intake.envelope import NO_ENVELOPE
+from application.intake.mail import Outcome, outcome_of
+from application.intake.quarantine import receipt_document
 from application.principals import Principal
 from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
@@ -31,19 +35,30 @@ from domain.values import Actor
 
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
+Arrived = Annotated[AwareDatetime | None, Query()]
 router = APIRouter(tags=["intake"])
 
 _KINDS = ("message/rfc822", "application/octet-stream")
-_STATUS = {Outcome.OPENED: 201, Outcome.DUPLICATE: 200, Outcome.QUARANTINED: 202}
+_STATUS = {Outcome.OPENED: 201, Outcome.SUGGESTION: 202, Outcome.QUARANTINED: 202}
+LARGEST_MESSAGE = 28 * 1_048_576
+"""Bytes of a mail as it comes: below 30 MB, and enough for 20 MiB of files in base64."""
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _DESCRIBED = {
     "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},
     "responses": {
-        "200": {"description": "It came before; the answer names the case it opened then."},
+        "200": {
+            "description": "It joined the case it answers; or it is kept, and nobody answers it; or it came before."
+        },
         "201": {"description": "It opened a case."},
         "202": {"description": "It is kept, and waits in the quarantine for a person."},
     },
 }
+
+
+class JoinBody(MaybeReasonBody):
+    """Take a message into a case; into the one that is suggested where none is named."""
+
+    case: str | None = None
 
 
 class ReleaseBody(MaybeReasonBody):
@@ -58,16 +73,32 @@ def _body(model: type[Body]) -> dict[str, Any]:
     return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}}}
 
 
+def _gateway(request: Request, caller: Caller) -> Actor:
+    """The mail server's own account. A dependency, so that it comes before any parameter is looked at."""
+    return _may(request, caller, "receive_message")[1]
+
+
 @router.post("/intake/email", response_class=Response, operation_id="receive_email", openapi_extra=_DESCRIBED)
-def receive_email(request: Request, caller: Caller, raw: Raw) -> Response:
-    """Take in a mail as it came (RFC 5322), whatever it is: stored before it is answered (R-5.1c, R-5.1d, R-5.2b)."""
-    context, actor = _may(request, caller, "receive_message")
-    message = _message(request, raw)
-    received = context.desk.receive(message, replace(asked(request, actor, None), idempotency=None))
+async def receive_email(
+    request: Request, gateway: Annotated[Actor, Depends(_gateway)], received_at: Arrived = None
+) -> Response:
+    """Take in a mail as it came (RFC 5322), whatever it is: stored before it is answered (R-5.1c, R-5.1d, R-5.2b).
+
+    `Return-Path`, `Delivered-To` and `To` stand in for its envelope. `received_at` is when it reached the mailbox, where
+    that was before now: it counts for a dispute (R-5.9c).
+    """
+    _require_mail(request)
+    wanted = replace(asked(request, gateway, None), idempotency=None)
+    envelope, context = replace(NO_ENVELOPE, arrived_at=received_at), context_of(request)
+    if 0 <= int(request.headers.get("content-length") or -1) <= LARGEST:
+        received = await run_in_threadpool(context.desk.receive, await request.body(), envelope, wanted)
+    else:
+        async with context.uploads.receive(request, LARGEST_MESSAGE) as upload:
+            received = await context.uploads.keep(lambda: context.desk.receive(upload.read(), envelope, wanted))
     headers = {"Position": str(received.position)}
-    if received.outcome is Outcome.OPENED:
+    if received.outcome in (Outcome.OPENED, Outcome.REPLY, Outcome.DISPUTE):
         headers["Location"] = f"/cases/{received.case}"
-    return _told(received.outcome, received.case, received.receipt, _STATUS[received.outcome], headers)
+    return _told(received.outcome, received.case, received.receipt, _STATUS.get(received.outcome, 200), headers)
 
 
 @router.get("/queues/quarantine", response_class=Response, include_in_schema=False)
@@ -77,18 +108,23 @@ def list_quarantine(
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
     cursor: str | None = None,
+    recorded: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Messages that wait for a person to release or discard them, oldest first (R-5.1d)."""
-    context = context_of(request)
-    after = context.cursors.read("quarantine", cursor) if cursor is not None else None
-    return page_of(request, context, "quarantine", context.views.quarantine(Page(after, limit)))
+    """Messages that wait for a person to release, join or discard them, oldest first (R-5.1d).
+
+    With `recorded`, those instead that were taken for a robot's: nobody must look at them, and everybody may.
+    """
+    context, question = context_of(request), f"quarantine {recorded}"
+    after = context.cursors.read(question, cursor) if cursor is not None else None
+    return page_of(request, context, question, context.views.quarantine(Page(after, limit), recorded=recorded))
 
 
 @router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")
 def read_message(request: Request, actor: Staff, message: str) -> Response:
     """A message as it came, as text, and what became of it: from its events, so never behind."""
     receipt = context_of(request).desk.receipt(_id(message), actor)
-    return json_response(receipt_document(receipt), ETag=f'"v{receipt.version}"')
+    document = receipt_document(receipt, context_of(request).desk.addresses)
+    return json_response(document, ETag=f'"v{receipt.version}"')
 
 
 @router.post(
@@ -104,6 +140,17 @@ def release_message(request: Request, caller: Caller, raw: Raw, message: str) ->
     body = parse(request, raw, ReleaseBody)
     committed = ask(lambda desk, receipt, wanted: desk.release_message(receipt, body.reason, wanted))
     return _decided(committed, Outcome.OPENED, 201)
+
+
+@router.post(
+    "/quarantine/{message}/join", response_class=Response, operation_id="join_message", openapi_extra=_body(JoinBody)
+)
+def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Take it into a case; whoever wrote it takes part from then on, and what he says counts from when it came."""
+    ask = _asking(request, caller, raw, message, "join_message", 200)
+    body = parse(request, raw, JoinBody)
+    committed = ask(lambda desk, receipt, wanted: desk.join_message(receipt, body.case, body.reason, wanted))
+    return _decided(committed, outcome_of(_receipt_of(committed)), 200)
 
 
 @router.post(
@@ -127,14 +174,13 @@ def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Ac
     return context, actor
 
 
-def _message(request: Request, raw: bytes | None) -> bytes:
-    """The body as it is. Raises Problem 413, 415."""
-    if raw is None:
-        raise Problem("content-too-large", f"a message may have {LARGEST} bytes")
+def _require_mail(request: Request) -> None:
+    """Raises Problem 413, 415."""
+    if int(request.headers.get("content-length") or 0) > LARGEST_MESSAGE:
+        raise Problem("content-too-large", f"a message may have {LARGEST_MESSAGE} bytes")
     kind = request.headers.get("content-type", _KINDS[1]).partition(";")[0].strip().lower()
     if kind not in _KINDS:
         raise Problem("unsupported-media-type", f"{kind} is not understood; send {' or '.join(_KINDS)}")
-    return raw
 
 
 def _id(message: str) -> UUID:
@@ -169,14 +215,18 @@ def _asking(
 
 
 def _decided(committed: Committed, outcome: str, status: int) -> Response:
-    receipt = committed.root
-    assert isinstance(receipt, Receipt)
+    receipt = _receipt_of(committed)
     headers = {"ETag": f'"v{receipt.version}"', "Position": str(committed.position)}
     if receipt.case is not None:
         headers["Location"] = f"/cases/{receipt.case}"
     if committed.replayed:
         headers["Idempotency-Replayed"] = "true"
     return _told(outcome, receipt.case, receipt.id, status, headers)
+
+
+def _receipt_of(committed: Committed) -> Receipt:
+    assert isinstance(committed.root, Receipt)
+    return committed.root
 
 
 def _told(outcome: str, case: str | None, message: UUID, status: int, headers: dict[str, str]) -> Response:

@@ -83,7 +83,7 @@ def _run(
     except StaleVersion as stale:
         headers = {"ETag": f'"v{stale.current}"'}
         raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
-    return answer(committed, wanted.idempotency.status if wanted.idempotency else 200)
+    return answer(committed, wanted.idempotency.status if wanted.idempotency else 200, reader=wanted.actor.role)
 
 
 def _inlined(body: type[Body]) -> dict[str, Any]:
@@ -233,7 +233,7 @@ def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     since: datetime = body.since or context.desk.clock.now()
     grant = Grant(body.role, body.team, body.approved_by or actor.subject, since, body.until)
     committed = context.desk.grant(body.subject, grant, body.reason, asked(request, actor, raw, 201))
-    return answer(committed, 201, location=f"/grants/{body.subject}")
+    return answer(committed, 201, reader=actor.role, location=f"/grants/{body.subject}")
 
 
 @router.post(
@@ -247,4 +247,5 @@ def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Res
     context, actor = _keeper(request, caller, "revoke")
     context.desk.access(subject)
     body = parse(request, raw, RevokeBody)
-    return answer(context.desk.revoke(subject, body.role, body.team, body.reason, asked(request, actor, raw)))
+    committed = context.desk.revoke(subject, body.role, body.team, body.reason, asked(request, actor, raw))
+    return answer(committed, reader=actor.role)

@@ -110,7 +110,7 @@ def read_case(
     case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
     if (unchanged := _unchanged(request, case.version)) is not None:
         return unchanged
-    return json_response(case_document(case), ETag=f'"v{case.version}"')
+    return json_response(case_document(case, actor.role), ETag=f'"v{case.version}"')
 
 
 def _unchanged(request: Request, version: int) -> Response | None:

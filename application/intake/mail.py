@@ -1,43 +1,62 @@
-"""SOP 5.1-5.2: mail that comes in becomes a case, or waits where people see it; none is lost, none counts twice.
+"""SOP 5.1-5.2: what becomes of a mail that comes in, from wherever; none is lost, none counts twice.
 
 Bytes and digest are on the record before anybody is told that they came (R-5.1d).
 """
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from collections.abc import Callable
+from base64 import b64encode
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError
-
-from application.casework import Words
-from application.handling import Logging
+from application.intake.envelope import Envelope
+from application.intake.joining import Taking, contact_of
+from application.intake.quarantine import Quarantine
 from application.intake.reading import Mail, read_mail
+from application.intake.reading.reports import Fate
+from application.mailing import Mailing
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.logging import Report
-from domain.case.status import STAFF
-from domain.errors import Forbidden, InvalidTransition, NotFound
-from domain.intake import Receipt, authorise_intake, receipt_id
-from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance
+from domain.intake import Cause, Joined, Receipt, ReceiptState, authorise_intake, receipt_id
+from domain.message import Message
+from domain.policy import Policy
+from domain.values import Actor, Channel, DisclosureKind, Provenance, Role
 
-_NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
+_MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)
+"""Who records what becomes of our mails."""
 
 
 class Outcome(StrEnum):
     """What became of a message (`design.md`, HTTP)."""
 
     OPENED = "opened"
+    REPLY = "reply"
+    """It joined the case it answers; unclear in its intent, it halts the timer of one that is resolved."""
+    DISPUTE = "dispute"
+    """It reopened the case it answers (R-5.9c)."""
+    BOUNCE = "bounce"
+    """It tells what became of a mail."""
+    SUGGESTION = "suggestion"
+    """It may be about a case: a person decides."""
+    RECORDED = "recorded"
+    """No person wrote it: it is kept."""
     DUPLICATE = "duplicate"
     """It came before, and its first coming is what counts (R-5.1c)."""
     QUARANTINED = "quarantined"
+
+
+_OUTCOMES = {
+    ReceiptState.LOGGED: Outcome.OPENED,
+    ReceiptState.JOINED: Outcome.REPLY,
+    ReceiptState.RETURNED: Outcome.BOUNCE,
+    ReceiptState.RECORDED: Outcome.RECORDED,
+    ReceiptState.QUARANTINED: Outcome.QUARANTINED,
+}
 
 
 @dataclass(frozen=True)
@@ -46,158 +65,131 @@ class Received:
 
     outcome: Outcome
     case: str | None
-    """The case it opened, now or when it first came."""
+    """The case that it opened, joined, tells of, or may be about."""
     receipt: UUID
     position: int
 
 
-class MailIntake(Logging):
-    """The commands on what machines hand in."""
+class MailIntake(Quarantine, Mailing):
+    """The one path of all mail: by SMTP, by LMTP, from a mailbox, by HTTP."""
 
-    def receive(self, raw: bytes, request: Request) -> Received:
+    def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
         """Take in a mail as it came, whatever it is (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
         authorise_intake(request.actor, "receive_message")
-        digest, mail = sha256(raw).hexdigest(), read_mail(raw)
-        stream = receipt_id(request.actor.subject, digest, mail.message_id)
+        mail = read_mail(raw, envelope, self.addresses)
+        stream = receipt_id(self.addresses.mailbox, mail.digest, mail.message_id)
 
         def attempt(reference: Reference) -> Committed:
             if (known := self._receipt(stream)) is not None:
                 return Committed(known, self.register.history(stream)[-1].position, replayed=True)
-            provenance = self._provenance(request, Channel.EMAIL)
-            kept = self._say(self.customer_id(_contact(mail)), DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode()})
-            assert kept is not None
-            receipt = Receipt.receive(stream, Channel.EMAIL, digest, len(raw), kept, provenance)
-            if mail.cause is not None:
-                receipt.quarantine(mail.cause, provenance)
-                return self._commit(receipt, (), request, reference)
-            report, number = self._report(receipt, mail, request, reference), self.register.next_case_number()
-            case = Case.log(self._new_id(provenance), number, report, reference.policy, provenance)
-            receipt.log(case.number, provenance)
-            return self._commit(receipt, (case,), request, reference)
+            returned = self._came_back(mail) if mail.returned else None
+            channel = Channel.MONITORING if self._is_monitoring(mail) else Channel.EMAIL
+            provenance = self._provenance(request, channel)
+            receipt = self._taken_in(stream, raw, envelope, mail, returned, provenance, reference.policy)
+            taking = Taking(receipt, mail, request, reference, provenance)
+            others = self._become(taking, returned)
+            return self._commit(receipt, others, request, reference)
 
-        committed = self._decide(str(stream), request, attempt)
-        return _told(committed)
+        return _told(self._decide(str(stream), request, attempt))
 
-    def release_message(self, receipt: UUID, reason: str | None, request: Request) -> Committed:
-        """Log a case from a message in quarantine, as well as can be. Raises Forbidden, NotFound, InvalidTransition."""
-
-        def decide(held: Receipt, provenance: Provenance, reference: Reference) -> list[Root]:
-            held.require_waiting("release_message")
-            raw = _bytes_of(held)
-            if raw is None:
-                raise InvalidTransition("release_message", "erased")
-            report, number = self._report(held, read_mail(raw), request, reference), self.register.next_case_number()
-            # The desk has had it since it came, however long ago: nobody dates anything back by hand (R-5.2a).
-            case = Case.log_imported(self._new_id(provenance), number, report, provenance)
-            held.release(case.number, provenance, reason=self._why(held, reason))
-            return [case]
-
-        return self._on_receipt("release_message", receipt, request, decide)
-
-    def discard_message(self, receipt: UUID, reason: str, request: Request) -> Committed:
-        """Decide that a message is nothing for the desk; it is kept. Raises Forbidden, NotFound, InvalidTransition."""
-
-        def decide(held: Receipt, provenance: Provenance, _: Reference) -> list[Root]:
-            why = self._why(held, reason)
-            assert why is not None
-            held.discard(why, provenance)
-            return []
-
-        return self._on_receipt("discard_message", receipt, request, decide)
-
-    def receipt(self, receipt: UUID, actor: Actor) -> Receipt:
-        """A message as it came and what became of it; staff only. Raises Forbidden, NotFound."""
-        if actor.role not in STAFF:
-            raise Forbidden(f"messages need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-        return self._held(receipt)
-
-    def has_receipt(self, receipt: UUID) -> bool:
-        """Whether there is such a message."""
-        return self._receipt(receipt) is not None
-
-    def _on_receipt(
+    def _taken_in(
         self,
-        command: str,
-        receipt: UUID,
-        request: Request,
-        decide: Callable[[Receipt, Provenance, Reference], list[Root]],
-    ) -> Committed:
-        authorise_intake(request.actor, command)
+        stream: UUID,
+        raw: bytes,
+        envelope: Envelope,
+        mail: Mail,
+        returned: Message | None,
+        provenance: Provenance,
+        policy: Policy,
+    ) -> Receipt:
+        """The message on the record. A mail of ours that comes back is about whom it was written to."""
+        whose = returned.recipient.subject if returned else self.customer_id(contact_of(mail))
+        words = {
+            "raw": b64encode(raw).decode(),
+            "sender": envelope.sender,
+            "recipients": ", ".join(envelope.recipients[:100]) or None,
+        }
+        kept = self._say(whose, DisclosureKind.MESSAGE, words)
+        assert kept is not None
+        digest, arrived = sha256(raw).hexdigest(), _arrival(envelope, provenance, policy)
+        channel = provenance.via.channel or Channel.EMAIL
+        return Receipt.receive(stream, channel, digest, len(raw), kept, provenance, received_at=arrived)
 
-        def attempt(reference: Reference) -> Committed:
-            held = self._held(receipt)
-            self._expect(held, request)
-            others = decide(held, self._provenance(request, held.channel), reference)
-            return self._commit(held, others, request, reference)
+    def _become(self, taking: Taking, returned: Message | None) -> list[Root]:
+        """Tell what it is, in the order of `intake.md`, and let follow what does. Returns what was changed beside it."""
+        mail, receipt, provenance = taking.mail, taking.receipt, taking.provenance
+        if mail.held is not None:
+            receipt.quarantine(mail.held, provenance)
+            return []
+        if mail.machine is Cause.OURS:
+            receipt.keep(Cause.OURS, provenance)
+            return []
+        if mail.returned is not None:
+            return self._come_back(taking, returned)
+        if mail.machine is not None and receipt.channel is not Channel.MONITORING:
+            return self._keep_record(taking)
+        return self._take_from_person(taking)
 
-        return self._keys.once(request, lambda: self._decide(str(receipt), request, attempt))
+    def _come_back(self, taking: Taking, returned: Message | None) -> list[Root]:
+        """A delivery report: of a failure the customer is to be told by other means (R-5.9g), all else is recorded."""
+        told = taking.mail.returned
+        assert told is not None
+        case = self._get(Case, returned.case) if returned else None
+        taking.receipt.come_back(
+            told.fate,
+            taking.provenance,
+            case=case.number if case else None,
+            message=returned.message_id if returned else None,
+            code=told.code,
+        )
+        if case is None or returned is None or told.fate is not Fate.FAILED:
+            return []
+        ours = replace(taking.provenance, by=_MAIL_SYSTEM)
+        self._returned(returned, case, f"dsn-{told.code or 'unknown'}", ours)
+        return [root for root in (returned, case) if root.pending_events]
 
-    def _report(self, receipt: Receipt, mail: Mail, request: Request, reference: Reference) -> Report:
-        """What a mail says, as a case is logged from it."""
-        contact = {"name": mail.name or mail.sender or _UNKNOWN, **_contact(mail)}
-        words = {"subject": mail.subject or _NO_SUBJECT, "description": mail.text or _NO_TEXT}
-        whose = receipt.raw.subject
-        report = Report(receipt.channel, receipt.received_at, whose)
-        sealed = self._sealed(report, contact, words, {}, request, reference)
-        # Whoever wrote without an address is a person of his own; what he wrote and how it came are erased together.
-        return replace(sealed, customer=whose, contact=_of(whose, sealed.contact), words=_of(whose, sealed.words))
+    def _keep_record(self, taking: Taking) -> list[Root]:
+        """A robot's mail: on the case it answers it says that somebody is away; it changes nothing (RFC 3834)."""
+        mail = taking.mail
+        assert mail.machine is not None
+        thread = self._thread_of(mail) if mail.machine is Cause.AUTOMATIC else None
+        taking.receipt.keep(mail.machine, taking.provenance, case=thread.case.number if thread else None)
+        if thread is None or not thread.sure or not self._takes_part(thread.case, mail):
+            return []
+        self._correspond(thread.case, taking, automatic=True)
+        return [thread.case]
 
-    def _held(self, receipt: UUID) -> Receipt:
-        known = self._receipt(receipt)
-        if known is None:
-            raise NotFound(f"there is no message {receipt}")
-        return known
+    def _take_from_person(self, taking: Taking) -> list[Root]:
+        thread = self._thread_of(taking.mail)
+        if thread is None:
+            return self._open_from(taking)
+        if thread.sure and self._takes_part(thread.case, taking.mail):
+            return self._join(thread.case, taking)
+        cause = Cause.STRANGER if thread.sure else Cause.NUMBER
+        taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
+        return []
 
-    def _receipt(self, stream: UUID) -> Receipt | None:
-        try:
-            found: Root = self.repository.get(stream)
-        except AggregateNotFoundError:
-            return None
-        return found if isinstance(found, Receipt) else None
-
-    def _why(self, held: Receipt, reason: str | None) -> Disclosure | None:
-        return self._say(held.raw.subject, DisclosureKind.STAFF_WORDS, {"reason": reason})
+    def _is_monitoring(self, mail: Mail) -> bool:
+        return mail.returned is None and mail.sender is not None and self.is_monitoring_source(mail.sender)
 
 
-def receipt_document(receipt: Receipt) -> dict[str, Any]:
-    """A message as people in front of the quarantine read it: what it says, and what became of it."""
-    raw = _bytes_of(receipt)
-    mail = None if raw is None else read_mail(raw)
-    return {
-        "id": receipt.id,
-        "version": receipt.version,
-        "state": receipt.state,
-        "cause": receipt.cause,
-        "case": receipt.case,
-        "channel": receipt.channel,
-        "received_at": receipt.received_at,
-        "size": receipt.size,
-        "sha256": receipt.sha256,
-        "sender": mail and mail.sender,
-        "subject": mail and mail.subject,
-        "text": mail and mail.text,
-        "erased": raw is None,
-    }
+def _arrival(envelope: Envelope, provenance: Provenance, policy: Policy) -> datetime | None:
+    """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
+    arrived = envelope.arrived_at
+    return None if arrived is None or provenance.at - arrived > policy.oldest_contact else arrived
+
+
+def outcome_of(receipt: Receipt) -> Outcome:
+    """What has become of a message that was not seen before."""
+    if receipt.state is ReceiptState.JOINED and receipt.joined is Joined.DISPUTE:
+        return Outcome.DISPUTE
+    if receipt.state is ReceiptState.QUARANTINED and receipt.suggestion is not None:
+        return Outcome.SUGGESTION
+    return _OUTCOMES[receipt.state]
 
 
 def _told(committed: Committed) -> Received:
     receipt = committed.root
     assert isinstance(receipt, Receipt)
-    opened = Outcome.QUARANTINED if receipt.case is None else Outcome.OPENED
-    outcome = Outcome.DUPLICATE if committed.replayed else opened
-    return Received(outcome, receipt.case, receipt.id, committed.position)
-
-
-def _contact(mail: Mail) -> Words:
-    return {"email": mail.sender} if mail.sender else {}
-
-
-def _bytes_of(receipt: Receipt) -> bytes | None:
-    """The message as it came; None once erased."""
-    raw = receipt.raw.text("raw")
-    return None if raw is None else b64decode(raw)
-
-
-def _of(subject: str, said: Disclosure | None) -> Disclosure | None:
-    """The same words, said to be somebody's."""
-    return said and Disclosure(said.digest, subject, said.kind, said.value, said.salt)
+    outcome = Outcome.DUPLICATE if committed.replayed else outcome_of(receipt)
+    return Received(outcome, receipt.case or receipt.suggestion, receipt.id, committed.position)

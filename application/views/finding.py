@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -24,7 +24,17 @@ class Finder(Protocol):
     """Looks among the open cases; never behind the record."""
 
     def similar(
-        self, words: str, external_ref: str | None, since: datetime, until: datetime, limit: int
+        self,
+        words: str,
+        external_ref: str | None,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        patience: timedelta | None = None,
     ) -> Sequence[Report]:
-        """Open cases received between two moments (inclusive) that share words or the fingerprint, most alike first."""
+        """Open cases received between two moments (inclusive) that share words or the fingerprint, most alike first.
+
+        Raises TimeoutError when one look takes longer than ``patience``.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The view of the quarantine: one row a message that waits for a person, none once somebody has decided (R-5.1d)."""
+"""The view of the quarantine: one row a message that waits for a person or that none wrote, until one decides (R-5.1d)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.aggregate import Recorded
 from domain.intake import Cause, IntakeReceived, Receipt, ReceiptState
 from domain.values import Channel
 
-COLUMNS = ("id", "version", "received_at", "size", "channel", "cause")
+COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion", "recorded")
 """The columns of a message; `cause` is null until it is known that it waits."""
 
 
@@ -30,13 +30,18 @@ class ReceiptFold:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody must still decide, or has not been asked yet."""
-        return self.receipt.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED)
+        """Whether somebody must still decide, or may, or has not been asked yet."""
+        return self._is_recorded or self.receipt.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED)
+
+    @property
+    def _is_recorded(self) -> bool:
+        """Whether it is taken for no person's mail: it says why."""
+        return self.receipt.state is ReceiptState.RECORDED and self.receipt.cause is not None
 
     def row(self) -> tuple[Any, ...]:
         """What the view keeps, by `COLUMNS`."""
         r = self.receipt
-        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause)
+        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause, r.suggestion, self._is_recorded)
 
 
 def new_fold(event: Recorded) -> ReceiptFold:
@@ -51,7 +56,9 @@ def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
     receipt = _begun()
     receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
     if row["cause"] is not None:
-        receipt.state, receipt.cause = ReceiptState.QUARANTINED, Cause(row["cause"])
+        receipt.state = ReceiptState.RECORDED if row["recorded"] else ReceiptState.QUARANTINED
+        receipt.cause = Cause(row["cause"])
+        receipt.suggestion = row["suggestion"]
     return ReceiptFold(receipt, row["id"], row["version"])
 
 

@@ -96,8 +96,8 @@ class Views(Protocol):
         """Known errors by likeness to the query, those of settled problems last (R-5.5b); all without a query."""
         ...
 
-    def quarantine(self, page: Page) -> Listing:
-        """Messages that wait for a person to release or discard them, oldest first (R-5.1d)."""
+    def quarantine(self, page: Page, *, recorded: bool = False) -> Listing:
+        """Messages that wait for a person's decision, or those that are ``recorded`` as no person's; oldest first (R-5.1d)."""
         ...
 
     def search(self, query: str, page: Page) -> Listing:

@@ -10,7 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
-         pending, notes, privacy, importing
+         messages, pending, notes, attachments, privacy, importing
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from uuid import UUID
 from domain.aggregate import Root, register
 from domain.case import (
     assignment,
+    attachments,
     diagnosis,
     dispute,
     importing,
     logging,
     major,
+    messages,
     notes,
     notification,
     pending,
@@ -36,9 +38,11 @@ from domain.case import (
     resolution,
     triage,
 )
+from domain.case.attachments import Attachments
 from domain.case.dispute import Dispute
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
+from domain.case.messages import Corresponding
 from domain.case.notes import Notes
 from domain.case.pending import Waiting
 from domain.case.privacy import Privacy
@@ -48,7 +52,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Notes, Privacy, Importing, Root):
+class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachments, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -109,7 +113,9 @@ EVENTS = register(
         *resolution.EVENTS,
         *notification.EVENTS,
         *dispute.EVENTS,
+        *messages.EVENTS,
         *notes.EVENTS,
+        *attachments.EVENTS,
         *privacy.EVENTS,
         *importing.EVENTS,
     ),

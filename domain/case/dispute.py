@@ -48,7 +48,7 @@ class Reopened(Recorded):
         case.status, case.reopenings = self.status, case.reopenings + 1
         case.resolution = case.solution = case.resolved_at = case.resolved_from = case.resolution_version = None
         case.closed_at = case.dispute_until = case.window_since = case.suspected_at = case.waited = None
-        case.failed_notifications = 0
+        case.failed_notifications, case.notified_by = 0, None
         if self.settled_since is not None:
             case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
@@ -116,18 +116,21 @@ class Dispute(Relating):
         *,
         channel: Channel | None = None,
         reason: Disclosure | None = None,
+        witnessed: bool = False,
     ) -> None:
         """Take a dispute and reopen the same case where it was (R-5.9c): what counts is when it was received.
 
-        A customer's own word for when does not count. Raises InvalidTransition, DisputeWindowClosed, Invalid when it
+        A customer's own word for when does not count; the desk's own record of when it came does (``witnessed``), and
+        is bound by no limit on dates said by hand. Raises InvalidTransition, DisputeWindowClosed, Invalid when it
         was received in the future, or longer ago than a person may say (R-5.2a).
         """
         self.allow("dispute", provenance)
         self._own_resolution()
-        check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
+        if not witnessed:
+            check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
         if received_at > provenance.at:
             raise Invalid("a dispute cannot be received in the future", "/received_at")
-        counts = provenance.at if provenance.by.role is Role.CUSTOMER else received_at
+        counts = provenance.at if provenance.by.role is Role.CUSTOMER and not witnessed else received_at
         if self.status is Status.CLOSED and self._window_closed(counts):
             raise DisputeWindowClosed(self.number)
         self.record(Disputed, provenance, received_at=received_at, channel=channel, reason=reason)
@@ -173,6 +176,7 @@ class Dispute(Relating):
         provenance: Provenance,
         *,
         channel: Channel | None = None,
+        witnessed: bool = False,
     ) -> None:
         """Hold the timer for a mail whose intent is unclear (R-5.9c).
 
@@ -180,7 +184,8 @@ class Dispute(Relating):
         """
         self.allow("suspect_dispute", provenance)
         self._own_resolution()
-        check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
+        if not witnessed:
+            check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
         if received_at > provenance.at:
             raise Invalid("a mail cannot be received in the future", "/received_at")
         if self.suspected_at is not None:
@@ -216,6 +221,10 @@ class Dispute(Relating):
         if self.suspected_at is None:
             raise InvalidTransition("be decided", "not held for a dispute")
         return self.suspected_at
+
+    def can_be_disputed(self, received_at: datetime) -> bool:
+        """Whether what came then was in time: before the deadline, or where none has started (R-5.9c)."""
+        return not self._window_closed(received_at)
 
     def _window_closed(self, received_at: datetime) -> bool:
         """Without a notification the window of a case of ours has not started; imported history has none."""

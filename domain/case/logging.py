@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Opening, Recorded
-from domain.case.state import CaseState
+from domain.case.state import Candidate, CaseState
 from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.policy import Policy
 from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role
@@ -54,6 +54,10 @@ class Report:
     contact: Disclosure | None = None
     words: Disclosure | None = None
     reported_by: Disclosure | None = None
+    unverified: bool = False
+    """Whether nobody has shown that the address is his (self service without an identity)."""
+    candidates: tuple[Candidate, ...] | None = None
+    """What the one who logged it was shown (R-5.6a); None where nobody was to be shown anything, or there was no time."""
 
 
 class Logged(Opening):
@@ -77,6 +81,8 @@ class Logged(Opening):
     impersonal: bool = False
     missing: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    unverified: bool = False
+    candidates: tuple[Candidate, ...] | None = None
 
     def apply(self, case: CaseState) -> None:
         case.number, case.follow_up_of = self.number, self.follow_up_of
@@ -86,7 +92,8 @@ class Logged(Opening):
         case.symptomatic, case.contact, case.words = self.symptomatic, self.contact, self.words
         case.service_version, case.service_name = self.service_version, self.service_name
         case.impersonal, case.missing, case.required = self.impersonal, self.missing, self.required
-        case.reported_by = self.reported_by
+        case.reported_by, case.reporter = self.reported_by, self.reporter
+        case.unverified, case.shown_candidates = self.unverified, self.candidates
         case.source_system = self.origin.system if self.origin else None
 
 

@@ -42,6 +42,7 @@ class Notified(Recorded):
     def apply(self, case: CaseState) -> None:
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, self.accepted_at
+            case.notified_by = self.message
 
     def settles(self) -> tuple[str, ...]:
         return _UNINFORMED if self.settled else ()
@@ -58,9 +59,13 @@ class NotificationFailed(Recorded):
     message: str | None = None
     decides: bool = False
     """Whether the duty manager decides now."""
+    stops_window: bool = False
+    """Whether the window ran from this mail, which came back: then it has not started after all."""
 
     def apply(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
+        if self.stops_window:
+            case.dispute_until = case.window_since = case.notified_by = None
 
     def owes(self) -> tuple[Owed, ...]:
         return _owed(self.due_at, self.decides)
@@ -83,6 +88,7 @@ class Informed(Recorded):
         case.failed_notifications = self.failures
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, _since(self.at, case)
+            case.notified_by = None
 
     def owes(self) -> tuple[Owed, ...]:
         return () if self.due_at is None else _owed(self.due_at, self.decides)
@@ -130,8 +136,19 @@ class Notification(CaseState):
             settled=self.resolution is None or self.resolution.code is not ResolutionCode.REFERRED,
         )
 
-    def not_notified(self, cause: str, policy: Policy, provenance: Provenance, *, message: str | None = None) -> None:
-        """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition."""
+    def not_notified(
+        self,
+        cause: str,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        message: str | None = None,
+        returned: bool = False,
+    ) -> None:
+        """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition.
+
+        One that had been accepted and is ``returned`` stops the window that ran from it, and from nothing else, unless the case is closed.
+        """
         self.allow("notify", provenance)
         failures = self.failed_notifications + 1
         self.record(
@@ -143,6 +160,10 @@ class Notification(CaseState):
             failures=failures,
             due_at=provenance.at + policy.inform_customer,
             decides=failures >= policy.notification_attempts,
+            stops_window=returned
+            and self.status is Status.RESOLVED
+            and message is not None
+            and message == self.notified_by,
         )
 
     def inform(

@@ -11,6 +11,7 @@ from domain.aggregate import Recorded
 from domain.case.resolution import Resolved
 from domain.case.state import (
     MIRRORED,
+    Candidate,
     CaseState,
     CauseCorrected,
     Consultation,
@@ -33,14 +34,6 @@ class Relation(StrEnum):
     DUPLICATE = "duplicate"
     RELATED = "related"
     UNRELATED = "unrelated"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A case that may be about the same, and how alike it is (0 to 1)."""
-
-    case: str
-    score: float
 
 
 class Linked(Recorded):

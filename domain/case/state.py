@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.case.status import Status, allow
-from domain.values import Channel, Disclosure, Level, Nature
+from domain.values import Actor, Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
@@ -82,6 +82,14 @@ class Major(StrEnum):
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A case that may be about the same, and how alike it is (0 to 1)."""
+
+    case: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Consultation:
     """The question to those who work on the first case, and their answer (R-5.6b)."""
 
@@ -98,6 +106,23 @@ class Pending:
 
     reason: PendingReason
     since: datetime
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of the case: what it is (name, type, size, sha256) in confidence, who brought it, and who may see it."""
+
+    said: Disclosure
+    version: int
+    """Of the event that records it."""
+    by: Actor
+    attached_at: datetime
+    visible_to_customer: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept of it."""
+        return int(self.said.text("size") or 0)
 
 
 @dataclass(frozen=True)
@@ -141,6 +166,11 @@ class CaseState:
     received_at: datetime
     customer: str
     agency: str | None
+    reporter: str | None
+    """Who told of it, where that is not the customer (R-5.1b)."""
+    unverified: bool
+    shown_candidates: tuple[Candidate, ...] | None
+    """What the one who logged it was shown (R-5.6a)."""
     service: str | None
     service_version: int | None
     service_name: str | None
@@ -153,7 +183,7 @@ class CaseState:
     reported_by: Disclosure | None
     solution: Disclosure | None
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: PLR0915 - one line for each thing that is remembered
         """Set the state before the first event."""
         self.status = Status.LOGGED
         self.impact: Level | None = None
@@ -195,12 +225,17 @@ class CaseState:
         """The version that resolved it: what a mail or a timer is about."""
         self.suspected_at: datetime | None = None
         """When a mail of unclear intent came: the timer stands still from there (R-5.9c)."""
+        self.notified_by: str | None = None
+        """The mail that started the window; None where none did."""
+        self.correspondents: frozenset[str] = frozenset()
+        """Who has written about the case since, by their ids."""
         self.symptomatic = False
         self.last_work_at: datetime | None = None
         self.verified_at: datetime | None = None
         """When the customer last said that all is well; None once later work made that old news."""
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
+        self.attachments: tuple[Attachment, ...] = ()
         self.source_system: str | None = None
         self.hold: Hold | None = None
 

@@ -63,10 +63,10 @@ class SmtpPostman:
     host: str
     port: int
     sender: str
-    """From whom, on the envelope as well: what comes back comes back to it."""
+    """From whom; on the envelope stands what each letter says of itself."""
     clock: Clock
     domain: str
-    """Ours, for `References` and EHLO."""
+    """Ours, for EHLO."""
     tls: Tls = "none"
     """`starttls` and `tls` insist on it and check the certificate; `none` never asks for it."""
     user: str | None = None
@@ -92,18 +92,16 @@ class SmtpPostman:
         Deferred for all else: 4xx, no connection, no answer, and what the operator must mend (certificate, login, sender).
         """
         recipient = envelope_address(letter.recipient)
-        message = compose(
-            letter, sender=self.sender, domain=self.domain, at=self.clock.now(), checkpoint=self.checkpoint()
-        )
+        message = compose(letter, sender=self.sender, at=self.clock.now(), checkpoint=self.checkpoint())
         raw = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
         try:
-            reply = asyncio.run(self._converse(recipient, raw))
+            reply = asyncio.run(self._converse(letter.thread.bounces_to or "", recipient, raw))
         except (SMTPException, OSError, ValueError) as error:
             words = _without(recipient, f"{self.host}:{self.port}: {_words(error)}")
             raise (Refused if _permanent(error) else Deferred)(words) from error
         return Sent(raw.decode(), _without(recipient, reply))
 
-    async def _converse(self, recipient: str, raw: bytes) -> str:
+    async def _converse(self, sender: str, recipient: str, raw: bytes) -> str:
         client = _Client(
             hostname=self.host,
             port=self.port,
@@ -117,14 +115,14 @@ class SmtpPostman:
         )
         try:
             await client.connect()
-            reply = await self._hand_over(client, recipient, raw)
+            reply = await self._hand_over(client, sender, recipient, raw)
             with suppress(SMTPException, OSError):  # it has the letter: a broken goodbye changes nothing
                 await client.quit(timeout=_GOODBYE)
         finally:
             client.close()
         return reply
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, recipient: str, raw: bytes) -> str:
+    async def _hand_over(self, client: aiosmtplib.SMTP, sender: str, recipient: str, raw: bytes) -> str:
         if client.is_ehlo_or_helo_needed:
             await client.ehlo()
         options, encoding = [], "ascii"
@@ -134,7 +132,7 @@ class SmtpPostman:
             if not client.supports_extension("smtputf8"):
                 raise aiosmtplib.SMTPNotSupported("it takes no addresses beyond ASCII (SMTPUTF8, RFC 6531)")
             options, encoding = [*options, "BODY=8BITMIME", "SMTPUTF8"], "utf-8"
-        await client.mail(self.sender, options=options, encoding=encoding)
+        await client.mail(sender, options=options, encoding=encoding)
         await client.rcpt(recipient, encoding=encoding)
         answer = await client.data(raw, timeout=self.acceptance_timeout)
         return f"{answer.code} {answer.message}"

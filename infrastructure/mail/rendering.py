@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from application.intake.addresses import LOOP_HEADER
 from application.letters import Letter, LetterKind
 from infrastructure.ledger.held import HEADER, header_value
 
@@ -46,7 +47,7 @@ _DESK = (
 )
 
 
-def compose(letter: Letter, *, sender: str, domain: str, at: datetime, checkpoint: str | None = None) -> EmailMessage:
+def compose(letter: Letter, *, sender: str, at: datetime, checkpoint: str | None = None) -> EmailMessage:
     """The mail that carries a letter, from ``sender``, dated ``at`` (timezone-aware).
 
     It takes the log's ``checkpoint``, a signed note, out of our reach as well (audit.md, Held outside).
@@ -56,13 +57,12 @@ def compose(letter: Letter, *, sender: str, domain: str, at: datetime, checkpoin
     subject = _line(letter.subject)
     message = EmailMessage(policy=SMTP)
     message["From"] = _mailbox("Service desk", sender)
+    message["Reply-To"] = _mailbox("Service desk", letter.thread.reply_to)
     message["To"] = _mailbox(_name(letter.name), letter.recipient)
     message["Subject"] = _subject(letter, subject)
     message["Date"] = at.astimezone(ZoneInfo(letter.time_zone))
     message["Message-ID"] = letter.message_id
-    message["References"] = root_reference(letter.case, domain)
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
+    _thread(message, letter)
     if checkpoint is not None:
         message[HEADER] = header_value(checkpoint)
     said = _said(letter, subject, sender)
@@ -74,9 +74,17 @@ def compose(letter: Letter, *, sender: str, domain: str, at: datetime, checkpoin
     return message
 
 
-def root_reference(case: str, domain: str) -> str:
-    """The Message-ID that every mail of a case refers to, so that they form one thread (RFC 5322, 3.6.4)."""
-    return f"<{case}@{domain}>"
+def _thread(message: EmailMessage, letter: Letter) -> None:
+    """Where it belongs, and that a machine sends it: nobody's machine shall answer (RFC 3834, 3.1.7 and 5)."""
+    thread, answering = letter.thread, letter.kind is LetterKind.ACKNOWLEDGED
+    if thread.answers is not None:
+        message["In-Reply-To"] = thread.answers
+    message["References"] = " ".join(filter(None, (thread.root, thread.answers)))
+    message["Auto-Submitted"] = "auto-replied" if answering else "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message[LOOP_HEADER] = thread.desk
+    if answering:  # what older programs look at; a letter that somebody waits for shall not be sorted away by it
+        message["Precedence"] = "bulk"
 
 
 def deadline_text(deadline: datetime, time_zone: str) -> str:
@@ -118,6 +126,8 @@ def _desk(entry: Mapping[str, str | None]) -> list[tuple[str, str]]:
 
 
 def _subject(letter: Letter, subject: str) -> str:
+    if letter.kind is LetterKind.ACKNOWLEDGED:  # goes to whom a mail says that it is from: it carries no words on
+        return f"[{letter.thread.token}] Received"
     what = {
         LetterKind.RESOLVED: "Resolved",
         LetterKind.REFERRED: "Referred",
@@ -126,7 +136,7 @@ def _subject(letter: Letter, subject: str) -> str:
     if len(subject) > _SUBJECT:
         subject = subject[: _SUBJECT - 3].rstrip() + "..."
     # `=?` opens an encoded word (RFC 2047): left whole, the customer's would be decoded into our header.
-    return f"[{letter.case}] {what}" + (f": {subject}" if subject else "").replace("=?", "= ?")
+    return f"[{letter.thread.token}] {what}" + (f": {subject}" if subject else "").replace("=?", "= ?")
 
 
 def _mailbox(name: str, address: str) -> Address:

@@ -18,6 +18,7 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, OperationalError, PersistenceError
 
 from application.ports import Answered, Erasure, KeyTaken, ReferenceMoved
+from domain.values import Disclosure
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerEvent
@@ -46,6 +47,16 @@ class Append:
     in_doubt: bool = False
     """Sent once already, and the connection broke before the answer: it may have been committed."""
     _done: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def contents(self) -> list[tuple[LedgerEvent, Disclosure]]:
+        """The files that go into the vault with it."""
+        return [(event, said) for event in self.events for said in event.disclosures if said.content is not None]
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is a transaction of its own: nobody's answer shall depend on an erasure, or wait for a file."""
+        return self.erasing is not None or bool(self.contents)
 
     def __post_init__(self) -> None:
         self._done.acquire()
@@ -114,8 +125,7 @@ class GroupCommit:
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
 
-        Who competes with an earlier one waits for the next batch, where that one's fate is known. An erasure is a
-        batch of its own: nobody else's answer shall depend on what it deletes.
+        Who competes with an earlier one waits for the next batch, where that one's fate is known.
         """
         batch: list[Append] = []
         wanted: set[Any] = set()
@@ -125,8 +135,7 @@ class GroupCommit:
             wants: set[Any] = {(e.originator_id, e.originator_version) for e in append.events}
             if append.answered:
                 wants.add(append.answered.key)
-            alone = append.erasing is not None or (batch and batch[0].erasing is not None)
-            if batch and (alone or not wanted.isdisjoint(wants)):
+            if batch and (append.alone or batch[0].alone or not wanted.isdisjoint(wants)):
                 break
             wanted |= wants
             size += len(append.events)
@@ -170,13 +179,24 @@ class GroupCommit:
         return self._connection.cursor(binary=True)
 
     def _write(self, batch: list[Append]) -> list[tuple[Any, ...]]:
-        cursor, erasing = self._cursor(), batch[0].erasing
-        if erasing is None:
-            return cursor.execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
+        cursor = self._cursor()
+        if batch[0].alone:
+            return self._write_alone(cursor, batch[0])
+        return cursor.execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
+
+    @staticmethod
+    def _write_alone(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
+        """What takes long goes before the lock of all appends: the wait for a fold, and files on their way."""
         with cursor.connection.transaction():
-            cursor.execute(_SQL["hold_fold"])  # before the lock of all appends: nobody else shall wait for a fold
-            rows = cursor.execute(_SQL["append"], _columns(batch)).fetchall()
-            if not any(refused is not None for refused, *_ in rows):
+            if append.erasing is not None:
+                cursor.execute(_SQL["hold_fold"])
+            for event, said in append.contents:
+                stream, version = event.originator_id, event.originator_version
+                cursor.execute(_SQL["keep_content"], (stream, version, bytes.fromhex(said.digest), said.content))
+            rows = cursor.execute(_SQL["append"], _columns([append])).fetchall()
+            if any(refused is not None for refused, *_ in rows):
+                raise psycopg.Rollback
+            if (erasing := append.erasing) is not None:
                 kinds = sorted(kind.value for kind in erasing.kinds)
                 cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
         return rows

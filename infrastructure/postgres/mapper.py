@@ -125,5 +125,7 @@ class StateMapper(Mapper[UUID]):
             return
         by_digest = {disclosure.digest: disclosure for disclosure in vault}
         for name in names:
-            if values[name] is not None and (known := by_digest.get(values[name].digest)) is not None:
-                values[name] = known
+            if isinstance(values[name], tuple):
+                values[name] = tuple(by_digest.get(each.digest, each) for each in values[name])
+            elif values[name] is not None:
+                values[name] = by_digest.get(values[name].digest, values[name])

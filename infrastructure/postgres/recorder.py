@@ -55,6 +55,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
         super().__init__(datastore, events_table_name="stored_events")
         self.group = GroupCommit(lambda: database.connect(component))
+        self.carrier = GroupCommit(lambda: database.connect(component))
+        """A second writer, of what carries files: nobody else shall wait while they are sent."""
 
     def insert_events(
         self,
@@ -70,7 +72,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
         if not stored_events:
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
-        return [position for position, _ in self.group.append(Append(events, answered, numbers, known, erasing))]
+        append = Append(events, answered, numbers, known, erasing)
+        writer = self.carrier if append.contents else self.group
+        return [position for position, _ in writer.append(append)]
 
     def select_events(
         self,
@@ -133,6 +137,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def close(self) -> None:
         """Commit what waits, then close."""
+        self.carrier.close()
         self.group.close()
 
 

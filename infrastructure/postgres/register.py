@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ _SQL = load("register")
 _BLOCK = 20
 """Case numbers drawn at a time. What a stopped process had left over is a gap (R-4.2b allows gaps)."""
 _REMEMBERED = 100_000
+_PIECE = 1_048_576
+"""Bytes of a file that are in memory at a time, however slowly it is taken off our hands."""
 
 
 class PostgresRegister:
@@ -85,6 +87,9 @@ class PostgresRegister:
         rows = self._recorder.rows(_SQL["disclosed"], (subject,))
         return [Disclosed(stream, aggregate, DisclosureKind(kind), count) for stream, aggregate, kind, count in rows]
 
+    def begun(self, subject: str, topic: str, since: UUID) -> list[UUID]:
+        return [row[0] for row in reversed(self._recorder.rows(_SQL["begun"], (subject, since, topic)))]
+
     def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
         return [
             Entry(
@@ -93,6 +98,14 @@ class PostgresRegister:
             for e in self._recorder.select_events(id, gt=after, lte=until)
             if e.recorded_at is not None
         ]
+
+    def content(self, id: UUID, version: int, digest: str) -> Iterator[bytes]:  # noqa: A002
+        start = 1
+        while piece := self._one("content", start, _PIECE, id, version, bytes.fromhex(digest)):
+            yield bytes(piece[0])
+            if len(piece[0]) < _PIECE:
+                return
+            start += _PIECE
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         return next(iter(self._recorder.rows(_SQL[query], values)), None)

@@ -588,6 +588,17 @@ CREATE TABLE tlog.timestamps (
 
 ALTER TABLE tlog.timestamps OWNER TO desk_owner;
 
+CREATE TABLE vault.blobs (
+    originator_id uuid NOT NULL,
+    originator_version bigint NOT NULL,
+    digest bytea NOT NULL,
+    content bytea NOT NULL
+);
+ALTER TABLE ONLY vault.blobs ALTER COLUMN content SET STATISTICS 0;
+ALTER TABLE ONLY vault.blobs ALTER COLUMN content SET STORAGE EXTERNAL;
+
+ALTER TABLE vault.blobs OWNER TO desk_owner;
+
 CREATE TABLE vault.disclosures (
     originator_id uuid NOT NULL,
     originator_version bigint NOT NULL,
@@ -650,7 +661,9 @@ CREATE TABLE views.quarantine (
     received_at timestamp with time zone NOT NULL,
     size bigint NOT NULL,
     channel text NOT NULL,
-    cause text
+    cause text,
+    suggestion text,
+    recorded boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE views.quarantine OWNER TO desk_projector;
@@ -694,6 +707,9 @@ ALTER TABLE ONLY tlog.logs
 
 ALTER TABLE ONLY tlog.timestamps
     ADD CONSTRAINT timestamps_pkey PRIMARY KEY (log, size, authority);
+
+ALTER TABLE ONLY vault.blobs
+    ADD CONSTRAINT blobs_pkey PRIMARY KEY (originator_id, originator_version, digest);
 
 ALTER TABLE ONLY vault.disclosures
     ADD CONSTRAINT disclosures_pkey PRIMARY KEY (originator_id, originator_version, digest);
@@ -771,7 +787,7 @@ CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensi
 
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
-CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (received_at, id) WHERE (cause IS NOT NULL);
+CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
 CREATE INDEX queue_now_idx ON views.case_intervals USING btree (queue, COALESCE((priority)::integer, 9), received_at, number) WHERE (upper_inf(positions) AND (queue IS NOT NULL));
 
@@ -807,6 +823,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.timestamp
 
 ALTER TABLE tlog.timestamps ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.blobs FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE vault.blobs ENABLE ALWAYS TRIGGER no_alteration;
+
 CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.disclosures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE vault.disclosures ENABLE ALWAYS TRIGGER no_alteration;
@@ -825,6 +845,9 @@ ALTER TABLE ONLY tlog.hashes
 
 ALTER TABLE ONLY tlog.timestamps
     ADD CONSTRAINT timestamps_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
+
+ALTER TABLE ONLY vault.blobs
+    ADD CONSTRAINT blobs_originator_id_originator_version_digest_fkey FOREIGN KEY (originator_id, originator_version, digest) REFERENCES vault.disclosures(originator_id, originator_version, digest) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
@@ -1048,6 +1071,27 @@ GRANT INSERT(size) ON TABLE tlog.timestamps TO desk_sealer;
 GRANT INSERT(authority) ON TABLE tlog.timestamps TO desk_sealer;
 
 GRANT INSERT(reply) ON TABLE tlog.timestamps TO desk_sealer;
+
+GRANT SELECT ON TABLE vault.blobs TO desk_api;
+GRANT SELECT ON TABLE vault.blobs TO desk_processes;
+GRANT SELECT ON TABLE vault.blobs TO desk_mail;
+GRANT SELECT ON TABLE vault.blobs TO desk_auditor;
+
+GRANT INSERT(originator_id) ON TABLE vault.blobs TO desk_api;
+GRANT INSERT(originator_id) ON TABLE vault.blobs TO desk_processes;
+GRANT INSERT(originator_id) ON TABLE vault.blobs TO desk_mail;
+
+GRANT INSERT(originator_version) ON TABLE vault.blobs TO desk_api;
+GRANT INSERT(originator_version) ON TABLE vault.blobs TO desk_processes;
+GRANT INSERT(originator_version) ON TABLE vault.blobs TO desk_mail;
+
+GRANT INSERT(digest) ON TABLE vault.blobs TO desk_api;
+GRANT INSERT(digest) ON TABLE vault.blobs TO desk_processes;
+GRANT INSERT(digest) ON TABLE vault.blobs TO desk_mail;
+
+GRANT INSERT(content) ON TABLE vault.blobs TO desk_api;
+GRANT INSERT(content) ON TABLE vault.blobs TO desk_processes;
+GRANT INSERT(content) ON TABLE vault.blobs TO desk_mail;
 
 GRANT SELECT,INSERT ON TABLE vault.disclosures TO desk_api;
 GRANT SELECT ON TABLE vault.disclosures TO desk_auditor;

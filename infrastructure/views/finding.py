@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
+from psycopg.errors import QueryCanceled
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -27,7 +29,14 @@ class PostgresFinder:
         self._pool = pool
 
     def similar(
-        self, words: str, external_ref: str | None, since: datetime, until: datetime, limit: int
+        self,
+        words: str,
+        external_ref: str | None,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        patience: timedelta | None = None,
     ) -> Sequence[Report]:
         asked = {
             "words": storable(words)[:_COMPARED],
@@ -37,30 +46,46 @@ class PostgresFinder:
             "limit": limit,
         }
         # In this order: what is folded in between is found twice, and not missed.
-        found = [*self._unfolded(asked), *self._rows("known", asked)]
+        with self._looking(patience) as cursor:
+            found = [*self._unfolded(cursor, asked), *self._rows(cursor, "known", asked)]
         best = {row["number"]: row for row in sorted(found, key=lambda row: float(row["rank"]))}
         ranked = sorted(best.values(), key=lambda row: (-row["rank"], row["received_at"], row["number"]))
         return [Report(**{name: row[name] for name in _FIELDS}) for row in ranked[:limit]]
 
-    def _unfolded(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    @contextmanager
+    def _looking(self, patience: timedelta | None) -> Iterator[Cursor[dict[str, Any]]]:
+        with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
+            if patience is None:
+                yield cursor
+                return
+            try:
+                with connection.transaction():
+                    cursor.execute(_SQL["be_brief"].encode(), (f"{patience / timedelta(milliseconds=1):.0f}",))
+                    yield cursor
+            except QueryCanceled:
+                raise TimeoutError from None
+
+    def _unfolded(self, cursor: Cursor[dict[str, Any]], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What is on the record and not in the view: what was logged a moment ago."""
-        logged = [_logged(row["state"], row["value"]) for row in self._rows("unfolded", {})]
+        logged = [_logged(row["state"], row["value"]) for row in self._rows(cursor, "unfolded", {})]
         texts = [report["words"] for report in logged]
         if not texts:
             return []
         refs = [report["external_ref"] for report in logged]
-        ranks = {row["place"]: row["rank"] for row in self._rows("ranked", {**asked, "texts": texts, "refs": refs})}
+        ranks = {
+            row["place"]: row["rank"] for row in self._rows(cursor, "ranked", {**asked, "texts": texts, "refs": refs})
+        }
         return [
             {**report, "rank": ranks[place]}
             for place, report in enumerate(logged, start=1)
             if place in ranks and asked["since"] <= report["received_at"] <= asked["until"]
         ]
 
-    def _rows(self, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    @staticmethod
+    def _rows(cursor: Cursor[dict[str, Any]], name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         sql = _SQL[name].replace("{any}", _SQL["any"])
-        with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
-            # Not prepared: planned for these words, which also are parsed once only.
-            return cursor.execute(sql.encode(), values, prepare=False).fetchall()
+        # Not prepared: planned for these words, which also are parsed once only.
+        return cursor.execute(sql.encode(), values, prepare=False).fetchall()
 
 
 _FIELDS = tuple(Report.__dataclass_fields__)

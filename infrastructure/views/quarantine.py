@@ -49,8 +49,8 @@ class QuarantineStore:
 class Quarantined(Asking):
     """What waits."""
 
-    def quarantine(self, page: Page) -> Listing:
-        values: dict[str, Any] = {"received_at": None, "id": None, "limit": page.limit + 1}
+    def quarantine(self, page: Page, *, recorded: bool = False) -> Listing:
+        values: dict[str, Any] = {"received_at": None, "id": None, "recorded": recorded, "limit": page.limit + 1}
         if page.after is not None:
             received_at, values["id"] = page.after
             values["received_at"] = datetime.fromisoformat(received_at)

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.main import application, dispute_links, open_desk, tokens_of
+from api.main import addresses_of, application, dispute_links, open_desk, tokens_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.processes.closing import close_due
@@ -61,7 +61,7 @@ class RunningDesk:
     def __init__(self, url: str, settings: Settings, office: Desk, timers: Timers, catcher: Catcher) -> None:
         self.url, self.tokens, self.office = url, tokens_of(settings), office
         self.clock, self.mail = office.clock, catcher
-        self._timers, self._callers = timers, list[Caller]()
+        self.timers, self._callers = timers, list[Caller]()
         self._send = partial(
             send_due,
             office,
@@ -71,7 +71,7 @@ class RunningDesk:
                 port=catcher.port,
                 sender=settings.mail_from,
                 clock=office.clock,
-                domain="caseledger.example",
+                domain=office.addresses.domain,
             ),
             dispute_links(settings.model_copy(update={"public_url": url})),
         )
@@ -112,7 +112,7 @@ class RunningDesk:
     def close_elapsed(self) -> int:
         """Fire the timers that are due; returns how many cases they closed."""
         self.catch_up()
-        return close_due(self.office, self._timers)
+        return close_due(self.office, self.timers)
 
     # named states
 
@@ -204,9 +204,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def served(database: TestDatabase, folder: Path, clock: Clock | None = None) -> Iterator[RunningDesk]:
+def served(database: TestDatabase, folder: Path, clock: Clock | None = None, **given: Any) -> Iterator[RunningDesk]:
     """A database over HTTP, with a projector at work and a mail server beside it, for as long as it is wanted."""
-    settings, stop, clock = Settings(data_dir=folder), threading.Event(), clock or SystemClock()
+    settings, stop, clock = Settings(data_dir=folder, **given), threading.Event(), clock or SystemClock()
     app = application(settings, database, lambda: clock)
     server = _Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
     serving = threading.Thread(target=server.run, daemon=True)
@@ -215,7 +215,7 @@ def served(database: TestDatabase, folder: Path, clock: Clock | None = None) -> 
     port = server.servers[0].sockets[0].getsockname()[1]
     with (
         database.connect("projector") as connection,
-        open_desk(database, clock) as office,
+        open_desk(database, clock, addresses=addresses_of(settings)) as office,
         database.pool("processes", size=1) as pool,
         mail_catcher(clock=clock) as catcher,
     ):

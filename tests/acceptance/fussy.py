@@ -45,7 +45,7 @@ def send_to(desk: RunningDesk, catcher: Catcher) -> int:
     """Send what is due to another mail server than the desk's own."""
     desk.catch_up()
     carrier = postman(catcher.port, clock=desk.clock)
-    return send_due(desk.office, desk._timers, carrier, lambda *_: f"{desk.url}/disputes/none")
+    return send_due(desk.office, desk.timers, carrier, lambda *_: f"{desk.url}/disputes/none")
 
 
 def unsettled(desk: RunningDesk, contact: dict[str, str], catcher: Catcher) -> str:

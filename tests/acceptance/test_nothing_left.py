@@ -148,11 +148,18 @@ class Talk:
         for field in ("subject", "description", "symptoms", "location", "asset", "callback", "name"):
             self.do(number, "correct", {"field": field, "value": f"no, {MARKER}", **SAID})
         self.do(number, "notes", {"text": f"{MARKER} called"})
+        self._attach(number)
         self.do(number, "known-errors", {"query": MARKER, "shown": [], "applied": False, **SAID})
         first = self.log()
         self.do(number, "relate", {"case": first, "kind": "related", **SAID})
         self.do(number, "unrelate", {"case": first, **SAID})
         done(self.desk.technician.get("/search", q=MARKER))
+
+    def _attach(self, number: str) -> None:
+        """Small ones, and one too large for a row; by what they are called, and by what is in them."""
+        for name, content in (("a.txt", MARKER), (f"{MARKER}.txt", "a log"), ("b.txt", f"{MARKER} " * 20_000)):
+            path = f"/cases/{number}/attachments"
+            done(self.desk.technician.http.post(path, content=content.encode(), params={"name": name}))
 
     def _with_the_team(self, number: str) -> None:
         network = self.desk.network
@@ -179,11 +186,21 @@ class Talk:
 
     def _incoming(self) -> None:
         gateway = self.desk.caller(Role.INTAKE, "mail.gateway")
-        waiting = []
-        for more in ("", "Precedence: bulk\r\n", "References: <0@x.example>\r\n", "List-Id: <x.example>\r\n"):
-            raw = f"From: {MARKER} <{EMAIL}>\r\n{more}Subject: {MARKER}\r\n\r\nI am {MARKER}.\r\n".encode()
+        said = f"From: {MARKER} <{EMAIL}>\r\nSubject: {MARKER}\r\n"
+
+        def send(more: str = "") -> dict[str, Any]:
+            raw = f"{more}{said}\r\nI am {MARKER}.\r\n> {MARKER}?\r\n".encode()
             answered = gateway.http.post("/intake/email", content=raw, headers={"Content-Type": "message/rfc822"})
-            waiting.append(done(answered))
+            told: dict[str, Any] = done(answered)
+            return told
+
+        ours = f"References: <{send()['case']}@caseledger.example>\r\n"
+        attached = f'Content-Type: application/pdf; name="{MARKER}.pdf"\r\n'
+        assert send(ours)["outcome"] == "reply"
+        assert send(ours + attached)["outcome"] == "reply"
+        assert send(ours + "Auto-Submitted: auto-replied\r\n")["outcome"] == "recorded"
+        for number in range(3):
+            send("Received: from a by b\r\n" * 51 + f"X: {number}\r\n")
         self.desk.catch_up()
         held = [item["id"] for item in done(self.desk.technician.get("/quarantine"))["items"]]
         assert len(held) == 3
@@ -223,9 +240,13 @@ def test_nothing_is_left_of_who_was_erased_in_any_table_or_file(folder: Path) ->
             superuser.execute("ANALYZE")
             superuser.execute("CHECKPOINT")  # what there is in the tables' files, and the next in the log's
         talk.log()
-        assert {"vault.disclosures", "views.case_texts", "views.known_errors", "pg_catalog.pg_statistic"} <= set(
-            in_tables(database.superuser)
-        )
+        assert {
+            "vault.disclosures",
+            "vault.blobs",
+            "views.case_texts",
+            "views.known_errors",
+            "pg_catalog.pg_statistic",
+        } <= set(in_tables(database.superuser))
         before = in_files(folder)
         assert any("pg_wal" in name for name in before)
         assert any("base" in name for name in before)
@@ -238,7 +259,7 @@ def test_nothing_is_left_of_who_was_erased_in_any_table_or_file(folder: Path) ->
         caseledger("release-hold", held, "--reason", "settled", folder=folder)
         erased = [caseledger("erase", who, *asked, folder=folder) for who in (EMAIL, REPORTER, f"problem:{problem}")]
         assert all(told["scrubbed"] and told["views"] == "folded" for told in erased), erased
-        assert erased[0]["by_kind"].keys() == {"contact", "customer_words", "staff_words", "message"}
+        assert erased[0]["by_kind"].keys() == {"contact", "customer_words", "staff_words", "message", "attachment"}
 
         desk.catch_up()
         assert in_tables(database.superuser) == []

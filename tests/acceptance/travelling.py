@@ -186,7 +186,7 @@ def fates(desk: RunningDesk, number: str) -> list[list[str]]:
 
 def mails(desk: RunningDesk, number: str) -> list[Caught]:
     """The mails about a case that the desk's mail server was sent, oldest first."""
-    return [mail for mail in desk.mail.messages() if f"<{number}@" in str(mail.parsed["References"])]
+    return [mail for mail in desk.mail.messages() if f"<{number}#" in str(mail.parsed["References"])]
 
 
 def window(desk: RunningDesk, number: str) -> timedelta | None:

@@ -70,6 +70,7 @@ TABLE = {
     "dispute": Row(SETTLED, own=True, to="where it was"),
     "reopen": Row(frozenset({"resolved"}), _roles("technician", "duty_manager"), team=True, to="where it was"),
     "note": Row(ANY, READERS, own=True),
+    "attach": Row(ANY, READERS, own=True),
     "correct": Row(OPEN, team=True),
     "follow_up": Row(frozenset({"closed"}), own=True),
     # what the clauses add

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
+from application.attachments import File
 from application.desk import Desk
 from application.requests import Committed, Request
 from domain.case.dispute import Confirmation
@@ -147,6 +148,9 @@ class Commands:
 
     def reopen(self, by: Request) -> Committed:
         return self.desk.reopen(self.number, "rolled back", by)
+
+    def attach(self, by: Request) -> Committed:
+        return self.desk.attach(self.number, (File("a.txt", "text/plain", b"log"),), self.pick((False, True)), by)
 
     def note(self, by: Request) -> Committed:
         return self.desk.note(self.number, "called", visible_to_customer=self.pick((False, True)), request=by)

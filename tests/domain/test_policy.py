@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.errors import Invalid
@@ -128,3 +129,26 @@ def test_no_policy_says_what_the_sop_does_not_allow(wrong: Policy, pointer: str)
 
 def test_r_5_9d_a_longer_window_is_allowed() -> None:
     check_policy(replace(POLICY, dispute_window=timedelta(days=5), roll_to_business_day=True))
+
+
+def test_a_policy_from_before_there_were_acknowledgements_has_the_limits_of_the_first() -> None:
+    stored = msgspec.to_builtins(POLICY)
+    limits = ("acknowledged", "acknowledgement_interval", "automatic_mails_an_hour", "cases_an_hour")
+    for name in limits:
+        del stored[name]
+    assert msgspec.convert(stored, Policy, strict=False) == POLICY
+    assert [getattr(POLICY, name) for name in limits] == [("email", "self_service"), timedelta(days=1), 5, 10]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"acknowledged": ("smoke signals",)},
+        {"acknowledgement_interval": timedelta(-1)},
+        {"automatic_mails_an_hour": 0},
+        {"cases_an_hour": 0},
+    ],
+)
+def test_limits_that_are_none_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(Invalid):
+        check_policy(replace(POLICY, **wrong))  # type: ignore[arg-type]

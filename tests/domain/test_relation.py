@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from domain.case import Case
-from domain.case.relation import Candidate, Consulted
-from domain.case.state import LinkKind
+from domain.case.relation import Consulted
+from domain.case.state import Candidate, LinkKind
 from domain.case.status import Status
 from domain.errors import (
     DuplicateDecisionRequired,

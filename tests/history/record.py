@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from api.main import open_desk
+from application.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
+from application.intake.envelope import NO_ENVELOPE
 from application.intake.importer import Importer
 from application.intake.servicenow import ServiceNowLog
 from application.letters import Sent
@@ -53,6 +55,7 @@ def work(desk: Desk) -> None:
     desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
     desk.correct(number, "service", "email", "misheard", TECHNICIAN)
     desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
+    desk.attach(number, (File("screen.png", "image/png", b"\x89PNG\r\n\x1a\n"),), True, TECHNICIAN)
     for _ in range(2):  # the second joins the problem of the first
         problem = "PRB-0000002" if _ else None
         other = assigned(desk)
@@ -165,13 +168,25 @@ def _problem(desk: Desk) -> None:
 
 
 def _quarantine(desk: Desk) -> None:
-    """A mail that opens a case, one that somebody releases, one that somebody discards."""
+    """A mail that opens a case, and those that join it, come back, say that somebody is away, or wait for a decision."""
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
     desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
     mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
-    desk.receive(mail % b"", gateway)
-    desk.release_message(desk.receive(mail % b"References: <0@desk.example>\r\n", gateway).receipt, "new", TECHNICIAN)
-    desk.discard_message(desk.receive(mail % b"Precedence: bulk\r\n", gateway).receipt, "an offer", TECHNICIAN)
+    desk.receive(mail % b"", NO_ENVELOPE, gateway)  # he has opened so many that it goes to the last of them
+    mail = mail.replace(b"jo.field", b"pat.field")
+    number = desk.receive(mail % b"", NO_ENVELOPE, gateway).case
+    ours = f"References: <{number}@{desk.addresses.domain}>\r\n".encode()
+    attached = b"Content-Type: application/pdf; name=plan.pdf\r\n"
+    for headers in (ours, ours + b"Auto-Submitted: auto-replied\r\n", ours + attached, b"Return-Path: <>\r\n"):
+        desk.receive(mail % headers, NO_ENVELOPE, gateway)
+    desk.receive(b"From: MAILER-DAEMON\r\nSubject: failure notice\r\n\r\nnobody", NO_ENVELOPE, gateway)
+    strangers = [
+        desk.receive((mail % (ours + b"X: %d\r\n" % each)).replace(b"pat.f", b"al.f"), NO_ENVELOPE, gateway).receipt
+        for each in range(3)
+    ]
+    desk.release_message(strangers[0], "new", TECHNICIAN)
+    desk.join_message(strangers[1], None, "a colleague", TECHNICIAN)
+    desk.discard_message(strangers[2], "an offer", TECHNICIAN)
 
 
 def _erasure(desk: Desk) -> None:

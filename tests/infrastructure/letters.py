@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from application.letters import Letter, LetterKind
+from application.intake.addresses import Addresses
+from application.letters import Letter, LetterKind, Thread
 
 LINK = "https://desk.example/disputes/abc?a=1&b=2"
+ADDRESSES = Addresses(b"k" * 32, "service-desk@desk.example")
+THREAD = Thread(
+    root=ADDRESSES.root_reference("INC-0000123"),
+    token=ADDRESSES.subject_token("INC-0000123"),
+    reply_to=ADDRESSES.reply_to("INC-0000123", "jo"),
+    bounces_to=ADDRESSES.envelope_from(UUID(int=7)),
+    desk=ADDRESSES.desk,
+)
 OTHER_DESK = {
     "agency": "Tax Commission",
     "desk": "Tax help <desk>",
@@ -24,6 +35,7 @@ def a_letter(**changes: Any) -> Letter:
         "kind": LetterKind.RESOLVED,
         "message_id": "<019abc@desk.example>",
         "case": "INC-0000123",
+        "thread": THREAD,
         "recipient": "jo.field@agency.example",
         "name": "Jo Field",
         "subject": "Printer is dead",
@@ -46,3 +58,9 @@ def a_continuation(**changes: Any) -> Letter:
     return a_letter(
         kind=LetterKind.CONTINUED, deadline=None, dispute_url=None, continued_as="INC-0000007", solution=None, **changes
     )
+
+
+def an_acknowledgement(*, answers: str | None = "<1@agency.example>", **changes: Any) -> Letter:
+    thread = replace(THREAD, bounces_to=None, answers=answers)
+    given = {"kind": LetterKind.ACKNOWLEDGED, "deadline": None, "dispute_url": None, "solution": None, "thread": thread}
+    return a_letter(**given | changes)

@@ -12,7 +12,7 @@ import pytest
 from application.letters import Deferred, Postman, Refused, Sent
 from domain.clocks import TravelClock
 from infrastructure.mail.catcher import mail_catcher, smtp_server
-from tests.infrastructure.letters import a_letter
+from tests.infrastructure.letters import THREAD, a_letter, an_acknowledgement
 from tests.infrastructure.mail_servers import AT, CLOCK, Dropping, Refusing, postman, scripted
 
 
@@ -29,11 +29,21 @@ def test_a_letter_is_sent_when_the_server_has_accepted_the_message() -> None:
         sent = carrier.deliver(a_letter())
         (caught,) = catcher.messages()
     assert sent == Sent(caught.raw.decode(), "250 2.0.0 OK: caught as 1")
-    assert (caught.envelope_from, caught.recipients) == ("service-desk@desk.example", ("jo.field@agency.example",))
-    assert (caught.message_id, caught.subject) == ("<019abc@desk.example>", "[INC-0000123] Resolved: Printer is dead")
+    assert (caught.envelope_from, caught.recipients) == (THREAD.bounces_to, ("jo.field@agency.example",))
+    assert (caught.message_id, caught.subject) == (
+        "<019abc@desk.example>",
+        f"[{THREAD.token}] Resolved: Printer is dead",
+    )
     assert caught.parsed["Date"].datetime == AT
     assert "Replaced the fuser." in caught.text
     assert "Replaced the fuser." in caught.html
+
+
+def test_nothing_comes_back_of_an_acknowledgement() -> None:
+    with mail_catcher(clock=CLOCK) as catcher:
+        postman(catcher.port).deliver(an_acknowledgement())
+        (caught,) = catcher.messages()
+    assert caught.envelope_from == "<>", "RFC 3834, 3.3"
 
 
 def test_a_letter_sent_again_has_the_same_message_id() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
+from application.intake.envelope import NO_ENVELOPE
 from application.requests import Request
 from application.views.questions import Page
 from domain.values import Actor, ErasureScope, Role
@@ -27,7 +28,14 @@ def erase(database: TestDatabase, given: str) -> None:
 
 def held(desk: Desk, number: int) -> UUID:
     """A message that waits."""
-    return desk.receive(b"Precedence: bulk\r\nFrom: jo@x.example\r\nSubject: %d\r\n\r\nx" % number, GATEWAY).receipt
+    raw = b"Received: a\r\n" * 51 + b"From: jo@x.example\r\nSubject: %d\r\n\r\nx" % number
+    return desk.receive(raw, NO_ENVELOPE, GATEWAY).receipt
+
+
+def recorded(desk: Desk, number: int) -> UUID:
+    """A message of a robot."""
+    raw = b"Auto-Submitted: auto-replied\r\nFrom: jo@x.example\r\nSubject: %d\r\n\r\nx" % number
+    return desk.receive(raw, NO_ENVELOPE, GATEWAY).receipt
 
 
 def waiting(views: PostgresViews) -> list[Any]:
@@ -38,13 +46,16 @@ def test_only_what_waits_is_in_it_however_it_was_folded(
     desk: Desk, projector: Projector, views: PostgresViews, database: TestDatabase
 ) -> None:
     desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
-    desk.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", GATEWAY)
+    desk.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", NO_ENVELOPE, GATEWAY)
     first, released, discarded, last = (held(desk, number) for number in range(4))
+    robots = [recorded(desk, number) for number in range(2)]
     while projector.fold_batch(1):
         assert len(waiting(views)) <= 4
     assert waiting(views) == [first, released, discarded, last]
+    assert [item["id"] for item in views.quarantine(Page(), recorded=True).items] == robots
     desk.release_message(released, None, TECHNICIAN)
     desk.discard_message(discarded, "an offer", TECHNICIAN)
+    desk.release_message(robots[0], "a person after all", TECHNICIAN)
     projector.catch_up()
     assert waiting(views) == [first, last]
     assert differences(database) == {}
@@ -55,5 +66,5 @@ def test_only_what_waits_is_in_it_however_it_was_folded(
         rebuild_views(connection)
         assert differences(database) == {}
         count = connection.execute("SELECT count(*) FROM views.quarantine").fetchone()
-    assert count == (2,)
+    assert count == (3,)
     assert waiting(views) == [first, last]

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -193,6 +194,27 @@ def test_an_append_whose_answer_was_lost_is_found_again(recorder: LedgerRecorder
     recorder.group._commit([other])
     with pytest.raises(IntegrityError):
         other.wait()
+
+
+def test_a_file_is_found_again_with_its_append_and_goes_with_a_refused_one(
+    recorder: LedgerRecorder, database: TestDatabase
+) -> None:
+    def said() -> Disclosure:
+        made = Disclosure.of("jo", DisclosureKind.ATTACHMENT, {"size": 1}, os.urandom, b"x")
+        assert made is not None
+        return made
+
+    mine = event(disclosures=(said(),))
+    recorder.insert_events([mine])
+    again, other = Append([mine]), Append([replace(mine, state=b'{"other":1}', disclosures=(said(),))])
+    for append in (again, other):
+        append.in_doubt = True
+        recorder.carrier._commit([append])
+    assert [position for position, _ in again.wait()] == [1]
+    with pytest.raises(IntegrityError):
+        other.wait()
+    with psycopg.connect(database.superuser) as superuser:
+        assert superuser.execute("SELECT count(*) FROM vault.blobs").fetchone() == (1,)
 
 
 def test_a_broken_connection_is_made_anew_and_nothing_is_written_twice(

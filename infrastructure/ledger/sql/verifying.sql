@@ -79,10 +79,19 @@ SELECT notification_id, state FROM ledger.stored_events
 WHERE topic LIKE '%%.personal\_data\_erased' ORDER BY notification_id;
 
 -- name: disclosing --
-SELECT e.notification_id, e.originator_id::text, e.state, d.digest, d.salt, d.kind, d.subject, d.value
+SELECT e.notification_id, e.originator_id::text, e.state, d.digest, d.salt, d.kind, d.subject, d.value,
+       b.digest IS NOT NULL
 FROM ledger.stored_events e
 LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
+LEFT JOIN vault.blobs b USING (originator_id, originator_version, digest)
 WHERE position('"digest"'::bytea IN e.state) > 0
+ORDER BY e.notification_id;
+
+-- name: contents --
+SELECT e.notification_id, b.originator_id::text, d.value, b.content
+FROM vault.blobs b
+LEFT JOIN vault.disclosures d USING (originator_id, originator_version, digest)
+LEFT JOIN ledger.stored_events e USING (originator_id, originator_version)
 ORDER BY e.notification_id;
 
 -- name: unpointed --

@@ -13,6 +13,7 @@ import psycopg
 
 from domain.values import DisclosureKind, ErasureScope
 from infrastructure.ledger.pointers import pointers
+from infrastructure.ledger.verifying.contents import check_contents, has_file
 from infrastructure.ledger.verifying.findings import Findings
 from infrastructure.postgres.queries import load
 
@@ -30,6 +31,7 @@ def check_vault(connection: psycopg.Connection[Any], findings: Findings) -> None
             _check_event(
                 position, stream, bytes(state), [row[3:] for row in said if row[3] is not None], erased, findings
             )
+    check_contents(connection, findings)
     for stream, version, position in connection.execute(_SQL["unpointed"]):
         findings.add(
             "vault", f"something lies there that version {version} does not point to", position=position, case=stream
@@ -58,7 +60,7 @@ def _check_event(
                     case=stream,
                 )
             continue
-        _, salt, kind, subject, value = row
+        _, salt, kind, subject, value, has_content = row
         if sha256(bytes(salt) + value.encode()).hexdigest() != pointer["digest"]:
             findings.add(
                 what,
@@ -73,6 +75,8 @@ def _check_event(
                 position=position,
                 case=stream,
             )
+        if not has_content and has_file(value):
+            findings.add("contents", "the file that came with it is gone", position=position, case=stream)
     for digest in kept:
         findings.add(
             "vault", f"{digest[:12]}... lies there, and the event does not point to it", position=position, case=stream

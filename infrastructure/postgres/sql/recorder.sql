@@ -9,6 +9,11 @@ SELECT * FROM ledger.append(
     %b::int[], %b::bigint[]
 );
 
+-- name: keep_content --
+-- It may have been committed before, where that answer was lost.
+INSERT INTO vault.blobs (originator_id, originator_version, digest, content)
+VALUES (%b::uuid, %b::bigint, %b::bytea, %b::bytea) ON CONFLICT DO NOTHING;
+
 -- name: hold_fold --
 SELECT FROM views.tracking FOR UPDATE;
 

@@ -31,6 +31,17 @@ JOIN ledger.stored_events e USING (originator_id, originator_version)
 WHERE d.subject = %s
 GROUP BY 1, 2, 3 ORDER BY 1, 3;
 
+-- name: begun --
+SELECT DISTINCT d.originator_id
+FROM vault.disclosures d
+JOIN ledger.stored_events e USING (originator_id, originator_version)
+WHERE d.subject = %s AND d.originator_version = 1 AND d.originator_id >= %s AND e.topic = %s
+ORDER BY d.originator_id DESC LIMIT 100;
+
+-- name: content --
+SELECT substr(content, %s::int, %s::int) FROM vault.blobs
+WHERE originator_id = %s AND originator_version = %s AND digest = %s;
+
 -- name: answer --
 SELECT request, originator_id, originator_version, position FROM ledger.idempotency WHERE key = %s;
 

@@ -10,7 +10,7 @@ SET lock_timeout = '3s';
 -- name: tables --
 SELECT c.oid, format('%I.%I', n.nspname, c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE (n.nspname = 'vault' AND c.relname = 'disclosures')
+WHERE (n.nspname = 'vault' AND c.relname IN ('blobs', 'disclosures'))
    OR (n.nspname IN ('views', 'views_shadow') AND c.relname IN ('case_texts', 'known_errors'))
 ORDER BY 2;
 

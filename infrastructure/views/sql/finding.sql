@@ -1,5 +1,8 @@
 -- Cases that may be about the same: open ones with some of the same words, from the view, and what it has not folded yet.
 
+-- name: be_brief --
+SELECT set_config('statement_timeout', %s, true);
+
 -- name: known --
 SELECT t.number, t.service, t.customer, t.received_at, t.external_ref, t.words,
        ts_rank(t.lexemes, {any}, 1)::float8 AS rank

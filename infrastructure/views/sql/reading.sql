@@ -35,7 +35,7 @@ FROM views.tracking t, (
     UNION ALL
     SELECT 'obligations', count(*) FROM views.obligations o WHERE upper_inf(o.positions)
     UNION ALL
-    SELECT 'quarantine', count(*) FROM views.quarantine i WHERE i.cause IS NOT NULL
+    SELECT 'quarantine', count(*) FROM views.quarantine i WHERE i.cause IS NOT NULL AND NOT i.recorded
     UNION ALL
     SELECT 'unprioritized', count(*) FROM views.case_intervals c
     WHERE upper_inf(c.positions) AND c.queue IN ('triage', 'prioritization') AND coalesce(c.priority, 9) = 9

@@ -66,6 +66,7 @@ TABLE = {
     "reopen": Row(frozenset({"resolved"}), "assigned", ("technician", "duty_manager"), {"reason": "again"}, team=True),
     "close": Row(frozenset({"resolved"}), "closed", ("technician", "owner", "duty_manager"), {}, team=True),
     "notes": Row(ANY, None, READERS, {"text": "n"}),
+    "attachments": Row(ANY, None, READERS, {}),
     "correct": Row(OPEN, None, ("technician",), {"field": "asset", "value": "p-2", "reason": "read wrong"}, team=True),
     "follow-up": Row(frozenset({"closed"}), "logged", ("technician", "owner"), {}),
     # R-5.9f and what the table ends with: "Erasure and holds: admin with an auditor's approval recorded".
@@ -199,6 +200,10 @@ class Bench:
 
     def send(self, number: str, verb: str, by: str) -> Answer:
         body = TABLE[verb].body
+        if verb == "attachments":
+            return self.callers[by].http.post(
+                f"/cases/{number}/attachments", content=b"a log", params={"name": "a.txt"}
+            )
         if verb == "close" and by != "owner":
             now = datetime.now(UTC).isoformat()
             body = {"confirmation": {"method": "phone", "by": "Jo Field", "at": now}, "reason": "he said so"}
@@ -226,7 +231,7 @@ def _directory(running: RunningDesk) -> None:
 
 def test_the_table_has_every_command_there_is() -> None:
     on_cases = {verb.path.rsplit("/", 1)[-1] for verb in VERBS if verb.path.startswith("/cases/")}
-    assert TABLE.keys() == on_cases
+    assert TABLE.keys() == on_cases | {"attachments"}
 
 
 @pytest.mark.parametrize("status", STATUSES)

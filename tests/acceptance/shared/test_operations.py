@@ -20,7 +20,11 @@ from tests.conftest import TestDatabase
 Schema = dict[str, Any]
 OTHERS = {
     *("/policy", "/grants", "/grants/{subject}/revoke", "/disputes/{token}"),
-    *("/intake/email", "/quarantine/{message}/release", "/quarantine/{message}/discard"),
+    "/cases/{number}/attachments",
+    "/self-service/reports",
+    *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),
+    *("/intake/email", "/demo/mail/{number}/reply"),
+    *(f"/quarantine/{{message}}/{act}" for act in ("release", "join", "discard")),
 }
 """Posts that are no commands on cases or problems."""
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}

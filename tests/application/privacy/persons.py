@@ -10,6 +10,7 @@ import psycopg
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.documents import case_document
+from application.intake.envelope import NO_ENVELOPE
 from application.letters import Sent
 from application.privacy import Erased
 from application.processes.sending import REQUEST
@@ -57,8 +58,8 @@ def resolve(desk: Desk, number: str, **changes: Any) -> None:
 def quarantined(desk: Desk) -> Any:
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
     desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
-    raw = b"From: Jo Field <jo.field@agency.example>\r\nPrecedence: bulk\r\nSubject: Plotter\r\n\r\nNo paper.\r\n"
-    return desk.receive(raw, gateway).receipt
+    raw = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n\r\nNo paper.\r\n"
+    return desk.receive(b"Received: from a by b\r\n" * 51 + raw, NO_ENVELOPE, gateway).receipt
 
 
 def everywhere(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.intake.mail import receipt_document
+from application.intake.quarantine import receipt_document
 from application.letters import Sent
 from application.ports import Disclosed
 from application.processes.sending import REQUEST, send_due
@@ -42,7 +42,7 @@ from tests.history.record import message_of
 def test_a_message_in_quarantine_is_still_there_and_says_that_it_was_erased(desk: Desk) -> None:
     receipt = quarantined(desk)
     assert erase(desk).disclosures == 1
-    told = receipt_document(desk.receipt(receipt, AUDITOR))
+    told = receipt_document(desk.receipt(receipt, AUDITOR), desk.addresses)
     assert (told["erased"], told["text"], told["state"]) == (True, None, "quarantined")
     with pytest.raises(InvalidTransition, match="erased"):
         desk.release_message(receipt, None, TECHNICIAN)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from application.attachments import File
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.letters import Sent
@@ -29,7 +30,8 @@ def audited(desk: Desk, record: SealedDesk) -> SealedDesk:
     resolved(desk)
     record.seal()
     desk.note(log(desk), "called again", visible_to_customer=False, request=TECHNICIAN)
-    log(desk)
+    files = (File("log.txt", "text/plain", b"it says: paper jam"), File("other.txt", "text/plain", b"it says: no ink"))
+    desk.attach(log(desk), files, True, TECHNICIAN)
     record.project()
     record.seal()
     return record

@@ -46,6 +46,7 @@ def test_an_honest_record_has_no_finding(audited: SealedDesk) -> None:
     assert found.checked["checkpoints"] == 2
     assert found.checked["projections"] > 0
     assert found.checked["disclosures"] >= 10
+    assert found.checked["contents"] == 2
     assert found.checked["unsealed"] == 0
 
 
@@ -363,6 +364,49 @@ def test_a_disclosure_put_under_an_event_that_points_to_none_is_named(audited: S
             " FROM ledger.stored_events WHERE topic = 'policy.adopted' OR topic = 'case.noted'"
         )
     assert "vault" in checks(audited.verify())
+
+
+@pytest.mark.parametrize(
+    ("attack", "named"),
+    [
+        ("UPDATE vault.blobs SET content = content || 'x' WHERE {one}", "not what was said when it came: 19 bytes"),
+        (
+            "UPDATE vault.blobs SET content = 'it says: paper JAM' WHERE {one}",
+            "not what was said when it came: 18 bytes",
+        ),
+        ("DELETE FROM vault.blobs WHERE {one}", "the file that came with it is gone"),
+    ],
+)
+def test_an_attachment_that_is_not_what_it_was_is_named(audited: SealedDesk, attack: str, named: str) -> None:
+    ((position, number),) = audited.rows(
+        "SELECT notification_id, number FROM ledger.stored_events JOIN ledger.numbers USING (originator_id)"
+        " WHERE topic = 'case.attached'"
+    )
+    with audited.attack() as superuser:
+        superuser.execute(attack.format(one="content = 'it says: paper jam'").encode())
+    found = audited.verify().findings
+    assert {finding.check for finding in found} == {"contents"}
+    assert named in found[0].message
+    assert (found[0].position, found[0].case) == (position, number)
+
+
+def test_a_file_that_nothing_was_said_of_is_named(audited: SealedDesk) -> None:
+    with audited.attack() as superuser:
+        superuser.execute("SET session_replication_role = replica")  # no look at what it refers to
+        superuser.execute(
+            "INSERT INTO vault.blobs SELECT originator_id, originator_version, sha256('x'), 'x' FROM ledger.stored_events"
+            " WHERE topic = 'case.noted'"
+        )
+        superuser.execute("RESET session_replication_role")
+    assert "of which nothing was said" in only(audited.verify().findings, "contents").message
+
+
+def test_files_that_changed_places_are_named(audited: SealedDesk) -> None:
+    with audited.attack() as superuser:
+        superuser.execute(
+            "UPDATE vault.blobs b SET content = (SELECT o.content FROM vault.blobs o WHERE o.digest <> b.digest)"
+        )
+    assert [finding.check for finding in audited.verify().findings] == ["contents"] * 2
 
 
 def test_a_number_given_to_another_case_is_named(audited: SealedDesk) -> None:

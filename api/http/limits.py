@@ -1,0 +1,40 @@
+"""How often a stranger may do what he may: counted by each process in memory that is bounded itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import sha256
+
+from api.http.problems import Problem
+
+HOUR = 3_600.0
+PER_ADDRESS, PER_LINK = 5, 60
+"""Reports an hour in the name of one e-mail address; and what one link may be used for to say something."""
+_REMEMBERED = 20_000
+
+
+class Limits:
+    """Counts by key, an hour at a time. Whoever is forgotten first was heard of least recently."""
+
+    def __init__(self, reports: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.reports = reports
+        self._clock, self._guard = clock, threading.Lock()
+        self._counted: OrderedDict[bytes, tuple[float, int]] = OrderedDict()
+
+    def count(self, what: str, who: str, most: int) -> None:
+        """Count once more. Raises Problem 429 with the time to wait where that is too often."""
+        key, now = sha256(f"{what}\0{who}".encode("utf-8", "replace")).digest(), self._clock()
+        with self._guard:
+            since, times = self._counted.get(key, (now, 0))
+            if now - since >= HOUR:
+                since, times = now, 0
+            self._counted[key] = since, times + 1
+            self._counted.move_to_end(key)
+            if len(self._counted) > _REMEMBERED:
+                self._counted.popitem(last=False)
+        if times >= most:
+            wait = max(1, round(since + HOUR - now))
+            raise Problem("too-many-requests", f"at most {most} an hour", headers={"Retry-After": str(wait)})

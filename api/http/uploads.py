@@ -1,0 +1,80 @@
+"""Files on their way in: streamed to the disk within bounds of size, time and number, before anything looks at them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from tempfile import SpooledTemporaryFile
+from typing import IO, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from api.http.problems import Problem
+
+_IN_MEMORY = 1_048_576
+"""Bytes of a file before it goes to the disk: to one without a name, which is gone when it is closed."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A body that has come whole."""
+
+    spool: IO[bytes]
+    sha256: str
+
+    def read(self) -> bytes:
+        """All of it, in memory."""
+        self.spool.seek(0)
+        return self.spool.read()
+
+
+class Uploads:
+    """The uploads of one process. It belongs to the loop's thread, which alone counts them."""
+
+    def __init__(self, seconds: float = 120.0, *, at_once: int = 32, in_memory: int = 3) -> None:
+        self._seconds, self._free = seconds, at_once
+        self._kept = CapacityLimiter(in_memory)
+
+    @asynccontextmanager
+    async def receive(self, request: Request, largest: int) -> AsyncIterator[Upload]:
+        """The body of a request; read no further than allowed. Raises Problem 400, 408, 413, 503."""
+        if int(request.headers.get("content-length") or 0) > largest:
+            raise _too_large(largest)
+        if self._free <= 0:
+            raise Problem("unavailable", "too many files are being sent at the moment")
+        self._free -= 1
+        try:
+            with SpooledTemporaryFile(_IN_MEMORY) as spool:
+                yield await self._spooled(request, spool, largest)
+        finally:
+            self._free += 1
+
+    async def _spooled(self, request: Request, spool: IO[bytes], largest: int) -> Upload:
+        digest, size = sha256(), 0
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for chunk in request.stream():
+                    size += len(chunk)
+                    if size > largest:
+                        raise _too_large(largest)
+                    digest.update(chunk)
+                    await to_thread.run_sync(spool.write, chunk)
+        except TimeoutError:
+            raise Problem("request-timeout", f"the body did not come within {self._seconds:g} s") from None
+        except ClientDisconnect:
+            raise Problem("malformed", "the body broke off") from None
+        return Upload(spool, digest.hexdigest())
+
+    async def keep(self, do: Callable[[], T]) -> T:
+        """Do, in a thread, what takes a whole file into memory: only so many at a time, and the others wait."""
+        return await to_thread.run_sync(do, limiter=self._kept)
+
+
+def _too_large(largest: int) -> Problem:
+    return Problem("content-too-large", f"what is sent here may have {largest} bytes")

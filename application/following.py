@@ -1,0 +1,151 @@
+"""SOP 5.1, 5.9 by self service: customers report, follow their case by the link in a mail, and say what there is to say.
+
+Whoever reports without an identity has shown nothing: his case says so, and he learns no more than its number. The link that
+follows it goes to the address he gave, so that it is the address's owner who gets on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from application.attachments import File, shown_to
+from application.casework import Words
+from application.contesting import Contesting, Outcome
+from application.documents import attachment_document, history_item
+from application.ports import Entry
+from application.principals import DisputeLink, FollowLink
+from application.requests import Committed, Request
+from domain.case import Case
+from domain.case.logging import Report
+from domain.case.state import Attachment
+from domain.case.status import SETTLED, Status
+from domain.errors import NotFound
+from domain.privacy import DataSubject, subject_id
+from domain.values import Actor, Role
+
+TOLD = {
+    "case.logged": "received",
+    "case.triaged": "taken on",
+    "case.referred": "referred to another help desk",
+    "case.prioritized": "assessed",
+    "case.assigned": "with the team that works on it",
+    "case.pended": "waits",
+    "case.resumed": "goes on",
+    "case.corrected": "corrected",
+    "case.noted": "noted",
+    "case.attached": "file added",
+    "case.resolved": "resolved",
+    "case.disputed": "disputed",
+    "case.reopened": "reopened",
+    "case.closed": "closed",
+}
+"""What is told of a case's history to the one it is about, and how; the rest is the desk's own business."""
+_WHEN_SHOWN = frozenset({"case.noted", "case.attached"})
+
+
+class Following(Contesting):
+    """What customers do by themselves."""
+
+    def report_unverified(self, report: Report, contact: Words, words: Words, request: Request) -> Committed:
+        """Log what somebody reports who has only said who he is; ``request.actor`` is whom the address stands for."""
+        return self.log_case(report, contact, words, {}, None, request)
+
+    def follow(self, link: FollowLink) -> Case:
+        """The case behind a link. Raises NotFound, also once somebody has had himself erased since it was made."""
+        subject = subject_id(link.customer)
+        if self.register.existing([subject]):
+            known: DataSubject = self.repository.get(subject)
+            if known.erased_at is not None and known.erased_at >= link.issued_at:
+                raise NotFound("this link is not valid, or no longer")
+        return self._read(link.case, _himself(link))
+
+    def followed(self, link: FollowLink) -> dict[str, Any]:
+        """How a case reads for the one it is about. Raises NotFound."""
+        case = self.follow(link)
+        return followed_document(case, self.register.history(case.id, until=case.version))
+
+    def followed_file(self, link: FollowLink, digest: str) -> tuple[Attachment, Any]:
+        """A file that he may see, and its content in pieces. Raises NotFound, Erased."""
+        self.follow(link)
+        return self.attachment(link.case, digest, _himself(link))
+
+    def note_by_link(self, link: FollowLink, text: str, request: Request) -> Committed:
+        """Add a note of his. Raises NotFound."""
+        self.follow(link)
+        return self.note(link.case, text, visible_to_customer=True, request=request)
+
+    def attach_by_link(self, link: FollowLink, file: File, request: Request) -> Committed:
+        """Add a file of his. Raises NotFound, and what `attach` raises."""
+        self.follow(link)
+        return self.attach(link.case, (file,), visible_to_customer=True, request=request)
+
+    def dispute_by_link(self, link: FollowLink, reason: str, request: Request) -> Outcome:
+        """Dispute (R-5.9c): nobody who says that it is not well is sent away. Raises NotFound."""
+        resolution = self.follow(link).resolution_version or 0
+        return self.contest(DisputeLink(link.case, resolution, link.customer), reason, request)
+
+    def accept_by_link(self, link: FollowLink, request: Request) -> Committed:
+        """Say that all is well: the case closes with his own word (R-5.9d). Raises NotFound, InvalidTransition."""
+        self.follow(link)
+        return self.close_case(link.case, None, None, None, request)
+
+
+def followed_document(case: Case, entries: Sequence[Entry]) -> dict[str, Any]:
+    """A case as the one it is about reads it by his link: nothing of who works on it, and of no other case."""
+    said = {name: case.words.text(name) if case.words else None for name in ("subject", "description")}
+    for name in said:
+        if name in case.corrections:
+            said[name] = case.corrections[name].text(name)
+    return {
+        "number": case.number,
+        "status": case.status,
+        **said,
+        "service": case.service_name or case.service,
+        "received_at": case.received_at,
+        "resolved_at": case.resolved_at,
+        "closed_at": case.closed_at,
+        "solution": case.solution.text("solution") if case.solution else None,
+        "dispute_until": case.dispute_until,
+        "history": [told for told in map(_told, entries) if told is not None],
+        "attachments": [_file(each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
+        "can": _can(case),
+    }
+
+
+def _can(case: Case) -> list[str]:
+    """What there is to do."""
+    settled = case.status in SETTLED and not case.continued
+    accept = ["accept"] if case.status is Status.RESOLVED and not case.continued else []
+    return ["notes", "attachments", *(["dispute"] if settled else []), *accept]
+
+
+def _told(entry: Entry) -> dict[str, Any] | None:
+    topic = entry.event.TOPIC
+    if topic not in TOLD or (topic in _WHEN_SHOWN and not getattr(entry.event, "visible_to_customer", False)):
+        return None
+    item = history_item(entry, Role.CUSTOMER)
+    note = item["data"].get("note")
+    return {
+        "at": item["occurred_at"],
+        "what": TOLD[topic],
+        "by": "you" if entry.event.by.role is Role.CUSTOMER else "the desk",
+        "text": (note or {}).get("value", {}).get("text") if note and note["value"] else _reason(entry, item),
+    }
+
+
+def _reason(entry: Entry, item: dict[str, Any]) -> str | None:
+    said: str | None = item["reason"] if entry.event.by.role is Role.CUSTOMER else None
+    return said
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    document = attachment_document(attachment)
+    return {
+        **{name: document[name] for name in ("digest", "name", "type", "size", "attached_at", "erased")},
+        "by": "you" if attachment.by.role is Role.CUSTOMER else "the desk",
+    }
+
+
+def _himself(link: FollowLink) -> Actor:
+    return Actor(link.customer, Role.CUSTOMER)

@@ -1,0 +1,26 @@
+"""What a mail server was told about a mail beside the mail itself (RFC 5321): from whom it comes, for whom it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The envelope as it came. Whoever wrote it could write what he liked."""
+
+    sender: str | None
+    """The reverse-path; empty for the null one (`<>`: never to be answered), None where nobody knows it."""
+    recipients: tuple[str, ...]
+    arrived_at: datetime | None = None
+    """When it reached us, where that was before it is handed in: the mailbox's own word, never the sender's (R-5.9c)."""
+
+    @property
+    def from_nobody(self) -> bool:
+        """Whether it says that no answer is wanted (RFC 5321, 4.5.5)."""
+        return self.sender == ""
+
+
+NO_ENVELOPE = Envelope(None, ())
+"""A mail that came otherwise than from a mail server: by HTTP, from a mailbox."""

@@ -1,0 +1,176 @@
+"""SOP 5.1, 5.9: what somebody who takes part in a case writes about it joins it, and may dispute its resolution (R-5.9c)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from application.attachments import File
+from application.casework import Words
+from application.intake.reading import Mail
+from application.intake.reading.intent import Intent, intent_of
+from application.intake.threads import Threads
+from application.reference import Reference
+from application.requests import Request
+from application.settling import Settling
+from domain.aggregate import Root
+from domain.case import Case
+from domain.case.logging import Report
+from domain.case.status import Status
+from domain.errors import DisputeWindowClosed, InvalidTransition
+from domain.intake import Joined, Receipt
+from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
+
+_NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
+
+
+@dataclass(frozen=True)
+class Taking:
+    """A message while it is decided on: what it says, under which receipt, by whom, under which catalogue and policy."""
+
+    receipt: Receipt
+    mail: Mail
+    request: Request
+    reference: Reference
+    provenance: Provenance
+
+    @property
+    def sender(self) -> str:
+        """Its writer's id."""
+        return self.receipt.raw.subject
+
+    @property
+    def theirs(self) -> Provenance:
+        """Its writer acts himself: what is said by mail is said by him."""
+        return replace(self.provenance, by=Actor(self.sender, Role.CUSTOMER))
+
+
+class Joining(Threads, Settling):
+    """Makes cases of messages, and takes messages into cases."""
+
+    def _open_from(self, taking: Taking) -> list[Root]:
+        """Log a case from a message that nobody had a part in but its writer (R-5.2b).
+
+        Whoever has opened as many as one may within an hour opens no more: all else goes to the last of them.
+        """
+        if (holding := self._holding_case(taking.sender, taking.provenance)) is not None:
+            return self._join(holding, taking)
+        report = self._report(taking)
+        number, case_id = self.register.next_case_number(), self._new_id(taking.provenance)
+        case = Case.log(case_id, number, report, taking.reference.policy, taking.provenance)
+        return [case, *self._opened(case, taking)]
+
+    def _opened(self, case: Case, taking: Taking) -> list[Root]:
+        mail, left = taking.mail, self._keep_files(case, taking)
+        taking.receipt.log(case.number, taking.provenance, suppressed=mail.suppressing, left_out=left)
+        unwanted = mail.suppressing or mail.machine is not None or self.addresses.is_ours(mail.sender or "")
+        return self._acknowledge(case, taking.provenance, answers=mail.message_id or None, unwanted=unwanted)
+
+    def _follow_up_of(self, closed: Case, taking: Taking) -> list[Root]:
+        """A later contact about a closed case is a new case (R-5.9f)."""
+        offered = closed.service if closed.service and taking.reference.owner_of(closed.service) else None
+        report = self._report(taking, service=offered, agency=closed.agency)
+        number, case_id = self.register.next_case_number(), self._new_id(taking.provenance)
+        case = closed.follow_up(case_id, number, report, taking.reference.policy, taking.theirs)
+        return [case, *self._opened(case, taking)]
+
+    def _join(self, case: Case, taking: Taking, *, reason: Disclosure | None = None) -> list[Root]:
+        """Take a message into a case; on one that is resolved, it may dispute that. Returns what was changed.
+
+        A person who joins it has read it: what is too late for a dispute is then a message like others.
+        """
+        by_hand = taking.provenance.by.role is not Role.INTAKE
+        settled = case.status in (Status.RESOLVED, Status.CLOSED)
+        intent = intent_of(taking.mail.text) if settled else Intent.THANKS
+        if intent is not Intent.THANKS and self._is_over(case, taking) and not by_hand:
+            return self._follow_up_of(case, taking)
+        self._correspond(case, taking, automatic=False)
+        left = self._keep_files(case, taking)
+        joined, others = Joined.REPLY, list[Root]()
+        try:
+            if intent is Intent.DISPUTE:
+                joined, others = Joined.DISPUTE, self._contest_by(case, taking)
+            elif intent is Intent.UNCLEAR:
+                self._suspect(case, taking)
+                joined = Joined.CANDIDATE
+        except (DisputeWindowClosed, InvalidTransition):
+            joined = Joined.REPLY  # reopened, held or over already: it is on the case, and that is all
+        taking.receipt.join(
+            case.number,
+            joined,
+            taking.provenance,
+            reason=reason,
+            suppressed=taking.mail.suppressing,
+            left_out=left,
+        )
+        return [case, *others]
+
+    def _is_over(self, case: Case, taking: Taking) -> bool:
+        """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
+        return case.status is Status.CLOSED and not case.can_be_disputed(taking.receipt.received_at)
+
+    def _contest_by(self, case: Case, taking: Taking) -> list[Root]:
+        said = self._say(taking.sender, DisclosureKind.CUSTOMER_WORDS, {"reason": taking.mail.words or _NO_TEXT})
+        by_hand = taking.provenance.by.role is not Role.INTAKE
+        case.dispute(
+            taking.receipt.received_at,
+            taking.reference.policy,
+            taking.provenance if by_hand else taking.theirs,
+            channel=taking.receipt.channel,
+            reason=said,
+            witnessed=True,
+        )
+        return self._reopen_duplicates(case, taking.provenance)
+
+    def _suspect(self, case: Case, taking: Taking) -> None:
+        said = self._say(taking.sender, DisclosureKind.CUSTOMER_WORDS, {"text": taking.mail.words or _NO_TEXT})
+        case.suspect_dispute(
+            taking.receipt.received_at,
+            said,
+            taking.reference.policy,
+            taking.provenance,
+            channel=taking.receipt.channel,
+            witnessed=True,
+        )
+
+    def _correspond(self, case: Case, taking: Taking, *, automatic: bool) -> None:
+        mail, who = taking.mail, taking.sender
+        words = {"subject": mail.subject or None, "text": mail.text or None, "quoted": mail.quoted or None}
+        case.receive_message(
+            str(taking.receipt.id),
+            who,
+            taking.receipt.received_at,
+            self._say(who, DisclosureKind.CUSTOMER_WORDS, words),
+            self._say(who, DisclosureKind.CONTACT, {"name": mail.name, "email": mail.sender}),
+            taking.provenance,
+            channel=taking.receipt.channel,
+            automatic=automatic,
+        )
+
+    def _keep_files(self, case: Case, taking: Taking) -> int:
+        """Attach what the policy takes; returns how many it does not: they stay in the message's own bytes."""
+        files = [File(each.name, each.said_type, each.content) for each in taking.mail.files]
+        refused = self._attach_what_may_be(case, files, taking.theirs, visible_to_customer=True)
+        return taking.mail.left + len(refused)
+
+    def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> Report:
+        """What a mail says, as a case is logged from it."""
+        mail, whose = taking.mail, taking.sender
+        contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **contact_of(mail)}
+        words: Words = {"subject": mail.subject or _NO_SUBJECT, "description": mail.words or _NO_TEXT}
+        if mail.text and mail.quoted:
+            words["quoted"] = mail.quoted
+        receipt = taking.receipt
+        report = Report(receipt.channel, receipt.received_at, whose, agency=agency, service=service)
+        sealed = self._sealed(report, contact, words, {}, taking.request, taking.reference)
+        # Whoever wrote without an address is a person of his own; what he wrote and how it came are erased together.
+        return replace(sealed, customer=whose, contact=_of(whose, sealed.contact), words=_of(whose, sealed.words))
+
+
+def contact_of(mail: Mail) -> Words:
+    """Where its writer can be reached."""
+    return {"email": mail.sender} if mail.sender else {}
+
+
+def _of(subject: str, said: Disclosure | None) -> Disclosure | None:
+    """The same words, said to be somebody's."""
+    return said and Disclosure(said.digest, subject, said.kind, said.value, said.salt)

@@ -1,0 +1,118 @@
+"""What a mail is: who wrote it, what it says, what it answers, and whether a person wrote it (`intake.md`, E-mail).
+
+anatomy   headers and parts, within bounds
+headers   who, whether a person, and what it answers
+reports   mails that came back
+bodies    its words, of HTML too
+quoting   its own words and those it repeats
+files     what is attached
+intent    what an answer to a resolution wants
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from application.intake.addresses import Addresses
+from application.intake.envelope import Envelope
+from application.intake.reading.anatomy import TooComplex, divided, head_of, whole
+from application.intake.reading.bodies import LONGEST_TEXT, text_of, undecoded
+from application.intake.reading.files import AttachedFile, files_of
+from application.intake.reading.headers import Head
+from application.intake.reading.quoting import told_apart
+from application.intake.reading.reports import Returned, is_report, returned_of
+from domain.intake import Cause
+
+__all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as read. Everything it says is its sender's word."""
+
+    message_id: str = ""
+    digest: str = ""
+    """Of its body where it has one, else of all of it: with its id and the mailbox it is its identity."""
+    sender: str | None = None
+    """An address that can be written to."""
+    name: str | None = None
+    alone: bool = False
+    """Whether that is the one address it is from: only then it says who takes part in a case."""
+    subject: str = ""
+    text: str = ""
+    """Its own words."""
+    quoted: str = ""
+    """The words it repeats."""
+    references: tuple[str, ...] = ()
+    """The Message-IDs that it answers, the nearest first."""
+    addressed: tuple[str, ...] = ()
+    """Whom it is for."""
+    held: Cause | None = None
+    """Why a person must see it before anything follows from it."""
+    machine: Cause | None = None
+    """Why no person wrote it: then it changes no state and opens no case."""
+    returned: Returned | None = None
+    """What it tells of a mail that came back."""
+    suppressing: bool = False
+    """Whether it wants no automatic mail back."""
+    files: tuple[AttachedFile, ...] = ()
+    left: int = 0
+    """Attachments that were too large to be taken out of its bytes."""
+
+    @property
+    def words(self) -> str:
+        """What is said, or repeated where that is all."""
+        return self.text or self.quoted
+
+
+def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
+    """Read a mail; ``ours`` are the addresses that only we can have written. Never raises: what cannot be read says so."""
+    try:
+        head = Head(head_of(raw), envelope, ours)
+        mail = Mail(
+            head.message_id,
+            _digest(raw, head.message_id),
+            head.sender,
+            head.name,
+            head.alone,
+            head.subject,
+            references=head.references,
+            addressed=head.addressed,
+            held=head.out_of_bounds(),
+            machine=head.machine() or (Cause.REPORT if is_report(head) else None),
+            suppressing=head.suppressing,
+        )
+    except Exception:  # noqa: BLE001 - whatever the parser stumbled over, the bytes are kept and a person looks
+        return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=Cause.UNREADABLE)
+    try:
+        return _read_body(mail, head, raw, ours.domain)
+    except TooComplex:
+        return replace(mail, text=undecoded(raw), held=Cause.TOO_COMPLEX)
+    except Exception:  # noqa: BLE001 - idem
+        return replace(mail, text=undecoded(raw), held=Cause.UNREADABLE)
+
+
+def _digest(raw: bytes, message_id: str) -> str:
+    """Servers on the way add headers, and change how lines end."""
+    _, body = divided(raw)
+    said = body.replace(b"\r\n", b"\n").strip()
+    return sha256(said if said and message_id else raw).hexdigest()
+
+
+def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:
+    message = whole(raw)
+    text = text_of(message)
+    returned = returned_of(head, message, text or undecoded(raw), raw, domain)
+    said, (files, left) = told_apart(text), files_of(message)
+    held = mail.held or (Cause.NO_SENDER if mail.sender is None and not (mail.machine or returned) else None)
+    return replace(
+        mail,
+        text=said.text,
+        quoted=said.quoted,
+        returned=returned,
+        machine=mail.machine or (Cause.REPORT if returned else None),
+        files=files,
+        left=left,
+        held=held,
+    )

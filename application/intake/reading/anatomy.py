@@ -1,0 +1,150 @@
+"""A mail taken apart within bounds (RFC 5322, RFC 2045): its header, its parts, and no more of either than people send.
+
+Whatever the bytes are, taking them apart ends soon: mail comes from everybody, and the standard library's parsers take
+minutes over a megabyte made for that. So everything they are given is bounded first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.feedparser import BytesFeedParser
+from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from email.policy import EmailPolicy
+from typing import Any, cast
+
+from application.views.texts import storable
+
+LONGEST_LINE = 500
+_LONGEST_HEADER = 2_000
+"""Characters looked at of a header: parsing one takes time by their square."""
+_LARGEST_HEAD, _GLANCE = 262_144, 65_536
+"""Bytes that all headers together may have (a thousand recipients need 30,000), and that are looked at of more."""
+_MOST_HEADERS, _MOST_PARTS, _MOST_LINES, _MOST_COMPARISONS = 1_000, 50, 600_000, 2_000_000
+"""Every line is compared with the boundary of every part that is open. 28 MiB of base64 are 380,000 lines."""
+
+_BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
+_SPACED = re.compile(rb"([!-9;-~]+)[ \t]+:")
+_HEADER = re.compile(rb"[!-9;-~]+:")
+_TYPE = re.compile(rb"^content-type:", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class TooComplex(Exception):
+    """More headers, parts or lines than are looked at."""
+
+
+class _Bounded(EmailPolicy):
+    """The default policy, for headers as long as people's are, and in UTF-8 where they say nothing else."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        said = value[:_LONGEST_HEADER].encode("ascii", "surrogateescape").decode("utf-8", "replace")
+        return super().header_fetch_parse(name, said)
+
+
+_POLICY = _Bounded()
+
+
+def head_of(raw: bytes) -> EmailMessage:
+    """The headers of a mail; of more than are looked at, the first. Raises what the parser raises."""
+    head = divided(raw)[0][:_GLANCE]
+    try:
+        return _headers(head)
+    except Exception:  # noqa: BLE001 - the parser looks into one header itself: the others can be read without it
+        return _headers(_TYPE.sub(b"X-Unreadable:", head))
+
+
+def _headers(head: bytes) -> EmailMessage:
+    return cast("EmailMessage", BytesHeaderParser(policy=_POLICY).parsebytes(head))
+
+
+def whole(raw: bytes) -> EmailMessage:
+    """A mail with all its parts. Raises TooComplex, and what the parser raises."""
+    head, body = divided(raw)
+    if len(head) > _LARGEST_HEAD or head.count(b"\n") > 2 * _MOST_HEADERS:
+        raise TooComplex
+    lines = max(body.count(b"\n"), body.count(b"\r"))
+    if lines > _MOST_LINES or lines * min(len(_BOUNDARY.findall(raw)), _MOST_PARTS) > _MOST_COMPARISONS:
+        raise TooComplex
+    parts = 0
+
+    def part(policy: EmailPolicy = _POLICY) -> EmailMessage:
+        nonlocal parts
+        parts += 1
+        if parts > _MOST_PARTS:
+            raise TooComplex
+        return EmailMessage(policy)
+
+    parser = BytesFeedParser(part, policy=_POLICY)
+    parser.feed(head)
+    parser.feed(b"\r\n\r\n")
+    parser.feed(body)
+    message = cast("EmailMessage", parser.close())
+    if len(message) > _MOST_HEADERS:
+        raise TooComplex
+    return message
+
+
+def divided(raw: bytes) -> tuple[bytes, bytes]:
+    """Headers and body: a line among the headers that is none goes on the one before it, as people read it."""
+    found = _BLANK.search(raw, 0, _LARGEST_HEAD + 4)
+    if found is None and len(raw) > _LARGEST_HEAD:
+        return raw[: _LARGEST_HEAD + 1], b""
+    head, body = (raw, b"") if found is None else (raw[: found.start()], raw[found.end() :])
+    if b"\n" not in head and b"\r" in head:
+        head = head.replace(b"\r", b"\n")
+    return b"\r\n".join(_tidied(head.split(b"\n"))), body
+
+
+def _tidied(lines: list[bytes]) -> Iterator[bytes]:
+    for number, line in enumerate(lines):
+        said = line.rstrip(b"\r")
+        if (spaced := _SPACED.match(said)) is not None:  # obsolete, and never a mailbox file's own line
+            yield spaced[1] + said[spaced.end() - 1 :]
+        elif number == 0 and said.startswith(b"From "):
+            continue
+        else:
+            yield said if number == 0 or _HEADER.match(said) or said[:1] in (b" ", b"\t") else b" " + said
+
+
+def names_of(head: EmailMessage) -> list[str]:
+    """The names of the headers that say something, in small letters."""
+    return [name.lower() for name, value in head.raw_items() if str(value).strip()]
+
+
+def said(head: EmailMessage, name: str, longest: int = LONGEST_LINE) -> str:
+    """A header's words on one line; empty when it is not there, or is none that can be read."""
+    try:
+        return " ".join(plain(str(head.get(name, ""))).split())[:longest]
+    except Exception:  # noqa: BLE001 - the library's parser of headers fails in many ways on what is no header
+        return ""
+
+
+def unparsed(head: EmailMessage, name: str) -> list[str]:
+    """The headers of a name as they were written, each cut where no person's is so long."""
+    return [str(value)[:_LONGEST_HEADER] for found, value in head.raw_items() if found.lower() == name.lower()]
+
+
+def own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
+    """The leaves of a mail; a mail inside it is one."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting += reversed(cast("list[EmailMessage]", part.get_payload()))
+        else:
+            yield part
+
+
+def content_of(part: EmailMessage) -> bytes:
+    """What a part holds, decoded as well as can be."""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def plain(text: str, longest: int | None = None) -> str:
+    """Text without what is no text: control characters, halves of characters."""
+    lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROLS.sub("", lines).strip()[:longest]

@@ -1,0 +1,86 @@
+"""What a reply says, and what it repeats: told apart line by line, and nothing of either thrown away.
+
+A library (mail-parser-reply, quotequail) was weighed: theirs are patterns without bounds, over text of strangers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_WROTE = "wrote|writes|schrieb|a écrit|escribió|escreveu|schreef|ha scritto|skrev|napisał|kirjoitti"
+_OPENS = re.compile(
+    r"\s{0,3}(?:On|Am|Le|El|Em|Op|Il|Den|W dniu)\s|.{0,80}<[^<>@\s]{1,64}@[^<>\s]{1,255}>", re.IGNORECASE
+)
+_ATTRIBUTION = re.compile(rf".{{0,400}}(?:{_WROTE})\b[^\n]{{0,20}}:\s*", re.IGNORECASE | re.DOTALL)
+_ORIGINAL = re.compile(
+    r"\s*[-_]{2,}\s*(?:original (?:message|appointment)|ursprüngliche nachricht|message d'origine|mensaje original)"
+    r"\s*[-_]{2,}\s*",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\s*_{10,}\s*")
+_FROM = re.compile(r"\s*\*?(?:From|Von|De|Van|Da)\s?:\*?\s.{1,300}")
+_SENT = re.compile(r"\s*\*?(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Verzonden|Inviato|To|An|À|Para|Subject)\s?:\*?\s")
+_FORWARDED = re.compile(r"\s*(?:-{2,}\s*)?(?:begin forwarded message|forwarded message)\b.{0,40}", re.IGNORECASE)
+_SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A mail's own words, and the words it repeats."""
+
+    text: str
+    quoted: str
+
+
+def told_apart(text: str) -> Said:
+    """Tell a reply's words from those it answers. What somebody forwards is what he says."""
+    own: list[str] = []
+    quoted: list[str] = []
+    lines = text.split("\n")
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        if _FORWARDED.fullmatch(line):
+            own += lines[place:]
+            break
+        if _ORIGINAL.fullmatch(line) or _heads_a_mail(lines, place):
+            quoted += lines[place:]
+            break
+        if height := _attribution(lines, place):
+            quoted += lines[place : place + height]
+            place += height
+            if not _quotes_next(lines, place):
+                quoted += lines[place:]
+                break
+            continue
+        (quoted if line.lstrip()[:1] == ">" else own).append(line)
+        place += 1
+    return Said("\n".join(own).strip(), "\n".join(quoted).strip())
+
+
+def without_signature(text: str) -> str:
+    """The words above the signature (RFC 3676, 4.3)."""
+    return _SIGNATURE.split(text, maxsplit=1)[0].strip()
+
+
+def _attribution(lines: list[str], place: int) -> int:
+    """How many lines say who wrote what follows: programs break that sentence."""
+    if not _OPENS.match(lines[place][:400]):
+        return 0
+    for height in (1, 2, 3):
+        if _ATTRIBUTION.fullmatch("\n".join(lines[place : place + height])[:600]):
+            return height
+    return 0
+
+
+def _quotes_next(lines: list[str], place: int) -> bool:
+    following = next((line for line in lines[place : place + 5] if line.strip()), "")
+    return following.lstrip()[:1] == ">"
+
+
+def _heads_a_mail(lines: list[str], place: int) -> bool:
+    """Whether the headers of a mail are repeated here, as Outlook does, with or without a rule above them."""
+    here = place + 1 if _RULE.fullmatch(lines[place]) else place
+    first, *more = [line for line in lines[here : here + 6] if line.strip()] or [""]
+    return bool(_FROM.fullmatch(first)) and sum(bool(_SENT.match(line)) for line in more[:3]) >= 2

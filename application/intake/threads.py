@@ -1,0 +1,96 @@
+"""Which case a mail is about, who takes part in it, and which mail of ours came back (`intake.md`, E-mail)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from application.handling import Logging
+from application.intake.reading import Mail
+from application.telling import Telling
+from domain.case import Case
+from domain.errors import NotFound
+from domain.message import Message
+
+_NUMBER = re.compile(r"(?<![A-Za-z0-9-])INC-\d{7,18}(?![\d#])", re.IGNORECASE | re.ASCII)
+_ROOT = re.compile(r"<(INC-\d{7,18})@([^<>@\s]{1,250})>", re.IGNORECASE | re.ASCII)
+_HOPS = 5
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A case that a mail is about; ``sure`` unless it only names its number, which proves nothing."""
+
+    case: Case
+    sure: bool
+
+
+class Threads(Logging, Telling):
+    """Looks up what a mail answers."""
+
+    def _thread_of(self, mail: Mail) -> Thread | None:
+        """By signed address, by what we sent, by signed token, in this order; a bare number is no match.
+
+        A case that is continued as another one is that one (R-5.6c).
+        """
+        for sure, number in self._named_in(mail):
+            try:
+                return Thread(self._goes_on_as(self._get(Case, number)), sure)
+            except NotFound:
+                continue
+        return None
+
+    def _named_in(self, mail: Mail) -> Iterator[tuple[bool, str]]:
+        ours = self.addresses
+        for address in mail.addressed:
+            if (signed := ours.read_reply(address)) is not None:
+                yield True, signed[0]
+            elif (returned := ours.read_envelope(address)) is not None and (sent := self._sent(returned)) is not None:
+                yield True, sent.case
+        for reference in mail.references:
+            if (case := ours.read_reference(reference)) is not None:
+                yield True, case
+            elif (found := self.register.find(reference)) is not None and (sent := self._sent(found)) is not None:
+                yield True, sent.case
+            elif (root := _ROOT.fullmatch(reference)) is not None and root[2].lower() == ours.domain.lower():
+                yield True, root[1].upper()
+        if (case := ours.read_subject(mail.subject)) is not None:
+            yield True, case
+        yield from ((False, found[0].upper()) for found in _NUMBER.finditer(mail.subject))
+
+    def _goes_on_as(self, case: Case) -> Case:
+        for _ in range(_HOPS):
+            if not case.continued or case.duplicate_of is None:
+                break
+            case = self._get(Case, case.duplicate_of)
+        return case
+
+    def _takes_part(self, case: Case, mail: Mail) -> bool:
+        """Whether it is from somebody the case has contact of: compared by pseudonyms, as everything of people is."""
+        if mail.sender is None or not mail.alone or self.addresses.is_ours(mail.sender):
+            return False
+        told = self._address(case) or {}
+        said = (case.contact, case.reported_by, case.corrections.get("email"))
+        addresses = {told.get("email"), *(each.text("email") for each in said if each is not None)}
+        people = {self.customer_id({"email": address}) for address in addresses if address}
+        return self.customer_id({"email": mail.sender}) in people | {case.customer} | case.correspondents
+
+    def _came_back(self, mail: Mail) -> Message | None:
+        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it."""
+        for address in mail.addressed:
+            returned = self.addresses.read_envelope(address)
+            if returned is not None and (sent := self._sent(returned)) is not None:
+                return sent
+        for message_id in mail.returned.message_ids if mail.returned else ():
+            found = self.register.find(message_id)
+            if found is not None and (sent := self._sent(found)) is not None:
+                return sent
+        return None
+
+    def _sent(self, stream: UUID) -> Message | None:
+        if not self.register.existing([stream]):
+            return None
+        found: object = self.repository.get(stream)
+        return found if isinstance(found, Message) else None

@@ -1,0 +1,62 @@
+"""SOP 5.1, 5.9: what somebody who takes part in a case writes about it, once it is there.
+
+A message changes no status and no deadline (R-5.9e): a dispute in it is an event of its own (R-5.9c).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.aggregate import Recorded
+from domain.case.state import CaseState
+from domain.values import Channel, Disclosure, Provenance
+
+
+class MessageReceived(Recorded):
+    """The words and what they repeat are the sender's, and the customer reads them."""
+
+    TOPIC = "case.message_received"
+    message: str
+    """The receipt that holds it as it came."""
+    sender: str
+    received_at: datetime
+    channel: Channel | None = None
+    automatic: bool = False
+    """No person wrote it: somebody is away."""
+    words: Disclosure | None = None
+    contact: Disclosure | None = None
+
+    def apply(self, case: CaseState) -> None:
+        if not self.automatic:
+            case.correspondents = case.correspondents | {self.sender}
+
+
+class Corresponding(CaseState):
+    def receive_message(
+        self,
+        message: str,
+        sender: str,
+        received_at: datetime,
+        words: Disclosure | None,
+        contact: Disclosure | None,
+        provenance: Provenance,
+        *,
+        channel: Channel | None = None,
+        automatic: bool = False,
+    ) -> None:
+        """Take a message in; also after closing (R-5.9f). Whoever is heard here takes part from now on."""
+        self.allow("receive_message", provenance)
+        self.record(
+            MessageReceived,
+            provenance,
+            message=message,
+            sender=sender,
+            received_at=received_at,
+            channel=channel,
+            automatic=automatic,
+            words=words,
+            contact=contact,
+        )
+
+
+EVENTS = (MessageReceived,)

@@ -1,0 +1,348 @@
+"""What mail servers, and those who pretend to be one, are told by the gateway (RFC 5321, 2033)."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import pytest
+
+from application.intake.envelope import Envelope
+from domain.errors import Forbidden
+from infrastructure.mail.conversation import Limits
+from infrastructure.mail.gateway import Certificate, Gateway, listening
+from tests.infrastructure.letters import ADDRESSES
+from tests.infrastructure.mail_servers import a_certificate
+
+DESK = "service-desk@desk.example"
+SMALL = Limits(size=200_000, recipients=3, conversations=3, unfinished=300_000, idle=5, whole=5)
+
+
+class Taken:
+    """Takes messages in, until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[bytes, Envelope]] = []
+        self.fault: Exception | None = None
+        self.before = threading.Event()
+        self.before.set()
+
+    def __call__(self, raw: bytes, envelope: Envelope) -> str:
+        assert self.before.wait(30)
+        if self.fault is not None:
+            raise self.fault
+        self.messages.append((raw, envelope))
+        return "opened 1"
+
+
+@contextmanager
+def gateway(taken: Taken, limits: Limits = SMALL, **options: Any) -> Iterator[int]:
+    made = Gateway("desk.example", ADDRESSES.is_ours, taken, limits)
+    with listening(made, "127.0.0.1", 0, **options) as port:
+        try:
+            yield port
+        finally:
+            taken.before.set()
+            made.close()
+
+
+class Client:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 20)
+        self._lines = self._socket.makefile("rb")
+        self.greeting = self.answer()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def answer(self) -> str:
+        """The last line of the next answer; nothing when the other side has hung up."""
+        while line := self._lines.readline():
+            if line[3:4] != b"-":
+                return line.decode().rstrip("\r\n")
+        return ""
+
+    def say(self, *lines: bytes) -> str:
+        """Send lines, and the last of their answers."""
+        told = ""
+        for line in lines:
+            self.send(line + b"\r\n")
+            told = self.answer()
+        return told
+
+    def send(self, raw: bytes) -> None:
+        self._socket.sendall(raw)
+
+    def until_data(self, *recipients: bytes) -> None:
+        to = recipients or (DESK.encode(),)
+        told = self.say(b"EHLO x.example", b"MAIL FROM:<jo@x.example>", *(b"RCPT TO:<%s>" % each for each in to))
+        assert told.startswith("250"), told
+        assert self.say(b"DATA").startswith("354")
+
+
+@pytest.fixture
+def taken() -> Taken:
+    return Taken()
+
+
+@pytest.fixture
+def port(taken: Taken) -> Iterator[int]:
+    with gateway(taken) as listening_on:
+        yield listening_on
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[Client]:
+    with Client(port) as made:
+        yield made
+
+
+def test_what_it_offers(port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.ehlo("x.example")
+        assert client.esmtp_features.keys() == {"size", "8bitmime", "smtputf8", "pipelining", "help"}
+        assert client.esmtp_features["size"] == "200000"
+
+
+def test_a_message_is_answered_250_once_it_is_taken_in_with_its_outcome(client: Client, taken: Taken) -> None:
+    taken.before.clear()
+    client.until_data()
+    client.send(b"Subject: x\r\n\r\n..dot\r\n.\r\n")
+    taken.before.set()
+    assert client.answer() == "250 2.0.0 opened 1"
+    assert taken.messages == [(b"Subject: x\r\n\r\n.dot\r\n", Envelope("jo@x.example", (DESK,)))]
+
+
+def test_a_null_sender_is_nobody(client: Client, taken: Taken) -> None:
+    client.say(
+        b"EHLO x", b"MAIL FROM:<>", b"RCPT TO:<" + ADDRESSES.reply_to("INC-0000001", "jo").upper().encode() + b">"
+    )
+    assert client.say(b"DATA").startswith("354")
+    assert client.say(b"\r\nhi\r\n.").startswith("250")
+    ((_, envelope),) = taken.messages
+    assert envelope.from_nobody
+    assert ADDRESSES.read_reply(envelope.recipients[0]) == ("INC-0000001", ADDRESSES.digest_of("jo"))
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"x\r\n", b".x\r\n", b"\r\n", b"." * 70_000 + b"\r\n", b"a\r\n" * 30_000, b"\r" * 9 + b"\r\n"]
+)
+def test_any_message_arrives_as_it_was_sent(client: Client, taken: Taken, raw: bytes) -> None:
+    client.until_data()
+    stuffed = (b"\r\n" + raw).replace(b"\r\n.", b"\r\n..")[2:]
+    for at in range(0, len(stuffed), 50_001):
+        client.send(stuffed[at : at + 50_001])
+    client.send(b".\r\n")
+    assert client.answer().startswith("250")
+    assert [got for got, _ in taken.messages] == [raw]
+
+
+@pytest.mark.parametrize(
+    "address", [b"jo@x.example", b"service-desks@desk.example", b"service-desk@x.example", b"root", b"a@b@desk.example"]
+)
+def test_it_relays_nothing(client: Client, address: bytes) -> None:
+    assert client.say(b"EHLO x", b"MAIL FROM:<jo@x.example>", b"RCPT TO:<%s>" % address)[:3] in ("550", "553")
+    assert client.say(b"DATA").startswith("503")
+
+
+def test_what_cannot_be_recorded_is_sent_again_later(client: Client, taken: Taken) -> None:
+    for fault in (OSError("the database has gone"), Forbidden("revoked"), KeyError("a fault of ours")):
+        taken.fault = fault
+        client.until_data()
+        assert client.say(b"hi\r\n.").startswith("451 4."), fault
+    assert taken.messages == []
+    taken.fault = None
+    client.until_data()
+    assert client.say(b"hi\r\n.").startswith("250")
+
+
+# attacks
+
+
+@pytest.mark.parametrize("hidden", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n\n", b"\n\r\n", b"x\ny"], ids=repr)
+def test_smuggling_a_message_with_a_bare_lf_is_refused_and_its_end_is_no_end(
+    client: Client, taken: Taken, hidden: bytes
+) -> None:
+    client.until_data()
+    client.send(
+        b"one" + hidden + b"MAIL FROM:<root@agency.example>\r\nRCPT TO:<" + DESK.encode() + b">\r\nDATA\r\ntwo\r\n.\r\n"
+    )
+    assert client.answer() == "554 5.5.2 a bare <LF>: lines end with <CR><LF>"
+    assert client.say(b"NOOP").startswith("250"), "that was one message, and no commands"
+    assert taken.messages == []
+
+
+def test_a_bare_cr_ends_nothing(client: Client, taken: Taken) -> None:
+    client.until_data()
+    client.send(b"one\r.\rDATA\r.\r\r\n.\r\n")
+    assert client.answer().startswith("250")
+    assert taken.messages[0][0] == b"one\r.\rDATA\r.\r\r\n"
+
+
+def test_a_client_that_does_not_wait_for_354_is_shown_the_door(client: Client, taken: Taken) -> None:
+    client.say(b"EHLO x", b"MAIL FROM:<jo@x.example>", b"RCPT TO:<" + DESK.encode() + b">")
+    client.send(b"DATA\r\nhi\r\n.\r\n")
+    assert client.answer() == "554 5.5.0 DATA is the last of a group: wait for 354"
+    assert client.answer() == ""
+    assert taken.messages == []
+
+
+def test_commands_may_come_in_a_group(client: Client, taken: Taken) -> None:
+    client.say(b"EHLO x")
+    client.send(b"MAIL FROM:<jo@x.example>\r\nRCPT TO:<%s>\r\nRCPT TO:<root>\r\nDATA\r\n" % DESK.encode())
+    assert [client.answer()[:3] for _ in range(4)] == ["250", "250", "550", "354"]
+    client.send(b"one\r\n.\r\nMAIL FROM:<jo@x.example>\r\nRCPT TO:<%s>\r\nDATA\r\n" % DESK.encode())
+    assert [client.answer()[:3] for _ in range(4)] == ["250", "250", "250", "354"]
+    assert client.say(b"two\r\n.").startswith("250")
+    assert [raw for raw, _ in taken.messages] == [b"one\r\n", b"two\r\n"]
+
+
+def test_a_message_that_is_too_large_is_refused_when_announced_and_when_it_comes(client: Client, taken: Taken) -> None:
+    assert client.say(b"EHLO x", b"MAIL FROM:<jo@x.example> SIZE=200001").startswith("552")
+    client.until_data()
+    client.send(b"x" * 200_000 + b"\r\n.\r\n")
+    assert client.answer() == "552 5.3.4 too large a message"
+    client.until_data()
+    client.send(b"x" * 199_998 + b"\r\n.\r\n")
+    assert client.answer().startswith("250"), "to the byte"
+    assert len(taken.messages) == 1
+
+
+def test_a_message_without_end_is_cut_off(client: Client, taken: Taken) -> None:
+    client.until_data()
+    with pytest.raises(OSError):  # noqa: PT012, PT011 - whichever way it learns of it
+        while True:
+            client.send(b"\r\n" * 50_000)
+    assert taken.messages == []
+
+
+def test_more_at_once_than_there_is_room_for_is_sent_again_later(port: int, taken: Taken) -> None:
+    with Client(port) as one, Client(port) as two:
+        taken.before.clear()
+        one.until_data()
+        one.send(b"x" * 190_000 + b"\r\n.\r\n")
+        two.until_data()
+        two.send(b"y" * 190_000 + b"\r\n.\r\n")
+        first, second = two, one
+        if (told := first.answer()).startswith("452"):
+            taken.before.set()
+            assert second.answer().startswith("250")
+        assert told == "452 4.3.1 too many messages at once, try again later"
+        two.until_data()
+        two.send(b"y" * 190_000 + b"\r\n.\r\n")
+        assert two.answer().startswith("250"), "the room is given back"
+
+
+def test_a_million_recipients_are_refused_one_by_one_and_then_the_client(client: Client) -> None:
+    client.say(b"EHLO x", b"MAIL FROM:<jo@x.example>")
+    told = [client.say(b"RCPT TO:<%s>" % DESK.encode()) for _ in range(5)]
+    assert [each[:3] for each in told] == ["250"] * 3 + ["452"] * 2
+    told = []
+    while answer := client.say(b"RCPT TO:<%s>" % DESK.encode()):
+        told.append(answer[:3])
+        if answer.startswith("421"):
+            break
+    assert told[-1] == "421"
+    assert len(told) < 1_001
+
+
+def test_a_client_too_many_is_sent_away(port: int) -> None:
+    with Client(port), Client(port), Client(port) as third:
+        with Client(port) as fourth:
+            assert fourth.greeting == "421 4.3.2 too many connections, try again later"
+        assert third.say(b"NOOP").startswith("250")
+
+
+@pytest.mark.parametrize("said", [b"", b"EHLO x\r\n", b"EHLO x\r\nMAIL FROM:<jo@x.example>\r\n"])
+def test_a_client_that_falls_silent_is_hung_up_on(taken: Taken, said: bytes) -> None:
+    with gateway(taken, Limits(idle=0.2)) as port, Client(port) as client:
+        client.send(said)
+        answers = []
+        while answer := client.answer():
+            answers.append(answer)
+        assert answers[-1] == "421 4.4.2 too slow, goodbye"
+
+
+@pytest.mark.parametrize("limits", [Limits(idle=0.2), Limits(whole=0.2)], ids=["stops", "drips"])
+def test_a_message_that_does_not_come_is_not_waited_for(taken: Taken, limits: Limits) -> None:
+    with gateway(taken, limits) as port, Client(port) as client:
+        client.until_data()
+        client.send(b"Subject: x\r\n")
+        assert client.answer() == "421 4.4.2 too slow, goodbye"
+        assert client.answer() == ""
+    assert taken.messages == []
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_nothing(port: int, taken: Taken) -> None:
+    with Client(port) as client:
+        client.until_data()
+        client.send(b"Subject: half\r\n")
+    with Client(port) as client:
+        client.until_data()
+        assert client.say(b"whole\r\n.").startswith("250")
+    assert [raw for raw, _ in taken.messages] == [b"whole\r\n"]
+
+
+def test_what_is_no_command_is_answered(client: Client) -> None:
+    assert client.say(b"\x00\xff\xfe").startswith("500")
+    assert client.say(b"X" * 70_000).startswith("500")
+    assert client.say(b"EHLO " + b"x" * 400).startswith("250")
+    assert client.say(b"MAIL FROM:<\xff\xfe@x.example>")[:1] in "245"
+    assert client.say(b"AUTH PLAIN AAAA")[:1] == "5"
+
+
+# LMTP and TLS
+
+
+def test_lmtp_answers_for_each_recipient(taken: Taken) -> None:
+    with gateway(taken, lmtp=True) as port, smtplib.LMTP("127.0.0.1", port) as client:
+        client.ehlo("x.example")
+        client.mail("jo@x.example")
+        assert [client.rcpt(to)[0] for to in (DESK, "root", "service-desk+x@desk.example")] == [250, 550, 250]
+        client.putcmd("DATA")
+        assert client.getreply()[0] == 354
+        client.send(b"hi\r\n.\r\n")
+        assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+        assert client.noop()[0] == 250
+    assert [envelope.recipients for _, envelope in taken.messages] == [(DESK, "service-desk+x@desk.example")]
+
+
+def test_starttls_where_there_is_a_certificate(taken: Taken, certificate: Certificate) -> None:
+    with gateway(taken, certificate=certificate) as port, smtplib.SMTP("127.0.0.1", port) as client:
+        client.starttls(context=ssl.create_default_context(cafile=certificate.chain))
+        client.ehlo("x.example")
+        assert "auth" not in client.esmtp_features
+        client.sendmail("jo@x.example", DESK, b"Subject: secret\r\n\r\nhi\r\n")
+    assert taken.messages[0][0].startswith(b"Subject: secret")
+
+
+def test_commands_sent_before_the_handshake_are_forgotten(taken: Taken, certificate: Certificate) -> None:
+    """CVE-2024-34083: what is said in the clear must not be taken for what is said under TLS."""
+    with gateway(taken, certificate=certificate) as port, Client(port) as client:
+        client.say(b"EHLO x")
+        client.send(b"STARTTLS\r\nMAIL FROM:<root@agency.example>\r\n")
+        assert client.answer().startswith("220")
+        context = ssl.create_default_context(cafile=certificate.chain)
+        client._lines.close()
+        with context.wrap_socket(client._socket, server_hostname="127.0.0.1") as secured:
+            secured.sendall(b"EHLO x\r\nRCPT TO:<%s>\r\n" % DESK.encode())
+            lines = secured.makefile("rb")
+            told = [line.decode() for line in iter(lines.readline, b"250 HELP\r\n")]
+            assert lines.readline().startswith(b"503"), told
+            lines.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return Certificate(a_certificate(tmp_path_factory.mktemp("tls")))
