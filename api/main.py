@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.cursors import Cursors
+from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
@@ -117,6 +118,7 @@ async def open_context(
                 Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
+                Gate(settings.intake_at_once),
             )
 
 

@@ -100,6 +100,8 @@ class Casework(Application[UUID]):
 
     def _granted(self, principal: Principal, reference: Reference) -> list[Role]:
         now = self.clock.now()
+        if principal.key is not None:
+            reference.require_key(principal.subject, principal.key)
         return [role for role in principal.roles if reference.granted(principal.subject, role, principal.team, now)]
 
     # reading: from the events, so never behind
@@ -156,12 +158,17 @@ class Casework(Application[UUID]):
 
         return self._keys.once(request, lambda: self._decide(number, request, attempt))
 
-    def _decide(self, name: str, request: Request, attempt: Callable[[Reference], Committed]) -> Committed:
+    def _decide(
+        self, name: str, request: Request, attempt: Callable[[Reference], Committed], attempts: int = _ATTEMPTS
+    ) -> Committed:
         """Try, and try anew when others were first or what it was decided under has changed. Raises Busy."""
-        for _ in range(_ATTEMPTS):
+        for _ in range(attempts):
             reference = self.references.current()
             try:
-                reference.require_grant(request.actor, self.clock.now())
+                if request.key is not None:
+                    reference.require_key(request.actor.subject, request.key)
+                else:
+                    reference.require_grant(request.actor, self.clock.now())
                 return attempt(reference)
             except IntegrityError:
                 continue  # somebody else was first: read, check and decide anew

@@ -17,6 +17,7 @@ from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
 from domain.policy import Policy, PolicyAdopted, PolicyBook
+from domain.source import ListedSource
 from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 
 KINDS: dict[str, type[Listed[Any]]] = {
@@ -25,10 +26,11 @@ KINDS: dict[str, type[Listed[Any]]] = {
     "help-desks": ListedHelpDesk,
     "scripts": ListedScript,
     "customers": ListedCustomer,
+    "sources": ListedSource,
 }
 """What the catalogue holds, by the name of its list."""
 
-COMMANDS = ("list_entry", "change_policy", "grant", "revoke")
+COMMANDS = ("list_entry", "issue_key", "revoke_key", "change_policy", "grant", "revoke")
 """What the administrator does (requirements.md, States and commands)."""
 OPERATOR = Request(Actor("operator", Role.SYSTEM), "cli")
 """Whoever runs the installation: he who has the keys and the database approves the first grants (R-7.1)."""

@@ -2,6 +2,7 @@
 
 5.1      intake.mail  what machines hand in, and the quarantine
 5.2      attachments  files that come with a case
+5.1      intake.monitoring  what monitoring systems say; sources: who they are, and their keys
 5.1-5.5  handling     log, triage, refer, prioritise, diagnose
 5.6      relating     has it been reported by others?
 5.7      teamwork     assignment, waiting, major incidents
@@ -15,13 +16,14 @@
 
 from __future__ import annotations
 
-from application.catalogue import Catalogue
 from application.following import Following
 from application.intake.mail import MailIntake
+from application.intake.monitoring.alerts import AlertIntake
 from application.privacy import Privacy
 from application.replaying import Replaying
 from application.sealing import Sealing
+from application.sources import Sources
 
 
-class Desk(Following, MailIntake, Replaying, Sealing, Catalogue, Privacy):
+class Desk(Following, MailIntake, AlertIntake, Replaying, Sealing, Sources, Privacy):
     """Everything that can be asked of the desk."""

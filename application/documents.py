@@ -14,6 +14,7 @@ from application.attachments import shown_to
 from application.ports import Entry
 from domain.access import Access
 from domain.aggregate import Root
+from domain.alert import Watch
 from domain.case import Case
 from domain.case.attachments import Attached
 from domain.case.notes import Noted
@@ -22,6 +23,7 @@ from domain.case.state import Attachment, Candidate
 from domain.catalogue import Listed
 from domain.policy import PolicyBook
 from domain.problem import Problem
+from domain.source import ListedSource
 from domain.values import Disclosure, DisclosureKind, Role
 
 _PROVENANCE = frozenset(
@@ -86,6 +88,9 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "consultations": [vars(asked) for asked in case.consultations.values()],
         "major": case.major and {"status": case.major, "owner": case.major_owner},
         "obligations": [{"key": owed.key, **vars(owed)} for owed in case.obligations.values()],
+        "assumed": case.assumed and vars(case.assumed),
+        "truncated": case.truncated,
+        "recovered_at": case.recovered_at,
         "follow_up_of": case.follow_up_of,
         "external_ref": case.external_ref,
         "reopenings": case.reopenings,
@@ -153,7 +158,31 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 def entry_document(listed: Listed[Any]) -> dict[str, Any]:
     """An entry of the catalogue or the directory as it reads."""
     contact = {"contact": listed.contact.texts} if listed.contact else {}
-    return {**asdict(listed.entry), **contact, "version": listed.version}
+    return {**asdict(listed.entry), **contact, **_keys(listed), "version": listed.version}
+
+
+def _keys(listed: Listed[Any]) -> dict[str, Any]:
+    """The keys of a source, by their ids: what opens anything is not known here."""
+    if not isinstance(listed, ListedSource):
+        return {}
+    keys = [{"id": id_, "issued_at": key.issued_at, "revoked_at": key.revoked_at} for id_, key in listed.keys.items()]
+    return {"keys": keys}
+
+
+def watch_document(watch: Watch) -> list[dict[str, Any]]:
+    """The alerts of a case as they read, those that fire first."""
+    alerts = sorted(watch.alerts.values(), key=lambda alert: (not alert.firing, alert.fingerprint))
+    return [
+        {
+            "fingerprint": alert.fingerprint,
+            "status": "firing" if alert.firing else "resolved",
+            "heartbeats": sum(episode.heartbeats for episode in alert.episodes),
+            "last_seen_at": alert.episodes[-1].last_seen_at,
+            "episodes": [vars(episode) for episode in alert.episodes],
+            "episodes_forgotten": alert.forgotten,
+        }
+        for alert in alerts
+    ]
 
 
 def policy_document(book: PolicyBook) -> dict[str, Any]:

@@ -13,9 +13,10 @@ import msgspec
 from domain.catalogue import Customer, HelpDesk, Script, Service, Team, check_entry
 from domain.errors import Invalid
 from domain.policy import Policy, check_policy
+from domain.source import Source, check_source
 from domain.values import CODE
 
-Entry = Service | Team | HelpDesk | Script | Customer
+Entry = Service | Team | HelpDesk | Script | Customer | Source
 
 TYPES: dict[str, type[Any]] = {
     "services": Service,
@@ -23,11 +24,13 @@ TYPES: dict[str, type[Any]] = {
     "help-desks": HelpDesk,
     "scripts": Script,
     "customers": Customer,
+    "sources": Source,
 }
 CONTACTS = {
     "services": ("name", "email", "phone"),
     "help-desks": ("phone", "email", "hours", "portal"),
     "customers": ("name", "email", "phone"),
+    "sources": ("senders",),
 }
 """What an entry says of how to reach somebody; it is kept in the vault."""
 _CODED = ("team", "help_desk", "owner", "service", "agency")
@@ -51,6 +54,8 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("this is no field here", place)
     _check_codes(kind, entry)
     check_entry(entry)
+    if isinstance(entry, Source):
+        check_source(entry)
     return entry, _contact(kind, document.get("contact"))
 
 

@@ -70,7 +70,10 @@ _NAMING = 3.0
 _SERVICE, _TIME = 0.1, 0.1
 _WORTH_SHOWING = 0.25
 _OTHER_SERVICE = 0.6
-"""What is left of the likeness when both name a service, and not the same."""
+"""What is left of the likeness when both name a service, and not the same; or both a fingerprint, and not the same.
+
+Alerts of one rule are worded alike by its template: without this each would need a decision on every other (R-5.6b).
+"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def likeness(one: Profile, other: Report, horizon: timedelta) -> float:
         return 0.0
     shared = _weight(mine & theirs) / _weight(mine | theirs)
     known = one.service is not None and other.service is not None
-    if known and one.service != other.service:
+    both = one.external_ref is not None and other.external_ref is not None
+    if both or (known and one.service != other.service):
         return round(shared * _OTHER_SERVICE, 3)
     apart = abs(one.received_at - other.received_at) / horizon if horizon else 1.0
     rest = _SERVICE * known + _TIME * max(0.0, 1 - apart)

@@ -19,6 +19,8 @@ class Principal:
     subject: str
     roles: tuple[Role, ...]
     team: str | None = None
+    key: str | None = None
+    """The id of the key that a machine called with."""
 
 
 @dataclass(frozen=True)

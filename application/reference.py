@@ -12,17 +12,20 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from application.principals import Unauthenticated
 from domain.access import Access
 from domain.aggregate import Recorded, Root
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, Invalid
 from domain.policy import Policy, PolicyBook
+from domain.source import ListedSource
 from domain.values import Actor, Role
 
-TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access"})
+TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access", "source"})
 """The first part of the topics that it is made of; the store's index and its check name the same ones."""
 
 SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
@@ -79,8 +82,40 @@ class Reference:
         """Whether somebody may act in a role (R-7.1)."""
         if role in SELF_EVIDENT:
             return True
+        if role is Role.INTAKE and (source := self.source(subject)) is not None and source.serves:
+            return True  # registering it, and issuing the key, is the authorisation
         access = self.roots.get(entry_id("access", subject))
         return isinstance(access, Access) and access.may_act_as(role, team, at)
+
+    def source(self, code: str) -> ListedSource | None:
+        """A monitoring source, where it is registered; also one that is retired."""
+        root = self.roots.get(entry_id("source", code))
+        return root if isinstance(root, ListedSource) else None
+
+    def names_service(self, code: str) -> bool:
+        """Whether the catalogue has such a service, or there is no catalogue."""
+        return self._known(ListedService, code) is not None or not any(
+            isinstance(root, ListedService) for root in self.roots.values()
+        )
+
+    @cached_property
+    def key_holders(self) -> Mapping[str, ListedSource]:
+        """The sources by the ids of their keys, revoked ones too."""
+        sources = [root for root in self.roots.values() if isinstance(root, ListedSource)]
+        return {key: source for source in sources for key in source.keys}
+
+    @cached_property
+    def senders(self) -> frozenset[str]:
+        """The mail addresses that sources write from, in small letters."""
+        sources = [root for root in self.roots.values() if isinstance(root, ListedSource) and not root.entry.retired]
+        told = [source.contact.text("senders") for source in sources if source.contact]
+        return frozenset(address for said in told if said for address in said.casefold().replace(",", " ").split())
+
+    def require_key(self, source: str, key: str) -> None:
+        """Raises Unauthenticated when a key is revoked by now, however it came to be admitted."""
+        listed = self.source(source)
+        if listed is None or listed.entry.retired or not listed.opens(key):
+            raise Unauthenticated("the key is not valid here, or no longer")
 
     def require_grant(self, actor: Actor, at: datetime) -> None:
         """Raises Forbidden, naming the role that is not granted."""

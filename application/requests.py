@@ -31,6 +31,8 @@ class Request:
     trace_id: str | None = None
     causation: int | None = None
     """Position of the event that made the system act."""
+    key: str | None = None
+    """The id of the key that a monitoring source was admitted by: it is that, and no grant, that must still be good."""
 
 
 @dataclass(frozen=True)

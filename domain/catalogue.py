@@ -8,7 +8,7 @@ organisation's published words and stand in the event; what reaches a person or 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, Root, register
@@ -95,10 +95,19 @@ class Customer:
     retired: bool = False
 
 
-E = TypeVar("E", Service, Team, HelpDesk, Script, Customer)
+class Entry(Protocol):
+    """What every entry has."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def retired(self) -> bool: ...
 
 
-def check_entry(entry: Service | Team | HelpDesk | Script | Customer) -> None:
+E = TypeVar("E", bound=Entry)
+
+
+def check_entry(entry: Entry) -> None:
     """Refuse an entry that contradicts itself. Raises Invalid."""
     if isinstance(entry, Script):
         known = {step.id for step in entry.steps}
@@ -137,7 +146,7 @@ class Listed(Root, Generic[E]):
             self.record(self.changed, provenance, entry=entry, contact=contact, reason=reason)
 
 
-class _Entered:
+class Entered:
     """The fold that every event here has."""
 
     entry: Any
@@ -147,61 +156,61 @@ class _Entered:
         listed.number, listed.entry, listed.contact = self.entry.id, self.entry, self.contact
 
 
-class ServiceDefined(_Entered, Opening):
+class ServiceDefined(Entered, Opening):
     TOPIC = "service.defined"
     entry: Service
     contact: Disclosure | None = None
 
 
-class ServiceChanged(_Entered, Recorded):
+class ServiceChanged(Entered, Recorded):
     TOPIC = "service.changed"
     entry: Service
     contact: Disclosure | None = None
 
 
-class TeamFormed(_Entered, Opening):
+class TeamFormed(Entered, Opening):
     TOPIC = "team.formed"
     entry: Team
     contact: Disclosure | None = None
 
 
-class TeamChanged(_Entered, Recorded):
+class TeamChanged(Entered, Recorded):
     TOPIC = "team.changed"
     entry: Team
     contact: Disclosure | None = None
 
 
-class HelpDeskListed(_Entered, Opening):
+class HelpDeskListed(Entered, Opening):
     TOPIC = "help_desk.listed"
     entry: HelpDesk
     contact: Disclosure | None = None
 
 
-class HelpDeskChanged(_Entered, Recorded):
+class HelpDeskChanged(Entered, Recorded):
     TOPIC = "help_desk.changed"
     entry: HelpDesk
     contact: Disclosure | None = None
 
 
-class ScriptPublished(_Entered, Opening):
+class ScriptPublished(Entered, Opening):
     TOPIC = "script.published"
     entry: Script
     contact: Disclosure | None = None
 
 
-class ScriptRevised(_Entered, Recorded):
+class ScriptRevised(Entered, Recorded):
     TOPIC = "script.revised"
     entry: Script
     contact: Disclosure | None = None
 
 
-class CustomerRegistered(_Entered, Opening):
+class CustomerRegistered(Entered, Opening):
     TOPIC = "customer.registered"
     entry: Customer
     contact: Disclosure | None = None
 
 
-class CustomerChanged(_Entered, Recorded):
+class CustomerChanged(Entered, Recorded):
     TOPIC = "customer.changed"
     entry: Customer
     contact: Disclosure | None = None

@@ -21,6 +21,8 @@ class ReceiptState(StrEnum):
     RECEIVED = "received"
     """Nothing decided yet: never so for longer than the transaction of its arrival."""
     LOGGED = "logged"
+    SIGNALLED = "signalled"
+    """Monitoring said what opened no case: a repeat, a recovery, what nobody knows."""
     QUARANTINED = "quarantined"
     RELEASED = "released"
     DISCARDED = "discarded"
@@ -160,6 +162,11 @@ class Receipt(Root):
         self._allow("log", ReceiptState.RECEIVED)
         self.record(IntakeLogged, provenance, case=case, suppressed=suppressed, left_out=left_out)
 
+    def signalled(self, cases: tuple[str, ...], provenance: Provenance, *, opened: bool) -> None:
+        """Monitoring has spoken of these cases; of none, where it spoke of what nobody knows. Raises InvalidTransition."""
+        self._allow("be recorded", ReceiptState.RECEIVED)
+        self.record(IntakeSignalled, provenance, cases=cases, opened=opened)
+
     def join(
         self,
         case: str,
@@ -195,8 +202,6 @@ class Receipt(Root):
 
     def require_waiting(self, command: str) -> None:
         """Raises InvalidTransition unless the command may be given now."""
-        if self.state is ReceiptState.RECORDED and self.cause is None:
-            raise InvalidTransition(command, self.state)  # what monitoring said, and that is all it was
         self._allow(command, *COMMANDS[command].since)
 
     def release(
@@ -238,6 +243,16 @@ class IntakeLogged(Recorded):
 
     def apply(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.LOGGED, self.case
+
+
+class IntakeSignalled(Recorded):
+    TOPIC = "intake.signalled"
+    cases: tuple[str, ...] = ()
+    opened: bool = False
+
+    def apply(self, receipt: Receipt) -> None:
+        receipt.state = ReceiptState.LOGGED if self.opened else ReceiptState.SIGNALLED
+        receipt.case = self.cases[0] if self.cases else None
 
 
 class IntakeQuarantined(Recorded):
@@ -301,6 +316,7 @@ EVENTS = register(
     (
         IntakeReceived,
         IntakeLogged,
+        IntakeSignalled,
         IntakeQuarantined,
         IntakeReleased,
         IntakeDiscarded,

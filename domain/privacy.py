@@ -18,7 +18,7 @@ from domain.message import Message
 from domain.problem import Problem
 from domain.values import Disclosure, ErasureScope, Provenance
 
-OFFICE = ("help_desk", "services", "teams", "help-desks", "scripts", "access", "problem", "erasure")
+OFFICE = ("help_desk", "services", "teams", "help-desks", "scripts", "sources", "access", "problem", "erasure")
 """Disclosures under `<one of these>:<name>`, or under `policy`, are the office's own words, and nobody's."""
 
 

@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         description="A directory on another disk that the current checkpoint is written to, each minute at most. "
         "Never created: a disk that is not mounted shall be missed.",
     )
+    intake_at_once: int = Field(
+        default=16,
+        ge=0,
+        description="Messages of monitoring systems that one process takes in at once, by each protocol; those beyond are "
+        "told to come again.",
+    )
     clock_ahead: float = Field(
         default=0,
         description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "

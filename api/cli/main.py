@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from api.cli import auditing, desk, importing, privacy, replaying, reports, serving, tlog, verifying, working
+from api.cli import (
+    auditing,
+    desk,
+    importing,
+    monitoring,
+    privacy,
+    replaying,
+    reports,
+    serving,
+    tlog,
+    verifying,
+    working,
+)
 from api.cli.console import configure_logging
 from api.main import tune_interpreter
 
@@ -42,6 +54,8 @@ app.command("erase")(privacy.erase)
 app.command("hold")(privacy.hold)
 app.command("release-hold")(privacy.release_hold)
 app.add_typer(importing.app, name="import")
+app.add_typer(monitoring.intake, name="intake")
+app.add_typer(monitoring.source, name="source")
 app.add_typer(tlog.app, name="tlog")
 
 

@@ -76,7 +76,7 @@ def asked(request: Request, actor: Actor, raw: bytes | None, status: int = 200) 
         "http",
         expected=None,
         idempotency=_idempotency(request, actor, raw or b"", status),
-        request_id=_request_id(request),
+        request_id=request_id_of(request),
         trace_id=trace_id_of(request),
     )
 
@@ -92,7 +92,8 @@ def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Ide
     return Idempotency(hashlib.sha256(scope).digest(), hashlib.sha256(raw).digest(), status)
 
 
-def _request_id(request: Request) -> str | None:
+def request_id_of(request: Request) -> str | None:
+    """What the caller calls this request, None when it says nothing that can be kept."""
     given = request.headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else None
 

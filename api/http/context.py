@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, cast
 
 from fastapi import Request
 
 from api.http.cursors import Cursors
+from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
@@ -64,6 +65,8 @@ class Context:
     """Where files are kept on their way in."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
+    gate: Gate = field(default_factory=Gate)
+    """What machines must pass to hand something in."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
 
@@ -83,4 +86,14 @@ def principal_of(request: Request) -> Principal:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("an Authorization header with a bearer token is needed")
-    return context_of(request).verify(token.strip())
+    return admitted(context_of(request), token.strip())
+
+
+def admitted(context: Context, token: str, *, looking: bool = False) -> Principal:
+    """Whom a token, or the key of a machine, names; ``looking`` looks on the record for a key that is not known.
+
+    Raises Unauthenticated.
+    """
+    if token.startswith("clk_"):
+        return context.desk.holder_of(token, looking=looking)
+    return context.verify(token)

@@ -105,6 +105,13 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "name": "A printer does not print",
         "steps": [{"id": "power", "question": "Is it on?", "answers": [{"says": "no", "outcome": "switch it on"}]}],
     },
+    "sources": {
+        "name": "Prometheus",
+        "kind": "alertmanager",
+        "rules": [{"match": {"severity": "critical", "job": ["lpd", "cups*"]}, "service": "printing", "impact": 1}],
+        "defaults": {"match": {}, "severity": 2},
+        "contact": {"senders": "prometheus@desk.example"},
+    },
     "customers": {"agency": "dot", "contact": {"name": "Jo Field", "email": "jo.field@agency.example"}},
 }
 

@@ -47,14 +47,14 @@ TITLES = {
     "on-hold": (409, "A legal hold keeps what is to be erased"),
     "attachments-full": (409, "The case has all the attachments it may have"),
     "idempotency-in-progress": (409, "The first request with this key is not answered yet"),
-    "gone": (410, "It was here, and has been erased"),
+    "gone": (410, "It was here once, and is no more"),
     "stale-version": (412, "The case has changed since it was read"),
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is of a type that is not understood"),
     "validation-failed": (422, "The body breaks a rule"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "precondition-required": (428, "An If-Match header is needed"),
-    "too-many-requests": (429, "That was too often"),
+    "too-many-requests": (429, "Too much or too often: try again later"),
     "internal-error": (500, "Something went wrong here"),
     "unavailable": (503, "Not now: try again"),
 }
@@ -132,7 +132,7 @@ def respond(request: Request, problem: Problem) -> Response:
     headers = dict(problem.headers)
     if status == 401:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="caseledger"')
-    if status == 503:
+    if status in (429, 503):
         headers.setdefault("Retry-After", "1")
     return Response(msgspec.json.encode(document), status, headers, media_type="application/problem+json")
 

@@ -1,4 +1,4 @@
-"""A catalogue file: services, teams, other desks, scripts, customers, known errors, grants, as one document."""
+"""A catalogue file: services, teams, other desks, scripts, monitoring sources, customers, known errors, grants, as one document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from application.reference import entry_id
 from domain.errors import Invalid
 from domain.values import CODE, Role
 
-_ORDER = ("teams", "help-desks", "services", "scripts")
+_ORDER = ("teams", "help-desks", "services", "scripts", "sources")
 _ARTICLE = ("title", "symptoms", "workaround")
 SECTIONS = (*_ORDER, "customers", "known-errors", "grants")
 

@@ -36,7 +36,7 @@ class ReceiptFold:
     @property
     def _is_recorded(self) -> bool:
         """Whether it is taken for no person's mail: it says why."""
-        return self.receipt.state is ReceiptState.RECORDED and self.receipt.cause is not None
+        return self.receipt.state is ReceiptState.RECORDED
 
     def row(self) -> tuple[Any, ...]:
         """What the view keeps, by `COLUMNS`."""

@@ -10,6 +10,7 @@
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened, or closed
+5.1, 5.8 alerting      what monitoring sees of it
          messages, pending, notes, attachments, privacy, importing
 """
 
@@ -21,6 +22,7 @@ from uuid import UUID
 
 from domain.aggregate import Root, register
 from domain.case import (
+    alerting,
     assignment,
     attachments,
     diagnosis,
@@ -38,8 +40,8 @@ from domain.case import (
     resolution,
     triage,
 )
+from domain.case.alerting import Alerting
 from domain.case.attachments import Attachments
-from domain.case.dispute import Dispute
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
 from domain.case.messages import Corresponding
@@ -52,7 +54,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachments, Privacy, Importing, Root):
+class Case(Triage, Resolving, Waiting, Alerting, Corresponding, Notes, Attachments, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -68,10 +70,12 @@ class Case(Triage, Resolving, Waiting, Dispute, Corresponding, Notes, Attachment
         provenance: Provenance,
         *,
         reason: Disclosure | None = None,
+        follow_up_of: str | None = None,
     ) -> Self:
         """Log an incident (5.2). The response clock starts at ``received_at`` (R-5.2e). Raises Invalid (R-5.2a)."""
         check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
-        return cls.open(Logged, id, provenance, number=number, reason=reason, **vars(_by_our_clock(report, provenance)))
+        told = vars(_by_our_clock(report, provenance))
+        return cls.open(Logged, id, provenance, number=number, reason=reason, follow_up_of=follow_up_of, **told)
 
     @classmethod
     def log_imported(cls, id: UUID, number: str, report: Report, provenance: Provenance) -> Self:  # noqa: A002
@@ -114,6 +118,7 @@ EVENTS = register(
         *notification.EVENTS,
         *dispute.EVENTS,
         *messages.EVENTS,
+        *alerting.EVENTS,
         *notes.EVENTS,
         *attachments.EVENTS,
         *privacy.EVENTS,

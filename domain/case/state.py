@@ -12,6 +12,7 @@ from domain.values import Actor, Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
+    from domain.case.alerting import Assumed
     from domain.obligations import Owed
     from domain.policy import Policy
     from domain.values import Provenance
@@ -182,6 +183,12 @@ class CaseState:
     words: Disclosure | None
     reported_by: Disclosure | None
     solution: Disclosure | None
+    assumed: Assumed | None
+    """What monitoring makes of its labels, for a technician to confirm."""
+    recovered_at: datetime | None
+    """When all its alerts had recovered, unless one fires again: evidence only (R-5.8d)."""
+    truncated: bool
+    """Whether its source left alerts out."""
 
     def begin(self) -> None:  # noqa: PLR0915 - one line for each thing that is remembered
         """Set the state before the first event."""
@@ -198,7 +205,7 @@ class CaseState:
         self.resolved_from: Status | None = None
         self.closed_at: datetime | None = None
         self.dispute_until: datetime | None = None
-        self.window_since = self.waited = None
+        self.window_since = self.waited = self.assumed = self.recovered_at = None
         self.follow_up_of: str | None = None
         self.external_ref: str | None = None
         self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
@@ -211,7 +218,7 @@ class CaseState:
         """What is missing and must not be."""
         self.impersonal = False
         """An alert with nobody to call back: the service's owner stands in for the customer (R-5.8d)."""
-        self.ever_assigned = False
+        self.ever_assigned = self.truncated = False
         self.attempts: tuple[tuple[datetime, str], ...] = ()
         """When and how the customer could not be reached since the last work (R-5.8c)."""
         self.links: dict[str, LinkKind] = {}

@@ -56,6 +56,10 @@ class PostgresRegister:
         events = joined(self._recorder.rows(_SQL["reference_events"], (after,)))
         return [(event.position or 0, self._mapper.to_domain_event(event)) for event in events]
 
+    def latest(self, ids: Collection[UUID]) -> list[Recorded]:
+        rows = self._recorder.rows(_SQL["latest"], (list(ids),))
+        return [self._mapper.to_domain_event(event) for event in joined(rows)]
+
     def next_case_number(self) -> str:
         """A number nobody else has, such as `INC-0000123`."""
         with self._drawing:

@@ -103,7 +103,7 @@ BEGIN
     END IF;
     IF cardinality(known) > 0 THEN
         SELECT e.notification_id INTO latest FROM ledger.stored_events e
-        WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')
+        WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')
         ORDER BY e.notification_id DESC LIMIT 1;
         outdated := ARRAY(SELECT k.command FROM unnest(known_commands, known) AS k (command, position)
                           WHERE k.position < latest AND k.command <> ALL (taken));
@@ -128,7 +128,7 @@ BEGIN
     NOTIFY stored_events;
     IF EXISTS (SELECT FROM unnest(commands, topics) AS w (command, topic)
                WHERE w.command <> ALL (refused) AND split_part(w.topic, '.', 1)
-                     IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')) THEN
+                     IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')) THEN
         NOTIFY reference;
     END IF;
     IF cardinality(digests) > 0 THEN
@@ -755,7 +755,7 @@ ALTER TABLE ONLY views.tracking
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
-CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text]));
+CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text]));
 
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events USING btree (notification_id);
 

@@ -32,8 +32,13 @@ _HOUSEKEEPING = 3600.0
 _STANDBY = 0.5
 _GATHER = 0.015
 """Seconds to let events gather when they come one by one: a third of the lag we allow ourselves."""
-_IN_NO_VIEW = frozenset({"service", "team", "help_desk", "script", "customer", "policy", "access", "subject", "log"})
-"""The first part of the topics that every process folds for itself, and no view does."""
+_IN_NO_VIEW = frozenset(
+    {
+        *("service", "team", "help_desk", "script", "customer", "policy", "access", "source"),
+        *("alert", "watch", "subject", "log"),
+    }
+)
+"""The first part of the topics that are read from their own events, and in no view."""
 
 log = structlog.get_logger()
 

@@ -33,6 +33,15 @@ def alike(words: str, others: str, **changes: object) -> float:
     return likeness(profile(words), report(others, **changes), HORIZON)  # type: ignore[arg-type]
 
 
+def test_alerts_of_one_template_are_no_duplicates_of_each_other() -> None:
+    """Else one outage of many hosts would need a decision on each of them before anything is assigned (R-5.6b)."""
+    one = profile("High memory on the print host", external_ref="f1")
+    other = report("High memory on the print host", external_ref="f2")
+    assert likeness(one, other, HORIZON) < THRESHOLD
+    assert likeness(one, replace(other, external_ref="f1"), HORIZON) == 1.0
+    assert likeness(one, replace(other, external_ref=None), HORIZON) >= THRESHOLD
+
+
 # examples
 
 

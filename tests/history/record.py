@@ -25,22 +25,26 @@ from application.demo import load_demo
 from application.desk import Desk
 from application.intake.envelope import NO_ENVELOPE
 from application.intake.importer import Importer
+from application.intake.monitoring.signals import Delivery, Signal
 from application.intake.servicenow import ServiceNowLog
 from application.letters import Sent
 from application.requests import Request
 from domain.access import Grant
+from domain.case.dispute import Confirmation
 from domain.case.notification import Contact
 from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
+from domain.intake import Cause
 from domain.log import Attestation
-from domain.values import Actor, Channel, ErasureScope, Role
+from domain.source import Rule, Source, SourceKind
+from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
 from tests.acceptance.test_import import row
-from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.infrastructure.ledger.trees import a_signer
 
 
@@ -85,6 +89,8 @@ def work_the_whole_sop(desk: Desk) -> None:
     desk.change_policy(lambda policy: replace(policy, dispute_window=timedelta(hours=72)), "as before", OPERATOR)
     for kind in KINDS:
         code = next(iter(e.number for e in desk.references.current().roots.values() if isinstance(e, KINDS[kind])), "x")
+        if kind == "sources":
+            continue
         entry = desk.entry(kind, code).entry if code != "x" else Customer("x")
         desk.list_entry(kind, entry, {"email": "new@desk.example"} if kind != "teams" else {}, None, OPERATOR)
         desk.list_entry(kind, replace(entry, retired=True), {}, "gone", OPERATOR)
@@ -96,6 +102,7 @@ def work_the_whole_sop(desk: Desk) -> None:
     _aftermath(desk)
     _problem(desk)
     _quarantine(desk)
+    _monitoring(desk)
     _erasure(desk)
     _sealing(desk)
 
@@ -187,6 +194,39 @@ def _quarantine(desk: Desk) -> None:
     desk.release_message(strangers[0], "new", TECHNICIAN)
     desk.join_message(strangers[1], None, "a colleague", TECHNICIAN)
     desk.discard_message(strangers[2], "an offer", TECHNICIAN)
+
+
+def _monitoring(desk: Desk) -> None:
+    """A source with a key, an alert that fires, goes on, is over, and fires again when its case is closed."""
+    rule = Rule(match={"severity": "critical"}, service="printing", impact=Level.HIGH, nominate_major=True)
+    source = Source("prom", "Prometheus", SourceKind.ALERTMANAGER, (rule,))
+    desk.list_entry("sources", source, {"senders": "prom@desk.example"}, None, OPERATOR)
+    desk.list_entry("sources", replace(source, name="Prom"), {}, "shorter", OPERATOR)
+    key = desk.issue_key("prom", "first", OPERATOR).id
+    request, began = Request(Actor("prom", Role.INTAKE), "http", key=key), desk.clock.now()
+    labels = {"alertname": "Down", "severity": "critical"}
+
+    def say(*, firing: bool, episode: int = 0) -> str | None:
+        at = began + timedelta(minutes=episode)
+        ended = None if firing else at + timedelta(seconds=30)
+        signal = Signal("72a2002704e27a2e", firing, "Down", episode=at, started_at=at, ended_at=ended, labels=labels)
+        raw = f"{firing} {episode}".encode()
+        return desk.take_signals(Delivery(raw, (signal,), truncated=episode), request).case
+
+    number = say(firing=True) or ""
+    say(firing=True)
+    say(firing=False)
+    say(firing=True, episode=1)
+    desk.waive(number, "nobody knows", TECHNICIAN)
+    desk.triage(number, "desk", None, TECHNICIAN)
+    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
+    desk.assign(number, "network", None, "down", None, TECHNICIAN)
+    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    desk.resolve(number, FIXED, "restarted", None, NETWORK)
+    desk.close_case(number, Confirmation("phone", desk.clock.now()), "the owner", None, TECHNICIAN)
+    say(firing=True, episode=2)
+    desk.take_signals(Delivery(b"?", cause=Cause.UNREADABLE), request)
+    desk.revoke_key("prom", key, "leaked", OPERATOR)
 
 
 def _erasure(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import pytest
 from application.documents import case_document
 from domain.access import EVENTS as ACCESS_EVENTS
 from domain.aggregate import Recorded
+from domain.alert import EVENTS as ALERT_EVENTS
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
@@ -23,6 +24,7 @@ from domain.message import EVENTS as MESSAGE_EVENTS
 from domain.policy import EVENTS as POLICY_EVENTS
 from domain.privacy import EVENTS as PRIVACY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
+from domain.source import EVENTS as SOURCE_EVENTS
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerEvent
 
@@ -72,5 +74,7 @@ def test_every_topic_is_in_the_history_of_some_release() -> None:
         ACCESS_EVENTS,
         PRIVACY_EVENTS,
         LOG_EVENTS,
+        ALERT_EVENTS,
+        SOURCE_EVENTS,
     )
     assert known == {topic for events in written for topic in events}

@@ -11,6 +11,7 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError
 
 from domain.access import EVENTS as ACCESS
+from domain.alert import EVENTS as ALERT
 from domain.case import EVENTS as CASE
 from domain.case import Case
 from domain.case.logging import Logged, Report
@@ -22,6 +23,7 @@ from domain.policy import EVENTS as POLICY
 from domain.policy import first_policy
 from domain.privacy import EVENTS as PRIVACY
 from domain.problem import EVENTS as PROBLEM
+from domain.source import EVENTS as SOURCE
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored import LedgerEvent
@@ -91,10 +93,14 @@ def test_an_unknown_topic_fails_loudly() -> None:
 
 def test_topics_are_a_storage_format_and_these_are_they() -> None:
     """A name here is never changed and never goes; a new one is added with the release that writes it."""
-    assert sorted({**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG}) == [
+    assert sorted(
+        {**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG, **ALERT, **SOURCE}
+    ) == [
         *("access.granted", "access.opened", "access.revoked"),
+        "alert.raised",
         *(
             "case.accepted",
+            "case.alerted",
             "case.assigned",
             "case.attached",
             "case.closed",
@@ -107,7 +113,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
         *("case.information_waived", "case.informed", "case.known_errors_searched", "case.linked", "case.logged"),
         *("case.major_declared", "case.major_nominated", "case.major_rejected", "case.message_received", "case.noted"),
         *("case.notification_failed", "case.notified", "case.pended", "case.personal_data_erased"),
-        *("case.prioritized", "case.referred"),
+        *("case.prioritized", "case.recovery_observed", "case.referred"),
         *("case.reopened", "case.resolved", "case.resumed", "case.triaged", "case.unlinked", "case.verified"),
         *(
             "customer.changed",
@@ -117,7 +123,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             "help_desk.listed",
         ),
         *("intake.discarded", "intake.joined", "intake.logged", "intake.personal_data_erased", "intake.quarantined"),
-        *("intake.received", "intake.recorded", "intake.released", "intake.returned"),
+        *("intake.received", "intake.recorded", "intake.released", "intake.returned", "intake.signalled"),
         *("log.attested", "log.key_introduced", "log.key_retired", "log.opened", "log.restarted"),
         *("message.accepted", "message.bounced", "message.deferred", "message.personal_data_erased"),
         *("message.queued", "message.withdrawn"),
@@ -131,6 +137,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             "problem.resolved",
             "problem.root_cause_found",
         ),
-        *("script.published", "script.revised", "service.changed", "service.defined", "subject.opened"),
-        *("subject.personal_data_erased", "team.changed", "team.formed"),
+        *("script.published", "script.revised", "service.changed", "service.defined"),
+        *("source.changed", "source.key_issued", "source.key_revoked", "source.registered", "subject.opened"),
+        *("subject.personal_data_erased", "team.changed", "team.formed", "watch.observed"),
     ]

@@ -14,9 +14,18 @@ SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_i
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM ledger.stored_events e
 LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
-WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access')
+WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')
   AND e.notification_id > %s
 ORDER BY e.notification_id;
+
+-- name: latest --
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
+       d.digest, d.salt, d.kind, d.subject, d.value
+FROM unnest(%b::uuid[]) AS w (id)
+CROSS JOIN LATERAL (SELECT * FROM ledger.stored_events s WHERE s.originator_id = w.id
+                    ORDER BY s.originator_version DESC LIMIT 1) e
+LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
+ORDER BY e.originator_id;
 
 -- name: next_case_numbers --
 SELECT nextval('ledger.case_number') FROM generate_series(1, %s);

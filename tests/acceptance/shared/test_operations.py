@@ -23,7 +23,8 @@ OTHERS = {
     "/cases/{number}/attachments",
     "/self-service/reports",
     *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),
-    *("/intake/email", "/demo/mail/{number}/reply"),
+    *("/intake/email", "/intake/alertmanager", "/intake/cloudevents", "/v2/enqueue", "/demo/mail/{number}/reply"),
+    *("/sources/{code}/keys", "/sources/{code}/keys/{key}/revoke"),
     *(f"/quarantine/{{message}}/{act}" for act in ("release", "join", "discard")),
 }
 """Posts that are no commands on cases or problems."""

@@ -1,0 +1,233 @@
+"""`intake test`: what would become of a payload of monitoring; `source`: who may send any, and with which key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+import yaml
+from eventsourcing.persistence import PersistenceError
+from rich.markup import escape
+from rich.table import Column, Table
+
+from api.cli.console import FINDINGS, could_not_run, out, print_json
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from application.documents import entry_document
+from application.entries import read_entry
+from application.intake.monitoring import cloudevents, pagerduty
+from application.intake.monitoring.alertmanager import read_group
+from application.intake.monitoring.planning import Plan
+from application.intake.monitoring.signals import Delivery, Unreadable, read
+from application.requests import ApplicationError
+from domain.errors import DomainError, NotFound
+from domain.source import Source, SourceKind
+
+intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
+source = typer.Typer(help="Keep monitoring sources and their keys.", no_args_is_help=True)
+_LARGEST = 16 * 1_048_576
+_NAMES = ("becomes", "case", "service", "impact", "severity", "nature", "major", "rule", "alert")
+
+
+@intake.callback()
+def _intake() -> None:
+    """Try out what machines hand in."""
+
+
+@intake.command("test")
+def try_out(
+    file: Annotated[Path, typer.Argument(help="A payload: Alertmanager, PagerDuty or CloudEvents, as JSON.")],
+    of: Annotated[str, typer.Option("--source", help="The source that would send it.")] = "test",
+    mapping: Annotated[
+        Path | None, typer.Option(help="Rules and defaults (YAML or JSON) to try instead of the source's.")
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Say what would become of a payload: which cases, of which service, by which rule. Nothing is recorded.
+
+    Exit 1 when it would wait in the quarantine.
+    """
+    raw = _bytes(file)
+    protocol, deliveries = _deliveries(raw)
+    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+        known = desk.references.current().source(of)
+        used = _mapping(of, mapping) if mapping is not None else known.entry if known else None
+        plans = [(delivery, desk.foreseen(delivery, of, used)) for delivery in deliveries]
+    document = {
+        "protocol": protocol,
+        "source": of,
+        "mapping": str(mapping) if mapping else f"version {known.version}" if known else None,
+        "events": [_foreseen(delivery, made) for delivery, made in plans],
+    }
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+    if any(delivery.cause is not None for delivery in deliveries):
+        raise typer.Exit(FINDINGS)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > _LARGEST:
+            could_not_run(f"{file} is larger than any payload")
+        return file.read_bytes()
+    except OSError as error:
+        could_not_run(f"{file} cannot be read: {error.strerror}")
+
+
+def _deliveries(raw: bytes) -> tuple[str, list[Delivery]]:
+    """The protocol that a payload is of, by its shape, and what is read of it."""
+    try:
+        document = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = None
+    if isinstance(document, list):
+        try:
+            return SourceKind.CLOUDEVENTS, [cloudevents.read_structured(event) for event in cloudevents.split(raw)]
+        except Unreadable as unreadable:
+            return SourceKind.CLOUDEVENTS, [Delivery(raw, cause=unreadable.cause, why=str(unreadable))]
+    if isinstance(document, dict) and "specversion" in document:
+        return SourceKind.CLOUDEVENTS, [cloudevents.read_structured(raw)]
+    if isinstance(document, dict) and "event_action" in document:
+        return SourceKind.PAGERDUTY, [pagerduty.read_event(raw, lambda: "a fresh key").delivery]
+    return SourceKind.ALERTMANAGER, [read(raw, read_group)]
+
+
+def _mapping(of: str, file: Path) -> Source:
+    """A mapping in a file. Exit 2 when it is none."""
+    try:
+        document = yaml.safe_load(_bytes(file))
+        if not isinstance(document, dict):
+            could_not_run(f"{file} is no mapping: it has `rules` and `defaults`")
+        given = {"name": of, "kind": SourceKind.MAIL.value, **document}
+        entry, _ = read_entry("sources", of, given)
+        assert isinstance(entry, Source)
+    except (DomainError, yaml.YAMLError, UnicodeDecodeError) as error:
+        could_not_run(f"{file} is no mapping: {error}{getattr(error, 'pointer', '') and f' at {error.pointer}'}")  # type: ignore[union-attr]
+    return entry
+
+
+def _foreseen(delivery: Delivery, made: Plan) -> dict[str, Any]:
+    return {
+        "outcome": "quarantined" if delivery.cause else "taken",
+        "cause": delivery.cause,
+        "why": delivery.why,
+        "new_cases": len(made.opening()),
+        "truncated": delivery.truncated,
+        "recovery_observed_on": sorted(made.recovered),
+        "signals": [
+            {
+                "fingerprint": step.signal.identity,
+                "status": "firing" if step.signal.firing else "resolved",
+                "started_at": step.signal.started_at,
+                "summary": step.signal.summary,
+                "becomes": step.action,
+                "case": step.case,
+                "follow_up_of": step.follow_up_of,
+                **vars(step.target),
+            }
+            for step in made.steps
+        ],
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    mapping = document["mapping"] or "no mapping: plain labels only"
+    out.print(f"{document['protocol']}, source {document['source']} ({mapping})", markup=False)
+    for event in document["events"]:
+        if event["outcome"] == "quarantined":
+            out.print(f"quarantined: {event['cause']}, {event['why']}", markup=False)
+            continue
+        columns = (Column(name, no_wrap=name in ("becomes", "case"), overflow="fold") for name in _NAMES)
+        table = Table(*columns, title=f"{event['new_cases']} new cases")
+        for signal in event["signals"]:
+            shown = (signal["becomes"], signal["case"] or signal["follow_up_of"], signal["service"])
+            told = (signal["impact"], signal["severity"], signal["nature"], signal["nominate_major"] or None)
+            cells = (*shown, *told, signal["rule"], _printable(signal["summary"]))
+            table.add_row(*("-" if cell is None else escape(str(cell)) for cell in cells))
+        out.print(table)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text[:200])
+
+
+@source.command("add")
+def add(
+    code: Annotated[str, typer.Argument(help="The source's id.")],
+    kind: Annotated[SourceKind, typer.Option(help="What it speaks.")],
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Its rules and defaults (YAML or JSON).")] = None,
+    senders: Annotated[str | None, typer.Option(help="The mail addresses that it writes from.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Register a monitoring source, or put another version in its place."""
+    mapped = _mapping(code, mapping) if mapping is not None else None
+    rules, defaults = (mapped.rules, mapped.defaults) if mapped else ((), None)
+    entry = Source(code, name or code, kind, rules, defaults)
+    contact = {"senders": senders} if senders else {}
+    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+        try:
+            read_entry("sources", code, {"name": entry.name, "kind": kind.value, "contact": contact})
+            committed = desk.list_entry("sources", entry, contact, None, OPERATOR)
+        except (DomainError, ApplicationError, PersistenceError) as error:
+            could_not_run(error)
+        _tell(desk, code, committed.position, as_json)
+
+
+@source.command("key")
+def key(
+    code: Annotated[str, typer.Argument(help="The source's id.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Issue a key to a source, and print it: it is kept as a hash, and shown no more."""
+    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+        try:
+            issued = desk.issue_key(code, None, OPERATOR)
+        except (DomainError, ApplicationError, PersistenceError) as error:
+            could_not_run(error)
+    if as_json:
+        print_json({"source": code, "id": issued.id, "key": issued.key, "position": issued.committed.position})
+    else:
+        out.print(issued.key, markup=False)
+
+
+@source.command("revoke")
+def revoke(
+    code: Annotated[str, typer.Argument(help="The source's id.")],
+    key_id: Annotated[str, typer.Argument(help="The key's id: the 8 characters after `clk_`.", metavar="KEY")],
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Revoke a key of a source: it counts from the next request on."""
+    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+        try:
+            committed = desk.revoke_key(code, key_id, reason, OPERATOR)
+        except (DomainError, ApplicationError, PersistenceError) as error:
+            could_not_run(error)
+        _tell(desk, code, committed.position, as_json)
+
+
+def _tell(desk: Desk, code: str, position: int, as_json: bool) -> None:
+    try:
+        document = entry_document(desk.entry("sources", code))
+    except NotFound as unknown:
+        could_not_run(unknown)
+    if as_json:
+        print_json({**msgspec.to_builtins(document, str_keys=True), "position": position})
+    else:
+        good = sum(each["revoked_at"] is None for each in document["keys"])
+        out.print(f"source {code}, version {document['version']}, {good} good keys (position {position})", markup=False)

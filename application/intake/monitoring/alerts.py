@@ -1,0 +1,432 @@
+"""SOP 5.1-5.2, 5.7, 5.8d: the one path of all that monitoring says, from its bytes to the cases it is about.
+
+The bytes are on the record, with what became of them, before anybody is told that they came (R-5.1d). What is said twice
+is known by source, fingerprint, start and status; two processes that are told at once compete for the alert's own stream,
+and the second finds what the first did (R-5.1c).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from application.casework import Words
+from application.handling import Logging
+from application.intake.monitoring.mapping import Target, target_of
+from application.intake.monitoring.planning import Action, Plan, Situation, Step, plan
+from application.intake.monitoring.signals import Delivery, Signal
+from application.reference import Reference
+from application.requests import Committed, Request
+from application.settling import Settling
+from domain.aggregate import Root
+from domain.alert import Alert, Watch, Watched, alert_id, watch_id
+from domain.case import Case
+from domain.case.alerting import Assumed, Fired
+from domain.case.logging import Report
+from domain.case.status import STAFF, Status
+from domain.errors import Forbidden
+from domain.intake import Receipt, ReceiptState, authorise_intake, receipt_id
+from domain.source import KEY, Source
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance
+
+_DESCRIBED = 50
+"""Alerts of a case that are described in words; the bytes have them all."""
+_LONGEST = 20_000
+"""Characters of a case's description, and of what is kept of its labels."""
+_HOPS = 5
+_ATTEMPTS = 40
+"""How often a message is decided anew when other processes, or people, were first."""
+_KEY = re.compile(KEY.pattern.encode())
+
+
+class Outcome(StrEnum):
+    """What became of a message (`design.md`, HTTP)."""
+
+    OPENED = "opened"
+    RECORDED = "recorded"
+    """It told something new of what the desk knows, or of nothing it knows."""
+    DUPLICATE = "duplicate"
+    """It said what was said before (R-5.1c); a heartbeat."""
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one signal."""
+
+    fingerprint: str
+    firing: bool
+    action: Action
+    case: str | None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The answer to whoever handed a message in."""
+
+    outcome: Outcome
+    cases: tuple[str, ...]
+    receipt: UUID
+    position: int
+    signals: tuple[Told, ...] = ()
+
+    @property
+    def case(self) -> str | None:
+        """The case that it opened, or is about; the first of several."""
+        return self.cases[0] if self.cases else None
+
+
+class AlertIntake(Logging, Settling):
+    """What monitoring systems may ask of the desk, and what staff may ask of them."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # A storm is many messages about the same cases: in one process they wait for each other, so that they compete with
+        # other processes only, and none of them in vain.
+        self._turns = tuple(threading.Lock() for _ in range(64))
+
+    def take_signals(self, delivery: Delivery, request: Request) -> Taken:
+        """Take in a message, whatever it is. Raises Forbidden, Unauthenticated, Busy."""
+        authorise_intake(request.actor, "receive_message")
+        source, digest = request.actor.subject, sha256(masked(delivery.raw)).hexdigest()
+        named = delivery.identity and f"event:{delivery.identity}"
+        stream = receipt_id(source, "" if named else digest, named or "")
+        taken = list[Taken]()
+
+        def attempt(reference: Reference) -> Committed:
+            known = self._known_receipt(stream)
+            if known is not None and (delivery.cause is not None or named):
+                self._look_again(reference, request)
+                committed = Committed(known, self.register.history(stream)[-1].position, replayed=True)
+                taken[:] = [_repeated(known, committed.position)]
+                return committed
+            provenance = self._provenance(request, Channel.MONITORING)
+            taking = _Taking(self, delivery, stream, digest, known, reference, provenance)
+            committed, told = taking.run(request)
+            taken[:] = [told]
+            if committed.replayed:
+                self._look_again(reference, request)
+            return committed
+
+        with self._turns[hash(source) % len(self._turns)]:
+            self._decide(str(stream), request, attempt, _ATTEMPTS)
+        return taken[0]
+
+    def foreseen(self, delivery: Delivery, source: str, mapping: Source | None) -> Plan:
+        """What would become of a message, by a mapping that need not be in force. Nothing is recorded."""
+        reference, now = self.references.current(), self.clock.now()
+        aimed = [(signal, target_of(mapping, signal.labels, reference)) for signal in delivery.signals]
+        return plan(aimed, self._situation(source, delivery.signals)[0], now)
+
+    def alerts_of(self, number: str, actor: Actor) -> Watch | None:
+        """What is seen of the alerts of a case, from its events; None where it has none. Raises Forbidden, NotFound."""
+        if actor.role not in STAFF:
+            raise Forbidden(f"alerts need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+        case = self._read(number, actor)
+        return self._watches([case.number]).get(case.number)
+
+    def _look_again(self, reference: Reference, request: Request) -> None:
+        """Nothing was committed that could have been refused: has the key been revoked elsewhere meanwhile?
+
+        Raises Unauthenticated.
+        """
+        newer = None if request.key is None else self.references.newer_than(reference)
+        if newer is not None and request.key is not None:
+            newer.require_key(request.actor.subject, request.key)
+
+    def _known_receipt(self, stream: UUID) -> Receipt | None:
+        if not self.register.existing([stream]):
+            return None
+        found: Root = self.repository.get(stream)
+        return found if isinstance(found, Receipt) else None
+
+    def _situation(
+        self, source: str, signals: Sequence[Signal]
+    ) -> tuple[Situation, dict[str, Alert], dict[str, Watch]]:
+        ids = [alert_id(source, signal.identity) for signal in signals]
+        alerts = {}
+        for event in self.register.latest(ids) if ids else ():
+            alert: Alert = event.mutate(None)
+            alerts[alert.fingerprint] = alert
+        numbers = sorted({alert.case for alert in alerts.values()})
+        watches, loaded = self._watches(numbers), dict[str, Case]()
+        cases = {number: self._first(number, loaded) for number in numbers}
+        seen = {number: watch.alerts for number, watch in watches.items()}
+        situation = Situation({name: alert.case for name, alert in alerts.items()}, seen, cases)
+        return situation, alerts, watches
+
+    def _watches(self, numbers: Sequence[str]) -> dict[str, Watch]:
+        found = self.register.latest([watch_id(number) for number in numbers]) if numbers else ()
+        watches: list[Watch] = [event.mutate(None) for event in found]
+        return {watch.case: watch for watch in watches}
+
+    def _first(self, number: str, loaded: dict[str, Case]) -> Case:
+        """A case, or the one that it is continued as (R-5.6c); each is read once."""
+        case = loaded.setdefault(number, loaded.get(number) or self._get(Case, number))
+        for _ in range(_HOPS):
+            if not case.continued or (first := case.duplicate_of) is None:
+                break
+            case = loaded.setdefault(first, loaded.get(first) or self._get(Case, first))
+        return case
+
+
+class _Taking:
+    """One attempt at one message."""
+
+    def __init__(
+        self,
+        desk: AlertIntake,
+        delivery: Delivery,
+        stream: UUID,
+        digest: str,
+        known: Receipt | None,
+        reference: Reference,
+        provenance: Provenance,
+    ) -> None:
+        self.desk, self.delivery, self.stream, self.digest = desk, delivery, stream, digest
+        self.known, self.reference, self.provenance = known, reference, provenance
+        self.source = provenance.by.subject
+        listed = reference.source(self.source)
+        self.listed = listed.entry if listed else None
+        self.version = listed.version if listed else None
+        self.cases: dict[str, Case] = {}
+        """The cases that change, by the number that their alerts know them by."""
+        self.duplicates: list[Case] = []
+        """Those that reopen with one of them."""
+
+    def run(self, request: Request) -> tuple[Committed, Taken]:
+        """Decide, record, commit."""
+        delivery, desk = self.delivery, self.desk
+        aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
+        situation, self.alerts, self.watches = desk._situation(self.source, delivery.signals)  # noqa: SLF001 - its own
+        made = plan(aimed, situation, self.provenance.at)
+        whose = self._whose(made, situation)
+        opened = [self._open(steps, whose, made) for steps in made.opening()]
+        given = {step.signal.identity: step.case for step in made.steps if step.case}
+        for step in made.steps:
+            step.case = step.case or given.get(step.signal.identity)
+        for number in made.fired:
+            if number not in self.cases:
+                self._add(number, situation.cases[number], made)
+        self._mark_truncated(made, situation)
+        for number in made.recovered:
+            self._witness(number, made, situation)
+        numbers = tuple(dict.fromkeys([*opened, *(step.case for step in made.steps if step.case)]))
+        receipt = self._receipt(whose, numbers, opened=bool(opened))
+        roots = [*self.cases.values(), *self.duplicates, *self._watched(made), *self._raised(made)]
+        changed = list({root.id: root for root in roots if root.pending_events}.values())
+        if not changed and not receipt.pending_events:
+            position = desk.register.history(self.stream)[-1].position
+            return Committed(receipt, position, replayed=True), self._told(made, numbers, position)
+        committed = desk._commit(receipt, changed, request, self.reference)  # noqa: SLF001 - idem
+        return committed, self._told(made, numbers, committed.position)
+
+    def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
+        told = tuple(Told(s.signal.identity, s.signal.firing, s.action, s.case) for s in made.steps)
+        actions = {step.action for step in made.steps}
+        outcome = Outcome.RECORDED
+        if self.delivery.cause is not None:
+            outcome = Outcome.QUARANTINED
+        elif actions & {Action.OPENS, Action.FOLLOWS_UP}:
+            outcome = Outcome.OPENED
+        elif (actions and actions <= {Action.HEARTBEAT, Action.KNOWN}) or (
+            self.known is not None and actions <= {Action.HEARTBEAT, Action.KNOWN, Action.RECORDED}
+        ):
+            outcome = Outcome.DUPLICATE
+        return Taken(outcome, cases, self.stream, position, told)
+
+    def _whose(self, made: Plan, situation: Situation) -> str:
+        """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
+
+        The bytes and the new cases of a message share it, so that they are erased together.
+        """
+        if self.known is not None:
+            return self.known.raw.subject
+        numbers = [step.case for step in made.steps if step.case]
+        return situation.cases[numbers[0]].customer if numbers else self.desk.customer_id({})
+
+    def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
+        if self.known is not None:
+            return self.known
+        raw, p = masked(self.delivery.raw), self.provenance
+        kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode()}, p.random)
+        assert kept is not None
+        receipt = Receipt.receive(self.stream, Channel.MONITORING, self.digest, len(raw), kept, p)
+        if self.delivery.cause is not None:
+            receipt.quarantine(self.delivery.cause, p)
+        else:
+            receipt.signalled(cases, p, opened=opened)
+        return receipt
+
+    def _open(self, steps: list[Step], whose: str, made: Plan) -> str:
+        """Log the case of some alerts that begin together; returns its number."""
+        desk, first, p = self.desk, steps[0], self.provenance
+        target = first.target
+        asks = Report(
+            Channel.MONITORING,
+            p.at,
+            whose,
+            nature=target.nature,
+            service=target.service,
+            external_ref=first.signal.identity,
+        )
+        words = words_of_case([step.signal for step in steps])
+        contact: Words = {"name": self.listed.name if self.listed else self.source}
+        request = Request(p.by, p.via.interface)
+        sealed = desk._sealed(asks, contact, words, {}, request, self.reference)  # noqa: SLF001 - idem
+        report = replace(sealed, customer=whose, contact=_of(whose, sealed.contact), words=_of(whose, sealed.words))
+        number, case_id = desk.register.next_case_number(), desk._new_id(p)  # noqa: SLF001 - idem
+        before = next((step.follow_up_of for step in steps if step.follow_up_of), None)
+        case = Case.log(case_id, number, report, self.reference.policy, p, follow_up_of=before)
+        made.watched[number] = {}
+        for step in steps:
+            signal, started_at = step.signal, step.signal.started_at or p.at
+            made.watched[number][signal.identity] = Watched.begun(signal.identity, started_at, p.at)
+            made.fired.setdefault(number, []).append(Fired(signal.identity, started_at))
+            step.case = number
+        made.changed.add(number)
+        self._add(number, case, made)
+        return number
+
+    def _add(self, number: str, case: Case, made: Plan) -> None:
+        """Tell a case of its new episodes, and nominate it where the mapping says so (R-5.7b)."""
+        desk, policy, p = self.desk, self.reference.policy, self.provenance
+        steps = [step for step in made.steps if step.case == number and step.signal.firing]
+        fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
+        target = fresh[0].target
+        assumed = Assumed(target.impact, target.severity, target.rule, self.version)
+        told = [_labels(step.signal) for step in fresh[:_DESCRIBED]]
+        words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": _bounded(told)}, p.random)
+        resolved = case.resolution is not None
+        case.alert(
+            self.source,
+            tuple(made.fired.get(number, ())),
+            str(self.stream),
+            assumed,
+            policy,
+            p,
+            truncated=self.delivery.truncated if not case.truncated else 0,
+            words=words,
+        )
+        if resolved:
+            again = desk._reopen_duplicates(case, p)  # noqa: SLF001 - idem
+            self.duplicates += [other for other in again if isinstance(other, Case)]
+        if case.major is None and any(step.target.nominate_major for step in fresh):
+            reason = Disclosure.of(case.customer, DisclosureKind.STAFF_WORDS, {"reason": _nominated(target)}, p.random)
+            case.nominate(policy, p, reason=reason)
+        self.cases[number] = case
+
+    def _mark_truncated(self, made: Plan, situation: Situation) -> None:
+        """Say so on an open case, once, that its source leaves alerts out."""
+        if not self.delivery.truncated:
+            return
+        for number in {step.case for step in made.steps if step.case and step.case not in self.cases}:
+            case = situation.cases[number]
+            if not case.truncated and case.resolution is None and case.takes_alerts(self.provenance.at):
+                told = (self.source, (), str(self.stream), None, self.reference.policy, self.provenance)
+                case.alert(*told, truncated=self.delivery.truncated)
+                self.cases[number] = case
+
+    def _witness(self, number: str, made: Plan, situation: Situation) -> None:
+        """All alerts of a case have recovered: evidence on the case itself, unless it is closed (R-5.8d)."""
+        known = (*self.cases.values(), *situation.cases.values(), *self.duplicates)
+        case = next((case for case in known if case.number == number), None)
+        if case is None:  # it is continued as another one
+            case = self.desk._get(Case, number)  # noqa: SLF001 - idem
+        if case.status is Status.CLOSED:
+            return
+        ends = [alert.episodes[-1].ended_at or self.provenance.at for alert in made.watched[number].values()]
+        case.observe_recovery(self.source, max(ends), str(self.stream), self.provenance)
+        self.cases[number] = case
+
+    def _watched(self, made: Plan) -> list[Root]:
+        roots: list[Root] = []
+        for number in sorted(made.changed):
+            alerts, watch = made.watched[number], self.watches.get(number)
+            if watch is None:
+                watch = Watch.begin_on(self.source, number, alerts, self.stream, self.provenance)
+            else:
+                watch.observe(alerts, self.stream, self.provenance)
+            roots.append(watch)
+        return roots
+
+    def _raised(self, made: Plan) -> list[Root]:
+        roots: list[Root] = []
+        for step in made.steps:
+            if step.action not in (Action.OPENS, Action.FOLLOWS_UP, Action.JOINS) or step.case is None:
+                continue
+            alert = self.alerts.get(step.signal.identity)
+            if alert is None:
+                alert = Alert.raised(self.source, step.signal.identity, step.case, self.provenance)
+            else:
+                alert.moved(step.case, self.provenance)
+            roots.append(alert)
+        return roots
+
+
+def masked(raw: bytes) -> bytes:
+    """A message as it is kept: a key of ours that lies in it, as PagerDuty's clients send theirs, is not."""
+    return _KEY.sub(rb"clk_\1" + b"*" * 20, raw)
+
+
+def words_of_case(signals: Sequence[Signal]) -> Words:
+    """What a case of these alerts says: their summaries, what is affected, what the annotations tell."""
+    first, several = signals[0], f" (and {len(signals) - 1} more alerts)" if len(signals) > 1 else ""
+    summary = " ".join(first.summary.split()) or "(no summary)"
+    lines = [line for signal in signals[:_DESCRIBED] for line in _described(signal)]
+    if len(signals) > _DESCRIBED:
+        lines.append(f"... and {len(signals) - _DESCRIBED} more")
+    where = next(
+        (first.labels[name] for name in ("instance", "host", "hostname", "source") if name in first.labels), None
+    )
+    return {
+        "subject": f"{summary[: 300 - len(several)]}{several}",
+        "description": "\n".join(lines)[:_LONGEST],
+        "symptoms": summary[:1_000],
+        "asset": where and where[:300],
+    }
+
+
+def _described(signal: Signal) -> list[str]:
+    labels = ", ".join(f"{name}={value[:200]}" for name, value in list(signal.labels.items())[:30])
+    told = [f"  {name}: {value[:1_000]}" for name, value in list(signal.annotations.items())[:30]]
+    return [f"{signal.summary[:500]} [{labels}]", *told]
+
+
+def _labels(signal: Signal) -> dict[str, object]:
+    known = {"fingerprint": signal.identity, "key": signal.key, "summary": signal.summary}
+    return {**known, "labels": dict(signal.labels), "annotations": dict(signal.annotations)}
+
+
+def _bounded(told: list[dict[str, object]]) -> list[dict[str, object]]:
+    """As many as are kept: labels are in the bytes, whatever is left out here."""
+    kept, size = list[dict[str, object]](), 0
+    for each in told:
+        size += len(str(each))
+        if size > _LONGEST and kept:
+            break
+        kept.append(each if size <= _LONGEST else {**each, "labels": {}, "annotations": {}})
+    return kept
+
+
+def _nominated(target: Target) -> str:
+    return "by the source's defaults" if target.rule is None else f"by rule {target.rule} of the source's mapping"
+
+
+def _repeated(receipt: Receipt, position: int) -> Taken:
+    """What is said of a message that came before."""
+    waits = receipt.state is ReceiptState.QUARANTINED
+    outcome = Outcome.QUARANTINED if waits else Outcome.DUPLICATE
+    return Taken(outcome, (receipt.case,) if receipt.case else (), receipt.id, position)
+
+
+def _of(subject: str, said: Disclosure | None) -> Disclosure | None:
+    """The same words, said to be somebody's."""
+    return said and Disclosure(said.digest, subject, said.kind, said.value, said.salt)

@@ -1,0 +1,141 @@
+"""Events of PagerDuty's Events API, version 2, as far as `intake.md` has it.
+
+An event names its alert by its `dedup_key`, and no episode: a trigger is of the one that is open, or begins another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from application.intake.monitoring.signals import (
+    Delivery,
+    Signal,
+    Unreadable,
+    code_of,
+    decoded,
+    flat,
+    moment,
+    plain,
+    read,
+)
+from domain.source import KEY
+
+LARGEST = 512 * 1024
+"""Bytes of an event."""
+LONGEST_KEY, LONGEST_SUMMARY = 255, 1024
+_MADE_OF = ("source", "severity", "component", "group", "class")
+_SEVERITIES = ("critical", "error", "warning", "info")
+
+
+class _Envelope(msgspec.Struct):
+    """What tells an event of this protocol, and who sent it."""
+
+    routing_key: Any = None
+    event_action: Any = None
+
+
+class _Payload(msgspec.Struct):
+    summary: str
+    source: str
+    severity: Literal["critical", "error", "warning", "info"]
+    timestamp: str | None = None
+    component: str | None = None
+    group: str | None = None
+    class_: str | None = msgspec.field(name="class", default=None)
+    custom_details: Any = None
+
+
+class _Event(msgspec.Struct):
+    event_action: Literal["trigger", "acknowledge", "resolve"]
+    dedup_key: str | None = None
+    payload: _Payload | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as read."""
+
+    delivery: Delivery
+    dedup_key: str | None
+    """The one it has, or was given."""
+    recognised: bool
+    """Whether it is an event of this protocol, right or wrong: what is wrong with it can be told its sender."""
+
+
+def routing_key(raw: bytes) -> str | None:
+    """The key in an event's body; None where there is none, or the body is none."""
+    try:
+        key = msgspec.json.decode(raw, type=_Envelope).routing_key
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return key if isinstance(key, str) else None
+
+
+def read_event(raw: bytes, fresh_key: Callable[[], str]) -> Event:
+    """Read an event; a trigger without a key is given a fresh one. Never raises."""
+    keys: list[str | None] = [None]
+
+    def how(raw: bytes) -> Delivery:
+        event = decoded(raw, _Event)
+        keys[0] = _key(event, fresh_key)
+        assert keys[0] is not None
+        if event.event_action == "acknowledge":
+            return Delivery(raw)
+        return Delivery(raw, (_signal(event, keys[0]),))
+
+    delivery = read(_written_out(raw), how)
+    return Event(delivery, keys[0], delivery.cause is None or _is_event(raw))
+
+
+def _written_out(raw: bytes) -> bytes:
+    """The event, its routing key as it is: written with escapes, nobody would see that it must not be kept."""
+    key = routing_key(raw)
+    if key is None or not KEY.fullmatch(key) or key.encode() in raw:
+        return raw
+    return msgspec.json.encode({**msgspec.json.decode(raw, type=dict[str, Any]), "routing_key": key})
+
+
+def _is_event(raw: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(raw, type=_Envelope).event_action, str)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
+    if event.event_action == "trigger" and event.payload is None:
+        raise Unreadable("a trigger has a payload")
+    if event.dedup_key is not None and len(event.dedup_key) > LONGEST_KEY:
+        raise Unreadable(f"a dedup_key has at most {LONGEST_KEY} characters")
+    if event.payload is not None and len(event.payload.summary) > LONGEST_SUMMARY:
+        raise Unreadable(f"a summary has at most {LONGEST_SUMMARY} characters")
+    if event.dedup_key:
+        return event.dedup_key
+    if event.event_action != "trigger":
+        raise Unreadable("what is acknowledged or resolved is named by its dedup_key")
+    return fresh_key()
+
+
+def _signal(event: _Event, key: str) -> Signal:
+    payload, firing = event.payload, event.event_action == "trigger"
+    labels: dict[str, str] = {}
+    details: dict[str, str] = {}
+    if payload is not None:
+        told = {**{name: getattr(payload, name, None) for name in _MADE_OF}, "class": payload.class_}
+        details = flat(payload.custom_details)
+        labels = {**details, **{name: plain(value) for name, value in told.items() if value}}
+    at = moment(payload.timestamp) if payload else None
+    return Signal(
+        identity=code_of(key),
+        firing=firing,
+        summary=plain(payload.summary) if payload else plain(key),
+        key=plain(key),
+        started_at=at if firing else None,
+        ended_at=None if firing else at,
+        labels=labels,
+        annotations=details,
+    )

@@ -1,0 +1,149 @@
+"""What is to become of the signals of one message, before anything is done: the same for the desk and for a dry run.
+
+The key of a case is its alert's source and fingerprint. So that one outage is not a hundred cases, the alerts that begin
+in one notification, and are of one service, open one case between them; one that begins beside others that have an open
+case, and fire still, joins it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from application.intake.monitoring.mapping import Target
+from application.intake.monitoring.signals import Signal
+from domain.alert import MOST_ALERTS, Seen, Watched
+from domain.case import Case
+from domain.case.alerting import Fired
+
+
+class Action(StrEnum):
+    """What becomes of a signal."""
+
+    OPENS = "opens"
+    """A new case."""
+    JOINS = "joins"
+    """The open case of alerts beside it."""
+    APPENDED = "appended"
+    """A new episode on its open case."""
+    REOPENS = "reopens"
+    """A new episode on its case that is resolved, inside its window."""
+    FOLLOWS_UP = "follows_up"
+    """A new episode after its case was closed: a new case, linked."""
+    HEARTBEAT = "heartbeat"
+    RECOVERED = "recovered"
+    KNOWN = "known"
+    """No news."""
+    RECORDED = "recorded"
+    """It has recovered, and nobody knew of it."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known of the alerts that a message speaks of."""
+
+    alerts: Mapping[str, str]
+    """The case of each, by fingerprint."""
+    watched: Mapping[str, Mapping[str, Watched]]
+    """What was seen of the alerts of each case, by its number."""
+    cases: Mapping[str, Case]
+    """Each case as it takes alerts: itself, or the first one where it is continued (R-5.6c)."""
+
+
+@dataclass
+class Step:
+    """What becomes of one signal; its case is known once it has one."""
+
+    signal: Signal
+    action: Action
+    target: Target
+    case: str | None = None
+    follow_up_of: str | None = None
+
+
+@dataclass
+class Plan:
+    """What becomes of a message."""
+
+    steps: list[Step] = field(default_factory=list)
+    watched: dict[str, dict[str, Watched]] = field(default_factory=dict)
+    """What is seen from here on of the alerts of each case that is spoken of."""
+    changed: set[str] = field(default_factory=set)
+    """The cases of whose alerts anything new was said."""
+    fired: dict[str, list[Fired]] = field(default_factory=dict)
+    """The episodes that are new on each case that has a number."""
+    recovered: set[str] = field(default_factory=set)
+    """The cases none of whose alerts fires any more, as of this message."""
+
+    def opening(self) -> list[list[Step]]:
+        """The steps that need a case, by the case they need."""
+        groups: dict[str | None, list[Step]] = {}
+        for step in self.steps:
+            if step.action in (Action.OPENS, Action.FOLLOWS_UP):
+                groups.setdefault(step.target.service, []).append(step)
+        return list(groups.values())
+
+
+def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: datetime) -> Plan:
+    """Decide. Changes nothing that is known."""
+    made = Plan(watched={case: dict(alerts) for case, alerts in known.watched.items()})
+    firing = {case for case, alerts in known.watched.items() if any(alert.firing for alert in alerts.values())}
+    beginning: dict[str, Step] = {}
+    for signal, target in sorted(signals, key=lambda given: given[0].episode or now):
+        step = beginning.get(signal.identity)
+        if step is not None:  # several messages about an alert that has no case yet
+            made.steps.append(Step(signal, Action.KNOWN, target, step.case))
+        elif (case := known.alerts.get(signal.identity)) is not None and case in made.watched:
+            _again(made, signal, target, case, known.cases[case], now)
+            if made.steps[-1].action is Action.FOLLOWS_UP:
+                beginning[signal.identity] = made.steps[-1]
+        elif signal.firing:
+            beginning[signal.identity] = Step(signal, Action.OPENS, target)
+            made.steps.append(beginning[signal.identity])
+        else:
+            made.steps.append(Step(signal, Action.RECORDED, target))
+    _join(made, known, now)
+    made.recovered = {case for case in firing if not any(alert.firing for alert in made.watched[case].values())}
+    return made
+
+
+def _again(made: Plan, signal: Signal, target: Target, number: str, case: Case, now: datetime) -> None:
+    """What becomes of a signal of an alert that has a case."""
+    before = made.watched[number][signal.identity]
+    began, ended = signal.started_at or now, signal.ended_at or now
+    seen = before.fires(signal.episode, began, now) if signal.firing else before.recovers(signal.episode, ended, now)
+    after, what = seen
+    if what is Seen.EPISODE and not case.takes_alerts(now):
+        made.steps.append(Step(signal, Action.FOLLOWS_UP, target, follow_up_of=case.number))
+        return
+    if what is not Seen.KNOWN:
+        made.watched[number][signal.identity] = after
+        made.changed.add(number)
+    action = Action(what) if what is not Seen.EPISODE else Action.REOPENS if case.resolution else Action.APPENDED
+    if what is Seen.EPISODE:
+        made.fired.setdefault(number, []).append(Fired(signal.identity, after.episodes[-1].started_at))
+    made.steps.append(Step(signal, action, target, number))
+
+
+def _join(made: Plan, known: Situation, now: datetime) -> None:
+    """Let alerts that begin beside others join those, where they have an open case and are of the same service."""
+    beside = [s.case for s in made.steps if s.case and s.action in (Action.HEARTBEAT, Action.APPENDED, Action.REOPENS)]
+    open_ = [
+        n for n in beside if known.cases[n].takes_alerts(now) and (_reopened(made, n) or not known.cases[n].resolution)
+    ]
+    hosts = {known.cases[number].service: number for number in sorted(set(open_), reverse=True)}
+    for step in made.steps:
+        host = hosts.get(step.target.service)
+        if step.action is not Action.OPENS or host is None or len(made.watched[host]) >= MOST_ALERTS:
+            continue
+        signal, started_at = step.signal, step.signal.started_at or now
+        made.watched[host][signal.identity] = Watched.begun(signal.identity, started_at, now)
+        made.changed.add(host)
+        made.fired.setdefault(host, []).append(Fired(signal.identity, started_at))
+        step.action, step.case = Action.JOINS, host
+
+
+def _reopened(made: Plan, case: str) -> bool:
+    return any(step.case == case and step.action is Action.REOPENS for step in made.steps)

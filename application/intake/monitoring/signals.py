@@ -1,0 +1,151 @@
+"""The one form that every monitoring protocol is read into, and the bounds that every one is held to.
+
+Whatever the bytes are, reading them ends soon and raises nothing: what cannot be read says so by its cause.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, TypeVar
+
+import msgspec
+
+from application.views.texts import storable
+from domain.alert import MOST_ALERTS
+from domain.intake import Cause
+
+MOST_LABELS = 200
+"""Labels, and annotations, of one alert."""
+LONGEST_TEXT = 4_000
+"""Characters kept of a label's value, an annotation, a summary; the bytes are kept whole."""
+_LONGEST_NAME = 200
+_PLAIN_CODE = re.compile(r"[0-9a-f]{8,64}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LONGEST_TIME = 40
+_ZERO = 1
+"""The year of Go's zero time: no time at all."""
+T = TypeVar("T")
+
+
+class Unreadable(Exception):
+    """It is none of what this protocol says; with the cause, and what is wrong in the protocol's words."""
+
+    def __init__(self, why: str, cause: Cause = Cause.UNREADABLE) -> None:
+        super().__init__(why)
+        self.cause = cause
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one message says of one alert."""
+
+    identity: str
+    """The alert among those of its source: a code."""
+    firing: bool
+    summary: str
+    key: str | None = None
+    """What the sender calls it."""
+    episode: datetime | None = None
+    """When this episode began, where that tells one episode from another."""
+    started_at: datetime | None = None
+    """When it began as far as is known; only shown."""
+    ended_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message of a monitoring system, as it came and as it was read."""
+
+    raw: bytes
+    signals: tuple[Signal, ...] = ()
+    cause: Cause | None = None
+    """Why it could not be read."""
+    why: str | None = None
+    """The same in the protocol's words."""
+    truncated: int = 0
+    """Alerts that the sender left out."""
+    identity: str | None = None
+    """What makes it this message and no other, where the sender gave it an id; its bytes do otherwise."""
+
+
+def read(raw: bytes, how: Callable[[bytes], Delivery]) -> Delivery:
+    """Read a message. Never raises: what cannot be read has no signals and says why."""
+    try:
+        return how(raw)
+    except Unreadable as unreadable:
+        return Delivery(raw, cause=unreadable.cause, why=str(unreadable))
+    except RecursionError:
+        return Delivery(raw, cause=Cause.TOO_COMPLEX, why="it is nested too deeply")
+    except Exception as error:  # noqa: BLE001 - whatever it stumbled over, the bytes are kept and a person looks
+        return Delivery(raw, cause=Cause.UNREADABLE, why=plain(str(error), 200))
+
+
+def decoded(raw: bytes, kind: type[T]) -> T:
+    """The message as JSON of a kind. Raises Unreadable."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        raise Unreadable(plain(str(error), 200)) from None
+    except UnicodeDecodeError:
+        raise Unreadable("it is no UTF-8") from None
+
+
+def require_few(things: Iterable[Any], most: int = MOST_ALERTS, what: str = "alerts") -> None:
+    """Raises Unreadable for more than are looked at."""
+    if len(list(things)) > most:
+        raise Unreadable(f"it has more than {most} {what}", Cause.TOO_COMPLEX)
+
+
+def texts(given: Mapping[str, str]) -> dict[str, str]:
+    """Labels or annotations, bounded and without what is no text. Raises Unreadable for too many."""
+    require_few(given, MOST_LABELS, "labels of an alert")
+    if any(len(name) > _LONGEST_NAME for name in given):
+        raise Unreadable("a label's name is too long", Cause.TOO_COMPLEX)
+    return {plain(name, _LONGEST_NAME): plain(value) for name, value in given.items()}
+
+
+def flat(document: Any) -> dict[str, str]:
+    """What an object of any kind says on its first level, as labels; the first of very many."""
+    if not isinstance(document, dict):
+        return {}
+    said = [(str(name)[:_LONGEST_NAME], value) for name, value in document.items()]
+    told = [(name, str(value)) for name, value in said if isinstance(value, str | bool | float) or _small(value)]
+    return {plain(name, _LONGEST_NAME): plain(value) for name, value in told[:MOST_LABELS]}
+
+
+def _small(value: Any) -> bool:
+    """Whether a number can be written: Python refuses to write one of very many digits."""
+    return isinstance(value, int) and abs(value) < 10**18
+
+
+def plain(text: str, longest: int = LONGEST_TEXT) -> str:
+    """Text without what is no text: control characters, halves of characters."""
+    return _CONTROLS.sub(" ", storable(text[:longest]))
+
+
+def code_of(name: str) -> str:
+    """A name as a code: itself where it is a digest already, its digest else, since it may say anything."""
+    if _PLAIN_CODE.fullmatch(name):
+        return name
+    return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def moment(given: str | None) -> datetime | None:
+    """A time (RFC 3339), None where none is given, or the zero time. Raises Unreadable."""
+    if given is None or given == "":
+        return None
+    try:
+        read_at = datetime.fromisoformat(given[:_LONGEST_TIME])
+        if read_at.year == _ZERO:
+            return None
+        if read_at.tzinfo is not None:
+            return read_at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable(f"{plain(given, _LONGEST_TIME)!r} is no time (RFC 3339)")

@@ -1,0 +1,179 @@
+"""SOP 5.1: the monitoring systems that report to the desk: their keys, and what their labels mean here.
+
+A source is reference data like the catalogue: its version is the version of the mapping, and a revoked key opens nothing
+that is decided after it. The mail addresses it writes from are a disclosure beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from domain.aggregate import Opening, Recorded, register
+from domain.catalogue import Entered, Listed
+from domain.errors import Invalid, InvalidTransition
+from domain.values import CODE, Disclosure, Level, Nature, Provenance
+
+MOST_RULES, MOST_KEYS = 500, 100
+_LONGEST_LABEL = 200
+KEY = re.compile(r"clk_([0-9a-z]{8})[0-9A-Za-z]{20}")
+"""A key as its holder has it: 32 characters, as PagerDuty's are; the first 8 after the mark are its id."""
+
+
+class SourceKind(StrEnum):
+    """What a source speaks."""
+
+    ALERTMANAGER = "alertmanager"
+    PAGERDUTY = "pagerduty"
+    CLOUDEVENTS = "cloudevents"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What labels mean: the first rule that matches wins, and what it leaves open is the source's default.
+
+    A label matches a value, or one of several; a value may end in `*`. A rule without labels matches everything.
+    """
+
+    match: Mapping[str, str | tuple[str, ...]]
+    service: str | None = None
+    impact: Level | None = None
+    severity: Level | None = None
+    nature: Nature | None = None
+    nominate_major: bool | None = None
+    """Whether monitoring nominates a major incident (R-5.7b)."""
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return all(name in labels and _fits(labels[name], wanted) for name, wanted in self.match.items())
+
+
+def _fits(value: str, wanted: str | tuple[str, ...]) -> bool:
+    patterns = (wanted,) if isinstance(wanted, str) else wanted
+    return any(value.startswith(p[:-1]) if p.endswith("*") else value == p for p in patterns)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A monitoring system."""
+
+    id: str
+    name: str
+    kind: SourceKind
+    rules: tuple[Rule, ...] = ()
+    defaults: Rule | None = None
+    retired: bool = False
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as we keep it: never the key itself."""
+
+    sha256: str
+    issued_at: datetime
+    revoked_at: datetime | None = None
+
+
+def check_source(source: Source) -> None:
+    """Refuse a mapping that is none. Raises Invalid."""
+    if len(source.rules) > MOST_RULES:
+        raise Invalid(f"a mapping has at most {MOST_RULES} rules", "/rules")
+    for place, rule in enumerate(source.rules):
+        _check_rule(rule, f"/rules/{place}")
+    if source.defaults is not None:
+        if source.defaults.match:
+            raise Invalid("the defaults match everything", "/defaults/match")
+        _check_rule(source.defaults, "/defaults")
+
+
+def _check_rule(rule: Rule, where: str) -> None:
+    if rule.service is not None and not CODE.fullmatch(rule.service):
+        raise Invalid("a service is named by its id", f"{where}/service")
+    for name, wanted in rule.match.items():
+        texts = (name, *((wanted,) if isinstance(wanted, str) else wanted))
+        if not all(0 < len(text) <= _LONGEST_LABEL and text.isprintable() for text in texts):
+            raise Invalid(f"labels and values have 1 to {_LONGEST_LABEL} characters", f"{where}/match")
+
+
+class ListedSource(Listed[Source]):
+    """A source from version to version, with its keys."""
+
+    TOPIC: ClassVar[str] = "source"
+
+    def begin(self) -> None:
+        self.keys: dict[str, Key] = {}
+
+    @classmethod
+    def define(cls, id: UUID, entry: Source, contact: Disclosure | None, provenance: Provenance) -> Self:  # noqa: A002
+        """Register a source. Raises Invalid."""
+        check_source(entry)
+        return super().define(id, entry, contact, provenance)
+
+    def change(
+        self, entry: Source, contact: Disclosure | None, provenance: Provenance, *, reason: Disclosure | None = None
+    ) -> None:
+        """Change it, or its mapping. Raises Invalid."""
+        check_source(entry)
+        super().change(entry, contact, provenance, reason=reason)
+
+    def issue(self, key: str, sha256: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+        """Give out a key. Raises InvalidTransition for a source that is retired, or has very many."""
+        if self.entry.retired or len(self.keys) >= MOST_KEYS:
+            raise InvalidTransition("be given a key", "retired" if self.entry.retired else "full of keys")
+        self.record(KeyIssued, provenance, key=key, sha256=sha256, issued_at=provenance.at, reason=reason)
+
+    def revoke(self, key: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
+        """Take a key back; it counts from the next request on. Raises InvalidTransition."""
+        if not self.opens(key):
+            raise InvalidTransition("have a key revoked", f"without the key {key}, or it is revoked already")
+        self.record(KeyRevoked, provenance, key=key, revoked_at=provenance.at, reason=reason)
+
+    def opens(self, key: str) -> bool:
+        """Whether a key was issued and not revoked."""
+        return key in self.keys and self.keys[key].revoked_at is None
+
+    @property
+    def serves(self) -> bool:
+        """Whether anything of it may come in: it is not retired, and a key of it is good."""
+        return not self.entry.retired and any(map(self.opens, self.keys))
+
+
+class SourceRegistered(Entered, Opening):
+    TOPIC = "source.registered"
+    entry: Source
+    contact: Disclosure | None = None
+
+
+class SourceChanged(Entered, Recorded):
+    TOPIC = "source.changed"
+    entry: Source
+    contact: Disclosure | None = None
+
+
+class KeyIssued(Recorded):
+    TOPIC = "source.key_issued"
+    key: str
+    sha256: str
+    issued_at: datetime
+
+    def apply(self, source: ListedSource) -> None:
+        source.keys = {**source.keys, self.key: Key(self.sha256, self.issued_at)}
+
+
+class KeyRevoked(Recorded):
+    TOPIC = "source.key_revoked"
+    key: str
+    revoked_at: datetime
+
+    def apply(self, source: ListedSource) -> None:
+        known = source.keys[self.key]
+        source.keys = {**source.keys, self.key: Key(known.sha256, known.issued_at, self.revoked_at)}
+
+
+ListedSource.defined, ListedSource.changed = SourceRegistered, SourceChanged
+EVENTS = register((SourceRegistered, SourceChanged, KeyIssued, KeyRevoked), ListedSource)

@@ -1,0 +1,116 @@
+"""What monitoring sees: episodes, heartbeats, recovery (`intake.md`), and what it may do with a case (R-5.8d)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.alert import MOST_EPISODES, Alert, Seen, Watch, Watched, alert_id
+from domain.case.alerting import Assumed, Fired
+from domain.case.status import Status
+from domain.errors import InvalidTransition
+from domain.values import Level, Role
+from tests.domain.cases import POLICY, at, closed, logged, moment, notified, resolved
+
+ALERT = Watched.begun("f1", moment(0), moment(1))
+
+
+def test_the_same_episode_again_is_a_heartbeat() -> None:
+    again, seen = ALERT.fires(moment(0), moment(0), moment(5))
+    assert seen is Seen.HEARTBEAT
+    assert (again.episodes[0].heartbeats, again.episodes[0].last_seen_at) == (1, moment(5))
+
+
+def test_a_later_start_is_a_new_episode_and_ends_the_one_before() -> None:
+    again, seen = ALERT.fires(moment(9), moment(9), moment(10))
+    assert (seen, [e.started_at for e in again.episodes]) == (Seen.EPISODE, [moment(0), moment(9)])
+    assert again.episodes[0].ended_at == moment(9)
+
+
+def test_without_a_start_a_firing_alert_beats_and_a_recovered_one_begins_anew() -> None:
+    assert ALERT.fires(None, moment(3), moment(3))[1] is Seen.HEARTBEAT
+    over, seen = ALERT.recovers(None, moment(4), moment(4))
+    assert (seen, over.firing) == (Seen.RECOVERED, False)
+    assert over.fires(None, moment(6), moment(6))[1] is Seen.EPISODE
+
+
+@pytest.mark.parametrize("start", [moment(-5), moment(0)])
+def test_what_is_old_or_over_is_no_news(start: datetime) -> None:
+    over, _ = ALERT.recovers(moment(0), moment(2), moment(3))
+    assert over.fires(start, start, moment(9)) == (over, Seen.KNOWN)
+    assert over.recovers(start, moment(9), moment(9)) == (over, Seen.KNOWN)
+
+
+def test_a_recovery_of_a_later_episode_ends_the_one_that_is_known() -> None:
+    over, seen = ALERT.recovers(moment(7), moment(8), moment(9))
+    assert (seen, over.firing) == (Seen.RECOVERED, False)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
+def test_whatever_is_said_episodes_are_in_order_and_bounded(said: list[tuple[bool, int]]) -> None:
+    known, count = ALERT, 1
+    for step, (fires, start) in enumerate(said):
+        now = moment(100 + step)
+        known, seen = known.fires(moment(start), moment(start), now) if fires else known.recovers(None, now, now)
+        count += seen is Seen.EPISODE
+    starts = [episode.started_at for episode in known.episodes]
+    assert starts == sorted(starts)
+    assert len(starts) + known.forgotten == count
+    assert len(starts) <= MOST_EPISODES
+    assert all(episode.ended_at is not None for episode in known.episodes[:-1])
+
+
+def test_the_last_event_of_an_alert_and_of_a_watch_says_all() -> None:
+    alert = Alert.raised("prom", "f1", "INC-0000001", at(0, Role.INTAKE))
+    alert.moved("INC-0000002", at(1, Role.INTAKE))
+    again: Any = alert.pending_events[-1].mutate(None)
+    assert (again.id, again.version, again.case) == (alert_id("prom", "f1"), 2, "INC-0000002")
+    watch = Watch.begin_on("prom", "INC-0000001", {"f1": ALERT}, UUID(int=1), at(0, Role.INTAKE))
+    beating, _ = ALERT.fires(None, moment(2), moment(2))
+    watch.observe({"f1": beating}, UUID(int=2), at(2, Role.INTAKE))
+    last: Any = watch.pending_events[-1].mutate(None)
+    assert (last.version, last.alerts) == (2, watch.alerts)
+    last.observe({}, UUID(int=3), at(3, Role.INTAKE))
+    assert (last.version, last.is_new) == (3, False)
+
+
+FIRED = (Fired("f1", moment(0)),)
+
+
+def test_a_new_episode_reopens_a_resolved_case_and_is_none_of_a_closed_ones() -> None:
+    case = resolved()
+    case.alert("prom", FIRED, "r1", Assumed(Level.HIGH), POLICY, at(20, Role.INTAKE))
+    assert (case.status, case.reopenings, case.verified_at) == (Status.ASSIGNED, 1, None)
+    assert case.assumed == Assumed(Level.HIGH)
+    with pytest.raises(InvalidTransition):
+        closed().alert("prom", FIRED, "r1", None, POLICY, at(20, Role.INTAKE))
+
+
+def test_a_recovery_moves_neither_status_nor_window() -> None:
+    case = notified(7)
+    before = (case.status, case.dispute_until, case.verified_at)
+    case.observe_recovery("prom", moment(8), "r1", at(9, Role.INTAKE))
+    assert ((case.status, case.dispute_until, case.verified_at), case.recovered_at) == (before, moment(8))
+    with pytest.raises(InvalidTransition):
+        closed().observe_recovery("prom", moment(8), "r1", at(9, Role.INTAKE))
+
+
+def test_alerts_that_were_left_out_are_missing_information() -> None:
+    case = logged()
+    case.alert("prom", FIRED, "r1", None, POLICY, at(1, Role.INTAKE), truncated=3)
+    case.alert("prom", FIRED, "r1", None, POLICY, at(2, Role.INTAKE), truncated=3)
+    assert (case.incomplete, case.required.count("alerts"), case.missing.count("alerts")) == (True, 1, 1)
+
+
+def test_a_case_takes_alerts_until_its_window_ends() -> None:
+    case = notified(7)
+    assert case.dispute_until is not None
+    assert case.takes_alerts(moment(8))
+    assert resolved().takes_alerts(moment(10_000_000))  # its window has not started
+    assert not case.takes_alerts(case.dispute_until)
+    assert not closed().takes_alerts(moment(8))
