@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,7 +25,6 @@ from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
 from application.intake.addresses import Addresses
-from application.mailing import Link
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
 from infrastructure.ledger.outside import current_note
@@ -114,7 +114,7 @@ async def open_context(
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
                 tokens.read_follow_link,
-                follow_links(settings, tokens),
+                links_of(settings, tokens).follow,
                 Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
@@ -158,16 +158,23 @@ def _current_note(pool: ConnectionPool[Connection[Any]]) -> str | None:
         return current_note(connection)
 
 
-def dispute_links(settings: Settings) -> Link:
-    """Makes the addresses under which customers dispute."""
-    tokens, here = tokens_of(settings), settings.public_url.rstrip("/")
-    return lambda case, resolution, customer: f"{here}/disputes/{tokens.dispute_link(case, resolution, customer)}"
+@dataclass(frozen=True)
+class SignedLinks:
+    """Implements `application.mailing.Links`."""
+
+    here: str
+    tokens: Tokens
+
+    def dispute(self, case: str, resolution: int, customer: str) -> str:
+        return f"{self.here}/disputes/{self.tokens.dispute_link(case, resolution, customer)}"
+
+    def follow(self, case: str, customer: str) -> str:
+        return f"{self.here}/self-service/cases/{self.tokens.follow_link(case, customer)}"
 
 
-def follow_links(settings: Settings, tokens: Tokens) -> Callable[[str, str], str]:
-    """Makes the addresses under which customers follow their cases."""
-    here = settings.public_url.rstrip("/")
-    return lambda case, customer: f"{here}/self-service/cases/{tokens.follow_link(case, customer)}"
+def links_of(settings: Settings, tokens: Tokens | None = None) -> SignedLinks:
+    """Makes the addresses under which customers act."""
+    return SignedLinks(settings.public_url.rstrip("/"), tokens or tokens_of(settings))
 
 
 def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> FastAPI:

@@ -64,6 +64,8 @@ class Letter:
     time_zone: str
     """IANA name; the deadline is told in it, and with it."""
     dispute_url: str | None
+    follow_url: str | None
+    """Where the customer sees his case: whoever has it sees it too, so it goes to his own address only."""
     help_desk: Mapping[str, str | None] | None
     """The other desk's `agency`, `desk`, `phone`, `email`, `hours`, `portal`."""
     continued_as: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from application.casework import Casework, Words
@@ -25,14 +25,23 @@ _CONTESTABLE = frozenset({LetterKind.RESOLVED, LetterKind.REFERRED})
 _CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 """What of a server's answer may stand in an event: its words may name the recipient. A port is no answer."""
 
-Link = Callable[[str, int, str], str]
-"""Makes the address under which a customer disputes: of which case, which resolution, whose."""
+
+class Links(Protocol):
+    """Makes the addresses under which customers act: each of one case, for one customer and one purpose."""
+
+    def dispute(self, case: str, resolution: int, customer: str) -> str:
+        """Where he disputes one resolution."""
+        ...
+
+    def follow(self, case: str, customer: str) -> str:
+        """Where he follows the case."""
+        ...
 
 
 class Mailing(Casework):
     """Reads what is to be sent, and records what became of it."""
 
-    def letter(self, message: UUID, link: Link) -> Letter | None:
+    def letter(self, message: UUID, links: Links) -> Letter | None:
         """The mail as it is to be sent now; None when there is nothing to send any more."""
         queued: Message = self.repository.get(message)
         if not queued.is_waiting:
@@ -57,7 +66,8 @@ class Mailing(Casework):
             workaround=case.resolution is not None and case.resolution.workaround,
             deadline=None if contestable is None else self._deadline(case),
             time_zone=self.policy.business.time_zone,
-            dispute_url=None if contestable is None else link(case.number, contestable, case.customer),
+            dispute_url=None if contestable is None else links.dispute(case.number, contestable, case.customer),
+            follow_url=links.follow(case.number, case.customer) if kind is LetterKind.ACKNOWLEDGED else None,
             help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
             monitoring=case.impersonal,

@@ -17,7 +17,7 @@ from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.persisting import POISONED, persist, stop_when_told
 from api.cli.sealing import seal, seal_all
 from api.cli.supervising import SEALER, WORKERS
-from api.main import addresses_of, clock_of, dispute_links, open_desk, postman_of
+from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
@@ -79,7 +79,7 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         ):
             postman = postman_of(settings, clock, pool)
             if postman is not None and Turn(connection, "mail").is_free():
-                send_due(desk, PostgresTimers(pool), postman, dispute_links(settings))
+                send_due(desk, PostgresTimers(pool), postman, links_of(settings))
     if "imap" in names:
         poll_once(settings, database)
     if SEALER in names:
@@ -127,7 +127,7 @@ def _mail(settings: Settings, database: Database, stop: threading.Event) -> None
     with database.pool("mail", size=1) as pool:
         postman = postman_of(settings, clock_of(settings), pool)
         if postman is not None:
-            send = partial(send_due, postman=postman, link=dispute_links(settings))
+            send = partial(send_due, postman=postman, links=links_of(settings))
             _attend(settings, "mail", send, database, stop)
             return
     log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")

@@ -8,7 +8,7 @@ import structlog
 
 from application.desk import Desk
 from application.letters import Deferred, Postman, Refused
-from application.mailing import Link
+from application.mailing import Links
 from application.requests import Request
 from application.views.timers import Timers
 from domain.values import Actor, Role
@@ -19,19 +19,19 @@ _BATCH = 20
 log = structlog.get_logger()
 
 
-def send_due(desk: Desk, timers: Timers, postman: Postman, link: Link) -> int:
+def send_due(desk: Desk, timers: Timers, postman: Postman, links: Links) -> int:
     """Send the mails that are due; returns how many were handed over or refused for good.
 
     A mail is recorded as accepted after the server's answer: killed in between, it is sent once more under the same
     Message-ID, and never recorded as sent when it was not.
     """
-    return sum(_send(desk, message, postman, link) for message in timers.due_messages(desk.clock.now(), _BATCH))
+    return sum(_send(desk, message, postman, links) for message in timers.due_messages(desk.clock.now(), _BATCH))
 
 
-def _send(desk: Desk, message: UUID, postman: Postman, link: Link) -> bool:
+def _send(desk: Desk, message: UUID, postman: Postman, links: Links) -> bool:
     sent_at = desk.clock.now()
     try:
-        letter = desk.letter(message, link)
+        letter = desk.letter(message, links)
         if letter is None:
             desk.withdraw_mail(message, REQUEST)
             return False

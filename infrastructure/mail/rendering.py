@@ -55,17 +55,17 @@ def compose(letter: Letter, *, sender: str, at: datetime, checkpoint: str | None
     be one that can stand on an envelope. Raises ZoneInfoNotFoundError for a time zone that does not exist.
     """
     subject = _line(letter.subject)
+    said = _said(letter, subject, sender)
     message = EmailMessage(policy=SMTP)
     message["From"] = _mailbox("Service desk", sender)
     message["Reply-To"] = _mailbox("Service desk", letter.thread.reply_to)
-    message["To"] = _mailbox(_name(letter.name), letter.recipient)
+    message["To"] = _mailbox(_name(said["name"]), letter.recipient)
     message["Subject"] = _subject(letter, subject)
     message["Date"] = at.astimezone(ZoneInfo(letter.time_zone))
     message["Message-ID"] = letter.message_id
     _thread(message, letter)
     if checkpoint is not None:
         message[HEADER] = header_value(checkpoint)
-    said = _said(letter, subject, sender)
     # Quoted-printable throughout: any server passes it, and `=_` cannot occur in it, so no body can end its own part.
     boundary = "=_" + sha256(letter.message_id.encode()).hexdigest()[:32]
     message.set_content(_render(letter.kind, "txt", said), cte="quoted-printable")
@@ -102,14 +102,16 @@ def deadline_text(deadline: datetime, time_zone: str) -> str:
 
 
 def _said(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
+    """What the templates are given. An acknowledgement goes to whom somebody says he is: it carries no words of his on."""
     return {
         "case": letter.case,
-        "name": _line(letter.name),
+        "name": "" if letter.kind is LetterKind.ACKNOWLEDGED else _line(letter.name),
         "subject": subject,
         "solution": _lines(letter.solution),
         "workaround": letter.workaround,
         "deadline": deadline_text(letter.deadline, letter.time_zone) if letter.deadline else None,
         "dispute_url": letter.dispute_url,
+        "follow_url": letter.follow_url,
         "help_desk": _desk(letter.help_desk or {}),
         "continued_as": letter.continued_as,
         "monitoring": letter.monitoring,
@@ -126,7 +128,7 @@ def _desk(entry: Mapping[str, str | None]) -> list[tuple[str, str]]:
 
 
 def _subject(letter: Letter, subject: str) -> str:
-    if letter.kind is LetterKind.ACKNOWLEDGED:  # goes to whom a mail says that it is from: it carries no words on
+    if letter.kind is LetterKind.ACKNOWLEDGED:  # nor does its subject
         return f"[{letter.thread.token}] Received"
     what = {
         LetterKind.RESOLVED: "Resolved",

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.main import addresses_of, application, dispute_links, open_desk, tokens_of
+from api.main import addresses_of, application, links_of, open_desk, tokens_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.processes.closing import close_due
@@ -73,7 +73,7 @@ class RunningDesk:
                 clock=office.clock,
                 domain=office.addresses.domain,
             ),
-            dispute_links(settings.model_copy(update={"public_url": url})),
+            links_of(settings.model_copy(update={"public_url": url})),
         )
         self.technician = self.caller(Role.TECHNICIAN, "a.ortiz")
         self.network = self.caller(Role.TEAM_MEMBER, "t.lee", "network")

@@ -11,6 +11,7 @@ from application.processes.sending import send_due
 from infrastructure.mail.catcher import Catcher, smtp_server
 from tests.acceptance.conftest import RunningDesk
 from tests.acceptance.travelling import resolved
+from tests.application.cases import LINKS
 from tests.infrastructure.mail_servers import postman
 
 NOBODY = {"name": "No Body", "email": "nobody@agency.example"}
@@ -45,7 +46,7 @@ def send_to(desk: RunningDesk, catcher: Catcher) -> int:
     """Send what is due to another mail server than the desk's own."""
     desk.catch_up()
     carrier = postman(catcher.port, clock=desk.clock)
-    return send_due(desk.office, desk.timers, carrier, lambda *_: f"{desk.url}/disputes/none")
+    return send_due(desk.office, desk.timers, carrier, LINKS)
 
 
 def unsettled(desk: RunningDesk, contact: dict[str, str], catcher: Catcher) -> str:

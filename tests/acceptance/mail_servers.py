@@ -15,6 +15,7 @@ from infrastructure.mail.catcher import smtp_server
 from infrastructure.mail.gateway import Gateway, listening
 from infrastructure.mail.postman import SmtpPostman
 from tests.acceptance.conftest import RunningDesk
+from tests.application.cases import LINKS
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def send_to(desk: RunningDesk, port: int) -> int:
     postman = SmtpPostman(
         host="127.0.0.1", port=port, sender=desk.office.addresses.mailbox, clock=desk.clock, domain=domain
     )
-    return send_due(desk.office, desk.timers, postman, lambda *_: "")
+    return send_due(desk.office, desk.timers, postman, LINKS)
 
 
 class Relay:

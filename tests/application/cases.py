@@ -19,6 +19,19 @@ FIXED = Resolution(ResolutionCode.FIXED, workaround=False, cause_corrected=Cause
 MEDIUM = Assessment(Level.MEDIUM, Level.MEDIUM)
 
 
+class _Links:
+    """Addresses that say what they are for."""
+
+    def dispute(self, case: str, resolution: int, customer: str) -> str:
+        return f"dispute {case} {resolution} {customer}"
+
+    def follow(self, case: str, customer: str) -> str:
+        return f"follow {case} {customer}"
+
+
+LINKS = _Links()
+
+
 def log(
     desk: Desk,
     *,

@@ -21,6 +21,7 @@ from domain.clocks import TravelClock
 from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound
 from domain.message import Message
 from domain.values import Actor, Channel, Role
+from tests.application.cases import LINKS
 from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
 from tests.application.commands import Call
 
@@ -115,7 +116,7 @@ class DeskModel:
             before, request = self._position(), Request(SYSTEM, "process")
             message: Message = self.desk.repository.get(mail)
             case, known = self.cases[message.case], self.known[message.case]
-            letter = self.desk.letter(mail, lambda *_: "link")
+            letter = self.desk.letter(mail, LINKS)
             assert (letter is None) is (case.resolution_version != message.resolution)
             if letter is None:
                 self.desk.withdraw_mail(mail, request)

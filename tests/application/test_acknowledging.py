@@ -19,7 +19,7 @@ from domain.case.logging import Report
 from domain.message import Message
 from domain.obligations import ObligationKind
 from domain.values import Actor, Channel, DisclosureKind, Provenance, Role, Via
-from tests.application.cases import resolved
+from tests.application.cases import LINKS, resolved
 
 GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "smtp")
 
@@ -63,11 +63,12 @@ def test_the_mail_is_queued_with_the_case_and_says_what_it_answers(desk: Desk) -
     mail = acknowledged(desk, case, now, answers="<1@agency.example>")
     assert mail is not None
     assert (mail.kind, mail.resolution) == (LetterKind.ACKNOWLEDGED, None)
-    letter = desk.letter(mail.id, lambda *_: "")
+    letter = desk.letter(mail.id, LINKS)
     assert letter is not None
     assert (letter.case, letter.recipient, letter.deadline) == (case.number, "jo@agency.example", None)
     assert letter.thread.answers == "<1@agency.example>"
     assert letter.thread.bounces_to is None
+    assert (letter.follow_url, letter.dispute_url) == (f"follow {case.number} {case.customer}", None)
     assert desk.addresses.read_reply(letter.thread.reply_to) == (case.number, desk.addresses.digest_of(case.customer))
     assert desk.addresses.read_reference(letter.thread.root) == case.number
     stored = desk.register.history(mail.id)[0].state

@@ -10,6 +10,7 @@ from uuid import UUID
 from application.intake.addresses import Addresses
 from application.letters import Letter, LetterKind, Thread
 
+FOLLOW = "https://desk.example/self-service/cases/abc.def-1_2"
 LINK = "https://desk.example/disputes/abc?a=1&b=2"
 ADDRESSES = Addresses(b"k" * 32, "service-desk@desk.example")
 THREAD = Thread(
@@ -44,6 +45,7 @@ def a_letter(**changes: Any) -> Letter:
         "deadline": datetime(2026, 11, 27, 14, 3, 59, 999_999, tzinfo=UTC),
         "time_zone": "America/Chicago",
         "dispute_url": LINK,
+        "follow_url": None,
         "help_desk": None,
         "continued_as": None,
     }
@@ -62,5 +64,12 @@ def a_continuation(**changes: Any) -> Letter:
 
 def an_acknowledgement(*, answers: str | None = "<1@agency.example>", **changes: Any) -> Letter:
     thread = replace(THREAD, bounces_to=None, answers=answers)
-    given = {"kind": LetterKind.ACKNOWLEDGED, "deadline": None, "dispute_url": None, "solution": None, "thread": thread}
+    given = {
+        "kind": LetterKind.ACKNOWLEDGED,
+        "deadline": None,
+        "dispute_url": None,
+        "solution": None,
+        "thread": thread,
+        "follow_url": FOLLOW,
+    }
     return a_letter(**given | changes)

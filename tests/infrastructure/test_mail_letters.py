@@ -15,6 +15,7 @@ from application.letters import Letter, LetterKind
 from infrastructure.mail.rendering import compose, deadline_text
 from tests.infrastructure.letters import (
     ADDRESSES,
+    FOLLOW,
     LINK,
     OTHER_DESK,
     THREAD,
@@ -89,8 +90,13 @@ def test_an_acknowledgement_answers_the_mail_and_is_not_to_be_answered() -> None
     assert mail["Precedence"] == "bulk"
     for told in both(an_acknowledgement()):
         assert "INC-0000123" in told
-        assert "Hello Jo Field" in told
-        assert "Printer" not in told, "whoever forges a sender has us carry no words to him"
+        assert FOLLOW in told
+
+
+def test_whoever_says_he_is_somebody_else_has_no_words_of_his_carried_to_him() -> None:
+    letter = an_acknowledgement(name="Win at http://evil.example", subject="Printer at evil.example")
+    assert "evil" not in compose(letter, sender=SENDER, at=AT).as_string()
+    assert all("Hello," in told for told in both(letter))
 
 
 def test_all_mails_of_a_case_refer_to_one_root() -> None:

@@ -20,7 +20,8 @@ from application.catalogue import OPERATOR
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
-from tests.acceptance.travelling import WINDOW, on_monday, told, travel
+from tests.acceptance.correspondence import mail, sent_in
+from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, told, travel
 from tests.conftest import TestDatabase, cloned
 
 REPORT = {"name": "Pat Moe", "email": "pat.moe@agency.example", "subject": "No sound", "description": "It is silent."}
@@ -138,7 +139,69 @@ def test_a_report_sent_twice_under_a_key_is_one_case(browser: httpx.Client, posi
         browser.post("/self-service/reports", json=REPORT, headers={"Idempotency-Key": '"k"'}) for _ in range(2)
     )
     assert again.content == first.content
-    assert positions() == 1
+    assert positions() == 2  # with the acknowledgement
+
+
+# the mail with the link
+
+
+def followed(running: RunningDesk, number: str) -> dict[str, Any]:
+    """The case behind the link of its acknowledgement, which is all that was mailed about it."""
+    running.send_mail()
+    (letter,) = mails(running, number)
+    said = letter.parsed
+    assert (said["Auto-Submitted"], said["X-Auto-Response-Suppress"]) == ("auto-replied", "All")
+    assert letter.envelope_from == "<>"
+    (url,) = re.findall(r"https?://\S+", letter.text)
+    assert f'href="{url}"' in letter.html
+    assert url.startswith(running.url)
+    document: dict[str, Any] = done(running.anonymous().get(url.removeprefix(running.url)))
+    return document
+
+
+def test_whoever_reports_without_an_identity_gets_the_link_to_his_case_by_mail(
+    running: RunningDesk, browser: httpx.Client
+) -> None:
+    hostile = {"name": "Win at http://evil.example", "email": "liz.moe@agency.example"}
+    number = done(browser.post("/self-service/reports", json={**REPORT, **hostile}))["number"]
+    assert (followed(running, number)["number"], "dispute" in followed(running, number)["can"]) == (number, False)
+    (letter,) = mails(running, number)
+    assert letter.recipients == ("liz.moe@agency.example",)
+    assert b"evil" not in letter.raw, "a stranger has no words carried to somebody else"
+    assert [event["data"]["kind"] for event in messages(running, number)[0][:1]] == ["acknowledged"]
+
+
+def test_whoever_reports_with_an_identity_or_by_mail_gets_it_too(running: RunningDesk) -> None:
+    kim = running.caller(Role.CUSTOMER, "kim.roe")
+    address = {"name": "Kim", "email": "kim.roe@agency.example"}
+    for number in (
+        done(kim.post("/cases", {**incident(), "customer": address}))["number"],
+        done(kim.post("/self-service/reports", {**REPORT, **address}))["number"],
+        sent_in(running, mail(sender="ben.roe@agency.example"))["case"],
+    ):
+        assert followed(running, number)["number"] == number
+
+
+def test_what_is_logged_at_the_telephone_is_told_there_and_not_by_mail(running: RunningDesk) -> None:
+    number = running.log(customer={"name": "Zoe", "email": "zoe.moe@agency.example"})["number"]
+    running.send_mail()
+    assert mails(running, number) == []
+
+
+def test_nobody_is_mailed_more_than_five_times_an_hour_by_who_reports_in_his_name(
+    running: RunningDesk, browser: httpx.Client
+) -> None:
+    victim = {**REPORT, "email": "vic.moe@agency.example"}
+    for number in range(8):
+        body = {
+            **victim,
+            "subject": f"No sound {number}",
+            "email": victim["email"].upper() if number % 2 else victim["email"],
+        }
+        done(browser.post("/self-service/reports", json=body))
+    running.send_mail()
+    told = [letter for letter in running.mail.messages() if "vic.moe" in letter.recipients[0].lower()]
+    assert len(told) == 5
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from domain.obligations import ObligationKind
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.timers import PostgresTimers
-from tests.application.cases import TECHNICIAN, assigned, log, resolved
+from tests.application.cases import LINKS, TECHNICIAN, assigned, log, resolved
 from tests.application.privacy.persons import (
     AUDITOR,
     EVERYTHING,
@@ -65,7 +65,7 @@ def test_r_5_9g_a_queued_mail_to_one_who_was_erased_is_withdrawn_and_he_is_to_be
 
     with database.connect("projector") as connection, database.pool("mail", size=1) as pool:
         Projector(connection).catch_up()
-        send_due(desk, PostgresTimers(pool), Postman(), lambda *_: "https://x.example")
+        send_due(desk, PostgresTimers(pool), Postman(), LINKS)
         Projector(connection).catch_up()
         assert PostgresTimers(pool).due_messages(desk.clock.now(), 10) == []
     assert sent == [SAM["email"]]
