@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from application.handling import Handling
-from application.principals import DisputeLink
+from application.principals import DisputeLink, FollowLink
 from application.requests import Committed, Request
 from application.settling import Settling
 from domain.case import Case
 from domain.case.logging import Report
 from domain.case.notes import Noted
 from domain.case.status import Status
-from domain.errors import DisputeWindowClosed, InvalidTransition
+from domain.errors import DisputeWindowClosed, InvalidTransition, NotFound
+from domain.privacy import DataSubject, subject_id
 from domain.values import Actor, Channel, Role
 
 
@@ -40,6 +41,15 @@ class Contesting(Handling, Settling):
 
     def contested(self, link: DisputeLink) -> Case:
         """The case behind a link. Raises NotFound."""
+        return self._behind(link)
+
+    def _behind(self, link: DisputeLink | FollowLink) -> Case:
+        """The case that a link is of. Raises NotFound, also once its customer has had himself erased since it was made."""
+        subject = subject_id(link.customer)
+        if self.register.existing([subject]):
+            known: DataSubject = self.repository.get(subject)
+            if known.erased_at is not None and known.erased_at >= link.issued_at:
+                raise NotFound("this link is not valid, or no longer")
         return self._read(link.case, Actor(link.customer, Role.CUSTOMER))
 
     def contest(self, link: DisputeLink, reason: str, request: Request) -> Outcome:

@@ -20,8 +20,6 @@ from domain.case import Case
 from domain.case.logging import Report
 from domain.case.state import Attachment
 from domain.case.status import SETTLED, Status
-from domain.errors import NotFound
-from domain.privacy import DataSubject, subject_id
 from domain.values import Actor, Role
 
 TOLD = {
@@ -53,12 +51,7 @@ class Following(Contesting):
 
     def follow(self, link: FollowLink) -> Case:
         """The case behind a link. Raises NotFound, also once somebody has had himself erased since it was made."""
-        subject = subject_id(link.customer)
-        if self.register.existing([subject]):
-            known: DataSubject = self.repository.get(subject)
-            if known.erased_at is not None and known.erased_at >= link.issued_at:
-                raise NotFound("this link is not valid, or no longer")
-        return self._read(link.case, _himself(link))
+        return self._behind(link)
 
     def followed(self, link: FollowLink) -> dict[str, Any]:
         """How a case reads for the one it is about. Raises NotFound."""
@@ -83,7 +76,7 @@ class Following(Contesting):
     def dispute_by_link(self, link: FollowLink, reason: str, request: Request) -> Outcome:
         """Dispute (R-5.9c): nobody who says that it is not well is sent away. Raises NotFound."""
         resolution = self.follow(link).resolution_version or 0
-        return self.contest(DisputeLink(link.case, resolution, link.customer), reason, request)
+        return self.contest(DisputeLink(link.case, resolution, link.customer, link.issued_at), reason, request)
 
     def accept_by_link(self, link: FollowLink, request: Request) -> Committed:
         """Say that all is well: the case closes with his own word (R-5.9d). Raises NotFound, InvalidTransition."""

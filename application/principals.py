@@ -39,3 +39,4 @@ class DisputeLink:
     case: str
     resolution: int
     customer: str
+    issued_at: datetime

@@ -115,7 +115,8 @@ class Tokens:
     def read_link(self, token: str) -> DisputeLink:
         """What a link of ours is for. Raises Unauthenticated."""
         claims = self._link(token, "dispute+jwt", _DISPUTES, ("case", "resolution"))
-        return DisputeLink(claims["case"], claims["resolution"], claims["sub"])
+        issued_at = datetime.fromtimestamp(claims["exp"], UTC) - _LINK_LIVES
+        return DisputeLink(claims["case"], claims["resolution"], claims["sub"], issued_at)
 
     def read_follow_link(self, token: str) -> FollowLink:
         """Whose case a link of ours follows. Raises Unauthenticated."""

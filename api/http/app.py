@@ -51,7 +51,7 @@ def create_app(opening: Opening) -> FastAPI:
         redoc_url=None,
     )
     app.state.metrics = Metrics()
-    app.add_middleware(Confidential, paths=selfservice.PATHS)
+    app.add_middleware(Confidential, paths=(selfservice.PATHS, links.PATHS))
     app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)

@@ -18,7 +18,7 @@ HEADERS = {
 class Confidential:
     """ASGI middleware for some paths: every answer has these headers, refusals too, unless it has its own."""
 
-    def __init__(self, app: ASGIApp, paths: str) -> None:
+    def __init__(self, app: ASGIApp, paths: tuple[str, ...]) -> None:
         self.app, self.paths = app, paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

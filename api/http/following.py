@@ -46,12 +46,12 @@ def page(document: dict[str, Any], path: str, time_zone: str) -> HTMLResponse:
         parts.append(
             f'<form method="post" action="{html.escape(path)}/accept"><p><button>All is well: close it</button></p></form>'
         )
-    return _page(document["number"], "".join(parts))
+    return sheet(document["number"], "".join(parts))
 
 
 def thanks(told: str, path: str) -> HTMLResponse:
     """What became of it, and the way back."""
-    return _page("Thank you", f'<p>{html.escape(told)}</p><p><a href="{html.escape(path)}">Back to your case</a></p>')
+    return sheet("Thank you", f'<p>{html.escape(told)}</p><p><a href="{html.escape(path)}">Back to your case</a></p>')
 
 
 def _history(items: list[dict[str, Any]], zone: ZoneInfo) -> str:
@@ -87,7 +87,8 @@ def _moment(moment: datetime | str, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%A, %d %B %Y, %H:%M %Z}"
 
 
-def _page(title: str, body: str) -> HTMLResponse:
+def sheet(title: str, body: str) -> HTMLResponse:
+    """A page for whoever has a link; ``body`` is HTML."""
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
         "<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}</style>"

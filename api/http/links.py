@@ -13,6 +13,8 @@ from fastapi.responses import HTMLResponse
 
 from api.http.asking import LARGEST, raw_body
 from api.http.context import Context, context_of
+from api.http.following import sheet
+from api.http.limits import PER_LINK
 from api.http.problems import Problem, trace_id_of
 from application.contesting import Contested, Outcome
 from application.principals import DisputeLink, Unauthenticated
@@ -23,32 +25,27 @@ from domain.case.status import Status
 from domain.errors import NotFound
 from domain.values import Actor, Role
 
+PATHS = "/disputes/"
 router = APIRouter(tags=["customers"])
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST = 10_000
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-}
 
 
 @router.get("/disputes/{token}", response_class=HTMLResponse, operation_id="show_dispute")
 def show(request: Request, token: str) -> HTMLResponse:
     """What was resolved and until when it can be disputed, with a form. Changes nothing."""
-    context, link = _opened(request, token)
-    case = context.desk.contested(link)
-    return _page(f"{case.number}", _shown(context, case))
+    context, _, case = _opened(request, token)
+    return sheet(f"{case.number}", _shown(context, case))
 
 
 @router.post("/disputes/{token}", response_class=HTMLResponse, operation_id="dispute_by_link")
 def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
-    context, link = _opened(request, token)
+    context, link, case = _opened(request, token)
+    context.limits.count("by the link", token, PER_LINK)
     reason = _reason(request, raw)
     # The same words about what was done since are another dispute, whichever of our mails they answer.
-    about = context.desk.contested(link).resolution_version or link.resolution
+    about = case.resolution_version or link.resolution
     key = hashlib.sha256(f"link\0{token}\0{about}\0{reason}".encode()).digest()
     asked = Asked(
         Actor(link.customer, Role.CUSTOMER),
@@ -56,15 +53,18 @@ def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token
         idempotency=Idempotency(key, hashlib.sha256(reason.encode()).digest()),
         trace_id=trace_id_of(request),
     )
-    return _page("Thank you", _told(context.desk.contest(link, reason, asked)))
+    return sheet("Thank you", _told(context.desk.contest(link, reason, asked)))
 
 
-def _opened(request: Request, token: str) -> tuple[Context, DisputeLink]:
+def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, Case]:
+    """The link and its case, where it opens something still. Raises NotFound, in the same words whatever is wrong."""
     context = context_of(request)
     try:
-        return context, context.read_link(token)
-    except Unauthenticated as error:
-        raise NotFound(str(error)) from None
+        link = context.read_link(token)
+        case = context.desk.contested(link)
+    except (Unauthenticated, NotFound):
+        raise NotFound("this link is not valid, or no longer") from None
+    return context, link, case
 
 
 def _reason(request: Request, raw: bytes | None) -> str:
@@ -106,12 +106,3 @@ def _told(outcome: Outcome) -> str:
 _FORM_HTML = """<form method="post"><p><label for="reason">What is not right?</label><br>
 <textarea id="reason" name="reason" rows="6" cols="60" required></textarea></p>
 <p><button>Dispute the resolution</button></p></form>"""
-
-
-def _page(title: str, body: str) -> HTMLResponse:
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        "<style>body{font:16px/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}</style>"
-        f"<h1>{html.escape(title)}</h1>{body}",
-        headers=_HEADERS,
-    )

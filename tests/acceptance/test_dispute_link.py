@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,7 +16,10 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from domain.values import Role
+from api.http import links
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
     WINDOW,
@@ -130,6 +133,9 @@ def test_the_page_is_kept_by_nobody_and_runs_nothing(running: RunningDesk, brows
     assert headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "script" not in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    refusal = browser.get("/disputes/x").headers
+    assert (refusal["cache-control"], refusal["referrer-policy"]) == ("no-store", "no-referrer")
 
 
 # POST
@@ -293,6 +299,36 @@ def test_a_forged_expired_or_other_token_finds_nothing(
                 refused(answer, 404, "not-found")
     assert positions() == before
     assert read(running, number)["status"] == "resolved"
+
+
+def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
+    running: RunningDesk, shared_database: TestDatabase, browser: httpx.Client, positions: Positions
+) -> None:
+    travel(running, datetime.now(UTC) - running.clock.now())  # links are dated by the machine's clock
+    number = told(running, customer={"name": "Eve", "email": "eve.moe@agency.example"})
+    path = link(running, number)
+    page(browser.get(path))
+    with open_desk(shared_database, running.clock, component="eraser") as eraser:
+        eraser.erase("eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+    before = positions()
+    for answer in (browser.get(path), post(browser, path), browser.get("/disputes/x")):
+        assert refused(answer, 404, "not-found")["detail"] == "this link is not valid, or no longer"
+    assert positions() == before
+
+
+def test_one_link_disputes_so_often_an_hour_and_no_more(
+    running: RunningDesk, browser: httpx.Client, positions: Positions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "PER_LINK", 2)
+    number = told(running)
+    path = link(running, number)
+    for reason in ("no", "really not"):
+        page(post(browser, path, reason))
+    before = positions()
+    answer = post(browser, path, "not at all")
+    refused(answer, 429, "too-many-requests")
+    assert int(answer.headers["retry-after"]) > 0
+    assert positions() == before
 
 
 def test_the_link_opens_nothing_else(running: RunningDesk) -> None:
