@@ -18,12 +18,13 @@ from fastapi.responses import Response, StreamingResponse
 from api.http.asking import answer, asked, with_precondition
 from api.http.context import Context, context_of, principal_of
 from api.http.problems import Problem
-from api.http.reading import Reader, json_response
+from api.http.reading import Limit, Reader, page_of, unchanged
 from api.http.uploads import Upload
 from application.attachments import TEXT, UNKNOWN, File
 from application.documents import attachment_document
 from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
+from application.views.questions import Listing
 from domain.case.state import Attachment
 from domain.case.status import authorise, roles_for
 from domain.errors import Erased
@@ -111,13 +112,24 @@ async def post_attachment(
 
 
 @router.get("/cases/{number}/attachments", response_class=Response, operation_id="list_attachments")
-def list_attachments(request: Request, actor: Reader, number: str) -> Response:
-    """The files of a case as far as the caller may see them, from its events: never behind."""
-    desk = context_of(request).desk
-    case, shown = desk.attachments(number, actor)
-    position = desk.history(number, actor, after=case.version - 1, until=case.version)[-1].position
-    items = [attachment_document(each) for each in shown]
-    return json_response({"items": items, "next_cursor": None, "as_of_position": position}, ETag=f'"v{case.version}"')
+def list_attachments(
+    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: str | None = None
+) -> Response:
+    """The files of a case as far as the caller may see them, oldest first, from its events: never behind."""
+    context = context_of(request)
+    case, shown = context.desk.attachments(number, actor)
+    question = f"attachments {number}"
+    (after,) = context.cursors.read(question, cursor) if cursor is not None else (None,)
+    if (same := unchanged(request, f"v{case.version}")) is not None:
+        return same
+    start = next((place for place, each in enumerate(shown, 1) if each.said.digest == after), 0)
+    items = shown[start : start + limit]
+    more = (items[-1].said.digest,) if start + limit < len(shown) else None
+    position = context.desk.history(number, actor, after=case.version - 1, until=case.version)[-1].position
+    listing = Listing([attachment_document(each) for each in items], more, position)
+    answered = page_of(request, context, question, listing)
+    answered.headers["ETag"] = f'"v{case.version}"'
+    return answered
 
 
 @router.get(
@@ -128,7 +140,7 @@ def list_attachments(request: Request, actor: Reader, number: str) -> Response:
 )
 def read_attachment(request: Request, actor: Reader, number: str, digest: str) -> Response:
     """A file, to be saved and not to be shown; 410 once it is erased."""
-    return given_out(*context_of(request).desk.attachment(number, digest, actor))
+    return given_out(request, *context_of(request).desk.attachment(number, digest, actor))
 
 
 def refuse_forms(request: Request) -> None:
@@ -145,12 +157,14 @@ def attach(
     return context.desk.attach(number, (File(name, media_type, upload.read()),), visible, wanted)
 
 
-def given_out(attachment: Attachment, pieces: Iterator[bytes]) -> Response:
+def given_out(request: Request, attachment: Attachment, pieces: Iterator[bytes]) -> Response:
     """A file as an answer. Raises Erased where it went in this very moment."""
+    said = attachment.said
+    if (same := unchanged(request, str(said.text("sha256")))) is not None:
+        return same
     first = next(pieces, None)
     if first is None:
         raise Erased("this attachment has been erased")
-    said = attachment.said
     kind, name, size = str(said.text("type")), str(said.text("name")), int(said.text("size"))
     told = {TEXT: f"{TEXT}; charset=utf-8"}.get(kind, kind) if kind in _INERT else UNKNOWN
     headers = {

@@ -108,14 +108,14 @@ def read_case(
 ) -> Response:
     """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold."""
     case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
-    if (unchanged := _unchanged(request, case.version)) is not None:
-        return unchanged
+    if (same := unchanged(request, f"v{case.version}")) is not None:
+        return same
     return json_response(case_document(case, actor.role), ETag=f'"v{case.version}"')
 
 
-def _unchanged(request: Request, version: int) -> Response | None:
-    """304 when the caller has this version already (weak comparison, RFC 9110, 13.1.2)."""
-    etag = f'"v{version}"'
+def unchanged(request: Request, tag: str) -> Response | None:
+    """304 when the caller has what the tag stands for already (weak comparison, RFC 9110, 13.1.2)."""
+    etag = f'"{tag}"'
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
 
@@ -135,8 +135,8 @@ def read_history(request: Request, actor: Reader, number: str) -> Response:
     entries = context_of(request).desk.history(number, actor)
     items = [history_item(entry, actor.role) for entry in entries]
     last = entries[-1]
-    if (unchanged := _unchanged(request, last.event.originator_version)) is not None:
-        return unchanged
+    if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
+        return same
     return json_response(
         {"items": items, "next_cursor": None, "as_of_position": last.position},
         ETag=f'"v{last.event.originator_version}"',

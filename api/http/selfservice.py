@@ -143,7 +143,7 @@ def show(request: Request, token: str) -> Response:
 def read_file(request: Request, token: str, digest: str) -> Response:
     """A file of the case, to be saved and not to be shown."""
     context, link = _opened(request, token)
-    return given_out(*context.desk.followed_file(link, digest))
+    return given_out(request, *context.desk.followed_file(link, digest))
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -177,6 +178,35 @@ def test_r_6a_a_customer_sees_his_own_and_what_is_meant_for_him(running: Running
     with running.anonymous() as nobody:
         refused(nobody.get(shown), 401, "unauthenticated")
         refused(nobody.post(f"/cases/{number}/attachments", content=b"x"), 401, "unauthenticated")
+
+
+def test_the_list_comes_in_pages(running: RunningDesk) -> None:
+    number, customer = own_case(running)
+    names = [f"{place}.txt" for place in range(5)]
+    for name in names:
+        send(customer, number, name.encode(), name)
+        send(running.technician, number, b"ours", f"not {name}")
+    path, found = f"/cases/{number}/attachments?limit=2", list[str]()
+    while path:
+        answer = customer.get(path)
+        found += [item["name"] for item in done(answer)["items"]]
+        assert done(answer)["as_of_position"] > 0
+        path = re.sub(r"^<(.*)>; rel=\"next\"$", r"\1", answer.headers.get("link", ""))
+    assert found == names
+    cursor = done(customer.get(f"/cases/{number}/attachments", limit=1))["next_cursor"]
+    other = running.log()["number"]
+    refused(running.technician.get(f"/cases/{other}/attachments", cursor=cursor), 400, "invalid-cursor")
+    for limit in (0, 201):
+        refused(customer.get(f"/cases/{number}/attachments", limit=limit), 422, "validation-failed")
+
+
+def test_what_the_caller_has_already_is_not_sent_again(running: RunningDesk) -> None:
+    number = running.log()["number"]
+    where = send(running.technician, number, b"a log").headers["location"]
+    for path in (where, f"/cases/{number}/attachments"):
+        etag = running.technician.get(path).headers["etag"]
+        again = running.technician.get(path, headers={"If-None-Match": etag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "x", "..%2f..%2fetc", "%00"])
