@@ -21,6 +21,7 @@ from application import requests
 from application.principals import Unauthenticated
 from application.reports.definitions import REPORTS
 from domain import errors
+from domain.values import Role
 
 BASE = "https://caseledger.example/problems/"
 """Where the types live: absolute and stable wherever the desk is served; documented in docs/problems.md."""
@@ -180,8 +181,9 @@ def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     number, name = request.path_params.get("number"), request.path_params.get("name")
     if number is not None:  # 404 goes before 422, and says nothing of the parameters
+        desk, actor = request.app.state.context.desk, getattr(request.state, "actor", None)
         try:
-            request.app.state.context.desk.identify(number)
+            desk.case(number, actor) if actor is not None and actor.role is Role.CUSTOMER else desk.identify(number)
         except errors.NotFound as unknown:
             return respond(request, from_domain(unknown))
     if name is not None and request.url.path.startswith("/reports/") and name not in REPORTS:

@@ -33,6 +33,7 @@ async def reading(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads cases; 403 before any parameter is looked at."""
     actor = context_of(request).desk.admit(caller, READERS)
     authorise_reading(actor)
+    request.state.actor = actor
     return actor
 
 

@@ -255,7 +255,10 @@ def _text(request: Request, raw: bytes | None, name: str) -> str:
             raise Problem("content-too-large", f"a body may have {LARGEST} bytes")
         given: Any = _form(raw).get(name, [""])[0]
     else:
-        document = msgspec.json.decode(json_body(request, raw))
+        try:
+            document = msgspec.json.decode(json_body(request, raw))
+        except (msgspec.DecodeError, UnicodeDecodeError):  # half a sign, or UTF-16
+            raise Problem("malformed", "the body is no JSON in UTF-8") from None
         if not isinstance(document, dict) or set(document) != {name}:
             raise Problem("validation-failed", f"an object with {name} and nothing else is expected")
         given = document[name]

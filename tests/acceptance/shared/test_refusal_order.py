@@ -141,7 +141,11 @@ def test_a_customer_learns_nothing_of_other_cases_by_being_wrong_about_them(
         other.post(f"/cases/{number}/follow-up", incident()),
         other.get(f"/cases/{number}"),
         other.get(f"/cases/{number}", version=10_000),
+        other.get(f"/cases/{number}", version=0),
         other.get(f"/cases/{number}/history"),
+        other.get(f"/cases/{number}/attachments", limit=0),
+        other.get(f"/cases/{number}/attachments", cursor="x"),
+        other.http.post(f"/cases/{number}/attachments", content=b"x", params={"visible_to_customer": "maybe"}),
     ]
     unknown = refused(other.get("/cases/INC-9999999"), *NOT_FOUND)
     for answer in answers:
