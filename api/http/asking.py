@@ -12,6 +12,7 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from api.http.context import Context
 from api.http.fields import pointer, read_json
@@ -29,15 +30,18 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def raw_body(request: Request) -> bytes | None:
-    """The body, or None when it is larger than allowed: read no further than that."""
+    """The body, or None when it is larger than allowed: read no further than that. Raises Problem 400 where it breaks off."""
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return None
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST:
-            return None
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > LARGEST:
+                return None
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise Problem("malformed", "the body broke off") from None
     return b"".join(chunks)
 
 

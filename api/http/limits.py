@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 
 from api.http.problems import Problem
 
@@ -14,6 +15,15 @@ HOUR = 3_600.0
 PER_ADDRESS, PER_LINK = 5, 60
 """Reports an hour in the name of one e-mail address; and what one link may be used for to say something."""
 _REMEMBERED = 20_000
+
+
+def network_of(host: str) -> str:
+    """Whose a network address is: of the sixth version everybody has as many as he likes, of one /64 (RFC 6177)."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else host
 
 
 class Limits:

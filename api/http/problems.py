@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -88,6 +89,8 @@ _DOMAIN: dict[type[Exception], str] = {
 }
 
 log = structlog.get_logger()
+_SECRET = re.compile(r"^(/disputes/|/self-service/cases/)[^/]+")
+"""The part of a path that is a key."""
 
 
 class Problem(Exception):
@@ -207,13 +210,18 @@ def _methods(request: Request) -> list[str]:
     return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
+def _logged(request: Request) -> str:
+    """Where it was, without what opens it: a log is read by those whom a link is not for."""
+    return _SECRET.sub(r"\1...", request.url.path)
+
+
 def _unavailable(request: Request, error: Exception) -> Response:
-    log.warning("database unavailable", path=request.url.path, error=str(error))
+    log.warning("database unavailable", path=_logged(request), error=str(error))
     return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=request.url.path, exc_info=error)
+    log.error("unexpected error", path=_logged(request), exc_info=error)
     return respond(
         request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")
     )

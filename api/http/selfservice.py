@@ -22,7 +22,7 @@ from api.http.bodies.base import Words
 from api.http.context import Context, context_of, principal_of
 from api.http.fields import Code, Email, Line, Phone, Text
 from api.http.following import page, thanks, wants_page
-from api.http.limits import PER_ADDRESS, PER_LINK
+from api.http.limits import PER_ADDRESS, PER_LINK, network_of
 from api.http.problems import Problem
 from api.http.uploads import Upload
 from application.attachments import File
@@ -95,7 +95,7 @@ def post_report(request: Request, raw: Raw) -> Response:
         return _report_of(request, context, raw)
     if context.limits.reports == 0:
         raise Unauthenticated("reports need an identity here")
-    client = request.client.host if request.client else ""
+    client = network_of(request.client.host) if request.client else ""
     context.limits.count("reports from", client, context.limits.reports)
     body = parse(request, raw, ReportBody)
     if body.email is None:

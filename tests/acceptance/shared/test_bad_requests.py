@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import Request
 
+from api.http.asking import raw_body
+from api.http.problems import Problem
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, Answer, RunningDesk, done, incident, refused
 
@@ -16,6 +20,20 @@ TRIAGE = {"owner": "desk"}
 
 def invalid(answer: Answer) -> None:
     assert refused(answer, 422, "validation-failed")["detail"]
+
+
+def test_a_body_that_breaks_off_is_malformed_and_no_fault_of_ours() -> None:
+    came: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return came.pop(0)
+
+    with pytest.raises(Problem, match="broke off") as broken:
+        asyncio.run(raw_body(Request({"type": "http", "headers": []}, receive)))
+    assert broken.value.slug == "malformed"
 
 
 def test_a_change_says_which_version_it_changes(running: RunningDesk, positions: Positions) -> None:

@@ -12,11 +12,14 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from psycopg import OperationalError
+from structlog.testing import capture_logs
 
-from api.http.limits import HOUR, PER_ADDRESS, PER_LINK, Limits
+from api.http.limits import HOUR, PER_ADDRESS, PER_LINK, Limits, network_of
 from api.http.problems import Problem
 from api.main import open_desk
 from application.catalogue import OPERATOR
+from application.desk import Desk
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
@@ -332,6 +335,20 @@ def test_a_resolution_is_accepted_by_the_link(running: RunningDesk, browser: htt
     refused(browser.post(f"{path}/accept"), 409, "invalid-transition")
 
 
+def test_what_goes_wrong_behind_a_link_is_logged_without_the_link(
+    running: RunningDesk, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = link(running, running.log()["number"])
+
+    def fail(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(Desk, "followed", fail)
+    with capture_logs() as logged:
+        refused(browser.get(path), 503, "unavailable")
+    assert [entry["path"] for entry in logged] == ["/self-service/cases/..."]
+
+
 def test_a_form_sent_twice_is_carried_out_once(
     running: RunningDesk, browser: httpx.Client, positions: Callable[[], int]
 ) -> None:
@@ -473,6 +490,12 @@ def test_an_address_and_a_link_are_used_so_often_and_no_more(
     browser.post(f"{path}/attachments", content=b"x")
     reports = [("reports from", 20), ("reports as", PER_ADDRESS)]
     assert counted == [*reports, ("by the link", PER_LINK), ("by the link", PER_LINK)]
+
+
+def test_whoever_has_a_network_of_addresses_is_one() -> None:
+    near, far = "2001:db8:1:2::1", "2001:db8:1:3::1"
+    assert network_of(near) == network_of("2001:db8:1:2:ffff::9") != network_of(far)
+    assert (network_of("192.0.2.1"), network_of("unix")) == ("192.0.2.1", "unix")
 
 
 def test_a_limit_counts_by_who_and_forgets_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
