@@ -10,6 +10,7 @@ from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 from typing import IO, TypeVar
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -19,6 +20,8 @@ from api.http.problems import Problem
 _IN_MEMORY = 1_048_576
 """Bytes of a file before it goes to the disk: to one without a name, which is gone when it is closed."""
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ class Uploads:
             raise Problem("request-timeout", f"the body did not come within {self._seconds:g} s") from None
         except ClientDisconnect:
             raise Problem("malformed", "the body broke off") from None
+        except OSError as error:
+            log.error("no room for a file that is being sent", error=str(error))
+            raise Problem("unavailable", "there is no room for it at the moment") from error
         return Upload(spool, digest.hexdigest())
 
     async def keep(self, do: Callable[[], T]) -> T:

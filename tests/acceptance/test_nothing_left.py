@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,6 +138,7 @@ class Talk:
         self.do(other, "verify", VERIFIED, network)
         problem = self.do(other, "resolve", AROUND, network)["problem"]
         self._mails_and_disputes(number, other)
+        self._by_himself()
         self._incoming()
         self._problem(problem)
         self.do(
@@ -183,6 +185,18 @@ class Talk:
         self.do(other, "close", {"confirmation": {"method": "phone", "by": MARKER, "at": now}, **SAID})
         self.do(other, "follow-up", case_body())
         self.do(self.assigned(), "hold", {"approved_by": "r.audit", **SAID}, self.admin)
+
+    def _by_himself(self) -> None:
+        """By self service, and by the link in the mail that answers it."""
+        browser, texts = self.desk.anonymous(), ("subject", "description", "symptoms", "location", "asset", "callback")
+        report = {"name": MARKER, "email": EMAIL, "phone": MARKER, **{name: f"{name} of {MARKER}" for name in texts}}
+        number = done(browser.post("/self-service/reports", json=report))["number"]
+        assert self.desk.send_mail() == 1
+        self.link = re.findall(rf"{self.desk.url}(/self-service/\S+)", self.desk.mail.messages()[-1].text)[0]
+        assert done(browser.get(self.link))["number"] == number
+        done(browser.post(f"{self.link}/notes", json={"text": MARKER}))
+        done(browser.post(f"{self.link}/dispute", json={"reason": MARKER}))
+        done(browser.post(f"{self.link}/attachments", content=MARKER.encode(), params={"name": MARKER}))
 
     def _incoming(self) -> None:
         gateway = self.desk.caller(Role.INTAKE, "mail.gateway")
@@ -267,4 +281,5 @@ def test_nothing_is_left_of_who_was_erased_in_any_table_or_file(folder: Path) ->
         other = done(desk.technician.get(f"/cases/{bystander}"))
         assert (other["customer"]["email"], other["erased"]) == (OTHER, False)
         assert done(desk.technician.get(f"/cases/{held}"))["erased"] is True
+        assert desk.anonymous().get(talk.link).status_code == 404
     assert in_files(folder) == [], "nor when all has stopped"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pytest
 
+from api.http import uploads
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.policy import LARGEST_ATTACHMENT
@@ -247,6 +250,22 @@ def test_a_body_that_breaks_off_leaves_nothing(running: RunningDesk, positions: 
     _send_part_of_it(running.url, running.technician, number)
     assert done(running.technician.get("/healthz"))
     assert positions() == before
+
+
+def test_a_full_disk_is_said_to_be_one_and_leaves_nothing(
+    running: RunningDesk, positions: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(SpooledTemporaryFile[bytes]):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    number = running.log()["number"]
+    before = positions()
+    monkeypatch.setattr(uploads, "SpooledTemporaryFile", Full)
+    refused(send(running.technician, number, b"a log"), 503, "unavailable")
+    monkeypatch.undo()
+    assert positions() == before
+    done(send(running.technician, number, b"a log"))
 
 
 def test_a_body_that_comes_too_slowly_is_given_up(
