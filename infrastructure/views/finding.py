@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.errors import QueryCanceled
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from application.views.finding import Report
 from application.views.texts import storable, words_of
@@ -54,16 +54,24 @@ class PostgresFinder:
 
     @contextmanager
     def _looking(self, patience: timedelta | None) -> Iterator[Cursor[dict[str, Any]]]:
-        with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
-            if patience is None:
+        if patience is None:
+            with self._pool.connection() as connection, self._cursor(connection) as cursor:
                 yield cursor
-                return
-            try:
-                with connection.transaction():
-                    cursor.execute(_SQL["be_brief"].encode(), (f"{patience / timedelta(milliseconds=1):.0f}",))
-                    yield cursor
-            except QueryCanceled:
-                raise TimeoutError from None
+            return
+        try:
+            with (
+                self._pool.connection(timeout=patience.total_seconds()) as connection,
+                self._cursor(connection) as cursor,
+                connection.transaction(),
+            ):
+                cursor.execute(_SQL["be_brief"].encode(), (f"{patience / timedelta(milliseconds=1):.0f}",))
+                yield cursor
+        except (QueryCanceled, PoolTimeout):  # others have all connections: as good as a search that takes long
+            raise TimeoutError from None
+
+    @staticmethod
+    def _cursor(connection: Connection[Any]) -> Cursor[dict[str, Any]]:
+        return connection.cursor(row_factory=dict_row, binary=True)
 
     def _unfolded(self, cursor: Cursor[dict[str, Any]], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What is on the record and not in the view: what was logged a moment ago."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,15 @@ def erase(database: TestDatabase, stream: UUID) -> None:
     """What erasing does to what was said in a stream."""
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
         superuser.execute("DELETE FROM vault.disclosures WHERE originator_id = %s", (stream,))
+
+
+def test_a_search_in_haste_waits_for_no_connection_either(database: TestDatabase) -> None:
+    haste = timedelta(milliseconds=10)
+    with database.pool("api", size=1) as pool:
+        finder = PostgresFinder(pool)
+        assert finder.similar("printer", None, NEVER, NOW, 5, patience=haste * 100) == []
+        with pool.connection(), pytest.raises(TimeoutError):
+            finder.similar("printer", None, NEVER, NOW, 5, patience=haste)
 
 
 def known(history: History) -> list[Problem]:
