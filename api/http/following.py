@@ -44,7 +44,7 @@ def page(document: dict[str, Any], path: str, time_zone: str) -> HTMLResponse:
         parts.append(_form(path, "dispute", "reason", "What is not right?", "Dispute the resolution"))
     if "accept" in document["can"]:
         parts.append(
-            f'<form method="post" action="{html.escape(path)}/accept"><p><button>All is well: close it</button></p></form>'
+            f'<form method="post" action="{html.escape(path)}/accept">{_once()}<p><button>All is well: close it</button></p></form>'
         )
     return sheet(document["number"], "".join(parts))
 
@@ -71,15 +71,19 @@ def _files(items: list[dict[str, Any]], path: str) -> str:
         if not item["erased"]
     )
     found = "".join(lines)
-    return f"<h2>Files</h2><ul>{found}</ul>" if found else ""
+    return f"<h2>Files</h2><ul>{found}</ul><p>To add a file, attach it to an answer to our mail.</p>"
 
 
 def _form(path: str, act: str, name: str, question: str, button: str) -> str:
     return (
         f'<form method="post" action="{html.escape(path)}/{act}"><p><label for="{act}">{question}</label><br>'
         f'<textarea id="{act}" name="{name}" rows="6" cols="60" required></textarea>'
-        f'<input type="hidden" name="once" value="{secrets.token_hex(8)}"></p><p><button>{button}</button></p></form>'
+        f"{_once()}</p><p><button>{button}</button></p></form>"
     )
+
+
+def _once() -> str:
+    return f'<input type="hidden" name="once" value="{secrets.token_hex(8)}">'
 
 
 def _moment(moment: datetime | str, zone: ZoneInfo) -> str:

@@ -240,11 +240,11 @@ def _count(context: Context, token: str) -> None:
 
 
 def _asked(request: Request, link: FollowLink, words: bytes, once: str | None, status: int = 200) -> Asked:
-    """Who asks; a form that is sent twice is carried out once, by what it carried along."""
+    """Who asks. A form that is sent twice is carried out once; gone back to and sent with other words, it says those too."""
     wanted = replace(asked(request, Actor(link.customer, Role.CUSTOMER), words, status), interface="link")
     if once is None or wanted.idempotency is not None:
         return wanted
-    key = hashlib.sha256(f"once\0{request.url.path}\0{once}".encode()).digest()
+    key = hashlib.sha256(f"once\0{request.url.path}\0{once}\0".encode() + words).digest()
     return replace(wanted, idempotency=Idempotency(key, hashlib.sha256(words).digest(), status))
 
 

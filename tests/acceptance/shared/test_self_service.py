@@ -363,6 +363,22 @@ def test_a_form_sent_twice_is_carried_out_once(
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
         assert f'href="{path}"' in answer.text
     assert positions() == before + 1
+    other = {"text": "and another", "once": once[1]}
+    assert browser.post(f"{path}/notes", data=other).status_code == 200, "by the browser's way back"
+    assert positions() == before + 2
+
+
+def test_a_resolution_accepted_twice_by_a_form_is_accepted_once(
+    running: RunningDesk, browser: httpx.Client, positions: Callable[[], int]
+) -> None:
+    path = link(running, resolved(running))
+    form = browser.get(path, headers={"Accept": "text/html"}).text.partition(f'{path}/accept">')[2]
+    once = re.search(r'name="once" value="(\w+)"', form)
+    assert once
+    before = positions()
+    for _ in range(2):
+        done(browser.post(f"{path}/accept", data={"once": once[1]}))
+    assert positions() == before + 1
 
 
 @pytest.mark.parametrize(
