@@ -30,10 +30,15 @@ class Contested(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a dispute by link, and the case to look at now."""
+    """What became of a dispute by link, on which case."""
 
     contested: Contested
-    case: Case
+    committed: Committed
+
+    @property
+    def case(self) -> Case:
+        """Of which it is."""
+        return self.committed.case
 
 
 class Contesting(Handling, Settling):
@@ -56,7 +61,7 @@ class Contesting(Handling, Settling):
         """Dispute: nobody who says that it is not well is sent away. Raises NotFound."""
         case = self.contested(link)
         committed = self._contest(case, reason, request)
-        return Outcome(self._became(case, committed), committed.case)
+        return Outcome(self._became(case, committed), committed)
 
     def _contest(self, case: Case, reason: str, request: Request) -> Committed:
         if case.continued:  # it reopens with the first case, and that is the one to dispute

@@ -6,6 +6,7 @@ By a link that is not, or no longer, valid there is nothing, whatever is wrong w
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -107,10 +108,7 @@ def post_report(request: Request, raw: Raw) -> Response:
     wanted = asked(request, Actor(customer, Role.CUSTOMER), raw, 201)
     committed = context.desk.report_unverified(_report(context, body, unverified=True), contact, _said(body), wanted)
     # The number and no more: whoever wrote this has not shown that the address is his.
-    headers = {"Position": str(committed.position)}
-    if committed.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return _json({"number": committed.case.number, "follow": "by-mail"}, 201, **headers)
+    return _json({"number": committed.case.number, "follow": "by-mail"}, 201, _written(committed))
 
 
 def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:
@@ -152,8 +150,8 @@ def read_file(request: Request, token: str, digest: str) -> Response:
 def post_note(request: Request, raw: Raw, token: str) -> Response:
     """Add something to the case, in any state."""
     context, link, text, wanted = _acting(request, raw, token, "text")
-    context.desk.note_by_link(link, text, wanted)
-    return _done(request, context, link, "What you wrote is added to your case.")
+    committed = context.desk.note_by_link(link, text, wanted)
+    return _done(request, context, link, committed, "What you wrote is added to your case.")
 
 
 @router.post(
@@ -173,7 +171,8 @@ def post_dispute(request: Request, raw: Raw, token: str) -> Response:
         "noted": f"{number} is being worked on; what you wrote is added to it.",
         "followed_up": f"The time to dispute was over. We have opened {number} for it.",
     }[outcome.contested]
-    return _done(request, context, link, told, outcome=outcome.contested, case=number, follow=follow)
+    more = {"outcome": outcome.contested, "case": number, "follow": follow}
+    return _done(request, context, link, outcome.committed, told, **more)
 
 
 @router.post("/cases/{token}/accept", response_class=Response, operation_id="accept_by_link", openapi_extra=_NOTHING)
@@ -181,8 +180,8 @@ def post_accept(request: Request, raw: Raw, token: str) -> Response:
     """Say that all is well: a resolved case is closed."""
     context, link = _opened(request, token)
     _count(context, token)
-    context.desk.accept_by_link(link, _asked(request, link, raw or b"", _once(request, raw)))
-    return _done(request, context, link, "Thank you. Your case is closed.")
+    committed = context.desk.accept_by_link(link, _asked(request, link, raw or b"", _once(request, raw)))
+    return _done(request, context, link, committed, "Thank you. Your case is closed.")
 
 
 async def _opening(request: Request, token: str) -> FollowLink:
@@ -207,8 +206,9 @@ async def post_file(
     refuse_forms(request)
     async with context.uploads.receive(request, context.desk.policy.attachment_size) as upload:
         wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
-        await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
-    return _json(await run_in_threadpool(context.desk.followed, link), 201)
+        committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
+    headers = {**_written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}
+    return _json(await run_in_threadpool(context.desk.followed, link), 201, headers)
 
 
 def _attach(
@@ -301,11 +301,19 @@ def _said(body: ReportBody) -> dict[str, Any]:
     return body.named("subject", "description", "symptoms", "location", "asset", "callback")
 
 
-def _done(request: Request, context: Context, link: FollowLink, told: str, **more: Any) -> Response:
+def _done(
+    request: Request, context: Context, link: FollowLink, committed: Committed, told: str, **more: Any
+) -> Response:
     if wants_page(request):
         return thanks(told, request.url.path.rpartition("/")[0])
-    return _json({**more, **context.desk.followed(link)})
+    return _json({**more, **context.desk.followed(link)}, headers=_written(committed))
 
 
-def _json(document: Any, status: int = 200, **headers: str) -> Response:
+def _written(committed: Committed) -> dict[str, str]:
+    """What every write answers (http.md)."""
+    headers = {"ETag": f'"v{committed.case.version}"', "Position": str(committed.position)}
+    return {**headers, "Idempotency-Replayed": "true"} if committed.replayed else headers
+
+
+def _json(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

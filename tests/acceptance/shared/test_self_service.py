@@ -288,14 +288,19 @@ def test_looking_changes_nothing(running: RunningDesk, browser: httpx.Client, po
 def test_a_note_and_a_file_by_the_link_are_the_customers_own(running: RunningDesk, browser: httpx.Client) -> None:
     number = running.closed()
     path = link(running, number)
-    noted = done(browser.post(f"{path}/notes", json={"text": "one more thing"}))
+    noted_answer = browser.post(f"{path}/notes", json={"text": "one more thing"})
+    noted = done(noted_answer)
     assert noted["history"][-1]["text"] == "one more thing"
     attached = browser.post(f"{path}/attachments", content=b"a log", params={"name": "../x.txt"})
     (file,) = done(attached)["attachments"]
     assert (attached.status_code, file["name"], file["by"]) == (201, "x.txt", "you")
     given = browser.get(f"{path}/attachments/{file['digest']}")
     assert (given.content, given.headers["content-security-policy"]) == (b"a log", "default-src 'none'; sandbox")
+    assert attached.headers["location"] == f"{path}/attachments/{file['digest']}"
     events = done(running.auditor.get(f"/cases/{number}/history"))["items"][-2:]
+    assert [(answer.headers["position"], answer.headers["etag"]) for answer in (noted_answer, attached)] == [
+        (str(event["position"]), f'"v{event["version"]}"') for event in events
+    ]
     assert {(e["by"]["role"], e["via"]["interface"], e["data"]["visible_to_customer"]) for e in events} == {
         ("customer", "link", True)
     }
