@@ -6,10 +6,13 @@ unpacked or rendered here.
 
 from __future__ import annotations
 
+import codecs
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 
 import filetype  # type: ignore[import-untyped]
 
@@ -43,6 +46,8 @@ _PROGRAMS = (
     (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
 )
 """How programs begin that the library does not know."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_PIECE = 65_536
 
 
 @dataclass(frozen=True)
@@ -162,11 +167,17 @@ def type_of(content: bytes) -> str:
 
 
 def _is_text(content: bytes) -> bool:
+    """Whether it is UTF-8 without control signs; looked at piece by piece, as decoded it may be four times as large."""
+    if _CONTROL.search(content):
+        return False
+    decoder, file = codecs.getincrementaldecoder("utf-8")(), BytesIO(content)
     try:
-        text = content.decode()
+        while piece := file.read(_PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
-    return not any(sign < " " and sign not in "\t\n\r\f" for sign in text[:65_536])
+    return True
 
 
 def harmless_name(given: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from secrets import token_bytes
@@ -48,6 +49,9 @@ def text(name: str, content: bytes = b"a log") -> File:
         (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", TEXT),
         ("gr\u00fc\u00df dich\n".encode(), TEXT),
         ("gr\u00fc\u00df dich\n".encode("latin-1"), UNKNOWN),
+        (b"a" * 65_535 + "\u20ac".encode(), TEXT),
+        (b"a" * 65_535 + "\u20ac".encode()[:2], UNKNOWN),
+        (b"a" * 100_000 + b"\0", UNKNOWN),
         (bytes(range(256)), UNKNOWN),
         (b"#!/bin/sh\nrm -rf /\n", "application/x-shellscript"),
         (b"MZ\x90\0\3\0\0\0", "application/x-msdownload"),
@@ -56,6 +60,16 @@ def text(name: str, content: bytes = b"a log") -> File:
 )
 def test_a_type_follows_from_the_content(content: bytes, kind: str) -> None:
     assert type_of(content) == kind
+
+
+def test_the_look_at_a_large_file_takes_no_memory_to_speak_of() -> None:
+    content = "\U0001f5a8".encode() * (LARGEST_ATTACHMENT // 4)
+    tracemalloc.start()
+    try:
+        assert type_of(content) == TEXT
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.binary(max_size=400))
