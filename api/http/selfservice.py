@@ -204,7 +204,7 @@ async def post_file(
     """Add a file to the case, in any state: the body is the file, at most 25 MiB."""
     context = context_of(request)
     refuse_forms(request)
-    async with context.uploads.receive(request, context.desk.policy.attachment_size) as upload:
+    async with context.uploads.receive(request, context.desk.policy.attachment_size, by_link=True) as upload:
         wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
         committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
     headers = {**_written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}

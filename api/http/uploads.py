@@ -41,15 +41,18 @@ class Uploads:
     """The uploads of one process. It belongs to the loop's thread, which alone counts them."""
 
     def __init__(self, seconds: float = 120.0, *, at_once: int = 32, in_memory: int = 3) -> None:
-        self._seconds, self._free = seconds, at_once
+        self._seconds, self._free, self._kept_free = seconds, at_once, at_once // 2
         self._kept = CapacityLimiter(in_memory)
 
     @asynccontextmanager
-    async def receive(self, request: Request, largest: int) -> AsyncIterator[Upload]:
-        """The body of a request; read no further than allowed. Raises Problem 400, 408, 413, 503."""
+    async def receive(self, request: Request, largest: int, *, by_link: bool = False) -> AsyncIterator[Upload]:
+        """The body of a request; read no further than allowed. Raises Problem 400, 408, 413, 503.
+
+        Anybody can have himself mailed a link: by links files come only while more than half of the places are free.
+        """
         if int(request.headers.get("content-length") or 0) > largest:
             raise _too_large(largest)
-        if self._free <= 0:
+        if self._free <= (self._kept_free if by_link else 0):
             raise Problem("unavailable", "too many files are being sent at the moment")
         self._free -= 1
         try:

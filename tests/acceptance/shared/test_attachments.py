@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pytest
+from fastapi import Request
 
 from api.http import uploads
+from api.http.problems import Problem
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.policy import LARGEST_ATTACHMENT
@@ -242,6 +246,34 @@ def test_an_erased_attachment_was_here(running: RunningDesk, shared_database: Te
     refused(running.technician.get(where), 410, "gone")
     (left,) = done(running.technician.get(f"/cases/{number}/attachments"))["items"]
     assert (left["erased"], left["name"], left["size"], left["sha256"]) == (True, None, None, None)
+
+
+def test_so_many_files_come_at_once_and_no_link_takes_the_places_of_staff() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"a log"}
+
+    def asking() -> Request:
+        return Request({"type": "http", "headers": []}, receive)
+
+    async def send_all() -> tuple[int, int, int]:
+        places = uploads.Uploads(at_once=4)
+        async with AsyncExitStack() as sending:
+
+            async def come(*, by_link: bool) -> int:
+                """How many come until one is refused."""
+                for count in range(9):
+                    try:
+                        await sending.enter_async_context(places.receive(asking(), 9, by_link=by_link))
+                    except Problem as problem:
+                        assert problem.slug == "unavailable"  # noqa: PT017
+                        return count
+                raise AssertionError("nobody refuses them")
+
+            first, then = await come(by_link=True), await come(by_link=False)
+        async with places.receive(asking(), 9), places.receive(asking(), 9):
+            return first, then, places._free
+
+    assert asyncio.run(send_all()) == (2, 2, 2)
 
 
 def test_a_body_that_breaks_off_leaves_nothing(running: RunningDesk, positions: Callable[[], int]) -> None:
