@@ -16,6 +16,7 @@ from api.http import (
     commands,
     demo,
     feed,
+    following,
     intake,
     links,
     monitoring,
@@ -67,6 +68,7 @@ def create_app(opening: Opening) -> FastAPI:
         transparency,
         links,
         selfservice,
+        following,
         demo,
         operations,
     ):

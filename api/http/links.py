@@ -13,9 +13,9 @@ from fastapi.responses import HTMLResponse
 
 from api.http.asking import LARGEST, raw_body
 from api.http.context import Context, context_of
-from api.http.following import sheet
 from api.http.limits import PER_LINK
 from api.http.problems import Problem, trace_id_of
+from api.http.sheets import sheet
 from application.contesting import Contested, Outcome
 from application.principals import DisputeLink, Unauthenticated
 from application.requests import Idempotency
