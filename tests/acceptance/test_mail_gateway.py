@@ -76,7 +76,7 @@ def test_an_acknowledgement_reaches_the_sender_with_all_it_needs_to_end_there(de
     (sent,) = mails(desk, number)
     ours, headers = desk.office.addresses, sent.parsed
     assert (sent.recipients, sent.envelope_from) == (("ann.lee@agency.example",), "<>")
-    assert str(headers["To"]) == "Ann Lee <ann.lee@agency.example>"
+    assert str(headers["To"]) == "ann.lee@agency.example"
     assert ours.read_subject(sent.subject) == number
     assert headers["In-Reply-To"] == "<first@agency.example>"
     assert str(headers["References"]).split() == [ours.root_reference(number), "<first@agency.example>"]
