@@ -88,6 +88,14 @@ class Safe:
         """Keep the checkpoint that is about to be published. Raises OSError; then it must not be."""
         _replace(self.folder / "last-checkpoint", note, 0o644)
 
+    def first_leaf(self) -> str | None:
+        """Leaf 0 of the log that was begun last after a restore: it stands for no row that it could be made of again."""
+        return self._read("first-leaf") or None
+
+    def remember_first_leaf(self, leaf: str) -> None:
+        """Keep it before the checkpoint over it is kept. Raises OSError."""
+        _replace(self.folder / "first-leaf", leaf, 0o644)
+
     # why it stands still
 
     def refusal(self) -> str | None:

@@ -57,10 +57,22 @@ def check_logs(
     logs = [CheckedLog(*row) for row in connection.execute(_SQL["logs"]).fetchall()]
     for known in logs:
         _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run()
-    for before, after in itertools.pairwise(logs):
-        if after.follows is None or after.follows.origin != before.origin:
-            findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
+    for before, after in zip((None, *logs), logs, strict=False):
+        _check_follows(before, after, findings)
     return logs
+
+
+def _check_follows(before: CheckedLog | None, after: CheckedLog, findings: Findings) -> None:
+    """Each log begins where it says that another one ended, and that one is here: a log taken away takes its proofs along."""
+    said = after.follows.origin if after.follows else None
+    if before is None and said is not None:
+        findings.add(
+            "root",
+            f"log {after.origin} follows {said}, which is not here: it was taken away, or the database is from before it",
+            leaf=0,
+        )
+    elif before is not None and said != before.origin:
+        findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
 
 
 def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: int) -> bytes | None:

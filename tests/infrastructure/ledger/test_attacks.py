@@ -458,6 +458,18 @@ def test_a_restart_does_not_launder_what_was_rewritten_before_it(audited: Sealed
     assert only(audited.verify(held).findings, "rows").position == position
 
 
+def test_a_log_that_was_taken_away_after_a_restart_is_missed(audited: SealedDesk) -> None:
+    with audited.sealer() as sealer:
+        sealer.begin_anew("nothing to see here")
+        while sealer.seal():
+            pass
+    assert audited.verify(own=False).findings == []
+    with audited.attack() as superuser:
+        for table in ("checkpoints", "hashes", "entries", "logs"):
+            superuser.execute(f"DELETE FROM tlog.{table} WHERE log = 1".encode())
+    assert "follows desk.example/log, which is not here" in only(audited.verify(own=False).findings, "root").message
+
+
 def test_the_auditor_changes_nothing(audited: SealedDesk) -> None:
     before = audited.rows("SELECT count(*), max(notification_id) FROM ledger.stored_events")
     audited.verify()

@@ -164,6 +164,31 @@ def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: Desk, record
         assert backup.seal() == now  # and goes on from there
 
 
+def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_taken_up(
+    desk: Desk, record: SealedDesk
+) -> None:
+    class Killed(Safe):
+        def remember(self, note: str) -> None:
+            super().remember(note)
+            raise KeyboardInterrupt
+
+    log(desk)
+    record.seal()
+    with restored(record) as backup:
+        log(desk)
+        record.seal()
+        with backup.sealer(Killed(record.safe.folder)) as sealer:
+            sealer.begin_anew("disk failure")
+            with pytest.raises(KeyboardInterrupt):
+                sealer.seal()
+        killed = backup.signed()
+        assert killed.origin == "desk.example/log/2"
+        assert backup.rows("SELECT max(log) FROM tlog.logs") == [(1,)]
+        assert backup.seal() == killed
+        backup.project()
+        assert backup.verify().findings == []
+
+
 def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: Desk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
