@@ -16,7 +16,8 @@ from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 
 UNSEALED_ALARM = 30.0
 """Seconds that an event may be unsealed before somebody should look: a hundred times what it usually takes."""
-_STREAM = entry_id("log", "log")
+LOG_STREAM = entry_id("log", "log")
+"""The stream of the log's own history."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,11 @@ class Sealing(Casework):
 
         def attempt(reference: Reference) -> Committed:
             provenance = self._provenance(request)
-            known = self.register.existing([_STREAM])
+            known = self.register.existing([LOG_STREAM])
             log: TransparencyLog = (
-                self.repository.get(_STREAM) if known else TransparencyLog.open_history(_STREAM, origin, provenance)
+                self.repository.get(LOG_STREAM)
+                if known
+                else TransparencyLog.open_history(LOG_STREAM, origin, provenance)
             )
             decide(log, provenance, self._say("log", DisclosureKind.STAFF_WORDS, {"reason": reason}))
             return self._commit(log, (), request, reference)

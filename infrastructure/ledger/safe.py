@@ -42,23 +42,27 @@ class Safe:
         """Whether there is any key here."""
         return bool(self._paths())
 
-    def make_key(self) -> None:
-        """Add a key: from now on checkpoints are signed with it as well. Raises OSError."""
+    def add_key(self, key: Ed25519PrivateKey) -> None:
+        """From now on checkpoints are signed with it as well. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = max((int(path.stem.removeprefix("key-")) for path in self._paths()), default=0) + 1
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         _replace(self.folder / f"key-{number}.pem", pem.decode(), 0o600)
 
-    def retire_key(self, origin: str, key_id: str) -> Verifier:
-        """Sign no more with a key, and destroy it; others must be left. Raises Refused, OSError."""
+    def key_to_retire(self, origin: str, key_id: str) -> Verifier:
+        """A key that others would be left beside. Raises Refused, OSError."""
         known = {signer.verifier.key_id.hex(): (path, signer.verifier) for path, signer in self._by_path(origin)}
         if key_id not in known:
             raise Refused(f"there is no key {key_id} in use; there are: {', '.join(known) or 'none'}")
         if len(known) == 1:
             raise Refused("this is the only key: make another one first (caseledger tlog rotate)")
-        path, verifier = known[key_id]
-        path.unlink()
-        return verifier
+        return known[key_id][1]
+
+    def destroy_key(self, retired: Verifier) -> None:
+        """Sign no more with a key. Raises OSError."""
+        for path, signer in self._by_path(retired.name):
+            if signer.verifier == retired:
+                path.unlink()
 
     def _by_path(self, origin: str) -> list[tuple[Path, Signer]]:
         return list(zip(self._paths(), self.signers(origin), strict=True))

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf, restart_record
@@ -206,7 +207,7 @@ class Sealer:
                 "(caseledger tlog restart --reason ...)"
             )
         if not signers:
-            self._safe.make_key()
+            self._safe.add_key(Ed25519PrivateKey.generate())
             signers = self._safe.signers(self._origin)
         self._safe.publish_verifiers(signers)
         return str(signed(made.text(), signers))

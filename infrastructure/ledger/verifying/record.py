@@ -123,15 +123,16 @@ class _LogCheck:
         self._log.size, self._log.position = last[0], last[1]
         self._due = self._sizes()
         self._next = next(self._due, None)
-        rows = _Rows(self._connection, last[1], self._findings)
-        for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
-            if first >= self._log.size:
-                self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
-                self._log.is_torn = True
-                break
-            self._check_run(first, first_position, width, bytes(data), hashes, rows)
-            self._advance(width)
-        rows.finish()
+        with psycopg.ServerCursor(self._connection, "verify_rows") as cursor:
+            rows = _Rows(cursor, last[1], self._findings)
+            for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
+                if first >= self._log.size:
+                    self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
+                    self._log.is_torn = True
+                    break
+                self._check_run(first, first_position, width, bytes(data), hashes, rows)
+                self._advance(width)
+            rows.finish()
         self._name_unreached()
         if self._tree.size != self._log.size:
             self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
@@ -263,9 +264,9 @@ class _LogCheck:
 class _Rows:
     """The rows of the store in order of position, compared with leaves as these come."""
 
-    def __init__(self, connection: psycopg.Connection[Any], until: int, findings: Findings) -> None:
+    def __init__(self, cursor: psycopg.ServerCursor[Any], until: int, findings: Findings) -> None:
         self._findings = findings
-        self._cursor = psycopg.ServerCursor(connection, "verify_rows")
+        self._cursor = cursor
         self._cursor.execute(_SQL["rows"], (until,), binary=True)
         self._waiting: list[Row] = []
         self._next = 0
@@ -276,7 +277,7 @@ class _Rows:
         """Compare a run of leaves with the rows that must be next."""
         events = [record for record in records if not is_restart(record)] if first == 0 else records
         rows = self._take(len(events))
-        made = [leaf_record(*row) for row in rows]
+        made = list(map(_leaf_of, rows))
         self._check_times(rows)
         self._findings.count("rows", len(rows))
         if len(events) == len(records) and pack_entries(made) == data:
@@ -291,7 +292,6 @@ class _Rows:
             self._extra(rows[0])
         if self._backwards > _TOLD:
             self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
-        self._cursor.close()
 
     def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
         """Walk leaves and rows by position; rows left over are put back for the next run."""
@@ -315,7 +315,7 @@ class _Rows:
                 )
                 continue
             place += 1
-            if (made := leaf_record(*row)) != record:
+            if (made := _leaf_of(row)) != record:
                 self._findings.add(
                     "rows",
                     f"the event was sealed otherwise: {_difference(record, made)}",
@@ -344,6 +344,8 @@ class _Rows:
     def _check_times(self, rows: list[Row]) -> None:
         """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
         for row in rows:
+            if row[5] is None:
+                continue  # told with its leaf
             if row[5] < self._before:
                 self._backwards += 1
                 if self._backwards <= _TOLD:
@@ -366,6 +368,11 @@ class _Rows:
     def _put_back(self, rows: list[Row]) -> None:
         self._next -= len(rows)
         self._findings.count("rows", -len(rows))
+
+
+def _leaf_of(row: Row) -> bytes:
+    """The leaf of a row; of one that lacks a value there is none, whatever was sealed."""
+    return b"" if None in row else leaf_record(*row)
 
 
 def _position_of(record: bytes) -> int | None:
