@@ -6,10 +6,11 @@ every key that ever signed here, and `last-checkpoint`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -113,6 +114,23 @@ class Safe:
             _replace(self.folder / "refused", f"{why}\n", 0o644)
         else:
             (self.folder / "refused").unlink(missing_ok=True)
+
+    # what contradicts it
+
+    def contradictions(self) -> dict[str, str]:
+        """What holds another log than this one, by the place that does: why."""
+        try:
+            found = json.loads(self._read("contradicted") or "{}")
+        except ValueError:
+            return {"contradicted": f"{self.folder}/contradicted cannot be read"}
+        return {str(place): str(why) for place, why in found.items()} if isinstance(found, dict) else {}
+
+    def contradict(self, alarms: Mapping[str, str]) -> None:
+        """Keep them for `caseledger status`, over the end of this process. Raises OSError."""
+        if alarms:
+            _replace(self.folder / "contradicted", f"{json.dumps(dict(alarms), indent=1)}\n", 0o644)
+        else:
+            (self.folder / "contradicted").unlink(missing_ok=True)
 
     def _read(self, name: str) -> str:
         try:

@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 
+from infrastructure.ledger.safe import Safe
 from tests.acceptance.conftest import incident
 from tests.acceptance.operating import Served, folder, run, served
 
@@ -154,6 +155,13 @@ def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None
     status = run("status", "--data-dir", served.folder)
     assert status.returncode == 1
     assert "case.unheard_of" in status.stdout
+
+
+def test_what_contradicts_the_log_from_outside_is_said_by_status(served: Served) -> None:
+    Safe(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
+    status = run("status", "--json", "--data-dir", served.folder)
+    assert status.returncode == 1
+    assert json.loads(status.stdout)["contradicted_by"] == {"witness w.example": "it has cosigned another one"}
 
 
 def test_a_data_directory_the_servers_user_cannot_reach_is_named(folder: Path) -> None:
