@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from infrastructure.ledger.verifying.findings import Findings
 from infrastructure.postgres.queries import load
 
 _SQL = load("verifying", "infrastructure.ledger")
-_ROWS, _RUNS = 8_192, 32
+_ROWS, _RUNS = 2_048, 32
 """Rows and runs that are fetched at a time."""
 
 Advance = Callable[[int], None]
@@ -86,7 +87,7 @@ def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: i
     with psycopg.ServerCursor(connection, "verify_rows_after") as cursor:
         cursor.execute(_SQL["rows_after"], (known.position, missing), binary=True)
         while rows := cursor.fetchmany(_ROWS):
-            tree.append([leaf_hash(leaf_record(*row)) for row in rows])
+            tree.append([leaf_hash(_leaf_of(row)) for row in rows])
     return tree.root() if tree.size == size else None
 
 
@@ -371,8 +372,11 @@ class _Rows:
 
 
 def _leaf_of(row: Row) -> bytes:
-    """The leaf of a row; of one that lacks a value there is none, whatever was sealed."""
-    return b"" if None in row else leaf_record(*row)
+    """The leaf of a row; of one that lacks a value there is none, whatever was sealed. States are hashed here, not there."""
+    if None in row:
+        return b""
+    position, stream, version, topic, state, recorded_at, db_role = row
+    return leaf_record(position, stream, version, topic, sha256(state).digest(), recorded_at, db_role)
 
 
 def _position_of(record: bytes) -> int | None:

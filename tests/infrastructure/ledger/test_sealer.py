@@ -20,7 +20,7 @@ from tests.application.cases import log
 from tests.infrastructure.ledger.sealed import ORIGIN, SealedDesk, restored
 from tests.infrastructure.ledger.trees import mth
 
-ROWS = """SELECT notification_id, originator_id::text, originator_version, topic, state,
+ROWS = """SELECT notification_id, originator_id::text, originator_version, topic, sha256(state),
                  to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
           FROM ledger.stored_events ORDER BY notification_id"""
 
