@@ -16,7 +16,8 @@ from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 
 UNSEALED_ALARM = 30.0
 """Seconds that an event may be unsealed before somebody should look: a hundred times what it usually takes."""
-_STREAM = entry_id("log", "log")
+LOG_STREAM = entry_id("log", "log")
+"""The stream of the log's own history."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,16 @@ class NotSealed(Exception):
 class SealedLog(Protocol):
     """The log as it is served: never behind what was published."""
 
-    def checkpoint(self) -> str | None:
-        """The current checkpoint, a signed note with its witnesses' cosignatures; None while nothing is sealed."""
+    def current(self) -> int | None:
+        """The number of the log that is sealed into: 1, or one more for each restart; None while nothing is sealed."""
         ...
 
-    def tile(self, path: str) -> bytes | None:
+    def checkpoint(self, log: int | None = None) -> str | None:
+        """The newest checkpoint of a log, the current one if none is named: a signed note with its witnesses'
+        cosignatures; None when nothing is sealed in it."""
+        ...
+
+    def tile(self, path: str, log: int) -> bytes | None:
         """A tile or a bundle of entries by its path below the log's root (C2SP tlog-tiles); None when there is none."""
         ...
 
@@ -99,9 +105,11 @@ class Sealing(Casework):
 
         def attempt(reference: Reference) -> Committed:
             provenance = self._provenance(request)
-            known = self.register.existing([_STREAM])
+            known = self.register.existing([LOG_STREAM])
             log: TransparencyLog = (
-                self.repository.get(_STREAM) if known else TransparencyLog.open_history(_STREAM, origin, provenance)
+                self.repository.get(LOG_STREAM)
+                if known
+                else TransparencyLog.open_history(LOG_STREAM, origin, provenance)
             )
             decide(log, provenance, self._say("log", DisclosureKind.STAFF_WORDS, {"reason": reason}))
             return self._commit(log, (), request, reference)

@@ -114,7 +114,8 @@ def settings(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Say where ledger, views and seal are. Exit 1 when the projector has halted, or events stay unsealed for too long."""
+    """Say where ledger, views and seal are. Exit 1 when the projector has halted, events stay unsealed for too long, or
+    another log than ours is held outside."""
     given = settings_of(data_dir, database_url)
     with database_of(given) as database, database.pool("api", size=1) as pool:
         health = dict(PostgresViews(pool).health())
@@ -128,6 +129,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "sealed_position": health["sealed_position"],
             "unsealed_seconds": round(health["unsealed_seconds"], 3),
             "sealer_refuses": safe_of(given).refusal(),
+            "contradicted_by": safe_of(given).contradictions() or None,
             "mails_waiting": health["mails_waiting"],
             "oldest_mail_seconds": round(max(0.0, health["oldest_mail_seconds"]), 1),
             "obligations_open": health["obligations_open"],
@@ -142,7 +144,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             shown = " ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else value
             table.add_row(name.replace("_", " "), "-" if shown is None else str(shown))
         out.print(table)
-    if document["halted_at"] is not None or document["unsealed_seconds"] > UNSEALED_ALARM:
+    halted, contradicted = document["halted_at"] is not None, document["contradicted_by"] is not None
+    if halted or contradicted or document["unsealed_seconds"] > UNSEALED_ALARM:
         raise typer.Exit(FINDINGS)
 
 

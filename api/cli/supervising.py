@@ -29,13 +29,14 @@ _LOOK_AFTER = 1.0
 
 @contextmanager
 def working(settings: Settings, *names: str) -> Iterator[None]:
-    """Workers, all unless named; started again when they fall over, stopped with us and, by their tether, without us.
+    """Workers, all that are set up unless named; started again when they fall over, stopped with us and, by their tether, without us.
 
     One process for all but the sealer, whose key is not for the others: most of a process is its interpreter.
     """
     stop = threading.Event()
     keepers = [
-        threading.Thread(target=_keep, args=(settings, command, stop), name=command[2]) for command in _commands(names)
+        threading.Thread(target=_keep, args=(settings, command, stop), name=command[2])
+        for command in _commands(names or _set_up(settings))
     ]
     for keeper in keepers:
         keeper.start()
@@ -47,11 +48,16 @@ def working(settings: Settings, *names: str) -> Iterator[None]:
             keeper.join()
 
 
+def _set_up(settings: Settings) -> tuple[str, ...]:
+    mail_in = {"smtp": settings.smtp_listen or settings.lmtp_listen, "imap": settings.imap_host}
+    return tuple(name for name in WORKERS if mail_in.get(name, True))
+
+
 def _commands(names: tuple[str, ...]) -> Iterator[list[str]]:
-    others = [name for name in names or WORKERS if name != SEALER]
+    others = [name for name in names if name != SEALER]
     if others:
         yield [sys.executable, "-m", "api.cli", "worker", *others, "--tethered"]
-    if SEALER in (names or WORKERS):
+    if SEALER in names:
         yield [sys.executable, "-m", "api.cli.sealing", "--tethered"]
 
 

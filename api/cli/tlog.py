@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import psycopg
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.cli.auditing import sealed_log
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
@@ -18,7 +19,7 @@ from application.sealing import NotSealed
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import BrokenCopy, export
 from infrastructure.ledger.log import LogReader, latest
-from infrastructure.ledger.note import Verifier
+from infrastructure.ledger.note import Signer, Verifier
 from infrastructure.ledger.safe import Refused
 from infrastructure.ledger.sealer import Sealer
 from infrastructure.postgres.database import Database
@@ -96,10 +97,13 @@ def rotate(reason: Reason, data_dir: DataDir = None, database_url: DatabaseUrl =
         before = _signing(settings)
         if not before:
             could_not_run("there is no key to rotate yet: the sealer makes the first when it first seals")
-        _refusable(safe_of(settings).make_key)
-        made = _signing(settings)[-1]
-        with open_desk(database) as desk:
+        key = Ed25519PrivateKey.generate()
+        made = Signer(before[0].name, key).verifier
+        with open_desk(
+            database
+        ) as desk:  # before it signs: nothing shall be signed by a key that the record does not know
             desk.introduce_key(made.name, str(made), reason, OPERATOR)
+        _refusable(safe_of(settings).add_key, key)
     out.print(f"signing as well from the next checkpoint on:\n{made}", markup=False)
     out.print(f"when everybody has it: caseledger tlog retire {before[0].key_id.hex()} --reason ...", markup=False)
 
@@ -117,9 +121,10 @@ def retire(
         signing = _signing(settings)
         if not signing:
             could_not_run("there is no key in use")
-        retired = _refusable(safe_of(settings).retire_key, signing[0].name, key_id)
-        with open_desk(database) as desk:
+        retired = _refusable(safe_of(settings).key_to_retire, signing[0].name, key_id)
+        with open_desk(database) as desk:  # before the key is gone: it can be retired again, and not made again
             desk.retire_key(retired.name, str(retired), reason, OPERATOR)
+        _refusable(safe_of(settings).destroy_key, retired)
     out.print(f"retired: {retired}", markup=False)
 
 

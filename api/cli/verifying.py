@@ -21,6 +21,7 @@ from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.held import read_held
 from infrastructure.ledger.log import latest
 from infrastructure.ledger.note import NoteError, Verifier
+from infrastructure.ledger.timestamps import trusted_certificates
 from infrastructure.ledger.verifying.findings import Finding
 from infrastructure.ledger.verifying.whole import Verification
 from infrastructure.ledger.verifying.whole import verify as verify_all
@@ -46,7 +47,7 @@ def verify(
 ) -> None:
     """Check the whole record, as an auditor who can only read. Exit 0 when all holds, 1 with findings, 2 when it could not run.
 
-    Rows against leaves, tiles and every checkpoint ever signed; copies held elsewhere (--held); versions, numbers, times;
+    Rows against leaves, tiles and every checkpoint ever signed; who signed them; timestamps; copies held elsewhere (--held); versions, numbers, times;
     disclosures and mails against their digests, and erasures; triggers and grants; the views against a replay.
     """
     settings = settings_of(data_dir, database_url)
@@ -54,13 +55,14 @@ def verify(
     try:
         own = safe_of(settings).last_note()
         copies = read_held(held or ())
+        trusted = trusted_certificates(settings.tsa_ca_file) if settings.tsa_ca_file else ()
     except (ValueError, OSError) as error:
         could_not_run(error)
     with database_of(settings) as database, database.connect("auditor") as connection:
         remembered = [("the sealer's last-checkpoint", own)] if own else []
         try:
-            found = verify_all(connection, verifiers, own=remembered, held=copies, progress=progress)
-        except psycopg.DatabaseError as error:  # a table is gone, say
+            found = verify_all(connection, verifiers, own=remembered, held=copies, trusted=trusted, progress=progress)
+        except psycopg.DatabaseError as error:
             could_not_run(f"the record cannot be read: {str(error).strip()}")
     if as_json:
         print_json(

@@ -1,4 +1,8 @@
-"""The transparency log, for everybody (C2SP tlog-tiles); checkpoints and cases with their proofs, for auditors."""
+"""The transparency log, for everybody (C2SP tlog-tiles); checkpoints and cases with their proofs, for auditors.
+
+`/tlog` is the log that is sealed into now. After a restart that is another one, whose tiles lie where others lay: under
+`/tlog/1`, `/tlog/2` ... each log stands for good.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api.http.context import context_of
@@ -17,6 +22,7 @@ from domain.errors import NotFound
 from domain.values import Actor, Role
 
 router = APIRouter(tags=["audit"])
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 _NEVER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
@@ -31,19 +37,42 @@ async def auditing(request: Request, caller: Caller) -> Actor:
 @router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint")
 def read_checkpoint(request: Request) -> Response:
     """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
-    note = context_of(request).log.checkpoint()
+    return _checkpoint(request, None)
+
+
+@router.get("/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log")
+def read_checkpoint_of_log(request: Request, log: Number) -> Response:
+    """The newest checkpoint of one log: 1, or one that was begun by a restart."""
+    return _checkpoint(request, log)
+
+
+@router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log")
+def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
+    """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
+    return _tile(request, log, path, _FOREVER)
+
+
+@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile")
+def read_tile(request: Request, path: str) -> Response:
+    """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
+    current = context_of(request).log.current()
+    if current is None:
+        raise NotFound("nothing is sealed yet")
+    return _tile(request, current, path, _FOREVER if current == 1 else _NEVER)
+
+
+def _checkpoint(request: Request, log: int | None) -> Response:
+    note = context_of(request).log.checkpoint(log)
     if note is None:
         raise NotFound("nothing is sealed yet")
     return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
 
 
-@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile")
-def read_tile(request: Request, path: str) -> Response:
-    """A tile of hashes or a bundle of entries (C2SP tlog-tiles). Needs no token; never changes."""
-    content = context_of(request).log.tile(path)
+def _tile(request: Request, log: int, path: str, headers: dict[str, str]) -> Response:
+    content = context_of(request).log.tile(path, log)
     if content is None:
         raise NotFound("there is no such tile")
-    return Response(content, headers=_FOREVER, media_type="application/octet-stream")
+    return Response(content, headers=headers, media_type="application/octet-stream")
 
 
 @router.get("/audit/checkpoints", response_class=Response, operation_id="list_checkpoints")

@@ -35,12 +35,12 @@ class Leaf:
 
 
 def leaf_record(
-    position: int, stream: str, version: int, topic: str, state: bytes, recorded_at: str, db_role: str
+    position: int, stream: str, version: int, topic: str, state_sha256: bytes, recorded_at: str, db_role: str
 ) -> bytes:
     """The leaf of an event, from its row's values; ``recorded_at`` is RFC 3339 in UTC with six digits of a second."""
     return (
         f"caseledger-event/v1\nnotification-id {position}\noriginator-id {stream}\noriginator-version {version}\n"
-        f"topic {topic}\nstate-sha256 {sha256(state).hexdigest()}\nrecorded-at {recorded_at}\ndb-role {db_role}\n"
+        f"topic {topic}\nstate-sha256 {state_sha256.hex()}\nrecorded-at {recorded_at}\ndb-role {db_role}\n"
     ).encode()
 
 

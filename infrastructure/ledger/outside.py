@@ -20,12 +20,12 @@ HashesOf = Callable[[psycopg.Connection[Any], int], Hashes]
 """Reads the stored hashes of a log, by its number."""
 
 
-def current_note(connection: psycopg.Connection[Any]) -> str | None:
-    """The newest checkpoint of the current log under all its signatures; None while nothing is sealed.
+def current_note(connection: psycopg.Connection[Any], log: int | None = None) -> str | None:
+    """The newest checkpoint of a log, or of the current one, under all its signatures; None while nothing is sealed.
 
     Without witnesses' lines where one of them is none: a note that nobody can read would be worse.
     """
-    row = connection.execute(_SQL["current_note"]).fetchone()
+    row = connection.execute(_SQL["current_note"], {"log": log}).fetchone()
     if row is None:
         return None
     note, lines = row

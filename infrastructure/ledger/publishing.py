@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
@@ -21,6 +22,7 @@ from infrastructure.ledger.courier import Contradicted, Courier
 from infrastructure.ledger.keeping import HeldDirectory
 from infrastructure.ledger.note import Signature
 from infrastructure.ledger.outside import HashesOf, OutsideStore
+from infrastructure.ledger.safe import Safe
 from infrastructure.ledger.timestamps import TimestampAuthority, trusted_certificates
 from infrastructure.ledger.witnesses import Ahead, WitnessClient, parse_witnesses
 from infrastructure.postgres.database import Database
@@ -90,6 +92,7 @@ class Publisher:
         directory: HeldDirectory | None = None,
         hang_up: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
+        safe: Safe | None = None,
     ) -> None:
         self._store, self._authority, self._directory = store, authority, directory
         self._hang_up, self._now = hang_up, now
@@ -105,7 +108,9 @@ class Publisher:
         """Guards the two below."""
         self._newest: _Published | None = None
         self._stopping = False
-        self._alarms: dict[str, str] = {}
+        self._safe = safe
+        places = {errand.to for errand in self._errands}
+        self._alarms = {to: why for to, why in (safe.contradictions() if safe else {}).items() if to in places}
         self._has_stamped = False
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
@@ -174,7 +179,7 @@ class Publisher:
         errand.due, errand.failures = self._now() + (wait or errand.every), 0
         if not wait:
             errand.brought = errand.content(published)
-            self._alarms.pop(errand.to, None)
+            self._alarm(errand.to, None)
 
     def _failed(self, errand: _Errand, error: Exception) -> None:
         again = _AGAIN[min(errand.failures, len(_AGAIN) - 1)]
@@ -182,10 +187,18 @@ class Publisher:
         if self._stopping:
             return
         if isinstance(error, Contradicted) and not self._has_caught_up(error):
-            self._alarms[errand.to] = str(error)
+            self._alarm(errand.to, str(error))
             log.error("THIS LOG IS CONTRADICTED from outside", by=errand.to, why=str(error), again_in=again)
         else:
             log.warning("checkpoint not held outside", to=errand.to, error=str(error), again_in=again)
+
+    def _alarm(self, place: str, why: str | None) -> None:
+        if why == self._alarms.get(place):
+            return
+        self._alarms = {**self._alarms, place: why} if why else {to: w for to, w in self._alarms.items() if to != place}
+        if self._safe is not None:
+            with suppress(OSError):  # the log has it
+                self._safe.contradict(self._alarms)
 
     def _has_caught_up(self, error: Contradicted) -> bool:
         """Whether a witness was ahead only because others showed him, meanwhile, what we have published since."""
@@ -233,4 +246,5 @@ def publisher_of(settings: Settings, database: Database, hashes_of: HashesOf) ->
         authority=authority,
         directory=None if settings.held_dir is None else HeldDirectory(settings.held_dir),
         hang_up=courier.hang_up,
+        safe=Safe(settings.sealer_folder),
     )

@@ -6,10 +6,11 @@ every key that ever signed here, and `last-checkpoint`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -42,23 +43,27 @@ class Safe:
         """Whether there is any key here."""
         return bool(self._paths())
 
-    def make_key(self) -> None:
-        """Add a key: from now on checkpoints are signed with it as well. Raises OSError."""
+    def add_key(self, key: Ed25519PrivateKey) -> None:
+        """From now on checkpoints are signed with it as well. Raises OSError."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = max((int(path.stem.removeprefix("key-")) for path in self._paths()), default=0) + 1
-        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         _replace(self.folder / f"key-{number}.pem", pem.decode(), 0o600)
 
-    def retire_key(self, origin: str, key_id: str) -> Verifier:
-        """Sign no more with a key, and destroy it; others must be left. Raises Refused, OSError."""
+    def key_to_retire(self, origin: str, key_id: str) -> Verifier:
+        """A key that others would be left beside. Raises Refused, OSError."""
         known = {signer.verifier.key_id.hex(): (path, signer.verifier) for path, signer in self._by_path(origin)}
         if key_id not in known:
             raise Refused(f"there is no key {key_id} in use; there are: {', '.join(known) or 'none'}")
         if len(known) == 1:
             raise Refused("this is the only key: make another one first (caseledger tlog rotate)")
-        path, verifier = known[key_id]
-        path.unlink()
-        return verifier
+        return known[key_id][1]
+
+    def destroy_key(self, retired: Verifier) -> None:
+        """Sign no more with a key. Raises OSError."""
+        for path, signer in self._by_path(retired.name):
+            if signer.verifier == retired:
+                path.unlink()
 
     def _by_path(self, origin: str) -> list[tuple[Path, Signer]]:
         return list(zip(self._paths(), self.signers(origin), strict=True))
@@ -88,6 +93,14 @@ class Safe:
         """Keep the checkpoint that is about to be published. Raises OSError; then it must not be."""
         _replace(self.folder / "last-checkpoint", note, 0o644)
 
+    def first_leaf(self) -> str | None:
+        """Leaf 0 of the log that was begun last after a restore: it stands for no row that it could be made of again."""
+        return self._read("first-leaf") or None
+
+    def remember_first_leaf(self, leaf: str) -> None:
+        """Keep it before the checkpoint over it is kept. Raises OSError."""
+        _replace(self.folder / "first-leaf", leaf, 0o644)
+
     # why it stands still
 
     def refusal(self) -> str | None:
@@ -101,6 +114,23 @@ class Safe:
             _replace(self.folder / "refused", f"{why}\n", 0o644)
         else:
             (self.folder / "refused").unlink(missing_ok=True)
+
+    # what contradicts it
+
+    def contradictions(self) -> dict[str, str]:
+        """What holds another log than this one, by the place that does: why."""
+        try:
+            found = json.loads(self._read("contradicted") or "{}")
+        except ValueError:
+            return {"contradicted": f"{self.folder}/contradicted cannot be read"}
+        return {str(place): str(why) for place, why in found.items()} if isinstance(found, dict) else {}
+
+    def contradict(self, alarms: Mapping[str, str]) -> None:
+        """Keep them for `caseledger status`, over the end of this process. Raises OSError."""
+        if alarms:
+            _replace(self.folder / "contradicted", f"{json.dumps(dict(alarms), indent=1)}\n", 0o644)
+        else:
+            (self.folder / "contradicted").unlink(missing_ok=True)
 
     def _read(self, name: str) -> str:
         try:

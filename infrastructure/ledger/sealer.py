@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf, restart_record
@@ -74,9 +75,19 @@ class Sealer:
                     "folder back from its own backup; if it is lost, `caseledger tlog restart --reason ...` begins a new log"
                 )
             return
-        if remembered.origin != self._origin:
+        if remembered.origin != self._origin and not self._begins_with_what_is_kept(remembered):
             raise Refused(f"{self._origin} is not the log signed last, {remembered.origin}{_RESTORED}")
         self._require_continued(remembered)
+
+    def _begins_with_what_is_kept(self, remembered: Checkpoint) -> bool:
+        """Whether a crash came between the beginning of a log after this one and its commit: then it is begun again."""
+        leaf = self._safe.first_leaf()
+        if leaf is None or _followed_by(leaf) != self._origin or _number_of(remembered.origin) != self._log + 1:
+            return False
+        self._log, self._origin = self._log + 1, remembered.origin
+        self._is_new, self._tree, self._position = True, Growing(), 0
+        self._first = [leaf.encode()]
+        return True
 
     def _remembered(self) -> Checkpoint | None:
         try:
@@ -152,12 +163,15 @@ class Sealer:
         With ``must_be`` nothing is signed but that, and None means that there are not that many events. Raises Refused.
         """
         with self._connection.transaction():
-            rows = self._connection.cursor(binary=True).execute(_SQL["new_events"], (self._position, limit)).fetchall()
-            if (not rows and not self._first) or (must_be is not None and len(rows) < limit):
+            events = max(0, limit - len(self._first))
+            rows = self._connection.cursor(binary=True).execute(_SQL["new_events"], (self._position, events)).fetchall()
+            if (not rows and not self._first) or (must_be is not None and len(rows) < events):
                 return None
             position = rows[-1][0] if rows else self._position
             note = self._append([(0, leaf) for leaf in self._first] + [(r[0], leaf_record(*r)) for r in rows], must_be)
             self._connection.execute(_SQL["add_checkpoint"], (self._log, self._tree.size, position, note))
+            if self._first:
+                self._safe.remember_first_leaf(self._first[0].decode())
             self._safe.remember(note)  # before anybody can see it
         self._position, self._first, self._is_new = position, [], False
         return note
@@ -193,7 +207,7 @@ class Sealer:
                 "(caseledger tlog restart --reason ...)"
             )
         if not signers:
-            self._safe.make_key()
+            self._safe.add_key(Ed25519PrivateKey.generate())
             signers = self._safe.signers(self._origin)
         self._safe.publish_verifiers(signers)
         return str(signed(made.text(), signers))
@@ -217,6 +231,12 @@ def _runs(first: int, count: int) -> Iterator[tuple[int, int]]:
         end = min(count, start + TILE - (first + start) % TILE)
         yield start, end
         start = end
+
+
+def _followed_by(first_leaf: str) -> str:
+    """The log that one follows which begins with this leaf."""
+    found = re.search(r"^previous-origin (.+)$", first_leaf, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _number_of(origin: str) -> int:

@@ -10,9 +10,7 @@ from cryptography.x509 import Certificate, load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
-    TimeStampRequest,
     TimestampRequestBuilder,
-    TimeStampResponse,
     VerificationError,
     VerifierBuilder,
     decode_timestamp_response,
@@ -45,27 +43,35 @@ class TimestampAuthority:
         if answer.status != 200 or answer.kind != "application/timestamp-reply":
             raise NotHeld(f"the timestamp authority {self.url} answered {answer.status} ({answer.kind or 'no type'})")
         try:
-            reply = decode_timestamp_response(answer.body)
-            self._check(reply, request, sha256(note.encode()).digest())
-        except (ValueError, VerificationError) as error:
+            check_reply(answer.body, note, self._trusted, request.nonce)
+        except ValueError as error:
             raise NotHeld(f"the timestamp authority {self.url}: {error}") from error
         return answer.body
 
-    def _check(self, reply: TimeStampResponse, request: TimeStampRequest, digest: bytes) -> None:
-        if reply.status not in _GRANTED:
-            raise ValueError(f"it refused, status {reply.status} {' '.join(reply.status_string)}".rstrip())
-        stamped, imprint = reply.tst_info, reply.tst_info.message_imprint
-        if stamped.nonce != request.nonce:
+
+def check_reply(reply: bytes, note: str, trusted: Sequence[Certificate], nonce: int | None = None) -> None:
+    """That a TimeStampResp is about a note: with a nonce, that it answers this request; with certificates, by whom.
+
+    Raises ValueError.
+    """
+    try:
+        read, digest = decode_timestamp_response(reply), sha256(note.encode()).digest()
+        if read.status not in _GRANTED:
+            raise ValueError(f"it refused, status {read.status} {' '.join(read.status_string)}".rstrip())
+        stamped, imprint = read.tst_info, read.tst_info.message_imprint
+        if nonce is not None and stamped.nonce != nonce:
             raise ValueError("its reply is to another request: the nonce differs")
         if imprint.hash_algorithm.dotted_string != _SHA256 or imprint.message != digest:
             raise ValueError("its reply is about something else: the digest differs")
-        if self._trusted:
+        if trusted:
             verifier = VerifierBuilder(
-                nonce=request.nonce,
-                roots=[certificate for certificate in self._trusted if _is_root(certificate)],
-                intermediates=[certificate for certificate in self._trusted if not _is_root(certificate)],
+                nonce=nonce,
+                roots=[certificate for certificate in trusted if _is_root(certificate)],
+                intermediates=[certificate for certificate in trusted if not _is_root(certificate)],
             ).build()
-            verifier.verify(reply, digest)
+            verifier.verify(read, digest)
+    except VerificationError as error:
+        raise ValueError(str(error)) from error
 
 
 def _is_root(certificate: Certificate) -> bool:

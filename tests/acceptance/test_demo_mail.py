@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,23 +11,9 @@ import httpx
 
 from tests.acceptance.correspondence import mail
 from tests.acceptance.mail_servers import deliver
-from tests.acceptance.test_processes import Served, folder, served
+from tests.acceptance.operating import Served, event_of, folder, served
 
 __all__ = ["folder", "served"]
-
-
-def events_until(http: httpx.Client, topic: str, kind: str | None = None) -> dict[str, Any]:
-    """The first event of a topic, waited for."""
-    with http.stream("GET", "/events", headers={"Accept": "text/event-stream"}, timeout=60) as said:
-        seen = ""
-        for line in said.iter_lines():
-            if line.startswith("event:"):
-                seen = line.removeprefix("event:").strip()
-            elif line.startswith("data:") and seen == topic:
-                event: dict[str, Any] = json.loads(line.removeprefix("data:"))
-                if kind is None or event["data"].get("kind") == kind:
-                    return event
-    raise AssertionError(f"the feed ended before {topic}")
 
 
 def acknowledgements(http: httpx.Client) -> Iterator[dict[str, Any]]:
@@ -45,7 +30,7 @@ def test_a_mail_to_the_demonstration_is_acknowledged_and_can_be_answered_there(s
     raw = mail(sender="Ann Lee <ann.lee@agency.example>")
     assert deliver(int(found[2]), raw, "ann.lee@agency.example", found[1]).startswith("250 2.0.0 opened ")
     with served.client("auditor") as http:
-        case = events_until(http, "message.queued", "acknowledged")["data"]["case"]
+        case = event_of(http, "message.queued", "acknowledged")["data"]["case"]
         answer = next(acknowledgements(http))
         assert answer["to"] == ["ann.lee@agency.example"]
         assert case in answer["subject"]
@@ -55,7 +40,7 @@ def test_a_mail_to_the_demonstration_is_acknowledged_and_can_be_answered_there(s
         assert told.json()["outcome"] == "reply"
         assert http.post(action, data={"text": ""}).status_code == 422
         assert http.post("/demo/mail/99999/reply", data={"text": "x"}).status_code == 404
-        assert events_until(http, "case.message_received")["by"]["subject"] == "mail.gateway"
+        assert event_of(http, "case.message_received")["by"]["subject"] == "mail.gateway"
 
 
 def test_nobody_but_the_demonstration_takes_replies(tmp_path: Path, running: Any) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
@@ -73,7 +74,7 @@ class Imports:
 
     def __init__(self, database: TestDatabase, folder: Path) -> None:
         self.database, self.folder = database, folder
-        Safe(folder / "sealer").make_key()  # this is where an operator's database is sealed
+        Safe(folder / "sealer").add_key(Ed25519PrivateKey.generate())  # this is where an operator's database is sealed
 
     def run(self, file: Path, *options: str) -> Result:
         at = ["--database-url", self.database.superuser, "--data-dir", str(self.folder), "--timezone", "UTC"]

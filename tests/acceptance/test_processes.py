@@ -6,12 +6,8 @@ import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,78 +15,11 @@ import httpx
 import psycopg
 import pytest
 
+from infrastructure.ledger.safe import Safe
 from tests.acceptance.conftest import incident
+from tests.acceptance.operating import Served, folder, run, served
 
-CASELEDGER = [sys.executable, "-m", "api.cli"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CASELEDGER_")}
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [*CASELEDGER, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
-
-
-class Served:
-    """A `caseledger serve` of our own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        command = [*CASELEDGER, "serve", "--demo", "--port", "0", "--data-dir", str(folder)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
-        )
-        assert self.process.stdout is not None
-        self.lines = []
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if line.startswith("Ctrl-C"):
-                break
-        assert self.lines, self.process.communicate()
-        ready = re.fullmatch(r"READY (http://127\.0\.0\.1:\d+)", self.lines[0])
-        assert ready, self.lines
-        self.url = ready[1]
-
-    def token(self, role: str) -> str:
-        (line,) = [line for line in self.lines if line.strip().startswith(f"{role} ")]
-        return line.split()[-1]
-
-    def client(self, role: str = "technician") -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token(role)}"}, timeout=30)
-
-    def log(self) -> tuple[str, str]:
-        with self.client() as http:
-            answer = http.post("/cases", json=incident())
-            assert answer.status_code == 201, answer.text
-            return answer.json()["number"], answer.headers["Position"]
-
-    def worker(self) -> int:
-        """The process id of the projector."""
-        told = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid), "-f", "worker"], capture_output=True, text=True, check=True
-        )
-        return int(told.stdout.split()[0])
-
-    def end(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        self.process.communicate(timeout=60)
-        return self.process.returncode
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A data directory that an unprivileged server user can reach."""
-    made = Path(tempfile.mkdtemp(prefix="cl-"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
-@pytest.fixture
-def served(folder: Path) -> Iterator[Served]:
-    running = Served(folder)
-    yield running
-    if running.process.poll() is None:
-        running.end(signal.SIGTERM)
+__all__ = ["folder", "served"]
 
 
 def server_runs(folder: Path) -> bool:
@@ -226,6 +155,13 @@ def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None
     status = run("status", "--data-dir", served.folder)
     assert status.returncode == 1
     assert "case.unheard_of" in status.stdout
+
+
+def test_what_contradicts_the_log_from_outside_is_said_by_status(served: Served) -> None:
+    Safe(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
+    status = run("status", "--json", "--data-dir", served.folder)
+    assert status.returncode == 1
+    assert json.loads(status.stdout)["contradicted_by"] == {"witness w.example": "it has cosigned another one"}
 
 
 def test_a_data_directory_the_servers_user_cannot_reach_is_named(folder: Path) -> None:

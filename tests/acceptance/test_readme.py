@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_processes import ENVIRONMENT, Served, folder, served
+from tests.acceptance.operating import ENVIRONMENT, Served, folder, served
 
 ROOT = Path(__file__).resolve().parents[2]
 __all__ = ["folder", "served"]

@@ -117,15 +117,16 @@ class DeskModel:
             message: Message = self.desk.repository.get(mail)
             case, known = self.cases[message.case], self.known[message.case]
             letter = self.desk.letter(mail, LINKS)
-            assert (letter is None) is (case.resolution_version != message.resolution)
+            assert (letter is None) is (message.resolution not in (None, case.resolution_version))
+            contestable = message.kind not in ("continued", "acknowledged")
             if letter is None:
                 self.desk.withdraw_mail(mail, request)
             elif accepted:
                 self.desk.mail_accepted(mail, Sent("raw", "250 ok"), self.clock.now(), request)
-                known.told_at = known.told_at or (None if message.kind == "continued" else self.clock.now())
+                known.told_at = known.told_at or (self.clock.now() if contestable else None)
             else:
                 self.desk.mail_refused(mail, "550 no such user", request)
-                known.failures += message.kind != "continued"
+                known.failures += contestable
             self._read_again(before)
 
     # what became of a command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.case import Case
+from domain.case.alerting import Assumed, Fired
 from domain.case.dispute import Confirmation
 from domain.case.importing import Observation
 from domain.case.logging import Report
@@ -15,7 +16,7 @@ from domain.case.resolution import Outcome
 from domain.case.state import CauseCorrected, PendingReason, Resolution
 from domain.case.status import Status
 from domain.privacy import erase_beside
-from domain.values import Channel, DisclosureKind, ErasureScope, Level
+from domain.values import Channel, DisclosureKind, ErasureScope, Level, Role
 from tests.infrastructure.histories import (
     AROUND,
     FIXED,
@@ -41,6 +42,7 @@ def everything(history: History) -> None:
     _referred_and_waived(history)
     _problem_of(history)
     _mails_of(history)
+    _written_to_and_alerted(history)
     _imported(history)
     _held_and_erased(history)
 
@@ -186,6 +188,22 @@ def _mails_of(history: History) -> None:
     bounced.bounce("smtp-550", by(721, SYSTEM))
     withdrawn.withdraw(by(722, SYSTEM))
     history.put(deferred, bounced, withdrawn)
+
+
+def _written_to_and_alerted(history: History) -> None:
+    """Messages, files and alerts, before it is resolved and after: an alert reopens it, and its recovery does nothing."""
+    case = history.resolved(750, channel=Channel.MONITORING)
+    file = said(DisclosureKind.CUSTOMER_WORDS, name="log.txt", type="text/plain", size="3", sha256="0" * 64)
+    case.attach((file,), POLICY, by(760), visible_to_customer=True)
+    case.receive_message("receipt", "jo", moment(761), said(DisclosureKind.CUSTOMER_WORDS), None, by(761, Role.INTAKE))
+    history.put(case)
+    monitoring = by(762, Role.INTAKE)
+    case.alert(
+        "prometheus", (Fired("f00d", moment(762)),), "receipt", Assumed(Level.HIGH), POLICY, monitoring, truncated=1
+    )
+    history.put(case)
+    case.observe_recovery("prometheus", moment(763), "receipt", by(763, Role.INTAKE))
+    history.put(case)
 
 
 def _held_and_erased(history: History) -> None:

@@ -130,6 +130,15 @@ ATTACKS = [
      "unexpected: inheritance of public.other from ledger.stored_events"),
     ("ALTER TABLE tlog.entries DROP CONSTRAINT entries_width_check", "missing: constraint entries_width_check on tlog.entries"),
     ("ALTER TABLE ledger.numbers DROP CONSTRAINT numbers_pkey", "missing: index ledger.numbers_pkey as "),
+    # What reporting jobs are shown
+    ("CREATE OR REPLACE VIEW reporting.unowned_cases AS SELECT * FROM (TABLE reporting.unowned_cases) AS all_of_it WHERE false",
+     'missing: rule "_RETURN" on reporting.unowned_cases as ', 'unexpected: rule "_RETURN" on reporting.unowned_cases as '),
+    ("CREATE RULE other AS ON DELETE TO reporting.cases DO INSTEAD NOTHING",
+     "unexpected: rule other on reporting.cases as "),
+    (f"CREATE TRIGGER other BEFORE INSERT ON views.case_intervals {SUPPRESSING}",
+     "unexpected: trigger other on views.case_intervals enabled"),
+    (f"CREATE FUNCTION public.other() {EMPTY_TRIGGER}; ALTER FUNCTION public.other() OWNER TO desk_owner",
+     "unexpected: function public.other() owner desk_owner"),
     ("ALTER SEQUENCE ledger.stored_events_notification_id_seq INCREMENT BY -1 MINVALUE -9",
      "unexpected: sequence ledger.stored_events_notification_id_seq bigint from 1 by -1"),
     # Event triggers
@@ -214,10 +223,12 @@ def test_what_the_operator_may_decide_is_a_warning(superuser: psycopg.Connection
         superuser.execute("CREATE FUNCTION public.their_log() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'")
         superuser.execute("CREATE EVENT TRIGGER their_log ON ddl_command_end EXECUTE FUNCTION public.their_log()")
         superuser.execute("CREATE INDEX their_index ON public._yoyo_log (username)")
+        superuser.execute("CREATE PUBLICATION their_copy FOR TABLE ledger.numbers")
         found = check_catalogue(superuser)
     assert found.findings == []
     assert found.warnings == [
         "event trigger their_log on ddl_command_end calls public.their_log(), no function of the desk",
+        "publication their_copy sends ledger.numbers to other databases",
         "role their_reports is a member of desk_reporter",
     ]
 

@@ -57,15 +57,17 @@ CROSS JOIN LATERAL (VALUES
                       ELSE ' enabled on replicas only' END),
     (CASE WHEN t.tgisinternal THEN ' calls ' || t.tgfoid::regprocedure::text ELSE ' as ' || pg_get_triggerdef(t.oid) END)
 ) AS said (fact)
-WHERE n.nspname = ANY (%(guarded)s);
+WHERE n.nspname = ANY (%(all)s);
 
 -- name: rules --
+-- A view's own rule is its definition: what a reporting job is shown.
 SELECT 'rule ' || quote_ident(r.rulename) || ' on ' || r.ev_class::regclass
-    || CASE r.ev_enabled WHEN 'D' THEN ' disabled' ELSE '' END || ' as ' || pg_get_ruledef(r.oid)
+    || CASE r.ev_enabled WHEN 'D' THEN ' disabled' ELSE '' END
+    || ' as ' || regexp_replace(pg_get_ruledef(r.oid), '\s+', ' ', 'g')
 FROM pg_catalog.pg_rewrite r
 JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (%(guarded)s);
+WHERE n.nspname = ANY (%(all)s);
 
 -- name: policies --
 SELECT 'policy ' || quote_ident(p.polname) || ' on ' || p.polrelid::regclass::text || ' for ' || p.polcmd::text
@@ -74,9 +76,10 @@ SELECT 'policy ' || quote_ident(p.polname) || ' on ' || p.polrelid::regclass::te
 FROM pg_catalog.pg_policy p
 JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY (%(guarded)s);
+WHERE n.nspname = ANY (%(all)s);
 
 -- name: functions --
+-- Those of our roles wherever they are: a function acts with the rights of its owner, where it says so.
 SELECT 'function ' || p.oid::regprocedure::text || said.fact
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -91,7 +94,8 @@ CROSS JOIN LATERAL (VALUES
      || coalesce(' set ' || array_to_string(p.proconfig, ', '), '')
      || ' source sha256 ' || encode(sha256(convert_to(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), 'UTF8')), 'hex'))
 ) AS said (fact)
-WHERE n.nspname = ANY (%(guarded)s) AND said.fact IS NOT NULL;
+WHERE (n.nspname = ANY (%(all)s) OR p.proowner IN (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ANY (%(roles)s)))
+  AND said.fact IS NOT NULL;
 
 -- name: sequences --
 SELECT 'sequence ' || s.seqrelid::regclass::text || ' ' || s.seqtypid::regtype::text || ' from ' || s.seqstart || ' by ' || s.seqincrement
@@ -271,4 +275,15 @@ FROM pg_catalog.pg_event_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname <> ALL (%(guarded)s) AND t.evtname NOT LIKE 'caseledger%%'
+UNION ALL
+SELECT 'publication ' || quote_ident(p.pubname) || ' sends ' || c.oid::regclass::text || ' to other databases'
+FROM pg_catalog.pg_publication p
+CROSS JOIN LATERAL pg_catalog.pg_get_publication_tables(p.pubname::text) AS g
+JOIN pg_catalog.pg_class c ON c.oid = g.relid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY (%(all)s)
+UNION ALL
+SELECT 'subscription ' || quote_ident(s.subname) || ' writes here what another database sends'
+FROM pg_catalog.pg_subscription s
+WHERE s.subdbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ORDER BY 1;

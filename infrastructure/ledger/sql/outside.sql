@@ -1,12 +1,13 @@
 -- What came back from outside about a checkpoint, and the checkpoint that goes out.
 
 -- name: current_note --
--- The current checkpoint, and the lines of those who cosigned it.
+-- The newest checkpoint of a log, or of the current one, and the lines of those who cosigned it.
 SELECT c.note, coalesce((
     SELECT string_agg(s.line || E'\n', '' ORDER BY s.witness)
     FROM tlog.cosignatures s WHERE s.log = c.log AND s.size = c.size
 ), '')
 FROM tlog.checkpoints c
+WHERE c.log = coalesce(%(log)s::int, (SELECT max(log) FROM tlog.checkpoints))
 ORDER BY c.log DESC, c.size DESC LIMIT 1;
 
 -- name: log_of --

@@ -11,7 +11,8 @@ SELECT log, origin FROM tlog.logs ORDER BY log DESC LIMIT 1;
 SELECT size, position, note FROM tlog.checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1;
 
 -- name: new_events --
-SELECT notification_id, originator_id::text, originator_version, topic, state,
+-- What a state holds stays where it is: however large states are, a batch of events is small.
+SELECT notification_id, originator_id::text, originator_version, topic, sha256(state),
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
 FROM ledger.stored_events
 WHERE notification_id > %s

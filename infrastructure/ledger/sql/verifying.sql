@@ -35,6 +35,20 @@ ORDER BY h.first;
 -- name: cosignatures --
 SELECT size, witness, line FROM tlog.cosignatures WHERE log = %s ORDER BY size, witness;
 
+-- name: first_and_last_note --
+SELECT first.note, last.note
+FROM (SELECT note FROM tlog.checkpoints WHERE log = %(log)s ORDER BY size LIMIT 1) first,
+     (SELECT note FROM tlog.checkpoints WHERE log = %(log)s ORDER BY size DESC LIMIT 1) last;
+
+-- name: key_events --
+SELECT topic, convert_from(state, 'UTF8')::json ->> 'vkey' FROM ledger.stored_events
+WHERE originator_id = %s AND topic IN ('log.key_introduced', 'log.key_retired') ORDER BY originator_version;
+
+-- name: timestamps --
+SELECT l.origin, t.size, t.authority, t.reply, c.note
+FROM tlog.timestamps t JOIN tlog.logs l USING (log) JOIN tlog.checkpoints c USING (log, size)
+ORDER BY log, size, authority;
+
 -- name: rows_after --
 SELECT notification_id, originator_id::text, originator_version, topic, state,
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text

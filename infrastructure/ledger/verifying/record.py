@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from infrastructure.ledger.verifying.findings import Findings
 from infrastructure.postgres.queries import load
 
 _SQL = load("verifying", "infrastructure.ledger")
-_ROWS, _RUNS = 8_192, 32
+_ROWS, _RUNS = 2_048, 32
 """Rows and runs that are fetched at a time."""
 
 Advance = Callable[[int], None]
@@ -57,10 +58,22 @@ def check_logs(
     logs = [CheckedLog(*row) for row in connection.execute(_SQL["logs"]).fetchall()]
     for known in logs:
         _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run()
-    for before, after in itertools.pairwise(logs):
-        if after.follows is None or after.follows.origin != before.origin:
-            findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
+    for before, after in zip((None, *logs), logs, strict=False):
+        _check_follows(before, after, findings)
     return logs
+
+
+def _check_follows(before: CheckedLog | None, after: CheckedLog, findings: Findings) -> None:
+    """Each log begins where it says that another one ended, and that one is here: a log taken away takes its proofs along."""
+    said = after.follows.origin if after.follows else None
+    if before is None and said is not None:
+        findings.add(
+            "root",
+            f"log {after.origin} follows {said}, which is not here: it was taken away, or the database is from before it",
+            leaf=0,
+        )
+    elif before is not None and said != before.origin:
+        findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
 
 
 def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: int) -> bytes | None:
@@ -74,7 +87,7 @@ def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: i
     with psycopg.ServerCursor(connection, "verify_rows_after") as cursor:
         cursor.execute(_SQL["rows_after"], (known.position, missing), binary=True)
         while rows := cursor.fetchmany(_ROWS):
-            tree.append([leaf_hash(leaf_record(*row)) for row in rows])
+            tree.append([leaf_hash(_leaf_of(row)) for row in rows])
     return tree.root() if tree.size == size else None
 
 
@@ -111,15 +124,16 @@ class _LogCheck:
         self._log.size, self._log.position = last[0], last[1]
         self._due = self._sizes()
         self._next = next(self._due, None)
-        rows = _Rows(self._connection, last[1], self._findings)
-        for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
-            if first >= self._log.size:
-                self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
-                self._log.is_torn = True
-                break
-            self._check_run(first, first_position, width, bytes(data), hashes, rows)
-            self._advance(width)
-        rows.finish()
+        with psycopg.ServerCursor(self._connection, "verify_rows") as cursor:
+            rows = _Rows(cursor, last[1], self._findings)
+            for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
+                if first >= self._log.size:
+                    self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
+                    self._log.is_torn = True
+                    break
+                self._check_run(first, first_position, width, bytes(data), hashes, rows)
+                self._advance(width)
+            rows.finish()
         self._name_unreached()
         if self._tree.size != self._log.size:
             self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
@@ -251,9 +265,9 @@ class _LogCheck:
 class _Rows:
     """The rows of the store in order of position, compared with leaves as these come."""
 
-    def __init__(self, connection: psycopg.Connection[Any], until: int, findings: Findings) -> None:
+    def __init__(self, cursor: psycopg.ServerCursor[Any], until: int, findings: Findings) -> None:
         self._findings = findings
-        self._cursor = psycopg.ServerCursor(connection, "verify_rows")
+        self._cursor = cursor
         self._cursor.execute(_SQL["rows"], (until,), binary=True)
         self._waiting: list[Row] = []
         self._next = 0
@@ -264,7 +278,7 @@ class _Rows:
         """Compare a run of leaves with the rows that must be next."""
         events = [record for record in records if not is_restart(record)] if first == 0 else records
         rows = self._take(len(events))
-        made = [leaf_record(*row) for row in rows]
+        made = list(map(_leaf_of, rows))
         self._check_times(rows)
         self._findings.count("rows", len(rows))
         if len(events) == len(records) and pack_entries(made) == data:
@@ -279,7 +293,6 @@ class _Rows:
             self._extra(rows[0])
         if self._backwards > _TOLD:
             self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
-        self._cursor.close()
 
     def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
         """Walk leaves and rows by position; rows left over are put back for the next run."""
@@ -303,7 +316,7 @@ class _Rows:
                 )
                 continue
             place += 1
-            if (made := leaf_record(*row)) != record:
+            if (made := _leaf_of(row)) != record:
                 self._findings.add(
                     "rows",
                     f"the event was sealed otherwise: {_difference(record, made)}",
@@ -332,6 +345,8 @@ class _Rows:
     def _check_times(self, rows: list[Row]) -> None:
         """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
         for row in rows:
+            if row[5] is None:
+                continue  # told with its leaf
             if row[5] < self._before:
                 self._backwards += 1
                 if self._backwards <= _TOLD:
@@ -354,6 +369,14 @@ class _Rows:
     def _put_back(self, rows: list[Row]) -> None:
         self._next -= len(rows)
         self._findings.count("rows", -len(rows))
+
+
+def _leaf_of(row: Row) -> bytes:
+    """The leaf of a row; of one that lacks a value there is none, whatever was sealed. States are hashed here, not there."""
+    if None in row:
+        return b""
+    position, stream, version, topic, state, recorded_at, db_role = row
+    return leaf_record(position, stream, version, topic, sha256(state).digest(), recorded_at, db_role)
 
 
 def _position_of(record: bytes) -> int | None:

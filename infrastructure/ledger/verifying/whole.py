@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,13 +11,16 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from cryptography.x509 import Certificate
 
 from infrastructure.ledger.catalogue import check_catalogue
 from infrastructure.ledger.log import one_snapshot
 from infrastructure.ledger.note import Verifier
 from infrastructure.ledger.verifying.findings import Finding, Findings
+from infrastructure.ledger.verifying.keys import check_keys
 from infrastructure.ledger.verifying.prefixes import check_prefixes, open_copies
 from infrastructure.ledger.verifying.record import CheckedLog, check_logs, root_made_up
+from infrastructure.ledger.verifying.stamps import check_timestamps
 from infrastructure.ledger.verifying.streams import check_numbers, check_streams
 from infrastructure.ledger.verifying.vault import check_vault
 from infrastructure.postgres.queries import load
@@ -51,33 +54,63 @@ def verify(
     *,
     own: Notes = (),
     held: Notes = (),
+    trusted: Sequence[Certificate] = (),
     progress: Progress,
 ) -> Verification:
-    """Every check of audit.md. ``own`` is what the sealer remembers, ``held`` what others kept."""
+    """Every check of audit.md. ``own`` is what the sealer remembers, ``held`` what others kept; ``trusted`` are the
+    certificates of timestamp authorities. What is too damaged to be checked is a finding, and the other checks go on."""
     findings = Findings()
     copies = open_copies(own, verifiers, "sealer", findings) + open_copies(held, verifiers, "held", findings)
     watch: dict[str, list[int]] = {}
     for copy in copies:
         watch.setdefault(copy.checkpoint.origin, []).append(copy.checkpoint.size)
-    prepare(connection)
+    can_fold = _check("projections", lambda: prepare(connection), findings)
     with one_snapshot(connection):
-        expected = connection.execute(_SQL["expected"]).fetchone()
-        with progress("leaves", expected[0] if expected else None) as advance:
-            logs = check_logs(connection, verifiers, watch, findings, advance)
-        check_prefixes(copies, logs, partial(root_made_up, connection), findings)
+        logs = list[CheckedLog]()
+
+        def attempt(name: str, check: Callable[[], None]) -> None:
+            def within_a_savepoint() -> None:
+                with connection.transaction():
+                    check()
+
+            _check(name, within_a_savepoint, findings)
+
+        attempt("leaves", lambda: logs.extend(_leaves(connection, verifiers, watch, findings, progress)))
+        attempt("prefixes", lambda: check_prefixes(copies, logs, partial(root_made_up, connection), findings))
+        attempt("keys", lambda: check_keys(connection, logs, findings))
+        attempt("timestamps", lambda: check_timestamps(connection, trusted, findings))
         for name, check in _CHECKS.items():
-            _check(name, check, connection, findings)
-        _check_views(connection, logs[-1].position if logs else 0, findings, progress)
-        return _told(connection, logs, findings)
+            attempt(name, partial(check, connection, findings))
+        if can_fold:
+            attempt("projections", lambda: _check_views(connection, logs, findings, progress))
+        attempt("unsealed", lambda: _count_unsealed(connection, logs, findings))
+        numbers = dict[str, str]()
+        attempt("numbers", lambda: numbers.update(_numbers_in(connection, findings)))
+        return _told(logs, findings, numbers)
 
 
-def _check(name: str, check: Check, connection: psycopg.Connection[Any], findings: Findings) -> None:
-    """One check; on what is too damaged to be read it says so, and the others go on."""
+def _check(name: str, check: Callable[[], None], findings: Findings) -> bool:
+    """One check; on what is too damaged to be read it says so. Raises psycopg.OperationalError: then nothing can be said."""
     try:
-        with connection.transaction():  # a savepoint
-            check(connection, findings)
+        check()
+    except psycopg.OperationalError:
+        raise
     except (psycopg.DatabaseError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         findings.add(name, f"it is damaged so that it cannot be checked: {str(error).strip() or type(error).__name__}")
+        return False
+    return True
+
+
+def _leaves(
+    connection: psycopg.Connection[Any],
+    verifiers: Sequence[Verifier],
+    watch: dict[str, list[int]],
+    findings: Findings,
+    progress: Progress,
+) -> list[CheckedLog]:
+    expected = connection.execute(_SQL["expected"]).fetchone()
+    with progress("leaves", expected[0] if expected else None) as advance:
+        return check_logs(connection, verifiers, watch, findings, advance)
 
 
 def _check_catalogue(connection: psycopg.Connection[Any], findings: Findings) -> None:
@@ -98,8 +131,11 @@ _CHECKS: dict[str, Check] = {
 }
 
 
-def _check_views(connection: psycopg.Connection[Any], sealed: int, findings: Findings, progress: Progress) -> None:
+def _check_views(
+    connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings, progress: Progress
+) -> None:
     """Projections equal a replay: every event folded anew, compared both ways."""
+    sealed = logs[-1].position if logs else 0
     expected = connection.execute(_SQL["folded"]).fetchone()
     try:
         with progress("replaying events", expected[0] if expected else None) as advance:
@@ -114,28 +150,29 @@ def _check_views(connection: psycopg.Connection[Any], sealed: int, findings: Fin
         findings.add("projections", str(difference), case=difference.number)
 
 
-def _told(connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings) -> Verification:
+def _count_unsealed(connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings) -> None:
+    row = connection.execute(_SQL["unsealed"], (logs[-1].position if logs else 0,)).fetchone()
+    findings.count("unsealed", row[0] if row else 0)
+
+
+def _numbers_in(connection: psycopg.Connection[Any], findings: Findings) -> dict[str, str]:
+    """The numbers people know the cases by that are named, by their streams."""
+    named = {each.case for each in (*findings.found, *findings.warnings) if each.case is not None}
+    return dict(connection.execute(_SQL["numbers_of"], (sorted(filter(_is_stream, named)),)).fetchall())
+
+
+def _told(logs: Sequence[CheckedLog], findings: Findings, numbers: Mapping[str, str]) -> Verification:
     current = logs[-1] if logs else CheckedLog(0, "")
-    if not logs:
+    if not logs and findings.ok:
         findings.add("root", "nothing was ever sealed")
-    unsealed = connection.execute(_SQL["unsealed"], (current.position,)).fetchone()
-    findings.count("unsealed", unsealed[0] if unsealed else 0)
     if findings.untold:
         findings.found.append(Finding("", f"and {findings.untold} findings more"))
-    return Verification(
-        current.size,
-        b64encode(current.root).decode() if logs else None,
-        findings.checked,
-        _numbered(connection, findings.found),
-        _numbered(connection, findings.warnings),
+    found, warnings = (
+        [replace(each, case=numbers.get(each.case or "", each.case)) for each in told]
+        for told in (findings.found, findings.warnings)
     )
-
-
-def _numbered(connection: psycopg.Connection[Any], found: Sequence[Finding]) -> list[Finding]:
-    """The findings with the numbers people know the cases by."""
-    streams = sorted({finding.case for finding in found if finding.case is not None and _is_stream(finding.case)})
-    numbers = dict(connection.execute(_SQL["numbers_of"], (streams,)).fetchall())
-    return [replace(each, case=numbers.get(each.case, each.case)) for each in found]
+    root = b64encode(current.root).decode() if logs else None
+    return Verification(current.size, root, findings.checked, found, warnings)
 
 
 def _is_stream(case: str) -> bool:

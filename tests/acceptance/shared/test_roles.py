@@ -219,9 +219,10 @@ def test_r_6a_the_command_line_prints_the_table_the_server_is_held_to(
     rows = {row["command"]: row for row in table["commands"] if row["command"] != "resolve"}
     number = running.log()["number"]
     before = positions()
-    auditor, paths = running.auditor, {"known_errors": "known-errors", "note": "notes", "log": ""}
+    auditor, paths = running.auditor, {"known_errors": "known-errors", "note": "notes", "attach": "attachments"}
     for command, row in rows.items():
-        if command in ("notify", "erase"):  # the mail worker's own; and of whole persons, by `caseledger erase` only
+        # What comes and goes by mail is the workers' own; whole persons are erased by `caseledger erase` only.
+        if command in ("notify", "receive_message", "erase"):
             continue
         path = "/cases" if command == "log" else f"/cases/{number}/{paths.get(command, command.replace('_', '-'))}"
         given = {"auditor": auditor, "reporter": running.caller(Role.REPORTER, "monthly.report")}

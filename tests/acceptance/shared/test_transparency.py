@@ -12,7 +12,7 @@ from infrastructure.ledger.bundle_verifying import verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.merkle import Growing, leaf_hash
 from infrastructure.ledger.tiles import ENTRIES, split_entries, split_hashes, tiles_of
-from tests.acceptance.conftest import RunningDesk
+from tests.acceptance.conftest import RunningDesk, Serve
 from tests.conftest import TestDatabase
 from tests.infrastructure.ledger.sealed import SealedDesk
 
@@ -44,6 +44,31 @@ def test_the_log_is_there_for_everybody_and_its_tiles_lead_to_its_checkpoint(
             assert hashes == [leaf_hash(entry) for entry in entries]
             tree.append(hashes)
     assert tree.root() == now.root
+    own = anybody.get("/tlog/1/tile/0/000.p/1")
+    assert own.content == anybody.get("/tlog/tile/0/000.p/1").content
+    assert "immutable" in own.headers["cache-control"]
+
+
+def test_a_log_that_was_begun_anew_has_addresses_of_its_own(
+    serve: Serve, database: TestDatabase, tmp_path: Path
+) -> None:
+    running, sealed = serve(database, tmp_path), SealedDesk(database, tmp_path / "sealer")
+    running.log()
+    first = sealed.seal()
+    with sealed.sealer() as sealer:
+        sealer.begin_anew("restored")
+        while sealer.seal():
+            pass
+    anybody = running.anonymous()
+    assert open_checkpoint(anybody.get("/tlog/checkpoint").text, sealed.safe.verifiers()).origin.endswith("/2")
+    assert anybody.get("/tlog/2/checkpoint").text == anybody.get("/tlog/checkpoint").text
+    assert open_checkpoint(anybody.get("/tlog/1/checkpoint").text, sealed.safe.verifiers()) == first
+    tile = "tile/entries/000.p/1"
+    assert anybody.get(f"/tlog/{tile}").content == anybody.get(f"/tlog/2/{tile}").content
+    assert anybody.get(f"/tlog/1/{tile}").content != anybody.get(f"/tlog/2/{tile}").content
+    assert anybody.get(f"/tlog/{tile}").headers["cache-control"] == "no-cache", "another log's was here"
+    assert "immutable" in anybody.get(f"/tlog/2/{tile}").headers["cache-control"]
+    assert anybody.get(f"/tlog/3/{tile}").status_code == anybody.get("/tlog/3/checkpoint").status_code == 404
 
 
 @pytest.mark.parametrize(

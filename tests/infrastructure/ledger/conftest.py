@@ -62,3 +62,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> OpensslAuthority:
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed (.ci/run installs it): there is no timestamp authority")
     return OpensslAuthority(tmp_path_factory.mktemp("tsa"))
+
+
+@pytest.fixture
+def impostor(authority: OpensslAuthority, tmp_path: Path) -> OpensslAuthority:
+    """Another authority, that calls itself the same."""
+    return OpensslAuthority(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from cryptography.x509 import Certificate
 from psycopg import sql
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -52,7 +53,7 @@ class SealedDesk:
         with self.database.connect("projector") as connection:
             Projector(connection).catch_up()
 
-    def verify(self, *held: str, own: bool = True) -> Verification:
+    def verify(self, *held: str, own: bool = True, trusted: Sequence[Certificate] = ()) -> Verification:
         """`caseledger verify --held ...`, in the auditor's role."""
         note = self.safe.last_note()
         with self.database.connect("auditor") as connection:
@@ -61,6 +62,7 @@ class SealedDesk:
                 self.safe.verifiers(),
                 own=[("last-checkpoint", note)] if own and note else [],
                 held=[(f"held {n}", copy) for n, copy in enumerate(held)],
+                trusted=trusted,
                 progress=lambda *_: nullcontext(_nothing),
             )
 

@@ -16,6 +16,7 @@ from infrastructure.ledger.held import read_held
 from infrastructure.ledger.keeping import HeldDirectory
 from infrastructure.ledger.note import Signature, open_note
 from infrastructure.ledger.publishing import Publisher
+from infrastructure.ledger.safe import Safe
 from infrastructure.ledger.timestamps import TimestampAuthority
 from infrastructure.ledger.witnesses import Witness, WitnessClient
 from tests.infrastructure.ledger.test_note import WITNESS, cosignature
@@ -83,7 +84,7 @@ class World:
     """A log, the places outside, a clock that the test moves, and the publisher between them."""
 
     def __init__(self, folder: Path) -> None:
-        self.log, self.folder = a_log(0), folder
+        self.log, self.folder, self.safe = a_log(0), folder, Safe(folder)
         self.shelf, self.witness, self.authority = Shelf(self.log), Honest(), Stamping()
         self.time = 1000.0
         self.hung_up = threading.Event()
@@ -94,6 +95,7 @@ class World:
             directory=HeldDirectory(folder),
             hang_up=self.hung_up.set,
             now=lambda: self.time,
+            safe=self.safe,
         )
 
     def seal(self) -> int:
@@ -240,10 +242,12 @@ def test_a_witness_that_contradicts_the_log_is_an_alarm_until_it_no_longer_does(
     (line,) = said
     assert (line["log_level"], line["event"]) == ("error", "THIS LOG IS CONTRADICTED from outside")
     assert list(world.publisher.alarms) == [f"witness {WITNESS.name}"]
+    assert world.safe.contradictions() == world.publisher.alarms
+    assert World(world.folder).publisher.alarms == world.publisher.alarms, "it stays when the process ends"
     assert world.held() == [1], "the other places get it all the same"
     world.witness.says = None
     world.after(10)
-    assert world.publisher.alarms == {}
+    assert world.publisher.alarms == world.safe.contradictions() == {}
 
 
 def test_a_witness_that_saw_what_was_published_meanwhile_is_no_alarm(world: World) -> None:

@@ -6,18 +6,21 @@ import shutil
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from application.catalogue import OPERATOR
 from application.desk import Desk
 from infrastructure.ledger.checkpoint import open_checkpoint
 from infrastructure.ledger.leaf import leaf_record, parse_leaf
 from infrastructure.ledger.log import LogReader
+from infrastructure.ledger.note import Signer
 from infrastructure.ledger.safe import Refused, Safe
 from infrastructure.ledger.tiles import split_entries
 from tests.application.cases import log
-from tests.infrastructure.ledger.sealed import SealedDesk, restored
+from tests.infrastructure.ledger.sealed import ORIGIN, SealedDesk, restored
 from tests.infrastructure.ledger.trees import mth
 
-ROWS = """SELECT notification_id, originator_id::text, originator_version, topic, state,
+ROWS = """SELECT notification_id, originator_id::text, originator_version, topic, sha256(state),
                  to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
           FROM ledger.stored_events ORDER BY notification_id"""
 
@@ -164,6 +167,31 @@ def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: Desk, record
         assert backup.seal() == now  # and goes on from there
 
 
+def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_taken_up(
+    desk: Desk, record: SealedDesk
+) -> None:
+    class Killed(Safe):
+        def remember(self, note: str) -> None:
+            super().remember(note)
+            raise KeyboardInterrupt
+
+    log(desk)
+    record.seal()
+    with restored(record) as backup:
+        log(desk)
+        record.seal()
+        with backup.sealer(Killed(record.safe.folder)) as sealer:
+            sealer.begin_anew("disk failure")
+            with pytest.raises(KeyboardInterrupt):
+                sealer.seal()
+        killed = backup.signed()
+        assert killed.origin == "desk.example/log/2"
+        assert backup.rows("SELECT max(log) FROM tlog.logs") == [(1,)]
+        assert backup.seal() == killed
+        backup.project()
+        assert backup.verify().findings == []
+
+
 def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: Desk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
@@ -244,21 +272,23 @@ def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: Desk
     log(desk)
     record.seal()
     (old,) = record.safe.verifiers()
-    record.safe.make_key()
+    key = Ed25519PrivateKey.generate()
+    desk.introduce_key(ORIGIN, str(Signer(ORIGIN, key).verifier), "once a year", OPERATOR)
+    record.safe.add_key(key)
     log(desk)
     record.seal()
     _, new = record.safe.verifiers()
     both = record.safe.last_note() or ""
     assert open_checkpoint(both, [old]) == open_checkpoint(both, [new])
     with pytest.raises(Refused, match="there is no key 00000000"):
-        record.safe.retire_key("desk.example/log", "00000000")
-    record.safe.retire_key("desk.example/log", old.key_id.hex())
+        record.safe.key_to_retire("desk.example/log", "00000000")
+    record.safe.destroy_key(record.safe.key_to_retire("desk.example/log", old.key_id.hex()))
     log(desk)
     record.seal()
     with pytest.raises(ValueError, match="none of the given keys"):
         open_checkpoint(record.safe.last_note() or "", [old])
     with pytest.raises(Refused, match="only key"):
-        record.safe.retire_key("desk.example/log", new.key_id.hex())
+        record.safe.key_to_retire("desk.example/log", new.key_id.hex())
     record.project()
     assert record.verify(both).ok  # what the retired key signed stays valid
 

@@ -1,0 +1,108 @@
+"""`caseledger serve` and the other commands, run as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.conftest import incident
+
+CASELEDGER = [sys.executable, "-m", "api.cli"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CASELEDGER_")}
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [*CASELEDGER, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
+
+
+class Served:
+    """A `caseledger serve` of our own."""
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        """With the demonstration, unless there are ``CASELEDGER_`` variables of another desk's own."""
+        self.folder = folder
+        demo = () if variables else ("--demo",)
+        command = [*CASELEDGER, "serve", *demo, "--port", "0", "--data-dir", str(folder)]
+        environment = {**ENVIRONMENT, **{f"CASELEDGER_{name.upper()}": value for name, value in variables.items()}}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        assert self.process.stdout is not None
+        self.lines = []
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        assert self.lines, self.process.communicate()
+        ready = re.fullmatch(r"READY (http://127\.0\.0\.1:\d+)", self.lines[0])
+        assert ready, self.lines
+        self.url = ready[1]
+
+    def token(self, role: str) -> str:
+        (line,) = [line for line in self.lines if line.strip().startswith(f"{role} ")]
+        return line.split()[-1]
+
+    def client(self, role: str = "technician") -> httpx.Client:
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token(role)}"}, timeout=30)
+
+    def log(self) -> tuple[str, str]:
+        with self.client() as http:
+            answer = http.post("/cases", json=incident())
+            assert answer.status_code == 201, answer.text
+            return answer.json()["number"], answer.headers["Position"]
+
+    def worker(self) -> int:
+        """The process id of the projector."""
+        told = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid), "-f", "worker"], capture_output=True, text=True, check=True
+        )
+        return int(told.stdout.split()[0])
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data directory that an unprivileged server user can reach."""
+    made = Path(tempfile.mkdtemp(prefix="cl-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    running = Served(folder)
+    yield running
+    if running.process.poll() is None:
+        running.end(signal.SIGTERM)
+
+
+def event_of(http: httpx.Client, topic: str, kind: str | None = None) -> dict[str, Any]:
+    """The first event of a topic, waited for."""
+    with http.stream("GET", "/events", headers={"Accept": "text/event-stream"}, timeout=60) as said:
+        seen = ""
+        for line in said.iter_lines():
+            if line.startswith("event:"):
+                seen = line.removeprefix("event:").strip()
+            elif line.startswith("data:") and seen == topic:
+                event: dict[str, Any] = json.loads(line.removeprefix("data:"))
+                if kind is None or event["data"].get("kind") == kind:
+                    return event
+    raise AssertionError(f"the feed ended before {topic}")
