@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -67,3 +68,11 @@ def test_the_tour_goes_through_every_clause(said: str) -> None:
     assert "You can dispute" in said
     assert "is reopened. We go on with it." in said
     assert '"report":"outcomes"' in said
+    outcomes = [found["outcome"] for line in said.splitlines() if (found := answer(line)) and "outcome" in found]
+    assert outcomes == ["opened", "duplicate", "quarantined", "opened", "recorded"]
+    assert '"can":["notes","attachments"]' in said, "the link shows the report"
+
+
+def answer(line: str) -> dict[str, object]:
+    """An answer that is shown as it came."""
+    return json.loads(line) if line.startswith('{"') else {}
