@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from infrastructure.ledger.leaf import Leaf, is_restart, leaf_record, parse_leaf, restart_record
 
 STREAM = "0192f0c1-0000-7000-8000-0123456789ab"
-RECORD = leaf_record(1234, STREAM, 7, "case.resolved", sha256(b"{}").digest(), "2026-11-23T08:00:00.123456Z", "desk_api")
+RECORD = leaf_record(
+    1234, STREAM, 7, "case.resolved", sha256(b"{}").digest(), "2026-11-23T08:00:00.123456Z", "desk_api"
+)
 
 
 def test_a_record_is_exactly_these_lines() -> None:
