@@ -18,6 +18,7 @@ from application.principals import DisputeLink, FollowLink
 from application.requests import Committed, Request
 from domain.case import Case
 from domain.case.logging import Report
+from domain.case.messages import MessageReceived
 from domain.case.state import Attachment
 from domain.case.status import SETTLED, Status
 from domain.values import Actor, Role
@@ -33,6 +34,7 @@ TOLD = {
     "case.corrected": "corrected",
     "case.noted": "noted",
     "case.attached": "file added",
+    "case.message_received": "mail received",
     "case.resolved": "resolved",
     "case.disputed": "disputed",
     "case.reopened": "reopened",
@@ -100,8 +102,8 @@ def followed_document(case: Case, entries: Sequence[Entry]) -> dict[str, Any]:
         "closed_at": case.closed_at,
         "solution": case.solution.text("solution") if case.solution else None,
         "dispute_until": case.dispute_until,
-        "history": [told for told in map(_told, entries) if told is not None],
-        "attachments": [_file(each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
+        "history": [told for told in (_told(case, entry) for entry in entries) if told is not None],
+        "attachments": [_file(case, each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
         "can": _can(case),
     }
 
@@ -113,30 +115,36 @@ def _can(case: Case) -> list[str]:
     return ["notes", "attachments", *(["dispute"] if settled else []), *accept]
 
 
-def _told(entry: Entry) -> dict[str, Any] | None:
-    topic = entry.event.TOPIC
-    if topic not in TOLD or (topic in _WHEN_SHOWN and not getattr(entry.event, "visible_to_customer", False)):
+def _told(case: Case, entry: Entry) -> dict[str, Any] | None:
+    event, topic = entry.event, entry.event.TOPIC
+    if topic not in TOLD or (topic in _WHEN_SHOWN and not getattr(event, "visible_to_customer", False)):
+        return None
+    mail = event if isinstance(event, MessageReceived) else None
+    if mail is not None and (mail.automatic or mail.sender != case.customer):
         return None
     item = history_item(entry, Role.CUSTOMER)
-    note = item["data"].get("note")
+    by = "you" if mail is not None else _by(case, event.by)
+    said = (item["data"].get("words" if mail is not None else "note") or {}).get("value") or {}
     return {
         "at": item["occurred_at"],
         "what": TOLD[topic],
-        "by": "you" if entry.event.by.role is Role.CUSTOMER else "the desk",
-        "text": (note or {}).get("value", {}).get("text") if note and note["value"] else _reason(entry, item),
+        "by": by,
+        "text": said.get("text") or (item["reason"] if by == "you" else None),
     }
 
 
-def _reason(entry: Entry, item: dict[str, Any]) -> str | None:
-    said: str | None = item["reason"] if entry.event.by.role is Role.CUSTOMER else None
-    return said
+def _by(case: Case, actor: Actor) -> str:
+    """Who it was, for the customer; others who write about his case say it by mail."""
+    if actor.role is not Role.CUSTOMER:
+        return "the desk"
+    return "you" if actor.subject == case.customer else "somebody else"
 
 
-def _file(attachment: Attachment) -> dict[str, Any]:
+def _file(case: Case, attachment: Attachment) -> dict[str, Any]:
     document = attachment_document(attachment)
     return {
         **{name: document[name] for name in ("digest", "name", "type", "size", "attached_at", "erased")},
-        "by": "you" if attachment.by.role is Role.CUSTOMER else "the desk",
+        "by": _by(case, attachment.by),
     }
 
 

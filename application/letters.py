@@ -13,7 +13,7 @@ class LetterKind(StrEnum):
     """What has become of the case."""
 
     ACKNOWLEDGED = "acknowledged"
-    """It was opened by a machine's hand: its customer has nothing yet but hope (R-5.1c)."""
+    """Its customer opened it himself: nobody has told him its number yet."""
     RESOLVED = "resolved"
     REFERRED = "referred"
     CONTINUED = "continued"
@@ -43,7 +43,7 @@ class Letter:
     """One letter about one case, complete: who carries it looks nothing up.
 
     Raises ValueError for one that the SOP would not let go out: resolved or referred without a deadline (R-5.9b),
-    referred without the other desk (R-5.3c), continued without saying as what (R-5.6c).
+    referred without the other desk (R-5.3c), continued without saying as what (R-5.6c); or acknowledged without its link.
     """
 
     kind: LetterKind
@@ -76,6 +76,8 @@ class Letter:
         if self.deadline is not None and self.deadline.tzinfo is None:
             raise ValueError("the deadline needs a time zone")
         if self.kind is LetterKind.ACKNOWLEDGED:
+            if self.follow_url is None:
+                raise ValueError("an acknowledgement carries the link that follows the case")
             return
         if self.kind is LetterKind.CONTINUED:
             if self.continued_as is None:

@@ -19,7 +19,6 @@ from fastapi.responses import Response
 from api.http.asking import LARGEST, asked, json_body
 from api.http.attachments import given_out, refuse_forms
 from api.http.context import Context, context_of
-from api.http.limits import PER_LINK
 from api.http.problems import Problem
 from api.http.selfservice import Raw, described, json_answer, written
 from api.http.sheets import page, thanks, wants_page
@@ -109,7 +108,7 @@ def post_dispute(request: Request, raw: Raw, token: str) -> Response:
 def post_accept(request: Request, raw: Raw, token: str) -> Response:
     """Say that all is well: a resolved case is closed."""
     context, link = _opened(request, token)
-    _count(context, token)
+    _count(context, link)
     committed = context.desk.accept_by_link(link, _asked(request, link, raw or b"", _once(request, raw)))
     return _done(request, context, link, committed, "Thank you. Your case is closed.")
 
@@ -117,7 +116,7 @@ def post_accept(request: Request, raw: Raw, token: str) -> Response:
 async def _opening(request: Request, token: str) -> FollowLink:
     """The link, before a byte of the body is read."""
     context, link = await run_in_threadpool(_opened, request, token)
-    _count(context, token)
+    _count(context, link)
     return link
 
 
@@ -160,13 +159,13 @@ def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
 
 def _acting(request: Request, raw: bytes | None, token: str, name: str) -> tuple[Context, FollowLink, str, Asked]:
     context, link = _opened(request, token)
-    _count(context, token)
+    _count(context, link)
     text = _text(request, raw, name)
     return context, link, text, _asked(request, link, text.encode(), _once(request, raw))
 
 
-def _count(context: Context, token: str) -> None:
-    context.limits.count("by the link", token, PER_LINK)
+def _count(context: Context, link: FollowLink) -> None:
+    context.limits.count_link(link.case, link.customer)
 
 
 def _asked(request: Request, link: FollowLink, words: bytes, once: str | None, status: int = 200) -> Asked:

@@ -34,6 +34,10 @@ class Limits:
         self._clock, self._guard = clock, threading.Lock()
         self._counted: OrderedDict[bytes, tuple[float, int]] = OrderedDict()
 
+    def count_link(self, case: str, customer: str) -> None:
+        """Count what a customer says by the links to a case: each mail brings him another one."""
+        self.count("by the link", f"{case}\0{customer}", PER_LINK)
+
     def count(self, what: str, who: str, most: int) -> None:
         """Count once more. Raises Problem 429 with the time to wait where that is too often."""
         key, now = sha256(f"{what}\0{who}".encode("utf-8", "replace")).digest(), self._clock()

@@ -13,7 +13,6 @@ from fastapi.responses import HTMLResponse
 
 from api.http.asking import LARGEST, raw_body
 from api.http.context import Context, context_of
-from api.http.limits import PER_LINK
 from api.http.problems import Problem, trace_id_of
 from api.http.sheets import sheet
 from application.contesting import Contested, Outcome
@@ -42,7 +41,7 @@ def show(request: Request, token: str) -> HTMLResponse:
 def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
     context, link, case = _opened(request, token)
-    context.limits.count("by the link", token, PER_LINK)
+    context.limits.count_link(link.case, link.customer)
     reason = _reason(request, raw)
     # The same words about what was done since are another dispute, whichever of our mails they answer.
     about = case.resolution_version or link.resolution

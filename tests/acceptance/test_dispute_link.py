@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.http import links
+from api.http import limits
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
@@ -316,15 +316,17 @@ def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
     assert positions() == before
 
 
-def test_one_link_disputes_so_often_an_hour_and_no_more(
+def test_links_to_one_case_are_used_so_often_an_hour_and_no_more(
     running: RunningDesk, browser: httpx.Client, positions: Positions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(links, "PER_LINK", 2)
+    monkeypatch.setattr(limits, "PER_LINK", 2)
     number = told(running)
     path = link(running, number)
     for reason in ("no", "really not"):
         page(post(browser, path, reason))
     before = positions()
+    followed = running.tokens.follow_link(number, read(running, number)["customer"]["id"])
+    refused(browser.post(f"/self-service/cases/{followed}/notes", json={"text": "x"}), 429, "too-many-requests")
     answer = post(browser, path, "not at all")
     refused(answer, 429, "too-many-requests")
     assert int(answer.headers["retry-after"]) > 0

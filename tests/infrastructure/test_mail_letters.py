@@ -266,8 +266,9 @@ def test_any_solution_can_be_sent(solution: str) -> None:
         {"deadline": datetime(2026, 11, 27)},  # noqa: DTZ001 - that is what is wrong
         {"kind": LetterKind.REFERRED},
         {"kind": LetterKind.CONTINUED},
+        {"kind": LetterKind.ACKNOWLEDGED},
     ],
 )
 def test_a_letter_that_leaves_out_what_the_sop_demands_is_not_written(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"deadline|reach|continued"):
+    with pytest.raises(ValueError, match=r"deadline|reach|continued|link"):
         a_letter(**wrong)

@@ -23,7 +23,7 @@ from application.desk import Desk
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
-from tests.acceptance.correspondence import mail, sent_in
+from tests.acceptance.correspondence import mail, reply, sent_in
 from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, told, travel
 from tests.conftest import TestDatabase, cloned
 
@@ -244,6 +244,29 @@ def test_the_link_shows_the_case_and_nothing_of_the_desks_own(running: RunningDe
         assert word not in answer.text
     digest = done(hidden)["attachments"][0]["digest"]
     refused(browser.get(f"{link(running, number)}/attachments/{digest}"), 404, "not-found")
+
+
+def test_his_own_mails_are_shown_and_what_others_wrote_is_theirs(running: RunningDesk, browser: httpx.Client) -> None:
+    number = sent_in(running, mail(sender="amy.roe@agency.example"))["case"]
+    running.send_mail()
+    colleague, attached = "colleague@agency.example", {"Content-Type": 'application/pdf; name="hers.pdf"'}
+    suggested = sent_in(running, reply(running, number, "secret of hers", colleague))
+    done(running.technician.post(f"/quarantine/{suggested['message']}/join", {}))
+    for answer in (
+        reply(running, number, "It smokes now."),
+        reply(running, number, "secret too", colleague, **attached),
+        reply(running, number, "secret absence", Auto_Submitted="auto-replied"),
+    ):
+        sent_in(running, answer)
+    shown = browser.get(link(running, number))
+    told = [(item["what"], item["by"], item["text"]) for item in done(shown)["history"]]
+    assert told == [
+        ("received", "the desk", None),
+        ("mail received", "you", "It smokes now."),
+        ("file added", "somebody else", None),
+    ]
+    assert [file["by"] for file in done(shown)["attachments"]] == ["somebody else"]
+    assert "secret" not in shown.text
 
 
 def test_a_page_shows_the_same_to_a_person_and_runs_nothing(running: RunningDesk, browser: httpx.Client) -> None:
