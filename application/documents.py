@@ -19,7 +19,7 @@ from domain.case import Case
 from domain.case.attachments import Attached
 from domain.case.notes import Noted
 from domain.case.resolution import Resolved
-from domain.case.state import Attachment, Candidate
+from domain.case.state import Attachment, Candidate, LinkKind
 from domain.catalogue import Listed
 from domain.policy import PolicyBook
 from domain.problem import Problem
@@ -34,7 +34,7 @@ _PROVENANCE = frozenset(
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
 
-    A customer reads of the files that he may see, and nothing of others' cases that may be about the same.
+    A customer reads of the files that he may see, and nothing of others' cases, nor of what the desk owes whom.
     """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
@@ -43,6 +43,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     resolution = case.resolution
     attachments = [each for each in case.attachments if shown_to(each, reader)]
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
+    own = reader is Role.CUSTOMER
     return {
         "number": case.number,
         "id": case.id,
@@ -82,12 +83,12 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
             "solution": case.solution.text("solution") if case.solution else None,
         },
         "problem": resolution.problem if resolution else None,
-        "links": [{"case": number, "kind": kind} for number, kind in case.links.items()],
-        "unrelated": sorted(case.unrelated),
+        "links": [{"case": n, "kind": kind} for n, kind in case.links.items() if kind in _OF_ONE or not own],
+        "unrelated": [] if own else sorted(case.unrelated),
         "duplicate_of": case.duplicate_of,
-        "consultations": [vars(asked) for asked in case.consultations.values()],
+        "consultations": [] if own else [vars(asked) for asked in case.consultations.values()],
         "major": case.major and {"status": case.major, "owner": case.major_owner},
-        "obligations": [{"key": owed.key, **vars(owed)} for owed in case.obligations.values()],
+        "obligations": [] if own else [{"key": owed.key, **vars(owed)} for owed in case.obligations.values()],
         "assumed": case.assumed and vars(case.assumed),
         "truncated": case.truncated,
         "recovered_at": case.recovered_at,
@@ -99,10 +100,14 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "hold": case.hold and vars(case.hold),
-        **({} if reader is Role.CUSTOMER else {"candidates": _candidates(case)}),
+        **({} if own else {"candidates": _candidates(case)}),
         "attachments": [attachment_document(each) for each in attachments],
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
+
+
+_OF_ONE = (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF)
+"""Links between cases of one and the same customer (R-5.6c); of all others he is told nothing."""
 
 
 def _candidates(case: Case) -> list[Candidate] | None:
@@ -229,6 +234,8 @@ def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
     data = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
     if reader is Role.CUSTOMER:
         data.pop("candidates", None)  # others' cases
+        if "case" in data and data.get("kind") not in _OF_ONE:
+            data["case"] = None
     document["data"] = data
     return document
 
