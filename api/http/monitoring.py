@@ -127,12 +127,12 @@ def _machine_of(request: Request, kind: SourceKind) -> Machine | None:
 def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
     context = context_of(request)
     principal = admitted(context, token, looking=True)
-    source = context.desk.references.current().source(principal.subject) if principal.key else None
+    source = context.desk.references.current().source(principal.subject)
     if source is not None and source.entry.retired:
         if kind is SourceKind.CLOUDEVENTS:
             raise Problem("gone", f"the source {source.entry.id} is retired: send no more")
         raise Forbidden(f"the source {source.entry.id} is retired")
-    if source is not None and source.entry.kind is not kind:
+    if source is not None and principal.key and source.entry.kind is not kind:
         raise Forbidden(f"the key is of a source that speaks {source.entry.kind}, not {kind}")
     actor = context.desk.admit(principal, _INTAKE)
     authorise_intake(actor, "receive_message")
@@ -258,7 +258,7 @@ def _answered(status: int, state: str, message: str, retry_after: str | None = N
 
 @_door("/v2/enqueue", SourceKind.PAGERDUTY, _throttled)
 def receive_event(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
-    """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source."""
+    """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source, or a token."""
     if raw is None or len(raw) > pagerduty.LARGEST:
         told = [f"Event may have {pagerduty.LARGEST} bytes"]
         return _answered(413, "invalid event", "Event object is too large", errors=told)
@@ -266,7 +266,7 @@ def receive_event(request: Request, machine: Machine | None, raw: bytes | None) 
         key = pagerduty.routing_key(raw)
         if key is None:
             raise Unauthenticated("a routing_key in the body, or an Authorization header, is needed")
-        machine = _admit_key(request, key)
+        machine = _admit(request, key, SourceKind.PAGERDUTY)
     context = context_of(request)
     event = pagerduty.read_event(raw, lambda: context.desk.random(16).hex())
     taken = _take(request, machine, event.delivery)
@@ -278,12 +278,6 @@ def receive_event(request: Request, machine: Machine | None, raw: bytes | None) 
     else:
         said = {"status": "success", "message": "Event processed", "dedup_key": event.dedup_key}
     return _told(taken, 202, said)
-
-
-def _admit_key(request: Request, key: str) -> Machine:
-    if not key.startswith("clk_"):
-        raise Unauthenticated("the routing_key is not valid here")
-    return _admit(request, key, SourceKind.PAGERDUTY)
 
 
 # keys, and what is seen

@@ -29,7 +29,7 @@ _SAYS = ("summary", "title", "message", "description")
 class _Alert(msgspec.Struct):
     labels: dict[str, str]
     status: Literal["firing", "resolved"] | None = None
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] | None = None
     startsAt: str | None = None  # noqa: N815 - theirs
     endsAt: str | None = None  # noqa: N815 - theirs
     fingerprint: str | None = None
@@ -61,7 +61,7 @@ def _what(signal: Signal) -> tuple[object, ...]:
 def _signal(alert: _Alert, of_group: str | None) -> Signal:
     if (status := alert.status or of_group) is None:
         raise Unreadable("an alert is firing or resolved")
-    labels, annotations = texts(alert.labels), texts(alert.annotations)
+    labels, annotations = texts(alert.labels), texts(alert.annotations or {})
     started_at = moment(alert.startsAt)
     said = next((annotations[name] for name in _SAYS if annotations.get(name)), None)
     name = labels.get("alertname")

@@ -72,6 +72,9 @@ HOSTILE = {
     + b"[" * MANY
     + b"]" * MANY
     + b"}}",
+    "a key of ours that is escaped, and a huge number": b'{"routing_key": "clk_abcdefgh\\u0041AAAAAAAAAAAAAAAAAAA", "event_action": "resolve", "n": '
+    + b"9" * 5_000
+    + b"}",
     "a key of ours that is escaped": b'{"routing_key": "clk_abcdefgh\\u0041AAAAAAAAAAAAAAAAAAA", "event_action": "resolve"}',
 }
 
