@@ -24,7 +24,7 @@ from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
 from api.http.reading import Staff, json_response
 from application.catalogue import authorise_office
-from application.documents import watch_document
+from application.documents import alerts_document
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
 from application.intake.monitoring.alerts import Outcome, Taken
@@ -328,8 +328,6 @@ def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context,
 def read_alerts(request: Request, actor: Staff, number: str) -> Response:
     """The alerts of a case: episodes, heartbeats, recovery; from their events, so never behind."""
     desk = context_of(request).desk
-    watch = desk.alerts_of(number, actor)
-    items = watch_document(watch) if watch else []
+    items = alerts_document(desk.alerts_of(number, actor))
     position = desk.recorder.max_notification_id() or 0
-    source = watch.source if watch else None
-    return json_response({"source": source, "items": items, "next_cursor": None, "as_of_position": position})
+    return json_response({"items": items, "next_cursor": None, "as_of_position": position})

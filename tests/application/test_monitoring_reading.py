@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import fingerprint, read_group
-from application.intake.monitoring.alerts import masked, words_of_case
 from application.intake.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, code_of, moment, read
+from application.intake.monitoring.words import masked, words_of_case
 from domain.alert import MOST_ALERTS
 from domain.values import CODE
 

@@ -246,6 +246,24 @@ def test_two_processes_that_each_hear_of_half_a_recovery_observe_it_once(
         assert monitoring.topics(number).count("case.recovery_observed") == 1
 
 
+def test_what_is_written_of_a_message_is_in_proportion_to_it(monitoring: Monitoring, database: TestDatabase) -> None:
+    """However many alerts a case has, and however often one of them flaps: a batch of events is a bounded memory."""
+    key = monitoring.source()
+    number = monitoring.alertmanager(group(*(alert(f"h{n}") for n in range(300))), key).json()["case"]
+    before = monitoring.desk.office.recorder.max_notification_id()
+    for episode in range(15):
+        assert monitoring.alertmanager(group(alert("h1", episode=episode)), key).status_code == 200
+        assert monitoring.alertmanager(group(alert("h1", episode=episode, firing=False)), key).status_code == 200
+    with psycopg.connect(database.superuser) as connection:
+        [(largest,)] = connection.execute(
+            "SELECT max(length(state)) FROM ledger.stored_events WHERE notification_id > %s", (before,)
+        ).fetchall()
+    assert largest < 3_000
+    assert len(monitoring.alerts(number)) == 300
+    [flapping] = [told for told in monitoring.alerts(number) if len(told["episodes"]) > 1]
+    assert (flapping["status"], len(flapping["episodes"]), flapping["episodes_forgotten"]) == ("resolved", 10, 5)
+
+
 @pytest.mark.parametrize("role", ["technician", "network", "auditor"])
 def test_staff_read_alerts(monitoring: Monitoring, role: str) -> None:
     number = monitoring.alertmanager(group(alert())).json()["case"]
