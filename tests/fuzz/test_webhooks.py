@@ -1,0 +1,13 @@
+"""A short run of the fuzzer of webhooks."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.fuzz.webhooks import HEADERS, MESSAGES, check
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(MESSAGES, HEADERS)
+def test_r_5_1d_whatever_the_message_it_is_read_within_bounds(raw: bytes, headers: dict[str, str]) -> None:
+    check(raw, headers)
