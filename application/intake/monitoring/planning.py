@@ -2,7 +2,7 @@
 
 The key of a case is its alert's source and fingerprint. So that one outage is not a hundred cases, the alerts that begin
 in one notification, and are of one service, open one case between them; one that begins beside others that have an open
-case, and fire still, joins it.
+case, whatever is said of those, joins it.
 """
 
 from __future__ import annotations
@@ -160,18 +160,15 @@ def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case,
 
 def _join(made: Plan, known: Situation, now: datetime) -> None:
     """Let alerts that begin beside others join those, where they have an open case and are of the same service."""
-    beside = [s.case for s in made.steps if s.case and s.action in (Action.HEARTBEAT, Action.APPENDED, Action.REOPENS)]
+    reopened = {step.case for step in made.steps if step.action is Action.REOPENS}
+    beside = {step.case for step in made.steps if step.case}
     open_ = [
-        n for n in beside if known.cases[n].takes_alerts(now) and (_reopened(made, n) or not known.cases[n].resolution)
+        n for n in beside if n in reopened or (known.cases[n].resolution is None and known.cases[n].takes_alerts(now))
     ]
-    hosts = {known.cases[number].service: number for number in sorted(set(open_), reverse=True)}
+    hosts = {known.cases[number].service: number for number in sorted(open_, reverse=True)}
     for step in made.steps:
         host = hosts.get(step.target.service)
         if step.action is not Action.OPENS or host is None or made.tallies[host].alerts >= MOST_ALERTS:
             continue
         step.action = Action.JOINS
         made.begins(step, host, now)
-
-
-def _reopened(made: Plan, case: str) -> bool:
-    return any(step.case == case and step.action is Action.REOPENS for step in made.steps)

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import permutations
 from pathlib import Path
 
 import psycopg
@@ -93,6 +94,20 @@ def test_an_alert_that_begins_beside_others_joins_their_open_case(monitoring: Mo
     assert len(monitoring.alerts(number)) == 2
     apart = monitoring.alertmanager(group(alert("c")), key).json()
     assert apart["case"] != number
+
+
+def test_whatever_is_said_of_the_others_and_in_whatever_order_it_is_one_case(monitoring: Monitoring) -> None:
+    key = monitoring.source()
+    said = [
+        group(alert("a"), alert("b")),
+        group(alert("a"), alert("b", firing=False), alert("c")),
+        group(*(alert(host, firing=False) for host in "abc")),
+        group(alert("a", episode=2), alert("d", episode=2)),
+    ]
+    for number, order in enumerate(permutations(said)):
+        renamed = json.loads(json.dumps(order).replace(".example", f".{number}.example"))
+        cases = {case for message in renamed for case in monitoring.alertmanager(message, key).json()["cases"]}
+        assert len(cases) == 1, order
 
 
 def test_a_new_episode_of_a_resolved_case_reopens_it(monitoring: Monitoring) -> None:
