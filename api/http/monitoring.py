@@ -10,11 +10,11 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api.http.asking import LARGEST, answer, asked, parse, raw_body, request_id_of
@@ -75,10 +75,11 @@ def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -
     def opened(handle: Handler) -> Handler:
         async def receive(request: Request) -> Response:
             try:
-                with context_of(request).gate.passed(kind):
-                    machine = await run_in_threadpool(_machine_of, request, kind)
+                gate = context_of(request).gate
+                with gate.passed(kind):
+                    machine = await gate.work(kind, partial(_machine_of, request, kind))
                     raw = await _body(request)
-                    return await run_in_threadpool(handle, request, machine, raw)
+                    return await gate.work(kind, partial(handle, request, machine, raw))
             except Full:
                 answered = full()
             if isinstance(answered, Problem):

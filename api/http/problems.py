@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from psycopg import OperationalError as PsycopgOperationalError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.http.fields import pointer
@@ -167,6 +168,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (OperationalError, PsycopgOperationalError, PoolTimeout):
         app.add_exception_handler(kind, _unavailable)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(PersistenceError, _broken)
     app.add_exception_handler(Exception, _broken)
 
@@ -203,6 +205,10 @@ def _methods(request: Request) -> list[str]:
     scopes = ((method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in known)
     routes = request.app.router.routes
     return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+
+
+def _broken_off(request: Request, _: Exception) -> Response:
+    return respond(request, Problem("malformed", "the body broke off"))  # nobody reads it: for the log of requests
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
