@@ -20,7 +20,7 @@ from application.casework import Words
 from application.handling import Logging
 from application.intake.monitoring.mapping import target_of
 from application.intake.monitoring.planning import Action, Plan, Situation, Step, plan
-from application.intake.monitoring.signals import Delivery, Signal
+from application.intake.monitoring.signals import Delivery
 from application.intake.monitoring.words import labels_of, masked, nominated, words_of_case
 from application.reference import Reference
 from application.requests import Committed, Request
@@ -118,7 +118,7 @@ class AlertIntake(Logging, Settling):
         """What would become of a message, by a mapping that need not be in force. Nothing is recorded."""
         reference, now = self.references.current(), self.clock.now()
         aimed = [(signal, target_of(mapping, signal.labels, reference)) for signal in delivery.signals]
-        return plan(aimed, self._situation(source, delivery.signals), now)
+        return plan(aimed, self._situation(source, delivery), now)
 
     def alerts_of(self, number: str, actor: Actor) -> list[Alert]:
         """Every alert that ever fired about a case, from their own events. Raises Forbidden, NotFound."""
@@ -141,8 +141,9 @@ class AlertIntake(Logging, Settling):
         found: Root = self.repository.get(stream)
         return found if isinstance(found, Receipt) else None
 
-    def _situation(self, source: str, signals: Sequence[Signal]) -> Situation:
-        alerts = {alert.seen.fingerprint: alert for alert in self._alerts([(source, s.identity) for s in signals])}
+    def _situation(self, source: str, delivery: Delivery) -> Situation:
+        named = {*(signal.identity for signal in delivery.signals), *delivery.about}
+        alerts = {each.seen.fingerprint: each for each in self._alerts([(source, name) for name in sorted(named)])}
         numbers, loaded = sorted({alert.case for alert in alerts.values()}), dict[str, Case]()
         cases = {number: self._first(number, loaded) for number in numbers}
         found = self.register.latest([watch_id(number) for number in numbers]) if numbers else ()
@@ -194,9 +195,10 @@ class _Taking:
         """Decide, record, commit."""
         delivery, desk = self.delivery, self.desk
         aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
-        situation = desk._situation(self.source, delivery.signals)  # noqa: SLF001 - its own
+        situation = desk._situation(self.source, delivery)  # noqa: SLF001 - its own
         made = plan(aimed, situation, self.provenance.at)
-        whose = self._whose(made, situation)
+        about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
+        whose = self._whose([*about, *(step.case for step in made.steps if step.case)], situation)
         opened = [self._open(steps, whose, made) for steps in made.opening()]
         given = {step.signal.identity: step.case for step in made.steps if step.case}
         for step in made.steps:
@@ -207,7 +209,7 @@ class _Taking:
         self._mark_truncated(made, situation)
         for number in made.recovered:
             self._witness(number, made, situation)
-        numbers = tuple(dict.fromkeys([*opened, *(step.case for step in made.steps if step.case)]))
+        numbers = tuple(dict.fromkeys([*opened, *about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
         roots = [*self.cases.values(), *self.duplicates, *self._watched(made, situation), *self._seen(made, situation)]
         changed = list({root.id: root for root in roots if root.pending_events}.values())
@@ -231,14 +233,13 @@ class _Taking:
             outcome = Outcome.DUPLICATE
         return Taken(outcome, cases, self.stream, position, told)
 
-    def _whose(self, made: Plan, situation: Situation) -> str:
+    def _whose(self, numbers: Sequence[str], situation: Situation) -> str:
         """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
 
         The bytes and the new cases of a message share it, so that they are erased together.
         """
         if self.known is not None:
             return self.known.raw.subject
-        numbers = [step.case for step in made.steps if step.case]
         return situation.cases[numbers[0]].customer if numbers else self.desk.customer_id({})
 
     def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:

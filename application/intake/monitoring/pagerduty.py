@@ -87,9 +87,10 @@ def read_event(raw: bytes, fresh_key: Callable[[], str]) -> Event:
         event = decoded(raw, _Event)
         keys[0] = _key(event, fresh_key)
         assert keys[0] is not None
+        signal = _signal(event, keys[0], None if secret else route)
         if event.event_action == "acknowledge":
-            return Delivery(raw)
-        return Delivery(raw, (_signal(event, keys[0], None if secret else route),))
+            return Delivery(raw, about=(signal.identity,))
+        return Delivery(raw, (signal,))
 
     delivery = read(_without(raw, route) if secret and route else raw, how)
     return Event(delivery, keys[0], delivery.cause is None or _is_event(raw))

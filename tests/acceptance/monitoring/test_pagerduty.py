@@ -27,7 +27,9 @@ def test_trigger_acknowledge_resolve_and_trigger_again(monitoring: Monitoring) -
     again = monitoring.pagerduty("trigger", key, "db1/disk", summary="disk full, still")
     assert (again.json()["outcome"], again.json()["case"]) == ("duplicate", number)
     acknowledged = monitoring.pagerduty("acknowledge", key, "db1/disk")
-    assert (acknowledged.status_code, acknowledged.json()["outcome"]) == (202, "recorded")
+    told = acknowledged.json()
+    assert (acknowledged.status_code, told["outcome"], told["case"]) == (202, "recorded", number)
+    assert monitoring.pagerduty("acknowledge", key, "db2/disk").json()["case"] is None
     assert monitoring.etag(number) == before
     over = monitoring.pagerduty("resolve", key, "db1/disk")
     assert (over.json()["outcome"], over.json()["case"]) == ("recorded", number)
