@@ -173,6 +173,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _broken)
 
 
+def _broken_off(request: Request, _: Exception) -> Response:
+    return respond(request, Problem("malformed", "the body broke off"))  # nobody reads it: for the log of requests
+
+
 def _as_problem(error: Exception) -> Problem:
     assert isinstance(error, Problem)
     return error
@@ -205,10 +209,6 @@ def _methods(request: Request) -> list[str]:
     scopes = ((method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in known)
     routes = request.app.router.routes
     return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
-
-
-def _broken_off(request: Request, _: Exception) -> Response:
-    return respond(request, Problem("malformed", "the body broke off"))  # nobody reads it: for the log of requests
 
 
 def _unavailable(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -188,6 +188,8 @@ class _Taking:
         """The cases that change, by the number that their alerts know them by."""
         self.duplicates: list[Case] = []
         """Those that reopen with one of them."""
+        self.about: list[str] = []
+        """The cases of alerts of which nothing new is said."""
         self.watches: dict[str, Watch] = {}
         """Those of the cases whose alerts began or ended, by number."""
 
@@ -197,8 +199,8 @@ class _Taking:
         aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
         situation = desk._situation(self.source, delivery)  # noqa: SLF001 - its own
         made = plan(aimed, situation, self.provenance.at)
-        about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
-        whose = self._whose([*about, *(step.case for step in made.steps if step.case)], situation)
+        self.about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
+        whose = self._whose(made, situation)
         opened = [self._open(steps, whose, made) for steps in made.opening()]
         given = {step.signal.identity: step.case for step in made.steps if step.case}
         for step in made.steps:
@@ -209,7 +211,7 @@ class _Taking:
         self._mark_truncated(made, situation)
         for number in made.recovered:
             self._witness(number, made, situation)
-        numbers = tuple(dict.fromkeys([*opened, *about, *(step.case for step in made.steps if step.case)]))
+        numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
         roots = [*self.cases.values(), *self.duplicates, *self._watched(made, situation), *self._seen(made, situation)]
         changed = list({root.id: root for root in roots if root.pending_events}.values())
@@ -233,14 +235,16 @@ class _Taking:
             outcome = Outcome.DUPLICATE
         return Taken(outcome, cases, self.stream, position, told)
 
-    def _whose(self, numbers: Sequence[str], situation: Situation) -> str:
+    def _whose(self, made: Plan, situation: Situation) -> str:
         """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
 
         The bytes and the new cases of a message share it, so that they are erased together.
         """
         if self.known is not None:
             return self.known.raw.subject
-        return situation.cases[numbers[0]].customer if numbers else self.desk.customer_id({})
+        numbers = [step.case for step in made.steps if step.case]
+        first = next(iter([*numbers, *self.about]), None)
+        return situation.cases[first].customer if first else self.desk.customer_id({})
 
     def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
         if self.known is not None:
