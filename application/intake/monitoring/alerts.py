@@ -223,16 +223,7 @@ class _Taking:
 
     def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
         told = tuple(Told(s.signal.identity, s.signal.firing, s.action, s.case) for s in made.steps)
-        actions = {step.action for step in made.steps}
-        outcome = Outcome.RECORDED
-        if self.delivery.cause is not None:
-            outcome = Outcome.QUARANTINED
-        elif actions & {Action.OPENS, Action.FOLLOWS_UP}:
-            outcome = Outcome.OPENED
-        elif (actions and actions <= {Action.HEARTBEAT, Action.KNOWN}) or (
-            self.known is not None and actions <= {Action.HEARTBEAT, Action.KNOWN, Action.RECORDED}
-        ):
-            outcome = Outcome.DUPLICATE
+        outcome = outcome_of(self.delivery, made, known=self.known is not None)
         return Taken(outcome, cases, self.stream, position, told)
 
     def _whose(self, made: Plan, situation: Situation) -> str:
@@ -360,6 +351,19 @@ class _Taking:
                 alert.observe(seen, self.stream, self.provenance)
             roots.append(alert)
         return roots
+
+
+def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False) -> Outcome:
+    """What becomes of a message by what becomes of its signals. ``known`` says that the same bytes came before."""
+    actions = {step.action for step in made.steps}
+    if delivery.cause is not None:
+        return Outcome.QUARANTINED
+    if actions & {Action.OPENS, Action.FOLLOWS_UP}:
+        return Outcome.OPENED
+    nothing_new = {Action.HEARTBEAT, Action.KNOWN}
+    if (actions and actions <= nothing_new) or (known and actions <= {*nothing_new, Action.RECORDED}):
+        return Outcome.DUPLICATE
+    return Outcome.RECORDED
 
 
 def _repeated(receipt: Receipt, position: int) -> Taken:
