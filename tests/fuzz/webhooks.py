@@ -37,13 +37,29 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(["\ud800", "\0", "firing", "2026-11-23T08:00:00Z"])
-TIMES = st.datetimes(timezones=st.timezones() | st.none()).map(lambda at: at.isoformat()) | TEXTS | JSON
+TEXTS = st.text(max_size=30) | st.sampled_from(["\ud800", "\0", "", "firing", "2026-11-23T08:00:00Z", "x" * 9_000])
+TIMES = st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()) | st.sampled_from(
+    [
+        None,
+        "",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+        "2026-11-23T08:00:00",
+        "2026-11-23T08:00:00.123456789Z",
+    ]
+)
 
 
 def shaped(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """An object that has these fields, or not, or wrong ones."""
-    return st.fixed_dictionaries({}, optional={name: strategy | JSON for name, strategy in fields.items()})
+    """An object that has these fields; now and then it lacks some, or has a wrong one."""
+
+    def changed(right: dict[str, Any], without: set[str], wrong: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in {**right, **wrong}.items() if name not in without}
+
+    names = st.sampled_from(sorted(fields))
+    lacks = st.just(set[str]()) | st.just(set[str]()) | st.sets(names, max_size=3)
+    wrongs = st.just(dict[str, Any]()) | st.just(dict[str, Any]()) | st.dictionaries(names, JSON, max_size=2)
+    return st.builds(changed, st.fixed_dictionaries(fields), lacks, wrongs)
 
 
 LABELS = st.dictionaries(TEXTS, TEXTS, max_size=5)

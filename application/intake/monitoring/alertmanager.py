@@ -17,6 +17,7 @@ from application.intake.monitoring.signals import (
     code_of,
     decoded,
     moment,
+    plain,
     require_few,
     texts,
 )
@@ -69,7 +70,7 @@ def _signal(alert: _Alert, of_group: str | None) -> Signal:
         identity=code_of(alert.fingerprint) if alert.fingerprint else fingerprint(alert.labels),
         firing=status == "firing",
         summary=": ".join(filter(None, (name, said))) or "an alert without a name",
-        key=alert.fingerprint,
+        key=plain(alert.fingerprint) if alert.fingerprint else None,
         episode=started_at,
         started_at=started_at,
         ended_at=moment(alert.endsAt) if status == "resolved" else None,

@@ -41,6 +41,8 @@ HOSTILE = {
     "NULs": changed(labels={"alertname": "a\0b", "\0": "\0"}, annotations={"summary": "\0\x01\x7f"}),
     "half a character": b'{"alerts": [{"status": "firing", "labels": {"alertname": "\\ud800 x"}}]}',
     "half a character in a fingerprint": b'{"alerts": [{"status": "firing", "labels": {}, "fingerprint": "\\udfff"}]}',
+    "NUL for a fingerprint": changed(fingerprint="\0"),
+    "a long fingerprint": changed(fingerprint="x" * 900_000),
     "labels that are a list": changed(labels=["a"]),
     "labels that are numbers": changed(labels={"a": 1}),
     "alerts that are none": b'{"alerts": [1, null, "x"]}',
