@@ -127,13 +127,16 @@ class AlertIntake(Logging, Settling):
         return self._alerts(sorted(self._read(number, actor).alerts))
 
     def _look_again(self, reference: Reference, request: Request) -> None:
-        """Nothing was committed that could have been refused: has the key been revoked elsewhere meanwhile?
+        """Nothing was committed that could have been refused: has the key, or the grant, been revoked elsewhere meanwhile?
 
-        Raises Unauthenticated.
+        Raises Unauthenticated, Forbidden.
         """
-        newer = None if request.key is None else self.references.newer_than(reference)
-        if newer is not None and request.key is not None:
+        if (newer := self.references.newer_than(reference)) is None:
+            return
+        if request.key is not None:
             newer.require_key(request.actor.subject, request.key)
+        else:
+            newer.require_grant(request.actor, self.clock.now())
 
     def _known_receipt(self, stream: UUID) -> Receipt | None:
         if not self.register.existing([stream]):
