@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from application.intake.monitoring.alertmanager import fingerprint
+from application.intake.monitoring.cloudevents import read_binary
 from application.intake.monitoring.signals import code_of, moment
 from application.intake.monitoring.words import masked
 from domain.values import CODE
@@ -33,3 +34,10 @@ def test_a_time_may_be_finer_than_ours() -> None:
 
 def test_a_key_of_ours_is_kept_by_its_id_only() -> None:
     assert masked(b"x clk_abcdefgh0123456789ABCDEFGHIJ y") == b"x clk_abcdefgh******************** y"
+
+
+@pytest.mark.parametrize("sent", ["disk%20%E2%82%AC", "disk \u00e2\u0082\u00ac", "disk €"])
+def test_an_event_is_the_same_whether_its_headers_were_encoded_or_not(sent: str) -> None:
+    attributes = {"ce-id": "1", "ce-source": "s", "ce-type": "t", "ce-specversion": "1.0", "ce-subject": sent}
+    [signal] = read_binary(b"", attributes).signals
+    assert signal.key == "disk €"
