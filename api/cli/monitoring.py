@@ -12,7 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.cli.console import FINDINGS, could_not_run, out, print_json
+from api.cli.console import FINDINGS, could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk
 from application.catalogue import OPERATOR
@@ -151,13 +151,9 @@ def _print(document: dict[str, Any]) -> None:
         for signal in event["signals"]:
             shown = (signal["becomes"], signal["case"] or signal["follow_up_of"], signal["service"])
             told = (signal["impact"], signal["severity"], signal["nature"], signal["nominate_major"] or None)
-            cells = (*shown, *told, signal["rule"], _printable(signal["summary"]))
+            cells = (*shown, *told, signal["rule"], printable(signal["summary"][:200]))
             table.add_row(*("-" if cell is None else escape(str(cell)) for cell in cells))
         out.print(table)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text[:200])
 
 
 @source.command("add")
