@@ -25,6 +25,7 @@ from api.http import (
     reading,
     searching,
     selfservice,
+    sources,
     transparency,
 )
 from api.http.confidential import Confidential
@@ -62,6 +63,7 @@ def create_app(opening: Opening) -> FastAPI:
         searching,
         intake,
         monitoring,
+        sources,
         reading,
         office,
         feed,

@@ -1,4 +1,4 @@
-"""What monitoring systems hand in (SOP 5.1), their keys, and what they see of a case.
+"""What monitoring systems hand in (SOP 5.1).
 
 Each protocol is answered in its own words, and each answer names an outcome of `design.md`. What is authenticated and cannot
 be read is kept, and waits in the quarantine: whoever sent it need not send it again.
@@ -17,14 +17,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api.http.asking import LARGEST, answer, asked, parse, raw_body, request_id_of
-from api.http.bodies.base import MaybeReasonBody
-from api.http.context import Context, admitted, authenticated, context_of
+from api.http.asking import LARGEST, raw_body, request_id_of
+from api.http.context import admitted, authenticated, context_of
 from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
-from api.http.reading import Staff, json_response
-from application.catalogue import authorise_office
-from application.documents import alerts_document
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
 from application.intake.monitoring.alerts import Outcome, Taken
@@ -35,7 +31,7 @@ from application.requests import Request as Asked
 from domain.errors import Forbidden
 from domain.intake import COMMANDS, authorise_intake
 from domain.source import SourceKind
-from domain.values import Actor, Role
+from domain.values import Actor
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
 Caller = Annotated[Principal, Depends(authenticated)]
@@ -59,14 +55,6 @@ class Machine:
 
 
 Handler = Callable[[Request, Machine | None, bytes | None], Response]
-
-
-class IssueKeyBody(MaybeReasonBody):
-    """Give a key to a monitoring source. The answer shows it, once."""
-
-
-class RevokeKeyBody(MaybeReasonBody):
-    """Take a key back."""
 
 
 def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -> Callable[[Handler], Handler]:
@@ -279,56 +267,3 @@ def receive_event(request: Request, machine: Machine | None, raw: bytes | None) 
     else:
         said = {"status": "success", "message": "Event processed", "dedup_key": event.dedup_key}
     return _told(taken, 202, said)
-
-
-# keys, and what is seen
-
-
-@router.post(
-    "/sources/{code}/keys",
-    response_class=Response,
-    status_code=201,
-    operation_id="issue_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": IssueKeyBody.model_json_schema()}}}},
-)
-def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
-    """Give a source a key. It is in this answer, and nowhere else: what is kept is its hash."""
-    context, actor = _keeper(request, caller, "issue_key")
-    context.desk.entry("sources", code)
-    body = parse(request, raw, IssueKeyBody)
-    issued = context.desk.issue_key(code, body.reason, asked(request, actor, raw, 201))
-    made = answer(
-        issued.committed, 201, reader=actor.role, location=f"/sources/{code}", key=issued.key, key_id=issued.id
-    )
-    made.headers["Cache-Control"] = "no-store"
-    return made
-
-
-@router.post(
-    "/sources/{code}/keys/{key}/revoke",
-    response_class=Response,
-    operation_id="revoke_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": RevokeKeyBody.model_json_schema()}}}},
-)
-def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
-    """Take a key back, by its id; it counts from the next request on."""
-    context, actor = _keeper(request, caller, "revoke_key")
-    context.desk.entry("sources", code)
-    body = parse(request, raw, RevokeKeyBody)
-    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor.role)
-
-
-def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
-    context = context_of(request)
-    actor = context.desk.admit(caller, (Role.ADMIN,))
-    authorise_office(actor, command)
-    return context, actor
-
-
-@router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
-def read_alerts(request: Request, actor: Staff, number: str) -> Response:
-    """The alerts of a case: episodes, heartbeats, recovery; from their events, so never behind."""
-    desk = context_of(request).desk
-    items = alerts_document(desk.alerts_of(number, actor))
-    position = desk.recorder.max_notification_id() or 0
-    return json_response({"items": items, "next_cursor": None, "as_of_position": position})
