@@ -6,6 +6,7 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from application.attachments import shown_to
 from application.ports import Entry
 from domain.access import Access
 from domain.aggregate import Root
-from domain.alert import Watch
+from domain.alert import Alert
 from domain.case import Case
 from domain.case.attachments import Attached
 from domain.case.notes import Noted
@@ -174,19 +175,20 @@ def _keys(listed: Listed[Any]) -> dict[str, Any]:
     return {"keys": keys}
 
 
-def watch_document(watch: Watch) -> list[dict[str, Any]]:
-    """The alerts of a case as they read, those that fire first."""
-    alerts = sorted(watch.alerts.values(), key=lambda alert: (not alert.firing, alert.fingerprint))
+def alerts_document(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
+    """The alerts of a case as they read, those that fire first; each with the case that it is about now."""
     return [
         {
-            "fingerprint": alert.fingerprint,
-            "status": "firing" if alert.firing else "resolved",
-            "heartbeats": sum(episode.heartbeats for episode in alert.episodes),
-            "last_seen_at": alert.episodes[-1].last_seen_at,
-            "episodes": [vars(episode) for episode in alert.episodes],
-            "episodes_forgotten": alert.forgotten,
+            "fingerprint": alert.seen.fingerprint,
+            "source": alert.source,
+            "case": alert.case,
+            "status": "firing" if alert.seen.firing else "resolved",
+            "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
+            "last_seen_at": alert.seen.episodes[-1].last_seen_at,
+            "episodes": [vars(episode) for episode in alert.seen.episodes],
+            "episodes_forgotten": alert.seen.forgotten,
         }
-        for alert in alerts
+        for alert in sorted(alerts, key=lambda alert: (not alert.seen.firing, alert.seen.fingerprint))
     ]
 
 

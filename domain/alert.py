@@ -1,13 +1,13 @@
 """SOP 5.1, 5.8d: what monitoring sees: alerts, their episodes, the heartbeats between, and the recovery.
 
-Which case an alert is about stands in a stream of the alert's own; what is seen of the alerts of a case, in one beside the
-case, so that a heartbeat moves no case's version (requirements.md, States and commands). Each event of these says all
-there is to know: however long an alert goes on, its last event alone is read.
+What is seen of an alert, and which case it is about, stands in a stream of the alert's own; how many alerts of a case fire,
+in one beside the case, so that neither moves the case's version (requirements.md, States and commands). Each event of these
+says all there is to know: however long an alert goes on, its last event alone is read, and what is written of a message is
+no longer than what the message speaks of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -104,70 +104,92 @@ class Whole(Opening):
 
 
 class Alert(Root):
-    """One alert of one source, and the case that it is about."""
+    """One alert of one source, what is seen of it, and the case that it is about."""
 
     TOPIC: ClassVar[str] = "alert"
 
     source: str
-    fingerprint: str
     case: str
+    seen: Watched
 
     @classmethod
-    def raised(cls, source: str, fingerprint: str, case: str, provenance: Provenance) -> Self:
-        """It has a case."""
-        stream = alert_id(source, fingerprint)
-        return cls.open(AlertRaised, stream, provenance, source=source, fingerprint=fingerprint, case=case)
+    def raised(cls, source: str, seen: Watched, case: str, receipt: UUID, provenance: Provenance) -> Self:
+        """It fires, and has a case."""
+        told = {"source": source, "case": case, "seen": seen, "receipt": str(receipt)}
+        return cls.open(AlertRaised, alert_id(source, seen.fingerprint), provenance, **told)
 
-    def moved(self, case: str, provenance: Provenance) -> None:
-        """It has another case: the one before was closed."""
-        self.record(AlertRaised, provenance, source=self.source, fingerprint=self.fingerprint, case=case)
+    def moved(self, seen: Watched, case: str, receipt: UUID, provenance: Provenance) -> None:
+        """It fires anew, and has another case: the one before was closed."""
+        told = {"source": self.source, "case": case, "seen": seen, "receipt": str(receipt)}
+        self.record(AlertRaised, provenance, **told)
+
+    def observe(self, seen: Watched, receipt: UUID, provenance: Provenance) -> None:
+        """It fires still or anew, or has recovered."""
+        told = {"source": self.source, "case": self.case, "seen": seen, "receipt": str(receipt)}
+        self.record(AlertObserved, provenance, **told)
 
 
-class AlertRaised(Whole):
-    TOPIC = "alert.raised"
+class AlertSaid(Whole):
     source: str
-    fingerprint: str
     case: str
+    seen: Watched
+    receipt: str
+    """The message that said so."""
 
     def apply(self, alert: Alert) -> None:
         alert.number = str(self.originator_id)
-        alert.source, alert.fingerprint, alert.case = self.source, self.fingerprint, self.case
+        alert.source, alert.case, alert.seen = self.source, self.case, self.seen
+
+
+class AlertRaised(AlertSaid):
+    TOPIC = "alert.raised"
+
+
+class AlertObserved(AlertSaid):
+    TOPIC = "alert.observed"
 
 
 class Watch(Root):
-    """What is seen of the alerts of one case."""
+    """How many alerts a case has, and how many of them fire. Whoever changes that competes for it."""
 
     TOPIC: ClassVar[str] = "watch"
 
     source: str
     case: str
-    alerts: dict[str, Watched]
+    alerts: int
+    firing: int
+    ended_at: datetime | None
+    """When the latest of those ended that fired since all were quiet."""
 
     @classmethod
-    def begin_on(
-        cls, source: str, case: str, alerts: Mapping[str, Watched], receipt: UUID, provenance: Provenance
-    ) -> Self:
-        """A case has alerts."""
-        told = {"source": source, "case": case, "alerts": tuple(alerts.values()), "receipt": str(receipt)}
-        return cls.open(WatchObserved, watch_id(case), provenance, **told)
+    def begin_on(cls, source: str, case: str, alerts: int, receipt: UUID, provenance: Provenance) -> Self:
+        """A case has alerts, which all fire."""
+        told = {"source": source, "case": case, "alerts": alerts, "firing": alerts, "receipt": str(receipt)}
+        return cls.open(WatchObserved, watch_id(case), provenance, ended_at=None, **told)
 
-    def observe(self, alerts: Mapping[str, Watched], receipt: UUID, provenance: Provenance) -> None:
-        """Something was said of them."""
-        told = {"source": self.source, "case": self.case, "alerts": tuple(alerts.values()), "receipt": str(receipt)}
-        self.record(WatchObserved, provenance, **told)
+    def observe(
+        self, alerts: int, firing: int, ended_at: datetime | None, receipt: UUID, provenance: Provenance
+    ) -> None:
+        """Alerts of it began or ended, the latest when ``ended_at`` says."""
+        known = self.ended_at if self.firing else None
+        told = {"source": self.source, "case": self.case, "alerts": alerts, "firing": firing, "receipt": str(receipt)}
+        latest = max(filter(None, (known, ended_at)), default=None)
+        self.record(WatchObserved, provenance, ended_at=latest, **told)
 
 
 class WatchObserved(Whole):
     TOPIC = "watch.observed"
     source: str
     case: str
-    alerts: tuple[Watched, ...]
+    alerts: int
+    firing: int
+    ended_at: datetime | None
     receipt: str
     """The message that said so."""
 
     def apply(self, watch: Watch) -> None:
         watch.number, watch.source, watch.case = str(self.originator_id), self.source, self.case
-        watch.alerts = {alert.fingerprint: alert for alert in self.alerts}
+        watch.alerts, watch.firing, watch.ended_at = self.alerts, self.firing, self.ended_at
 
 
-EVENTS = {**register((AlertRaised,), Alert), **register((WatchObserved,), Watch)}
+EVENTS = {**register((AlertRaised, AlertObserved), Alert), **register((WatchObserved,), Watch)}

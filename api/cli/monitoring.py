@@ -12,7 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.cli.console import FINDINGS, could_not_run, out, print_json
+from api.cli.console import FINDINGS, could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk
 from application.catalogue import OPERATOR
@@ -21,6 +21,7 @@ from application.documents import entry_document
 from application.entries import read_entry
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
+from application.intake.monitoring.alerts import outcome_of
 from application.intake.monitoring.planning import Plan
 from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.requests import ApplicationError
@@ -116,7 +117,7 @@ def _mapping(of: str, file: Path) -> Source:
 
 def _foreseen(delivery: Delivery, made: Plan) -> dict[str, Any]:
     return {
-        "outcome": "quarantined" if delivery.cause else "taken",
+        "outcome": outcome_of(delivery, made),
         "cause": delivery.cause,
         "why": delivery.why,
         "new_cases": len(made.opening()),
@@ -146,17 +147,13 @@ def _print(document: dict[str, Any]) -> None:
             out.print(f"quarantined: {event['cause']}, {event['why']}", markup=False)
             continue
         columns = (Column(name, no_wrap=name in ("becomes", "case"), overflow="fold") for name in _NAMES)
-        table = Table(*columns, title=f"{event['new_cases']} new cases")
+        table = Table(*columns, title=f"{event['outcome']}: {event['new_cases']} new cases")
         for signal in event["signals"]:
             shown = (signal["becomes"], signal["case"] or signal["follow_up_of"], signal["service"])
             told = (signal["impact"], signal["severity"], signal["nature"], signal["nominate_major"] or None)
-            cells = (*shown, *told, signal["rule"], _printable(signal["summary"]))
+            cells = (*shown, *told, signal["rule"], printable(signal["summary"][:200]))
             table.add_row(*("-" if cell is None else escape(str(cell)) for cell in cells))
         out.print(table)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text[:200])
 
 
 @source.command("add")

@@ -26,6 +26,7 @@ from api.http import (
     reading,
     searching,
     selfservice,
+    sources,
     transparency,
 )
 from api.http.confidential import Confidential
@@ -50,6 +51,7 @@ def create_app(opening: Opening) -> FastAPI:
         description="A service desk whose record nobody can quietly rewrite. Refusals are problem documents, listed in docs/problems.md and at /problems/{name}.",
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # a machine that is redirected sends nothing again (intake.md: never 3xx)
     )
     app.state.metrics = Metrics()
     app.add_middleware(Confidential, paths=(selfservice.PATHS, links.PATHS))
@@ -62,6 +64,7 @@ def create_app(opening: Opening) -> FastAPI:
         searching,
         intake,
         monitoring,
+        sources,
         reading,
         office,
         feed,

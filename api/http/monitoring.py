@@ -1,4 +1,4 @@
-"""What monitoring systems hand in (SOP 5.1), their keys, and what they see of a case.
+"""What monitoring systems hand in (SOP 5.1).
 
 Each protocol is answered in its own words, and each answer names an outcome of `design.md`. What is authenticated and cannot
 be read is kept, and waits in the quarantine: whoever sent it need not send it again.
@@ -10,21 +10,17 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api.http.asking import LARGEST, answer, asked, parse, raw_body, request_id_of
-from api.http.bodies.base import MaybeReasonBody
-from api.http.context import Context, admitted, authenticated, context_of
+from api.http.asking import LARGEST, raw_body, request_id_of
+from api.http.context import admitted, authenticated, context_of
 from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
-from api.http.reading import Staff, json_response
-from application.catalogue import authorise_office
-from application.documents import watch_document
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
 from application.intake.monitoring.alerts import Outcome, Taken
@@ -35,7 +31,7 @@ from application.requests import Request as Asked
 from domain.errors import Forbidden
 from domain.intake import COMMANDS, authorise_intake
 from domain.source import SourceKind
-from domain.values import Actor, Role
+from domain.values import Actor
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
 Caller = Annotated[Principal, Depends(authenticated)]
@@ -61,24 +57,17 @@ class Machine:
 Handler = Callable[[Request, Machine | None, bytes | None], Response]
 
 
-class IssueKeyBody(MaybeReasonBody):
-    """Give a key to a monitoring source. The answer shows it, once."""
-
-
-class RevokeKeyBody(MaybeReasonBody):
-    """Take a key back."""
-
-
 def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -> Callable[[Handler], Handler]:
     """A route of machine intake: the gate, 401, 403, the body, what is done; ``full`` is what the gate answers."""
 
     def opened(handle: Handler) -> Handler:
         async def receive(request: Request) -> Response:
             try:
-                with context_of(request).gate.passed(kind):
-                    machine = await run_in_threadpool(_machine_of, request, kind)
+                gate = context_of(request).gate
+                with gate.passed(kind):
+                    machine = await gate.work(kind, partial(_machine_of, request, kind))
                     raw = await _body(request)
-                    return await run_in_threadpool(handle, request, machine, raw)
+                    return await gate.work(kind, partial(handle, request, machine, raw))
             except Full:
                 answered = full()
             if isinstance(answered, Problem):
@@ -127,12 +116,12 @@ def _machine_of(request: Request, kind: SourceKind) -> Machine | None:
 def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
     context = context_of(request)
     principal = admitted(context, token, looking=True)
-    source = context.desk.references.current().source(principal.subject) if principal.key else None
+    source = context.desk.references.current().source(principal.subject)
     if source is not None and source.entry.retired:
         if kind is SourceKind.CLOUDEVENTS:
             raise Problem("gone", f"the source {source.entry.id} is retired: send no more")
         raise Forbidden(f"the source {source.entry.id} is retired")
-    if source is not None and source.entry.kind is not kind:
+    if source is not None and principal.key and source.entry.kind is not kind:
         raise Forbidden(f"the key is of a source that speaks {source.entry.kind}, not {kind}")
     actor = context.desk.admit(principal, _INTAKE)
     authorise_intake(actor, "receive_message")
@@ -258,7 +247,7 @@ def _answered(status: int, state: str, message: str, retry_after: str | None = N
 
 @_door("/v2/enqueue", SourceKind.PAGERDUTY, _throttled)
 def receive_event(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
-    """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source."""
+    """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source, or a token."""
     if raw is None or len(raw) > pagerduty.LARGEST:
         told = [f"Event may have {pagerduty.LARGEST} bytes"]
         return _answered(413, "invalid event", "Event object is too large", errors=told)
@@ -266,7 +255,7 @@ def receive_event(request: Request, machine: Machine | None, raw: bytes | None) 
         key = pagerduty.routing_key(raw)
         if key is None:
             raise Unauthenticated("a routing_key in the body, or an Authorization header, is needed")
-        machine = _admit_key(request, key)
+        machine = _admit(request, key, SourceKind.PAGERDUTY)
     context = context_of(request)
     event = pagerduty.read_event(raw, lambda: context.desk.random(16).hex())
     taken = _take(request, machine, event.delivery)
@@ -278,64 +267,3 @@ def receive_event(request: Request, machine: Machine | None, raw: bytes | None) 
     else:
         said = {"status": "success", "message": "Event processed", "dedup_key": event.dedup_key}
     return _told(taken, 202, said)
-
-
-def _admit_key(request: Request, key: str) -> Machine:
-    if not key.startswith("clk_"):
-        raise Unauthenticated("the routing_key is not valid here")
-    return _admit(request, key, SourceKind.PAGERDUTY)
-
-
-# keys, and what is seen
-
-
-@router.post(
-    "/sources/{code}/keys",
-    response_class=Response,
-    status_code=201,
-    operation_id="issue_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": IssueKeyBody.model_json_schema()}}}},
-)
-def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
-    """Give a source a key. It is in this answer, and nowhere else: what is kept is its hash."""
-    context, actor = _keeper(request, caller, "issue_key")
-    context.desk.entry("sources", code)
-    body = parse(request, raw, IssueKeyBody)
-    issued = context.desk.issue_key(code, body.reason, asked(request, actor, raw, 201))
-    made = answer(
-        issued.committed, 201, reader=actor.role, location=f"/sources/{code}", key=issued.key, key_id=issued.id
-    )
-    made.headers["Cache-Control"] = "no-store"
-    return made
-
-
-@router.post(
-    "/sources/{code}/keys/{key}/revoke",
-    response_class=Response,
-    operation_id="revoke_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": RevokeKeyBody.model_json_schema()}}}},
-)
-def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
-    """Take a key back, by its id; it counts from the next request on."""
-    context, actor = _keeper(request, caller, "revoke_key")
-    context.desk.entry("sources", code)
-    body = parse(request, raw, RevokeKeyBody)
-    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor.role)
-
-
-def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
-    context = context_of(request)
-    actor = context.desk.admit(caller, (Role.ADMIN,))
-    authorise_office(actor, command)
-    return context, actor
-
-
-@router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
-def read_alerts(request: Request, actor: Staff, number: str) -> Response:
-    """The alerts of a case: episodes, heartbeats, recovery; from their events, so never behind."""
-    desk = context_of(request).desk
-    watch = desk.alerts_of(number, actor)
-    items = watch_document(watch) if watch else []
-    position = desk.recorder.max_notification_id() or 0
-    source = watch.source if watch else None
-    return json_response({"source": source, "items": items, "next_cursor": None, "as_of_position": position})

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from psycopg import OperationalError as PsycopgOperationalError
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.http.fields import pointer
@@ -171,8 +172,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (OperationalError, PsycopgOperationalError, PoolTimeout):
         app.add_exception_handler(kind, _unavailable)
+    app.add_exception_handler(ClientDisconnect, _broken_off)
     app.add_exception_handler(PersistenceError, _broken)
     app.add_exception_handler(Exception, _broken)
+
+
+def _broken_off(request: Request, _: Exception) -> Response:
+    return respond(request, Problem("malformed", "the body broke off"))  # nobody reads it: for the log of requests
 
 
 def _as_problem(error: Exception) -> Problem:

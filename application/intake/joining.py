@@ -18,7 +18,7 @@ from domain.case.logging import Report
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
 from domain.intake import Joined, Receipt
-from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 _NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
 
@@ -79,7 +79,8 @@ class Joining(Threads, Settling):
         A person who joins it has read it: what is too late for a dispute is then a message like others.
         """
         by_hand = taking.provenance.by.role is not Role.INTAKE
-        settled = case.status in (Status.RESOLVED, Status.CLOSED)
+        machine = taking.receipt.channel is Channel.MONITORING  # disputes nothing, whoever takes it in
+        settled = case.status in (Status.RESOLVED, Status.CLOSED) and not machine
         intent = intent_of(taking.mail.text) if settled else Intent.THANKS
         if intent is not Intent.THANKS and self._is_over(case, taking) and not by_hand:
             return self._follow_up_of(case, taking)

@@ -53,6 +53,7 @@ class Alerted(Recorded):
     def apply(self, case: CaseState) -> None:
         case.recovered_at, case.verified_at = None, None  # whoever said that all is well said so before
         case.assumed = self.assumed or case.assumed
+        case.alerts |= {(self.source, fired.fingerprint) for fired in self.alerts}
         if self.truncated:
             case.truncated = True
             case.missing = (*(name for name in case.missing if name != ALERTS), ALERTS)

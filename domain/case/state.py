@@ -189,6 +189,8 @@ class CaseState:
     """When all its alerts had recovered, unless one fires again: evidence only (R-5.8d)."""
     truncated: bool
     """Whether its source left alerts out."""
+    alerts: frozenset[tuple[str, str]]
+    """Source and fingerprint of every alert that ever fired about it."""
 
     def begin(self) -> None:  # noqa: PLR0915 - one line for each thing that is remembered
         """Set the state before the first event."""
@@ -219,6 +221,7 @@ class CaseState:
         self.impersonal = False
         """An alert with nobody to call back: the service's owner stands in for the customer (R-5.8d)."""
         self.ever_assigned = self.truncated = False
+        self.alerts = frozenset()
         self.attempts: tuple[tuple[datetime, str], ...] = ()
         """When and how the customer could not be reached since the last work (R-5.8c)."""
         self.links: dict[str, LinkKind] = {}

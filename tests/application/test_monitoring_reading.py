@@ -2,119 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from application.intake.monitoring import cloudevents, pagerduty
-from application.intake.monitoring.alertmanager import fingerprint, read_group
-from application.intake.monitoring.alerts import masked, words_of_case
-from application.intake.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, code_of, moment, read
-from domain.alert import MOST_ALERTS
+from application.intake.monitoring.alertmanager import fingerprint
+from application.intake.monitoring.cloudevents import read_binary
+from application.intake.monitoring.signals import code_of, moment
+from application.intake.monitoring.words import masked
 from domain.values import CODE
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=12,
-)
-TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(["\ud800", "\0", "firing", "2026-11-23T08:00:00Z"])
-TIMES = st.datetimes(timezones=st.timezones() | st.none()).map(lambda at: at.isoformat()) | TEXTS | JSON
-
-
-def shaped(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """An object that has these fields, or not, or wrong ones."""
-    return st.fixed_dictionaries({}, optional={name: strategy | JSON for name, strategy in fields.items()})
-
-
-LABELS = st.dictionaries(TEXTS, TEXTS, max_size=5)
-ALERTS = shaped(
-    status=st.sampled_from(["firing", "resolved"]),
-    labels=LABELS,
-    annotations=LABELS,
-    startsAt=TIMES,
-    endsAt=TIMES,
-    fingerprint=TEXTS,
-)
-GROUPS = shaped(
-    version=st.just("4"), status=st.just("firing"), alerts=st.lists(ALERTS, max_size=4), truncatedAlerts=JSON
-)
-EVENTS = shaped(
-    specversion=st.just("1.0"), id=TEXTS, source=TEXTS, type=TEXTS, subject=TEXTS, time=TIMES, data=JSON, status=TEXTS
-)
-PAYLOADS = shaped(
-    summary=TEXTS,
-    source=TEXTS,
-    severity=st.sampled_from(["critical", "info"]),
-    timestamp=TIMES,
-    custom_details=JSON,
-)
-TRIGGERS = shaped(
-    routing_key=TEXTS,
-    event_action=st.sampled_from(["trigger", "acknowledge", "resolve"]),
-    dedup_key=TEXTS,
-    payload=PAYLOADS,
-)
-
-
-def octets(document: Any) -> bytes:
-    return json.dumps(document).encode()
-
-
-def bounded(delivery: Delivery) -> None:
-    """What is read is bounded, is text, and can become a case; what is not says why."""
-    assert (delivery.cause is None) or (delivery.signals == () and delivery.why is not None)
-    assert len(delivery.signals) <= MOST_ALERTS
-    for signal in delivery.signals:
-        assert CODE.fullmatch(signal.identity)
-        said = (*signal.labels.items(), *signal.annotations.items(), ("", signal.summary))
-        assert len(said) <= 4 * MOST_LABELS
-        for name, value in said:
-            assert len(name) <= LONGEST_TEXT
-            assert len(value) <= 2 * LONGEST_TEXT
-            (name + value).encode()
-            assert "\0" not in name + value
-    if delivery.signals:
-        words = words_of_case(delivery.signals)
-        assert len(words["subject"]) <= 300
-        assert words["subject"].strip()
-        assert len(words["description"]) <= 20_000
-
-
-@settings(max_examples=150, deadline=None)
-@given(GROUPS.map(octets) | st.binary(max_size=200) | JSON.map(octets))
-def test_whatever_is_sent_as_alerts_is_read_or_said_to_be_unreadable(raw: bytes) -> None:
-    bounded(read(raw, read_group))
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    EVENTS.map(octets) | st.binary(max_size=200) | JSON.map(octets),
-    st.dictionaries(
-        st.sampled_from(["ce-id", "ce-source", "ce-type", "ce-specversion", "ce-time", "ce-subject", "content-type"]),
-        st.text(st.characters(max_codepoint=255), max_size=30)
-        | st.sampled_from(["1.0", "%ff", "%00", '"', "application/json"]),
-    ),
-)
-def test_whatever_is_sent_as_an_event_is_read_or_said_to_be_unreadable(raw: bytes, headers: dict[str, str]) -> None:
-    bounded(cloudevents.read_structured(raw))
-    bounded(cloudevents.read_binary(raw, headers))
-    with suppress(Unreadable):
-        cloudevents.split(raw)
-
-
-@settings(max_examples=150, deadline=None)
-@given(TRIGGERS.map(octets) | st.binary(max_size=200) | JSON.map(octets))
-def test_whatever_is_enqueued_is_read_or_said_to_be_unreadable(raw: bytes) -> None:
-    pagerduty.routing_key(raw)
-    event = pagerduty.read_event(raw, lambda: "fresh")
-    bounded(event.delivery)
-    if event.dedup_key is not None and event.delivery.cause is None:
-        event.dedup_key.encode()  # it is told the sender
+from tests.fuzz.webhooks import LABELS, TEXTS
 
 
 @settings(max_examples=100, deadline=None)
@@ -138,3 +34,10 @@ def test_a_time_may_be_finer_than_ours() -> None:
 
 def test_a_key_of_ours_is_kept_by_its_id_only() -> None:
     assert masked(b"x clk_abcdefgh0123456789ABCDEFGHIJ y") == b"x clk_abcdefgh******************** y"
+
+
+@pytest.mark.parametrize("sent", ["disk%20%E2%82%AC", "disk \u00e2\u0082\u00ac", "disk €"])
+def test_an_event_is_the_same_whether_its_headers_were_encoded_or_not(sent: str) -> None:
+    attributes = {"ce-id": "1", "ce-source": "s", "ce-type": "t", "ce-specversion": "1.0", "ce-subject": sent}
+    [signal] = read_binary(b"", attributes).signals
+    assert signal.key == "disk €"

@@ -66,17 +66,29 @@ def test_whatever_is_said_episodes_are_in_order_and_bounded(said: list[tuple[boo
 
 
 def test_the_last_event_of_an_alert_and_of_a_watch_says_all() -> None:
-    alert = Alert.raised("prom", "f1", "INC-0000001", at(0, Role.INTAKE))
-    alert.moved("INC-0000002", at(1, Role.INTAKE))
-    again: Any = alert.pending_events[-1].mutate(None)
-    assert (again.id, again.version, again.case) == (alert_id("prom", "f1"), 2, "INC-0000002")
-    watch = Watch.begin_on("prom", "INC-0000001", {"f1": ALERT}, UUID(int=1), at(0, Role.INTAKE))
+    alert = Alert.raised("prom", ALERT, "INC-0000001", UUID(int=1), at(0, Role.INTAKE))
     beating, _ = ALERT.fires(None, moment(2), moment(2))
-    watch.observe({"f1": beating}, UUID(int=2), at(2, Role.INTAKE))
+    alert.observe(beating, UUID(int=2), at(2, Role.INTAKE))
+    alert.moved(ALERT, "INC-0000002", UUID(int=3), at(3, Role.INTAKE))
+    seen: Any = alert.pending_events[1].mutate(None)
+    assert (seen.id, seen.version, seen.case, seen.seen) == (alert_id("prom", "f1"), 2, "INC-0000001", beating)
+    again: Any = alert.pending_events[-1].mutate(None)
+    assert (again.version, again.case, again.seen) == (3, "INC-0000002", ALERT)
+    watch = Watch.begin_on("prom", "INC-0000001", 2, UUID(int=1), at(0, Role.INTAKE))
+    watch.observe(2, 0, moment(2), UUID(int=2), at(2, Role.INTAKE))
     last: Any = watch.pending_events[-1].mutate(None)
-    assert (last.version, last.alerts) == (2, watch.alerts)
-    last.observe({}, UUID(int=3), at(3, Role.INTAKE))
+    assert (last.version, last.alerts, last.firing) == (2, 2, 0)
+    last.observe(3, 1, None, UUID(int=3), at(3, Role.INTAKE))
     assert (last.version, last.is_new) == (3, False)
+
+
+def test_a_watch_knows_when_the_latest_of_an_outage_ended() -> None:
+    watch = Watch.begin_on("prom", "INC-0000001", 2, UUID(int=1), at(0, Role.INTAKE))
+    watch.observe(2, 1, moment(5), UUID(int=2), at(6, Role.INTAKE))
+    watch.observe(2, 0, moment(4), UUID(int=3), at(7, Role.INTAKE))
+    assert watch.ended_at == moment(5)
+    watch.observe(2, 1, None, UUID(int=4), at(9, Role.INTAKE))
+    assert watch.ended_at is None  # another outage
 
 
 FIRED = (Fired("f1", moment(0)),)

@@ -205,7 +205,7 @@ def main() -> None:
         slowest, mails = max(slowest, (time.monotonic() - began, raw[:80])), mails + 1
         faulthandler.cancel_dump_traceback_later()
 
-    for number in _seeds():
+    for number in fresh_seeds():
         if time.monotonic() > ends:
             break
         run = settings(
@@ -220,7 +220,8 @@ def main() -> None:
     print(f"{mails} mails in {seconds:g} s; peak {peak} MiB; slowest {slowest[0]:.2f} s: {slowest[1]!r}")  # noqa: T201
 
 
-def _seeds() -> Iterator[int]:
+def fresh_seeds() -> Iterator[int]:
+    """Others in each run, so that one run finds what another has not."""
     while True:
         yield random.SystemRandom().getrandbits(64)
 

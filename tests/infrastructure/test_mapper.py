@@ -97,7 +97,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
         {**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG, **ALERT, **SOURCE}
     ) == [
         *("access.granted", "access.opened", "access.revoked"),
-        "alert.raised",
+        *("alert.observed", "alert.raised"),
         *(
             "case.accepted",
             "case.alerted",

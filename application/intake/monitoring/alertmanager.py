@@ -17,6 +17,7 @@ from application.intake.monitoring.signals import (
     code_of,
     decoded,
     moment,
+    plain,
     require_few,
     texts,
 )
@@ -29,7 +30,7 @@ _SAYS = ("summary", "title", "message", "description")
 class _Alert(msgspec.Struct):
     labels: dict[str, str]
     status: Literal["firing", "resolved"] | None = None
-    annotations: dict[str, str] = {}
+    annotations: dict[str, str] | None = None
     startsAt: str | None = None  # noqa: N815 - theirs
     endsAt: str | None = None  # noqa: N815 - theirs
     fingerprint: str | None = None
@@ -61,7 +62,7 @@ def _what(signal: Signal) -> tuple[object, ...]:
 def _signal(alert: _Alert, of_group: str | None) -> Signal:
     if (status := alert.status or of_group) is None:
         raise Unreadable("an alert is firing or resolved")
-    labels, annotations = texts(alert.labels), texts(alert.annotations)
+    labels, annotations = texts(alert.labels), texts(alert.annotations or {})
     started_at = moment(alert.startsAt)
     said = next((annotations[name] for name in _SAYS if annotations.get(name)), None)
     name = labels.get("alertname")
@@ -69,7 +70,7 @@ def _signal(alert: _Alert, of_group: str | None) -> Signal:
         identity=code_of(alert.fingerprint) if alert.fingerprint else fingerprint(alert.labels),
         firing=status == "firing",
         summary=": ".join(filter(None, (name, said))) or "an alert without a name",
-        key=alert.fingerprint,
+        key=plain(alert.fingerprint) if alert.fingerprint else None,
         episode=started_at,
         started_at=started_at,
         ended_at=moment(alert.endsAt) if status == "resolved" else None,

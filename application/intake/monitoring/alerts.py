@@ -7,10 +7,9 @@ and the second finds what the first did (R-5.1c).
 
 from __future__ import annotations
 
-import re
 import threading
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -19,31 +18,27 @@ from uuid import UUID
 
 from application.casework import Words
 from application.handling import Logging
-from application.intake.monitoring.mapping import Target, target_of
+from application.intake.monitoring.mapping import target_of
 from application.intake.monitoring.planning import Action, Plan, Situation, Step, plan
-from application.intake.monitoring.signals import Delivery, Signal
+from application.intake.monitoring.signals import Delivery
+from application.intake.monitoring.words import labels_of, masked, nominated, words_of_case
 from application.reference import Reference
 from application.requests import Committed, Request
 from application.settling import Settling
 from domain.aggregate import Root
-from domain.alert import Alert, Watch, Watched, alert_id, watch_id
+from domain.alert import Alert, Watch, alert_id, watch_id
 from domain.case import Case
-from domain.case.alerting import Assumed, Fired
+from domain.case.alerting import Assumed
 from domain.case.logging import Report
 from domain.case.status import STAFF, Status
 from domain.errors import Forbidden
 from domain.intake import Receipt, ReceiptState, authorise_intake, receipt_id
-from domain.source import KEY, Source
+from domain.source import Source
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance
 
-_DESCRIBED = 50
-"""Alerts of a case that are described in words; the bytes have them all."""
-_LONGEST = 20_000
-"""Characters of a case's description, and of what is kept of its labels."""
 _HOPS = 5
 _ATTEMPTS = 40
 """How often a message is decided anew when other processes, or people, were first."""
-_KEY = re.compile(KEY.pattern.encode())
 
 
 class Outcome(StrEnum):
@@ -123,23 +118,25 @@ class AlertIntake(Logging, Settling):
         """What would become of a message, by a mapping that need not be in force. Nothing is recorded."""
         reference, now = self.references.current(), self.clock.now()
         aimed = [(signal, target_of(mapping, signal.labels, reference)) for signal in delivery.signals]
-        return plan(aimed, self._situation(source, delivery.signals)[0], now)
+        return plan(aimed, self._situation(source, delivery), now)
 
-    def alerts_of(self, number: str, actor: Actor) -> Watch | None:
-        """What is seen of the alerts of a case, from its events; None where it has none. Raises Forbidden, NotFound."""
+    def alerts_of(self, number: str, actor: Actor) -> list[Alert]:
+        """Every alert that ever fired about a case, from their own events. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"alerts need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-        case = self._read(number, actor)
-        return self._watches([case.number]).get(case.number)
+        return self._alerts(sorted(self._read(number, actor).alerts))
 
     def _look_again(self, reference: Reference, request: Request) -> None:
-        """Nothing was committed that could have been refused: has the key been revoked elsewhere meanwhile?
+        """Nothing was committed that could have been refused: has the key, or the grant, been revoked elsewhere meanwhile?
 
-        Raises Unauthenticated.
+        Raises Unauthenticated, Forbidden.
         """
-        newer = None if request.key is None else self.references.newer_than(reference)
-        if newer is not None and request.key is not None:
+        if (newer := self.references.newer_than(reference)) is None:
+            return
+        if request.key is not None:
             newer.require_key(request.actor.subject, request.key)
+        else:
+            newer.require_grant(request.actor, self.clock.now())
 
     def _known_receipt(self, stream: UUID) -> Receipt | None:
         if not self.register.existing([stream]):
@@ -147,25 +144,19 @@ class AlertIntake(Logging, Settling):
         found: Root = self.repository.get(stream)
         return found if isinstance(found, Receipt) else None
 
-    def _situation(
-        self, source: str, signals: Sequence[Signal]
-    ) -> tuple[Situation, dict[str, Alert], dict[str, Watch]]:
-        ids = [alert_id(source, signal.identity) for signal in signals]
-        alerts = {}
-        for event in self.register.latest(ids) if ids else ():
-            alert: Alert = event.mutate(None)
-            alerts[alert.fingerprint] = alert
-        numbers = sorted({alert.case for alert in alerts.values()})
-        watches, loaded = self._watches(numbers), dict[str, Case]()
+    def _situation(self, source: str, delivery: Delivery) -> Situation:
+        named = {*(signal.identity for signal in delivery.signals), *delivery.about}
+        alerts = {each.seen.fingerprint: each for each in self._alerts([(source, name) for name in sorted(named)])}
+        numbers, loaded = sorted({alert.case for alert in alerts.values()}), dict[str, Case]()
         cases = {number: self._first(number, loaded) for number in numbers}
-        seen = {number: watch.alerts for number, watch in watches.items()}
-        situation = Situation({name: alert.case for name, alert in alerts.items()}, seen, cases)
-        return situation, alerts, watches
-
-    def _watches(self, numbers: Sequence[str]) -> dict[str, Watch]:
         found = self.register.latest([watch_id(number) for number in numbers]) if numbers else ()
         watches: list[Watch] = [event.mutate(None) for event in found]
-        return {watch.case: watch for watch in watches}
+        return Situation(alerts, {watch.case: watch for watch in watches}, cases)
+
+    def _alerts(self, named: Collection[tuple[str, str]]) -> list[Alert]:
+        """Those of these that are known; each by its source and fingerprint."""
+        found = self.register.latest([alert_id(*name) for name in named]) if named else ()
+        return [event.mutate(None) for event in found]
 
     def _first(self, number: str, loaded: dict[str, Case]) -> Case:
         """A case, or the one that it is continued as (R-5.6c); each is read once."""
@@ -200,13 +191,18 @@ class _Taking:
         """The cases that change, by the number that their alerts know them by."""
         self.duplicates: list[Case] = []
         """Those that reopen with one of them."""
+        self.about: list[str] = []
+        """The cases of alerts of which nothing new is said."""
+        self.watches: dict[str, Watch] = {}
+        """Those of the cases whose alerts began or ended, by number."""
 
     def run(self, request: Request) -> tuple[Committed, Taken]:
         """Decide, record, commit."""
         delivery, desk = self.delivery, self.desk
         aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
-        situation, self.alerts, self.watches = desk._situation(self.source, delivery.signals)  # noqa: SLF001 - its own
+        situation = desk._situation(self.source, delivery)  # noqa: SLF001 - its own
         made = plan(aimed, situation, self.provenance.at)
+        self.about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
         whose = self._whose(made, situation)
         opened = [self._open(steps, whose, made) for steps in made.opening()]
         given = {step.signal.identity: step.case for step in made.steps if step.case}
@@ -218,9 +214,9 @@ class _Taking:
         self._mark_truncated(made, situation)
         for number in made.recovered:
             self._witness(number, made, situation)
-        numbers = tuple(dict.fromkeys([*opened, *(step.case for step in made.steps if step.case)]))
+        numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
-        roots = [*self.cases.values(), *self.duplicates, *self._watched(made), *self._raised(made)]
+        roots = [*self.cases.values(), *self.duplicates, *self._watched(made, situation), *self._seen(made, situation)]
         changed = list({root.id: root for root in roots if root.pending_events}.values())
         if not changed and not receipt.pending_events:
             position = desk.register.history(self.stream)[-1].position
@@ -230,16 +226,7 @@ class _Taking:
 
     def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
         told = tuple(Told(s.signal.identity, s.signal.firing, s.action, s.case) for s in made.steps)
-        actions = {step.action for step in made.steps}
-        outcome = Outcome.RECORDED
-        if self.delivery.cause is not None:
-            outcome = Outcome.QUARANTINED
-        elif actions & {Action.OPENS, Action.FOLLOWS_UP}:
-            outcome = Outcome.OPENED
-        elif (actions and actions <= {Action.HEARTBEAT, Action.KNOWN}) or (
-            self.known is not None and actions <= {Action.HEARTBEAT, Action.KNOWN, Action.RECORDED}
-        ):
-            outcome = Outcome.DUPLICATE
+        outcome = outcome_of(self.delivery, made, known=self.known is not None)
         return Taken(outcome, cases, self.stream, position, told)
 
     def _whose(self, made: Plan, situation: Situation) -> str:
@@ -250,7 +237,8 @@ class _Taking:
         if self.known is not None:
             return self.known.raw.subject
         numbers = [step.case for step in made.steps if step.case]
-        return situation.cases[numbers[0]].customer if numbers else self.desk.customer_id({})
+        first = next(iter([*numbers, *self.about]), None)
+        return situation.cases[first].customer if first else self.desk.customer_id({})
 
     def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
         if self.known is not None:
@@ -285,13 +273,8 @@ class _Taking:
         number, case_id = desk.register.next_case_number(), desk._new_id(p)  # noqa: SLF001 - idem
         before = next((step.follow_up_of for step in steps if step.follow_up_of), None)
         case = Case.log(case_id, number, report, self.reference.policy, p, follow_up_of=before)
-        made.watched[number] = {}
         for step in steps:
-            signal, started_at = step.signal, step.signal.started_at or p.at
-            made.watched[number][signal.identity] = Watched.begun(signal.identity, started_at, p.at)
-            made.fired.setdefault(number, []).append(Fired(signal.identity, started_at))
-            step.case = number
-        made.changed.add(number)
+            made.begins(step, number, p.at)
         self._add(number, case, made)
         return number
 
@@ -302,8 +285,8 @@ class _Taking:
         fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
         target = fresh[0].target
         assumed = Assumed(target.impact, target.severity, target.rule, self.version)
-        told = [_labels(step.signal) for step in fresh[:_DESCRIBED]]
-        words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": _bounded(told)}, p.random)
+        told = labels_of([step.signal for step in fresh])
+        words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": told}, p.random)
         resolved = case.resolution is not None
         case.alert(
             self.source,
@@ -319,7 +302,7 @@ class _Taking:
             again = desk._reopen_duplicates(case, p)  # noqa: SLF001 - idem
             self.duplicates += [other for other in again if isinstance(other, Case)]
         if case.major is None and any(step.target.nominate_major for step in fresh):
-            reason = Disclosure.of(case.customer, DisclosureKind.STAFF_WORDS, {"reason": _nominated(target)}, p.random)
+            reason = Disclosure.of(case.customer, DisclosureKind.STAFF_WORDS, {"reason": nominated(target)}, p.random)
             case.nominate(policy, p, reason=reason)
         self.cases[number] = case
 
@@ -342,82 +325,48 @@ class _Taking:
             case = self.desk._get(Case, number)  # noqa: SLF001 - idem
         if case.status is Status.CLOSED:
             return
-        ends = [alert.episodes[-1].ended_at or self.provenance.at for alert in made.watched[number].values()]
-        case.observe_recovery(self.source, max(ends), str(self.stream), self.provenance)
+        ended_at = self._watch(number, made, situation).ended_at or self.provenance.at
+        case.observe_recovery(self.source, ended_at, str(self.stream), self.provenance)
         self.cases[number] = case
 
-    def _watched(self, made: Plan) -> list[Root]:
-        roots: list[Root] = []
-        for number in sorted(made.changed):
-            alerts, watch = made.watched[number], self.watches.get(number)
-            if watch is None:
-                watch = Watch.begin_on(self.source, number, alerts, self.stream, self.provenance)
-            else:
-                watch.observe(alerts, self.stream, self.provenance)
-            roots.append(watch)
-        return roots
+    def _watched(self, made: Plan, situation: Situation) -> list[Root]:
+        return [self._watch(number, made, situation) for number, tally in made.tallies.items() if tally.changed]
 
-    def _raised(self, made: Plan) -> list[Root]:
+    def _watch(self, number: str, made: Plan, situation: Situation) -> Watch:
+        """The watch of a case whose alerts began or ended, told so once."""
+        tally, watch = made.tallies[number], situation.watches.get(number) or self.watches.get(number)
+        if watch is None:
+            watch = Watch.begin_on(self.source, number, tally.alerts, self.stream, self.provenance)
+        elif number not in self.watches:
+            watch.observe(tally.alerts, tally.firing, tally.ended_at, self.stream, self.provenance)
+        return self.watches.setdefault(number, watch)
+
+    def _seen(self, made: Plan, situation: Situation) -> list[Root]:
         roots: list[Root] = []
-        for step in made.steps:
-            if step.action not in (Action.OPENS, Action.FOLLOWS_UP, Action.JOINS) or step.case is None:
-                continue
-            alert = self.alerts.get(step.signal.identity)
+        cases = {step.signal.identity: step.case for step in made.steps if step.case}
+        for fingerprint, seen in made.seen.items():
+            alert, case = situation.alerts.get(fingerprint), cases[fingerprint]
             if alert is None:
-                alert = Alert.raised(self.source, step.signal.identity, step.case, self.provenance)
+                alert = Alert.raised(self.source, seen, case, self.stream, self.provenance)
+            elif alert.case != case:
+                alert.moved(seen, case, self.stream, self.provenance)
             else:
-                alert.moved(step.case, self.provenance)
+                alert.observe(seen, self.stream, self.provenance)
             roots.append(alert)
         return roots
 
 
-def masked(raw: bytes) -> bytes:
-    """A message as it is kept: a key of ours that lies in it, as PagerDuty's clients send theirs, is not."""
-    return _KEY.sub(rb"clk_\1" + b"*" * 20, raw)
-
-
-def words_of_case(signals: Sequence[Signal]) -> Words:
-    """What a case of these alerts says: their summaries, what is affected, what the annotations tell."""
-    first, several = signals[0], f" (and {len(signals) - 1} more alerts)" if len(signals) > 1 else ""
-    summary = " ".join(first.summary.split()) or "(no summary)"
-    lines = [line for signal in signals[:_DESCRIBED] for line in _described(signal)]
-    if len(signals) > _DESCRIBED:
-        lines.append(f"... and {len(signals) - _DESCRIBED} more")
-    where = next(
-        (first.labels[name] for name in ("instance", "host", "hostname", "source") if name in first.labels), None
-    )
-    return {
-        "subject": f"{summary[: 300 - len(several)]}{several}",
-        "description": "\n".join(lines)[:_LONGEST],
-        "symptoms": summary[:1_000],
-        "asset": where and where[:300],
-    }
-
-
-def _described(signal: Signal) -> list[str]:
-    labels = ", ".join(f"{name}={value[:200]}" for name, value in list(signal.labels.items())[:30])
-    told = [f"  {name}: {value[:1_000]}" for name, value in list(signal.annotations.items())[:30]]
-    return [f"{signal.summary[:500]} [{labels}]", *told]
-
-
-def _labels(signal: Signal) -> dict[str, object]:
-    known = {"fingerprint": signal.identity, "key": signal.key, "summary": signal.summary}
-    return {**known, "labels": dict(signal.labels), "annotations": dict(signal.annotations)}
-
-
-def _bounded(told: list[dict[str, object]]) -> list[dict[str, object]]:
-    """As many as are kept: labels are in the bytes, whatever is left out here."""
-    kept, size = list[dict[str, object]](), 0
-    for each in told:
-        size += len(str(each))
-        if size > _LONGEST and kept:
-            break
-        kept.append(each if size <= _LONGEST else {**each, "labels": {}, "annotations": {}})
-    return kept
-
-
-def _nominated(target: Target) -> str:
-    return "by the source's defaults" if target.rule is None else f"by rule {target.rule} of the source's mapping"
+def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False) -> Outcome:
+    """What becomes of a message by what becomes of its signals. ``known`` says that the same bytes came before."""
+    actions = {step.action for step in made.steps}
+    if delivery.cause is not None:
+        return Outcome.QUARANTINED
+    if actions & {Action.OPENS, Action.FOLLOWS_UP}:
+        return Outcome.OPENED
+    nothing_new = {Action.HEARTBEAT, Action.KNOWN}
+    if (actions and actions <= nothing_new) or (known and actions <= {*nothing_new, Action.RECORDED}):
+        return Outcome.DUPLICATE
+    return Outcome.RECORDED
 
 
 def _repeated(receipt: Receipt, position: int) -> Taken:

@@ -8,6 +8,7 @@ says whether something has recovered.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -127,6 +128,8 @@ def _unescaped(value: str) -> str:
     text = value.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1].replace("\\\\", "\0").replace("\\", "").replace("\0", "\\")
+    with suppress(UnicodeError):  # libraries that encode nothing send UTF-8, which HTTP reads as Latin-1
+        text = text.encode("latin-1").decode()
     return unquote(text[: 3 * _LONGEST], errors="strict")
 
 

@@ -5,6 +5,7 @@ An event names its alert by its `dedup_key`, and no episode: a trigger is of the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -28,7 +29,8 @@ LARGEST = 512 * 1024
 """Bytes of an event."""
 LONGEST_KEY, LONGEST_SUMMARY = 255, 1024
 _MADE_OF = ("source", "severity", "component", "group", "class")
-_SEVERITIES = ("critical", "error", "warning", "info")
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+_NOT_KEPT = "(a token)"
 
 
 class _Envelope(msgspec.Struct):
@@ -78,32 +80,39 @@ def routing_key(raw: bytes) -> str | None:
 def read_event(raw: bytes, fresh_key: Callable[[], str]) -> Event:
     """Read an event; a trigger without a key is given a fresh one. Never raises."""
     keys: list[str | None] = [None]
+    route = routing_key(raw)
+    secret = route is not None and (KEY.fullmatch(route) or _TOKEN.fullmatch(route))
 
     def how(raw: bytes) -> Delivery:
         event = decoded(raw, _Event)
         keys[0] = _key(event, fresh_key)
         assert keys[0] is not None
+        signal = _signal(event, keys[0], None if secret else route)
         if event.event_action == "acknowledge":
-            return Delivery(raw)
-        return Delivery(raw, (_signal(event, keys[0]),))
+            return Delivery(raw, about=(signal.identity,))
+        return Delivery(raw, (signal,))
 
-    delivery = read(_written_out(raw), how)
+    delivery = read(_without(raw, route) if secret and route else raw, how)
     return Event(delivery, keys[0], delivery.cause is None or _is_event(raw))
 
 
-def _written_out(raw: bytes) -> bytes:
-    """The event, its routing key as it is: written with escapes, nobody would see that it must not be kept."""
-    key = routing_key(raw)
-    if key is None or not KEY.fullmatch(key) or key.encode() in raw:
-        return raw
-    return msgspec.json.encode({**msgspec.json.decode(raw, type=dict[str, Any]), "routing_key": key})
+def _without(raw: bytes, key: str) -> bytes:
+    """The event without the credential in it; a key of ours that is written plainly is masked where it is kept."""
+    document = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    if KEY.fullmatch(key):
+        if bytes(document["routing_key"]) == f'"{key}"'.encode():
+            return raw
+        return msgspec.json.encode({**document, "routing_key": key[:12] + "*" * 20})
+    return msgspec.json.encode({**document, "routing_key": _NOT_KEPT})
 
 
 def _is_event(raw: bytes) -> bool:
+    """Whether it has what only events of this protocol have."""
     try:
-        return isinstance(msgspec.json.decode(raw, type=_Envelope).event_action, str)
+        envelope = msgspec.json.decode(raw, type=_Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    return isinstance(envelope.event_action, str) or isinstance(envelope.routing_key, str)
 
 
 def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
@@ -120,7 +129,8 @@ def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
     return fresh_key()
 
 
-def _signal(event: _Event, key: str) -> Signal:
+def _signal(event: _Event, key: str, route: str | None) -> Signal:
+    """What it says. ``route`` is its routing key where that is no credential of ours: then it tells alerts apart."""
     payload, firing = event.payload, event.event_action == "trigger"
     labels: dict[str, str] = {}
     details: dict[str, str] = {}
@@ -130,7 +140,7 @@ def _signal(event: _Event, key: str) -> Signal:
         labels = {**details, **{name: plain(value) for name, value in told.items() if value}}
     at = moment(payload.timestamp) if payload else None
     return Signal(
-        identity=code_of(key),
+        identity=code_of(f"{route}\n{key}" if route else key),
         firing=firing,
         summary=plain(payload.summary) if payload else plain(key),
         key=plain(key),

@@ -2,7 +2,7 @@
 
 The key of a case is its alert's source and fingerprint. So that one outage is not a hundred cases, the alerts that begin
 in one notification, and are of one service, open one case between them; one that begins beside others that have an open
-case, and fire still, joins it.
+case, whatever is said of those, joins it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from application.intake.monitoring.mapping import Target
 from application.intake.monitoring.signals import Signal
-from domain.alert import MOST_ALERTS, Seen, Watched
+from domain.alert import MOST_ALERTS, Alert, Seen, Watch, Watched
 from domain.case import Case
 from domain.case.alerting import Fired
 
@@ -44,10 +44,10 @@ class Action(StrEnum):
 class Situation:
     """What is known of the alerts that a message speaks of."""
 
-    alerts: Mapping[str, str]
-    """The case of each, by fingerprint."""
-    watched: Mapping[str, Mapping[str, Watched]]
-    """What was seen of the alerts of each case, by its number."""
+    alerts: Mapping[str, Alert]
+    """Those that have a case, by fingerprint."""
+    watches: Mapping[str, Watch]
+    """How many alerts each of their cases has, and how many of them fire, by its number."""
     cases: Mapping[str, Case]
     """Each case as it takes alerts: itself, or the first one where it is continued (R-5.6c)."""
 
@@ -64,18 +64,46 @@ class Step:
 
 
 @dataclass
+class Tally:
+    """How many alerts a case has from here on, and how many of them fire."""
+
+    alerts: int = 0
+    firing: int = 0
+    ended_at: datetime | None = None
+    """When the latest of those ended of which this message says so."""
+    changed: bool = False
+    left: bool = False
+    """An alert of it has another case from here on: that is no recovery."""
+
+    def count(self, before: Watched | None, after: Watched) -> None:
+        """Count what became of an alert."""
+        self.alerts += before is None
+        self.firing += after.firing - (before is not None and before.firing)
+        self.ended_at = max(filter(None, (self.ended_at, after.episodes[-1].ended_at)), default=None)
+        self.changed = True
+
+
+@dataclass
 class Plan:
     """What becomes of a message."""
 
     steps: list[Step] = field(default_factory=list)
-    watched: dict[str, dict[str, Watched]] = field(default_factory=dict)
-    """What is seen from here on of the alerts of each case that is spoken of."""
-    changed: set[str] = field(default_factory=set)
-    """The cases of whose alerts anything new was said."""
+    seen: dict[str, Watched] = field(default_factory=dict)
+    """What is seen from here on of each alert of which anything new was said, by fingerprint."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """By case."""
     fired: dict[str, list[Fired]] = field(default_factory=dict)
     """The episodes that are new on each case that has a number."""
     recovered: set[str] = field(default_factory=set)
     """The cases none of whose alerts fires any more, as of this message."""
+
+    def begins(self, step: Step, case: str, now: datetime) -> None:
+        """An alert begins, about a case."""
+        signal, started_at = step.signal, step.signal.started_at or now
+        step.case = case
+        self.seen[signal.identity] = Watched.begun(signal.identity, started_at, now)
+        self.tallies.setdefault(case, Tally()).count(None, self.seen[signal.identity])
+        self.fired.setdefault(case, []).append(Fired(signal.identity, started_at))
 
     def opening(self) -> list[list[Step]]:
         """The steps that need a case, by the case they need."""
@@ -88,15 +116,14 @@ class Plan:
 
 def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: datetime) -> Plan:
     """Decide. Changes nothing that is known."""
-    made = Plan(watched={case: dict(alerts) for case, alerts in known.watched.items()})
-    firing = {case for case, alerts in known.watched.items() if any(alert.firing for alert in alerts.values())}
+    made = Plan(tallies={case: Tally(watch.alerts, watch.firing) for case, watch in known.watches.items()})
     beginning: dict[str, Step] = {}
     for signal, target in sorted(signals, key=lambda given: given[0].episode or now):
         step = beginning.get(signal.identity)
         if step is not None:  # several messages about an alert that has no case yet
             made.steps.append(Step(signal, Action.KNOWN, target, step.case))
-        elif (case := known.alerts.get(signal.identity)) is not None and case in made.watched:
-            _again(made, signal, target, case, known.cases[case], now)
+        elif (alert := known.alerts.get(signal.identity)) is not None:
+            _again(made, signal, target, alert, known.cases[alert.case], now)
             if made.steps[-1].action is Action.FOLLOWS_UP:
                 beginning[signal.identity] = made.steps[-1]
         elif signal.firing:
@@ -105,45 +132,43 @@ def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: dateti
         else:
             made.steps.append(Step(signal, Action.RECORDED, target))
     _join(made, known, now)
-    made.recovered = {case for case in firing if not any(alert.firing for alert in made.watched[case].values())}
+    quiet = {case for case, tally in made.tallies.items() if tally.changed and not tally.firing and not tally.left}
+    made.recovered = {case for case in quiet if known.watches[case].firing}
     return made
 
 
-def _again(made: Plan, signal: Signal, target: Target, number: str, case: Case, now: datetime) -> None:
+def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case, now: datetime) -> None:
     """What becomes of a signal of an alert that has a case."""
-    before = made.watched[number][signal.identity]
+    before, tally = made.seen.get(signal.identity, alert.seen), made.tallies[alert.case]
     began, ended = signal.started_at or now, signal.ended_at or now
     seen = before.fires(signal.episode, began, now) if signal.firing else before.recovers(signal.episode, ended, now)
     after, what = seen
     if what is Seen.EPISODE and not case.takes_alerts(now):
+        tally.alerts, tally.firing = tally.alerts - 1, tally.firing - before.firing
+        tally.changed = tally.left = True
         made.steps.append(Step(signal, Action.FOLLOWS_UP, target, follow_up_of=case.number))
         return
     if what is not Seen.KNOWN:
-        made.watched[number][signal.identity] = after
-        made.changed.add(number)
+        made.seen[signal.identity] = after
+    if what in (Seen.EPISODE, Seen.RECOVERED):
+        tally.count(before, after)
     action = Action(what) if what is not Seen.EPISODE else Action.REOPENS if case.resolution else Action.APPENDED
     if what is Seen.EPISODE:
-        made.fired.setdefault(number, []).append(Fired(signal.identity, after.episodes[-1].started_at))
-    made.steps.append(Step(signal, action, target, number))
+        made.fired.setdefault(alert.case, []).append(Fired(signal.identity, after.episodes[-1].started_at))
+    made.steps.append(Step(signal, action, target, alert.case))
 
 
 def _join(made: Plan, known: Situation, now: datetime) -> None:
     """Let alerts that begin beside others join those, where they have an open case and are of the same service."""
-    beside = [s.case for s in made.steps if s.case and s.action in (Action.HEARTBEAT, Action.APPENDED, Action.REOPENS)]
+    reopened = {step.case for step in made.steps if step.action is Action.REOPENS}
+    beside = {step.case for step in made.steps if step.case}
     open_ = [
-        n for n in beside if known.cases[n].takes_alerts(now) and (_reopened(made, n) or not known.cases[n].resolution)
+        n for n in beside if n in reopened or (known.cases[n].resolution is None and known.cases[n].takes_alerts(now))
     ]
-    hosts = {known.cases[number].service: number for number in sorted(set(open_), reverse=True)}
+    hosts = {known.cases[number].service: number for number in sorted(open_, reverse=True)}
     for step in made.steps:
         host = hosts.get(step.target.service)
-        if step.action is not Action.OPENS or host is None or len(made.watched[host]) >= MOST_ALERTS:
+        if step.action is not Action.OPENS or host is None or made.tallies[host].alerts >= MOST_ALERTS:
             continue
-        signal, started_at = step.signal, step.signal.started_at or now
-        made.watched[host][signal.identity] = Watched.begun(signal.identity, started_at, now)
-        made.changed.add(host)
-        made.fired.setdefault(host, []).append(Fired(signal.identity, started_at))
-        step.action, step.case = Action.JOINS, host
-
-
-def _reopened(made: Plan, case: str) -> bool:
-    return any(step.case == case and step.action is Action.REOPENS for step in made.steps)
+        step.action = Action.JOINS
+        made.begins(step, host, now)

@@ -70,6 +70,8 @@ class Delivery:
     """The same in the protocol's words."""
     truncated: int = 0
     """Alerts that the sender left out."""
+    about: tuple[str, ...] = ()
+    """Alerts that it names, and says nothing new of."""
     identity: str | None = None
     """What makes it this message and no other, where the sender gave it an id; its bytes do otherwise."""
 

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import permutations
 from pathlib import Path
 
 import psycopg
@@ -93,6 +94,20 @@ def test_an_alert_that_begins_beside_others_joins_their_open_case(monitoring: Mo
     assert len(monitoring.alerts(number)) == 2
     apart = monitoring.alertmanager(group(alert("c")), key).json()
     assert apart["case"] != number
+
+
+def test_whatever_is_said_of_the_others_and_in_whatever_order_it_is_one_case(monitoring: Monitoring) -> None:
+    key = monitoring.source()
+    said = [
+        group(alert("a"), alert("b")),
+        group(alert("a"), alert("b", firing=False), alert("c")),
+        group(*(alert(host, firing=False) for host in "abc")),
+        group(alert("a", episode=2), alert("d", episode=2)),
+    ]
+    for number, order in enumerate(permutations(said)):
+        renamed = json.loads(json.dumps(order).replace(".example", f".{number}.example"))
+        cases = {case for message in renamed for case in monitoring.alertmanager(message, key).json()["cases"]}
+        assert len(cases) == 1, order
 
 
 def test_a_new_episode_of_a_resolved_case_reopens_it(monitoring: Monitoring) -> None:
@@ -244,6 +259,24 @@ def test_two_processes_that_each_hear_of_half_a_recovery_observe_it_once(
             ]
         assert {each.result().status_code for each in sent} == {200}
         assert monitoring.topics(number).count("case.recovery_observed") == 1
+
+
+def test_what_is_written_of_a_message_is_in_proportion_to_it(monitoring: Monitoring, database: TestDatabase) -> None:
+    """However many alerts a case has, and however often one of them flaps: a batch of events is a bounded memory."""
+    key = monitoring.source()
+    number = monitoring.alertmanager(group(*(alert(f"h{n}") for n in range(300))), key).json()["case"]
+    before = monitoring.desk.office.recorder.max_notification_id()
+    for episode in range(15):
+        assert monitoring.alertmanager(group(alert("h1", episode=episode)), key).status_code == 200
+        assert monitoring.alertmanager(group(alert("h1", episode=episode, firing=False)), key).status_code == 200
+    with psycopg.connect(database.superuser) as connection:
+        [(largest,)] = connection.execute(
+            "SELECT max(length(state)) FROM ledger.stored_events WHERE notification_id > %s", (before,)
+        ).fetchall()
+    assert largest < 3_000
+    assert len(monitoring.alerts(number)) == 300
+    [flapping] = [told for told in monitoring.alerts(number) if len(told["episodes"]) > 1]
+    assert (flapping["status"], len(flapping["episodes"]), flapping["episodes_forgotten"]) == ("resolved", 10, 5)
 
 
 @pytest.mark.parametrize("role", ["technician", "network", "auditor"])

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from domain.values import Role
 from tests.acceptance.conftest import refused
 from tests.acceptance.monitoring.conftest import Monitoring
 
@@ -118,3 +119,10 @@ def test_a_retired_source_is_told_to_send_no_more(monitoring: Monitoring) -> Non
     entry = {"name": "Ce", "kind": "cloudevents", "retired": True}
     assert monitoring.admin.http.put("/sources/ce", json=entry, headers={"If-Match": "*"}).status_code == 200
     refused(monitoring.post("/intake/cloudevents", body, key, Content_Type=STRUCTURED), 410, "gone")
+    running = monitoring.desk.caller(Role.INTAKE, "ce").http
+    refused(running.post("/intake/cloudevents", content=body, headers={"Content-Type": STRUCTURED}), 410, "gone")
+
+
+@pytest.mark.parametrize("path", ["/intake/cloudevents/", "/intake/alertmanager/", "/v2/enqueue/"])
+def test_nobody_is_sent_elsewhere(monitoring: Monitoring, path: str) -> None:
+    refused(monitoring.post(path, event()), 404, "not-found")

@@ -16,7 +16,7 @@ import pytest
 
 from application.intake.monitoring.alertmanager import fingerprint
 from tests.acceptance.conftest import Serve, done
-from tests.acceptance.monitoring.conftest import Monitoring
+from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import DATA, TestDatabase
 
 WEBHOOKS = DATA / "webhooks"
@@ -74,6 +74,27 @@ def test_what_somebody_releases_from_the_quarantine_is_a_case(monitoring: Monito
     assert "Load peaking" in case["description"]
     again = monitoring.post("/intake/alertmanager", path.read_bytes())
     assert (again.json()["outcome"], again.json()["case"]) == ("duplicate", case["number"])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"title": "it is still broken, my problem is not solved"}',
+        b"From: jo.field@agency.example\r\nSubject: x\r\n\r\nit is still broken, my problem is not solved",
+    ],
+    ids=["one line", "a mail"],
+)
+def test_what_is_in_quarantine_is_shown_as_it_came_and_is_nobodys_mail(monitoring: Monitoring, raw: bytes) -> None:
+    held = [monitoring.alertmanager(raw + b" " * n).json()["message"] for n in range(2)]
+    shown = done(monitoring.desk.technician.get(f"/quarantine/{held[0]}"))
+    assert (shown["sender"], shown["text"].split()) == (None, raw.decode().split())
+    released = done(monitoring.desk.technician.post(f"/quarantine/{held[0]}/release", {}))
+    case = monitoring.case(released["case"])
+    assert (case["channel"], case["customer"]["email"]) == ("monitoring", None)
+    assert "still broken" in case["description"]
+    number = monitoring.resolve(monitoring.alertmanager(group(alert())).json()["case"])
+    joined = done(monitoring.desk.technician.post(f"/quarantine/{held[1]}/join", {"case": number}))
+    assert (joined["outcome"], monitoring.case(number)["status"]) == ("reply", "resolved")
 
 
 def test_the_corpus_twice_in_another_order_from_two_processes_is_the_same_cases(

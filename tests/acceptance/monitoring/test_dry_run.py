@@ -55,6 +55,9 @@ def test_a_dry_run_says_what_would_become_of_a_payload_and_records_nothing(
     assert positions() == before
     done = monitoring.alertmanager(payload.read_bytes(), key).json()
     assert {told["became"] for told in done["alerts"]} == {signal["becomes"] for signal in event["signals"]}
+    assert done["outcome"] == event["outcome"] == "opened"
+    again = json.loads(cli("intake", "test", str(payload), "--source", "prom", "--json")[1])
+    assert again["events"][0]["outcome"] == "recorded"  # c has recovered, and nobody knew of it
 
 
 def test_a_mapping_is_tried_before_it_is_in_force(monitoring: Monitoring, cli: Cli, tmp_path: Path) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.acceptance.conftest import Serve, refused
@@ -39,6 +41,8 @@ HOSTILE = {
     "NULs": changed(labels={"alertname": "a\0b", "\0": "\0"}, annotations={"summary": "\0\x01\x7f"}),
     "half a character": b'{"alerts": [{"status": "firing", "labels": {"alertname": "\\ud800 x"}}]}',
     "half a character in a fingerprint": b'{"alerts": [{"status": "firing", "labels": {}, "fingerprint": "\\udfff"}]}',
+    "NUL for a fingerprint": changed(fingerprint="\0"),
+    "a long fingerprint": changed(fingerprint="x" * 900_000),
     "labels that are a list": changed(labels=["a"]),
     "labels that are numbers": changed(labels={"a": 1}),
     "alerts that are none": b'{"alerts": [1, null, "x"]}',
@@ -72,6 +76,9 @@ HOSTILE = {
     + b"[" * MANY
     + b"]" * MANY
     + b"}}",
+    "a key of ours that is escaped, and a huge number": b'{"routing_key": "clk_abcdefgh\\u0041AAAAAAAAAAAAAAAAAAA", "event_action": "resolve", "n": '
+    + b"9" * 5_000
+    + b"}",
     "a key of ours that is escaped": b'{"routing_key": "clk_abcdefgh\\u0041AAAAAAAAAAAAAAAAAAA", "event_action": "resolve"}',
 }
 
@@ -137,3 +144,27 @@ def test_what_cannot_be_taken_now_is_shed_as_each_protocol_repeats(full: Monitor
     assert (throttled.status_code, throttled.json()["status"]) == (429, "throttle exceeded")
     for answer in (later, slowly, throttled):
         assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_storm_at_every_door_holds_up_nobody_who_asks_for_something_else(
+    monitoring: Monitoring, database: TestDatabase
+) -> None:
+    """Nothing can be committed while the writers' lock is held: all that is handed in waits inside."""
+    number = monitoring.desk.log()["number"]
+    event = {"specversion": "1.0", "id": "1", "source": "s", "type": "t"}
+    trigger = {"event_action": "trigger", "payload": {"summary": "x", "source": "s", "severity": "info"}}
+    sent = {"/intake/alertmanager": group(alert()), "/intake/cloudevents": event, "/v2/enqueue": trigger}
+    with ThreadPoolExecutor(60) as pool, psycopg.connect(database.superuser) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(4850712369)")
+        waiting = {pool.submit(monitoring.post, path, body): path for path, body in sent.items() for _ in range(20)}
+        full = set[str]()
+        for each in as_completed(waiting):
+            assert each.result().status_code in (429, 503)
+            full.add(waiting[each])
+            if full == set(sent):
+                break
+        assert monitoring.case(number)["number"] == number
+        connection.rollback()
+        answers = [each.result().status_code for each in waiting]
+    assert set(answers) <= {200, 201, 202, 429, 503}
+    assert answers.count(429) + answers.count(503) >= 12

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from domain.values import Role
 from tests.acceptance.conftest import refused
 from tests.acceptance.monitoring.conftest import Monitoring
 from tests.conftest import TestDatabase
@@ -25,7 +27,9 @@ def test_trigger_acknowledge_resolve_and_trigger_again(monitoring: Monitoring) -
     again = monitoring.pagerduty("trigger", key, "db1/disk", summary="disk full, still")
     assert (again.json()["outcome"], again.json()["case"]) == ("duplicate", number)
     acknowledged = monitoring.pagerduty("acknowledge", key, "db1/disk")
-    assert (acknowledged.status_code, acknowledged.json()["outcome"]) == (202, "recorded")
+    told = acknowledged.json()
+    assert (acknowledged.status_code, told["outcome"], told["case"]) == (202, "recorded", number)
+    assert monitoring.pagerduty("acknowledge", key, "db2/disk").json()["case"] is None
     assert monitoring.etag(number) == before
     over = monitoring.pagerduty("resolve", key, "db1/disk")
     assert (over.json()["outcome"], over.json()["case"]) == ("recorded", number)
@@ -56,6 +60,7 @@ def test_a_trigger_without_a_key_is_given_a_fresh_one_that_resolves_it(monitorin
         ({"payload": {"summary": "x", "source": "s", "severity": "info", "timestamp": "yesterday"}}, "time"),
         ({"payload": None}, "payload"),
         ({"event_action": "resolve"}, "dedup_key"),
+        ({"event_action": None}, "event_action"),
     ],
 )
 def test_what_is_wrong_with_an_event_is_told_its_sender_and_it_is_kept(
@@ -88,6 +93,36 @@ def test_an_event_of_nobody_is_refused(monitoring: Monitoring) -> None:
     refused(monitoring.pagerduty("trigger", key[:-1] + ("a" if key[-1] != "a" else "b")), 401, "unauthenticated")
     other = monitoring.source("prom")
     refused(monitoring.pagerduty("trigger", other), 403, "forbidden")
+
+
+def test_a_token_of_intake_opens_the_door_in_the_header_or_as_the_routing_key_and_is_not_kept(
+    monitoring: Monitoring, database: TestDatabase
+) -> None:
+    token = monitoring.desk.tokens.issue(Role.INTAKE, "gateway", None, timedelta(hours=1))
+    in_body = monitoring.pagerduty("trigger", token, "db1/disk")
+    assert (in_body.status_code, in_body.json()["outcome"]) == (202, "opened")
+    event = {"event_action": "trigger", "dedup_key": "db1/disk"}
+    body = {**event, "payload": {"summary": "disk full", "source": "db1", "severity": "critical"}}
+    in_header = monitoring.post("/v2/enqueue", body).json()
+    assert (in_header["outcome"], in_header["case"]) == ("duplicate", in_body.json()["case"])
+    with psycopg.connect(database.superuser) as connection:
+        kept = [row[0] for row in connection.execute("SELECT value FROM vault.disclosures")]
+    raws = [b64decode(unquoted(value)).decode() for value in kept if value.startswith('{"raw"')]
+    assert len(raws) == 2
+    assert not [raw for raw in raws if token.rpartition(".")[2] in raw]
+    other = monitoring.desk.tokens.issue(Role.TECHNICIAN, "a.ortiz", None, timedelta(hours=1))
+    refused(monitoring.pagerduty("trigger", other), 403, "forbidden")
+
+
+def test_the_same_dedup_key_under_another_routing_key_is_another_alert(monitoring: Monitoring) -> None:
+    """By a token in the header, any routing key goes: then it is what the sender means by it."""
+    event = {"event_action": "trigger", "dedup_key": "db1/disk"}
+    body = {**event, "payload": {"summary": "disk full", "source": "db1", "severity": "critical"}}
+    one, other, again = (
+        monitoring.post("/v2/enqueue", {**body, "routing_key": key}).json() for key in ("R1", "R2", "R1")
+    )
+    assert [told["outcome"] for told in (one, other, again)] == ["opened", "opened", "duplicate"]
+    assert one["case"] == again["case"] != other["case"]
 
 
 def test_an_event_has_a_size(monitoring: Monitoring) -> None:

@@ -11,8 +11,11 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.intake.monitoring.alertmanager import read_group
+from application.intake.monitoring.signals import Delivery
 from application.principals import Unauthenticated
 from application.requests import Request
+from domain.errors import Forbidden
+from domain.intake import Cause
 from domain.values import Actor, ErasureScope, Role
 from tests.acceptance.conftest import Serve, done, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
@@ -151,6 +154,19 @@ def test_what_was_admitted_before_the_revocation_and_decided_after_it_is_refused
         for again in (message, read_group(json.dumps(group(alert("z"))).encode())):
             with pytest.raises(Unauthenticated):
                 deaf.take_signals(again, request)
+
+
+def test_r_7_1_a_grant_that_was_revoked_elsewhere_admits_nothing_though_nothing_is_committed(
+    monitoring: Monitoring, database: TestDatabase
+) -> None:
+    with open_desk(database) as deaf:
+        request = Request(Actor("gateway", Role.INTAKE), "test")
+        unreadable = Delivery(b"?", cause=Cause.UNREADABLE)
+        held = deaf.take_signals(unreadable, request)
+        assert deaf.take_signals(unreadable, request).receipt == held.receipt
+        monitoring.desk.office.revoke("gateway", Role.INTAKE, None, "left", OPERATOR)
+        with pytest.raises(Forbidden):
+            deaf.take_signals(unreadable, request)
 
 
 def test_a_key_opens_the_door_of_its_kind_only_and_reads_nothing(monitoring: Monitoring) -> None:

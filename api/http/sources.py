@@ -1,0 +1,79 @@
+"""The keys of monitoring sources, and what these have seen of a case (SOP 5.1). The sources themselves: `office.py`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api.http.asking import answer, asked, parse, raw_body
+from api.http.bodies.base import MaybeReasonBody
+from api.http.context import Context, authenticated, context_of
+from api.http.reading import Staff, json_response
+from application.catalogue import authorise_office
+from application.documents import alerts_document
+from application.principals import Principal
+from domain.values import Actor, Role
+
+Raw = Annotated[bytes | None, Depends(raw_body)]
+Caller = Annotated[Principal, Depends(authenticated)]
+router = APIRouter(tags=["monitoring"])
+
+
+class IssueKeyBody(MaybeReasonBody):
+    """Give a key to a monitoring source. The answer shows it, once."""
+
+
+class RevokeKeyBody(MaybeReasonBody):
+    """Take a key back."""
+
+
+@router.post(
+    "/sources/{code}/keys",
+    response_class=Response,
+    status_code=201,
+    operation_id="issue_key",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": IssueKeyBody.model_json_schema()}}}},
+)
+def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
+    """Give a source a key. It is in this answer, and nowhere else: what is kept is its hash."""
+    context, actor = _keeper(request, caller, "issue_key")
+    context.desk.entry("sources", code)
+    body = parse(request, raw, IssueKeyBody)
+    issued = context.desk.issue_key(code, body.reason, asked(request, actor, raw, 201))
+    made = answer(
+        issued.committed, 201, reader=actor.role, location=f"/sources/{code}", key=issued.key, key_id=issued.id
+    )
+    made.headers["Cache-Control"] = "no-store"
+    return made
+
+
+@router.post(
+    "/sources/{code}/keys/{key}/revoke",
+    response_class=Response,
+    operation_id="revoke_key",
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": RevokeKeyBody.model_json_schema()}}}},
+)
+def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
+    """Take a key back, by its id; it counts from the next request on."""
+    context, actor = _keeper(request, caller, "revoke_key")
+    context.desk.entry("sources", code)
+    body = parse(request, raw, RevokeKeyBody)
+    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor.role)
+
+
+def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+    context = context_of(request)
+    actor = context.desk.admit(caller, (Role.ADMIN,))
+    authorise_office(actor, command)
+    return context, actor
+
+
+@router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
+def read_alerts(request: Request, actor: Staff, number: str) -> Response:
+    """The alerts of a case: episodes, heartbeats, recovery; from their events, so never behind."""
+    desk = context_of(request).desk
+    items = alerts_document(desk.alerts_of(number, actor))
+    position = desk.recorder.max_notification_id() or 0
+    return json_response({"items": items, "next_cursor": None, "as_of_position": position})
