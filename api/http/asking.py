@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Collection
@@ -24,22 +25,33 @@ from domain.values import Actor, Role
 
 LARGEST = 1_048_576
 """Bytes of a body (http.md, Limits)."""
+_PATIENCE = 30.0
+"""Seconds for a body to come: whoever is slower holds what others need."""
 _ETAG = re.compile(r'^"v(\d{1,18})"$')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,64}$")
 M = TypeVar("M", bound=BaseModel)
 
 
 async def raw_body(request: Request) -> bytes | None:
-    """The body, or None when it is larger than allowed: read no further than that. Raises Problem 400 where it breaks off."""
+    """The body, or None when it is larger than allowed. Raises Problem 400 where it breaks off, 408 where it does not come."""
+    try:
+        return await body_in_time(request)
+    except TimeoutError:
+        raise Problem("request-timeout", f"the body did not come within {_PATIENCE:g} s") from None
+
+
+async def body_in_time(request: Request) -> bytes | None:
+    """The same; read no further than allowed, and waited for no longer. Raises Problem 400, TimeoutError."""
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return None
     chunks, size = [], 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > LARGEST:
-                return None
-            chunks.append(chunk)
+        async with asyncio.timeout(_PATIENCE):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LARGEST:
+                    return None
+                chunks.append(chunk)
     except ClientDisconnect:
         raise Problem("malformed", "the body broke off") from None
     return b"".join(chunks)

@@ -6,19 +6,18 @@ be read is kept, and waits in the quarantine: whoever sent it need not send it a
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.http.asking import LARGEST, raw_body, request_id_of
-from api.http.context import admitted, authenticated, context_of
+from api.http.asking import LARGEST, body_in_time, request_id_of
+from api.http.context import admitted, context_of
 from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
 from application.intake.monitoring import cloudevents, pagerduty
@@ -26,19 +25,15 @@ from application.intake.monitoring.alertmanager import read_group
 from application.intake.monitoring.alerts import Outcome, Taken
 from application.intake.monitoring.cloudevents import Mode
 from application.intake.monitoring.signals import Delivery, Unreadable, read
-from application.principals import Principal, Unauthenticated
+from application.principals import Unauthenticated
 from application.requests import Request as Asked
 from domain.errors import Forbidden
 from domain.intake import COMMANDS, authorise_intake
 from domain.source import SourceKind
 from domain.values import Actor
 
-Raw = Annotated[bytes | None, Depends(raw_body)]
-Caller = Annotated[Principal, Depends(authenticated)]
 router = APIRouter(tags=["monitoring"])
 
-_PATIENCE = 30.0
-"""Seconds for a body to come."""
 _STATUS = {Outcome.OPENED: 201, Outcome.RECORDED: 200, Outcome.DUPLICATE: 200, Outcome.QUARANTINED: 202}
 _RATE = 600
 """Events a minute that a sender of CloudEvents may count on."""
@@ -98,7 +93,7 @@ def _add(path: str, receive: Callable[[Request], Coroutine[Any, Any, Response]],
 
 async def _body(request: Request) -> bytes | None:
     try:
-        return await asyncio.wait_for(raw_body(request), _PATIENCE)
+        return await body_in_time(request)
     except TimeoutError:
         raise Problem("unavailable", "the body did not come in time") from None
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
+from api.http import asking
 from api.http.asking import raw_body
 from api.http.problems import Problem
 from domain.values import Role
@@ -34,6 +35,18 @@ def test_a_body_that_breaks_off_is_malformed_and_no_fault_of_ours() -> None:
     with pytest.raises(Problem, match="broke off") as broken:
         asyncio.run(raw_body(Request({"type": "http", "headers": []}, receive)))
     assert broken.value.slug == "malformed"
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_PATIENCE", 0.05)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(Problem, match="did not come") as slow:
+        asyncio.run(raw_body(Request({"type": "http", "headers": []}, receive)))
+    assert slow.value.slug == "request-timeout"
 
 
 def test_a_change_says_which_version_it_changes(running: RunningDesk, positions: Positions) -> None:
