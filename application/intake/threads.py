@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from application.handling import Logging
@@ -78,16 +79,20 @@ class Threads(Logging, Telling):
         return self.customer_id({"email": mail.sender}) in people | {case.customer} | case.correspondents
 
     def _came_back(self, mail: Mail) -> Message | None:
-        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it."""
-        for address in mail.addressed:
-            returned = self.addresses.read_envelope(address)
-            if returned is not None and (sent := self._sent(returned)) is not None:
-                return sent
-        for message_id in mail.returned.message_ids if mail.returned else ():
-            found = self.register.find(message_id)
-            if found is not None and (sent := self._sent(found)) is not None:
-                return sent
-        return None
+        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it.
+
+        None for a report by the very recipient: what answers from his address was delivered.
+        """
+        sent = next(self._told_of(mail), None)
+        told = sent.recipient.text("email") if sent else None
+        return None if told and mail.sender and told.casefold() == mail.sender.casefold() else sent
+
+    def _told_of(self, mail: Mail) -> Iterator[Message]:
+        returned = map(self.addresses.read_envelope, mail.addressed)
+        named = map(self.register.find, mail.returned.message_ids if mail.returned else ())
+        for stream in chain(returned, named):
+            if stream is not None and (sent := self._sent(stream)) is not None:
+                yield sent
 
     def _sent(self, stream: UUID) -> Message | None:
         if not self.register.existing([stream]):

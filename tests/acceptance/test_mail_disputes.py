@@ -245,6 +245,25 @@ def test_r_5_9g_one_without_any_form_is_known_by_the_address_it_came_back_to(des
     assert window(desk, number) is None
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Subject": "Automatic reply: Resolved"},
+        {"Subject": "Re: Resolved", "Auto-Submitted": "auto-replied"},
+        {"Subject": "I am away"},
+    ],
+    ids=["subject", "header", "null sender"],
+)
+def test_r_5_9g_a_customer_who_is_away_has_got_his_mail(desk: RunningDesk, said: dict[str, str]) -> None:
+    """Such an answer goes to the address that bounces go to (RFC 3834, 4), and may say what a bounce says."""
+    number = told(desk)
+    away = "Until May. Room 512 is empty; mail to it is undeliverable (550 5.1.1)."
+    raw = reply(desk, number, away, **{"To": letter(desk, number).envelope_from, "Return-Path": "<>", **said})
+    assert sent_in(desk, raw)["outcome"] in ("recorded", "bounce")
+    assert fates(desk, number) == [["queued", "accepted"]]
+    assert window(desk, number) == WINDOW
+
+
 def test_a_report_about_no_mail_of_ours_touches_nothing(desk: RunningDesk) -> None:
     number = told(desk)
     raw = returned(desk, number, To="service-desk@caseledger.example").replace(

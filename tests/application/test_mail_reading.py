@@ -248,3 +248,23 @@ def test_whatever_the_bytes_they_are_read(content: bytes, head: bytes) -> None:
     mail = read(head + content)
     "".join((mail.text, mail.subject, mail.name or "", mail.sender or "", mail.message_id)).encode()
     assert "\0" not in mail.text + mail.subject + (mail.name or "")
+
+
+def test_an_attachment_whose_name_cannot_be_read_costs_nothing_else() -> None:
+    """Half a character: the library's parser of parameters fails."""
+    raw = (
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+        + b"Content-Type: application/x; name*=utf-7''%2B2AA-\r\nContent-Disposition: attachment; filename*=utf-7''%2B2AA-"
+        + b"\r\n\r\nabc\r\n--b--\r\n"
+    )
+    mail = read(raw)
+    assert (mail.held, mail.text, [file.content for file in mail.files]) == (None, "hello", [b"abc"])
+
+
+def test_r_5_1c_an_id_too_long_to_be_told_from_others_is_none() -> None:
+    one, other = (
+        b"From: jo@x.example\r\nMessage-ID: <" + b"a" * 1_000 + end + b"@x>\r\n" + BODY for end in (b"1", b"2")
+    )
+    assert read(one).message_id == read(other).message_id == ""
+    assert read(one).digest != read(other).digest

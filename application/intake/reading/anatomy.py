@@ -41,7 +41,10 @@ class _Bounded(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         said = value[:_LONGEST_HEADER].encode("ascii", "surrogateescape").decode("utf-8", "replace")
-        return super().header_fetch_parse(name, said)
+        try:
+            return super().header_fetch_parse(name, said)
+        except Exception:  # noqa: BLE001 - the library's parser of parameters fails in many ways on what is none
+            return super().header_fetch_parse(name, said.partition(";")[0])
 
 
 _POLICY = _Bounded()
