@@ -18,7 +18,7 @@ from domain.case.logging import Report
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
 from domain.intake import Joined, Receipt
-from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 _NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
 
@@ -52,8 +52,8 @@ class Joining(Threads, Settling):
 
         Whoever has opened as many as one may within an hour opens no more: all else goes to the last of them.
         """
-        if (holding := self._holding_case(taking.sender, taking.provenance)) is not None:
-            return self._join(holding, taking)
+        if (holding := self._holding_case(taking.sender, taking.provenance.at)) is not None:
+            return self._hold(holding, taking)
         report = self._report(taking)
         number, case_id = self.register.next_case_number(), self._new_id(taking.provenance)
         case = Case.log(case_id, number, report, taking.reference.policy, taking.provenance)
@@ -103,6 +103,13 @@ class Joining(Threads, Settling):
             left_out=left,
         )
         return [case, *others]
+
+    def _hold(self, case: Case, taking: Taking) -> list[Root]:
+        """Take a message into the case that takes all of its sender's: it speaks of anything, and disputes nothing."""
+        self._correspond(case, taking, automatic=False)
+        left, suppressed = self._keep_files(case, taking), taking.mail.suppressing
+        taking.receipt.join(case.number, Joined.REPLY, taking.provenance, suppressed=suppressed, left_out=left)
+        return [case]
 
     def _is_over(self, case: Case, taking: Taking) -> bool:
         """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
@@ -155,7 +162,8 @@ class Joining(Threads, Settling):
     def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> Report:
         """What a mail says, as a case is logged from it."""
         mail, whose = taking.mail, taking.sender
-        contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **contact_of(mail)}
+        reached = {} if taking.receipt.channel is Channel.MONITORING else contact_of(mail)  # nobody writes to a robot
+        contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **reached}
         words: Words = {"subject": mail.subject or _NO_SUBJECT, "description": mail.words or _NO_TEXT}
         if mail.text and mail.quoted:
             words["quoted"] = mail.quoted

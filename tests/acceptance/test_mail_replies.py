@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from application.desk import Desk
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, refused
 from tests.acceptance.correspondence import CUSTOMER, customer_of, letter, mail, reply, sent_in
@@ -276,19 +275,6 @@ def test_a_mail_of_ours_that_comes_back_is_recorded_and_not_answered(desk: Runni
     assert topics(desk, number) == before
     forged = mail(X_Caseledger_Loop="of another desk")
     assert sent_in(desk, forged)["outcome"] == "opened", "a header of ours from outside says nothing"
-
-
-def test_a_registered_monitoring_system_opens_a_case_of_its_channel(
-    desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    alarm = {"sender": "nagios@monitor.example", "Auto_Submitted": "auto-generated", "Subject": "disk full on db-1"}
-    assert sent_in(desk, mail("DOWN", **alarm))["outcome"] == "recorded"
-    monkeypatch.setattr(Desk, "is_monitoring_source", lambda _, address: address == "nagios@monitor.example")
-    answer = sent_in(desk, mail("DOWN again", **alarm))
-    assert answer["outcome"] == "opened"
-    assert read(desk, answer["case"])["channel"] == "monitoring"
-    desk.send_mail()
-    assert mails(desk, answer["case"]) == []
 
 
 def test_who_opens_too_many_cases_within_an_hour_has_the_others_on_the_last_of_them(desk: RunningDesk) -> None:
