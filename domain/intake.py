@@ -57,9 +57,10 @@ class Cause(StrEnum):
     OURS = "ours"
     """It bears the mark of our own mails: a loop."""
     STRANGER = "stranger"
-    """It answers a case that its sender has no part in: a suggestion."""
+    """It answers a case, or names one, that its sender has no part in: a suggestion."""
     NUMBER = "number"
-    """It names the number of a case, and proves nothing by that: a suggestion."""
+    """From who has a part in the case, by the number in it, which proves nothing: a suggestion. Unread, it keeps the
+    case from being closed (R-5.9d)."""
 
 
 class Joined(StrEnum):

@@ -170,9 +170,10 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         thread = self._thread_of(taking.mail)
         if thread is None:
             return self._open_from(taking)
-        if thread.sure and self._takes_part(thread.case, taking.mail):
+        takes_part = self._takes_part(thread.case, taking.mail)
+        if thread.sure and takes_part:
             return self._join(thread.case, taking)
-        cause = Cause.STRANGER if thread.sure else Cause.NUMBER
+        cause = Cause.NUMBER if takes_part else Cause.STRANGER
         taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
         return []
 

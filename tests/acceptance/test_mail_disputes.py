@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.acceptance.conftest import FIXED, RunningDesk, done
-from tests.acceptance.correspondence import letter, mail, reply, sent_in
+from tests.acceptance.correspondence import customer_of, letter, mail, reply, sent_in
 from tests.acceptance.travelling import (
     WINDOW,
     assigned,
@@ -152,6 +152,21 @@ def test_joined_after_the_window_it_is_an_annotation(desk: RunningDesk) -> None:
     message = sent_in(desk, reply(desk, number, NO, "jo.private@elsewhere.example"))["message"]
     joined = done(desk.technician.post(f"/quarantine/{message}/join", {}))
     assert (joined["outcome"], read(desk, number)["status"]) == ("reply", "closed")
+
+
+def test_r_5_9d_a_case_is_not_closed_over_an_unread_mail_of_its_customer(desk: RunningDesk) -> None:
+    """One that only names the number changes nothing; the timer finds it unread and waits for whoever reads it."""
+    one, other = told(desk), told(desk)
+    unread = [sent_in(desk, mail(NO, customer_of(desk, number), Subject=number)) for number in (one, other)]
+    stranger = sent_in(desk, mail(NO, Subject=one))
+    assert [answer["outcome"] for answer in (*unread, stranger)] == ["suggestion"] * 3
+    travel(desk, WINDOW * 2)
+    assert desk.close_elapsed() == 0
+    done(desk.technician.post(f"/quarantine/{unread[0]['message']}/discard", {"reason": "about another printer"}))
+    assert desk.close_elapsed() == 1, "no stranger keeps a case open"
+    assert read(desk, one)["status"] == "closed"
+    assert done(desk.technician.post(f"/quarantine/{unread[1]['message']}/join", {}))["outcome"] == "dispute"
+    assert read(desk, other)["status"] == "assigned"
 
 
 def test_r_5_6c_what_is_said_of_a_duplicate_is_said_of_the_first_case(desk: RunningDesk) -> None:
