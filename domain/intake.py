@@ -59,8 +59,7 @@ class Cause(StrEnum):
     STRANGER = "stranger"
     """It answers a case, or names one, that its sender has no part in: a suggestion."""
     NUMBER = "number"
-    """From who has a part in the case, by the number in it, which proves nothing: a suggestion. Unread, it keeps the
-    case from being closed (R-5.9d)."""
+    """From who has a part in the case, by the number in it, which proves nothing: a suggestion."""
 
 
 class Joined(StrEnum):
@@ -125,7 +124,7 @@ class Receipt(Root):
         self.case: str | None = None
         """The case that it opened, joined, or tells of."""
         self.suggestion: str | None = None
-        """The case that a person may join it to."""
+        """The case that a person may join it to. Unread, a mail of who takes part keeps it from being closed (R-5.9d)."""
         self.joined: Joined | None = None
 
     @classmethod

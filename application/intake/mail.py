@@ -124,7 +124,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         """Tell what it is, in the order of `intake.md`, and let follow what does. Returns what was changed beside it."""
         mail, receipt, provenance = taking.mail, taking.receipt, taking.provenance
         if mail.held is not None:
-            receipt.quarantine(mail.held, provenance)
+            receipt.quarantine(mail.held, provenance, suggestion=self._unread_about(mail))
             return []
         if mail.machine is Cause.OURS:
             receipt.keep(Cause.OURS, provenance)
@@ -177,6 +177,11 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
         return []
 
+    def _unread_about(self, mail: Mail) -> str | None:
+        """The case that a person's mail is about which is not read by itself, where he takes part in that."""
+        thread = self._thread_of(mail) if mail.machine is None else None
+        return thread.case.number if thread and self._takes_part(thread.case, mail) else None
+
     def _arrived_at(self, envelope: Envelope) -> datetime | None:
         """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
         arrived, now = envelope.arrived_at, self.clock.now()
@@ -210,7 +215,7 @@ def outcome_of(receipt: Receipt) -> Outcome:
     """What has become of a message that was not seen before."""
     if receipt.state is ReceiptState.JOINED and receipt.joined is Joined.DISPUTE:
         return Outcome.DISPUTE
-    if receipt.state is ReceiptState.QUARANTINED and receipt.suggestion is not None:
+    if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (Cause.STRANGER, Cause.NUMBER):
         return Outcome.SUGGESTION
     return _OUTCOMES[receipt.state]
 

@@ -155,11 +155,13 @@ def test_joined_after_the_window_it_is_an_annotation(desk: RunningDesk) -> None:
 
 
 def test_r_5_9d_a_case_is_not_closed_over_an_unread_mail_of_its_customer(desk: RunningDesk) -> None:
-    """One that only names the number changes nothing; the timer finds it unread and waits for whoever reads it."""
+    """What only names the number, or is too much to be read, changes nothing; the timer waits for whoever reads it."""
     one, other = told(desk), told(desk)
-    unread = [sent_in(desk, mail(NO, customer_of(desk, number), Subject=number)) for number in (one, other)]
+    huge = b"Received: from a by b\r\n" * 51 + reply(desk, other, NO)
+    unread = [sent_in(desk, raw) for raw in (mail(NO, customer_of(desk, one), Subject=one), huge)]
     stranger = sent_in(desk, mail(NO, Subject=one))
-    assert [answer["outcome"] for answer in (*unread, stranger)] == ["suggestion"] * 3
+    assert [answer["outcome"] for answer in (*unread, stranger)] == ["suggestion", "quarantined", "suggestion"]
+    assert [answer["case"] for answer in (*unread, stranger)] == [one, other, one]
     travel(desk, WINDOW * 2)
     assert desk.close_elapsed() == 0
     done(desk.technician.post(f"/quarantine/{unread[0]['message']}/discard", {"reason": "about another printer"}))

@@ -4,7 +4,7 @@
 SELECT c.number, c.resolution_version
 FROM views.case_intervals c
 WHERE upper_inf(c.positions) AND c.closes_at <= %s
-  AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause = 'number' AND NOT q.recorded)
+  AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
 ORDER BY c.closes_at, c.number LIMIT %s;
 
 -- name: due_messages --
@@ -15,7 +15,7 @@ SELECT least(
     (
         SELECT c.closes_at FROM views.case_intervals c
         WHERE upper_inf(c.positions) AND c.closes_at IS NOT NULL
-          AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause = 'number' AND NOT q.recorded)
+          AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
         ORDER BY c.closes_at LIMIT 1
     ),
     (SELECT min(m.due_at) FROM views.outbox m WHERE m.due_at IS NOT NULL)
