@@ -193,6 +193,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         """The source that a mail is of: one that can be read, is no report, and none of our own that came back."""
         if mail.held is not None or mail.returned is not None or mail.machine is Cause.OURS or mail.sender is None:
             return None
+        self.references.refresh()  # another process may have registered it just now
         return self.references.current().senders.get(mail.sender.casefold())
 
     def _is_one_too_many(self, mail: Mail, source: str) -> bool:

@@ -95,6 +95,14 @@ def test_r_5_1c_the_same_mail_twice_is_one_and_by_the_listener_too(nagios: Monit
     assert hand_in(nagios.desk, raw).json()["outcome"] == "duplicate"
 
 
+def test_what_another_process_registered_counts_at_once(monitoring: Monitoring) -> None:
+    with delivered_to(monitoring.desk) as port:
+        ours = monitoring.desk.office.addresses.mailbox
+        assert deliver(port, alarm(UP), "", ours).startswith("250 2.0.0 recorded")
+        register(monitoring)
+        assert deliver(port, alarm(DOWN), "", ours).startswith("250 2.0.0 opened")
+
+
 def test_more_than_ten_cases_an_hour_go_to_the_last_of_them(nagios: Monitoring) -> None:
     def down(host: int) -> dict[str, Any]:
         return sent_in(nagios.desk, alarm(f"** PROBLEM Host Alert: web-{host} is DOWN **"))
