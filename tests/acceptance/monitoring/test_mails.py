@@ -122,3 +122,14 @@ def test_a_source_that_is_retired_is_a_robot_like_others(nagios: Monitoring) -> 
     register_retired = {"name": "Nagios", "kind": "mail", "retired": True}
     done(nagios.admin.http.put("/sources/nagios", json=register_retired, headers={"If-Match": "*"}))
     assert sent_in(nagios.desk, alarm(DOWN))["outcome"] == "recorded"
+
+
+def test_r_5_1d_what_cannot_be_read_of_other_monitoring_is_shown_and_released_as_it_came(
+    monitoring: Monitoring,
+) -> None:
+    """It waits in the same quarantine, and is no mail."""
+    raw = '{"version": "4", "alerts": "disk full on db-1"}'
+    message = done(monitoring.alertmanager(raw.encode(), monitoring.source()))["message"]
+    assert done(monitoring.desk.technician.get(f"/quarantine/{message}"))["text"] == raw
+    number = monitoring.desk.technician.post(f"/quarantine/{message}/release", {}).json()["case"]
+    assert (monitoring.case(number)["channel"], monitoring.case(number)["description"]) == ("monitoring", raw)
