@@ -250,6 +250,11 @@ def test_whatever_the_bytes_they_are_read(content: bytes, head: bytes) -> None:
     assert "\0" not in mail.text + mail.subject + (mail.name or "")
 
 
+@pytest.mark.parametrize("before", [b"\n", b"\r\n\r\n"])
+def test_empty_lines_before_the_headers_are_none_of_it(before: bytes) -> None:
+    assert read(before + HEAD + BODY) == read(HEAD + BODY)
+
+
 def test_an_attachment_whose_name_cannot_be_read_costs_nothing_else() -> None:
     """Half a character: the library's parser of parameters fails."""
     raw = (

@@ -92,6 +92,7 @@ def whole(raw: bytes) -> EmailMessage:
 
 def divided(raw: bytes) -> tuple[bytes, bytes]:
     """Headers and body: a line among the headers that is none goes on the one before it, as people read it."""
+    raw = raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw
     found = _BLANK.search(raw, 0, _LARGEST_HEAD + 4)
     if found is None and len(raw) > _LARGEST_HEAD:
         return raw[: _LARGEST_HEAD + 1], b""
