@@ -12,7 +12,8 @@ from eventsourcing.application import AggregateNotFoundError
 from application.intake.addresses import Addresses
 from application.intake.envelope import Envelope
 from application.intake.joining import Joining, Taking
-from application.intake.reading import Mail, read_mail, unread
+from application.intake.reading import Mail, read_mail
+from application.intake.reading.bodies import undecoded
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.aggregate import Root
@@ -120,12 +121,15 @@ class Quarantine(Joining):
 
 
 def read_again(receipt: Receipt, ours: Addresses) -> Mail | None:
-    """A message as it was read when it came, from its bytes and its envelope; None once erased."""
+    """A message as it was read when it came, from its bytes and its envelope; None once erased.
+
+    What a monitoring system sent is no mail: it is shown as it came.
+    """
     raw = receipt.raw.text("raw")
     if raw is None:
         return None
     if receipt.channel is Channel.MONITORING:
-        return unread(b64decode(raw))  # no mail: whatever looks like a sender in it is nobody's name
+        return Mail(text=undecoded(b64decode(raw)))
     recipients = tuple(filter(None, (receipt.raw.text("recipients") or "").split(", ")))
     return read_mail(b64decode(raw), Envelope(receipt.raw.text("sender"), recipients), ours)
 

@@ -24,7 +24,7 @@ from application.intake.reading.quoting import told_apart
 from application.intake.reading.reports import Returned, is_report, returned_of
 from domain.intake import Cause
 
-__all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail", "unread"]
+__all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
 
 
 @dataclass(frozen=True)
@@ -84,18 +84,13 @@ def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
             suppressing=head.suppressing,
         )
     except Exception:  # noqa: BLE001 - whatever the parser stumbled over, the bytes are kept and a person looks
-        return unread(raw)
+        return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=Cause.UNREADABLE)
     try:
         return _read_body(mail, head, raw, ours.domain)
     except TooComplex:
         return replace(mail, text=undecoded(raw), held=Cause.TOO_COMPLEX)
     except Exception:  # noqa: BLE001 - idem
         return replace(mail, text=undecoded(raw), held=Cause.UNREADABLE)
-
-
-def unread(raw: bytes) -> Mail:
-    """What is no mail that can be read: its bytes as text, of nobody."""
-    return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=Cause.UNREADABLE)
 
 
 def _digest(raw: bytes, message_id: str) -> str:
