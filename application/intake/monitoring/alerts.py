@@ -249,10 +249,10 @@ class _Taking:
 
         The bytes and the new cases of a message share it, so that they are erased together.
         """
-        if self.known is not None:
-            return self.known.raw.subject
         if self.delivery.mail is not None:
             return self.delivery.mail.whose
+        if self.known is not None:
+            return self.known.raw.subject
         numbers = [step.case for step in made.steps if step.case]
         return situation.cases[numbers[0]].customer if numbers else self.desk.customer_id({})
 
