@@ -149,6 +149,8 @@ DAEMON = "From: MAILER-DAEMON@mx.example"
         ("Delayed Mail (still being retried)", "451 4.4.1 timeout", Fate.DELAYED, "4.4.1"),
         ("Returned mail: Deferred: timed out", "554 host", Fate.FAILED, "554"),
         ("E", "", Fate.FAILED, None),
+        ("Delivery report", "250 2.1.5 it is in his mailbox", Fate.ARRIVED, "2.1.5"),
+        ("Delivery report", "2.0.0 here, 550 user unknown there", Fate.FAILED, "550"),
     ],
 )
 def test_a_report_without_a_form_is_read_by_its_words(subject: str, text: str, fate: Fate, code: str | None) -> None:

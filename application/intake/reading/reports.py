@@ -99,18 +99,23 @@ def _by_fields(fields: bytes) -> tuple[Fate, str | None]:
         return Fate.DELAYED, worst
     if not _DONE.isdisjoint(actions):
         return Fate.ARRIVED, worst
-    return (Fate.DELAYED if (worst or "5").startswith("4") else Fate.FAILED), worst
+    return _fate_of(worst), worst
+
+
+def _fate_of(code: str | None) -> Fate:
+    """By the class of a status or a reply (RFC 3463, 3.1); what has none has failed."""
+    return {"2": Fate.ARRIVED, "4": Fate.DELAYED}.get((code or "5")[0], Fate.FAILED)
 
 
 def _by_words(subject: str, text: str) -> tuple[Fate, str | None]:
     said = f"{subject}\n{text[:8_000]}"
-    codes = _STATUS.findall(said)
-    replies = _REPLY.findall(said)
-    worst = max(codes, default=None) or max(replies, default=None)
+    codes: list[str] = _STATUS.findall(said)
+    wrong = [code for code in codes if not code.startswith("2")]
+    worst: str | None = max(wrong or _REPLY.findall(said) or codes, default=None)
     if _OVER.search(subject):
         return Fate.FAILED, worst
     late = _LATE.search(subject) or (_LATE.search(text[:2_000]) and not (worst or "").startswith("5"))
-    return (Fate.DELAYED if late or (worst or "5").startswith("4") else Fate.FAILED), worst
+    return Fate.DELAYED if late else _fate_of(worst), worst
 
 
 def _ids_of(raw: bytes, domain: str) -> tuple[str, ...]:
