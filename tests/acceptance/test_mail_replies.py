@@ -229,6 +229,16 @@ def test_what_was_wrongly_taken_for_a_robot_s_is_released_all_the_same(desk: Run
     assert read(desk, released["case"])["description"] == "I wrote this by hand."
 
 
+def test_whose_mail_is_released_is_told_the_number_unless_that_feeds_a_loop(desk: RunningDesk) -> None:
+    hops = b"Received: from a by b\r\n" * 51
+    lost = b"Content-Type: multipart/mixed; boundary=b\r\n" + mail() + b"--b\r\n\r\nx\r\n" * 60
+    for raw, letters in ((lost, 1), (hops + mail(), 0), (mail(sender="no-reply@agency.example"), 0)):
+        message = sent_in(desk, raw)["message"]
+        number = done(desk.technician.post(f"/quarantine/{message}/release", {}))["case"]
+        desk.send_mail()
+        assert len(mails(desk, number)) == letters
+
+
 # robots, lists, loops
 
 
