@@ -17,7 +17,7 @@ from domain.case import Case
 from domain.case.logging import Report
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
-from domain.intake import Cause, Joined, Receipt
+from domain.intake import Joined, Receipt
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 _NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
@@ -65,10 +65,8 @@ class Joining(Threads, Settling):
         return self._answer(case, taking)
 
     def _answer(self, case: Case, taking: Taking) -> list[Root]:
-        """Acknowledge a message, unless that would answer a machine, a list, or feed a loop (RFC 3834)."""
         mail = taking.mail
-        machine = mail.machine is not None or mail.held is Cause.LOOPING or self.addresses.is_ours(mail.sender or "")
-        unwanted = mail.suppressing or machine
+        unwanted = not mail.answerable or self.addresses.is_ours(mail.sender or "")
         return self._acknowledge(case, taking.provenance, answers=mail.message_id or None, unwanted=unwanted)
 
     def _follow_up_of(self, closed: Case, taking: Taking) -> list[Root]:
