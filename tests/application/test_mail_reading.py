@@ -86,12 +86,13 @@ def test_a_list_s_mail_is_a_person_s_and_wants_no_automatic_answer() -> None:
     assert not read(HEAD + BODY).suppressing
 
 
-def test_the_envelope_says_more_than_the_header_that_stands_in_for_it() -> None:
+def test_a_null_sender_is_one_on_the_envelope_and_in_the_header_of_what_was_passed_on() -> None:
     nobody = Envelope("", ("service-desk@caseledger.example",))
     assert read(HEAD + b"Return-Path: <jo@x.example>\r\n" + BODY, nobody).machine is Cause.ROBOT
     somebody = Envelope("jo@x.example", ("a@x.example", "b@x.example"))
     mail = read(HEAD + b"Return-Path: <>\r\nTo: c@x.example\r\n" + BODY, somebody)
-    assert (mail.machine, mail.addressed) == (None, ("a@x.example", "b@x.example"))
+    assert (mail.machine, mail.addressed) == (Cause.ROBOT, ("a@x.example", "b@x.example"))
+    assert read(HEAD + BODY, somebody).machine is None
 
 
 @pytest.mark.parametrize(

@@ -95,10 +95,8 @@ class Head:
 
     @property
     def to_nobody(self) -> bool:
-        """A null reverse-path: nothing that is sent to it arrives (RFC 5321, 4.5.5)."""
-        if self._envelope.sender is not None:
-            return not self._envelope.sender
-        return said(self._head, "Return-Path").replace(" ", "") == "<>"
+        """A null reverse-path, now or where it was delivered before: nothing sent to it arrives (RFC 5321, 4.5.5)."""
+        return self._envelope.from_nobody or said(self._head, "Return-Path").replace(" ", "") == "<>"
 
     @property
     def by_daemon(self) -> bool:
