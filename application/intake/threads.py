@@ -55,10 +55,11 @@ class Threads(Logging, Telling):
                 yield True, case
             elif (found := self.register.find(reference)) is not None and (sent := self._sent(found)) is not None:
                 yield True, sent.case
-            elif (root := _ROOT.fullmatch(reference)) is not None and root[2].lower() == ours.domain.lower():
-                yield True, root[1].upper()
         if (case := ours.read_subject(mail.subject)) is not None:
             yield True, case
+        # 0.2.0 put the root of its threads unsigned: whoever knows a number can write it, as in a subject.
+        roots = filter(None, map(_ROOT.fullmatch, mail.references))
+        yield from ((False, root[1].upper()) for root in roots if root[2].lower() == ours.domain.lower())
         yield from ((False, found[0].upper()) for found in _NUMBER.finditer(mail.subject))
 
     def _goes_on_as(self, case: Case) -> Case:
