@@ -221,7 +221,7 @@ def test_the_retention_period_is_the_policys(monday: RunningDesk) -> None:
 
 def test_who_only_wrote_a_mail_that_became_no_case_is_due_in_the_same_time(monday: RunningDesk) -> None:
     gateway = monday.caller(Role.INTAKE, "mail.gateway")
-    raw = b"From: <someone@agency.example>\r\nPrecedence: bulk\r\n\r\nAn offer.\r\n"
+    raw = b"From: <someone@agency.example>\r\nAuto-Submitted: auto-replied\r\n\r\nI am away.\r\n"
     done(gateway.http.post("/intake/email", content=raw, headers={"Content-Type": "message/rfc822"}))
     assert retention(monday)["rows"] == []
     travel(monday, days=4 * 365)
