@@ -139,10 +139,6 @@ class Casework(Application[UUID]):
         """Whether a request was answered before under its idempotency key: then its preconditions no longer matter."""
         return request.idempotency is not None and self.register.answer(request.idempotency.key) is not None
 
-    def is_monitoring_source(self, address: str) -> bool:
-        """Whether mail from an address is a monitoring system's that the desk has registered (`intake.md`): none here."""
-        return False
-
     # how every command is carried out
 
     def _act(self, command: str, number: str, request: Request, decide: Decision) -> Committed:

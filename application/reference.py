@@ -105,11 +105,15 @@ class Reference:
         return {key: source for source in sources for key in source.keys}
 
     @cached_property
-    def senders(self) -> frozenset[str]:
-        """The mail addresses that sources write from, in small letters."""
+    def senders(self) -> Mapping[str, str]:
+        """The sources by the mail addresses that they write from, in small letters."""
         sources = [root for root in self.roots.values() if isinstance(root, ListedSource) and not root.entry.retired]
-        told = [source.contact.text("senders") for source in sources if source.contact]
-        return frozenset(address for said in told if said for address in said.casefold().replace(",", " ").split())
+        told = {source.entry.id: source.contact.text("senders") for source in sources if source.contact}
+        return {
+            address: source
+            for source, said in told.items()
+            for address in (said or "").casefold().replace(",", " ").split()
+        }
 
     def require_key(self, source: str, key: str) -> None:
         """Raises Unauthenticated when a key is revoked by now, however it came to be admitted."""

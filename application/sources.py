@@ -77,10 +77,6 @@ class Sources(Catalogue):
             raise Unauthenticated("the key is not valid here, or no longer")
         return Principal(source.entry.id, (Role.INTAKE,), key=shaped[1])
 
-    def is_monitoring_source(self, address: str) -> bool:
-        """Whether mail from an address is a monitoring system's that the desk has registered (`intake.md`)."""
-        return address.strip().casefold() in self.references.current().senders
-
     def _on_source(
         self, source: str, request: Request, decide: Callable[[ListedSource, Provenance], None]
     ) -> Committed:

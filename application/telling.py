@@ -6,7 +6,8 @@ What answers machines' mail must not be answered for ever (RFC 3834): the limits
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from application.casework import Casework, Words
@@ -16,7 +17,7 @@ from application.reference import entry_id
 from domain.aggregate import Root
 from domain.case import Case
 from domain.case.state import ResolutionCode
-from domain.case.status import Status
+from domain.case.status import SETTLED, Status
 from domain.catalogue import Customer, ListedCustomer
 from domain.message import Message
 from domain.values import Disclosure, DisclosureKind, Provenance
@@ -79,13 +80,16 @@ class Telling(Casework):
         assert recipient is not None
         return [self._queued(LetterKind.ACKNOWLEDGED, case, recipient, provenance, resolution=None)]
 
-    def _holding_case(self, customer: str, provenance: Provenance) -> Case | None:
-        """Where the mail of somebody goes who opened so many cases within an hour that he is to open no more."""
-        opened = self.register.begun(customer, "case.logged", uuid7(provenance.at - _HOUR, bytes(10)))
+    def _holding_case(self, customer: str, at: datetime) -> Case | None:
+        """Where the mail of somebody goes who opened so many cases within an hour that he is to open no more.
+
+        The last of them that somebody still has before him: in one that is settled nobody would look.
+        """
+        opened = self.register.begun(customer, "case.logged", uuid7(at - _HOUR, bytes(10)))
         if len(opened) < self.policy.cases_an_hour:
             return None
-        held: Case = self.repository.get(opened[-1])
-        return held
+        cases: Iterator[Case] = map(self.repository.get, reversed(opened))
+        return next((case for case in cases if case.status not in SETTLED), None)
 
     def _mails_since(self, customer: str, provenance: Provenance, ago: timedelta) -> int:
         return len(self.register.begun(customer, "message.queued", uuid7(provenance.at - ago, bytes(10))))

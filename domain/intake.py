@@ -57,9 +57,9 @@ class Cause(StrEnum):
     OURS = "ours"
     """It bears the mark of our own mails: a loop."""
     STRANGER = "stranger"
-    """It answers a case that its sender has no part in: a suggestion."""
+    """It answers a case, or names one, that its sender has no part in: a suggestion."""
     NUMBER = "number"
-    """It names the number of a case, and proves nothing by that: a suggestion."""
+    """From who has a part in the case, by the number in it, which proves nothing: a suggestion."""
 
 
 class Joined(StrEnum):
@@ -124,7 +124,7 @@ class Receipt(Root):
         self.case: str | None = None
         """The case that it opened, joined, or tells of."""
         self.suggestion: str | None = None
-        """The case that a person may join it to."""
+        """The case that a person may join it to. Unread, a mail of who takes part keeps it from being closed (R-5.9d)."""
         self.joined: Joined | None = None
 
     @classmethod

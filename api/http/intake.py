@@ -22,7 +22,7 @@ from api.http.context import Context, authenticated, context_of
 from api.http.problems import Problem
 from api.http.reading import FreshStaff, Limit, Staff, json_response, page_of
 from application.desk import Desk
-from application.intake.envelope import NO_ENVELOPE
+from application.intake.envelope import LARGEST_MESSAGE, NO_ENVELOPE
 from application.intake.mail import Outcome, outcome_of
 from application.intake.quarantine import receipt_document
 from application.principals import Principal
@@ -40,8 +40,6 @@ router = APIRouter(tags=["intake"])
 
 _KINDS = ("message/rfc822", "application/octet-stream")
 _STATUS = {Outcome.OPENED: 201, Outcome.SUGGESTION: 202, Outcome.QUARANTINED: 202}
-LARGEST_MESSAGE = 28 * 1_048_576
-"""Bytes of a mail as it comes: below 30 MB, and enough for 20 MiB of files in base64."""
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _DESCRIBED = {
     "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+LARGEST_MESSAGE = 28 * 2**20
+"""Bytes of a mail, whichever way it comes: below 30 MB, and enough for 20 MiB of files in base64."""
+
 
 @dataclass(frozen=True)
 class Envelope:

@@ -52,17 +52,21 @@ class Joining(Threads, Settling):
 
         Whoever has opened as many as one may within an hour opens no more: all else goes to the last of them.
         """
-        if (holding := self._holding_case(taking.sender, taking.provenance)) is not None:
-            return self._join(holding, taking)
+        if (holding := self._holding_case(taking.sender, taking.provenance.at)) is not None:
+            return self._hold(holding, taking)
         report = self._report(taking)
         number, case_id = self.register.next_case_number(), self._new_id(taking.provenance)
         case = Case.log(case_id, number, report, taking.reference.policy, taking.provenance)
         return [case, *self._opened(case, taking)]
 
     def _opened(self, case: Case, taking: Taking) -> list[Root]:
-        mail, left = taking.mail, self._keep_files(case, taking)
-        taking.receipt.log(case.number, taking.provenance, suppressed=mail.suppressing, left_out=left)
-        unwanted = mail.suppressing or mail.machine is not None or self.addresses.is_ours(mail.sender or "")
+        left, suppressed = self._keep_files(case, taking), taking.mail.suppressing
+        taking.receipt.log(case.number, taking.provenance, suppressed=suppressed, left_out=left)
+        return self._answer(case, taking)
+
+    def _answer(self, case: Case, taking: Taking) -> list[Root]:
+        mail = taking.mail
+        unwanted = not mail.answerable or self.addresses.is_ours(mail.sender or "")
         return self._acknowledge(case, taking.provenance, answers=mail.message_id or None, unwanted=unwanted)
 
     def _follow_up_of(self, closed: Case, taking: Taking) -> list[Root]:
@@ -104,6 +108,13 @@ class Joining(Threads, Settling):
             left_out=left,
         )
         return [case, *others]
+
+    def _hold(self, case: Case, taking: Taking) -> list[Root]:
+        """Take a message into the case that takes all of its sender's: it speaks of anything, and disputes nothing."""
+        self._correspond(case, taking, automatic=False)
+        left, suppressed = self._keep_files(case, taking), taking.mail.suppressing
+        taking.receipt.join(case.number, Joined.REPLY, taking.provenance, suppressed=suppressed, left_out=left)
+        return [case]
 
     def _is_over(self, case: Case, taking: Taking) -> bool:
         """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
@@ -156,7 +167,8 @@ class Joining(Threads, Settling):
     def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> Report:
         """What a mail says, as a case is logged from it."""
         mail, whose = taking.mail, taking.sender
-        contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **contact_of(mail)}
+        reached = {} if taking.receipt.channel is Channel.MONITORING else contact_of(mail)  # nobody writes to a robot
+        contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **reached}
         words: Words = {"subject": mail.subject or _NO_SUBJECT, "description": mail.words or _NO_TEXT}
         if mail.text and mail.quoted:
             words["quoted"] = mail.quoted

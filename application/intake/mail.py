@@ -14,6 +14,9 @@ from uuid import UUID
 
 from application.intake.envelope import Envelope
 from application.intake.joining import Taking, contact_of
+from application.intake.monitoring.alerts import AlertIntake
+from application.intake.monitoring.mails import signal_of
+from application.intake.monitoring.signals import ByMail, Delivery
 from application.intake.quarantine import Quarantine
 from application.intake.reading import Mail, read_mail
 from application.intake.reading.reports import Fate
@@ -21,10 +24,10 @@ from application.mailing import Mailing
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.aggregate import Root
+from domain.alert import alert_id
 from domain.case import Case
 from domain.intake import Cause, Joined, Receipt, ReceiptState, authorise_intake, receipt_id
 from domain.message import Message
-from domain.policy import Policy
 from domain.values import Actor, Channel, DisclosureKind, Provenance, Role
 
 _MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)
@@ -70,7 +73,7 @@ class Received:
     position: int
 
 
-class MailIntake(Quarantine, Mailing):
+class MailIntake(Quarantine, Mailing, AlertIntake):
     """The one path of all mail: by SMTP, by LMTP, from a mailbox, by HTTP."""
 
     def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
@@ -78,14 +81,17 @@ class MailIntake(Quarantine, Mailing):
         authorise_intake(request.actor, "receive_message")
         mail = read_mail(raw, envelope, self.addresses)
         stream = receipt_id(self.addresses.mailbox, mail.digest, mail.message_id)
+        if (source := self._monitoring(mail)) is not None and not self._is_one_too_many(mail, source):
+            handed = ByMail(source, stream, self.customer_id(contact_of(mail)), self._arrived_at(envelope))
+            return self._alarmed(Delivery(raw, (signal_of(mail),), mail=handed), request)
 
         def attempt(reference: Reference) -> Committed:
             if (known := self._receipt(stream)) is not None:
                 return Committed(known, self.register.history(stream)[-1].position, replayed=True)
             returned = self._came_back(mail) if mail.returned else None
-            channel = Channel.MONITORING if self._is_monitoring(mail) else Channel.EMAIL
+            channel = Channel.EMAIL if source is None else Channel.MONITORING
             provenance = self._provenance(request, channel)
-            receipt = self._taken_in(stream, raw, envelope, mail, returned, provenance, reference.policy)
+            receipt = self._taken_in(stream, raw, envelope, mail, returned, provenance)
             taking = Taking(receipt, mail, request, reference, provenance)
             others = self._become(taking, returned)
             return self._commit(receipt, others, request, reference)
@@ -100,7 +106,6 @@ class MailIntake(Quarantine, Mailing):
         mail: Mail,
         returned: Message | None,
         provenance: Provenance,
-        policy: Policy,
     ) -> Receipt:
         """The message on the record. A mail of ours that comes back is about whom it was written to."""
         whose = returned.recipient.subject if returned else self.customer_id(contact_of(mail))
@@ -111,7 +116,7 @@ class MailIntake(Quarantine, Mailing):
         }
         kept = self._say(whose, DisclosureKind.MESSAGE, words)
         assert kept is not None
-        digest, arrived = sha256(raw).hexdigest(), _arrival(envelope, provenance, policy)
+        digest, arrived = sha256(raw).hexdigest(), self._arrived_at(envelope)
         channel = provenance.via.channel or Channel.EMAIL
         return Receipt.receive(stream, channel, digest, len(raw), kept, provenance, received_at=arrived)
 
@@ -119,14 +124,16 @@ class MailIntake(Quarantine, Mailing):
         """Tell what it is, in the order of `intake.md`, and let follow what does. Returns what was changed beside it."""
         mail, receipt, provenance = taking.mail, taking.receipt, taking.provenance
         if mail.held is not None:
-            receipt.quarantine(mail.held, provenance)
+            receipt.quarantine(mail.held, provenance, suggestion=self._unread_about(mail))
             return []
         if mail.machine is Cause.OURS:
             receipt.keep(Cause.OURS, provenance)
             return []
         if mail.returned is not None:
             return self._come_back(taking, returned)
-        if mail.machine is not None and receipt.channel is not Channel.MONITORING:
+        if receipt.channel is Channel.MONITORING:
+            return self._open_from(taking)
+        if mail.machine is not None:
             return self._keep_record(taking)
         return self._take_from_person(taking)
 
@@ -163,27 +170,53 @@ class MailIntake(Quarantine, Mailing):
         thread = self._thread_of(taking.mail)
         if thread is None:
             return self._open_from(taking)
-        if thread.sure and self._takes_part(thread.case, taking.mail):
+        takes_part = self._takes_part(thread.case, taking.mail)
+        if thread.sure and takes_part:
             return self._join(thread.case, taking)
-        cause = Cause.STRANGER if thread.sure else Cause.NUMBER
+        cause = Cause.NUMBER if takes_part else Cause.STRANGER
         taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
         return []
 
-    def _is_monitoring(self, mail: Mail) -> bool:
-        return mail.returned is None and mail.sender is not None and self.is_monitoring_source(mail.sender)
+    def _unread_about(self, mail: Mail) -> str | None:
+        """The case that a person's mail is about which is not read by itself, where he takes part in that."""
+        thread = self._thread_of(mail) if mail.machine is None else None
+        return thread.case.number if thread and self._takes_part(thread.case, mail) else None
 
+    def _arrived_at(self, envelope: Envelope) -> datetime | None:
+        """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
+        arrived, now = envelope.arrived_at, self.clock.now()
+        return None if arrived is None or now - arrived > self.policy.oldest_contact else min(arrived, now)
 
-def _arrival(envelope: Envelope, provenance: Provenance, policy: Policy) -> datetime | None:
-    """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
-    arrived = envelope.arrived_at
-    return None if arrived is None or provenance.at - arrived > policy.oldest_contact else arrived
+    # mail of monitoring systems
+
+    def _monitoring(self, mail: Mail) -> str | None:
+        """The source that a mail is of: one that can be read, is no report, and none of our own that came back."""
+        if mail.held is not None or mail.returned is not None or mail.machine is Cause.OURS or mail.sender is None:
+            return None
+        self.references.refresh()  # another process may have registered it just now
+        return self.references.current().senders.get(mail.sender.casefold())
+
+    def _is_one_too_many(self, mail: Mail, source: str) -> bool:
+        """Whether it would open a case, and its sender is to open no more (`intake.md`, Loop limits)."""
+        signal, now = signal_of(mail), self.clock.now()
+        if not signal.firing or self.register.latest([alert_id(source, signal.identity)]):
+            return False
+        return self._holding_case(self.customer_id(contact_of(mail)), now) is not None
+
+    def _alarmed(self, delivery: Delivery, request: Request) -> Received:
+        """Let a mail say what it says of an alert; another mail that says the same is no duplicate, but a heartbeat."""
+        taken = self.take_signals(delivery, request)
+        outcome = Outcome(taken.outcome)
+        if outcome is Outcome.DUPLICATE and taken.signals:
+            outcome = Outcome.RECORDED
+        return Received(outcome, taken.case, taken.receipt, taken.position)
 
 
 def outcome_of(receipt: Receipt) -> Outcome:
     """What has become of a message that was not seen before."""
     if receipt.state is ReceiptState.JOINED and receipt.joined is Joined.DISPUTE:
         return Outcome.DISPUTE
-    if receipt.state is ReceiptState.QUARANTINED and receipt.suggestion is not None:
+    if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (Cause.STRANGER, Cause.NUMBER):
         return Outcome.SUGGESTION
     return _OUTCOMES[receipt.state]
 

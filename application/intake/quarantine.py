@@ -37,7 +37,7 @@ class Quarantine(Joining):
             case = Case.log_imported(self._new_id(provenance), number, report, provenance)
             left = self._keep_files(case, taking)
             held.release(case.number, provenance, reason=self._why(held, reason), left_out=left)
-            return [case]
+            return [case, *self._answer(case, taking)]
 
         return self._on_receipt("release_message", receipt, request, decide)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from application.handling import Logging
@@ -54,10 +55,11 @@ class Threads(Logging, Telling):
                 yield True, case
             elif (found := self.register.find(reference)) is not None and (sent := self._sent(found)) is not None:
                 yield True, sent.case
-            elif (root := _ROOT.fullmatch(reference)) is not None and root[2].lower() == ours.domain.lower():
-                yield True, root[1].upper()
         if (case := ours.read_subject(mail.subject)) is not None:
             yield True, case
+        # 0.2.0 put the root of its threads unsigned: whoever knows a number can write it, as in a subject.
+        roots = filter(None, map(_ROOT.fullmatch, mail.references))
+        yield from ((False, root[1].upper()) for root in roots if root[2].lower() == ours.domain.lower())
         yield from ((False, found[0].upper()) for found in _NUMBER.finditer(mail.subject))
 
     def _goes_on_as(self, case: Case) -> Case:
@@ -78,16 +80,20 @@ class Threads(Logging, Telling):
         return self.customer_id({"email": mail.sender}) in people | {case.customer} | case.correspondents
 
     def _came_back(self, mail: Mail) -> Message | None:
-        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it."""
-        for address in mail.addressed:
-            returned = self.addresses.read_envelope(address)
-            if returned is not None and (sent := self._sent(returned)) is not None:
-                return sent
-        for message_id in mail.returned.message_ids if mail.returned else ():
-            found = self.register.find(message_id)
-            if found is not None and (sent := self._sent(found)) is not None:
-                return sent
-        return None
+        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it.
+
+        None for a report by the very recipient: what answers from his address was delivered.
+        """
+        sent = next(self._told_of(mail), None)
+        told = sent.recipient.text("email") if sent else None
+        return None if told and mail.sender and told.casefold() == mail.sender.casefold() else sent
+
+    def _told_of(self, mail: Mail) -> Iterator[Message]:
+        returned = map(self.addresses.read_envelope, mail.addressed)
+        named = map(self.register.find, mail.returned.message_ids if mail.returned else ())
+        for stream in chain(returned, named):
+            if stream is not None and (sent := self._sent(stream)) is not None:
+                yield sent
 
     def _sent(self, stream: UUID) -> Message | None:
         if not self.register.existing([stream]):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
-from application.intake.envelope import Envelope
+from application.intake.envelope import LARGEST_MESSAGE, Envelope
 
 if TYPE_CHECKING:
     from infrastructure.mail.gateway import Gateway
@@ -34,7 +34,7 @@ _COMMANDS = 1_000
 class Limits:
     """What one client may ask of us."""
 
-    size: int = 30 * 2**20
+    size: int = LARGEST_MESSAGE
     """Bytes of a message (RFC 1870)."""
     recipients: int = 100
     """Of a message (RFC 5321, 4.5.3.1.8: no fewer)."""

@@ -23,8 +23,11 @@ Take = Callable[[bytes, Envelope], str]
 """Takes a message in, and returns after the commit: what became of it, in words fit for its sender's mail server."""
 
 log = structlog.get_logger()
-_AT_ONCE = 4
-"""Messages that are recorded at a time; the others wait for their turn."""
+_AT_ONCE, _LARGE = 4, 2**20
+"""Messages that are recorded at a time, the others wait for their turn; from how many bytes on it is one at a time.
+
+What is read takes some fifteen times its bytes for a moment.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,15 +59,18 @@ class Gateway:
     def __post_init__(self) -> None:
         self.room = Room(self.limits)
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mail gateway")
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="mail gateway, large")
 
     def close(self) -> None:
         """Wait for what is being recorded."""
         self._pool.shutdown()
+        self._large.shutdown()
 
     async def take(self, content: bytes, envelope: Envelope) -> str:
         """Have a message recorded. A client that leaves meanwhile sends it again: it is known then."""
+        pool = self._pool if len(content) < _LARGE else self._large
         try:
-            told = await asyncio.get_running_loop().run_in_executor(self._pool, self.deliver, content, envelope)
+            told = await asyncio.get_running_loop().run_in_executor(pool, self.deliver, content, envelope)
         except Forbidden as error:
             log.error("mail is not taken in", error=str(error))
             return "451 4.7.0 not allowed now, try again later"

@@ -22,7 +22,7 @@ from typing import Any, Literal, cast
 
 import structlog
 
-from application.intake.envelope import NO_ENVELOPE, Envelope
+from application.intake.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class Mailbox:
     folder: str = "INBOX"
     moved_to: str | None = None
     """Where messages go that are on the record; without it they stay, marked as read."""
-    size: int = 30 * 2**20
+    size: int = LARGEST_MESSAGE
     """Bytes of a message; a larger one is left where it is, flagged, for a person."""
     timeout: float = 60.0
 

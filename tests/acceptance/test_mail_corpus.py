@@ -15,9 +15,9 @@ import pytest
 
 from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.intake.envelope import NO_ENVELOPE
+from application.intake.envelope import NO_ENVELOPE, Envelope
 from application.intake.mail import Outcome
-from application.intake.reading import read_mail
+from application.intake.reading import Mail, read_mail
 from domain.values import Role
 from infrastructure.views.projector import Projector
 from tests.acceptance.conftest import RunningDesk, served
@@ -121,8 +121,16 @@ def test_the_views_show_what_the_events_say(desk: RunningDesk, database: TestDat
     assert differences(database) == {}
 
 
-def read(name: str) -> Any:
-    return read_mail(corpus()[name], NO_ENVELOPE, OURS)
+def read(name: str, envelope: Envelope = NO_ENVELOPE) -> Mail:
+    return read_mail(corpus()[name], envelope, OURS)
+
+
+def test_a_mail_is_what_it_is_whoever_passes_it_on() -> None:
+    """A relay writes itself on the envelope, and what is known of the sender stands in the header only."""
+    passed_on = Envelope("relay@agency.example", (OURS.mailbox,))
+    for name in corpus():
+        one, other = read(name), read(name, passed_on)
+        assert (one.held, one.machine, one.returned) == (other.held, other.machine, other.returned), name
 
 
 def test_r_5_1c_fed_twice_by_two_processes_in_any_order_and_killed_before_they_acknowledge_it_is_the_same(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.acceptance.conftest import FIXED, RunningDesk, done
-from tests.acceptance.correspondence import letter, mail, reply, sent_in
+from tests.acceptance.correspondence import customer_of, letter, mail, reply, sent_in
 from tests.acceptance.travelling import (
     WINDOW,
     assigned,
@@ -154,6 +154,23 @@ def test_joined_after_the_window_it_is_an_annotation(desk: RunningDesk) -> None:
     assert (joined["outcome"], read(desk, number)["status"]) == ("reply", "closed")
 
 
+def test_r_5_9d_a_case_is_not_closed_over_an_unread_mail_of_its_customer(desk: RunningDesk) -> None:
+    """What only names the number, or is too much to be read, changes nothing; the timer waits for whoever reads it."""
+    one, other = told(desk), told(desk)
+    huge = b"Received: from a by b\r\n" * 51 + reply(desk, other, NO)
+    unread = [sent_in(desk, raw) for raw in (mail(NO, customer_of(desk, one), Subject=one), huge)]
+    stranger = sent_in(desk, mail(NO, Subject=one))
+    assert [answer["outcome"] for answer in (*unread, stranger)] == ["suggestion", "quarantined", "suggestion"]
+    assert [answer["case"] for answer in (*unread, stranger)] == [one, other, one]
+    travel(desk, WINDOW * 2)
+    assert desk.close_elapsed() == 0
+    done(desk.technician.post(f"/quarantine/{unread[0]['message']}/discard", {"reason": "about another printer"}))
+    assert desk.close_elapsed() == 1, "no stranger keeps a case open"
+    assert read(desk, one)["status"] == "closed"
+    assert done(desk.technician.post(f"/quarantine/{unread[1]['message']}/join", {}))["outcome"] == "dispute"
+    assert read(desk, other)["status"] == "assigned"
+
+
 def test_r_5_6c_what_is_said_of_a_duplicate_is_said_of_the_first_case(desk: RunningDesk) -> None:
     same = words()
     first, second = assigned(desk, **same), logged(desk, **same)
@@ -243,6 +260,25 @@ def test_r_5_9g_one_without_any_form_is_known_by_the_address_it_came_back_to(des
     answer = sent_in(desk, mail(text, Subject="failure notice", **sender))
     assert (answer["outcome"], answer["case"]) == ("bounce", number)
     assert window(desk, number) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Subject": "Automatic reply: Resolved"},
+        {"Subject": "Re: Resolved", "Auto-Submitted": "auto-replied"},
+        {"Subject": "I am away"},
+    ],
+    ids=["subject", "header", "null sender"],
+)
+def test_r_5_9g_a_customer_who_is_away_has_got_his_mail(desk: RunningDesk, said: dict[str, str]) -> None:
+    """Such an answer goes to the address that bounces go to (RFC 3834, 4), and may say what a bounce says."""
+    number = told(desk)
+    away = "Until May. Room 512 is empty; mail to it is undeliverable (550 5.1.1)."
+    raw = reply(desk, number, away, **{"To": letter(desk, number).envelope_from, "Return-Path": "<>", **said})
+    assert sent_in(desk, raw)["outcome"] in ("recorded", "bounce")
+    assert fates(desk, number) == [["queued", "accepted"]]
+    assert window(desk, number) == WINDOW
 
 
 def test_a_report_about_no_mail_of_ours_touches_nothing(desk: RunningDesk) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from application.intake.envelope import LARGEST_MESSAGE
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.correspondence import mail, reply
 from tests.acceptance.mail_servers import deliver, delivered_to
@@ -187,17 +188,18 @@ def test_more_than_ten_cases_an_hour_of_one_sender_go_to_the_last_of_them(desk: 
 # what comes is bounded
 
 
-def test_thirty_megabytes_are_taken_and_no_byte_more(desk: RunningDesk, port: int) -> None:
+def test_r_5_1d_as_much_as_over_http_is_taken_and_thirty_megabytes_are_refused(desk: RunningDesk, port: int) -> None:
     head = mail(sender="large@agency.example")
     body = b"x" * 76 + b"\r\n"
-    fits = head + body * ((30 * 2**20 - len(head)) // len(body))
+    fits = head + body * ((LARGEST_MESSAGE - len(head)) // len(body))
+    assert len(fits) < 30_000_000
     assert deliver(port, fits, "large@agency.example", MAILBOX).startswith("250 ")
     assert deliver(port, fits + body, "large@agency.example", MAILBOX) == "552 5.3.4 too large a message"
 
 
 def test_short_lines_without_number_take_no_memory_each(desk: RunningDesk, port: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    raw = mail(sender="lines@agency.example") + b"\r\n" * (29 * 2**19)
+    raw = mail(sender="lines@agency.example") + b"\r\n" * (27 * 2**19)
     assert deliver(port, raw, "lines@agency.example", MAILBOX).startswith("250 ")
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < 20 * len(raw), "an object a line would be fifty times as much"

@@ -208,7 +208,7 @@ class Talk:
             told: dict[str, Any] = done(answered)
             return told
 
-        ours = f"References: <{send()['case']}@caseledger.example>\r\n"
+        ours = f"References: {self.desk.office.addresses.root_reference(send()['case'])}\r\n"
         attached = f'Content-Type: application/pdf; name="{MARKER}.pdf"\r\n'
         assert send(ours)["outcome"] == "reply"
         assert send(ours + attached)["outcome"] == "reply"

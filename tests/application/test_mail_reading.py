@@ -86,12 +86,13 @@ def test_a_list_s_mail_is_a_person_s_and_wants_no_automatic_answer() -> None:
     assert not read(HEAD + BODY).suppressing
 
 
-def test_the_envelope_says_more_than_the_header_that_stands_in_for_it() -> None:
+def test_a_null_sender_is_one_on_the_envelope_and_in_the_header_of_what_was_passed_on() -> None:
     nobody = Envelope("", ("service-desk@caseledger.example",))
     assert read(HEAD + b"Return-Path: <jo@x.example>\r\n" + BODY, nobody).machine is Cause.ROBOT
     somebody = Envelope("jo@x.example", ("a@x.example", "b@x.example"))
     mail = read(HEAD + b"Return-Path: <>\r\nTo: c@x.example\r\n" + BODY, somebody)
-    assert (mail.machine, mail.addressed) == (None, ("a@x.example", "b@x.example"))
+    assert (mail.machine, mail.addressed) == (Cause.ROBOT, ("a@x.example", "b@x.example"))
+    assert read(HEAD + BODY, somebody).machine is None
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,8 @@ def test_the_plain_text_is_what_it_says() -> None:
         ),
         ("<script>alert(1)</script>hello<!-- not <b>this</b> -->", "hello"),
         ("1 < 2 and 3 > 2 <3", "1 < 2 and 3 > 2 <3"),
-        ("<script>never closed", "<script>never closed"),  # rather than nothing
+        ("<script>never closed", ""),
+        ("<script>alert(1)</script>", ""),
         ("a<![if !mso]>b<![endif]>c<?xml:x y>", "abc"),
         ("&#0;&#xD800;&nbsp;x", "\ufffd\ufffd x"),
     ],
@@ -248,3 +250,28 @@ def test_whatever_the_bytes_they_are_read(content: bytes, head: bytes) -> None:
     mail = read(head + content)
     "".join((mail.text, mail.subject, mail.name or "", mail.sender or "", mail.message_id)).encode()
     assert "\0" not in mail.text + mail.subject + (mail.name or "")
+
+
+@pytest.mark.parametrize("before", [b"\n", b"\r\n\r\n"])
+def test_empty_lines_before_the_headers_are_none_of_it(before: bytes) -> None:
+    assert read(before + HEAD + BODY) == read(HEAD + BODY)
+
+
+def test_an_attachment_whose_name_cannot_be_read_costs_nothing_else() -> None:
+    """Half a character: the library's parser of parameters fails."""
+    raw = (
+        HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+        + b"Content-Type: application/x; name*=utf-7''%2B2AA-\r\nContent-Disposition: attachment; filename*=utf-7''%2B2AA-"
+        + b"\r\n\r\nabc\r\n--b--\r\n"
+    )
+    mail = read(raw)
+    assert (mail.held, mail.text, [file.content for file in mail.files]) == (None, "hello", [b"abc"])
+
+
+def test_r_5_1c_an_id_too_long_to_be_told_from_others_is_none() -> None:
+    one, other = (
+        b"From: jo@x.example\r\nMessage-ID: <" + b"a" * 1_000 + end + b"@x>\r\n" + BODY for end in (b"1", b"2")
+    )
+    assert read(one).message_id == read(other).message_id == ""
+    assert read(one).digest != read(other).digest

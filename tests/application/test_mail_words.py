@@ -10,6 +10,7 @@ from application.intake.reading import Mail, read_mail
 from application.intake.reading.intent import Intent, intent_of
 from application.intake.reading.quoting import told_apart
 from application.intake.reading.reports import Fate
+from domain.intake import Cause
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")
 
@@ -104,10 +105,13 @@ def test_r_5_9c_a_plain_no_is_a_dispute(text: str) -> None:
         "Thanks!",
         "thank you very much",
         "Many thanks, Jo",
+        "Thanks Jo",
+        "Thanks!\n\nJo P. Field",
         "Great, it works again!",
         "All good now. Cheers",
         "Perfect.\n\n-- \nJo Field, IT problems department",
         "That fixed it, thanks",
+        "Hi team, thank you so much for your quick help! It is working now. Best regards, Jo",
     ],
 )
 def test_r_5_9c_thanks_are_no_dispute(text: str) -> None:
@@ -124,6 +128,14 @@ def test_r_5_9c_thanks_are_no_dispute(text: str) -> None:
         "If it is still broken tomorrow I will write again.",
         "It is no longer not working, or is it",
         "Thanks for nothing, no paper comes out",
+        "Thanks for nothing.",
+        "Great. The printer is dead.",
+        "Perfect, now it smokes",
+        "Thanks, waiting for the toner",
+        "It works fine, 2/3",
+        "Great. Broken",
+        "Thanks, it is on fire",
+        "Thanks" + "\n" * 1_000 + "not",
         "ok",
         "See the picture.",
         "I am not sure that it is not fixed",
@@ -148,6 +160,8 @@ DAEMON = "From: MAILER-DAEMON@mx.example"
         ("Delayed Mail (still being retried)", "451 4.4.1 timeout", Fate.DELAYED, "4.4.1"),
         ("Returned mail: Deferred: timed out", "554 host", Fate.FAILED, "554"),
         ("E", "", Fate.FAILED, None),
+        ("Delivery report", "250 2.1.5 it is in his mailbox", Fate.ARRIVED, "2.1.5"),
+        ("Delivery report", "2.0.0 here, 550 user unknown there", Fate.FAILED, "550"),
     ],
 )
 def test_a_report_without_a_form_is_read_by_its_words(subject: str, text: str, fate: Fate, code: str | None) -> None:
@@ -167,3 +181,41 @@ def test_our_message_ids_are_found_anywhere_in_it_and_nobody_else_s() -> None:
 def test_a_person_who_speaks_of_failure_is_no_report(sender: str) -> None:
     mail = read("My mail to you was returned: delivery failed.", f"From: {sender}", "Subject: Printer")
     assert (mail.returned is None) is (sender == "jo@x.example"), "a postmaster's is: he is a robot (`intake.md`)"
+
+
+AWAY = "Away until May: room 512 is empty, what you sent was rejected, call 555-1234."
+
+
+@pytest.mark.parametrize(
+    ("subject", "header"),
+    [
+        ("Automatic reply: Resolved", "Return-Path: <>"),
+        ("Re: Resolved: mail is undeliverable", "Auto-Submitted: auto-replied"),
+        ("Out of office: Resolved", "In-Reply-To: <1@caseledger.example>"),
+        ("Resolved", "X-Autoreply: yes"),
+    ],
+)
+def test_r_5_9g_whoever_is_away_is_no_report_whatever_he_says(subject: str, header: str) -> None:
+    mail = read(AWAY, "From: Jo <jo@x.example>", f"Subject: {subject}", header)
+    assert (mail.machine, mail.returned) == (Cause.AUTOMATIC, None)
+
+
+def test_r_5_9g_a_read_receipt_is_no_report_of_a_delivery() -> None:
+    kind = 'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"'
+    parts = "--b\r\n\r\nIt was rejected.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: x\r\n--b--"
+    mail = read(parts, "From: jo@x.example", "Subject: Read: mail is undeliverable", kind)
+    assert (mail.machine, mail.returned) == (Cause.REPORT, None)
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject"),
+    [
+        ("Postmaster Team <jo@x.example>", "our mail is undeliverable"),
+        ("jo@x.example", "Re: Automatic reply: our printer"),
+        ("jo@x.example", "Out of office: I cannot switch it on"),
+        ("jo@x.example", "Vacation: my calendar is not shared"),
+    ],
+)
+def test_a_person_may_speak_as_machines_do(sender: str, subject: str) -> None:
+    mail = read("550 5.1.1 user unknown, it says.", f"From: {sender}", f"Subject: {subject}")
+    assert (mail.machine, mail.returned) == (None, None)

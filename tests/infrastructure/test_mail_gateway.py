@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import smtplib
 import socket
 import ssl
@@ -242,6 +243,28 @@ def test_more_at_once_than_there_is_room_for_is_sent_again_later(port: int, take
         two.until_data()
         two.send(b"y" * 190_000 + b"\r\n.\r\n")
         assert two.answer().startswith("250"), "the room is given back"
+
+
+def test_large_messages_are_recorded_one_at_a_time_and_hold_no_small_one_back() -> None:
+    """Each takes many times its size while it is read."""
+    free, who = threading.Event(), list[str]()
+
+    def deliver(raw: bytes, envelope: Envelope) -> str:
+        assert len(raw) < 2**20 or free.wait(30)
+        who.append(threading.current_thread().name.rpartition("_")[0])
+        return "opened 1"
+
+    made, envelope = Gateway("desk.example", ADDRESSES.is_ours, deliver), Envelope("jo@x.example", (DESK,))
+
+    async def take() -> None:
+        large = [asyncio.ensure_future(made.take(bytes(2**20), envelope)) for _ in range(3)]
+        assert (await made.take(b"small", envelope)).startswith("250")
+        free.set()
+        await asyncio.gather(*large)
+
+    asyncio.run(take())
+    made.close()
+    assert who == ["mail gateway", *["mail gateway, large"] * 3]
 
 
 def test_a_million_recipients_are_refused_one_by_one_and_then_the_client(client: Client) -> None:

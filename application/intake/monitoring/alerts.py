@@ -11,6 +11,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -90,14 +91,15 @@ class AlertIntake(Logging, Settling):
     def take_signals(self, delivery: Delivery, request: Request) -> Taken:
         """Take in a message, whatever it is. Raises Forbidden, Unauthenticated, Busy."""
         authorise_intake(request.actor, "receive_message")
-        source, digest = request.actor.subject, sha256(masked(delivery.raw)).hexdigest()
+        mail, digest = delivery.mail, sha256(masked(delivery.raw)).hexdigest()
+        source = mail.source if mail else request.actor.subject
         named = delivery.identity and f"event:{delivery.identity}"
-        stream = receipt_id(source, "" if named else digest, named or "")
+        stream = mail.receipt if mail else receipt_id(source, "" if named else digest, named or "")
         taken = list[Taken]()
 
         def attempt(reference: Reference) -> Committed:
             known = self._known_receipt(stream)
-            if known is not None and (delivery.cause is not None or named):
+            if known is not None and (delivery.cause is not None or named or mail):
                 self._look_again(reference, request)
                 committed = Committed(known, self.register.history(stream)[-1].position, replayed=True)
                 taken[:] = [_repeated(known, committed.position)]
@@ -183,7 +185,7 @@ class _Taking:
     ) -> None:
         self.desk, self.delivery, self.stream, self.digest = desk, delivery, stream, digest
         self.known, self.reference, self.provenance = known, reference, provenance
-        self.source = provenance.by.subject
+        self.source = delivery.mail.source if delivery.mail else provenance.by.subject
         listed = reference.source(self.source)
         self.listed = listed.entry if listed else None
         self.version = listed.version if listed else None
@@ -234,11 +236,17 @@ class _Taking:
 
         The bytes and the new cases of a message share it, so that they are erased together.
         """
+        if self.delivery.mail is not None:
+            return self.delivery.mail.whose
         if self.known is not None:
             return self.known.raw.subject
         numbers = [step.case for step in made.steps if step.case]
         first = next(iter([*numbers, *self.about]), None)
         return situation.cases[first].customer if first else self.desk.customer_id({})
+
+    @property
+    def _arrived_at(self) -> datetime | None:
+        return self.delivery.mail.arrived_at if self.delivery.mail else None
 
     def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
         if self.known is not None:
@@ -246,7 +254,8 @@ class _Taking:
         raw, p = masked(self.delivery.raw), self.provenance
         kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode()}, p.random)
         assert kept is not None
-        receipt = Receipt.receive(self.stream, Channel.MONITORING, self.digest, len(raw), kept, p)
+        arrived = self._arrived_at
+        receipt = Receipt.receive(self.stream, Channel.MONITORING, self.digest, len(raw), kept, p, received_at=arrived)
         if self.delivery.cause is not None:
             receipt.quarantine(self.delivery.cause, p)
         else:
@@ -259,7 +268,7 @@ class _Taking:
         target = first.target
         asks = Report(
             Channel.MONITORING,
-            p.at,
+            self._arrived_at or p.at,
             whose,
             nature=target.nature,
             service=target.service,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -59,6 +60,18 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class ByMail:
+    """What is known of a message that the mail gateway hands in for its source."""
+
+    source: str
+    receipt: UUID
+    """A mail is known by its id and its body."""
+    whose: str
+    """Whose words these are: one pseudonym an address, by which the cases that it opens are counted."""
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One message of a monitoring system, as it came and as it was read."""
 
@@ -74,6 +87,7 @@ class Delivery:
     """Alerts that it names, and says nothing new of."""
     identity: str | None = None
     """What makes it this message and no other, where the sender gave it an id; its bytes do otherwise."""
+    mail: ByMail | None = None
 
 
 def read(raw: bytes, how: Callable[[bytes], Delivery]) -> Delivery:

@@ -61,6 +61,11 @@ class Mail:
     """Attachments that were too large to be taken out of its bytes."""
 
     @property
+    def answerable(self) -> bool:
+        """Whether an automatic answer reaches a person, wanted, and feeds no loop (RFC 3834)."""
+        return not self.suppressing and self.machine is None and self.held is not Cause.LOOPING
+
+    @property
     def words(self) -> str:
         """What is said, or repeated where that is all."""
         return self.text or self.quoted

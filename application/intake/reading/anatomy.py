@@ -41,7 +41,10 @@ class _Bounded(EmailPolicy):
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         said = value[:_LONGEST_HEADER].encode("ascii", "surrogateescape").decode("utf-8", "replace")
-        return super().header_fetch_parse(name, said)
+        try:
+            return super().header_fetch_parse(name, said)
+        except Exception:  # noqa: BLE001 - the library's parser of parameters fails in many ways on what is none
+            return super().header_fetch_parse(name, said.partition(";")[0])
 
 
 _POLICY = _Bounded()
@@ -89,6 +92,7 @@ def whole(raw: bytes) -> EmailMessage:
 
 def divided(raw: bytes) -> tuple[bytes, bytes]:
     """Headers and body: a line among the headers that is none goes on the one before it, as people read it."""
+    raw = raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw
     found = _BLANK.search(raw, 0, _LARGEST_HEAD + 4)
     if found is None and len(raw) > _LARGEST_HEAD:
         return raw[: _LARGEST_HEAD + 1], b""

@@ -33,7 +33,8 @@ def text_of(message: EmailMessage) -> str:
     if not said:
         said = next((text for part in bodies if (text := text_of_html(decoded(part)))), "")
     if not said and not message.is_multipart() and message.get_content_maintype() in ("text", "multipart"):
-        said = plain(decoded(message))  # a multipart without a boundary is what it is
+        read = text_of_html if message.get_content_type() == "text/html" else plain
+        said = read(decoded(message))  # a multipart without a boundary is what it is
     return said[:LONGEST_TEXT]
 
 

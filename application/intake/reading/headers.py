@@ -19,10 +19,14 @@ _MAILER = re.compile(r"(?:mailer-?daemon|mail-?daemon|double-bounce)(?:@.*)?", r
 _NO_REPLY = re.compile(r"(?:.*[-_.+])?(?:no|not|do[-_.]?not)[-_.]?reply(?:[-_.+].*)?@.*", re.IGNORECASE | re.DOTALL)
 _BY_HAND = re.compile(r"\s*no\s*(?:[;(].*)?", re.IGNORECASE | re.DOTALL)
 _ABSENT = re.compile(
-    r"\s*(?:re:\s*)?(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|autorespon[a-z]*|out[ -]of[ -](?:the[ -])?office"
-    r"(?:[ -](?:auto)?reply)?|vacation(?: reply)?|abwesenheitsnotiz|réponse automatique|respuesta automática)\s*:",
+    r"\s*(?:auto(?:matic|mated|matische)?[ -]?(?:reply|response|antwort)|autorespon[a-z]*"
+    r"|out[ -]of[ -](?:the[ -])?office[ -](?:auto-?)?reply|vacation reply"
+    r"|abwesenheitsnotiz|réponse automatique|respuesta automática)\s*:",
     re.IGNORECASE,
 )
+"""What only programs write above a mail; a person who answers that writes `Re:` before it."""
+_AWAY = re.compile(r"\s*(?:out[ -]of[ -](?:the[ -])?office|vacation)\s*:", re.IGNORECASE)
+"""What people write, too: in an answer it is a program's."""
 _COMPLAINT = re.compile(r"complaint about message from \d", re.IGNORECASE)
 """What a large provider writes in its own staff's name when somebody presses its button for spam."""
 _ANSWERED_BY_ITSELF = frozenset(
@@ -54,8 +58,9 @@ class Head:
 
     @property
     def message_id(self) -> str:
-        """As it is written, on one line; empty when there is none."""
-        return said(self._head, "Message-ID")
+        """As it is written, on one line; empty when there is none, or one too long to tell it from others."""
+        written = said(self._head, "Message-ID")
+        return written if len(written) < LONGEST_LINE else ""
 
     @property
     def subject(self) -> str:
@@ -90,10 +95,8 @@ class Head:
 
     @property
     def to_nobody(self) -> bool:
-        """A null reverse-path: nothing that is sent to it arrives (RFC 5321, 4.5.5)."""
-        if self._envelope.sender is not None:
-            return not self._envelope.sender
-        return said(self._head, "Return-Path").replace(" ", "") == "<>"
+        """A null reverse-path, now or where it was delivered before: nothing sent to it arrives (RFC 5321, 4.5.5)."""
+        return self._envelope.from_nobody or said(self._head, "Return-Path").replace(" ", "") == "<>"
 
     @property
     def by_daemon(self) -> bool:
@@ -103,7 +106,13 @@ class Head:
     @property
     def only_reports(self) -> bool:
         """Whoever wrote it never writes anything but what became of a mail."""
-        return (self._by(_MAILER) or (self.by_daemon and self.to_nobody)) and not _ABSENT.match(self.subject)
+        return (self._by(_MAILER) or (self.by_daemon and self.to_nobody)) and not self.says_away
+
+    @property
+    def says_away(self) -> bool:
+        """Its subject is what programs write that answer for somebody who is away."""
+        answers = self.has("in-reply-to", "references", "x-auto-response-suppress")
+        return bool(_ABSENT.match(self.subject) or (answers and _AWAY.match(self.subject)))
 
     def _by(self, names: re.Pattern[str]) -> bool:
         written = (value for name in ("From", "Sender", "Return-Path") for value in unparsed(self._head, name))
@@ -127,7 +136,7 @@ class Head:
         manages = "x-mlserver" in self._names and (self.sender or "").partition("@")[0].lower().endswith("-admin")
         found = {
             Cause.OURS: any(map(self._ours.is_own_loop, unparsed(self._head, LOOP_HEADER))),
-            Cause.AUTOMATIC: submitted or by_itself or bool(_ABSENT.match(self.subject)),
+            Cause.AUTOMATIC: submitted or by_itself or self.says_away,
             Cause.REPORT: bool(_COMPLAINT.match(self.subject)),
             Cause.ROBOT: self.to_nobody or self.by_daemon or manages or bool(_NO_REPLY.fullmatch(self.sender or "")),
         }
@@ -140,8 +149,8 @@ class Head:
 
 
 def _bare(value: str) -> list[str]:
-    """A name without a domain, where an address should be."""
-    return [word.strip("<>") for word in value.split()[:20]]
+    """A name without a domain, where an address should be; beside an address it is a person's."""
+    return [] if "@" in value else [word.strip("<>") for word in value.split()[:20]]
 
 
 def _sender(head: EmailMessage) -> tuple[str | None, str | None, bool]:

@@ -39,19 +39,30 @@ _THANKS = re.compile(
     r"|(?:it |that )?(?:is )?working (?:now|again|fine)|(?:that|this|you) (?:has |have )?(?:fixed|solved|resolved) it|is fixed)\b",
     re.IGNORECASE,
 )
-_BUT = re.compile(
-    r"\?|n't\b|\b(?:but|however|although|though|not|no|never|still|again(?! ?[.!]*$)|except|only|another|also|other"
-    r"|problem|issue|error|fail\w*|broken?|wrong|slow\w*|unfortunately|please|could|can|would|need|yet)\b",
+_POLITE = re.compile(
+    r"\b(?:a|all|and|appreciate|best|dear|desk|every(?:one|thing)|fast|fine|fix|for|good|hello|help|hi|i|indeed|is|it|kind(?:ly)?|lots?"
+    r"|much|my|now|okay|ok|prompt|quick(?:ly)?|really|regards|service|so|support|team|the|this|to|very|we|well|with|work|yes|your?)\b",
     re.IGNORECASE,
 )
+"""All that may stand beside thanks; what else is said may be the opposite ("Great. The printer is dead.")."""
+_NAME = re.compile(r"(?:(?:, ?|(?<![.!\s]) )[A-Z][\w'-]*|\n[A-Z][\w'-]*(?: [A-Z][\w.'-]*){0,2})[.!]?\Z")
+"""Whose thanks they are."""
 _LONGEST_THANKS = 200
 
 
 def intent_of(text: str) -> Intent:
     """What the words of an answer mean, those it repeats left out."""
-    said = " ".join(without_signature(text).split()).replace("\u2019", "'")
+    lines = [" ".join(line.split()) for line in without_signature(text).replace("\u2019", "'").splitlines()]
+    own = "\n".join(filter(None, lines))
+    said = own.replace("\n", " ")
     if _DISPUTES.search(said[:2_000]):
         return Intent.UNCLEAR if _HEDGES.search(said[:2_000]) else Intent.DISPUTE
-    if 0 < len(said) <= _LONGEST_THANKS and _THANKS.search(said) and not _BUT.search(said):
+    if len(said) <= _LONGEST_THANKS and _THANKS.search(said) and not _beside_thanks(own):
         return Intent.THANKS
     return Intent.UNCLEAR
+
+
+def _beside_thanks(own: str) -> str:
+    """What is said beside thanks, politeness and a name."""
+    left = _POLITE.sub(" ", _THANKS.sub(" ", _NAME.sub("", own)))
+    return left.strip(" \n.,;:!()-")

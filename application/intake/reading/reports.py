@@ -10,6 +10,7 @@ from typing import cast
 
 from application.intake.reading.anatomy import content_of
 from application.intake.reading.headers import Head
+from domain.intake import Cause
 
 _FAILURE = re.compile(
     r"undeliver|not (?:be )?deliver|deliver\w* (?:\w+ )?(?:status|fail|error|problem)|fail\w* deliver|failure notice"
@@ -28,6 +29,8 @@ _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -]\D|[ -][45]\.\d)")
 _MESSAGE_ID = re.compile(rb"<[^<>\s]{1,250}>")
 _FIELD = re.compile(rb"^(action|status):[ \t]*([^\r\n;(]{1,40})", re.IGNORECASE | re.MULTILINE)
+_OTHER = frozenset({"message/disposition-notification", "message/feedback-report"})
+"""Reports that tell of something else than delivery: read receipts (RFC 8098), complaints (RFC 5965)."""
 _LOOKED_AT = 200_000
 
 
@@ -55,7 +58,7 @@ def returned_of(head: Head, message: EmailMessage, text: str, raw: bytes, ours: 
     by_book = bool(statuses) and head.content_type == "multipart/report"
     if by_book or (statuses and head.machine() is not None):
         fate, code = _by_fields(b"\n".join(_fields_of(part) for part in statuses[:20]))
-    elif _tells_of_failure(head, text):
+    elif _OTHER.isdisjoint(part.get_content_type() for part in message.walk()) and _tells_of_failure(head, text):
         fate, code = _by_words(head.subject, text)
     else:
         return None
@@ -70,11 +73,11 @@ def is_report(head: Head) -> bool:
 def _tells_of_failure(head: Head, text: str) -> bool:
     if head.has("x-failed-recipients") or head.only_reports:
         return True
-    systems = head.to_nobody or head.by_daemon or head.from_nobody
-    nobodys = systems or head.machine() is not None or head.content_type == "multipart/report"
-    return nobodys and bool(
-        _FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]) or _REPLY.search(text[:8_000])
-    )
+    machine, system = head.machine(), head.by_daemon or head.from_nobody
+    if machine is Cause.AUTOMATIC and not system:  # whoever is away may say any word of ours, and his room's number
+        return False
+    nobodys = machine is not None or system or head.content_type == "multipart/report"
+    return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]))
 
 
 def _fields_of(part: EmailMessage) -> bytes:
@@ -96,18 +99,23 @@ def _by_fields(fields: bytes) -> tuple[Fate, str | None]:
         return Fate.DELAYED, worst
     if not _DONE.isdisjoint(actions):
         return Fate.ARRIVED, worst
-    return (Fate.DELAYED if (worst or "5").startswith("4") else Fate.FAILED), worst
+    return _fate_of(worst), worst
+
+
+def _fate_of(code: str | None) -> Fate:
+    """By the class of a status or a reply (RFC 3463, 3.1); what has none has failed."""
+    return {"2": Fate.ARRIVED, "4": Fate.DELAYED}.get((code or "5")[0], Fate.FAILED)
 
 
 def _by_words(subject: str, text: str) -> tuple[Fate, str | None]:
     said = f"{subject}\n{text[:8_000]}"
-    codes = _STATUS.findall(said)
-    replies = _REPLY.findall(said)
-    worst = max(codes, default=None) or max(replies, default=None)
+    codes: list[str] = _STATUS.findall(said)
+    wrong = [code for code in codes if not code.startswith("2")]
+    worst: str | None = max(wrong or _REPLY.findall(said) or codes, default=None)
     if _OVER.search(subject):
         return Fate.FAILED, worst
     late = _LATE.search(subject) or (_LATE.search(text[:2_000]) and not (worst or "").startswith("5"))
-    return (Fate.DELAYED if late or (worst or "5").startswith("4") else Fate.FAILED), worst
+    return Fate.DELAYED if late else _fate_of(worst), worst
 
 
 def _ids_of(raw: bytes, domain: str) -> tuple[str, ...]:

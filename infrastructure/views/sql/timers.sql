@@ -1,9 +1,10 @@
--- What is due.
+-- What is due. A case with a mail of its customer's that nobody has read yet is not closed (R-5.9d): `domain.intake.Cause`.
 
 -- name: due_closures --
 SELECT c.number, c.resolution_version
 FROM views.case_intervals c
 WHERE upper_inf(c.positions) AND c.closes_at <= %s
+  AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
 ORDER BY c.closes_at, c.number LIMIT %s;
 
 -- name: due_messages --
@@ -11,6 +12,11 @@ SELECT m.id FROM views.outbox m WHERE m.due_at <= %s ORDER BY m.due_at, m.id LIM
 
 -- name: next_due --
 SELECT least(
-    (SELECT min(c.closes_at) FROM views.case_intervals c WHERE upper_inf(c.positions) AND c.closes_at IS NOT NULL),
+    (
+        SELECT c.closes_at FROM views.case_intervals c
+        WHERE upper_inf(c.positions) AND c.closes_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
+        ORDER BY c.closes_at LIMIT 1
+    ),
     (SELECT min(m.due_at) FROM views.outbox m WHERE m.due_at IS NOT NULL)
 );
