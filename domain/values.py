@@ -164,6 +164,10 @@ class Disclosure:
         value, salt = json.dumps(said, ensure_ascii=True, separators=(",", ":")), random(16)
         return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
 
+    def about(self, subject: str) -> Disclosure:
+        """The same words, said to be about somebody else."""
+        return Disclosure(self.digest, subject, self.kind, self.value, self.salt, self.content)
+
     @property
     def texts(self) -> dict[str, Any] | None:
         """What was said, or ``None`` when it has been erased."""

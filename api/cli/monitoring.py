@@ -21,7 +21,7 @@ from application.documents import entry_document
 from application.entries import read_entry
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.alerts import outcome_of
+from application.intake.monitoring.answers import outcome_of
 from application.intake.monitoring.planning import Plan
 from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.requests import ApplicationError

@@ -22,7 +22,7 @@ from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
 from application.intake.monitoring import cloudevents, pagerduty
 from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.alerts import Outcome, Taken
+from application.intake.monitoring.answers import Outcome, Taken
 from application.intake.monitoring.cloudevents import Mode
 from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.principals import Unauthenticated

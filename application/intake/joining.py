@@ -176,14 +176,9 @@ class Joining(Threads, Settling):
         report = Report(receipt.channel, receipt.received_at, whose, agency=agency, service=service)
         sealed = self._sealed(report, contact, words, {}, taking.request, taking.reference)
         # Whoever wrote without an address is a person of his own; what he wrote and how it came are erased together.
-        return replace(sealed, customer=whose, contact=_of(whose, sealed.contact), words=_of(whose, sealed.words))
+        return sealed.of_customer(whose)
 
 
 def contact_of(mail: Mail) -> Words:
     """Where its writer can be reached."""
     return {"email": mail.sender} if mail.sender else {}
-
-
-def _of(subject: str, said: Disclosure | None) -> Disclosure | None:
-    """The same words, said to be somebody's."""
-    return said and Disclosure(said.digest, subject, said.kind, said.value, said.salt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.aggregate import Opening, Recorded
@@ -58,6 +58,11 @@ class Report:
     """Whether nobody has shown that the address is his (self service without an identity)."""
     candidates: tuple[Candidate, ...] | None = None
     """What the one who logged it was shown (R-5.6a); None where nobody was to be shown anything, or there was no time."""
+
+    def of_customer(self, customer: str) -> Report:
+        """The same report by somebody whose id does not follow from his contact; what he said is erased with him."""
+        contact, words = (said and said.about(customer) for said in (self.contact, self.words))
+        return replace(self, customer=customer, contact=contact, words=words)
 
 
 class Logged(Opening):
