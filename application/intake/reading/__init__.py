@@ -102,7 +102,7 @@ def _digest(raw: bytes, message_id: str) -> str:
     """Servers on the way add headers, and change how lines end."""
     _, body = divided(raw)
     said = body.replace(b"\r\n", b"\n").strip()
-    return sha256(said if said and message_id else raw).hexdigest()
+    return sha256(said if said and message_id else raw.replace(b"\r\n", b"\n").rstrip(b"\n")).hexdigest()
 
 
 def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:

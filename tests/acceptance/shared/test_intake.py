@@ -147,6 +147,7 @@ def test_r_5_1c_a_message_without_an_id_is_known_by_its_digest(gateway: Caller) 
     raw = b"\r\n".join(line for line in mail().split(b"\r\n") if not line.startswith(b"Message-ID"))
     first, second = done(hand_in(gateway, raw)), done(hand_in(gateway, raw))
     assert second == {**first, "outcome": "duplicate"}
+    assert done(hand_in(gateway, raw.replace(b"\r\n", b"\n"))) == second, "lines end otherwise elsewhere"
 
 
 @pytest.mark.parametrize("headers", [(), ("Auto-Submitted: auto-generated",)], ids=["opens", "waits"])
