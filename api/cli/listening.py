@@ -39,7 +39,7 @@ def _listen_once(settings: Settings, database: Database, stop: threading.Event) 
             if where is None:
                 continue
             host, _, port = where.rpartition(":")
-            gateway = Gateway(addresses.domain, addresses.is_ours, taking(desk, kind))
+            gateway = Gateway(addresses.domain, addresses.takes, taking(desk, kind))
             until.callback(gateway.close)
             until.enter_context(
                 listening(gateway, host.strip("[]"), int(port), lmtp=kind == "lmtp", certificate=_certificate(settings))

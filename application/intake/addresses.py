@@ -102,6 +102,10 @@ class Addresses:
         """Whether it is the mailbox, with or without something behind a plus sign."""
         return self._part(address) is not None
 
+    def takes(self, address: str) -> bool:
+        """Whether mail for it is taken in: the mailbox, and whoever keeps our mail in order (RFC 5321, 4.5.1)."""
+        return self.is_ours(address) or address.lower() in ("postmaster", f"postmaster@{self._domain}".lower())
+
     def _address(self, kind: str, purpose: bytes, said: bytes) -> str:
         signed = said + self._mac(purpose, said, _SIGNED - len(said))
         return f"{self._local}+{kind}{_encoded(signed)}@{self._domain}"

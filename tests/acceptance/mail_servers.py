@@ -23,7 +23,7 @@ def delivered_to(desk: RunningDesk, *, lmtp: bool = False) -> Iterator[int]:
     """Mail servers deliver to a desk; gives the port."""
     admit_gateway(desk.office)
     kind = "lmtp" if lmtp else "smtp"
-    gateway = Gateway("desk.example", desk.office.addresses.is_ours, taking(desk.office, kind))
+    gateway = Gateway("desk.example", desk.office.addresses.takes, taking(desk.office, kind))
     with listening(gateway, "127.0.0.1", 0, lmtp=lmtp) as port:
         yield port
     gateway.close()

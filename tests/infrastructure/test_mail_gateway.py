@@ -43,7 +43,7 @@ class Taken:
 
 @contextmanager
 def gateway(taken: Taken, limits: Limits = SMALL, **options: Any) -> Iterator[int]:
-    made = Gateway("desk.example", ADDRESSES.is_ours, taken, limits)
+    made = Gateway("desk.example", ADDRESSES.takes, taken, limits)
     with listening(made, "127.0.0.1", 0, **options) as port:
         try:
             yield port
@@ -157,6 +157,12 @@ def test_it_relays_nothing(client: Client, address: bytes) -> None:
     assert client.say(b"DATA").startswith("503")
 
 
+@pytest.mark.parametrize("address", [b"postmaster", b"Postmaster@desk.example"])
+def test_the_postmaster_is_there_as_rfc_5321_demands(client: Client, taken: Taken, address: bytes) -> None:
+    client.say(b"EHLO x", b"MAIL FROM:<jo@x.example>")
+    assert client.say(b"RCPT TO:<%s>" % address).startswith("250")
+
+
 def test_what_cannot_be_recorded_is_sent_again_later(client: Client, taken: Taken) -> None:
     for fault in (OSError("the database has gone"), Forbidden("revoked"), KeyError("a fault of ours")):
         taken.fault = fault
@@ -254,7 +260,7 @@ def test_large_messages_are_recorded_one_at_a_time_and_hold_no_small_one_back() 
         who.append(threading.current_thread().name.rpartition("_")[0])
         return "opened 1"
 
-    made, envelope = Gateway("desk.example", ADDRESSES.is_ours, deliver), Envelope("jo@x.example", (DESK,))
+    made, envelope = Gateway("desk.example", ADDRESSES.takes, deliver), Envelope("jo@x.example", (DESK,))
 
     async def take() -> None:
         large = [asyncio.ensure_future(made.take(bytes(2**20), envelope)) for _ in range(3)]
