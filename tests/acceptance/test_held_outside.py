@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infrastructure.ledger.held import HEADER, notes_in
 from tests.acceptance.conftest import RunningDesk
-from tests.acceptance.test_mail_worker import mail_worker
+from tests.acceptance.mail.test_worker import mail_worker
 from tests.conftest import TestDatabase
 from tests.infrastructure.ledger.checkpoints import sealed
 from tests.infrastructure.ledger.trees import a_log

@@ -19,7 +19,7 @@ from application.intake.addresses import Addresses
 from application.intake.envelope import NO_ENVELOPE, Envelope
 from application.intake.reading import LONGEST_TEXT, Mail, read_mail
 from application.intake.reading.intent import intent_of
-from tests.acceptance.corpus import corpus
+from tests.acceptance.mail.corpus import corpus
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")
 LARGEST = 2 * 2**20

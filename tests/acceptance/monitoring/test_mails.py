@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import done
-from tests.acceptance.correspondence import hand_in, mail, sent_in
-from tests.acceptance.mail_servers import deliver, delivered_to
+from tests.acceptance.mail.correspondence import hand_in, mail, sent_in
+from tests.acceptance.mail.servers import deliver, delivered_to
 from tests.acceptance.monitoring.conftest import Monitoring
 from tests.acceptance.travelling import mails
 

@@ -23,7 +23,7 @@ from application.desk import Desk
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
-from tests.acceptance.correspondence import mail, reply, sent_in
+from tests.acceptance.mail.correspondence import mail, reply, sent_in
 from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, told, travel
 from tests.conftest import TestDatabase, cloned
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.acceptance.conftest import RunningDesk, done, served
-from tests.acceptance.mail_servers import deliver, delivered_to, relayed, send_to
+from tests.acceptance.mail.servers import deliver, delivered_to, relayed, send_to
 from tests.conftest import TestDatabase, cloned
 
 _MACHINES = ("Auto-Submitted", "Precedence", "X-Auto-Response-Suppress", "X-Caseledger-Loop", "X-Caseledger-Checkpoint")

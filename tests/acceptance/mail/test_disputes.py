@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.acceptance.conftest import FIXED, RunningDesk, done
-from tests.acceptance.correspondence import customer_of, letter, mail, reply, sent_in
+from tests.acceptance.mail.correspondence import customer_of, letter, mail, reply, sent_in
 from tests.acceptance.travelling import (
     WINDOW,
     assigned,
-    back_to_monday,
     fates,
     inform,
     last,
     logged,
-    on_monday,
     owed,
     read,
     relate,
@@ -28,21 +25,10 @@ from tests.acceptance.travelling import (
     window,
     words,
 )
-from tests.conftest import cloned
 
+pytestmark = pytest.mark.usefixtures("monday")
 NO = "No, it is still broken."
 HM = "And the one in room 8?"
-
-
-@pytest.fixture(scope="module")
-def desk(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with cloned(server) as database, on_monday(database, tmp_path_factory.mktemp("keys")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _monday(desk: RunningDesk) -> None:
-    back_to_monday(desk)
 
 
 def elapsed(desk: RunningDesk) -> str:

@@ -1,6 +1,6 @@
 """A gateway of its own process that hands mails in, and is killed between the commit of one and its acknowledgement.
 
-python -m tests.acceptance.feeding CONNINFO DATABASE SEED KILL: it reads from its standard input the names of those that
+python -m tests.acceptance.mail.feeding CONNINFO DATABASE SEED KILL: it reads from its standard input the names of those that
 were acknowledged, prints the name of each that it acknowledges, and kills itself before it prints the KILLth (0: never).
 """
 
@@ -16,7 +16,7 @@ from application.intake.addresses import Addresses
 from application.intake.envelope import NO_ENVELOPE
 from application.requests import Request
 from domain.values import Actor, Role
-from tests.acceptance.corpus import corpus
+from tests.acceptance.mail.corpus import corpus
 from tests.conftest import TestDatabase
 
 GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
@@ -10,36 +9,23 @@ import pytest
 
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, refused
-from tests.acceptance.correspondence import CUSTOMER, customer_of, letter, mail, reply, sent_in
+from tests.acceptance.mail.correspondence import CUSTOMER, customer_of, letter, mail, reply, sent_in
 from tests.acceptance.travelling import (
     assigned,
-    back_to_monday,
     fates,
     history,
     in_diagnosis,
     last,
     logged,
     mails,
-    on_monday,
     read,
     resolved,
     told,
     topics,
 )
-from tests.conftest import cloned
 
+pytestmark = pytest.mark.usefixtures("monday")
 STRANGER = "Al Other <al.other@elsewhere.example>"
-
-
-@pytest.fixture(scope="module")
-def desk(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with cloned(server) as database, on_monday(database, tmp_path_factory.mktemp("keys")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _monday(desk: RunningDesk) -> None:
-    back_to_monday(desk)
 
 
 def opened(desk: RunningDesk, **headers: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.correspondence import mail
-from tests.acceptance.mail_servers import deliver
+from tests.acceptance.mail.correspondence import mail
+from tests.acceptance.mail.servers import deliver
 from tests.acceptance.operating import Served, event_of, folder, served
 
 __all__ = ["folder", "served"]

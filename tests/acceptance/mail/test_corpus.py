@@ -21,13 +21,13 @@ from application.intake.reading import Mail, read_mail
 from domain.values import Role
 from infrastructure.views.projector import Projector
 from tests.acceptance.conftest import RunningDesk, served
-from tests.acceptance.corpus import corpus, needs_corpus
-from tests.acceptance.correspondence import gateway
-from tests.acceptance.feeding import OURS
+from tests.acceptance.mail.corpus import corpus, needs_corpus
+from tests.acceptance.mail.correspondence import gateway
+from tests.acceptance.mail.feeding import OURS
 from tests.conftest import TestDatabase, cloned, differences
 
 pytestmark = needs_corpus
-GOLDEN = Path(__file__).parents[1] / "golden" / "mail_outcomes.txt"
+GOLDEN = Path(__file__).parents[2] / "golden" / "mail_outcomes.txt"
 """What became of each file when all are handed in by name, read by a person: a line that changes is to be read again."""
 Answers = dict[str, tuple[int, dict[str, Any]]]
 
@@ -160,7 +160,15 @@ def test_r_5_1c_fed_twice_by_two_processes_in_any_order_and_killed_before_they_a
 
 
 def feeding(database: TestDatabase, seed: int, kill: int, known: set[str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.acceptance.feeding", database.conninfo, database.name, str(seed), str(kill)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.acceptance.mail.feeding",
+        database.conninfo,
+        database.name,
+        str(seed),
+        str(kill),
+    ]
     feeder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert feeder.stdin is not None
     feeder.stdin.write("\n".join(known))

@@ -21,38 +21,26 @@ import pytest
 
 from application.intake.envelope import LARGEST_MESSAGE
 from tests.acceptance.conftest import RunningDesk, done
-from tests.acceptance.correspondence import mail, reply
-from tests.acceptance.mail_servers import deliver, delivered_to
-from tests.acceptance.test_mail_worker import APPEND
+from tests.acceptance.mail.correspondence import mail, reply
+from tests.acceptance.mail.servers import deliver, delivered_to
+from tests.acceptance.mail.test_worker import APPEND
 from tests.acceptance.travelling import (
-    back_to_monday,
     last,
     mails,
     messages,
-    on_monday,
     owed,
     read,
     told,
     topics,
     travel,
 )
-from tests.conftest import TestDatabase, cloned
+from tests.conftest import TestDatabase
 from tests.infrastructure.imap_server import DOVECOT, PASSWORD, USER, imap_server
 from tests.infrastructure.mail_servers import a_certificate
 
+pytestmark = pytest.mark.usefixtures("monday")
 MAILBOX = "service-desk@caseledger.example"
 _WAITERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-
-
-@pytest.fixture(scope="module")
-def desk(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
-    with cloned(server) as database, on_monday(database, tmp_path_factory.mktemp("keys")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _monday(desk: RunningDesk) -> None:
-    back_to_monday(desk)
 
 
 @pytest.fixture(scope="module")

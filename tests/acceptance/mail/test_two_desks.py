@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.mail_servers import deliver
+from tests.acceptance.mail.servers import deliver
 from tests.acceptance.operating import Served, event_of, folder
 
 __all__ = ["folder"]
