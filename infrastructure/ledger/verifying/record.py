@@ -7,26 +7,25 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import psycopg
 
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.ledger.leaf import is_restart, leaf_record, parse_leaf
+from infrastructure.ledger.leaf import is_restart
 from infrastructure.ledger.merkle import EMPTY, Growing, leaf_hash
 from infrastructure.ledger.note import NoteError, Verifier, parse_signature, strict_base64
-from infrastructure.ledger.tiles import pack_entries, split_entries
+from infrastructure.ledger.tiles import split_entries
 from infrastructure.ledger.verifying.findings import Findings
+from infrastructure.ledger.verifying.rows import AT_ONCE, Row, Rows, leaf_of, position_of
 from infrastructure.postgres.queries import load
 
 _SQL = load("verifying", "infrastructure.ledger")
-_ROWS, _RUNS = 2_048, 32
-"""Rows and runs that are fetched at a time."""
+_RUNS = 32
+"""Runs that are fetched at a time."""
 
 Advance = Callable[[int], None]
-Row = tuple[Any, ...]
 
 
 @dataclass
@@ -86,8 +85,8 @@ def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: i
     tree, missing = deepcopy(known.tree), size - known.tree.size
     with psycopg.ServerCursor(connection, "verify_rows_after") as cursor:
         cursor.execute(_SQL["rows_after"], (known.position, missing), binary=True)
-        while rows := cursor.fetchmany(_ROWS):
-            tree.append([leaf_hash(_leaf_of(row)) for row in rows])
+        while rows := cursor.fetchmany(AT_ONCE):
+            tree.append([leaf_hash(leaf_of(row)) for row in rows])
     return tree.root() if tree.size == size else None
 
 
@@ -125,7 +124,7 @@ class _LogCheck:
         self._due = self._sizes()
         self._next = next(self._due, None)
         with psycopg.ServerCursor(self._connection, "verify_rows") as cursor:
-            rows = _Rows(cursor, last[1], self._findings)
+            rows = Rows(cursor, last[1], self._findings)
             for first, first_position, width, data, hashes in self._cursor("runs", _RUNS, self._log.log):
                 if first >= self._log.size:
                     self._findings.add("tiles", f"entries from {first} on are beyond the checkpoint", leaf=first)
@@ -146,7 +145,7 @@ class _LogCheck:
     def _sizes(self) -> Iterator[_Due]:
         """The sizes to look at the root for, in order: those that were watched, and those of the checkpoints."""
         watched = [_Due(size) for size in sorted(self._watched) if size]
-        signed = (_Due(*row) for row in self._cursor("checkpoints", _ROWS, self._log.log))
+        signed = (_Due(*row) for row in self._cursor("checkpoints", AT_ONCE, self._log.log))
         return heapq.merge(watched, signed, key=attrgetter("size"))
 
     def _name_unreached(self) -> None:
@@ -156,7 +155,7 @@ class _LogCheck:
                 self._findings.add("root", f"{due.size} leaves were signed, and there are {self._tree.size}")
 
     def _check_run(
-        self, first: int, first_position: int, width: int, data: bytes, hashes: bytes | None, rows: _Rows
+        self, first: int, first_position: int, width: int, data: bytes, hashes: bytes | None, rows: Rows
     ) -> None:
         if first != self._tree.size:
             self._findings.add(
@@ -169,7 +168,7 @@ class _LogCheck:
             records = []
         if len(records) != width:
             self._findings.add("tiles", f"a run of {width} entries holds {len(records)}", leaf=first)
-        if records and _position_of(records[0]) != first_position:
+        if records and position_of(records[0]) != first_position:
             self._findings.add("tiles", f"the run is filed under position {first_position}, not its own", leaf=first)
         rows.compare(first, records, data)
         made = [leaf_hash(record) for record in records]
@@ -209,7 +208,7 @@ class _LogCheck:
         if due.note is None:
             return
         self._signed += 1
-        if due.size != size or due.position != _position_of(last):
+        if due.size != size or due.position != position_of(last):
             self._findings.add(
                 "checkpoints", f"the checkpoint of {due.size} leaves is filed under position {due.position}"
             )
@@ -223,7 +222,7 @@ class _LogCheck:
 
     def _check_upper_hashes(self) -> None:
         stored: dict[int, bytearray] = {}
-        for level, first, data in self._cursor("upper_hashes", _ROWS, self._log.log):
+        for level, first, data in self._cursor("upper_hashes", AT_ONCE, self._log.log):
             known = stored.setdefault(level, bytearray())
             if first * 32 != len(known):
                 self._findings.add("tiles", f"the hashes of level {level} are not in their places from {first} on")
@@ -260,139 +259,3 @@ class _LogCheck:
         with psycopg.ServerCursor(self._connection, f"verify_{query}") as cursor:
             cursor.itersize = size
             yield from cursor.execute(_SQL[query], values, binary=True)
-
-
-class _Rows:
-    """The rows of the store in order of position, compared with leaves as these come."""
-
-    def __init__(self, cursor: psycopg.ServerCursor[Any], until: int, findings: Findings) -> None:
-        self._findings = findings
-        self._cursor = cursor
-        self._cursor.execute(_SQL["rows"], (until,), binary=True)
-        self._waiting: list[Row] = []
-        self._next = 0
-        self._before = ""
-        self._backwards = 0
-
-    def compare(self, first: int, records: Sequence[bytes], data: bytes) -> None:
-        """Compare a run of leaves with the rows that must be next."""
-        events = [record for record in records if not is_restart(record)] if first == 0 else records
-        rows = self._take(len(events))
-        made = list(map(_leaf_of, rows))
-        self._check_times(rows)
-        self._findings.count("rows", len(rows))
-        if len(events) == len(records) and pack_entries(made) == data:
-            return
-        if made != events:
-            self._name_differences(first + len(records) - len(events), events, rows)
-
-    def finish(self) -> None:
-        """Name the rows that are in no leaf."""
-        while rows := self._take(1):
-            self._findings.count("rows", 1)
-            self._extra(rows[0])
-        if self._backwards > _TOLD:
-            self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
-
-    def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
-        """Walk leaves and rows by position; rows left over are put back for the next run."""
-        place = 0
-        for leaf, record in enumerate(records, start=first):
-            try:
-                sealed = parse_leaf(record)
-            except ValueError as error:
-                self._findings.add("tiles", str(error), leaf=leaf)
-                continue
-            while (row := self._at(rows, place)) is not None and row[0] < sealed.position:
-                self._extra(row)
-                place += 1
-            if row is None or row[0] != sealed.position:
-                self._findings.add(
-                    "rows",
-                    f"the event {sealed.topic}, version {sealed.version}, was sealed and is gone",
-                    leaf=leaf,
-                    position=sealed.position,
-                    case=sealed.stream,
-                )
-                continue
-            place += 1
-            if (made := _leaf_of(row)) != record:
-                self._findings.add(
-                    "rows",
-                    f"the event was sealed otherwise: {_difference(record, made)}",
-                    leaf=leaf,
-                    position=sealed.position,
-                    case=sealed.stream,
-                )
-        self._put_back(rows[place:])
-
-    def _at(self, rows: list[Row], place: int) -> Row | None:
-        """A row of the run, or the one after it: where some were inserted, the run's own come later."""
-        if place == len(rows):
-            more = self._take(1)
-            self._findings.count("rows", len(more))
-            rows += more
-        return rows[place] if place < len(rows) else None
-
-    def _extra(self, row: Row) -> None:
-        self._findings.add(
-            "rows",
-            f"the event {row[3]}, version {row[2]}, was never sealed, though later ones were: it was inserted behind them",
-            position=row[0],
-            case=row[1],
-        )
-
-    def _check_times(self, rows: list[Row]) -> None:
-        """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
-        for row in rows:
-            if row[5] is None:
-                continue  # told with its leaf
-            if row[5] < self._before:
-                self._backwards += 1
-                if self._backwards <= _TOLD:
-                    self._findings.warn(
-                        "time", f"recorded at {row[5]}, before the event before it", position=row[0], case=row[1]
-                    )
-            self._before = row[5]
-
-    def _take(self, count: int) -> list[Row]:
-        while len(self._waiting) - self._next < count:
-            more = self._cursor.fetchmany(_ROWS)
-            if not more:
-                break
-            self._waiting = self._waiting[self._next :] + more
-            self._next = 0
-        taken = self._waiting[self._next : self._next + count]
-        self._next += len(taken)
-        return taken
-
-    def _put_back(self, rows: list[Row]) -> None:
-        self._next -= len(rows)
-        self._findings.count("rows", -len(rows))
-
-
-def _leaf_of(row: Row) -> bytes:
-    """The leaf of a row; of one that lacks a value there is none, whatever was sealed. States are hashed here, not there."""
-    if None in row:
-        return b""
-    position, stream, version, topic, state, recorded_at, db_role = row
-    return leaf_record(position, stream, version, topic, sha256(state).digest(), recorded_at, db_role)
-
-
-def _position_of(record: bytes) -> int | None:
-    """The position that a leaf names; 0 where it stands for no event, None where it is no leaf."""
-    try:
-        return 0 if is_restart(record) else parse_leaf(record).position
-    except ValueError:
-        return None
-
-
-_TOLD = 20
-"""Clock steps that are told one by one."""
-
-
-def _difference(sealed: bytes, made: bytes) -> str:
-    """Which line of a leaf is another: `topic case.noted, now case.closed`."""
-    pairs = zip(sealed.decode(errors="replace").splitlines(), made.decode(errors="replace").splitlines(), strict=False)
-    told = [f"{was}, now {now.partition(' ')[2]}" for was, now in pairs if was != now]
-    return "; ".join(told) or "it has other lines"
