@@ -40,13 +40,13 @@ async def raw_body(request: Request) -> bytes | None:
         raise Problem("request-timeout", f"the body did not come within {_PATIENCE:g} s") from None
 
 
-async def body_in_time(request: Request) -> bytes | None:
+async def body_in_time(request: Request, seconds: float | None = None) -> bytes | None:
     """The same; read no further than allowed, and waited for no longer. Raises Problem 400, TimeoutError."""
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return None
     chunks, size = [], 0
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_PATIENCE if seconds is None else seconds):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > LARGEST:

@@ -35,6 +35,8 @@ from domain.values import Actor
 router = APIRouter(tags=["monitoring"])
 
 _STATUS = {Outcome.OPENED: 201, Outcome.RECORDED: 200, Outcome.DUPLICATE: 200, Outcome.QUARANTINED: 202}
+_STRANGERS = 5.0
+"""Seconds for a body whose key is in it: until it has come, nobody knows whether it is anybody's."""
 _RATE = 600
 """Events a minute that a sender of CloudEvents may count on."""
 _ORIGIN = re.compile(r"[!-~]{1,255}")
@@ -61,7 +63,7 @@ def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -
                 gate = context_of(request).gate
                 with gate.passed(kind):
                     machine = await gate.work(kind, partial(_machine_of, request, kind))
-                    raw = await _body(request)
+                    raw = await _body(request, None if machine else _STRANGERS)
                     return await gate.work(kind, partial(handle, request, machine, raw))
             except Full:
                 answered = full()
@@ -91,9 +93,9 @@ def _add(path: str, receive: Callable[[Request], Coroutine[Any, Any, Response]],
     )
 
 
-async def _body(request: Request) -> bytes | None:
+async def _body(request: Request, seconds: float | None) -> bytes | None:
     try:
-        return await body_in_time(request)
+        return await body_in_time(request, seconds)
     except TimeoutError:
         raise Problem("unavailable", "the body did not come in time") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from api.http import monitoring as door
 from tests.acceptance.conftest import Serve, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import TestDatabase
@@ -168,3 +170,14 @@ def test_a_storm_at_every_door_holds_up_nobody_who_asks_for_something_else(
         answers = [each.result().status_code for each in waiting]
     assert set(answers) <= {200, 201, 202, 429, 503}
     assert answers.count(429) + answers.count(503) >= 12
+
+
+def test_a_strangers_body_is_not_waited_for_as_long_as_a_machines(
+    monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose key is in a body that does not come is nobody's, and holds a place that others need."""
+    monkeypatch.setattr(door, "_STRANGERS", 0.1)
+    host, port = monitoring.desk.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as stranger:
+        stranger.sendall(f"POST /v2/enqueue HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\n{{".encode())
+        assert stranger.recv(1_000).startswith(b"HTTP/1.1 503 ")
