@@ -66,6 +66,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "on_behalf_of": case.customer if case.reporter not in (None, case.customer) else None,
         "unverified": case.unverified,
         **said,
+        "quoted": case.words.text("quoted") if case.words else None,
         "received_at": case.received_at,
         "resolved_at": case.resolved_at,
         "closed_at": case.closed_at,

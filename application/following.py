@@ -55,9 +55,11 @@ class Following(Contesting):
         """The case behind a link. Raises NotFound, also once somebody has had himself erased since it was made."""
         return self._behind(link)
 
-    def followed(self, link: FollowLink) -> dict[str, Any]:
-        """How a case reads for the one it is about. Raises NotFound."""
+    def followed(self, link: FollowLink, committed: Committed | None = None) -> dict[str, Any]:
+        """How a case reads for the one it is about; as it read when a command of his was carried out. Raises NotFound."""
         case = self.follow(link)
+        if committed is not None and committed.case.id == case.id:
+            case = committed.case
         return followed_document(case, self.register.history(case.id, until=case.version))
 
     def followed_file(self, link: FollowLink, digest: str) -> tuple[Attachment, Any]:

@@ -137,7 +137,7 @@ async def post_file(
         wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
         committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
     headers = {**written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}
-    return json_answer(await run_in_threadpool(context.desk.followed, link), 201, headers)
+    return json_answer(await run_in_threadpool(context.desk.followed, link, committed), 201, headers)
 
 
 def _attach(
@@ -218,4 +218,4 @@ def _done(
 ) -> Response:
     if wants_page(request):
         return thanks(told, request.url.path.rpartition("/")[0])
-    return json_answer({**more, **context.desk.followed(link)}, headers=written(committed))
+    return json_answer({**more, **context.desk.followed(link, committed)}, headers=written(committed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from application.attachments import File
+from application.attachments import File, harmless_name
 from application.casework import Words
 from application.intake.reading import Mail
 from application.intake.reading.intent import Intent, intent_of
@@ -20,6 +20,10 @@ from domain.errors import DisputeWindowClosed, InvalidTransition
 from domain.intake import Joined, Receipt
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
+MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)
+"""Who records what becomes of mails, ours and others'."""
+_TOLD = 50
+"""Attachments that are named one by one."""
 _NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
 
 
@@ -159,10 +163,17 @@ class Joining(Threads, Settling):
         )
 
     def _keep_files(self, case: Case, taking: Taking) -> int:
-        """Attach what the policy takes; returns how many it does not: they stay in the message's own bytes."""
+        """Attach what the policy takes; returns how many it does not: they stay in the message's own bytes, as a note says."""
         files = [File(each.name, each.said_type, each.content) for each in taking.mail.files]
         refused = self._attach_what_may_be(case, files, taking.theirs, visible_to_customer=True)
-        return taking.mail.left + len(refused)
+        why = [f"{harmless_name(file.name)}: {error}" for file, error in refused]
+        why += ["one that is too large to be taken out of it"] * taking.mail.left
+        if why:
+            text = f"Not on the case, but in message {taking.receipt.id} as it came:\n" + "\n".join(why[:_TOLD])
+            said = self._say(taking.sender, DisclosureKind.CUSTOMER_WORDS, {"text": text})
+            assert said is not None
+            case.note(said, replace(taking.provenance, by=MAIL_SYSTEM))
+        return len(why)
 
     def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> Report:
         """What a mail says, as a case is logged from it."""

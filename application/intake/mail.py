@@ -13,7 +13,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from application.intake.envelope import Envelope
-from application.intake.joining import Taking, contact_of
+from application.intake.joining import MAIL_SYSTEM, Taking, contact_of
 from application.intake.monitoring.alerts import AlertIntake
 from application.intake.monitoring.mails import signal_of
 from application.intake.monitoring.signals import ByMail, Delivery
@@ -28,10 +28,7 @@ from domain.alert import alert_id
 from domain.case import Case
 from domain.intake import Cause, Joined, Receipt, ReceiptState, authorise_intake, receipt_id
 from domain.message import Message
-from domain.values import Actor, Channel, DisclosureKind, Provenance, Role
-
-_MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)
-"""Who records what becomes of our mails."""
+from domain.values import Channel, DisclosureKind, Provenance
 
 
 class Outcome(StrEnum):
@@ -151,7 +148,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         )
         if case is None or returned is None or told.fate is not Fate.FAILED:
             return []
-        ours = replace(taking.provenance, by=_MAIL_SYSTEM)
+        ours = replace(taking.provenance, by=MAIL_SYSTEM)
         self._returned(returned, case, f"dsn-{told.code or 'unknown'}", ours)
         return [root for root in (returned, case) if root.pending_events]
 

@@ -15,7 +15,7 @@ from domain.case import Case
 from domain.errors import NotFound
 from domain.message import Message
 
-_NUMBER = re.compile(r"(?<![A-Za-z0-9-])INC-\d{7,18}(?![\d#])", re.IGNORECASE | re.ASCII)
+_NUMBER = re.compile(r"(?<![A-Za-z0-9-])INC-\d{7,18}(?!\d)", re.IGNORECASE | re.ASCII)
 _ROOT = re.compile(r"<(INC-\d{7,18})@([^<>@\s]{1,250})>", re.IGNORECASE | re.ASCII)
 _HOPS = 5
 

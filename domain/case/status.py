@@ -89,7 +89,7 @@ COMMANDS = _table(
         Command("dismiss_dispute", SETTLED, (_T,)),
         Command("reopen", frozenset({Status.RESOLVED}), (_T, _D), team=(_M,)),
         Command("receive_message", ANY, (_T, Role.INTAKE)),
-        Command("note", ANY, STAFF, own=(_C,)),
+        Command("note", ANY, (*STAFF, Role.SYSTEM), own=(_C,)),
         Command("attach", ANY, STAFF, own=(_C,)),
         Command("follow_up", frozenset({Status.CLOSED}), (_T,), own=(_C,)),
         Command("correct", OPEN, (_T,), team=(_M,)),

@@ -1,8 +1,8 @@
 """One conversation of a mail server with the gateway (RFC 5321; LMTP: RFC 2033), on aiosmtpd's commands.
 
 The message itself is read here, not there: aiosmtpd keeps an object a line, refuses lines that people do write, waits for
-a slow client as a whole only, and answers LMTP once. A message ends with CR LF . CR LF and nothing else; one with a bare
-LF in it is refused, since another server may have seen two messages there (SMTP smuggling: CVE-2023-51764, CVE-2024-27305).
+a slow client as a whole only, and answers LMTP once. A message ends with CR LF . CR LF and nothing else: where an LF
+alone ends a line, as with many clients, it ends no message (SMTP smuggling: CVE-2023-51764, CVE-2024-27305).
 """
 
 from __future__ import annotations
@@ -231,11 +231,9 @@ class LmtpConversation(Conversation, LMTP):
 
 
 def _message(content: bytearray) -> bytes:
-    """A message as it was before dots were doubled (RFC 5321, 4.5.2). Raises Refusal for one with a bare LF in it."""
-    if content.count(b"\n") != content.count(b"\r\n"):
-        raise Refusal("554 5.5.2 a bare <LF>: lines end with <CR><LF>")
+    """A message as it was before dots were doubled (RFC 5321, 4.5.2), also where its client ends lines with LF alone."""
     del content[-3:]
-    return bytes(content.replace(b"\r\n.", b"\r\n")[2:])
+    return bytes(content.replace(b"\n.", b"\n")[2:])
 
 
 def _buffered(reader: asyncio.StreamReader) -> bool:

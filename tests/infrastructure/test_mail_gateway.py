@@ -178,16 +178,27 @@ def test_what_cannot_be_recorded_is_sent_again_later(client: Client, taken: Take
 
 
 @pytest.mark.parametrize("hidden", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n\n", b"\n\r\n", b"x\ny"], ids=repr)
-def test_smuggling_a_message_with_a_bare_lf_is_refused_and_its_end_is_no_end(
+def test_smuggling_what_is_no_end_of_a_message_to_us_hides_no_second_one(
     client: Client, taken: Taken, hidden: bytes
 ) -> None:
+    """CVE-2023-51764: a bare LF ends a line, as many clients have it, and never a message."""
     client.until_data()
     client.send(
         b"one" + hidden + b"MAIL FROM:<root@agency.example>\r\nRCPT TO:<" + DESK.encode() + b">\r\nDATA\r\ntwo\r\n.\r\n"
     )
-    assert client.answer() == "554 5.5.2 a bare <LF>: lines end with <CR><LF>"
+    assert client.answer().startswith("250")
     assert client.say(b"NOOP").startswith("250"), "that was one message, and no commands"
-    assert taken.messages == []
+    [(raw, envelope)] = taken.messages
+    assert b"MAIL FROM:<root@agency.example>" in raw
+    assert envelope.sender == "jo@x.example"
+
+
+def test_lines_that_end_with_lf_alone_are_lines(client: Client, taken: Taken) -> None:
+    """As `smtplib` hands over a file's bytes: it doubles dots behind them."""
+    client.until_data()
+    client.send(b"Subject: x\n\none\n..two\n...\r\n.\r\n")
+    assert client.answer().startswith("250")
+    assert taken.messages[0][0] == b"Subject: x\n\none\n.two\n..\r\n"
 
 
 def test_a_bare_cr_ends_nothing(client: Client, taken: Taken) -> None:

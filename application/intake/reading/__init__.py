@@ -11,6 +11,7 @@ intent    what an answer to a resolution wants
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -25,6 +26,14 @@ from application.intake.reading.reports import Returned, is_report, returned_of
 from domain.intake import Cause
 
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
+
+
+_TRACES = re.compile(
+    rb"^(?:received|return-path|delivered-to|envelope-to|x-original-to|authentication-results|received-spf|dkim-signature"
+    rb"|arc-[a-z-]+|x-spam-[a-z-]+)[ \t]*:.*\n(?:[ \t].*\n)*",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What servers on the way write."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +109,12 @@ def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
 
 def _digest(raw: bytes, message_id: str) -> str:
     """Servers on the way add headers, and change how lines end."""
-    _, body = divided(raw)
-    said = body.replace(b"\r\n", b"\n").strip()
-    return sha256(said if said and message_id else raw.replace(b"\r\n", b"\n").rstrip(b"\n")).hexdigest()
+    head, body = (part.replace(b"\r\n", b"\n") for part in divided(raw))
+    said = body.strip()
+    if message_id and said:
+        return sha256(said).hexdigest()
+    written = _TRACES.sub(b"", head + b"\n") + b"\n" + said
+    return sha256(written if written.strip() else raw).hexdigest()
 
 
 def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:

@@ -13,6 +13,7 @@ from application.intake.reading.anatomy import content_of, own_parts, plain
 
 LONGEST_TEXT = 100_000
 """Characters kept of what a mail says; its bytes are kept whole."""
+_CUT = "\n\n[What follows stands in the message as it came.]"
 _LONGEST_MARKUP, _MOST_TAGS = 500_000, 20_000
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 """Codecs of Python that no mail is written in; one takes time by the square of the text."""
@@ -35,7 +36,7 @@ def text_of(message: EmailMessage) -> str:
     if not said and not message.is_multipart() and message.get_content_maintype() in ("text", "multipart"):
         read = text_of_html if message.get_content_type() == "text/html" else plain
         said = read(decoded(message))  # a multipart without a boundary is what it is
-    return said[:LONGEST_TEXT]
+    return said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - len(_CUT)] + _CUT
 
 
 def _is_file(part: EmailMessage) -> bool:

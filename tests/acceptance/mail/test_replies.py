@@ -126,7 +126,7 @@ def test_who_is_not_plainly_one_person_takes_no_part(desk: RunningDesk, sender: 
     assert sent_in(desk, reply(desk, number, "Me too!", sender))["outcome"] == "suggestion"
 
 
-@pytest.mark.parametrize("subject", ["{}", "Re: [{}] Printer", "about {}, again"])
+@pytest.mark.parametrize("subject", ["{}", "Re: [{}] Printer", "about {}, again", "Re: [{}#aaaaaaaaaaaaa] Received"])
 def test_a_bare_number_is_a_suggestion_for_a_person_and_never_a_match(desk: RunningDesk, subject: str) -> None:
     number = opened(desk)
     before = history(desk, number)
@@ -316,3 +316,21 @@ def test_what_is_attached_is_on_the_case_and_programs_stay_in_the_mail(desk: Run
     events = done(desk.auditor.http.get("/events?limit=1000"))["items"]
     [became] = [e for e in events if e["stream"] == answer["message"] and e["topic"] == "intake.logged"]
     assert became["data"]["left_out"] == 1
+    remark = last(desk, answer["case"], "noted")
+    assert remark["by"] == {"subject": "system:mail", "role": "system", "team": None}
+    assert f"{answer['message']} as it came:\nnice.png.exe: " in remark["data"]["note"]["value"]["text"]
+
+
+def test_what_is_too_long_for_a_case_says_that_there_is_more(desk: RunningDesk) -> None:
+    case = read(desk, sent_in(desk, mail("Line upon line.\r\n" * 20_000))["case"])
+    assert len(case["description"]) <= 100_000
+    assert case["description"].endswith("[What follows stands in the message as it came.]")
+
+
+def test_what_a_new_case_repeats_is_on_it(desk: RunningDesk) -> None:
+    text = (
+        "Please look at this:\r\n\r\n-----Original Message-----\r\nFrom: Al\r\nSent: today\r\nTo: Jo\r\n\r\nIt burns."
+    )
+    case = read(desk, sent_in(desk, mail(text))["case"])
+    assert case["description"] == "Please look at this:"
+    assert "It burns." in case["quoted"]

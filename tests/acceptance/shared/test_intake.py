@@ -148,6 +148,8 @@ def test_r_5_1c_a_message_without_an_id_is_known_by_its_digest(gateway: Caller) 
     first, second = done(hand_in(gateway, raw)), done(hand_in(gateway, raw))
     assert second == {**first, "outcome": "duplicate"}
     assert done(hand_in(gateway, raw.replace(b"\r\n", b"\n"))) == second, "lines end otherwise elsewhere"
+    traced = b"Received: from a.example\r\n\tby b.example\r\nReturn-Path: <jo@x.example>\r\n" + raw
+    assert done(hand_in(gateway, traced)) == second, "servers on the way write headers"
 
 
 @pytest.mark.parametrize("headers", [(), ("Auto-Submitted: auto-generated",)], ids=["opens", "waits"])

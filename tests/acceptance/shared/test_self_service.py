@@ -331,6 +331,24 @@ def test_a_note_and_a_file_by_the_link_are_the_customers_own(running: RunningDes
     refused(browser.post(f"{path}/attachments", content=b"MZ\x90\x00\x03"), 415, "unsupported-media-type")
 
 
+def test_what_is_said_by_the_link_again_under_its_key_is_answered_as_it_was(
+    running: RunningDesk, browser: httpx.Client
+) -> None:
+    path = link(running, running.log()["number"])
+
+    def note(text: str, key: str) -> httpx.Response:
+        return browser.post(f"{path}/notes", json={"text": text}, headers={"Idempotency-Key": f'"{key}"'})
+
+    def attach(key: str) -> httpx.Response:
+        headers = {"Idempotency-Key": f'"{key}"'}
+        return browser.post(f"{path}/attachments", content=b"a log", params={"name": "a.txt"}, headers=headers)
+
+    noted, attached, _ = note("one", "k1"), attach("k2"), note("another", "k3")
+    noted_again, attached_again = note("one", "k1"), attach("k2")
+    assert (noted_again.content, attached_again.content) == (noted.content, attached.content)
+    assert noted_again.headers["etag"] == noted.headers["etag"]
+
+
 def test_r_5_9c_a_dispute_by_the_link_reopens_and_later_ones_are_noted(
     running: RunningDesk, browser: httpx.Client
 ) -> None:
