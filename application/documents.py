@@ -6,7 +6,6 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -176,21 +175,18 @@ def _keys(listed: Listed[Any]) -> dict[str, Any]:
     return {"keys": keys}
 
 
-def alerts_document(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
-    """The alerts of a case as they read, those that fire first; each with the case that it is about now."""
-    return [
-        {
-            "fingerprint": alert.seen.fingerprint,
-            "source": alert.source,
-            "case": alert.case,
-            "status": "firing" if alert.seen.firing else "resolved",
-            "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
-            "last_seen_at": alert.seen.episodes[-1].last_seen_at,
-            "episodes": [vars(episode) for episode in alert.seen.episodes],
-            "episodes_forgotten": alert.seen.forgotten,
-        }
-        for alert in sorted(alerts, key=lambda alert: (not alert.seen.firing, alert.seen.fingerprint))
-    ]
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """An alert of a case as it reads, with the case that it is about now."""
+    return {
+        "fingerprint": alert.seen.fingerprint,
+        "source": alert.source,
+        "case": alert.case,
+        "status": "firing" if alert.seen.firing else "resolved",
+        "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
+        "last_seen_at": alert.seen.episodes[-1].last_seen_at,
+        "episodes": [vars(episode) for episode in alert.seen.episodes],
+        "episodes_forgotten": alert.seen.forgotten,
+    }
 
 
 def policy_document(book: PolicyBook) -> dict[str, Any]:

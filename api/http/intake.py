@@ -20,8 +20,9 @@ from api.http.asking import LARGEST, asked, parse, raw_body, with_precondition
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.context import Context, authenticated, context_of
 from api.http.problems import Problem
-from api.http.reading import FreshStaff, Limit, Staff, json_response, page_of
+from api.http.reading import FreshStaff, Limit, Staff, page_of, versioned
 from application.desk import Desk
+from application.documents import history_item
 from application.intake.envelope import LARGEST_MESSAGE, NO_ENVELOPE
 from application.intake.mail import Outcome, outcome_of
 from application.intake.quarantine import receipt_document
@@ -121,8 +122,8 @@ def list_quarantine(
 def read_message(request: Request, actor: Staff, message: str) -> Response:
     """A message as it came, as text, and what became of it: from its events, so never behind."""
     receipt = context_of(request).desk.receipt(_id(message), actor)
-    document = receipt_document(receipt, context_of(request).desk.addresses)
-    return json_response(document, ETag=f'"v{receipt.version}"')
+    addresses = context_of(request).desk.addresses
+    return versioned(request, receipt.version, lambda: receipt_document(receipt, addresses))
 
 
 @router.post(
@@ -206,8 +207,12 @@ def _asking(
         try:
             return do(context.desk, receipt, with_precondition(request, context, wanted, required=lambda: False))
         except StaleVersion as stale:
-            headers = {"ETag": f'"v{stale.current}"'}
-            raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
+            since = context.desk.receipt_history(receipt, actor, after=stale.expected)
+            told: dict[str, Any] = {
+                "current_version": stale.current,
+                "events": [history_item(each, actor.role) for each in since],
+            }
+            raise Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told) from stale
 
     return ask
 

@@ -17,7 +17,7 @@ from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Code, Moment
 from api.http.problems import Problem
-from api.http.reading import json_response
+from api.http.reading import json_response, versioned
 from application.catalogue import KINDS, authorise_office
 from application.documents import access_document, entry_document, policy_document
 from application.entries import change_policy, read_entry
@@ -132,7 +132,7 @@ def _entry_routes(kind: str) -> None:
     ) -> Response:
         context, _ = _reader(request, caller)
         listed = context.desk.entry(kind, code, version=version)
-        return json_response(entry_document(listed), ETag=f'"v{listed.version}"')
+        return versioned(request, listed.version, lambda: entry_document(listed))
 
     @router.put(
         f"/{kind}/{{code}}",
@@ -184,7 +184,7 @@ def read_policy(request: Request, caller: Caller, version: Annotated[int | None,
     """The policy in force, or a version of it."""
     context, _ = _reader(request, caller)
     book = context.desk.policy_book(version)
-    return json_response(policy_document(book), ETag=f'"v{book.version}"')
+    return versioned(request, book.version, lambda: policy_document(book))
 
 
 @router.post(
@@ -223,7 +223,7 @@ def read_grants(request: Request, caller: Caller, subject: str) -> Response:
     """What one person may act as."""
     context, _ = _reader(request, caller)
     access = context.desk.access(subject)
-    return json_response(access_document(access), ETag=f'"v{access.version}"')
+    return versioned(request, access.version, lambda: access_document(access))
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -109,9 +110,13 @@ def read_case(
 ) -> Response:
     """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold."""
     case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
-    if (same := unchanged(request, f"v{case.version}")) is not None:
-        return same
-    return json_response(case_document(case, actor.role), ETag=f'"v{case.version}"')
+    return versioned(request, case.version, lambda: case_document(case, actor.role))
+
+
+def versioned(request: Request, version: int, document: Callable[[], Any]) -> Response:
+    """What has one version, with that as its ETag; 304 when the caller has it already."""
+    same = unchanged(request, f"v{version}")
+    return same if same is not None else json_response(document(), ETag=f'"v{version}"')
 
 
 def unchanged(request: Request, tag: str) -> Response | None:

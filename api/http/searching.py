@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.context import context_of, principal_of
 from api.http.problems import BASE, TITLES, Problem
-from api.http.reading import FreshStaff, Limit, When, json_response, page_of, point_of
+from api.http.reading import FreshStaff, Limit, When, json_response, page_of, point_of, versioned
 from application.documents import problem_document
 from application.views.questions import Page
 from domain.case.status import STAFF
@@ -46,7 +46,7 @@ def read_problem(request: Request, number: str, version: Annotated[int | None, Q
     desk = context_of(request).desk
     actor = desk.admit(principal_of(request), STAFF)
     problem = desk.problem(number, actor, version=version)
-    return json_response(problem_document(problem), ETag=f'"v{problem.version}"')
+    return versioned(request, problem.version, lambda: problem_document(problem))
 
 
 @router.get("/known-errors", response_class=Response, operation_id="find_known_errors")

@@ -10,10 +10,12 @@ from fastapi.responses import Response
 from api.http.asking import answer, asked, parse, raw_body
 from api.http.bodies.base import MaybeReasonBody
 from api.http.context import Context, authenticated, context_of
-from api.http.reading import Staff, json_response
+from api.http.reading import Limit, Staff, page_of
 from application.catalogue import authorise_office
-from application.documents import alerts_document
+from application.documents import alert_document
 from application.principals import Principal
+from application.views.questions import Listing
+from domain.alert import Alert
 from domain.values import Actor, Role
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
@@ -71,9 +73,17 @@ def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context,
 
 
 @router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
-def read_alerts(request: Request, actor: Staff, number: str) -> Response:
-    """The alerts of a case: episodes, heartbeats, recovery; from their events, so never behind."""
-    desk = context_of(request).desk
-    items = alerts_document(desk.alerts_of(number, actor))
-    position = desk.recorder.max_notification_id() or 0
-    return json_response({"items": items, "next_cursor": None, "as_of_position": position})
+def read_alerts(request: Request, actor: Staff, number: str, limit: Limit = 50, cursor: str | None = None) -> Response:
+    """The alerts of a case, those that fire first: episodes, heartbeats, recovery; from their events, so never behind."""
+    context, question = context_of(request), f"alerts {number}"
+    after = context.cursors.read(question, cursor) if cursor is not None else ()
+    found = sorted((_place(alert), alert) for alert in context.desk.alerts_of(number, actor))
+    rest = [(place, alert) for place, alert in found if place > tuple(after)]
+    shown = rest[:limit]
+    position = context.desk.recorder.max_notification_id() or 0
+    last = shown[-1][0] if len(rest) > limit else None
+    return page_of(request, context, question, Listing([alert_document(alert) for _, alert in shown], last, position))
+
+
+def _place(alert: Alert) -> tuple[bool, str, str]:
+    return not alert.seen.firing, alert.seen.fingerprint, alert.source

@@ -14,6 +14,7 @@ from application.intake.envelope import Envelope
 from application.intake.joining import Joining, Taking
 from application.intake.reading import Mail, read_mail
 from application.intake.reading.bodies import undecoded
+from application.ports import Entry
 from application.reference import Reference
 from application.requests import Committed, Request
 from domain.aggregate import Root
@@ -72,6 +73,10 @@ class Quarantine(Joining):
         if actor.role not in STAFF:
             raise Forbidden(f"messages need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         return self._held(receipt)
+
+    def receipt_history(self, receipt: UUID, actor: Actor, *, after: int) -> list[Entry]:
+        """What has become of a message since a version, without its bytes; staff only. Raises Forbidden, NotFound."""
+        return self.register.history(self.receipt(receipt, actor).id, after=max(1, after))
 
     def has_receipt(self, receipt: UUID) -> bool:
         """Whether there is such a message."""

@@ -78,8 +78,15 @@ class Monitoring:
     def topics(self, number: str) -> list[str]:
         return [e["topic"] for e in done(self.desk.technician.get(f"/cases/{number}/history"))["items"]]
 
-    def alerts(self, number: str) -> Any:
-        return done(self.desk.technician.get(f"/cases/{number}/alerts"))["items"]
+    def alerts(self, number: str) -> list[Any]:
+        """All of them, page by page."""
+        found: list[Any] = []
+        page: dict[str, Any] = {"next_cursor": ""}
+        while (cursor := page["next_cursor"]) is not None:
+            asked = {"cursor": cursor} if cursor else {}
+            page = done(self.desk.technician.get(f"/cases/{number}/alerts", limit=200, **asked))
+            found += page["items"]
+        return found
 
     def act(self, number: str, verb: str, body: Any, who: Caller | None = None) -> Any:
         return done((who or self.desk.technician).post(f"/cases/{number}/{verb}", body))

@@ -279,6 +279,21 @@ def test_what_is_written_of_a_message_is_in_proportion_to_it(monitoring: Monitor
     assert (flapping["status"], len(flapping["episodes"]), flapping["episodes_forgotten"]) == ("resolved", 10, 5)
 
 
+def test_alerts_are_read_in_pages_those_that_fire_first(monitoring: Monitoring) -> None:
+    key = monitoring.source()
+    hosts = [f"h{n}" for n in range(5)]
+    number = monitoring.alertmanager(group(*map(alert, hosts)), key).json()["case"]
+    monitoring.alertmanager(group(alert("h2", firing=False)), key)
+    path = f"/cases/{number}/alerts"
+    first = done(monitoring.desk.technician.get(path, limit=2))
+    second = done(monitoring.desk.technician.get(path, limit=2, cursor=first["next_cursor"]))
+    third = done(monitoring.desk.technician.get(path, limit=2, cursor=second["next_cursor"]))
+    pages = [*first["items"], *second["items"], *third["items"]]
+    assert (pages, third["next_cursor"]) == (monitoring.alerts(number), None)
+    assert [each["status"] for each in pages] == [*["firing"] * 4, "resolved"]
+    refused(monitoring.desk.technician.get(path, cursor="zz"), 400, "invalid-cursor")
+
+
 @pytest.mark.parametrize("role", ["technician", "network", "auditor"])
 def test_staff_read_alerts(monitoring: Monitoring, role: str) -> None:
     number = monitoring.alertmanager(group(alert())).json()["case"]

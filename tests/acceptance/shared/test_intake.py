@@ -375,8 +375,12 @@ def test_of_a_version_that_is_not_the_present_one_nothing_is_decided(running: Ru
     path = f"/quarantine/{message}/discard"
     assert running.technician.get(f"/quarantine/{message}").headers["etag"] == '"v2"'
     answer = running.technician.post(path, {"reason": "x"}, match='"v1"')
-    assert refused(answer, 412, "stale-version")["current_version"] == 2
+    stale = refused(answer, 412, "stale-version")
+    assert stale["current_version"] == 2
+    assert [event["topic"] for event in stale["events"]] == ["intake.quarantined"]
     assert answer.headers["etag"] == '"v2"'
+    seen = running.technician.http.get(f"/quarantine/{message}", headers={"If-None-Match": '"v2"'})
+    assert (seen.status_code, seen.content) == (304, b"")
     done(running.technician.post(path, {"reason": "x"}, match='"v2"'))
     done(running.technician.post(f"/quarantine/{quarantined(gateway)}/discard", {"reason": "x"}, match=None))
 
