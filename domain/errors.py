@@ -30,10 +30,10 @@ class NotFound(DomainError):
 
 
 class InvalidTransition(DomainError):
-    """The command is not in the table of states for the case's present status."""
+    """The command is not in the table of states for the present status of a case, or of whatever it is."""
 
-    def __init__(self, command: str, status: str) -> None:
-        super().__init__(f"a case that is {status} cannot {command.replace('_', ' ')}")
+    def __init__(self, command: str, status: str, what: str = "case") -> None:
+        super().__init__(f"a {what} that is {status} cannot {command.replace('_', ' ')}")
 
 
 class ServiceRequired(DomainError):

@@ -218,7 +218,7 @@ class Receipt(Root):
 
     def _allow(self, command: str, *since: ReceiptState) -> None:
         if self.state not in since:
-            raise InvalidTransition(command, self.state)
+            raise InvalidTransition(command.removesuffix("_message"), self.state, "message")
 
 
 class IntakeReceived(Opening):

@@ -117,7 +117,7 @@ class Problem(Root):
     def link(self, incident: str, provenance: Provenance) -> None:
         """Add another incident of the same cause; linking one twice changes nothing. Raises InvalidTransition."""
         if not self.is_open:
-            raise InvalidTransition("take incidents", self.status)
+            raise InvalidTransition("take incidents", self.status, "problem")
         if incident not in self.incidents:
             self.record(IncidentLinked, provenance, incident=incident)
 
@@ -147,7 +147,7 @@ class Problem(Root):
         """The cause is corrected. Raises InvalidTransition without a root cause."""
         self._allow("resolve_problem")
         if self.root_cause is None:
-            raise InvalidTransition("resolve_problem", "without a root cause")
+            raise InvalidTransition("be resolved", "without a root cause", "problem")
         self.record(ProblemResolved, provenance, solution=solution, resolved_at=provenance.at)
 
     def reopen(self, reason: Disclosure, provenance: Provenance) -> None:
@@ -162,7 +162,7 @@ class Problem(Root):
 
     def _allow(self, command: str) -> None:
         if self.status not in COMMANDS[command].since:
-            raise InvalidTransition(command, self.status)
+            raise InvalidTransition(command.removesuffix("_problem"), self.status, "problem")
 
 
 class ProblemOpened(Opening):

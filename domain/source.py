@@ -124,13 +124,13 @@ class ListedSource(Listed[Source]):
     def issue(self, key: str, sha256: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Give out a key. Raises InvalidTransition for a source that is retired, or has very many."""
         if self.entry.retired or len(self.keys) >= MOST_KEYS:
-            raise InvalidTransition("be given a key", "retired" if self.entry.retired else "full of keys")
+            raise InvalidTransition("be given a key", "retired" if self.entry.retired else "full of keys", "source")
         self.record(KeyIssued, provenance, key=key, sha256=sha256, issued_at=provenance.at, reason=reason)
 
     def revoke(self, key: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Take a key back; it counts from the next request on. Raises InvalidTransition."""
         if not self.opens(key):
-            raise InvalidTransition("have a key revoked", f"without the key {key}, or it is revoked already")
+            raise InvalidTransition("have a key revoked", f"without the key {key}, or it is revoked already", "source")
         self.record(KeyRevoked, provenance, key=key, revoked_at=provenance.at, reason=reason)
 
     def opens(self, key: str) -> bool:

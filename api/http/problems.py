@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -119,6 +120,14 @@ def trace_id_of(request: Request) -> str | None:
     return parts[1]
 
 
+def trace_of(request: Request) -> str:
+    """The trace that a problem and our log name: the caller's, else one that is made up for this request."""
+    if not hasattr(request.state, "trace_id"):
+        request.state.trace_id = trace_id_of(request) or secrets.token_hex(16)
+    trace: str = request.state.trace_id
+    return trace
+
+
 def respond(request: Request, problem: Problem) -> Response:
     """The problem as `application/problem+json`."""
     status, title = TITLES[problem.slug]
@@ -132,8 +141,7 @@ def respond(request: Request, problem: Problem) -> Response:
     }
     if problem.errors:
         document["errors"] = problem.errors
-    if (trace_id := trace_id_of(request)) is not None:
-        document["trace_id"] = trace_id
+    document["trace_id"] = trace_of(request)
     headers = dict(problem.headers)
     if status == 401:
         headers.setdefault("WWW-Authenticate", 'Bearer realm="caseledger"')
@@ -222,12 +230,12 @@ def _logged(request: Request) -> str:
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
-    log.warning("database unavailable", path=_logged(request), error=str(error))
+    log.warning("database unavailable", path=_logged(request), trace_id=trace_of(request), error=str(error))
     return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=_logged(request), exc_info=error)
+    log.error("unexpected error", path=_logged(request), trace_id=trace_of(request), exc_info=error)
     return respond(
         request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.aggregate import Opening, Recorded
 from domain.case.state import Candidate, CaseState
@@ -191,12 +191,16 @@ def check_received(received_at: datetime, now: datetime, role: Role, policy: Pol
     if behind < -policy.clock_tolerance:
         raise Invalid("received_at lies in the future", "/received_at")
     if behind > policy.oldest_contact:
-        raise Invalid(f"received_at lies more than {policy.oldest_contact} in the past", "/received_at")
+        raise Invalid(f"received_at lies more than {policy.oldest_contact.days} days in the past", "/received_at")
     if role is Role.TECHNICIAN:
         if behind > policy.backdating_limit:
-            raise Invalid(f"received_at lies more than {policy.backdating_limit} in the past", "/received_at")
+            raise Invalid(f"received_at lies more than {_hours(policy.backdating_limit)} in the past", "/received_at")
         if behind > policy.backdating_unexplained and not explained:
-            raise Invalid(f"a contact more than {policy.backdating_unexplained} old needs a reason", "/reason")
+            raise Invalid(f"a contact more than {_hours(policy.backdating_unexplained)} old needs a reason", "/reason")
+
+
+def _hours(interval: timedelta) -> str:
+    return f"{interval / timedelta(hours=1):g} h"
 
 
 EVENTS = (Logged, Corrected, InformationWaived)

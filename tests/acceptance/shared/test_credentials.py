@@ -177,6 +177,8 @@ def test_a_refusal_echoes_the_callers_trace(running: RunningDesk) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     answer = running.technician.get("/cases/INC-9999999", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
     assert refused(answer, 404, "not-found")["trace_id"] == trace
+    made_up = [refused(running.technician.get("/cases/INC-9999999"), 404, "not-found")["trace_id"] for _ in range(2)]
+    assert len({*made_up}) == 2
     number = running.log()["number"]
     body = {"owner": "desk"}
     done(running.technician.post(f"/cases/{number}/triage", body, traceparent=f"00-{trace}-00f067aa0ba902b7-01"))

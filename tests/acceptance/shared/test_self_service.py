@@ -507,7 +507,7 @@ def test_every_link_that_opens_nothing_is_refused_in_the_same_words(
             browser.post(f"{path}/attachments", content=b"x"),
         ):
             problem = refused(answer, 404, "not-found")
-            words.add(json.dumps({**problem, "instance": ""}))
+            words.add(json.dumps({**problem, "instance": "", "trace_id": ""}))
         refused(running.anonymous(good).get(f"/cases/{number}"), 401, "unauthenticated")
         assert len(words) == 1, what
     assert positions() == before
