@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import Any
 
 import psycopg
@@ -16,6 +17,13 @@ from tests.conftest import TestDatabase
 SAME: dict[str, Any] = {"subject": "Scanner S-77 jams", "description": "S-77 jams on every page", "symptoms": "jams"}
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is time to look, however much was looked for before."""
+    monkeypatch.setattr(Hints, "allowed", lambda _: nullcontext(True))
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_r_5_6a_whoever_logs_is_shown_at_once_what_may_be_about_the_same(running: RunningDesk) -> None:
     first = running.log(**SAME)
     assert first["candidates"] == []
@@ -39,6 +47,7 @@ def test_a_repetition_is_the_same_answer_whatever_was_logged_since(running: Runn
     assert again.content == first.content
 
 
+@pytest.mark.usefixtures("unhurried")
 @pytest.mark.parametrize(("role", "told"), [(Role.CUSTOMER, "nothing"), (Role.INTAKE, "none")])
 def test_only_staff_are_shown_others_cases(running: RunningDesk, role: Role, told: str) -> None:
     running.log(**SAME)
@@ -56,6 +65,7 @@ def test_only_staff_are_shown_others_cases(running: RunningDesk, role: Role, tol
     assert "candidates" not in done(kim.get(f"/cases/{by_phone['number']}/history"))["items"][0]["data"]
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_look_that_takes_too_long_holds_up_nobody(running: RunningDesk, shared_database: TestDatabase) -> None:
     with psycopg.connect(shared_database.superuser) as holding:
         holding.execute("LOCK views.case_texts IN ACCESS EXCLUSIVE MODE")  # as if it took for ever
