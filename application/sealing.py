@@ -38,17 +38,14 @@ class NotSealed(Exception):
 class SealedLog(Protocol):
     """The log as it is served: never behind what was published."""
 
-    def current(self) -> int | None:
-        """The number of the log that is sealed into: 1, or one more for each restart; None while nothing is sealed."""
-        ...
-
     def checkpoint(self, log: int | None = None) -> str | None:
         """The newest checkpoint of a log, the current one if none is named: a signed note with its witnesses'
         cosignatures; None when nothing is sealed in it."""
         ...
 
-    def tile(self, path: str, log: int) -> bytes | None:
-        """A tile or a bundle of entries by its path below the log's root (C2SP tlog-tiles); None when there is none."""
+    def tile(self, path: str, log: int | None = None) -> tuple[int, bytes] | None:
+        """A tile or a bundle of entries by its path below the log's root (C2SP tlog-tiles), of the current log if none is
+        named, and that log's number: 1, or one more for each restart. None when there is none."""
         ...
 
     def checkpoints(self, after: tuple[int, int] | None, limit: int) -> Sequence[KeptCheckpoint]:

@@ -36,7 +36,7 @@ def working(settings: Settings, *names: str) -> Iterator[None]:
     stop = threading.Event()
     keepers = [
         threading.Thread(target=_keep, args=(settings, command, stop), name=command[2])
-        for command in _commands(names or _set_up(settings))
+        for command in _commands(names or set_up(settings))
     ]
     for keeper in keepers:
         keeper.start()
@@ -48,7 +48,8 @@ def working(settings: Settings, *names: str) -> Iterator[None]:
             keeper.join()
 
 
-def _set_up(settings: Settings) -> tuple[str, ...]:
+def set_up(settings: Settings) -> tuple[str, ...]:
+    """The workers that have something to do: mail comes in only by the ways that are set."""
     mail_in = {"smtp": settings.smtp_listen or settings.lmtp_listen, "imap": settings.imap_host}
     return tuple(name for name in WORKERS if mail_in.get(name, True))
 

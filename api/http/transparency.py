@@ -49,16 +49,13 @@ def read_checkpoint_of_log(request: Request, log: Number) -> Response:
 @router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log")
 def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
     """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
-    return _tile(request, log, path, _FOREVER)
+    return _tile(request, path, log)
 
 
 @router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile")
 def read_tile(request: Request, path: str) -> Response:
     """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
-    current = context_of(request).log.current()
-    if current is None:
-        raise NotFound("nothing is sealed yet")
-    return _tile(request, current, path, _FOREVER if current == 1 else _NEVER)
+    return _tile(request, path, None)
 
 
 def _checkpoint(request: Request, log: int | None) -> Response:
@@ -68,10 +65,12 @@ def _checkpoint(request: Request, log: int | None) -> Response:
     return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
 
 
-def _tile(request: Request, log: int, path: str, headers: dict[str, str]) -> Response:
-    content = context_of(request).log.tile(path, log)
-    if content is None:
+def _tile(request: Request, path: str, log: int | None) -> Response:
+    found = context_of(request).log.tile(path, log)
+    if found is None:
         raise NotFound("there is no such tile")
+    number, content = found
+    headers = _FOREVER if log is not None or number == 1 else _NEVER  # another log's tile was at this address
     return Response(content, headers=headers, media_type="application/octet-stream")
 
 

@@ -31,23 +31,23 @@ class PostgresLog:
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         self._pool = pool
 
-    def current(self) -> int | None:
-        with self._pool.connection() as connection:
-            sealed = latest(connection)
-        return sealed.log if sealed else None
-
     def checkpoint(self, log: int | None = None) -> str | None:
         with self._pool.connection() as connection:
             return current_note(connection, log)
 
-    def tile(self, path: str, log: int) -> bytes | None:
+    def tile(self, path: str, log: int | None = None) -> tuple[int, bytes] | None:
         try:
             tile = Tile.parse(path)
         except ValueError:
             return None
         with self._pool.connection() as connection:
+            if log is None:
+                sealed = latest(connection)
+                if sealed is None:
+                    return None
+                log = sealed.log
             try:
-                return LogReader(connection, log).tile(tile)
+                return log, LogReader(connection, log).tile(tile)
             except (LookupError, ValueError):  # damaged: `verify` says where
                 return None
 

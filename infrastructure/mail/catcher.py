@@ -7,7 +7,6 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from domain.clocks import Clock, SystemClock
+from infrastructure.mail.serving import served
 
 _KEPT = 500
 _KEPT_BYTES = 100 * 2**20
@@ -120,36 +120,11 @@ def mail_catcher(host: str = "127.0.0.1", port: int = 0, clock: Clock | None = N
 def smtp_server(
     handler: object, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[int]:
-    """Serve SMTP on a thread of its own; gives the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError.
-
-    aiosmtpd's controller takes no port 0, and ends its loop before the connections that are still open.
-    """
-    stop = asyncio.Event()
-    started: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
-
-    async def serve() -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: SMTP(handler, loop=loop, hostname=host, **options), host, port, ssl=tls
-        )
-        started.set_result((loop, server.sockets[0].getsockname()[1]))
-        await stop.wait()
-        server.close()
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())  # at its end it cancels the conversations, and each closes its connection
-        except Exception as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-
+    """Serve SMTP on a thread of its own; gives the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError."""
     options.setdefault("enable_SMTPUTF8", True)
-    thread = threading.Thread(target=run, name="smtp-server", daemon=True)
-    thread.start()
-    loop, listening = started.result()
-    try:
+
+    def conversation() -> SMTP:
+        return SMTP(handler, loop=asyncio.get_running_loop(), hostname=host, **options)
+
+    with served(conversation, host, port, name="smtp-server", tls=tls) as listening:
         yield listening
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from aiosmtpd.smtp import Envelope as Conversed
 from application.intake.envelope import Envelope
 from domain.errors import Forbidden
 from infrastructure.mail.conversation import Conversation, Limits, LmtpConversation, Room
+from infrastructure.mail.serving import served
 
 Take = Callable[[bytes, Envelope], str]
 """Takes a message in, and returns after the commit: what became of it, in words fit for its sender's mail server."""
@@ -120,31 +120,9 @@ def listening(
     """Listen on a thread of its own; gives the port, a free one for 0. Raises OSError, ssl.SSLError."""
     tls = certificate.context() if certificate else None
     kind = LmtpConversation if lmtp else Conversation
-    stop = asyncio.Event()
-    started: Future[tuple[asyncio.AbstractEventLoop, int]] = Future()
 
     def answer() -> asyncio.BaseProtocol:
         return _TurnedAway() if len(gateway.open) >= gateway.limits.conversations else kind(gateway, tls)
 
-    async def serve() -> None:
-        server = await asyncio.get_running_loop().create_server(answer, host, port)
-        started.set_result((asyncio.get_running_loop(), server.sockets[0].getsockname()[1]))
-        await stop.wait()
-        server.close()
-
-    def run() -> None:
-        try:
-            asyncio.run(serve())  # at its end it cancels the conversations, and each closes its connection
-        except Exception as error:
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    thread = threading.Thread(target=run, name="mail gateway", daemon=True)
-    thread.start()
-    loop, where = started.result()
-    try:
+    with served(answer, host, port, name="mail gateway") as where:
         yield where
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()

@@ -24,6 +24,7 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.demo import load_demo
 from infrastructure.ledger.note import parse_note
+from infrastructure.ledger.safe import Safe
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
@@ -168,6 +169,32 @@ def test_keys_come_and_go_as_events_and_what_they_signed_stays_valid(place: Data
         assert topics == [("log.key_introduced",), ("log.key_retired",), ("log.opened",)]
         project(database)
         assert place.told("verify", "--held", kept)["ok"]
+
+
+def test_a_key_is_on_the_record_before_it_signs_and_before_it_is_destroyed(
+    place: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in between, the record knows more than there is, and no key signs that it does not know."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with place.running() as database:
+        place.run("worker", "sealer", "--once")
+        (old,) = place.run("tlog", "vkey").stdout.split()
+        monkeypatch.setattr(Safe, "add_key", full)
+        assert place.run("tlog", "rotate", "--reason", "once a year").exit_code == 2
+        monkeypatch.undo()
+        assert place.run("tlog", "rotate", "--reason", "once more").exit_code == 0
+        monkeypatch.setattr(Safe, "destroy_key", full)
+        assert place.run("tlog", "retire", old.split("+")[1], "--reason", "old").exit_code == 2
+        monkeypatch.undo()
+        with place.superuser(database) as superuser:
+            topics = superuser.execute(
+                "SELECT topic FROM ledger.stored_events WHERE topic LIKE 'log.key%' ORDER BY notification_id"
+            ).fetchall()
+        assert [topic for (topic,) in topics] == ["log.key_introduced", "log.key_introduced", "log.key_retired"]
+        assert len(place.run("tlog", "vkey").stdout.split()) == 2
 
 
 def test_a_restored_backup_refuses_to_seal_and_a_restart_goes_on(place: DataDirectory, tmp_path: Path) -> None:

@@ -74,6 +74,14 @@ def test_a_look_that_takes_too_long_holds_up_nobody(running: RunningDesk, shared
     assert done(running.technician.get(f"/cases/{case['number']}/candidates"))["items"]
 
 
+def test_whoever_logs_when_the_time_for_hints_is_spent_is_shown_none_and_not_held_up(
+    running: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hints, "allowed", lambda _: nullcontext(False))
+    running.log(**SAME)
+    assert running.log(**SAME)["candidates"] is None
+
+
 def test_hints_take_a_share_of_the_time_and_no_more() -> None:
     none_left, two = Hints(share=0.0, most=0.0), Hints(share=0.0, most=1_000.0, at_once=2)
     with none_left.allowed() as may:
