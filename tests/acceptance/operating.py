@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests.acceptance.conftest import incident
+from tests.conftest import TestDatabase
 
 CASELEDGER = [sys.executable, "-m", "api.cli"]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CASELEDGER_")}
@@ -26,6 +27,18 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [*CASELEDGER, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT)
+
+
+def feeding(module: str, database: TestDatabase, seed: int, kill: int, known: set[str]) -> subprocess.Popen[str]:
+    """A process that hands in what is not ``known`` to be acknowledged, in an order of its own, and kills itself before it
+    acknowledges the ``kill``th (0: never); it prints what it acknowledges."""
+    command = [sys.executable, "-m", module, database.conninfo, database.name, str(seed), str(kill)]
+    feeder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert feeder.stdin is not None
+    feeder.stdin.write("\n".join(known))
+    feeder.stdin.close()
+    feeder.stdin = None
+    return feeder
 
 
 class Served:

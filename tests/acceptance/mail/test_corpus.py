@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,6 +22,7 @@ from tests.acceptance.conftest import RunningDesk, served
 from tests.acceptance.mail.corpus import corpus, needs_corpus
 from tests.acceptance.mail.correspondence import gateway
 from tests.acceptance.mail.feeding import OURS
+from tests.acceptance.operating import feeding
 from tests.conftest import TestDatabase, cloned, differences
 
 pytestmark = needs_corpus
@@ -143,7 +142,9 @@ def test_r_5_1c_fed_twice_by_two_processes_in_any_order_and_killed_before_they_a
         acknowledged: list[set[str]] = [set(), set()]
         killed = 0
         for kill in (40, 150, 0):
-            feeders = [feeding(database, seed, kill, acknowledged[seed]) for seed in range(2)]
+            feeders = [
+                feeding("tests.acceptance.mail.feeding", database, seed, kill, acknowledged[seed]) for seed in range(2)
+            ]
             for seed, feeder in enumerate(feeders):
                 told, _ = feeder.communicate(timeout=300)
                 acknowledged[seed] |= set(told.splitlines())
@@ -157,24 +158,6 @@ def test_r_5_1c_fed_twice_by_two_processes_in_any_order_and_killed_before_they_a
         opened = [said["case"] for _, said in answers.values() if said["outcome"] == "opened"]
         assert len(events(database, "case.logged")) == len(opened)
         assert differences_after_folding(database) == {}
-
-
-def feeding(database: TestDatabase, seed: int, kill: int, known: set[str]) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "tests.acceptance.mail.feeding",
-        database.conninfo,
-        database.name,
-        str(seed),
-        str(kill),
-    ]
-    feeder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert feeder.stdin is not None
-    feeder.stdin.write("\n".join(known))
-    feeder.stdin.close()
-    feeder.stdin = None
-    return feeder
 
 
 _TOPICS = {

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import defaultdict
 
 import psycopg
@@ -13,6 +11,7 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.monitoring.feeding import feed, messages
+from tests.acceptance.operating import feeding
 from tests.conftest import TestDatabase, cloned
 
 Cases = list[list[str]]
@@ -29,7 +28,10 @@ def test_r_5_1c_in_whatever_order_and_however_often_the_cases_are_the_same(serve
         granted(database)
         acknowledged: list[set[str]] = [set(), set()]
         for kill in (9, 12, 0):
-            feeders = [feeding(database, seed, kill, acknowledged[seed]) for seed in range(2)]
+            feeders = [
+                feeding("tests.acceptance.monitoring.feeding", database, seed, kill, acknowledged[seed])
+                for seed in range(2)
+            ]
             for seed, feeder in enumerate(feeders):
                 told, _ = feeder.communicate(timeout=300)
                 acknowledged[seed] |= set(told.splitlines())
@@ -44,17 +46,6 @@ def granted(database: TestDatabase) -> None:
         office.adopt_policy(OPERATOR)
         for source in ("prom", "events"):
             office.ensure_granted(source, Role.INTAKE, None, None, OPERATOR, anew=False)
-
-
-def feeding(database: TestDatabase, seed: int, kill: int, known: set[str]) -> subprocess.Popen[str]:
-    module = "tests.acceptance.monitoring.feeding"
-    command = [sys.executable, "-m", module, database.conninfo, database.name, str(seed), str(kill)]
-    feeder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert feeder.stdin is not None
-    feeder.stdin.write("\n".join(known))
-    feeder.stdin.close()
-    feeder.stdin = None
-    return feeder
 
 
 def cases(database: TestDatabase) -> Cases:
