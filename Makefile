@@ -3,6 +3,7 @@ PORT ?= 8000
 DATA_DIR ?= .data
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= auto
 BIN = .venv/bin
 
 .PHONY: serve test check bench lock clean
@@ -11,7 +12,7 @@ serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
 
 test: .venv/.dev check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
