@@ -165,11 +165,11 @@ class SignedLinks:
     here: str
     tokens: Tokens
 
-    def dispute(self, case: str, resolution: int, customer: str) -> str:
-        return f"{self.here}/disputes/{self.tokens.dispute_link(case, resolution, customer)}"
+    def dispute(self, case: str, resolution: int, customer: str, erasures: int) -> str:
+        return f"{self.here}/disputes/{self.tokens.dispute_link(case, resolution, customer, erasures)}"
 
-    def follow(self, case: str, customer: str) -> str:
-        return f"{self.here}/self-service/cases/{self.tokens.follow_link(case, customer)}"
+    def follow(self, case: str, customer: str, erasures: int) -> str:
+        return f"{self.here}/self-service/cases/{self.tokens.follow_link(case, customer, erasures)}"
 
 
 def links_of(settings: Settings, tokens: Tokens | None = None) -> SignedLinks:

@@ -32,6 +32,7 @@ from domain.case.status import authorise, authorise_reading, authorise_team, hid
 from domain.clocks import Clock
 from domain.errors import DomainError, Forbidden, Invalid, NotFound
 from domain.policy import Policy
+from domain.privacy import DataSubject, subject_id
 from domain.problem import Problem
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 
@@ -138,6 +139,16 @@ class Casework(Application[UUID]):
     def answered(self, request: Request) -> bool:
         """Whether a request was answered before under its idempotency key: then its preconditions no longer matter."""
         return request.idempotency is not None and self.register.answer(request.idempotency.key) is not None
+
+    def erasures_of(self, subject: str) -> int:
+        """How often somebody has been erased so far."""
+        known = self._data_subject(subject)
+        return known.erasures if known is not None else 0
+
+    def _data_subject(self, subject: str) -> DataSubject | None:
+        stream = subject_id(subject)
+        known: DataSubject | None = self.repository.get(stream) if self.register.existing([stream]) else None
+        return known
 
     # how every command is carried out
 

@@ -14,7 +14,6 @@ from domain.case.logging import Report
 from domain.case.notes import Noted
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition, NotFound
-from domain.privacy import DataSubject, subject_id
 from domain.values import Actor, Channel, Role
 
 
@@ -50,10 +49,10 @@ class Contesting(Handling, Settling):
 
     def _behind(self, link: DisputeLink | FollowLink) -> Case:
         """The case that a link is of. Raises NotFound, also once its customer has had himself erased since it was made."""
-        subject = subject_id(link.customer)
-        if self.register.existing([subject]):
-            known: DataSubject = self.repository.get(subject)
-            if known.erased_at is not None and known.erased_at >= link.issued_at:
+        known, made = self._data_subject(link.customer), link.made
+        if known is not None and known.erased_at is not None:
+            gone = known.erasures > made if isinstance(made, int) else known.erased_at >= made
+            if gone:
                 raise NotFound("this link is not valid, or no longer")
         return self._read(link.case, Actor(link.customer, Role.CUSTOMER))
 

@@ -80,7 +80,7 @@ class Following(Contesting):
     def dispute_by_link(self, link: FollowLink, reason: str, request: Request) -> Outcome:
         """Dispute (R-5.9c): nobody who says that it is not well is sent away. Raises NotFound."""
         resolution = self.follow(link).resolution_version or 0
-        return self.contest(DisputeLink(link.case, resolution, link.customer, link.issued_at), reason, request)
+        return self.contest(DisputeLink(link.case, resolution, link.customer, link.made), reason, request)
 
     def accept_by_link(self, link: FollowLink, request: Request) -> Committed:
         """Say that all is well: the case closes with his own word (R-5.9d). Raises NotFound, InvalidTransition."""

@@ -29,12 +29,12 @@ _CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 class Links(Protocol):
     """Makes the addresses under which customers act: each of one case, for one customer and one purpose."""
 
-    def dispute(self, case: str, resolution: int, customer: str) -> str:
-        """Where he disputes one resolution."""
+    def dispute(self, case: str, resolution: int, customer: str, erasures: int) -> str:
+        """Where the customer disputes one resolution. ``erasures`` is how often they have been erased so far."""
         ...
 
-    def follow(self, case: str, customer: str) -> str:
-        """Where he follows the case."""
+    def follow(self, case: str, customer: str, erasures: int) -> str:
+        """Where the customer follows the case."""
         ...
 
 
@@ -43,9 +43,12 @@ class Mailing(Casework):
 
     def letter(self, message: UUID, links: Links) -> Letter | None:
         """The mail as it is to be sent now; None when there is nothing to send any more."""
-        queued: Message = self.repository.get(message)
-        if not queued.is_waiting:
+        waiting: Message = self.repository.get(message)
+        if not waiting.is_waiting:
             return None
+        # Count before the words are read: an erasure in between then takes the words, or voids the link.
+        erasures = self.erasures_of(waiting.recipient.subject)
+        queued: Message = self.repository.get(message)
         case = self._get(Case, queued.case)
         told = queued.recipient.texts
         if told is None or not _stands(queued, case):
@@ -66,8 +69,10 @@ class Mailing(Casework):
             workaround=case.resolution is not None and case.resolution.workaround,
             deadline=None if contestable is None else self._deadline(case),
             time_zone=self.policy.business.time_zone,
-            dispute_url=None if contestable is None else links.dispute(case.number, contestable, case.customer),
-            follow_url=links.follow(case.number, case.customer) if kind is LetterKind.ACKNOWLEDGED else None,
+            dispute_url=None
+            if contestable is None
+            else links.dispute(case.number, contestable, case.customer, erasures),
+            follow_url=links.follow(case.number, case.customer, erasures) if kind is LetterKind.ACKNOWLEDGED else None,
             help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
             monitoring=case.impersonal,

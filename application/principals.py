@@ -23,13 +23,17 @@ class Principal:
     """The id of the key that a machine called with."""
 
 
+Made = int | datetime
+"""How often a link's customer had been erased when it was made. A link made before 0.5.0 says only the time."""
+
+
 @dataclass(frozen=True)
 class FollowLink:
     """What a link in a mail lets its reader do: follow one case of his, and say what there is to say in it."""
 
     case: str
     customer: str
-    issued_at: datetime
+    made: Made
 
 
 @dataclass(frozen=True)
@@ -39,4 +43,4 @@ class DisputeLink:
     case: str
     resolution: int
     customer: str
-    issued_at: datetime
+    made: Made

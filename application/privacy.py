@@ -20,7 +20,7 @@ from domain.aggregate import Root
 from domain.case import Case
 from domain.case.status import authorise
 from domain.errors import Invalid, NotFound, OnHold
-from domain.privacy import DataSubject, erase_beside, subject_id
+from domain.privacy import DataSubject, erase_beside
 from domain.values import Actor, Disclosure, DisclosureKind, ErasureScope, Provenance, Role
 
 ERASABLE = frozenset({"case", "problem", "message", "intake", "customer"})
@@ -138,11 +138,6 @@ class Privacy(Holding, Logging):
             raise NotFound(f"nothing was ever kept of {given}: name a customer's id, or the address he wrote from")
         if strange := sorted({each.aggregate for each in found} - ERASABLE):
             raise Invalid(f"{given} is nobody's id, but the desk's own word in its {', '.join(strange)}", "/subject")
-
-    def _data_subject(self, subject: str) -> DataSubject | None:
-        stream = subject_id(subject)
-        known: DataSubject | None = self.repository.get(stream) if self.register.existing([stream]) else None
-        return known
 
     def _stream(self, stream: UUID) -> Root:
         root: Root = self.repository.get(stream)

@@ -87,8 +87,11 @@ class Tokens:
             claims["team"] = team
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "at+jwt"})
 
-    def dispute_link(self, case: str, resolution: int, customer: str) -> str:
-        """A signed token for the one purpose of disputing one resolution; no access token, and none is one of it."""
+    def dispute_link(self, case: str, resolution: int, customer: str, erasures: int) -> str:
+        """A signed token for the one purpose of disputing one resolution; no access token, and none is one of it.
+
+        ``erasures`` is how often the customer has been erased so far: the next erasure voids the link.
+        """
         claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": _DISPUTES,
@@ -96,10 +99,11 @@ class Tokens:
             "exp": int(time.time()) + int(_LINK_LIVES.total_seconds()),
             "case": case,
             "resolution": resolution,
+            "erasures": erasures,
         }
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "dispute+jwt"})
 
-    def follow_link(self, case: str, customer: str) -> str:
+    def follow_link(self, case: str, customer: str, erasures: int) -> str:
         """A signed token for the one purpose of following one case: it opens nothing else, and nothing else opens it."""
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -109,19 +113,21 @@ class Tokens:
             "iat": now,
             "exp": now + int(_LINK_LIVES.total_seconds()),
             "case": case,
+            "erasures": erasures,
         }
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers={"typ": "follow+jwt"})
 
     def read_link(self, token: str) -> DisputeLink:
         """What a link of ours is for. Raises Unauthenticated."""
         claims = self._link(token, "dispute+jwt", _DISPUTES, ("case", "resolution"))
-        issued_at = datetime.fromtimestamp(claims["exp"], UTC) - _LINK_LIVES
-        return DisputeLink(claims["case"], claims["resolution"], claims["sub"], issued_at)
+        made = claims.get("erasures", datetime.fromtimestamp(claims["exp"], UTC) - _LINK_LIVES)
+        return DisputeLink(claims["case"], claims["resolution"], claims["sub"], made)
 
     def read_follow_link(self, token: str) -> FollowLink:
         """Whose case a link of ours follows. Raises Unauthenticated."""
         claims = self._link(token, "follow+jwt", _FOLLOWING, ("case", "iat"))
-        return FollowLink(claims["case"], claims["sub"], datetime.fromtimestamp(claims["iat"], UTC))
+        made = claims.get("erasures", datetime.fromtimestamp(claims["iat"], UTC))
+        return FollowLink(claims["case"], claims["sub"], made)
 
     def _link(self, token: str, kind: str, audience: str, asked: tuple[str, ...]) -> dict[str, Any]:
         try:

@@ -57,8 +57,8 @@ class Context:
     """Whom and what a link in a mail names. Raises Unauthenticated."""
     read_follow_link: Callable[[str], FollowLink]
     """Whose case such a link follows. Raises Unauthenticated."""
-    follow_link: Callable[[str, str], str]
-    """Makes the address under which a customer follows a case: of which case, whose."""
+    follow_link: Callable[[str, str, int], str]
+    """Makes the address under which a customer follows a case: which case, which customer, how often erased so far."""
     limits: Limits
     """How often strangers may do what they may."""
     uploads: Uploads

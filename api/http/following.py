@@ -92,9 +92,10 @@ def post_note(request: Request, raw: Raw, token: str) -> Response:
 def post_dispute(request: Request, raw: Raw, token: str) -> Response:
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over (R-5.9c, R-5.9f)."""
     context, link, reason, wanted = _acting(request, raw, token, "reason")
+    erasures = context.desk.erasures_of(link.customer)
     outcome = context.desk.dispute_by_link(link, reason, wanted)
     number = outcome.case.number
-    follow = context.follow_link(number, link.customer) if number != link.case else None
+    follow = context.follow_link(number, link.customer, erasures) if number != link.case else None
     told = {
         "reopened": f"{number} is reopened. We go on with it.",
         "noted": f"{number} is being worked on; what you wrote is added to it.",

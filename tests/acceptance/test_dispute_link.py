@@ -304,7 +304,6 @@ def test_a_forged_expired_or_other_token_finds_nothing(
 def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
     running: RunningDesk, shared_database: TestDatabase, browser: httpx.Client, positions: Positions
 ) -> None:
-    travel(running, datetime.now(UTC) - running.clock.now())  # links are dated by the machine's clock
     number = told(running, customer={"name": "Eve", "email": "eve.moe@agency.example"})
     path = link(running, number)
     page(browser.get(path))
@@ -316,6 +315,43 @@ def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
     assert positions() == before
 
 
+def test_a_link_made_after_an_erasure_opens_until_the_next_one_whatever_the_clocks_say(
+    running: RunningDesk, shared_database: TestDatabase, browser: httpx.Client
+) -> None:
+    eve = {"name": "Eve", "email": "eve.roe@agency.example"}
+
+    def erased() -> None:
+        with open_desk(shared_database, running.clock, component="eraser") as eraser:
+            eraser.erase(eve["email"], ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+
+    told(running, customer=eve)
+    erased()
+    path = link(running, told(running, customer=eve))
+    page(browser.get(path))
+    erased()
+    refused(browser.get(path), 404, "not-found")
+
+
+def test_a_link_of_an_older_release_is_void_once_its_customer_is_erased_after_it_was_made(
+    running: RunningDesk, shared_database: TestDatabase, browser: httpx.Client
+) -> None:
+    travel(running, datetime.now(UTC) - running.clock.now())  # such links were dated by the machine's clock
+    number = told(running, customer={"name": "Eve", "email": "eve.old@agency.example"})
+    claims = {name: value for name, value in claims_of(running, number).items() if name != "erasures"}
+
+    def path(made: timedelta) -> str:
+        exp = int((running.clock.now() + made + timedelta(days=90)).timestamp())
+        token = jwt.encode({**claims, "exp": exp}, running.tokens._private, "EdDSA", headers={"typ": "dispute+jwt"})
+        return f"/disputes/{token}"
+
+    earlier, later = path(timedelta(0)), path(timedelta(minutes=1))
+    page(browser.get(earlier))
+    with open_desk(shared_database, running.clock, component="eraser") as eraser:
+        eraser.erase("eve.old@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+    refused(browser.get(earlier), 404, "not-found")
+    page(browser.get(later))
+
+
 def test_links_to_one_case_are_used_so_often_an_hour_and_no_more(
     running: RunningDesk, browser: httpx.Client, positions: Positions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +361,7 @@ def test_links_to_one_case_are_used_so_often_an_hour_and_no_more(
     for reason in ("no", "really not"):
         page(post(browser, path, reason))
     before = positions()
-    followed = running.tokens.follow_link(number, read(running, number)["customer"]["id"])
+    followed = running.tokens.follow_link(number, read(running, number)["customer"]["id"], 0)
     refused(browser.post(f"/self-service/cases/{followed}/notes", json={"text": "x"}), 429, "too-many-requests")
     answer = post(browser, path, "not at all")
     refused(answer, 429, "too-many-requests")

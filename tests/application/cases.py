@@ -22,10 +22,10 @@ MEDIUM = Assessment(Level.MEDIUM, Level.MEDIUM)
 class _Links:
     """Addresses that say what they are for."""
 
-    def dispute(self, case: str, resolution: int, customer: str) -> str:
+    def dispute(self, case: str, resolution: int, customer: str, erasures: int) -> str:
         return f"dispute {case} {resolution} {customer}"
 
-    def follow(self, case: str, customer: str) -> str:
+    def follow(self, case: str, customer: str, erasures: int) -> str:
         return f"follow {case} {customer}"
 
 

@@ -49,7 +49,7 @@ def case_of(running: RunningDesk, number: str) -> dict[str, Any]:
 
 def link(running: RunningDesk, number: str) -> str:
     """The path of the link that follows a case."""
-    return f"/self-service/cases/{running.tokens.follow_link(number, case_of(running, number)['customer']['id'])}"
+    return f"/self-service/cases/{running.tokens.follow_link(number, case_of(running, number)['customer']['id'], 0)}"
 
 
 def resolved(running: RunningDesk, **changes: Any) -> str:
@@ -469,7 +469,7 @@ def test_every_link_that_opens_nothing_is_refused_in_the_same_words(
     mine = running.log(customer={"name": "Eve", "email": "eve.moe@agency.example"})
     number, eve = mine["number"], mine["customer"]["id"]
     other, tokens = running.log()["number"], running.tokens
-    good = tokens.follow_link(number, eve)
+    good = tokens.follow_link(number, eve, 0)
     done(browser.get(f"/self-service/cases/{good}"))
     claims = jwt.decode(good, options={"verify_signature": False})
     expired = jwt.encode({**claims, "exp": 1}, tokens._private, algorithm="EdDSA", headers={"typ": "follow+jwt"})
@@ -483,10 +483,10 @@ def test_every_link_that_opens_nothing_is_refused_in_the_same_words(
     wrong = {
         "nothing": "x",
         "altered": f"{head}.{body}.{signature[:-4]}AAAA",
-        "another's case": tokens.follow_link(other, eve),
-        "no case": tokens.follow_link("INC-9999999", eve),
-        "no number": tokens.follow_link("x", eve),
-        "a dispute's": tokens.dispute_link(number, 1, eve),
+        "another's case": tokens.follow_link(other, eve, 0),
+        "no case": tokens.follow_link("INC-9999999", eve, 0),
+        "no number": tokens.follow_link("x", eve, 0),
+        "a dispute's": tokens.dispute_link(number, 1, eve, 0),
         "an access token": tokens.issue(Role.CUSTOMER, eve, None, timedelta(hours=1)),
         "expired": expired,
         "undated": undated,
