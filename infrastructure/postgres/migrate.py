@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +21,12 @@ OLDEST = 170000
 MIGRATION = "-c caseledger.migration=on"
 """What a session says that changes how the record is kept (migrations/0009); a session of anybody else must not."""
 
+_TURN = 4850712374
+"""The advisory lock of whoever sets up. It spans roles, database, migrations and guards: each of them writes rows that two
+sessions cannot write at once."""
+_PATIENCE = "15min"
+"""How long others wait for it: a migration of a large desk takes its time."""
+
 log = structlog.get_logger()
 
 
@@ -29,21 +37,37 @@ class Unsuitable(Exception):
 def migrate(database: Database, *, guarding: bool = True) -> int:
     """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError.
 
+    Of those that are started at once, one goes first and the others find nothing left to do.
+
     Event triggers that are missing or switched off are made anew, and said so in the log. With ``guarding=False`` only
     after a migration: a command that looks for such damage must not mend it first.
     """
-    settings = _bootstrap(database)
-    applied = _apply(database)
-    if guarding or applied:
-        _guard(settings, anew=not applied)
+    with _turn(database) as connection:
+        settings = _bootstrap(database, connection)
+        applied = _apply(database)
+        if guarding or applied:
+            _guard(settings, anew=not applied)
     return applied
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """The connection that sets up, while nobody else does. Raises Unsuitable when others take too long."""
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        try:
+            connection.execute(_SQL["wait_for_turn"].replace(b"{patience}", _PATIENCE.encode()))
+            connection.execute(_SQL["take_turn"], (_TURN,))
+        except psycopg.errors.LockNotAvailable:
+            raise Unsuitable(f"another process has been setting up this database for {_PATIENCE}") from None
+        yield connection
 
 
 def _apply(database: Database) -> int:
     settings = migrating(conninfo_to_dict(database.for_component("migrator")))
     with as_file(files("infrastructure.postgres").joinpath("migrations")) as folder:
         migrations = read_migrations(str(folder))
-        with get_backend(_uri(settings)) as backend, backend.lock():
+        # Not under yoyo's own lock: a row of a table, which a process that is killed leaves behind for ever.
+        with get_backend(_uri(settings)) as backend:
             pending = backend.to_apply(migrations)
             backend.apply_migrations(pending)
             return len(pending)
@@ -61,23 +85,22 @@ def check_migrated(database: Database) -> None:
             raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
 
 
-def _bootstrap(database: Database) -> dict[str, Any]:
+def _bootstrap(database: Database, connection: psycopg.Connection[Any]) -> dict[str, Any]:
     """Roles, database and extensions; returns the settings by which the database is reached as who may do that."""
     settings = conninfo_to_dict(database.conninfo)
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        if connection.info.server_version < OLDEST:
-            raise Unsuitable(f"PostgreSQL 17 or newer is needed; this is {connection.info.server_version // 10000}")
-        try:
-            connection.execute(_SQL["roles"])
-            if database.embedded:
-                if connection.execute(_SQL["database_exists"]).fetchone() is None:
-                    connection.execute(_SQL["create_database"])
-                settings["dbname"] = NAME
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise Unsuitable(f"the database user may not set up roles: {error}") from error
-    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
-        connection.execute(_SQL["database_grants"])
-        connection.execute(_SQL["extensions"])
+    if connection.info.server_version < OLDEST:
+        raise Unsuitable(f"PostgreSQL 17 or newer is needed; this is {connection.info.server_version // 10000}")
+    try:
+        connection.execute(_SQL["roles"])
+        if database.embedded:
+            if connection.execute(_SQL["database_exists"]).fetchone() is None:
+                connection.execute(_SQL["create_database"])
+            settings["dbname"] = NAME
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Unsuitable(f"the database user may not set up roles: {error}") from error
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as inside:
+        inside.execute(_SQL["database_grants"])
+        inside.execute(_SQL["extensions"])
     return settings
 
 

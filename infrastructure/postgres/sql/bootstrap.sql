@@ -1,6 +1,12 @@
 -- Cluster-wide roles, once per server; run by whoever may create roles. One role a component, none of them able
 -- to do more than its component must (audit.md, The event row). Passwords are the operator's to set.
 
+-- name: wait_for_turn --
+SET lock_timeout = '{patience}';
+
+-- name: take_turn --
+SELECT pg_advisory_lock(%s);
+
 -- name: roles --
 DO $$
 DECLARE
