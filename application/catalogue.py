@@ -16,7 +16,8 @@ from domain.access import Access, Grant
 from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
-from domain.policy import Policy, PolicyAdopted, PolicyBook
+from domain.policy import Policy
+from domain.policy_book import PolicyAdopted, PolicyBook
 from domain.source import ListedSource
 from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 

@@ -6,7 +6,7 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from domain.case.notes import Noted
 from domain.case.resolution import Resolved
 from domain.case.state import Attachment, Candidate, LinkKind
 from domain.catalogue import Listed
-from domain.policy import PolicyBook
+from domain.policy_book import PolicyBook
 from domain.problem import Problem
 from domain.source import ListedSource
 from domain.values import Disclosure, DisclosureKind, Role
@@ -87,10 +87,10 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "links": [{"case": n, "kind": kind} for n, kind in case.links.items() if kind in _OF_ONE or not own],
         "unrelated": [] if own else sorted(case.unrelated),
         "duplicate_of": case.duplicate_of,
-        "consultations": [] if own else [vars(asked) for asked in case.consultations.values()],
+        "consultations": [] if own else [_fields(asked) for asked in case.consultations.values()],
         "major": case.major and {"status": case.major, "owner": case.major_owner},
-        "obligations": [] if own else [{"key": owed.key, **vars(owed)} for owed in case.obligations.values()],
-        "assumed": case.assumed and vars(case.assumed),
+        "obligations": [] if own else [{"key": owed.key, **_fields(owed)} for owed in case.obligations.values()],
+        "assumed": case.assumed and _fields(case.assumed),
         "truncated": case.truncated,
         "recovered_at": case.recovered_at,
         "follow_up_of": case.follow_up_of,
@@ -100,11 +100,16 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "failed_fixes": case.failed_fixes,
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
-        "hold": case.hold and vars(case.hold),
+        "hold": case.hold and _fields(case.hold),
         **({} if own else {"candidates": _candidates(case)}),
         "attachments": [attachment_document(each) for each in attachments],
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A value as a document: every field, also one that the release which stored it did not know."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 _OF_ONE = (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF)
@@ -184,19 +189,19 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "status": "firing" if alert.seen.firing else "resolved",
         "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
         "last_seen_at": alert.seen.episodes[-1].last_seen_at,
-        "episodes": [vars(episode) for episode in alert.seen.episodes],
+        "episodes": [_fields(episode) for episode in alert.seen.episodes],
         "episodes_forgotten": alert.seen.forgotten,
     }
 
 
 def policy_document(book: PolicyBook) -> dict[str, Any]:
     """The policy as it reads: intervals as ISO 8601 durations."""
-    return {**vars(book.policy), "book_version": book.version}
+    return {**_fields(book.policy), "book_version": book.version}
 
 
 def access_document(access: Access) -> dict[str, Any]:
     """What somebody may act as."""
-    grants = [vars(grant) for grant in access.grants.values()]
+    grants = [_fields(grant) for grant in access.grants.values()]
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 

@@ -12,7 +12,8 @@ import msgspec
 
 from domain.catalogue import Customer, HelpDesk, Script, Service, Team, check_entry
 from domain.errors import Invalid
-from domain.policy import Policy, check_policy
+from domain.policy import Policy
+from domain.policy_book import check_policy
 from domain.source import Source, check_source
 from domain.values import CODE
 
@@ -64,7 +65,7 @@ def change_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     present: dict[str, Any] = msgspec.to_builtins(policy)
     given = {name: _merged(present.get(name), value) for name, value in changes.items()}
     if strange := sorted(set(changes) - set(present) | {"version"} & set(changes)):
-        raise Invalid(f"{strange[0]} is nothing a policy says, or nothing that can be set", f"/changes/{strange[0]}")
+        raise Invalid(f"Unknown or read-only policy field {strange[0]}.", f"/changes/{strange[0]}")
     try:
         changed: Policy = msgspec.convert({**present, **_versioned(given, present)}, Policy)
     except msgspec.ValidationError as error:

@@ -179,7 +179,8 @@ class Handling(Logging):
         def decide(case: Case, provenance: Provenance) -> list[Root]:
             listed = self.references.current().help_desk(help_desk)
             entry = (help_desk, listed.version, self._snapshot(listed))
-            case.refer(entry, contact, self.policy, provenance, reason=self._staff(case, reason=reason))
+            told = replace(contact, method=self.policy.contact_method(contact.method, "/contact/method"))
+            case.refer(entry, told, self.policy, provenance, reason=self._staff(case, reason=reason))
             return self._tell(case, provenance)
 
         return self._act("refer", number, request, decide)

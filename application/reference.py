@@ -21,7 +21,8 @@ from domain.access import Access
 from domain.aggregate import Recorded, Root
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, Invalid
-from domain.policy import Policy, PolicyBook
+from domain.policy import Policy
+from domain.policy_book import PolicyBook
 from domain.source import ListedSource
 from domain.values import Actor, Role
 

@@ -24,12 +24,12 @@ class Settling(Teamwork):
 
     def verify(self, number: str, verification: Verification, reason: str | None, request: Request) -> Committed:
         """Record what the customer said of the resolution, or that he was not reached (R-5.8a, R-5.8c)."""
-        return self._act(
-            "verify",
-            number,
-            request,
-            lambda case, p: case.verify(verification, p, reason=self._staff(case, reason=reason)),
-        )
+
+        def decide(case: Case, provenance: Provenance) -> None:
+            asked = replace(verification, method=self.policy.contact_method(verification.method))
+            case.verify(asked, provenance, reason=self._staff(case, reason=reason))
+
+        return self._act("verify", number, request, decide)
 
     def resolve(
         self, number: str, resolution: Resolution, solution: str, reason: str | None, request: Request
@@ -171,8 +171,10 @@ class Settling(Teamwork):
 
         def decide(case: Case, provenance: Provenance) -> list[Root]:
             by = self._say(case.customer, DisclosureKind.CONTACT, {"confirmed_by": confirmed_by})
-            why = self._staff(case, reason=reason)
-            case.close(self.policy, provenance, confirmation=confirmation, words=by, reason=why)
+            why, said = self._staff(case, reason=reason), confirmation
+            if said is not None:
+                said = replace(said, method=self.policy.contact_method(said.method, "/confirmation/method"))
+            case.close(self.policy, provenance, confirmation=said, words=by, reason=why)
             return self._close_duplicates(case, provenance)
 
         return self._act("close", number, request, decide)

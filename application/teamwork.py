@@ -125,17 +125,18 @@ class Teamwork(Relating):
 
         def decide(case: Case, provenance: Provenance) -> None:
             when, said = at or provenance.at, self._staff(case, note=note)
+            known = self.policy.contact_method(method)
             if when > provenance.at:
                 raise Invalid("it lies in the future", "/at")
             if provenance.by.role is not Role.CUSTOMER and provenance.at - when > self.policy.backdating_limit:
                 raise Invalid(f"it lies more than {self.policy.backdating_limit} in the past", "/at")
             if obligation == ObligationKind.INFORM_CUSTOMER:
                 why = self._staff(case, reason=note)
-                case.tell_by_other_means(Contact(method, when, informed), self.policy, provenance, reason=why)
+                case.tell_by_other_means(Contact(known, when, informed), self.policy, provenance, reason=why)
             elif obligation.partition(":")[0] in _BY_COMMAND:
                 raise Invalid(f"{obligation} is discharged by its own command", "/obligation")
             else:
-                case.discharge(obligation, method, when, provenance, words=said)
+                case.discharge(obligation, known, when, provenance, words=said)
 
         return self._act("discharge", number, request, decide)
 

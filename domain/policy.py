@@ -1,19 +1,17 @@
 """What the organisation decided and may decide anew: versioned data, never a constant in a rule.
 
 The version in force is frozen on each event it decided, so that changing a policy never changes how an old
-decision reads. A desk starts with version 1, which its own first event records; each change is an event.
+decision reads. Its history is in `policy_book.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import ClassVar
 
-from domain.aggregate import Opening, Recorded, Root, register
 from domain.calendar import ALWAYS, Calendar
 from domain.errors import Invalid
-from domain.values import Channel, Disclosure, Level, Provenance
+from domain.values import Level
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,9 @@ SHORTEST_WINDOW = timedelta(hours=72)
 """3 days: no policy may give the customer less (R-5.9d)."""
 
 
+EVIDENCE = frozenset({"monitoring", "alert", "alert_recovery", "recovery"})
+"""Methods that reach no person (R-5.8d)."""
+NO_PERSON = "an alert's recovery is evidence, not verification: a person says so (R-5.8d)"
 LONGEST_TARGET = timedelta(days=366)
 LARGEST_ATTACHMENT = 25 * 1_048_576
 """Bytes: no policy allows more (http.md, Limits)."""
@@ -136,6 +137,21 @@ class Policy:
     """How no attachment's name may end: what a double click runs."""
     goal_respond: float = 0.95
     goal_resolve: float = 0.90
+    contact_methods: tuple[str, ...] = (
+        *("phone", "email", "in_person", "chat", "sms", "video", "fax", "voicemail", "letter", "visit", "walk_in"),
+        *("meeting", "portal", "self_service", "partner_desk"),
+    )
+    """How a person is reached, in the form of `contact_method`."""
+
+    def contact_method(self, given: str, pointer: str = "/method") -> str:
+        """A method of contact as it is recorded. Raises Invalid for one that the policy does not have."""
+        method = contact_method(given)
+        if method in EVIDENCE:
+            raise Invalid(NO_PERSON, pointer)
+        if method not in self.contact_methods:
+            known = ", ".join(self.contact_methods)
+            raise Invalid(f"{given} is no method of contact here; known are: {known}", pointer)
+        return method
 
     def calendar(self, priority: int) -> Calendar:
         """The calendar that a priority's targets run on."""
@@ -145,6 +161,15 @@ class Policy:
         """When a window that starts now ends (R-5.9d): never before 72 h are over."""
         end = accepted_at + self.dispute_window
         return self.business.end_of_business_day(end) if self.roll_to_business_day else end
+
+
+_SYNONYMS = {"mail": "email", "e_mail": "email"}
+
+
+def contact_method(given: str) -> str:
+    """One spelling for a method: lower case, underscores for blanks and hyphens, `email` for `mail` and `E-Mail`."""
+    method = "_".join(given.replace("-", " ").replace("_", " ").casefold().split())
+    return _SYNONYMS.get(method, method)
 
 
 def first_policy(holidays: tuple[date, ...] = ()) -> Policy:
@@ -162,75 +187,3 @@ def first_policy(holidays: tuple[date, ...] = ()) -> Policy:
         business=Calendar("business", holidays=holidays),
         outage_report=OutageReport("outage-report/1", sections),
     )
-
-
-def check_policy(policy: Policy) -> None:
-    """Refuse what no policy of this SOP may say. Raises Invalid."""
-    if policy.dispute_window < SHORTEST_WINDOW:
-        raise Invalid("the customer has 3 days to dispute: the window is never shorter than 72 h", "/dispute_window")
-    if any(not 1 <= priority <= len(policy.targets) for row in policy.matrix.rows for priority in row):
-        raise Invalid("a priority is 1 to 4", "/matrix")
-    if not 0 < policy.duplicate_threshold <= 1:
-        raise Invalid("a score is between 0 and 1", "/duplicate_threshold")
-    if min(policy.verification_attempts, policy.verification_days, policy.notification_attempts) < 1:
-        raise Invalid("at least one attempt is made", "/verification_attempts")
-    if any(not timedelta() < t.respond <= t.resolve <= LONGEST_TARGET for t in policy.targets):
-        raise Invalid("a target answers before it resolves, and within a year", "/targets")
-    if policy.retention < policy.dispute_window:
-        raise Invalid("nothing is due to be erased while its case can be disputed", "/retention")
-    if not 0 < policy.attachment_size <= LARGEST_ATTACHMENT:
-        raise Invalid(f"an attachment may have 1 to {LARGEST_ATTACHMENT} bytes", "/attachment_size")
-    if min(policy.attachments_per_case, policy.attachments_total) < 0:
-        raise Invalid("a limit is not negative", "/attachments_per_case")
-    if policy.verification_methods > policy.verification_attempts:
-        raise Invalid("there are more methods than attempts", "/verification_methods")
-    _check_acknowledging(policy)
-
-
-def _check_acknowledging(policy: Policy) -> None:
-    if unknown := set(policy.acknowledged) - set(Channel):
-        raise Invalid(f"{', '.join(sorted(unknown))} is no channel", "/acknowledged")
-    if min(policy.automatic_mails_an_hour, policy.cases_an_hour) < 1:
-        raise Invalid("one mail is answered, and one opens a case", "/automatic_mails_an_hour")
-    if not timedelta() <= policy.acknowledgement_interval <= timedelta(days=366):
-        raise Invalid("an acknowledgement is repeated within a year, if at all", "/acknowledgement_interval")
-
-
-class PolicyBook(Root):
-    """The policy from version to version; there is one book."""
-
-    TOPIC: ClassVar[str] = "policy"
-
-    policy: Policy
-
-    def change(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None) -> None:
-        """Put another policy in force. It gets the next version, and so does its matrix where it differs.
-
-        Raises Invalid for a policy the SOP does not allow.
-        """
-        check_policy(policy)
-        number = self.version + 1
-        same = policy.matrix.rows == self.policy.matrix.rows
-        matrix = self.policy.matrix if same else replace(policy.matrix, version=f"matrix/{number}")
-        changed = replace(policy, version=f"policy/{number}", matrix=matrix)
-        if replace(changed, version=self.policy.version) != self.policy:
-            self.record(PolicyChanged, provenance, policy=changed, reason=reason)
-
-
-class PolicyAdopted(Opening):
-    TOPIC = "policy.adopted"
-    policy: Policy
-
-    def apply(self, book: PolicyBook) -> None:
-        book.policy, book.number = self.policy, "policy"
-
-
-class PolicyChanged(Recorded):
-    TOPIC = "policy.changed"
-    policy: Policy
-
-    def apply(self, book: PolicyBook) -> None:
-        book.policy = self.policy
-
-
-EVENTS = register((PolicyAdopted, PolicyChanged), PolicyBook)

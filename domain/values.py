@@ -5,14 +5,28 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._:/@+|=#-]{0,127}$")
 """What may stand in an event as a code: ids, services, teams. No free text, no control characters."""
+
+T = TypeVar("T")
+
+
+def whole(value: T) -> T:
+    """The same value with every field present, at whatever depth.
+
+    A value read from a stored event lacks the fields that its release did not know; they have their defaults.
+    """
+    if isinstance(value, tuple):
+        return type(value)(whole(each) for each in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    return type(value)(**{field.name: whole(getattr(value, field.name)) for field in fields(value)})
 
 
 class Role(StrEnum):

@@ -20,7 +20,7 @@ from domain.errors import (
     VerificationRequired,
 )
 from domain.obligations import ObligationKind
-from domain.policy import Policy
+from domain.policy import EVIDENCE, NO_PERSON, Policy, contact_method
 from domain.values import Disclosure, Nature, Provenance
 
 
@@ -50,10 +50,6 @@ class Verifier(StrEnum):
     """The customer could not be reached, by the policy's attempts (R-5.8c)."""
     PARENT = "parent"
     """The major incident's, in whose resolution this one follows (R-5.7d)."""
-
-
-EVIDENCE = frozenset({"monitoring", "alert", "alert_recovery", "recovery"})
-"""Methods by which nobody can be asked: a recovery is evidence, not verification (R-5.8d)."""
 
 
 class Verified(Recorded):
@@ -116,7 +112,7 @@ class Resolving(Assignment, Logging):
         if verification.at > provenance.at:
             raise Invalid("a verification cannot lie in the future", "/at")
         if verification.method in EVIDENCE:
-            raise Invalid("an alert's recovery is evidence, not verification: a person says so (R-5.8d)", "/method")
+            raise Invalid(NO_PERSON, "/method")
         verifier = Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
         self.record(Verified, provenance, **vars(verification), verifier=verifier, reason=reason)
 
@@ -200,7 +196,7 @@ class Resolving(Assignment, Logging):
         enough = (
             len(made) >= policy.verification_attempts
             and policy.business.business_days(at for at, _ in made) >= policy.verification_days
-            and len({method for _, method in made}) >= policy.verification_methods
+            and len({contact_method(method) for _, method in made}) >= policy.verification_methods
         )
         return Verifier.NOBODY if enough else None
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_type_hints
 from uuid import UUID
 
 import msgspec
 import pytest
 
 from domain.errors import Invalid
-from domain.policy import Matrix, Policy, PolicyAdopted, PolicyBook, Target, check_policy, first_policy
+from domain.policy import Matrix, Policy, Target, first_policy
+from domain.policy_book import PolicyAdopted, PolicyBook, check_policy
 from domain.values import Level
 from tests.domain.cases import POLICY, at, last, moment, refused, said
 from tests.domain.test_case import replayed, state
@@ -152,3 +154,62 @@ def test_a_policy_from_before_there_were_acknowledgements_has_the_limits_of_the_
 def test_limits_that_are_none_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(Invalid):
         check_policy(replace(POLICY, **wrong))  # type: ignore[arg-type]
+
+
+CODE_LISTS = sorted(name for name, hint in get_type_hints(Policy).items() if hint == tuple[str, ...])
+
+
+def test_the_lists_of_codes_are_those_that_are_checked_here() -> None:
+    assert set(CODE_LISTS) == {*ASTRAY, "refused_types", "refused_endings", "contact_methods"}
+
+
+@pytest.mark.parametrize("name", CODE_LISTS)
+def test_r_5_4c_no_list_of_the_policy_takes_a_code_that_does_not_exist(name: str) -> None:
+    for code in ("no such code!", "Costumer", ".exe", ""):
+        with pytest.raises(Invalid) as refusal:
+            check_policy(replace(POLICY, **{name: (*getattr(POLICY, name), code)}))  # type: ignore[arg-type]
+        assert refusal.value.pointer == f"/{name}"
+
+
+ASTRAY = {"pausing": "costumer", "required_information": "contacts", "acknowledged": "mail"}
+
+
+@pytest.mark.parametrize("name", ASTRAY)
+def test_r_5_4c_a_misspelt_code_is_refused_and_the_known_ones_are_named(name: str) -> None:
+    with pytest.raises(Invalid, match=f"{ASTRAY[name]}: unknown") as refusal:
+        check_policy(replace(POLICY, **{name: (ASTRAY[name],)}))  # type: ignore[arg-type]
+    assert all(known in str(refusal.value) for known in getattr(POLICY, name))
+
+
+@pytest.mark.parametrize("goal", ["goal_respond", "goal_resolve"])
+def test_a_goal_is_a_share(goal: str) -> None:
+    for wrong in (0, -0.1, 95):
+        with pytest.raises(Invalid) as refusal:
+            check_policy(replace(POLICY, **{goal: wrong}))  # type: ignore[arg-type]
+        assert refusal.value.pointer == f"/{goal}"
+
+
+# methods of contact
+
+
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [("Phone", "phone"), ("In person", "in_person"), ("walk-in", "walk_in"), ("E-Mail", "email"), ("mail", "email")],
+)
+def test_r_5_8c_a_method_of_contact_has_one_spelling(given: str, method: str) -> None:
+    assert POLICY.contact_method(given) == method
+
+
+@pytest.mark.parametrize("given", ["carrier pigeon", "phne", "-", "alert_recovery", "Monitoring"])
+def test_a_method_of_contact_is_one_of_the_policys(given: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        POLICY.contact_method(given, "/contact/method")
+    assert refusal.value.pointer == "/contact/method"
+
+
+def test_a_policy_has_as_many_methods_of_contact_as_a_verification_needs() -> None:
+    for wrong in ((), ("phone",), ("phone", "phone"), ("phone", "mail"), ("phone", "monitoring")):
+        with pytest.raises(Invalid) as refusal:
+            check_policy(replace(POLICY, contact_methods=wrong))
+        assert refusal.value.pointer == "/contact_methods"
+    check_policy(replace(POLICY, contact_methods=("phone", "carrier_pigeon")))

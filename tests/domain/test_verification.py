@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.case import Case
-from domain.case.resolution import EVIDENCE, Verification, Verifier
+from domain.case.resolution import Verification, Verifier
 from domain.case.state import ResolutionCode
 from domain.case.status import Status
 from domain.errors import Invalid, InvalidTransition, VerificationRequired
+from domain.policy import EVIDENCE
 from domain.values import Channel, Nature
 from tests.domain.cases import (
     FIXED,
@@ -194,6 +195,11 @@ def test_r_5_8c_nor_do_attempts_said_to_lie_before_it() -> None:
         case.verify(unreachable(-ago, method), by_team(5))
     with refused(case, VerificationRequired):
         case.resolve(FIXED, said(), POLICY, by_team(6))
+
+
+def test_r_5_8c_two_spellings_of_a_method_are_one_method() -> None:
+    with refused(case := attempted((5, "phone"), (DAY, "Phone"), (DAY + 1, "PHONE")), VerificationRequired):
+        case.resolve(FIXED, said(), POLICY, by_team(DAY + 2))
 
 
 def test_r_5_8c_a_customer_who_is_reached_in_the_end_decides() -> None:

@@ -25,7 +25,7 @@ from domain.catalogue import EVENTS as CATALOGUE_EVENTS
 from domain.intake import EVENTS as INTAKE_EVENTS
 from domain.log import EVENTS as LOG_EVENTS
 from domain.message import EVENTS as MESSAGE_EVENTS
-from domain.policy import EVENTS as POLICY_EVENTS
+from domain.policy_book import EVENTS as POLICY_EVENTS
 from domain.privacy import EVENTS as PRIVACY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from domain.source import EVENTS as SOURCE_EVENTS

@@ -19,8 +19,8 @@ from domain.catalogue import EVENTS as CATALOGUE
 from domain.intake import EVENTS as INTAKE
 from domain.log import EVENTS as LOG
 from domain.message import EVENTS as MESSAGE
-from domain.policy import EVENTS as POLICY
 from domain.policy import first_policy
+from domain.policy_book import EVENTS as POLICY
 from domain.privacy import EVENTS as PRIVACY
 from domain.problem import EVENTS as PROBLEM
 from domain.source import EVENTS as SOURCE

@@ -122,6 +122,7 @@ class ReferBody(MaybeReasonBody):
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.contact.at, now, "/contact/at")
+        policy.contact_method(self.contact.method, "/contact/method")
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at = self.contact.at or desk.clock.now()

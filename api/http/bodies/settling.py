@@ -33,6 +33,7 @@ class VerifyBody(Body):
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.at, now, "/at")
+        policy.contact_method(self.method)
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at: datetime = self.at or desk.clock.now()
@@ -82,7 +83,9 @@ class CloseBody(Body):
     reason: Text | None = None
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        not_in_future(self.confirmation.at if self.confirmation else None, now, "/confirmation/at")
+        if self.confirmation is not None:
+            not_in_future(self.confirmation.at, now, "/confirmation/at")
+            policy.contact_method(self.confirmation.method, "/confirmation/method")
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         said = self.confirmation

@@ -179,6 +179,7 @@ class DischargeBody(Body):
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.at, now, "/at")
+        policy.contact_method(self.method)
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         informed = self.outcome == "informed"

@@ -12,7 +12,7 @@ import pytest
 
 from domain.values import Role
 from tests.acceptance.conftest import Answer, Caller, RunningDesk, done, incident, refused
-from tests.acceptance.office import administrator, ago, change_policy, triaged
+from tests.acceptance.office import DHS, administrator, ago, change_policy, put, triaged
 from tests.acceptance.travelling import last, read
 
 Positions = Callable[[], int]
@@ -198,6 +198,13 @@ def test_a_repeated_change_is_made_once(admin: Caller, positions: Positions) -> 
         ("/changes/business/opnes", {"business": {"opnes": "07:00"}}),
         ("/changes/business", {"business": {"time_zone": "Oklahoma"}}),
         ("/changes/targets", {"targets": []}),
+        ("/changes/pausing", {"pausing": ["costumer"]}),
+        ("/changes/required_information", {"required_information": ["contact", "colour"]}),
+        ("/changes/acknowledged", {"acknowledged": ["smoke"]}),
+        ("/changes/refused_types", {"refused_types": ["exe"]}),
+        ("/changes/refused_endings", {"refused_endings": [".exe"]}),
+        ("/changes/contact_methods", {"contact_methods": []}),
+        ("/changes/goal_resolve", {"goal_resolve": 90}),
         ("/changes/targets/0/respnd", {"targets": [{"respond": "PT1H", "resolve": "PT2H", "respnd": "PT3H"}] * 4}),
     ],
     ids=lambda value: str(value)[:60],
@@ -253,3 +260,33 @@ def test_r_5_2c_what_a_case_must_have_is_policy(running: RunningDesk, admin: Cal
     assert running.log()["incomplete"] is True
     assert running.log(asset="p-17")["incomplete"] is False
     assert read(running, before["number"])["incomplete"] is False
+
+
+def test_a_method_of_contact_is_one_of_the_policys_by_whichever_command(
+    running: RunningDesk, admin: Caller, positions: Positions
+) -> None:
+    number = running.log()["number"]
+    by = {"method": "carrier pigeon", "at": ago(minutes=1)}
+    wrong = {
+        ("refer", "/contact/method"): {"help_desk": "dhs", "contact": {**by, "outcome": "informed"}},
+        ("verify", "/method"): {**by, "satisfactory": True, "able_to_work": True},
+        ("close", "/confirmation/method"): {"confirmation": {**by, "by": "Jo"}},
+        ("discharge", "/method"): {**by, "obligation": "inform_customer", "outcome": "informed"},
+    }
+    before = positions()
+    for (verb, pointer), body in wrong.items():
+        problem = refused(running.technician.post(f"/cases/{number}/{verb}", body), 422, "validation-failed")
+        assert [error["pointer"] for error in problem["errors"]] == [pointer], verb
+        assert "in_person" in problem["errors"][0]["detail"], "the known ones are named"
+    assert positions() == before
+    change_policy(admin, contact_methods=["phone", "carrier_pigeon"])
+    done(put(admin, "/help-desks/dhs", DHS))
+    done(running.technician.post(f"/cases/{triaged(running)}/refer", wrong["refer", "/contact/method"]))
+
+
+def test_r_5_8c_a_method_is_recorded_in_one_spelling(running: RunningDesk, admin: Caller) -> None:
+    number = triaged(running)
+    done(put(admin, "/help-desks/dhs", DHS))
+    told = {"help_desk": "dhs", "contact": {"method": "In person", "outcome": "informed"}}
+    done(running.technician.post(f"/cases/{number}/refer", told))
+    assert last(running, number, "informed")["data"]["method"] == "in_person"
