@@ -73,7 +73,10 @@ def search(
     limit: Limit = 50,
     cursor: str | None = None,
 ) -> Response:
-    """Cases by what was said in them, best first."""
+    """Cases, open and closed, that have all words of `q`, best first; then open ones with similar words.
+
+    Words in a pair of quotes must follow each other. Every other sign is a word or separates words.
+    """
     context, question = context_of(request), f"search {q!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     return page_of(request, context, question, context.views.search(q, Page(after, limit)))

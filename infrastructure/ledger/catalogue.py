@@ -17,7 +17,7 @@ from psycopg.rows import scalar_row
 from infrastructure.postgres.queries import load
 
 _SQL = load("catalogue", "infrastructure.ledger")
-_GUARDED, _DERIVED = ["ledger", "vault", "tlog", "guards"], ["views", "reporting"]
+_GUARDED, _DERIVED = ["ledger", "vault", "tlog", "guards", "search"], ["views", "reporting"]
 _NAMES = {
     "guarded": _GUARDED,
     "derived": _DERIVED,

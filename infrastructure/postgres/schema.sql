@@ -14,6 +14,10 @@ CREATE SCHEMA reporting;
 
 ALTER SCHEMA reporting OWNER TO desk_projector;
 
+CREATE SCHEMA search;
+
+ALTER SCHEMA search OWNER TO desk_owner;
+
 CREATE SCHEMA tlog;
 
 ALTER SCHEMA tlog OWNER TO desk_owner;
@@ -167,6 +171,84 @@ $$;
 
 ALTER FUNCTION ledger.refuse_change() OWNER TO desk_owner;
 
+CREATE FUNCTION search.lexemes(said text) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    plain text := search.plain(said);
+BEGIN
+    IF octet_length(plain) = length(plain) THEN
+        RETURN to_tsvector('search.english', plain);
+    END IF;
+    RETURN to_tsvector('search.english', search.spaced(plain))
+        || array_to_tsvector(ARRAY(SELECT DISTINCT pair FROM search.pairs(plain)));
+END
+$$;
+
+ALTER FUNCTION search.lexemes(said text) OWNER TO desk_owner;
+
+CREATE FUNCTION search.pairs(plain text) RETURNS TABLE(pair text, alone boolean)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT c || coalesce(lead(c) OVER (PARTITION BY r.place ORDER BY s.place), ''), length(r.run[1]) = 1
+    FROM regexp_matches(plain, '[' || search.unspaced() || ']+', 'g') WITH ORDINALITY AS r (run, place),
+         string_to_table(r.run[1], NULL) WITH ORDINALITY AS s (c, place)
+$$;
+
+ALTER FUNCTION search.pairs(plain text) OWNER TO desk_owner;
+
+CREATE FUNCTION search.unspaced() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN '\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ede\u1000-\u1049\u1050-\u109d\u1780-\u17d3\u2e80-\u2fdf\u3005-\u3007\u3031-\u3035\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff'::text;
+
+ALTER FUNCTION search.unspaced() OWNER TO desk_owner;
+
+CREATE FUNCTION search.plain(said text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN regexp_replace((NORMALIZE(said, NFKC) COLLATE pg_c_utf8), (('[^[:alnum:]'::text || search.unspaced()) || ']+'::text), ' '::text, 'g'::text);
+
+ALTER FUNCTION search.plain(said text) OWNER TO desk_owner;
+
+CREATE FUNCTION search.question(asked text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    piece text[];
+    plain text;
+    said text;
+    words text := '';
+    stops text := '';
+BEGIN
+    FOR piece IN SELECT regexp_matches(normalize(asked, NFKC), '"([^"]+)"|([^"\s]+)', 'g') LOOP
+        plain := search.plain(coalesce(piece[1], piece[2]));
+        said := phraseto_tsquery('search.english', search.spaced(plain))::text;
+        IF said <> '' THEN
+            stops := concat(stops, ' & (', said, ')');
+        END IF;
+        IF piece[1] IS NULL THEN
+            said := phraseto_tsquery('pg_catalog.english', search.spaced(plain))::text;
+        END IF;
+        IF said <> '' THEN
+            words := concat(words, ' & (', said, ')');
+        END IF;
+        IF octet_length(plain) <> length(plain) THEN
+            SELECT string_agg(DISTINCT concat(' & ''', pair, '''', CASE WHEN alone THEN ':*' END), '') INTO said
+            FROM search.pairs(plain) WHERE alone OR length(pair) = 2;
+            words := words || coalesce(said, '');
+        END IF;
+    END LOOP;
+    RETURN substr(CASE words WHEN '' THEN stops ELSE words END, 4)::tsquery;
+END
+$$;
+
+ALTER FUNCTION search.question(asked text) OWNER TO desk_owner;
+
+CREATE FUNCTION search.spaced(plain text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (octet_length(plain) = length(plain)) THEN plain ELSE regexp_replace(plain, (('['::text || search.unspaced()) || ']+'::text), ' '::text, 'g'::text) END;
+
+ALTER FUNCTION search.spaced(plain text) OWNER TO desk_owner;
+
 CREATE FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -202,6 +284,74 @@ END
 $$;
 
 ALTER FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) OWNER TO desk_owner;
+
+CREATE TEXT SEARCH DICTIONARY search.stems (
+    TEMPLATE = pg_catalog.snowball,
+    language = 'english' );
+
+ALTER TEXT SEARCH DICTIONARY search.stems OWNER TO desk_owner;
+
+CREATE TEXT SEARCH CONFIGURATION search.english (
+    PARSER = pg_catalog."default" );
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR asciiword WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR word WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR numword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR email WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR url WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR host WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR sfloat WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR version WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR hword_numpart WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR hword_part WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR hword_asciipart WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR numhword WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR asciihword WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR hword WITH search.stems;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR url_path WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR file WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR "float" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR "int" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english
+    ADD MAPPING FOR uint WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION search.english OWNER TO desk_owner;
 
 CREATE SEQUENCE ledger.case_number
     START WITH 1
@@ -637,7 +787,7 @@ CREATE TABLE views.case_texts (
     customer text NOT NULL,
     external_ref text,
     words text NOT NULL,
-    lexemes tsvector GENERATED ALWAYS AS (to_tsvector('english'::regconfig, words)) STORED NOT NULL
+    lexemes tsvector GENERATED ALWAYS AS (search.lexemes(words)) STORED NOT NULL
 );
 
 ALTER TABLE views.case_texts OWNER TO desk_projector;
@@ -650,7 +800,7 @@ CREATE TABLE views.known_errors (
     symptoms text NOT NULL,
     workaround text NOT NULL,
     words text GENERATED ALWAYS AS (((((title || ' '::text) || symptoms) || ' '::text) || workaround)) STORED NOT NULL,
-    lexemes tsvector GENERATED ALWAYS AS (((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, symptoms), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, workaround), 'C'::"char"))) STORED NOT NULL
+    lexemes tsvector GENERATED ALWAYS AS (((setweight(search.lexemes(title), 'A'::"char") || setweight(search.lexemes(symptoms), 'B'::"char")) || setweight(search.lexemes(workaround), 'C'::"char"))) STORED NOT NULL
 );
 
 ALTER TABLE views.known_errors OWNER TO desk_projector;
@@ -862,6 +1012,12 @@ GRANT USAGE ON SCHEMA reporting TO desk_api;
 GRANT USAGE ON SCHEMA reporting TO desk_auditor;
 GRANT USAGE ON SCHEMA reporting TO desk_reporter;
 
+GRANT USAGE ON SCHEMA search TO desk_api;
+GRANT USAGE ON SCHEMA search TO desk_projector;
+GRANT USAGE ON SCHEMA search TO desk_processes;
+GRANT USAGE ON SCHEMA search TO desk_mail;
+GRANT USAGE ON SCHEMA search TO desk_auditor;
+
 GRANT USAGE ON SCHEMA tlog TO desk_sealer;
 GRANT USAGE ON SCHEMA tlog TO desk_api;
 GRANT USAGE ON SCHEMA tlog TO desk_mail;
@@ -887,6 +1043,48 @@ GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions big
 GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
 
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION search.lexemes(said text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_api;
+GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_projector;
+GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_processes;
+GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_mail;
+GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.pairs(plain text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.pairs(plain text) TO desk_api;
+GRANT ALL ON FUNCTION search.pairs(plain text) TO desk_projector;
+GRANT ALL ON FUNCTION search.pairs(plain text) TO desk_processes;
+GRANT ALL ON FUNCTION search.pairs(plain text) TO desk_mail;
+GRANT ALL ON FUNCTION search.pairs(plain text) TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.unspaced() FROM PUBLIC;
+GRANT ALL ON FUNCTION search.unspaced() TO desk_api;
+GRANT ALL ON FUNCTION search.unspaced() TO desk_projector;
+GRANT ALL ON FUNCTION search.unspaced() TO desk_processes;
+GRANT ALL ON FUNCTION search.unspaced() TO desk_mail;
+GRANT ALL ON FUNCTION search.unspaced() TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.plain(said text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.plain(said text) TO desk_api;
+GRANT ALL ON FUNCTION search.plain(said text) TO desk_projector;
+GRANT ALL ON FUNCTION search.plain(said text) TO desk_processes;
+GRANT ALL ON FUNCTION search.plain(said text) TO desk_mail;
+GRANT ALL ON FUNCTION search.plain(said text) TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.question(asked text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.question(asked text) TO desk_api;
+GRANT ALL ON FUNCTION search.question(asked text) TO desk_projector;
+GRANT ALL ON FUNCTION search.question(asked text) TO desk_processes;
+GRANT ALL ON FUNCTION search.question(asked text) TO desk_mail;
+GRANT ALL ON FUNCTION search.question(asked text) TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.spaced(plain text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_api;
+GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_projector;
+GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_processes;
+GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_mail;
+GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_auditor;
 
 REVOKE ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) TO desk_eraser;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from application.views.questions import Listing, Page, Point
 from infrastructure.postgres.queries import load
@@ -13,8 +14,8 @@ from infrastructure.views.asking import CASE_COLUMNS, Asking, Row, case_item, ma
 _SQL = {name: sql.decode() for name, sql in load("searching", "infrastructure.views").items()}
 _FILTERS = frozenset({"status", "service", "known_error"})
 """What problems can be filtered by."""
-_EXACT = re.compile(r'"|(^|\s)-\w')
-"""Words in quotes, or words that must not be there: who asks like this does not want similar ones."""
+_EXACT = re.compile(r'"[^"]+"')
+"""Words in quotes: who asks like this does not want similar ones."""
 
 
 class Searching(Asking):
@@ -60,7 +61,7 @@ class Searching(Asking):
 
 
 def _asked(query: str) -> dict[str, Any]:
-    words = matchable(query)
+    words = normalize("NFC", matchable(query))
     return {"query": words, "similar": None if _EXACT.search(words) else words}
 
 

@@ -12,7 +12,7 @@ WHERE t.open AND (t.lexemes @@ {any} OR t.external_ref = %(external_ref)s::text)
 ORDER BY (t.external_ref = %(external_ref)s::text) IS TRUE DESC, rank DESC, t.received_at, t.number LIMIT %(limit)s;
 
 -- name: any --
-regexp_replace(plainto_tsquery('english', %(words)s)::text, ' (&|<->|<[0-9]+>) ', ' | ', 'g')::tsquery
+regexp_replace(plainto_tsquery('english', search.plain(%(words)s))::text, ' (&|<->|<[0-9]+>) ', ' | ', 'g')::tsquery
 
 -- name: unfolded --
 SELECT e.state, d.value
@@ -23,6 +23,6 @@ WHERE e.notification_id > (SELECT position FROM views.tracking) AND e.topic = 'c
 ORDER BY e.notification_id DESC LIMIT 500;
 
 -- name: ranked --
-SELECT w.place, ts_rank(to_tsvector('english', w.words), {any}, 1)::float8 AS rank
+SELECT w.place, ts_rank(search.lexemes(w.words), {any}, 1)::float8 AS rank
 FROM unnest(%(texts)b::text[], %(refs)b::text[]) WITH ORDINALITY AS w (words, ref, place)
-WHERE to_tsvector('english', w.words) @@ {any} OR w.ref = %(external_ref)s::text;
+WHERE search.lexemes(w.words) @@ {any} OR w.ref = %(external_ref)s::text;

@@ -21,11 +21,11 @@ WHERE {after}
 ORDER BY f.settled, f.score DESC NULLS LAST, f.id
 
 -- name: article_matches --
-(k.lexemes @@ websearch_to_tsquery('english', %(query)s) OR %(similar)s OPERATOR(extensions.<%%) k.words)
+(k.lexemes @@ search.question(%(query)s) OR %(similar)s OPERATOR(extensions.<%%) k.words)
 
 -- name: article_score --
-round((CASE WHEN k.lexemes @@ websearch_to_tsquery('english', %(query)s)
-            THEN 0.5 + ts_rank(k.lexemes, websearch_to_tsquery('english', %(query)s), 32) / 2
+round((CASE WHEN k.lexemes @@ search.question(%(query)s)
+            THEN 0.5 + ts_rank(k.lexemes, search.question(%(query)s), 32) / 2
             ELSE extensions.word_similarity(%(query)s, k.words) / 2 END)::numeric, 4)::float8
 
 -- name: after_article --
@@ -35,11 +35,11 @@ round((CASE WHEN k.lexemes @@ websearch_to_tsquery('english', %(query)s)
 SELECT {columns}, f.score
 FROM (
     SELECT t.case_id, t.number,
-           round((CASE WHEN t.lexemes @@ websearch_to_tsquery('english', %(query)s)
-                       THEN 0.5 + ts_rank(t.lexemes, websearch_to_tsquery('english', %(query)s), 33) / 2
+           round((CASE WHEN t.lexemes @@ search.question(%(query)s)
+                       THEN 0.5 + ts_rank(t.lexemes, search.question(%(query)s), 33) / 2
                        ELSE extensions.word_similarity(%(query)s, t.words) / 2 END)::numeric, 4)::float8 AS score
     FROM views.case_texts t
-    WHERE t.lexemes @@ websearch_to_tsquery('english', %(query)s)
+    WHERE t.lexemes @@ search.question(%(query)s)
           OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
     ORDER BY score DESC, t.number -- so that the rest is looked up for a page's rows only
 ) f
