@@ -24,7 +24,8 @@ from application.past import then
 from application.ports import Answered, Entry, ReferenceMoved, Register
 from application.principals import Principal
 from application.reference import Reference, References
-from application.requests import Busy, Committed, Request, StaleVersion
+from application.requests import Committed, Request, StaleVersion
+from application.turns import Turns
 from application.views.finding import Finder
 from domain.aggregate import Root
 from domain.case import Case
@@ -35,9 +36,6 @@ from domain.policy import Policy
 from domain.privacy import DataSubject, subject_id
 from domain.problem import Problem
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
-
-_ATTEMPTS = 5
-"""How often a command that said "whatever it is now" is decided anew when somebody else was first."""
 
 _NUMBERS = {Case: re.compile(r"INC-\d{7,18}"), Problem: re.compile(r"PRB-\d{7,18}")}
 
@@ -68,6 +66,7 @@ class Casework(Application[UUID]):
         # Without the key of a mailbox it knows no address of ours when one comes back, and none is taken for ours.
         self.addresses = addresses or Addresses(random(32), "service-desk@caseledger.example")
         self._keys = Keys(self.register)
+        self._turns = Turns()
         self.hints = Hints()
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
@@ -165,26 +164,26 @@ class Casework(Application[UUID]):
 
         return self._keys.once(request, lambda: self._decide(number, request, attempt))
 
-    def _decide(
-        self, name: str, request: Request, attempt: Callable[[Reference], Committed], attempts: int = _ATTEMPTS
-    ) -> Committed:
-        """Try, and try anew when others were first or what it was decided under has changed. Raises Busy."""
-        for _ in range(attempts):
-            reference = self.references.current()
-            try:
-                if request.key is not None:
-                    reference.require_key(request.actor.subject, request.key)
-                else:
-                    reference.require_grant(request.actor, self.clock.now())
-                return attempt(reference)
-            except IntegrityError:
-                continue  # somebody else was first: read, check and decide anew
-            except ReferenceMoved:
-                self.references.refresh()
-            except DomainError:
-                if self.references.newer_than(reference) is None:
-                    raise  # it was no old catalogue, policy or grant that refused
-        raise Busy(f"{name} is being changed by others; try again")
+    def _decide(self, name: str, request: Request, attempt: Callable[[Reference], Committed]) -> Committed:
+        """Try, and try anew while others are first or what it was decided under has changed. Raises Busy in the end."""
+        with self._turns.on(name) as turn:
+            while True:
+                reference = self.references.current()
+                try:
+                    if request.key is not None:
+                        reference.require_key(request.actor.subject, request.key)
+                    else:
+                        reference.require_grant(request.actor, self.clock.now())
+                    return attempt(reference)
+                except IntegrityError:
+                    turn.take()  # somebody else was first: read, check and decide anew, one after the other
+                except ReferenceMoved:
+                    self.references.refresh()
+                    turn.check()
+                except DomainError:
+                    if self.references.newer_than(reference) is None:
+                        raise  # it was no old catalogue, policy or grant that refused
+                    turn.check()
 
     def _expect(self, root: Root, request: Request) -> None:
         if request.expected is not None and root.version != request.expected:

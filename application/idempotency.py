@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.ports import KeyTaken, Register
 from application.requests import ApplicationError, Committed, Idempotency, KeyInProgress, KeyReused, Request
 from domain.aggregate import Root
 from domain.errors import DomainError
 
-_PATIENCE = 10.0
+_PATIENCE = 8.0
 """Seconds that a repetition waits for the first request to be answered."""
 
 
@@ -39,6 +40,8 @@ class Keys:
                 return before
             try:
                 return run()
+            except OperationalError:
+                raise  # who cannot be reached has no answer either
             except (KeyTaken, DomainError, ApplicationError, PersistenceError):
                 # Another process may have done it since we looked: then its answer is the answer.
                 if (before := self._answered(key)) is not None:
@@ -50,11 +53,12 @@ class Keys:
             done.set()
 
     def _enter(self, key: Idempotency) -> threading.Event:
+        end = time.monotonic() + _PATIENCE
         while True:
             with self._guard:
                 if (first := self._working.get(key.key)) is None:
                     return self._working.setdefault(key.key, threading.Event())
-            if not first.wait(_PATIENCE):
+            if not first.wait(end - time.monotonic()):
                 raise KeyInProgress("the first request with this key is still being worked on")
 
     def _answered(self, key: Idempotency) -> Committed | None:

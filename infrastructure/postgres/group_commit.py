@@ -15,20 +15,27 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import IntegrityError, OperationalError, PersistenceError
+import structlog
+from eventsourcing.persistence import OperationalError, PersistenceError
 
-from application.ports import Answered, Erasure, KeyTaken, ReferenceMoved
+from application.ports import Answered, Erasure
 from domain.values import Disclosure
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
+from infrastructure.postgres.refusals import as_persistence_error, refusal
 from infrastructure.postgres.stored import LedgerEvent
 
 _SQL = load("recorder")
 _BATCH = 2_000
 """Events after which a batch is full: a bound on how long the lock is held, not a target."""
 _ATTEMPTS = 5
+PATIENCE = 8.0
+"""Seconds that a command waits for its answer."""
+
+log = structlog.get_logger()
 
 Positions = list[tuple[int, datetime]]
+_Answer = tuple[Positions | None, Exception | None]
 
 
 @dataclass(eq=False)
@@ -44,8 +51,13 @@ class Append:
     """What is deleted from the vault with it."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
+    finished: bool = False
     in_doubt: bool = False
     """Sent once already, and the connection broke before the answer: it may have been committed."""
+    in_flight: bool = False
+    """The writer has taken it. Guarded by the writer's condition, like what follows."""
+    given_up: bool = False
+    """Nobody waits for the answer any more: it is not sent again."""
     _done: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -63,27 +75,39 @@ class Append:
 
     def finish(self, positions: Positions | None = None, error: Exception | None = None) -> None:
         """Answer the one who waits."""
-        self.positions, self.error = positions or [], error
+        self.positions, self.error, self.finished = positions or [], error, True
         self._done.release()
 
-    def wait(self) -> Positions:
-        """Block until it is committed or refused. Raises what refused it."""
-        self._done.acquire()
+    def answered_within(self, seconds: float) -> bool:
+        """Block until it is committed or refused, at most so long; says whether it is."""
+        return self._done.acquire(timeout=seconds)
+
+    def wait(self, seconds: float = PATIENCE) -> Positions:
+        """Its answer. Raises what refused it, OperationalError when there is none in time."""
+        if not self.answered_within(seconds):
+            raise OperationalError("the event store does not answer; whether it was recorded is not known")
+        return self.answer()
+
+    def answer(self) -> Positions:
+        """What it was answered. Raises what refused it."""
         if self.error is not None:
             raise self.error
         return self.positions
 
 
 class GroupCommit:
-    """The one writer of a process. Its thread owns the connection; the condition guards only the queue."""
+    """The one writer of a process. Its thread owns the connection; the condition guards only the queue.
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
+    Whatever fails, the thread goes on: it answers who waits and takes the next batch. Nobody waits longer than ``patience``.
+    """
+
+    def __init__(self, connect: Connect, *, patience: float = PATIENCE) -> None:
+        self._connect, self._patience = connect, patience
         self._waiting: deque[Append] = deque()
         self._condition = threading.Condition(threading.Lock())
         self._closing = threading.Event()
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        self._thread: threading.Thread | None = None
         self.commits = 0
         """Transactions so far; read by the metrics."""
 
@@ -97,19 +121,34 @@ class GroupCommit:
         with self._condition:
             if self._closing.is_set():
                 raise OperationalError("the event store is closed")
-            if self._thread.ident is None:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
                 self._thread.start()
             self._waiting.append(append)
             self._condition.notify()
-        return append.wait()
+        if append.answered_within(self._patience) or not self._withdrawn(append):
+            return append.answer()
+        raise OperationalError(
+            "the event store does not answer in time; whether it was recorded is not known"
+            if append.in_flight
+            else "the event store does not answer in time; nothing was recorded"
+        )
+
+    def _withdrawn(self, append: Append) -> bool:
+        """Take a command back that was not answered in time; False where its answer has just come."""
+        with self._condition:
+            append.given_up = True
+            if not append.in_flight:
+                self._waiting.remove(append)
+        return not append.answered_within(0)
 
     def close(self) -> None:
         """Commit what waits, then stop."""
         with self._condition:
             self._closing.set()
             self._condition.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._thread is not None:
+            self._thread.join(2 * self._patience)
         self._disconnect()
 
     def _run(self) -> None:
@@ -120,7 +159,17 @@ class GroupCommit:
                 if not self._waiting:
                     return
                 batch = self._take()
+            self._carry_out(batch)
+
+    def _carry_out(self, batch: list[Append]) -> None:
+        """Commit a batch. Whatever goes wrong, each command of it is answered and the writer lives on."""
+        try:
             self._commit(batch)
+        except Exception as error:
+            log.exception("the writer of the event store failed; it goes on")
+            for append in batch:
+                if not append.finished:
+                    append.finish(error=PersistenceError(f"the event store failed: {error!r}"))
 
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
@@ -139,6 +188,7 @@ class GroupCommit:
                 break
             wanted |= wants
             size += len(append.events)
+            append.in_flight = True
             batch.append(self._waiting.popleft())
         return batch
 
@@ -146,12 +196,12 @@ class GroupCommit:
         failure: Exception | None = None
         for attempt in range(_ATTEMPTS):
             try:
-                rows = self._write(batch)
-            except psycopg.OperationalError as error:
+                answers = self._answers(batch, self._write(batch))
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 self._disconnect()
                 failure = OperationalError(f"the event store cannot be reached: {error}")
-                for append in batch:
-                    append.in_doubt = True
+                if not self._is_awaited(batch):
+                    break
                 self._closing.wait(0.05 * 2**attempt)
             except Exception as error:  # noqa: BLE001 - whatever it is, everybody who waits must hear of it
                 self._disconnect()
@@ -159,14 +209,22 @@ class GroupCommit:
                     for append in batch:
                         self._commit([append])
                     return
-                failure = _as_persistence_error(error)
+                failure = as_persistence_error(error)
                 break
             else:
                 self.commits += 1
-                self._answer(batch, rows)
+                for append, answer in zip(batch, answers, strict=True):
+                    append.finish(*answer)
                 return
         for append in batch:
             append.finish(error=failure)
+
+    @staticmethod
+    def _is_awaited(batch: list[Append]) -> bool:
+        """Mark a batch whose answer was lost; says whether anybody still waits for it."""
+        for append in batch:
+            append.in_doubt = True
+        return not all(append.given_up for append in batch)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -201,23 +259,21 @@ class GroupCommit:
                 cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
         return rows
 
-    def _answer(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> None:
+    def _answers(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> list[_Answer]:
+        """What each of a batch is answered. Raises psycopg.OperationalError where that must be looked up and cannot."""
         refusals: dict[int, str] = {command: why for command, why, _, _ in rows if command is not None}
-        start = len(refusals)
+        answers, start = list[_Answer](), len(refusals)
         for command, append in enumerate(batch):
             why = refusals.get(command)
             if why is None:
                 end = start + len(append.events)
-                append.finish([(position, at) for _, _, position, at in rows[start:end]])
+                answers.append(([(position, at) for _, _, position, at in rows[start:end]], None))
                 start = end
             elif append.in_doubt and (positions := self._committed_before(append)):
-                append.finish(positions)
-            elif why == "key":
-                append.finish(error=KeyTaken("the idempotency key was used in the meantime"))
-            elif why == "reference":
-                append.finish(error=ReferenceMoved("catalogue, policy or grants were changed in the meantime"))
+                answers.append((positions, None))
             else:
-                append.finish(error=IntegrityError("the version is taken: somebody else appended first"))
+                answers.append((None, refusal(why)))
+        return answers
 
     def _committed_before(self, append: Append) -> Positions | None:
         """The positions of an append whose answer was lost. An event's nonce makes its bytes its own."""
@@ -226,14 +282,6 @@ class GroupCommit:
         if [bytes(state) for _, _, state in rows] != [e.state for e in append.events]:
             return None
         return [(position, at) for position, at, _ in rows]
-
-
-def _as_persistence_error(error: Exception) -> PersistenceError:
-    if isinstance(error, PersistenceError):
-        return error
-    if isinstance(error, psycopg.IntegrityError):  # a command that wants one version twice, say
-        return IntegrityError(str(error))
-    return PersistenceError(str(error))
 
 
 def _columns(batch: list[Append]) -> tuple[list[Any], ...]:

@@ -144,8 +144,7 @@ def test_each_command_of_a_mixed_batch_gets_its_own_answer(recorder: LedgerRecor
         Append([good, second], answered(second)),
         Append([both], answered(both)),
     ]
-    rows = recorder.group._write(batch)
-    recorder.group._answer(batch, rows)
+    recorder.group._commit(batch)
 
     with pytest.raises(IntegrityError):
         batch[0].wait()

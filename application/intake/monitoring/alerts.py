@@ -7,10 +7,8 @@ and the second finds what the first did (R-5.1c).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from application.handling import Logging
@@ -33,18 +31,10 @@ from domain.source import Source
 from domain.values import Actor, Channel
 
 _HOPS = 5
-_ATTEMPTS = 40
-"""How often a message is decided anew when other processes, or people, were first."""
 
 
 class AlertIntake(Logging, Settling):
     """What monitoring systems may ask of the desk, and what staff may ask of them."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        # A storm is many messages about the same cases: in one process they wait for each other, so that they compete with
-        # other processes only, and none of them in vain.
-        self._turns = tuple(threading.Lock() for _ in range(64))
 
     def take_signals(self, delivery: Delivery, request: Request) -> Taken:
         """Take in a message, whatever it is. Raises Forbidden, Unauthenticated, Busy."""
@@ -70,8 +60,11 @@ class AlertIntake(Logging, Settling):
                 self._look_again(reference, request)
             return committed
 
-        with self._turns[hash(source) % len(self._turns)]:
-            self._decide(str(stream), request, attempt, _ATTEMPTS)
+        # A storm is many messages about the same cases: in one process they wait for each other, so that they compete with
+        # other processes only, and none of them in vain.
+        with self._turns.on(f"source {source}") as turn:
+            turn.take()
+            self._decide(str(stream), request, attempt)
         return taken[0]
 
     def foreseen(self, delivery: Delivery, source: str, mapping: Source | None) -> Plan:

@@ -134,6 +134,31 @@ def test_whatever_it_is_now_loses_nothing_among_eight(running: RunningDesk) -> N
     assert sorted(said) == sorted(f"{index}.{turn}" for index in range(8) for turn in range(each))
 
 
+def test_r_5_9f_notes_of_eight_clients_on_one_case_all_fit(running: RunningDesk, second: RunningDesk) -> None:
+    """Additions compete with nobody's decision: through two processes at once, none is told to try again."""
+    number, each = running.log()["number"], 15
+
+    def work(index: int) -> list[int]:
+        caller = (running, second)[index % 2].technician
+        return [caller.post(f"/cases/{number}/notes", {"text": "x"}, match=None).status_code for _ in range(each)]
+
+    ready = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = pool.map(lambda index: ready.wait(30) * 0 or work(index), range(8))
+        assert Counter(status for some in statuses for status in some) == {200: 8 * each}
+    assert topics(running, number)["case.noted"] == 8 * each
+
+
+def test_whatever_it_is_now_is_never_told_to_try_again(running: RunningDesk) -> None:
+    """A command with `If-Match: *` is decided anew right after the one that was first."""
+    number = running.prioritized()
+
+    def work(index: int) -> Answer:
+        return running.technician.post(f"/cases/{number}/prioritize", {"impact": 1 + index % 3, "severity": 2})
+
+    assert Counter(answer.status_code for answer in at_once(16, work)) == {200: 16}
+
+
 def test_pending_and_resuming_at_once_alternate(running: RunningDesk) -> None:
     number = running.prioritized()
     done(running.technician.post(f"/cases/{number}/pend", {"reason_code": "customer"}))
