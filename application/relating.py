@@ -62,11 +62,11 @@ class Relating(Telling):
 
         def decide(case: Case, provenance: Provenance) -> list[Root]:
             linked = self._named(other)
-            kind = case.unrelate(other, provenance, reason=self._said(case, reason=reason))
+            kind = case.unrelate(other, self.policy, provenance, reason=self._said(case, reason=reason))
             if kind is LinkKind.DUPLICATE:  # undone from the first one's side: it is the other that goes on
-                linked.unrelate(case.number, provenance)
+                linked.unrelate(case.number, self.policy, provenance)
             else:
-                linked.unmirror(case.number, provenance)
+                linked.unmirror(case.number, self.policy, provenance)
             return [linked]
 
         return self._act("unrelate", number, request, decide)

@@ -43,7 +43,7 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
         return ()
 
     def settles(self) -> tuple[str, ...]:
-        """The keys of what it owes no longer; that it owed it is not said."""
+        """Keys of the obligations this event ends. They need not exist."""
         return ()
 
     def mutate(self, aggregate: Any) -> Any:

@@ -17,7 +17,7 @@ class ObligationKind(StrEnum):
     ANSWER_CONSULTATION = "answer_consultation"
     """Of the technician of the first case (R-5.6b)."""
     ANSWER_NOMINATION = "answer_nomination"
-    """Of the team that declares or rejects a major incident (R-5.7b)."""
+    """Of the team that holds the case, else of the desk: is it a major incident? (R-5.7b)."""
     INFORM_MANAGEMENT = "inform_management"
     COMMUNICATE = "communicate"
     """The next message of a major incident's schedule (R-5.7c)."""

@@ -35,9 +35,8 @@ class Obligation:
 
 
 def concerns(event: Recorded) -> bool:
-    """Whether an event's class can owe or settle anything: most cannot, and nobody need ask them."""
-    kind = type(event)
-    return kind.owes is not Recorded.owes or kind.settles is not Recorded.settles
+    """Whether an event owes or settles anything: most do not."""
+    return bool(event.settles() or event.owes())
 
 
 class ObligationsFold:

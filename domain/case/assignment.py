@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from domain.aggregate import Recorded
 from domain.case.diagnosis import Diagnosis
+from domain.case.owing import handed_to
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import DiagnosisRequired, ServiceRequired
+from domain.obligations import Owed
 from domain.values import Disclosure, Provenance
 
 
@@ -16,6 +18,8 @@ class Assigned(Recorded):
     technician: str | None = None
     words: Disclosure | None = None
     """The diagnosis, so that the team need not ask again (R-5.7a)."""
+    owed: tuple[Owed, ...] = ()
+    """What this team owes from here on, and another one or the desk did before."""
 
     def apply(self, case: CaseState) -> None:
         case.team, case.technician, case.ever_assigned = self.team, self.technician, True
@@ -23,6 +27,9 @@ class Assigned(Recorded):
         case.worked(self.timestamp)
         if case.status not in (Status.RESOLVED, Status.CLOSED):  # imported rows may re-assign a resolved case
             case.status = Status.ASSIGNED
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
 
 
 class Accepted(Recorded):
@@ -36,11 +43,16 @@ class Accepted(Recorded):
 class HandedBack(Recorded):
     TOPIC = "case.handed_back"
     team: str
+    owed: tuple[Owed, ...] = ()
+    """What the desk owes from here on, and the team did before."""
 
     def apply(self, case: CaseState) -> None:
         case.status, case.team, case.technician = Status.IN_DIAGNOSIS, None, None
         case.hand_backs += 1
         case.worked(self.timestamp)
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
 
 
 class Assignment(Diagnosis):
@@ -63,7 +75,8 @@ class Assignment(Diagnosis):
             raise ServiceRequired
         if not self.symptomatic and words is None:
             raise DiagnosisRequired
-        self.record(Assigned, provenance, team=team, technician=technician, words=words, reason=reason)
+        owed = handed_to(self, team)
+        self.record(Assigned, provenance, team=team, technician=technician, words=words, owed=owed, reason=reason)
 
     def accept(self, provenance: Provenance) -> None:
         """A member of the team takes the case (an optional step). Raises InvalidTransition."""
@@ -73,7 +86,7 @@ class Assignment(Diagnosis):
     def hand_back(self, reason: Disclosure, provenance: Provenance) -> None:
         """The team returns the case to the desk; hand-backs are counted (R-5.7a). Raises InvalidTransition."""
         self.allow("hand_back", provenance)
-        self.record(HandedBack, provenance, team=self.team, reason=reason)
+        self.record(HandedBack, provenance, team=self.team, owed=handed_to(self, None), reason=reason)
 
 
 EVENTS = (Assigned, Accepted, HandedBack)

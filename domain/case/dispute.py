@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from domain.aggregate import Recorded
 from domain.case.logging import check_received
+from domain.case.owing import ended_by_closing, owed_again
 from domain.case.priority import targets
 from domain.case.relation import Relating
 from domain.case.state import CaseState, ResolutionCode
@@ -43,6 +45,8 @@ class Reopened(Recorded):
     resolve_by: datetime | None = None
     with_first: str | None = None
     """The case it was a duplicate of, which was reopened (R-5.6c)."""
+    owed: tuple[Owed, ...] = ()
+    """What is owed again from here on."""
 
     def apply(self, case: CaseState) -> None:
         case.status, case.reopenings = self.status, case.reopenings + 1
@@ -53,6 +57,9 @@ class Reopened(Recorded):
             case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
         case.worked(self.timestamp)
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
 
     def settles(self) -> tuple[str, ...]:
         return _AFTERMATH
@@ -65,12 +72,14 @@ class Closed(Recorded):
     confirmation: Confirmation | None = None
     words: Disclosure | None = None
     with_first: str | None = None
+    ended: tuple[str, ...] = ()
+    """Keys of the obligations that only the open case had."""
 
     def apply(self, case: CaseState) -> None:
         case.status, case.closed_at = Status.CLOSED, self.closed_at
 
     def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED, ObligationKind.ANSWER_NOMINATION)
+        return (*_UNTOLD, ObligationKind.ANSWER_NOMINATION, *self.ended)
 
 
 class DisputeSuspected(Recorded):
@@ -101,7 +110,8 @@ class DisputeDismissed(Recorded):
         return (ObligationKind.DECIDE_DISPUTE,)
 
 
-_AFTERMATH = (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED, ObligationKind.DECIDE_DISPUTE)
+_UNTOLD = (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED)
+_AFTERMATH = (*_UNTOLD, ObligationKind.DECIDE_DISPUTE)
 """What is owed for a resolution, and no longer once it stands no more. A mail is decided on also after the closing."""
 CLOSES = "system:auto-close"
 """The actor of the automatic closure (R-5.9d)."""
@@ -158,12 +168,14 @@ class Dispute(Relating):
             pauses = (*self.pauses, (since, provenance.at))
             _, later = targets(self.priority, self.received_at, pauses, policy)
         referred = self.resolution is not None and self.resolution.code is ResolutionCode.REFERRED
+        status = Status.TRIAGED if referred and how.get("disputed") else self.resumes_as
         self.record(
             Reopened,
             provenance,
-            status=Status.TRIAGED if referred and how.get("disputed") else self.resumes_as,
+            status=status,
             settled_since=since,
             resolve_by=later,
+            owed=owed_again(self, status, policy, provenance.at),
             reason=reason,
             **how,
         )
@@ -252,12 +264,12 @@ class Dispute(Relating):
             raise InvalidTransition("close", "resolved anew")
         if self.closes_at is None or provenance.at < self.closes_at:
             raise InvalidTransition("close", "inside its dispute window")
-        self.record(Closed, provenance, closed_at=provenance.at, policy=policy.version)
+        self._close(policy, provenance)
 
     def close_with(self, first: str, policy: Policy, provenance: Provenance) -> None:
         """A duplicate closes with the first case (R-5.6c); one that has a resolution of its own does not."""
         if self.continued:
-            self.record(Closed, provenance, closed_at=provenance.at, policy=policy.version, with_first=first)
+            self._close(policy, provenance, with_first=first)
 
     def close(
         self,
@@ -282,16 +294,18 @@ class Dispute(Relating):
             raise ConfirmationRequired
         if confirmation is not None and confirmation.at > provenance.at:
             raise Invalid("a confirmation cannot lie in the future", "/confirmation/at")
-        self.record(
-            Closed,
+        self._close(
+            policy,
             provenance,
-            closed_at=provenance.at,
-            policy=policy.version,
             confirmation=confirmation,
             deviations=("closed_uninformed",) if decides and confirmation is None else (),
             words=words,
             reason=reason,
         )
+
+    def _close(self, policy: Policy, provenance: Provenance, **how: Any) -> None:
+        ended = ended_by_closing(self)
+        self.record(Closed, provenance, closed_at=provenance.at, policy=policy.version, ended=ended, **how)
 
 
 EVENTS = (Disputed, Reopened, Closed, DisputeSuspected, DisputeDismissed)

@@ -13,6 +13,7 @@ from datetime import datetime
 from domain.aggregate import Recorded
 from domain.case.assignment import Assigned
 from domain.case.dispute import Closed, Reopened
+from domain.case.owing import ended_by_closing, handed_to, owed_again
 from domain.case.pending import Pended, Resumed
 from domain.case.priority import Prioritized
 from domain.case.resolution import Resolved
@@ -64,13 +65,14 @@ class Importing(CaseState):
         before = self.version
         self._observe_priority(seen, policy, provenances)
         if seen.team is not None and (seen.team, seen.technician) != (self.team, self.technician):
-            self.record(Assigned, next(provenances), team=seen.team, technician=seen.technician)
+            owed = handed_to(self, seen.team)
+            self.record(Assigned, next(provenances), team=seen.team, technician=seen.technician, owed=owed)
         if seen.status is Status.CLOSED:
             self._observe_closed(policy, at, provenances)
         elif seen.status is Status.RESOLVED:
-            self._observe_resolved(at, provenances)
+            self._observe_resolved(policy, at, provenances)
         elif seen.status is not None:
-            self._observe_open(seen.waiting_for, at, provenances)
+            self._observe_open(seen.waiting_for, policy, at, provenances)
         if self.version == before and not opening:
             self.record(Imported, next(provenances))
 
@@ -97,20 +99,25 @@ class Importing(CaseState):
             return
         skipped = () if self.status is Status.RESOLVED else ("closed_without_resolution",)
         deviations = ("confirmation_not_recorded", *skipped)
-        self.record(Closed, next(provenances), closed_at=at, policy=policy.version, deviations=deviations)
+        ended = ended_by_closing(self)
+        self.record(Closed, next(provenances), closed_at=at, policy=policy.version, ended=ended, deviations=deviations)
 
-    def _observe_resolved(self, at: datetime, provenances: Iterator[Provenance]) -> None:
+    def _observe_resolved(self, policy: Policy, at: datetime, provenances: Iterator[Provenance]) -> None:
         if self.status is Status.CLOSED:
-            self._observe_open(None, at, provenances)
+            self._observe_open(None, policy, at, provenances)
         if self.status is not Status.RESOLVED:
             deviations = ("verification_not_recorded", "problem_link_not_recorded")
             self.record(Resolved, next(provenances), **vars(_NOT_RECORDED), resolved_at=at, deviations=deviations)
 
-    def _observe_open(self, waiting_for: PendingReason | None, at: datetime, provenances: Iterator[Provenance]) -> None:
+    def _observe_open(
+        self, waiting_for: PendingReason | None, policy: Policy, at: datetime, provenances: Iterator[Provenance]
+    ) -> None:
         if self.status in (Status.RESOLVED, Status.CLOSED):
             status = Status.ASSIGNED if self.team else Status.IN_DIAGNOSIS
             after = ("reopened_after_closure",) if self.status is Status.CLOSED else ()
-            self.record(Reopened, next(provenances), status=status, deviations=("dispute_not_recorded", *after))
+            deviations = ("dispute_not_recorded", *after)
+            owed = owed_again(self, status, policy, at)
+            self.record(Reopened, next(provenances), status=status, owed=owed, deviations=deviations)
         now = self.pending.reason if self.pending else None
         if waiting_for is None and now is not None:
             self.record(Resumed, next(provenances))

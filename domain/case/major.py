@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.aggregate import Recorded
+from domain.case.owing import role_of
 from domain.case.relation import Relating
 from domain.case.state import CaseState, LinkKind, Major
+from domain.case.status import SETTLED
 from domain.errors import Forbidden, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -27,12 +29,15 @@ class MajorNominated(Recorded):
     TOPIC = "case.major_nominated"
     due_at: datetime
     team: str | None = None
+    role: Role = Role.TEAM_MEMBER
+    rests: bool = False
+    """Whether the case is resolved: then the answer is owed once it is reopened."""
 
     def apply(self, case: CaseState) -> None:
         case.major, case.nomination_due = Major.NOMINATED, self.due_at
 
     def owes(self) -> tuple[Owed, ...]:
-        return (Owed(ObligationKind.ANSWER_NOMINATION, self.due_at, Role.TEAM_MEMBER, self.team),)
+        return () if self.rests else (Owed(ObligationKind.ANSWER_NOMINATION, self.due_at, self.role, self.team),)
 
 
 class MajorDeclared(Recorded):
@@ -80,6 +85,7 @@ class Discharged(Recorded):
     at: datetime
     next_due: datetime | None = None
     team: str | None = None
+    role: Role = Role.TEAM_MEMBER
     words: Disclosure | None = None
 
     def apply(self, case: CaseState) -> None:
@@ -91,7 +97,7 @@ class Discharged(Recorded):
     def owes(self) -> tuple[Owed, ...]:
         if self.next_due is None:
             return ()
-        return (Owed(ObligationKind(self.obligation), self.next_due, Role.TEAM_MEMBER, self.team),)
+        return (Owed(ObligationKind(self.obligation), self.next_due, self.role, self.team),)
 
 
 class FannedOut(Recorded):
@@ -106,13 +112,14 @@ class MajorIncidents(Relating):
     def nominate(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Ask the team whether this is a major incident; the answer is owed by a time (R-5.7b).
 
-        Raises InvalidTransition, also when it is nominated or declared already.
+        The desk owes it while no team has the case; nobody does while it is resolved (`owing`). Raises InvalidTransition, also when it is nominated or declared already.
         """
         self.allow("nominate_major", provenance)
         if self.major in (Major.NOMINATED, Major.DECLARED):
             raise InvalidTransition("be nominated", f"{self.major} already")
         due = provenance.at + policy.nomination_answer
-        self.record(MajorNominated, provenance, due_at=due, team=self.team, reason=reason)
+        role, rests = role_of(self.team), self.status in SETTLED
+        self.record(MajorNominated, provenance, due_at=due, team=self.team, role=role, rests=rests, reason=reason)
 
     def declare(
         self,
@@ -128,7 +135,8 @@ class MajorIncidents(Relating):
         Raises InvalidTransition, Forbidden.
         """
         self.allow("declare_major", provenance)
-        if self.major is Major.DECLARED:
+        # What 0.4.0 declared and reopened owes no communication: declaring it again starts its schedule again.
+        if self.major is Major.DECLARED and ObligationKind.COMMUNICATE in self.obligations:
             raise InvalidTransition("be declared", "declared already")
         late = self._in_the_teams_place(provenance)
         self.record(
@@ -175,8 +183,9 @@ class MajorIncidents(Relating):
             obligation=key,
             method=method,
             at=at,
-            next_due=provenance.at + every if every and self.resolution is None else None,
+            next_due=provenance.at + every if every and self.status not in SETTLED else None,
             team=owed.team,
+            role=owed.role,
             words=words,
         )
 
@@ -193,7 +202,9 @@ class MajorIncidents(Relating):
         """Whether the duty manager acts, who may only when the team is late. Raises Forbidden."""
         if provenance.by.role is not Role.DUTY_MANAGER:
             return False
-        if self.major is not Major.NOMINATED or self.nomination_due is None or provenance.at < self.nomination_due:
+        owed = self.obligations.get(ObligationKind.ANSWER_NOMINATION)
+        due_at = self.nomination_due if owed is None else owed.due_at
+        if self.major is not Major.NOMINATED or due_at is None or provenance.at < due_at:
             raise Forbidden("the duty manager answers a nomination only when the team has not in time (R-5.7b)")
         return True
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.aggregate import Recorded
+from domain.case.owing import owed_again
 from domain.case.resolution import Resolved
 from domain.case.state import (
     MIRRORED,
@@ -59,12 +60,17 @@ class Unlinked(Recorded):
     kind: LinkKind
     status: Status
     """Where the case is from here on: a duplicate that is none goes on where it was."""
+    owed: tuple[Owed, ...] = ()
+    """What is owed again from here on."""
 
     def apply(self, case: CaseState) -> None:
         case.links = {number: kind for number, kind in case.links.items() if number != self.case}
         if self.status is not case.status:
             case.status = self.status
             case.resolution = case.resolved_at = case.resolved_from = case.resolution_version = case.waited = None
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
 
 
 class FoundUnrelated(Recorded):
@@ -210,7 +216,9 @@ class Relating(CaseState):
             raise InvalidTransition("be linked", f"linked with {other} already")
         self.record(Linked, provenance, case=other, kind=MIRRORED[kind])
 
-    def unrelate(self, other: str, provenance: Provenance, *, reason: Disclosure | None = None) -> LinkKind:
+    def unrelate(
+        self, other: str, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
+    ) -> LinkKind:
         """Undo a link; what was resolved as a duplicate goes on where it was. Returns the kind it had.
 
         Raises InvalidTransition when there is no such link.
@@ -219,14 +227,26 @@ class Relating(CaseState):
         if (kind := self.links.get(other)) is None:
             raise InvalidTransition("undo a link", f"not linked with {other}")
         resumes = kind is LinkKind.DUPLICATE_OF and self.continued and self.status is Status.RESOLVED
-        status = self.resolved_from if resumes else self.status
-        self.record(Unlinked, provenance, case=other, kind=kind, status=status, reason=reason)
+        status = self.resolved_from if resumes and self.resolved_from else self.status
+        self._unlink(other, kind, status, policy, provenance, reason)
         return kind
 
-    def unmirror(self, other: str, provenance: Provenance) -> None:
+    def unmirror(self, other: str, policy: Policy, provenance: Provenance) -> None:
         """Let go of the other end of a link that was undone elsewhere."""
         if (kind := self.links.get(other)) is not None:
-            self.record(Unlinked, provenance, case=other, kind=kind, status=self.status)
+            self._unlink(other, kind, self.status, policy, provenance, None)
+
+    def _unlink(
+        self,
+        other: str,
+        kind: LinkKind,
+        status: Status,
+        policy: Policy,
+        provenance: Provenance,
+        reason: Disclosure | None,
+    ) -> None:
+        owed = owed_again(self, status, policy, provenance.at, undone=other)
+        self.record(Unlinked, provenance, case=other, kind=kind, status=status, owed=owed, reason=reason)
 
     def linked(self, kinds: Collection[LinkKind]) -> list[str]:
         """The numbers of the cases linked in one of these ways."""

@@ -157,7 +157,7 @@ def test_r_5_9f_after_closing_only_notes_links_and_a_follow_up_remain() -> None:
     case = elapsed()
     case.note(said(), at(5000))
     case.relate(logged("INC-0000009"), None, at(5000))
-    case.unrelate("INC-0000009", at(5000))
+    case.unrelate("INC-0000009", POLICY, at(5000))
     commands: tuple[Callable[[], object], ...] = (
         lambda: case.correct("service", at(5001), value="email", words=None, reason=None),
         lambda: case.reopen(said(), POLICY, at(5001)),

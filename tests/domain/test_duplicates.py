@@ -119,7 +119,7 @@ def test_r_5_6c_a_duplicate_is_reopened_through_the_first_and_not_by_itself() ->
         with refused(second, InvalidTransition, FIRST):
             command()
     second.close_with(FIRST, POLICY, by_system(WINDOW))
-    second.unrelate(FIRST, at(WINDOW))
+    second.unrelate(FIRST, POLICY, at(WINDOW))
     assert second.status is Status.CLOSED
     for command in commands:
         with refused(second, InvalidTransition, "another"):
@@ -128,10 +128,10 @@ def test_r_5_6c_a_duplicate_is_reopened_through_the_first_and_not_by_itself() ->
 
 def test_r_5_6c_a_duplicate_that_is_none_goes_on_where_it_was() -> None:
     first, second = duplicates()
-    second.unrelate(FIRST, at(6))
+    second.unrelate(FIRST, POLICY, at(6))
     assert (second.status, second.resolution, second.links) == (Status.IN_DIAGNOSIS, None, {})
     assert (second.resolved_at, second.resolution_version) == (None, None)
-    first.unmirror(SECOND, at(6))
+    first.unmirror(SECOND, POLICY, at(6))
     second.resolve(FIXED, said(), POLICY, at(7))
     second.notified("<2@desk>", version_resolved(second), POLICY, by_system(8))
     assert second.dispute_until == moment(8 + WINDOW), "from here on it has a window of its own"
@@ -147,7 +147,7 @@ def test_r_5_9g_a_duplicate_that_was_reopened_and_resolved_by_itself_has_a_windo
     second.close_with(FIRST, POLICY, by_system(9))
     second.reopen_with(FIRST, POLICY, at(9))
     assert (second.status, second.reopenings) == (Status.RESOLVED, 1), "nor does it follow the first any more"
-    second.unrelate(FIRST, at(10))
+    second.unrelate(FIRST, POLICY, at(10))
     assert (second.status, second.links) == (Status.RESOLVED, {}), "undoing the link undoes no resolution of its own"
     second.dispute(moment(11), POLICY, at(11))
     assert second.status is Status.IN_DIAGNOSIS

@@ -69,7 +69,7 @@ def test_r_5_6b_what_has_been_decided_is_not_asked_again(decide: str) -> None:
     (case.relate if decide == "related" else case.find_unrelated)(first, None, at(4))
     case.require_decision([Candidate(FIRST, 1.0)], POLICY)
     if decide == "related":
-        case.unrelate(FIRST, at(5))
+        case.unrelate(FIRST, POLICY, at(5))
         with pytest.raises(DuplicateDecisionRequired):
             case.require_decision([Candidate(FIRST, 1.0)], POLICY)
 
@@ -174,13 +174,13 @@ def test_r_5_6c_related_cases_stay_open_and_each_keeps_the_link() -> None:
 
 def test_r_5_6c_a_link_is_undone_on_both_sides() -> None:
     first, second = related(assigned(), logged(SECOND))
-    assert second.unrelate(FIRST, at(6), reason=said("another floor")) is LinkKind.RELATED
+    assert second.unrelate(FIRST, POLICY, at(6), reason=said("another floor")) is LinkKind.RELATED
     assert (last(second)["reason"], last(second)["kind"]) == (said("another floor"), LinkKind.RELATED)
-    first.unmirror(SECOND, at(6))
+    first.unmirror(SECOND, POLICY, at(6))
     assert first.links == second.links == {}
     assert (first.status, second.status) == (Status.ASSIGNED, Status.LOGGED)
     with refused(second, InvalidTransition, "not linked"):
-        second.unrelate(FIRST, at(7))
+        second.unrelate(FIRST, POLICY, at(7))
 
 
 def test_r_5_6c_a_case_is_not_linked_to_itself_nor_twice() -> None:
