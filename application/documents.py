@@ -6,25 +6,31 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
 from application.attachments import shown_to
 from application.ports import Entry
+from application.visibility import (
+    OF_ONE_CUSTOMER,
+    case_shown,
+    envelope_shown,
+    fields_shown,
+    shows,
+    words_shown,
+)
 from domain.access import Access
 from domain.aggregate import Root
 from domain.alert import Alert
 from domain.case import Case
-from domain.case.attachments import Attached
-from domain.case.notes import Noted
-from domain.case.resolution import Resolved
-from domain.case.state import Attachment, Candidate, LinkKind
+from domain.case.state import Attachment, Candidate
 from domain.catalogue import Listed
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
 from domain.source import ListedSource
-from domain.values import Disclosure, DisclosureKind, Role
+from domain.values import Disclosure, Role
 
 _PROVENANCE = frozenset(
     {"by", "via", "nonce", "reason", "request_id", "trace_id", "causation", "occurred_at", "origin", "deviations"}
@@ -34,7 +40,7 @@ _PROVENANCE = frozenset(
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
 
-    A customer reads of the files that he may see, and nothing of others' cases, nor of what the desk owes whom.
+    What a customer reads of it is in `visibility.py`: nothing of others' cases, nor of what the desk owes whom.
     """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
@@ -44,7 +50,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     attachments = [each for each in case.attachments if shown_to(each, reader)]
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     own = reader is Role.CUSTOMER
-    return {
+    document = {
         "number": case.number,
         "id": case.id,
         "version": case.version,
@@ -84,12 +90,12 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
             "solution": case.solution.text("solution") if case.solution else None,
         },
         "problem": resolution.problem if resolution else None,
-        "links": [{"case": n, "kind": kind} for n, kind in case.links.items() if kind in _OF_ONE or not own],
-        "unrelated": [] if own else sorted(case.unrelated),
+        "links": [{"case": n, "kind": kind} for n, kind in case.links.items() if kind in OF_ONE_CUSTOMER or not own],
+        "unrelated": sorted(case.unrelated),
         "duplicate_of": case.duplicate_of,
-        "consultations": [] if own else [_fields(asked) for asked in case.consultations.values()],
+        "consultations": [_fields(asked) for asked in case.consultations.values()],
         "major": case.major and {"status": case.major, "owner": case.major_owner},
-        "obligations": [] if own else [{"key": owed.key, **_fields(owed)} for owed in case.obligations.values()],
+        "obligations": [{"key": owed.key, **_fields(owed)} for owed in case.obligations.values()],
         "assumed": case.assumed and _fields(case.assumed),
         "truncated": case.truncated,
         "recovered_at": case.recovered_at,
@@ -101,19 +107,16 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "failed_notifications": case.failed_notifications,
         "imported_from": case.source_system,
         "hold": case.hold and _fields(case.hold),
-        **({} if own else {"candidates": _candidates(case)}),
+        "candidates": _candidates(case),
         "attachments": [attachment_document(each) for each in attachments],
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
+    return case_shown(reader, document)
 
 
 def _fields(value: Any) -> dict[str, Any]:
     """A value as a document: every field, also one that the release which stored it did not know."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
-
-
-_OF_ONE = (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF)
-"""Links between cases of one and the same customer (R-5.6c); of all others he is told nothing."""
 
 
 def _candidates(case: Case) -> list[Candidate] | None:
@@ -224,35 +227,25 @@ _WORDS = ("subject", "description", "symptoms", "location", "asset", "callback")
 
 
 def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
-    """One event as auditors read it: who, how, when, why, and its data with disclosures opened.
+    """One event as it reads: who, how, when, why, and its data with disclosures opened.
 
-    What staff say among themselves is withheld from a customer: he reads his own words, the solution, and the notes
-    that were written for him.
+    A customer reads what `visibility.py` lists for them: their own words, the solution, the notes written for them.
     """
-    disclosures = {d.digest: d for d in entry.disclosures if reader is not Role.CUSTOMER or _is_for_customers(entry, d)}
-    reason = entry.event.reason and disclosures.get(entry.event.reason.digest)
+    event, may_read = entry.event, words_shown(reader, entry.event)
+    disclosures = {said.digest: said for said in entry.disclosures if may_read(said)}
+    reason = event.reason and disclosures.get(event.reason.digest)
     document = event_document(
-        entry.position, entry.event.originator_version, entry.event.TOPIC, entry.recorded_at, entry.db_role, entry.state
+        entry.position, event.originator_version, event.TOPIC, entry.recorded_at, entry.db_role, entry.state
     )
     document["reason"] = reason.text("reason") if reason else None
-    data = {name: _opened(value, disclosures, entry) for name, value in document["data"].items()}
-    if reader is Role.CUSTOMER:
-        data.pop("candidates", None)  # others' cases
-        if "case" in data and data.get("kind") not in _OF_ONE:
-            data["case"] = None
-    document["data"] = data
-    return document
+    data = fields_shown(reader, event, document["data"])
+    document["data"] = {name: _opened(value, disclosures, entry) for name, value in data.items()}
+    return envelope_shown(reader, document)
 
 
-def _is_for_customers(entry: Entry, disclosure: Disclosure) -> bool:
-    if disclosure.kind is DisclosureKind.ATTACHMENT:
-        return not isinstance(entry.event, Attached) or entry.event.visible_to_customer
-    if disclosure.kind is not DisclosureKind.STAFF_WORDS:
-        return True
-    event = entry.event
-    return (isinstance(event, Resolved) and disclosure == event.solution) or (
-        isinstance(event, Noted) and event.visible_to_customer
-    )
+def history_items(entries: Iterable[Entry], reader: Role) -> list[dict[str, Any]]:
+    """The events that a reader of the case is told of."""
+    return [history_item(entry, reader) for entry in entries if shows(reader, entry.event)]
 
 
 def event_document(

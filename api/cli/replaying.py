@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from api.cli.console import could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import open_desk
-from application.documents import document_of, history_item
+from application.documents import document_of, history_items
 from domain.errors import NotFound
 from domain.values import Actor, Role
 
@@ -48,7 +48,7 @@ def replay(
         "version": last.event.originator_version,
         "position": last.position,
         "as_of": moment,
-        "history": [history_item(entry, _READER.role) for entry in replayed.history],
+        "history": history_items(replayed.history, _READER.role),
         "state": document_of(replayed.root),
     }
     plain = msgspec.to_builtins(document, str_keys=True)  # as the same documents read over HTTP

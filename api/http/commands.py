@@ -19,7 +19,7 @@ from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
 from api.http.problems import BASE, TITLES, Problem
-from application.documents import history_item
+from application.documents import history_items
 from application.requests import StaleVersion
 from domain.case import Case
 from domain.case.status import READERS, authorise, roles_for
@@ -162,7 +162,7 @@ def _stale(context: Context, verb: Verb, actor: Actor, stale: StaleVersion) -> P
     told: dict[str, Any] = {"current_version": stale.current}
     if not verb.on_problem and actor.role in READERS:
         since = context.desk.history(stale.number, actor, after=stale.expected)
-        told["events"] = [history_item(entry, actor.role) for entry in since]
+        told["events"] = history_items(since, actor.role)
     return Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told)
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Moment
 from api.http.problems import Problem
-from application.documents import case_document, history_item
+from application.documents import case_document, history_items
 from application.principals import Principal
 from application.reports.definitions import REPORTS
 from application.views.questions import Listing, Page, Point, ReportQuestion
@@ -139,7 +139,7 @@ def read_candidates(request: Request, actor: Staff, number: str) -> Response:
 def read_history(request: Request, actor: Reader, number: str) -> Response:
     """Every event of a case, with who, how, when and why: never behind."""
     entries = context_of(request).desk.history(number, actor)
-    items = [history_item(entry, actor.role) for entry in entries]
+    items = history_items(entries, actor.role)
     last = entries[-1]
     if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
         return same

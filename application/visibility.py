@@ -1,0 +1,195 @@
+"""Who reads what of a case: of each event, field by field, and of the case itself (R-2.1a).
+
+Staff, auditors and reporting jobs read everything; the customer reads what this table shows them. What is not listed
+is hidden, and an event of which nothing is listed is hidden whole: a new event tells a customer nothing by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Any
+
+from domain.aggregate import Recorded
+from domain.case.state import LinkKind
+from domain.values import Disclosure, DisclosureKind, Role
+
+
+class Shown(Enum):
+    """What of a field its customer reads."""
+
+    ALL = auto()
+    """The field. Staff's words in it are withheld."""
+    TOLD = auto()
+    """The field: staff wrote its words for the customer."""
+    MARKED = auto()
+    """The field, where staff marked the event as visible to the customer."""
+    OWN_CASE = auto()
+    """The number of the other case, where it is a case of the same customer (R-5.6c)."""
+    STAFF = auto()
+    """Nothing."""
+
+
+OF_ONE_CUSTOMER = (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF)
+"""Links between the cases of one customer; all others name cases of other customers (R-5.6c)."""
+
+_A, _T, _M, _O, _S = Shown.ALL, Shown.TOLD, Shown.MARKED, Shown.OWN_CASE, Shown.STAFF
+
+
+def _row(shown: str = "", staff: str = "", **others: Shown) -> Mapping[str, Shown]:
+    return {**dict.fromkeys(shown.split(), _A), **dict.fromkeys(staff.split(), _S), **others}
+
+
+EVENTS: Mapping[str, Mapping[str, Shown]] = {
+    "case.logged": _row(
+        "number channel received_at customer nature agency reporter service external_ref symptomatic contact words "
+        "reported_by follow_up_of service_version service_name impersonal missing required unverified",
+        "candidates",
+    ),
+    "case.corrected": _row("field value words service_version service_name"),
+    "case.information_waived": _row("fields"),
+    "case.triaged": _row("owner"),
+    "case.referred": _row("help_desk help_desk_version contact"),
+    "case.prioritized": _row("impact severity priority matrix computed policy respond_by resolve_by"),
+    "case.diagnosed": _row("words script steps script_version"),
+    "case.known_errors_searched": _row("", "query shown chosen applied"),
+    "case.linked": _row("kind", "technician asked_at words", case=_O),
+    "case.unlinked": _row("kind status", case=_O),
+    "case.found_unrelated": _row("", "case technician asked_at words"),
+    "case.consultation_requested": _row("", "case asked_at due_at technician team"),
+    "case.consultation_answered": _row("", "case words"),
+    "case.assigned": _row("team technician words"),
+    "case.accepted": _row("technician"),
+    "case.handed_back": _row("team"),
+    "case.major_nominated": _row("", "due_at team"),
+    "case.major_declared": _row(
+        "owner communication_every communicate_by team", "management inform_by review_by outage_report"
+    ),
+    "case.major_rejected": _row(),
+    "case.discharged": _row("", "obligation method at next_due team words"),
+    "case.fanned_out": _row("", "cases"),
+    "case.pended": _row("reason_code since note"),
+    "case.resumed": _row("paused_since resolve_by"),
+    "case.verified": _row("satisfactory able_to_work method at outcome verifier"),
+    "case.resolved": _row(
+        "code workaround cause_corrected resolved_at problem verifier first_contact", solution=Shown.TOLD
+    ),
+    "case.notified": _row("message resolution accepted_at policy dispute_until settled"),
+    "case.notification_failed": _row("resolution cause failures due_at message decides stops_window"),
+    "case.informed": _row("method at informed policy failures due_at decides dispute_until"),
+    "case.disputed": _row("received_at channel"),
+    "case.reopened": _row("status disputed settled_since resolve_by with_first"),
+    "case.closed": _row("closed_at policy confirmation words with_first"),
+    "case.dispute_suspected": _row("received_at due_at channel words"),
+    "case.dispute_dismissed": _row("dispute_until"),
+    "case.message_received": _row("message sender received_at channel automatic words contact"),
+    "case.alerted": _row("source alerts receipt assumed truncated words"),
+    "case.recovery_observed": _row("source recovered_at receipt"),
+    "case.noted": _row(note=_M, visible_to_customer=_M),
+    "case.attached": _row(attachments=_M, attached_at=_M, visible_to_customer=_M),
+    "case.hold_placed": _row("", "approved_by since"),
+    "case.hold_released": _row("", "approved_by"),
+    "case.personal_data_erased": _row("subject scope"),
+    "case.imported": _row(),
+}
+"""What a customer reads of the events of their case, by topic and field."""
+
+ENVELOPE = ("position", "version", "topic", "recorded_at", "occurred_at", "by", "via", "reason", "data")
+"""What a customer reads of what every event carries. Staff's reasons are withheld."""
+
+CASE = frozenset(
+    [
+        "number",
+        "id",
+        "version",
+        "status",
+        "priority",
+        "impact",
+        "severity",
+        "matrix",
+        "service",
+        "service_version",
+        "service_name",
+        "team",
+        "technician",
+        "channel",
+        "nature",
+        "customer",
+        "reporter",
+        "on_behalf_of",
+        "unverified",
+        "subject",
+        "description",
+        "symptoms",
+        "location",
+        "asset",
+        "callback",
+        "quoted",
+        "received_at",
+        "resolved_at",
+        "closed_at",
+        "dispute_until",
+        "dispute_candidate_since",
+        "respond_by",
+        "resolve_by",
+        "incomplete",
+        "missing",
+        "pending",
+        "resolution",
+        "problem",
+        "links",
+        "duplicate_of",
+        "major",
+        "truncated",
+        "recovered_at",
+        "follow_up_of",
+        "external_ref",
+        "reopenings",
+        "hand_backs",
+        "failed_fixes",
+        "failed_notifications",
+        "imported_from",
+        "attachments",
+        "erased",
+    ]
+)
+"""What a customer reads of their case."""
+
+
+def shows(reader: Role, event: Recorded) -> bool:
+    """Whether a reader of the case is told of this event at all."""
+    return reader is not Role.CUSTOMER or any(_shown(event, name) for name in EVENTS.get(event.TOPIC, {}))
+
+
+def fields_shown(reader: Role, event: Recorded, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an event that a reader is shown."""
+    if reader is not Role.CUSTOMER:
+        return dict(data)
+    return {name: value for name, value in data.items() if _shown(event, name)}
+
+
+def envelope_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What every event carries, as far as a reader is shown it."""
+    return {name: value for name, value in document.items() if reader is not Role.CUSTOMER or name in ENVELOPE}
+
+
+def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
+    """Which of an event's disclosures a reader is shown."""
+    if reader is not Role.CUSTOMER:
+        return lambda _: True
+    told = [getattr(event, name) for name, shown in EVENTS.get(event.TOPIC, {}).items() if shown in (_T, _M)]
+    return lambda said: said.kind is not DisclosureKind.STAFF_WORDS or said in told
+
+
+def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a case that a reader is shown."""
+    return {name: value for name, value in document.items() if reader is not Role.CUSTOMER or name in CASE}
+
+
+def _shown(event: Recorded, name: str) -> bool:
+    shown = EVENTS.get(event.TOPIC, {}).get(name, _S)
+    if shown is _M:
+        return bool(getattr(event, "visible_to_customer", False))
+    if shown is _O:
+        return getattr(event, "kind", None) in OF_ONE_CUSTOMER
+    return shown is not _S
