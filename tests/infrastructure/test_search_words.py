@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from application.views.questions import Page
+from domain.values import Role
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
-from domain.values import Role
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import POLICY, History, by
 from tests.infrastructure.test_searching import ALL, numbers
@@ -49,9 +49,9 @@ FOUND = [
     ("rm -rf fails on db1.example.com", "example.com"),
     ("see /var/log/syslog.1 or mail jo@agency.example", "syslog"),
     ("see /var/log/syslog.1 or mail jo@agency.example", "agency"),
-    ("the screen is 5\" wide", '5" screen'),
+    ('the screen is 5" wide', '5" screen'),
     ("it's 10:30 & <b>dark</b>", "it's <b>dark</b> & | ! :* \\ '"),
-    ("ＦＵＬＬ width", "full"),
+    ("\N{FULLWIDTH LATIN SMALL LETTER F}ull width", "full"),
     ("हिन्दी में लिखा", "हिन्दी"),
 ]  # fmt: skip
 NOT_FOUND = [
