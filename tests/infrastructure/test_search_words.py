@@ -130,7 +130,7 @@ def test_field_24_each_query_finds_its_case_open_or_closed(
         projector.catch_up()
         for query in document["queries"]:
             for form in ("NFC", "NFD"):
-                found = numbers(views.search(normalize(form, query["q"]), ALL))  # type: ignore[arg-type]
+                found = numbers(views.search(normalize(form, query["q"]), ALL))
                 assert cases[query["hit"]].number in found, (query, closed)
 
 
