@@ -84,11 +84,12 @@ class Joining(Threads, Settling):
     def _join(self, case: Case, taking: Taking, *, reason: Disclosure | None = None) -> list[Root]:
         """Take a message into a case; on one that is resolved, it may dispute that. Returns what was changed.
 
-        A person who joins it has read it: what is too late for a dispute is then a message like others.
+        A message received before the resolution is not about it (R-5.9c). A person who joins it has read it: what is
+        too late for a dispute is then a message like others.
         """
         by_hand = taking.provenance.by.role is not Role.INTAKE
         machine = taking.receipt.channel is Channel.MONITORING  # disputes nothing, whoever takes it in
-        settled = case.status in (Status.RESOLVED, Status.CLOSED) and not machine
+        settled = not machine and case.can_be_about_resolution(taking.receipt.received_at)
         intent = intent_of(taking.mail.text) if settled else Intent.THANKS
         if intent is not Intent.THANKS and self._is_over(case, taking) and not by_hand:
             return self._follow_up_of(case, taking)

@@ -13,6 +13,7 @@ from domain.case.priority import targets
 from domain.case.relation import Relating
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
+from domain.case.words import received_after
 from domain.errors import ConfirmationRequired, DisputeWindowClosed, Forbidden, Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -132,7 +133,7 @@ class Dispute(Relating):
 
         A customer's own word for when does not count; the desk's own record of when it came does (``witnessed``), and
         is bound by no limit on dates said by hand. Raises InvalidTransition, DisputeWindowClosed, Invalid when it
-        was received in the future, or longer ago than a person may say (R-5.2a).
+        was received before the resolution, in the future, or longer ago than a person may say (R-5.2a).
         """
         self.allow("dispute", provenance)
         self._own_resolution()
@@ -141,6 +142,7 @@ class Dispute(Relating):
         if received_at > provenance.at:
             raise Invalid("a dispute cannot be received in the future", "/received_at")
         counts = provenance.at if provenance.by.role is Role.CUSTOMER and not witnessed else received_at
+        self._require_about_resolution(counts)
         if self.status is Status.CLOSED and self._window_closed(counts):
             raise DisputeWindowClosed(self.number)
         self.record(Disputed, provenance, received_at=received_at, channel=channel, reason=reason)
@@ -192,7 +194,7 @@ class Dispute(Relating):
     ) -> None:
         """Hold the timer for a mail whose intent is unclear (R-5.9c).
 
-        Raises InvalidTransition, DisputeWindowClosed, Invalid when it was received in the future.
+        Raises InvalidTransition, DisputeWindowClosed, Invalid when it was received in the future or before the resolution.
         """
         self.allow("suspect_dispute", provenance)
         self._own_resolution()
@@ -200,6 +202,7 @@ class Dispute(Relating):
             check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
         if received_at > provenance.at:
             raise Invalid("a mail cannot be received in the future", "/received_at")
+        self._require_about_resolution(received_at)
         if self.suspected_at is not None:
             raise InvalidTransition("be held", "held already")
         if self._window_closed(received_at):
@@ -237,6 +240,14 @@ class Dispute(Relating):
     def can_be_disputed(self, received_at: datetime) -> bool:
         """Whether what came then was in time: before the deadline, or where none has started (R-5.9c)."""
         return not self._window_closed(received_at)
+
+    def can_be_about_resolution(self, received_at: datetime) -> bool:
+        """Whether what was received then can be about the resolution, and not only about the case before it (R-5.9c)."""
+        return self.resolved_at is not None and received_after(received_at, self.resolved_at)
+
+    def _require_about_resolution(self, received_at: datetime) -> None:
+        if not self.can_be_about_resolution(received_at):
+            raise Invalid("the case was resolved after that: record what was said as a note", "/received_at")
 
     def _window_closed(self, received_at: datetime) -> bool:
         """Without a notification the window of a case of ours has not started; imported history has none."""
@@ -283,7 +294,8 @@ class Dispute(Relating):
         """Close a resolved case: the customer does, or staff with the customer's recorded word.
 
         The duty manager may, with a reason, once the customer could not be informed often enough (R-5.9g).
-        Raises Forbidden, InvalidTransition, ConfirmationRequired (R-5.5d), Invalid when the word lies in the future.
+        A word counts that was received after the resolution, and after any dispute candidate (R-5.9c).
+        Raises Forbidden, InvalidTransition, ConfirmationRequired (R-5.5d), Invalid for a word that does not count.
         """
         decides = provenance.by.role is Role.DUTY_MANAGER
         uninformed = self.dispute_until is None and self.failed_notifications >= policy.notification_attempts
@@ -292,8 +304,7 @@ class Dispute(Relating):
         self.allow("close", provenance)
         if confirmation is None and provenance.by.role is not Role.CUSTOMER and not decides:
             raise ConfirmationRequired
-        if confirmation is not None and confirmation.at > provenance.at:
-            raise Invalid("a confirmation cannot lie in the future", "/confirmation/at")
+        self._check_word(confirmation, provenance)
         self._close(
             policy,
             provenance,
@@ -306,6 +317,19 @@ class Dispute(Relating):
     def _close(self, policy: Policy, provenance: Provenance, **how: Any) -> None:
         ended = ended_by_closing(self)
         self.record(Closed, provenance, closed_at=provenance.at, policy=policy.version, ended=ended, **how)
+
+    def _check_word(self, confirmation: Confirmation | None, provenance: Provenance) -> None:
+        """Hold the customer's word against the resolution and a dispute candidate. Raises Invalid, InvalidTransition."""
+        if confirmation is None:
+            if self.suspected_at is not None and provenance.by.role is not Role.CUSTOMER:
+                raise InvalidTransition("close", "held for a dispute")
+            return
+        if confirmation.at > provenance.at:
+            raise Invalid("a confirmation cannot lie in the future", "/confirmation/at")
+        if not self.can_be_about_resolution(confirmation.at):
+            raise Invalid("the case was resolved after that: ask the customer again", "/confirmation/at")
+        if self.suspected_at is not None and not received_after(confirmation.at, self.suspected_at):
+            raise Invalid("the customer has written since: decide on that mail first", "/confirmation/at")
 
 
 EVENTS = (Disputed, Reopened, Closed, DisputeSuspected, DisputeDismissed)

@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.aggregate import Recorded
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
+from domain.case.words import received_after
 from domain.errors import Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -190,12 +191,14 @@ class Notification(CaseState):
     ) -> None:
         """Discharge the debt to inform the customer, or count another failure (R-5.9g).
 
-        Raises InvalidTransition when nothing is owed, Invalid for a contact in the future.
+        Raises InvalidTransition when nothing is owed, Invalid for a contact in the future or before the resolution.
         """
         self.allow("discharge", provenance)
         check_contact(contact, provenance)
         if ObligationKind.INFORM_CUSTOMER not in self.obligations:
             raise InvalidTransition("be told of", "not owing the customer that")
+        if self.resolved_at is not None and not received_after(contact.at, self.resolved_at):
+            raise Invalid("the case was resolved after that: nobody can have been told of it", "/at")
         self.inform(contact, policy, provenance, reason=reason)
 
     def _window(self, since: datetime, policy: Policy) -> datetime | None:

@@ -11,6 +11,7 @@ from domain.case.assignment import Assignment
 from domain.case.logging import Logging
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
+from domain.case.words import received_after
 from domain.errors import (
     DiagnosisRequired,
     Invalid,
@@ -60,16 +61,18 @@ class Verified(Recorded):
     at: datetime
     outcome: Outcome = Outcome.REACHED
     verifier: Verifier = Verifier.CUSTOMER
+    overtaken: bool = False
+    """Whether the customer said it before later work, or before a word of theirs that is on the record already."""
 
     def apply(self, case: CaseState) -> None:
         if self.outcome is Outcome.UNREACHABLE:
             case.attempts = (*case.attempts, (self.at, self.method))
-            return
-        if self.satisfactory and self.able_to_work:
+        elif self.satisfactory and self.able_to_work:
             case.verified_at = self.at if case.verified_at is None else max(self.at, case.verified_at)
         else:
             case.failed_fixes += 1
-            case.worked(self.at)
+            if not self.overtaken:
+                case.worked(self.at)
 
 
 class Resolved(Recorded):
@@ -106,6 +109,7 @@ class Resolving(Assignment, Logging):
     def verify(self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record the customer's word. A negative one returns the case to work as a failed fix (R-5.8b).
 
+        One that later work or a later word has overtaken is counted, and takes nothing from that word.
         Raises InvalidTransition, Invalid when it lies in the future.
         """
         self.allow("verify", provenance)
@@ -114,7 +118,9 @@ class Resolving(Assignment, Logging):
         if verification.method in EVIDENCE:
             raise Invalid(NO_PERSON, "/method")
         verifier = Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
-        self.record(Verified, provenance, **vars(verification), verifier=verifier, reason=reason)
+        newer = max(filter(None, (self.received_at, self.last_work_at, self.verified_at)))
+        overtaken = not received_after(verification.at, newer)
+        self.record(Verified, provenance, **vars(verification), verifier=verifier, overtaken=overtaken, reason=reason)
 
     def resolve(
         self,
@@ -192,7 +198,7 @@ class Resolving(Assignment, Logging):
         """Whose word there is, newer than the last work; nobody's counts after the policy's attempts (R-5.8c)."""
         if self.verified_since_last_work:
             return Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
-        made = [each for each in self.attempts if self.last_work_at is None or each[0] >= self.last_work_at]
+        made = [each for each in self.attempts if received_after(each[0], self.last_work_at or self.received_at)]
         enough = (
             len(made) >= policy.verification_attempts
             and policy.business.business_days(at for at, _ in made) >= policy.verification_days
@@ -203,9 +209,8 @@ class Resolving(Assignment, Logging):
     @property
     def verified_since_last_work(self) -> bool:
         """Whether a positive verification stands that is newer than the last work on the case."""
-        if self.verified_at is None:
-            return False
-        return self.last_work_at is None or self.verified_at >= self.last_work_at
+        since = self.last_work_at or self.received_at
+        return self.verified_at is not None and received_after(self.verified_at, since)
 
 
 EVENTS = (Verified, Resolved)

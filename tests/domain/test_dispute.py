@@ -29,6 +29,7 @@ from tests.domain.cases import (
     logged,
     moment,
     notified,
+    positive,
     refused,
     resolved,
     resolved_at_the_desk,
@@ -105,6 +106,36 @@ def test_r_5_9c_a_dispute_comes_not_from_the_future_nor_from_long_ago_by_hand() 
         case.dispute(moment(END), POLICY, at(END + 72 * HOUR + 1))
 
 
+@pytest.mark.parametrize("make", [resolved, notified, closed, elapsed])
+def test_r_5_9c_what_was_received_before_the_resolution_does_not_dispute_it(make: Callable[[], Case]) -> None:
+    case = make()  # resolved at minute 6
+    with refused(case, Invalid, "resolved after that"):
+        case.dispute(moment(5), POLICY, at(END), witnessed=True)
+    case.dispute(moment(6), POLICY, at(END), witnessed=True)
+    assert case.status is Status.ASSIGNED
+    with refused(by_hand := notified(), Invalid, "resolved after that"):
+        by_hand.dispute(moment(5), POLICY, at(60))
+
+
+def test_r_5_9c_times_are_told_to_the_second() -> None:
+    """A mail server's clock has no fractions: what came within the second of the resolution counts."""
+    case = assigned()
+    case.verify(positive(5), by_team(5))
+    case.resolve(FIXED, said(), POLICY, by_team(6 + 0.9 / 60))
+    with refused(case, Invalid, "resolved after that"):
+        case.dispute(moment(6) - INSTANT, POLICY, at(7))
+    case.dispute(moment(6), POLICY, at(7))
+
+
+def test_r_5_9c_what_was_received_between_two_resolutions_disputes_the_first_only() -> None:
+    case = notified()
+    case.dispute(moment(20), POLICY, at(20))
+    case.verify(positive(30), by_team(30))
+    case.resolve(FIXED, said(), POLICY, by_team(31))
+    with refused(case, Invalid, "resolved after that"):
+        case.dispute(moment(25), POLICY, at(32), witnessed=True)
+
+
 def test_r_5_9c_what_is_open_is_not_disputed() -> None:
     for case in (logged(), in_diagnosis(), assigned()):
         with refused(case, InvalidTransition):
@@ -135,6 +166,19 @@ def test_r_5_5d_staff_close_only_with_the_customers_recorded_word() -> None:
         said("Jo Field"),
         "policy/1",
     )
+
+
+def test_r_5_5d_r_6_2_a_word_from_before_the_resolution_closes_nothing() -> None:
+    case = resolved()  # at minute 6
+    for heard in (moment(6) - INSTANT, moment(-10 * 365 * 24 * HOUR)):
+        for staff in (at(7), by_team(7)):
+            with refused(case, Invalid, "resolved after that"):
+                case.close(POLICY, staff, confirmation=Confirmation("phone", heard))
+    case.reopen(said(), POLICY, at(8))
+    case.verify(positive(9), by_team(9))
+    case.resolve(FIXED, said(), POLICY, by_team(10))
+    with refused(case, Invalid, "resolved after that"):
+        case.close(POLICY, at(11), confirmation=Confirmation("phone", moment(7)))
 
 
 def test_r_6_2_the_customer_closes_by_accepting_and_a_team_with_his_recorded_word() -> None:

@@ -83,8 +83,8 @@ def test_r_5_9c_two_mails_halt_the_timer_for_as_long_as_each_was_held() -> None:
 
 
 def test_r_5_9c_a_mail_from_before_the_window_halts_it_only_from_its_start() -> None:
-    """Or dismissing a mail of last year would keep the case open for a year."""
-    case = held(received=-10 * 24 * HOUR, read=90)
+    """The window starts when the customer is told, not when the case was resolved."""
+    case = held(received=6.5, read=90)
     case.dismiss_dispute(said(), at(100))
     assert case.dispute_until == moment(END + (100 - 7))
     before = resolved()
@@ -122,6 +122,12 @@ def test_r_5_9f_a_mail_that_came_after_the_window_is_no_candidate() -> None:
         case.suspect_dispute(moment(END) + INSTANT, said(), POLICY, at(END + 60, Role.INTAKE))
 
 
+def test_r_5_9c_a_mail_received_before_the_resolution_is_no_candidate() -> None:
+    for received in (-10 * 24 * HOUR, 5):  # resolved at minute 6
+        with refused(case := notified(), Invalid, "resolved after that"):
+            case.suspect_dispute(moment(received), said(), POLICY, at(90, Role.INTAKE), witnessed=True)
+
+
 def test_r_5_9c_a_mail_is_not_received_in_the_future() -> None:
     """Or dismissing it would take time away from the customer."""
     with refused(case := notified(), Invalid, "future"):
@@ -146,7 +152,20 @@ def test_r_5_9c_there_is_nothing_to_decide_without_a_mail() -> None:
 
 def test_r_5_9c_a_mail_stays_to_be_decided_on_when_the_case_is_closed_meanwhile() -> None:
     case = held()
-    case.close(POLICY, at(100), confirmation=Confirmation("phone", moment(50)))
+    with refused(case, Invalid, "written since"):
+        case.close(POLICY, at(100), confirmation=Confirmation("phone", moment(50)))
+    case.close(POLICY, at(100), confirmation=Confirmation("phone", moment(95)))
     assert set(case.obligations) == {"decide_dispute"}
     case.uphold_dispute(POLICY, at(101))
     assert (case.status, case.obligations) == (Status.ASSIGNED, {})
+
+
+def test_r_5_9c_the_duty_manager_closes_nothing_over_a_candidate() -> None:
+    case = resolved()
+    for minutes in (7, 8, 9):
+        case.not_notified("no-address", POLICY, by_system(minutes))
+    case.suspect_dispute(moment(10), said(), POLICY, at(10))
+    with refused(case, InvalidTransition, "held for a dispute"):
+        case.close(POLICY, at(11, Role.DUTY_MANAGER), reason=said())
+    case.dismiss_dispute(said(), at(12))
+    case.close(POLICY, at(13, Role.DUTY_MANAGER), reason=said())

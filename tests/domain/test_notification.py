@@ -204,9 +204,11 @@ def test_r_5_9g_discharging_the_debt_starts_the_72_hours() -> None:
     case.close_elapsed(version_resolved(case), POLICY, by_system(30 + WINDOW))
 
 
-def test_r_5_9g_a_contact_from_before_the_resolution_shortens_no_window() -> None:
-    case = unreached()
-    case.tell_by_other_means(Contact("phone", moment(-600), informed=True), POLICY, at(60))
+def test_r_5_9g_a_contact_from_before_the_resolution_told_nobody_of_it() -> None:
+    for informed in (True, False):
+        with refused(case := unreached(), Invalid, "resolved after that"):
+            case.tell_by_other_means(Contact("phone", moment(5), informed), POLICY, at(60))
+    case.tell_by_other_means(Contact("phone", moment(6), informed=True), POLICY, at(60))
     assert case.dispute_until == moment(6 + WINDOW)
     with refused(case := unreached(), Invalid, "future"):
         case.tell_by_other_means(Contact("phone", moment(61), informed=True), POLICY, at(60))

@@ -112,6 +112,29 @@ def test_r_5_8a_an_older_word_recorded_later_takes_nothing_from_a_newer_one() ->
     assert case.status is Status.RESOLVED
 
 
+def test_r_5_8a_an_older_refusal_recorded_later_is_counted_and_takes_nothing_from_a_newer_word() -> None:
+    for minutes in (3, 4.5):  # before the last work, and between it and the newer word
+        case = verified()  # assigned at minute 4, verified at minute 5
+        case.verify(negative(minutes), by_team(6))
+        assert (case.failed_fixes, last(case)["overtaken"]) == (1, True)
+        case.resolve(FIXED, said(), POLICY, by_team(7))
+
+
+def test_r_5_8a_a_word_from_before_the_case_was_received_does_not_count() -> None:
+    case = prioritized(symptomatic=True)
+    case.search_known_errors(said(), (), None, False, at(3))  # into diagnosis, and no work on the case
+    case.verify(positive(-1), at(4))
+    case.resolve(FIXED, said(), POLICY, at(5))
+    assert last(case)["verifier"] is None
+
+
+def test_r_5_8a_a_word_of_the_same_second_as_the_work_counts() -> None:
+    case = in_diagnosis()
+    case.assign("network", at(4 + 0.9 / 60))
+    case.verify(positive(4), by_team(5))
+    case.resolve(FIXED, said(), POLICY, by_team(6))
+
+
 def test_r_5_8a_what_is_not_being_worked_on_is_not_verified() -> None:
     for case in (logged(), prioritized(), resolved()):
         with refused(case, InvalidTransition):

@@ -85,6 +85,26 @@ def test_r_5_9c_what_came_before_the_deadline_and_is_read_after_the_closure_reop
     assert read(desk, number)["status"] == "assigned"
 
 
+@pytest.mark.parametrize("text", [NO, HM])
+def test_r_5_9c_what_came_before_the_resolution_and_is_read_after_it_is_a_message_on_the_case(
+    desk: RunningDesk, text: str
+) -> None:
+    """It can only be about the case as it was before: it reopens nothing, and halts nothing."""
+    number = told(desk)
+    resolved_at = parsed(read(desk, number)["resolved_at"])
+    raw = reply(desk, number, text)
+    travel(desk, hours=1)
+    answer = sent_in(desk, raw, received_at=resolved_at - timedelta(seconds=1))
+    assert (answer["outcome"], answer["case"]) == ("reply", number)
+    case = read(desk, number)
+    assert (case["status"], case["dispute_candidate_since"]) == ("resolved", None)
+    assert last(desk, number, "message_received")["data"]["words"]["value"]["text"] == text
+    travel(desk, WINDOW)
+    assert desk.close_elapsed() == 1
+    late = sent_in(desk, reply(desk, number, text + " !"), received_at=resolved_at - timedelta(seconds=1))
+    assert (late["outcome"], late["case"], read(desk, number)["status"]) == ("reply", number, "closed")
+
+
 def test_r_5_9c_unclear_and_read_after_the_closure_it_is_a_candidate_still(desk: RunningDesk) -> None:
     number = elapsed(desk)
     raw, deadline = reply(desk, number, HM), desk.clock.now()
