@@ -10,9 +10,10 @@ from typing import Any
 from eventsourcing.application import AggregateNotFoundError
 
 from application.casework import Casework, Words
+from application.mentions import check_mentions
 from application.reference import Reference, entry_id
 from application.requests import Committed, Request, StaleVersion
-from domain.access import Access, Grant
+from domain.access import Access, AccessGranted, Grant
 from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
@@ -60,12 +61,14 @@ class Catalogue(Casework):
     def list_entry(self, kind: str, entry: Any, contact: Words, reason: str | None, request: Request) -> Committed:
         """Define an entry, or put another version in its place. Raises Forbidden, Invalid, StaleVersion.
 
+        What an entry names must be listed (R-4.1a): a team, a help desk, a service, a criticality of the policy.
         ``request.expected`` is the version seen, 0 for an entry that must not be there yet.
         """
         authorise_office(request.actor, "list_entry")
         listed, subject = KINDS[kind], self._subject(kind, entry.id)
 
         def attempt(reference: Reference) -> Committed:
+            check_mentions(entry, lambda of, code: reference.lists(KINDS[of], code), reference.policy)
             provenance = self._provenance(request)
             said = self._say(subject, DisclosureKind.CONTACT, contact)
             known = self._existing(listed, entry_id(listed.TOPIC, entry.id))
@@ -143,17 +146,34 @@ class Catalogue(Casework):
         return self._on_access(subject, request, decide)
 
     def ensure_granted(
-        self, subject: str, role: Role, team: str | None, until: datetime | None, request: Request, *, anew: bool
-    ) -> None:
-        """Record the grant that a token needs when none is in force; ``anew`` says whether also after a revocation."""
+        self,
+        subject: str,
+        role: Role,
+        team: str | None,
+        until: datetime | None,
+        request: Request,
+        *,
+        anew: bool,
+        reason: str | None = None,
+    ) -> bool:
+        """Record the grant that a token needs when none is in force. Returns whether one is in force then.
+
+        ``anew`` grants a role again that was revoked or has run out. Raises Forbidden, Invalid.
+        """
         now = self.clock.now()
         of_team = team if role is Role.TEAM_MEMBER else None
         self.references.refresh()  # a revocation elsewhere may not have been heard of here
         if self.references.current().granted(subject, role, of_team, now):
-            return
-        known = self._existing(Access, entry_id("access", subject))
-        if anew or known is None or known.version == 1:
-            self.grant(subject, Grant(role, of_team, request.actor.subject, now, until), None, request)
+            return True
+        if not anew and self._ever_granted(subject, role, of_team):
+            return False
+        self.grant(subject, Grant(role, of_team, request.actor.subject, now, until), reason, request)
+        return True
+
+    def _ever_granted(self, subject: str, role: Role, team: str | None) -> bool:
+        """Whether somebody decided on this grant before: then it ended by a decision, or by its own time."""
+        events = [entry.event for entry in self.register.history(entry_id("access", subject))]
+        return any(isinstance(event, AccessGranted) and (event.role, event.team) == (role, team) for event in events)
 
     def _on_access(self, subject: str, request: Request, decide: Callable[[Access, Provenance], None]) -> Committed:
         def attempt(reference: Reference) -> Committed:

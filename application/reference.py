@@ -93,6 +93,10 @@ class Reference:
         root = self.roots.get(entry_id("source", code))
         return root if isinstance(root, ListedSource) else None
 
+    def lists(self, kind: type[Listed[Any]], code: str) -> bool:
+        """Whether there is such an entry that is not retired."""
+        return self._known(kind, code) is not None
+
     def names_service(self, code: str) -> bool:
         """Whether the catalogue has such a service, or there is no catalogue."""
         return self._known(ListedService, code) is not None or not any(

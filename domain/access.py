@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, Root, register
-from domain.errors import Invalid
+from domain.errors import Forbidden, Invalid
 from domain.values import Disclosure, Provenance, Role
 
 NOT_GRANTED = frozenset({Role.SYSTEM, Role.EXTERNAL})
@@ -47,8 +47,13 @@ class Access(Root):
     def grant(self, grant: Grant, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Authorise; a grant of the same role takes the place of the one before.
 
-        Raises Invalid for a role nobody signs in with, a team member of no team, an empty time, a gap.
+        Raises Forbidden to whoever grants themselves something; Invalid for a role nobody signs in with, an approval of
+        one's own, a team member of no team, an empty time, a gap.
         """
+        if provenance.by.subject == self.subject:
+            raise Forbidden("Nobody grants themselves a role. Ask another administrator, or the operator.")
+        if grant.approved_by == self.subject:
+            raise Invalid("nobody approves their own grant", "/approved_by")
         if grant.role in NOT_GRANTED:
             raise Invalid(f"nobody signs in as {grant.role}", "/role")
         if (grant.role is Role.TEAM_MEMBER) != (grant.team is not None):

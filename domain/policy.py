@@ -135,6 +135,8 @@ class Policy:
         *("wsf", "wsh", "hta", "lnk", "url", "reg", "jar", "app", "iso", "img", "vhd"),
     )
     """How no attachment's name may end: what a double click runs."""
+    criticalities: tuple[str, ...] = ("low", "normal", "high", "critical")
+    """How critical a service may be, from the least (R-4.1a)."""
     goal_respond: float = 0.95
     goal_resolve: float = 0.90
     contact_methods: tuple[str, ...] = (

@@ -65,6 +65,7 @@ def _check_codes(policy: Policy) -> None:
     _require_known("acknowledged", policy.acknowledged, tuple(Channel))
     _require_form("refused_types", policy.refused_types, _MEDIA_TYPE, "a type reads as application/java-vm")
     _require_form("refused_endings", policy.refused_endings, _ENDING, "an ending reads as exe, without its dot")
+    _require_form("criticalities", policy.criticalities, _METHOD, "a criticality reads as normal")
     _require_form("contact_methods", policy.contact_methods, _METHOD, "a method of contact reads as in_person")
     if evidence := sorted(EVIDENCE & set(policy.contact_methods)):
         raise Invalid(f"{evidence[0]} is evidence, and no way to reach a person (R-5.8d)", "/contact_methods")

@@ -17,6 +17,7 @@ from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
 from application.sealing import UNSEALED_ALARM
 from domain.case.status import COMMANDS, READERS
+from domain.errors import DomainError
 from domain.intake import COMMANDS as INTAKE_COMMANDS
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.values import Role
@@ -40,10 +41,19 @@ def token(
     ],
     team: Annotated[str | None, typer.Option(help="The service team, for a team member.")] = None,
     ttl: Annotated[float | None, typer.Option(help="Days it is valid.")] = None,
+    grant_again: Annotated[
+        str | None,
+        typer.Option(
+            "--grant-again", metavar="REASON", help="Grant the role anew after it was revoked or has run out, and why."
+        ),
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Print a bearer token, and nothing else. The grant it needs is recorded, approved by you (R-7.1)."""
+    """Print a bearer token, and nothing else. The first time, it records the grant that the token needs (R-7.1).
+
+    The operator approves that grant. A role that was revoked, or has run out, is granted again only with --grant-again.
+    """
     settings = settings_of(data_dir, database_url)
     if role is Role.TEAM_MEMBER and team is None:
         could_not_run("a team member's token needs --team")
@@ -54,7 +64,16 @@ def token(
         could_not_run(error)
     if role is not Role.CUSTOMER:
         with database_of(settings) as database, open_desk(database) as desk:
-            desk.ensure_granted(subject, role, team, None, OPERATOR, anew=True)
+            anew = grant_again is not None
+            try:
+                granted = desk.ensure_granted(subject, role, team, None, OPERATOR, anew=anew, reason=grant_again)
+            except DomainError as error:
+                could_not_run(error)
+        if not granted:
+            could_not_run(
+                f"the grant of the role {role} to {subject} was revoked or has run out. "
+                "To grant it again: --grant-again REASON"
+            )
     typer.echo(issued)
 
 

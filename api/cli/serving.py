@@ -62,7 +62,10 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    demo: Annotated[bool, typer.Option("--demo", help="Load a small desk to try things on, when empty.")] = False,
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="A small desk to try things on: cases when empty, grants, a token for each role."),
+    ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -172,26 +175,34 @@ def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settin
 
 
 def _first_day(desk: Desk, demo: bool) -> None:
-    """Policy, the demonstration's cases and the grants of the tokens we print; nothing that was taken back since."""
+    """The first policy; of a demonstration its cases, and the grants of the tokens it prints, unless revoked since."""
     desk.adopt_policy(OPERATOR)
-    if demo:
-        admit_gateway(desk)  # a mail that the demonstration shows can be answered there
-        if not desk.register.any_case():
-            load_demo(desk)
+    if not demo:
+        return
+    admit_gateway(desk)  # a mail that the demonstration shows can be answered there
+    if not desk.register.any_case():
+        load_demo(desk)
     for role, subject, team in DEMO_TOKENS:
         desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
 
 
-def _welcome(settings: Settings, demo: bool) -> list[str]:
+def _demo_tokens(settings: Settings) -> list[str]:
     tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
     issued = {role: tokens.issue(role, subject, team, valid) for role, subject, team in DEMO_TOKENS}
     return [
-        "",
         f"A token for each role, valid {settings.token_days:g} days:",
         *(f"  {role:<13}{issued[role]}" for role, _, _ in DEMO_TOKENS),
         "",
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
+    ]
+
+
+def _welcome(settings: Settings, demo: bool) -> list[str]:
+    own = ["A token: caseledger token --role ROLE --subject WHO (it records the grant too)"]
+    return [
+        "",
+        *(_demo_tokens(settings) if demo else own),
         "",
         *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if demo else []),
         *([f"Mails to the desk, {settings.mail_from}: SMTP at {settings.smtp_listen}"] if settings.smtp_listen else []),

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from application.catalogue import OPERATOR
+from application.catalogue import KINDS, OPERATOR
 from application.desk import Desk
 from application.entries import TYPES, Entry, read_entry
+from application.mentions import missing
 from application.reference import entry_id
 from domain.errors import Invalid
 from domain.values import CODE, Role
@@ -28,6 +29,8 @@ class Plan:
     grants: list[tuple[str, Role, str | None]] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
     """What is wrong in it; a plan with findings is not carried out."""
+    unreadable: set[tuple[str, str]] = field(default_factory=set)
+    """Kind and id of the entries that findings are about."""
 
 
 def read_catalogue(desk: Desk, document: Any) -> Plan:
@@ -49,6 +52,7 @@ def read_catalogue(desk: Desk, document: Any) -> Plan:
         others = {name: value for name, value in given.items() if name not in contact}
         told = {name: value for name, value in contact.items() if value is not None}
         _add_entry(plan, "customers", desk.customer_id(contact), {**others, "contact": told}, place)
+    _check_mentions(desk, plan)
     for code, given in _members(plan, "known-errors", sections.get("known-errors")):
         _add_known_error(plan, code, given)
     for subject, given in _members(plan, "grants", sections.get("grants")):
@@ -92,6 +96,22 @@ def _add_entry(plan: Plan, kind: str, code: str, given: dict[str, Any], place: s
         plan.entries.append((kind, *read_entry(kind, code, given)))
     except Invalid as error:
         plan.findings.append(f"{kind}/{place or code}{error.pointer}: {error}")
+        plan.unreadable.add((kind, code))
+
+
+def _check_mentions(desk: Desk, plan: Plan) -> None:
+    """Find what entries name that neither the file nor the desk lists."""
+    desk.references.refresh()
+    reference = desk.references.current()
+    told = {(kind, entry.id): not entry.retired for kind, entry, _ in plan.entries}
+
+    def listed(kind: str, code: str) -> bool:
+        if (kind, code) in plan.unreadable:
+            return True  # found already
+        return told.get((kind, code), reference.lists(KINDS[kind], code))
+
+    for kind, entry, _ in plan.entries:
+        plan.findings += [f"{kind}/{entry.id}{at}: {why}" for at, why in missing(entry, listed, reference.policy)]
 
 
 def _add_known_error(plan: Plan, code: str, given: dict[str, Any]) -> None:

@@ -51,6 +51,19 @@ def test_a_newcomer_gets_tokens_a_curl_line_that_works_and_a_desk_with_cases(ser
         assert served.token(role).count(".") == 2
 
 
+def test_without_a_demonstration_nobody_is_granted_anything_and_no_token_is_printed(folder: Path) -> None:
+    desk = Served(folder, token_days="30")
+    try:
+        assert not re.search(r"eyJ[\w-]+\.", "\n".join(desk.lines)), desk.lines
+        assert any("caseledger token" in line for line in desk.lines)
+        with httpx.Client(base_url=desk.url, timeout=30) as http:
+            assert http.get("/readyz").json()["ledger_position"] == 1, "the policy, and nothing else"
+        with desk.client("auditor") as http:
+            assert [item["subject"] for item in http.get("/grants").json()["items"]] == ["some.auditor"]
+    finally:
+        desk.end(signal.SIGTERM)
+
+
 def test_other_commands_join_the_running_desk(served: Served) -> None:
     number, position = served.log()
     token = run("token", "--role", "auditor", "--subject", "r.audit", "--data-dir", served.folder)

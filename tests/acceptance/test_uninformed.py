@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from application.catalogue import OPERATOR
-from domain.catalogue import HelpDesk, Service
+from domain.catalogue import HelpDesk, Service, Team
 from domain.values import Role
 from tests.acceptance.conftest import VERIFIED, Caller, RunningDesk, done, refused
 from tests.acceptance.fussy import NOBODY, fussy, send_to, unsettled
@@ -43,6 +43,7 @@ OWNER = {"name": "T. Lee", "email": "owner@desk.example"}
 @pytest.fixture(scope="module")
 def running(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
     with cloned(server) as database, on_monday(database, tmp_path_factory.mktemp("keys")) as desk:
+        desk.office.list_entry("teams", Team("network", "Network"), {}, None, OPERATOR)
         for code, owner in (("printing", "t.lee"), ("email", None)):
             entry = Service(code, code.title(), "network", owner=owner)
             desk.office.list_entry("services", entry, OWNER if owner else {}, None, OPERATOR)

@@ -181,6 +181,19 @@ def test_what_is_no_document_is_found_out(reader: Desk, document: Any) -> None:
         ({"teams": {"net\nwork": {"name": "N"}}}, "teams/net\nwork/id"),
         (changed("services", "printing", "calendar", to="weekends"), "services/printing/calendar"),
         (changed("services", "printing", "contact", "fax", to="1"), "services/printing/contact/fax"),
+        (changed("services", "printing", "team", to="gardening"), "services/printing/team: there is no team gardening"),
+        (
+            changed("services", "printing", "criticality", to="very"),
+            "services/printing/criticality: a criticality is one",
+        ),
+        (
+            changed("services", "printing", "help_desk", to="nowhere"),
+            "services/printing/help_desk: there is no help desk",
+        ),
+        (
+            changed("scripts", "basics", "service", to="gardening"),
+            "scripts/basics/service: there is no service gardening",
+        ),
         (changed("scripts", "basics", "steps", to=[]), "scripts/basics/steps"),
         (changed("customers", 0, "email", to=None), "customers/0: an email or a phone is needed"),
         ({"known_errors": {"x": {"title": "X"}}}, "known-errors/x: symptoms, workaround missing"),

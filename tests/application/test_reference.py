@@ -145,6 +145,8 @@ def test_r_5_9d_a_closing_names_the_policy_in_force_when_it_closed(desks: tuple[
 
 def test_r_4_1a_a_case_keeps_the_version_of_the_service_it_was_logged_with(desks: tuple[Desk, Desk]) -> None:
     office, desk = desks
+    for team in ("network", "messaging"):
+        office.list_entry("teams", Team(team, team.title()), {}, None, ADMIN)
     office.list_entry("services", PRINTING, {}, None, ADMIN)
     old = log(desk)
     office.list_entry("services", replace(PRINTING, name="Print and scan"), {}, "one team now", ADMIN)
@@ -155,6 +157,8 @@ def test_r_4_1a_a_case_keeps_the_version_of_the_service_it_was_logged_with(desks
 
 def test_r_4_1a_a_service_is_known_to_the_very_next_command_and_a_retired_one_refused(desks: tuple[Desk, Desk]) -> None:
     office, desk = desks
+    for team in ("network", "messaging"):
+        office.list_entry("teams", Team(team, team.title()), {}, None, ADMIN)
     office.list_entry("services", PRINTING, {}, None, ADMIN)
     with pytest.raises(Invalid, match="no service email"):
         log(desk, service="email")
@@ -210,6 +214,7 @@ def test_r_5_5a_a_run_names_the_version_of_its_script(desks: tuple[Desk, Desk]) 
 
 def test_what_a_process_changed_itself_it_knows_at_once(desks: tuple[Desk, Desk]) -> None:
     office, _ = desks
+    office.list_entry("teams", Team("network", "Network"), {}, None, ADMIN)
     office.list_entry("services", PRINTING, {}, None, ADMIN)
     assert office.references.current().service("printing") == (1, "Printing")
     assert [listed.number for listed in office.references.current().all(ListedService)] == ["printing"]

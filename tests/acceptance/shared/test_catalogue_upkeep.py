@@ -142,3 +142,41 @@ def test_an_entry_is_taken_to_the_letter(
     with subtests.test("no name"):
         refused(put(admin, "/services/x", {"team": "network"}), 422, "validation-failed")
     assert positions() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "entry", "pointer"),
+    [
+        ("/services/x", {"name": "X", "team": "gardening"}, "/team"),
+        ("/services/x", {"name": "X", "team": "network", "criticality": "very"}, "/criticality"),
+        ("/services/x", {"name": "X", "team": "network", "help_desk": "nowhere"}, "/help_desk"),
+        ("/scripts/x", {"name": "X", "service": "gardening", "steps": [{"id": "a", "question": "?"}]}, "/service"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_r_4_1a_an_entry_names_only_what_is_there(
+    admin: Caller, positions: Positions, path: str, entry: dict[str, Any], pointer: str
+) -> None:
+    before = positions()
+    problem = refused(put(admin, path, entry), 422, "validation-failed")
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert positions() == before
+
+
+def test_r_4_1a_criticalities_are_a_list_of_the_policys(admin: Caller) -> None:
+    done(admin.post("/policy", {"changes": {"criticalities": ["normal", "vital"]}, "reason": "two will do"}))
+    done(put(admin, "/services/x", {"name": "X", "team": "network", "criticality": "vital"}))
+    refused(
+        put(admin, "/services/y", {"name": "Y", "team": "network", "criticality": "critical"}), 422, "validation-failed"
+    )
+    for wrong in (["Not a code"], [7]):
+        refused(admin.post("/policy", {"changes": {"criticalities": wrong}, "reason": "x"}), 422, "validation-failed")
+    done(admin.post("/policy", {"changes": {"criticalities": ["low", "normal", "high", "critical"]}, "reason": "back"}))
+
+
+def test_r_4_1a_a_service_is_not_given_to_a_team_that_is_retired_and_may_be_retired_itself(admin: Caller) -> None:
+    done(put(admin, "/teams/brief", {"name": "Brief"}))
+    done(put(admin, "/services/short", {"name": "Short", "team": "brief"}))
+    done(put(admin, "/teams/brief", {"name": "Brief", "retired": True}))
+    refused(put(admin, "/services/short", {"name": "Shorter", "team": "brief"}), 422, "validation-failed")
+    done(put(admin, "/services/short", {"name": "Short", "team": "brief", "retired": True}))

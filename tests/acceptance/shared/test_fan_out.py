@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from application.catalogue import OPERATOR
-from domain.catalogue import Service
+from domain.catalogue import Service, Team
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, Caller, RunningDesk, done, refused
 from tests.acceptance.travelling import (
@@ -152,6 +152,7 @@ def test_r_5_7d_cases_fanned_out_to_join_the_problem_of_the_first(running: Runni
 
 def test_r_5_7d_an_alert_without_a_person_is_told_to_the_services_owner(running: RunningDesk, intake: Caller) -> None:
     contact = {"name": "T. Lee", "email": "t.lee@desk.example"}
+    running.office.list_entry("teams", Team("network", "Network"), {}, None, OPERATOR)
     running.office.list_entry(
         "services", Service("printing", "Printing", "network", owner="t.lee"), contact, None, OPERATOR
     )

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from application.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused
 from tests.acceptance.office import administrator, ago
@@ -261,11 +262,11 @@ def test_r_7_1_a_repeated_grant_is_recorded_once(admin: Caller, positions: Posit
 def test_r_7_1_the_operators_token_records_the_grant_it_needs(
     running: RunningDesk, shared_database: TestDatabase, keys: Path, admin: Caller, positions: Positions
 ) -> None:
-    def issue(*more: str) -> str:
+    def issue(*more: str, code: int = 0) -> str:
         options = ["--subject", "o.night", "--data-dir", str(keys), "--database-url", shared_database.superuser]
         told = CliRunner().invoke(app, ["token", *options, *more])
-        assert told.exit_code == 0, told.output
-        return told.stdout.strip()
+        assert told.exit_code == code, told.output
+        return " ".join((told.stderr if code else told.stdout).split())
 
     night = running.anonymous(issue("--role", "auditor"))
     done(night.get("/cases"))
@@ -275,6 +276,48 @@ def test_r_7_1_the_operators_token_records_the_grant_it_needs(
     issue("--role", "auditor")
     assert positions() == recorded, "one is in force already"
     revoke(admin, "o.night", "auditor")
+    recorded = positions()
+    told = issue("--role", "auditor", code=2)
+    assert "the grant of the role auditor to o.night was revoked" in told
+    assert "--grant-again REASON" in told
+    assert positions() == recorded
     refused(night.get("/cases"), 403, "forbidden")
-    issue("--role", "auditor")
+    issue("--role", "auditor", "--grant-again", "came back")
     done(night.get("/cases"))
+    issue("--role", "technician")
+    assert {grant["role"] for grant in done(admin.get("/grants/o.night"))["grants"]} == {"auditor", "technician"}
+
+
+def test_r_7_1_a_grant_that_has_run_out_is_not_given_again_silently(monday: RunningDesk) -> None:
+    admin, soon = administrator(monday), monday.clock.now() + timedelta(hours=1)
+    grant(admin, "t.temp", until=soon.isoformat())
+    travel(monday, hours=2)
+    assert not monday.office.ensure_granted("t.temp", Role.TECHNICIAN, None, None, OPERATOR, anew=False)
+    refused(holder(monday, "t.temp").get("/cases"), 403, "forbidden")
+
+
+def test_r_7_1_nobody_approves_their_own_grant(
+    running: RunningDesk, admin: Caller, positions: Positions, subtests: pytest.Subtests
+) -> None:
+    grant(admin, "second.root", "admin")
+    second, before = holder(running, "second.root", Role.ADMIN), positions()
+    for body in ({"role": "auditor"}, {"role": "admin"}, {"role": "auditor", "approved_by": "root"}):
+        with subtests.test(str(body)):
+            told = refused(second.post("/grants", {"subject": "second.root", **body}), 403, "forbidden")
+            assert "Nobody grants themselves a role" in told["detail"]
+    own = {"subject": "k.own", "role": "auditor", "approved_by": "k.own"}
+    problem = refused(admin.post("/grants", own), 422, "validation-failed")
+    assert [error["pointer"] for error in problem["errors"]] == ["/approved_by"]
+    assert positions() == before
+    assert grant(second, "k.own", "auditor", approved_by="root")["grants"]
+
+
+def test_r_7_1_the_operator_is_granted_no_role_by_themselves(
+    shared_database: TestDatabase, keys: Path, positions: Positions
+) -> None:
+    before = positions()
+    where = ["--data-dir", str(keys), "--database-url", shared_database.superuser]
+    told = CliRunner().invoke(app, ["token", "--role", "auditor", "--subject", "operator", *where])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "Nobody grants themselves a role" in told.stderr
+    assert positions() == before
