@@ -135,6 +135,8 @@ class Policy:
         *("wsf", "wsh", "hta", "lnk", "url", "reg", "jar", "app", "iso", "img", "vhd"),
     )
     """How no attachment's name may end: what a double click runs."""
+    approval_answer: timedelta = timedelta(days=7)
+    """How long a request to erase, or for a legal hold, may wait for its approval, and an approval to be used."""
     criticalities: tuple[str, ...] = ("low", "normal", "high", "critical")
     """How critical a service may be, from the least (R-4.1a)."""
     goal_respond: float = 0.95

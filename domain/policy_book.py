@@ -34,6 +34,8 @@ def check_policy(policy: Policy) -> None:
         raise Invalid("a target answers before it resolves, and within a year", "/targets")
     if policy.retention < policy.dispute_window:
         raise Invalid("nothing is due to be erased while its case can be disputed", "/retention")
+    if policy.approval_answer <= timedelta():
+        raise Invalid("a request waits for a while", "/approval_answer")
     if not timedelta() <= policy.acknowledgement_interval <= timedelta(days=366):
         raise Invalid("an acknowledgement is repeated within a year, if at all", "/acknowledgement_interval")
     _check_numbers(policy)

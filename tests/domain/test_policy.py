@@ -160,7 +160,7 @@ CODE_LISTS = sorted(name for name, hint in get_type_hints(Policy).items() if hin
 
 
 def test_the_lists_of_codes_are_those_that_are_checked_here() -> None:
-    assert set(CODE_LISTS) == {*ASTRAY, "refused_types", "refused_endings", "contact_methods"}
+    assert set(CODE_LISTS) == {*ASTRAY, "refused_types", "refused_endings", "contact_methods", "criticalities"}
 
 
 @pytest.mark.parametrize("name", CODE_LISTS)
