@@ -11,7 +11,7 @@ import yaml
 from application.desk import Desk
 from application.intake.catalogue import carry_out, read_catalogue
 from application.requests import Committed, Request
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.logging import Report
 from domain.case.priority import Assessment
 from domain.case.resolution import Verification

@@ -10,7 +10,7 @@ from application.requests import Committed, Request
 from application.teamwork import Teamwork
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.resolution import Verification
 from domain.case.state import LinkKind, Resolution, ResolutionCode
 from domain.case.status import Status

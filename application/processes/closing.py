@@ -5,7 +5,7 @@ from __future__ import annotations
 from application.desk import Desk
 from application.requests import Request
 from application.views.timers import Timers
-from domain.case.dispute import CLOSES
+from domain.case.closure import CLOSES
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.dispute import Closed, Reopened
+from domain.case.closure import Closed
+from domain.case.dispute import Reopened
 from domain.case.logging import Corrected, Logged
 from domain.case.privacy import PersonalDataErased
 from domain.case.relation import Unlinked

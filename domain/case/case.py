@@ -9,7 +9,8 @@
 5.7      major         major incidents: nominated, declared, reviewed
 5.8      resolution    verified with the customer, then resolved
 5.9      notification  the customer is told
-5.9      dispute       disputed and reopened, or closed
+5.9      dispute       disputed and reopened
+5.9      closure       closed by the timer, or with the customer's word
 5.1, 5.8 alerting      what monitoring sees of it
          messages, pending, notes, attachments, privacy, importing
 """
@@ -25,6 +26,7 @@ from domain.case import (
     alerting,
     assignment,
     attachments,
+    closure,
     diagnosis,
     dispute,
     importing,
@@ -42,6 +44,7 @@ from domain.case import (
 )
 from domain.case.alerting import Alerting
 from domain.case.attachments import Attachments
+from domain.case.closure import Closure
 from domain.case.importing import Importing
 from domain.case.logging import Logged, Report, check_received
 from domain.case.messages import Corresponding
@@ -54,7 +57,7 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Alerting, Corresponding, Notes, Attachments, Privacy, Importing, Root):
+class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, Attachments, Privacy, Importing, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -117,6 +120,7 @@ EVENTS = register(
         *resolution.EVENTS,
         *notification.EVENTS,
         *dispute.EVENTS,
+        *closure.EVENTS,
         *messages.EVENTS,
         *alerting.EVENTS,
         *notes.EVENTS,

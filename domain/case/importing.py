@@ -12,7 +12,8 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.case.assignment import Assigned
-from domain.case.dispute import Closed, Reopened
+from domain.case.closure import Closed
+from domain.case.dispute import Reopened
 from domain.case.owing import ended_by_closing, handed_to, owed_again
 from domain.case.pending import Pended, Resumed
 from domain.case.priority import Prioritized

@@ -11,7 +11,6 @@ from datetime import datetime
 from domain.aggregate import Recorded
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
-from domain.case.words import received_after
 from domain.errors import Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -197,7 +196,7 @@ class Notification(CaseState):
         check_contact(contact, provenance)
         if ObligationKind.INFORM_CUSTOMER not in self.obligations:
             raise InvalidTransition("be told of", "not owing the customer that")
-        if self.resolved_at is not None and not received_after(contact.at, self.resolved_at):
+        if not self.can_be_about_resolution(contact.at):
             raise Invalid("the case was resolved after that: nobody can have been told of it", "/at")
         self.inform(contact, policy, provenance, reason=reason)
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.case.status import Status, allow
+from domain.case.words import received_after
 from domain.values import Actor, Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
@@ -269,6 +270,10 @@ class CaseState:
     def continued(self) -> bool:
         """Whether it is resolved as a duplicate: then it closes and reopens with the first case (R-5.6c)."""
         return self.resolution is not None and self.resolution.code is ResolutionCode.DUPLICATE
+
+    def can_be_about_resolution(self, received_at: datetime) -> bool:
+        """Whether what was received then can be about the resolution, and not only about the case before it (R-5.9c)."""
+        return self.resolved_at is not None and received_after(received_at, self.resolved_at)
 
     def settled_since(self, policy: Policy) -> datetime | None:
         """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""

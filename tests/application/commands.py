@@ -9,7 +9,7 @@ from typing import TypeVar
 from application.attachments import File
 from application.desk import Desk
 from application.requests import Committed, Request
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.logging import Report
 from domain.case.notification import Contact
 from domain.case.priority import Assessment

@@ -15,7 +15,7 @@ from application.documents import case_document
 from application.letters import Sent
 from application.requests import Committed, Request
 from domain.case import Case
-from domain.case.dispute import CLOSES
+from domain.case.closure import CLOSES
 from domain.case.logging import Report
 from domain.clocks import TravelClock
 from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound

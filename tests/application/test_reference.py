@@ -13,7 +13,7 @@ import pytest
 from application.desk import Desk
 from application.reference import References, entry_id
 from domain.aggregate import Recorded
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.notification import Contact
 from domain.catalogue import HelpDesk, ListedService, ListedTeam, Script, Service, Step, Team
 from domain.errors import Forbidden, Invalid

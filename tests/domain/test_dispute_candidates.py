@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.dispute import CLOSES, Confirmation
+from domain.case.closure import CLOSES, Confirmation
 from domain.case.notification import Contact
 from domain.case.status import Status
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition

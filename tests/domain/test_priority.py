@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.priority import NOMINATES, Assessment
 from domain.case.state import Major, PendingReason
 from domain.case.status import Status

@@ -30,7 +30,7 @@ from application.intake.servicenow import ServiceNowLog
 from application.letters import Sent
 from application.requests import Request
 from domain.access import Grant
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.notification import Contact
 from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from domain.case import Case
 from domain.case.alerting import Assumed, Fired
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.importing import Observation
 from domain.case.logging import Report
 from domain.case.major import Declaration

@@ -17,7 +17,7 @@ from application.views.cases import COLUMNS, CaseFold
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.relation import Relation
 from domain.case.resolution import Verification
 from domain.case.state import PendingReason

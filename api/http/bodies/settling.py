@@ -11,7 +11,7 @@ from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody, Words, not_i
 from api.http.fields import Code, Line, Moment, ProblemNumber, Text
 from application.desk import Desk
 from application.requests import Committed, Request
-from domain.case.dispute import Confirmation
+from domain.case.closure import Confirmation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, Resolution, ResolutionCode
 from domain.policy import Policy
