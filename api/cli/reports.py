@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
+import re
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -16,9 +17,12 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import open_desk
 from application.reports.definitions import REPORTS
+from application.reports.periods import moment_of as moment_of_day
+from application.reports.periods import zone_named
+from application.reports.tables import flat, report_csv
 from application.views.questions import Point, ReportQuestion
+from domain.errors import Invalid
 from infrastructure.postgres.database import Component
-from infrastructure.settings import Settings
 from infrastructure.views.comparing import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
 from infrastructure.views.reading import PostgresViews
@@ -26,6 +30,7 @@ from infrastructure.views.rebuilding import rebuild_views
 
 RETENTION = "retention"
 NAMES = sorted((*REPORTS, RETENTION))
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Format(StrEnum):
@@ -45,75 +50,87 @@ class By(StrEnum):
 
 def report(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
-    since: Annotated[str | None, typer.Option("--from", help="Start of the period (RFC 3339).")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Start of the period: RFC 3339, or a date.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End of the period, not included.")] = None,
     as_of: Annotated[str | None, typer.Option(help="What the ledger had recorded by then.")] = None,
     effective_at: Annotated[str | None, typer.Option(help="What had happened by then.")] = None,
     by: Annotated[By | None, typer.Option(help="Break down by.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", help="Time zone of months and dates (IANA); the policy's unless given.")
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV with a byte order mark.")] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Print a report. What each figure means is in docs/reporting.md."""
     if name not in NAMES:
         could_not_run(f"there is no report {name}; there are {', '.join(NAMES)}")
-    if name == RETENTION:
-        if any((since, until, as_of, effective_at, by)):
-            could_not_run("the retention report is of now: the vault does not know what it had before")
-        _print(_retention(settings_of(data_dir, database_url)), form)
-        return
-    with database_of(settings_of(data_dir, database_url)) as database, database.pool("api", size=1) as pool:
-        views, known_at = PostgresViews(pool), moment_of(as_of)
-        position = views.position_at(known_at) if known_at else None
-        point = Point(position, moment_of(effective_at))
-        now = known_at or datetime.now(UTC)
-        key = by.value if by else None
-        document = views.report(ReportQuestion(name, moment_of(since), moment_of(until), point, key, now))
-    document["as_of"] = known_at
-    _print(document, form)
+    if bom and form is not Format.CSV:
+        could_not_run("only CSV has a byte order mark: add --format csv")
+    if name == RETENTION and any((since, until, as_of, effective_at, by)):
+        could_not_run("the retention report is of now: the vault does not know what it had before")
+    known_at, happened_by = moment_of(as_of), moment_of(effective_at)
+    with (
+        database_of(settings_of(data_dir, database_url)) as database,
+        open_desk(database) as desk,
+        database.pool("api", size=1) as pool,
+    ):
+        zone, views = _zone(tz or desk.policy.business.time_zone), PostgresViews(pool)
+        if name == RETENTION:
+            document = {**views.retention(datetime.now(UTC), desk.policy.retention), "time_zone": zone.key}
+        else:
+            point = Point(views.position_at(known_at) if known_at else None, happened_by)
+            period = (_bound(since, zone), _bound(until, zone))
+            now = known_at or datetime.now(UTC)
+            document = _asked(views, ReportQuestion(name, *period, point, by.value if by else None, now, zone.key))
+    _print({**document, "as_of": known_at}, zone, form, bom=bom)
 
 
-def _retention(settings: Settings) -> dict[str, Any]:
-    with database_of(settings) as database, open_desk(database) as desk, database.pool("api", size=1) as pool:
-        return {**PostgresViews(pool).retention(datetime.now(UTC), desk.policy.retention), "as_of": None}
+def _asked(views: PostgresViews, question: ReportQuestion) -> dict[str, Any]:
+    try:
+        return views.report(question)
+    except Invalid as invalid:
+        could_not_run(invalid)
 
 
-def _print(document: dict[str, Any], form: Format) -> None:
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return zone_named(name)
+    except Invalid as invalid:
+        could_not_run(invalid)
+
+
+def _bound(given: str | None, zone: ZoneInfo) -> datetime | None:
+    """An end of the period: a date is its first moment in the zone. Exit 2 when it is none."""
+    try:
+        day = date.fromisoformat(given) if given and _DATE.fullmatch(given) else None
+        return moment_of(given) if day is None else moment_of_day(day, zone, "from")
+    except (ValueError, Invalid):
+        could_not_run(f"{given} is no date")
+
+
+def _print(document: dict[str, Any], zone: ZoneInfo, form: Format, *, bom: bool) -> None:
     if form is Format.JSON:
         print_json(document)
     elif form is Format.CSV:
-        _print_csv(document)
+        sys.stdout.buffer.write(report_csv(document, zone, bom=bom).encode())
     else:
         _print_table(document)
 
 
-def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in row.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return flat
-
-
-def _print_csv(document: dict[str, Any]) -> None:
-    rows = [_flat(row) for row in document["rows"] or [document["totals"]]]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-
-
 def _print_table(document: dict[str, Any]) -> None:
     totals = Table("figure", "value", title=f"{document['report']} ({document['definitions_version']})")
-    for name, value in _flat(document["totals"]).items():
+    for name, value in flat(document["totals"]).items():
         totals.add_row(name, "-" if value is None else str(value))
     out.print(totals)
-    if rows := [_flat(row) for row in document["rows"]]:
+    if rows := [flat(row) for row in document["rows"]]:
         names = list(dict.fromkeys(name for row in rows for name in row))
         table = Table(*names)
         for row in rows:
             table.add_row(*("-" if row.get(name) is None else str(row[name]) for name in names))
         out.print(table)
-    out.print(f"as of position {document['position']}")
+    out.print(f"as of position {document['position']}, time zone {document['time_zone']}")
 
 
 def rebuild(

@@ -15,8 +15,7 @@ from api.http.fields import Moment
 from api.http.problems import Problem
 from application.documents import case_document, history_items
 from application.principals import Principal
-from application.reports.definitions import REPORTS
-from application.views.questions import Listing, Page, Point, ReportQuestion
+from application.views.questions import Listing, Page, Point
 from domain.case.status import READERS, STAFF, authorise_reading
 from domain.errors import Forbidden, NotFound
 from domain.values import Actor, Role
@@ -199,36 +198,6 @@ def read_queue(
     after = context.cursors.read(question, cursor) if cursor is not None else None
     now, alarm = as_of or context.desk.clock.now(), context.desk.policy.unprioritized_alarm
     return page_of(request, context, question, context.views.queue(name, point, Page(after, limit), now, alarm))
-
-
-@router.get("/reports/retention", response_class=Response, operation_id="read_retention")
-def read_retention(request: Request, actor: FreshKeeper) -> Response:  # noqa: ARG001 - asked for its refusal
-    """Whose personal data are kept longer than the policy's retention period; as of now."""
-    context = context_of(request)
-    report = context.views.retention(context.desk.clock.now(), context.desk.policy.retention)
-    return json_response({**report, "as_of": None, "as_of_position": report["position"]})
-
-
-@router.get("/reports/{name}", response_class=Response, operation_id="read_report")
-def read_report(
-    request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
-    name: str,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    as_of: When = None,
-    position: Annotated[int | None, Query(ge=0)] = None,
-    effective_at: When = None,
-    by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
-) -> Response:
-    """A report: `volume`, `resolution`, `reopenings` or `outcomes`; each says which definitions and which position it is of."""
-    context = context_of(request)
-    if name not in REPORTS:
-        raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
-    now = as_of or (context.desk.clock.now() if position is None else None)
-    question = ReportQuestion(name, since, until, point_of(context, as_of, position, effective_at), by, now)
-    report = context.views.report(question)
-    return json_response({**report, "as_of": as_of, "as_of_position": report["position"]})
 
 
 def point_of(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:

@@ -87,6 +87,6 @@ def _outcomes(rows: Sequence[Row]) -> dict[str, Any]:
 REPORTS = {
     "volume": Report("volume/1", _volume),
     "reopenings": Report("reopenings/2", _reopenings),
-    "resolution": Report("resolution/2", _resolution),
-    "outcomes": Report("outcomes/1", _outcomes),
+    "resolution": Report("resolution/3", _resolution),
+    "outcomes": Report("outcomes/2", _outcomes),
 }

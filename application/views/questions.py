@@ -46,6 +46,8 @@ class ReportQuestion:
     by: str | None = None
     now: datetime | None = field(default=None, compare=False)
     """When it is asked, or was: by then a window has ended or has not. None: the time of the last event known."""
+    zone: str = field(default="UTC", compare=False)
+    """The time zone of its months, by its name in the IANA database."""
 
 
 class Views(Protocol):

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg.errors import InvalidParameterValue
+
 from application.reports.definitions import REPORTS
 from application.views.questions import ReportQuestion
 from domain.case.resolution import NO_INCIDENT
+from domain.errors import Invalid
 from infrastructure.postgres.queries import load
 from infrastructure.views.asking import END, LATEST, Asking, case_at
 
@@ -23,20 +26,25 @@ _KEYS = {
     "priority": "c.priority::text",
     "channel": "c.channel",
     "agency": "c.agency",
-    "month": "to_char(c.received_at AT TIME ZONE 'UTC', 'YYYY-MM')",
+    "month": "to_char({counted} AT TIME ZONE %(zone)s::text, 'YYYY-MM')",
 }
 """What a report can be broken down by."""
+_COUNTED = {"resolution": "c.counted_at", "outcomes": "c.counted_at"}
+"""The moment whose month a case counts in; `received_at` in the other reports."""
 
 
 class Reporting(Asking):
     """The reports."""
 
     def report(self, question: ReportQuestion) -> dict[str, Any]:
-        """Raises KeyError for a report, or a breakdown, that there is not."""
+        """Raises KeyError for a report, or a breakdown, that there is not; Invalid for a zone unknown to the database."""
         definition = REPORTS[question.name]
         if question.by not in _KEYS:
             raise KeyError(question.by)
-        rows = self._rows(*self._statement(question))
+        try:
+            rows = self._rows(*self._statement(question))
+        except InvalidParameterValue:
+            raise Invalid(f"the database knows no time zone {question.zone}", "/query/tz") from None
         by_key: dict[Any, list[Mapping[str, Any]]] = {}
         for row in rows:
             by_key.setdefault(row["key"], []).append(row)
@@ -48,6 +56,7 @@ class Reporting(Asking):
             "from": question.since,
             "to": question.until,
             "effective_at": question.point.effective_at,
+            "time_zone": question.zone,
             "by": question.by,
             "totals": definition.total(rows),
             "rows": []
@@ -66,10 +75,12 @@ class Reporting(Asking):
         values.setdefault("position", LATEST)
         values.setdefault("effective_at", END)
         values |= {"since": question.since or _BEGINNING, "until": question.until or END, "apart": _APART}
+        values["zone"] = question.zone
         if question.name == "outcomes":
             values["moment"] = self._moment(question, values["position"])
         sql = _SQL[question.name]
         parts = {"reopened": _SQL["reopened"], "ended": _SQL["ended"], "point": condition, "key": _KEYS[question.by]}
+        parts["counted"] = _COUNTED.get(question.name, "c.received_at")
         for name, text in parts.items():
             sql = sql.replace("{" + name + "}", text)
         return sql, values

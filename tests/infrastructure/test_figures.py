@@ -62,7 +62,7 @@ def test_outcomes_tell_first_contact_from_the_rest_once_the_window_has_ended(
 
     def totals(now: datetime | None, **asked: Any) -> dict[str, Any]:
         report = views.report(ReportQuestion("outcomes", now=now, **asked))
-        assert report["definitions_version"] == "outcomes/1"
+        assert report["definitions_version"] == "outcomes/2"
         return dict(report["totals"])
 
     expected = {
@@ -108,7 +108,7 @@ def test_what_is_no_incident_leaves_the_figures_of_resolution_and_reopening(
     settled(history)
     projector.catch_up()
     resolution = views.report(ReportQuestion("resolution"))
-    assert (resolution["definitions_version"], resolution["totals"]["resolved"]) == ("resolution/2", 5)
+    assert (resolution["definitions_version"], resolution["totals"]["resolved"]) == ("resolution/3", 5)
     reopenings = views.report(ReportQuestion("reopenings"))
     assert (reopenings["definitions_version"], reopenings["totals"]["reopenings"]) == ("reopenings/2", 1)
 

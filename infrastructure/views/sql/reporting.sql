@@ -36,7 +36,7 @@ SELECT {key} AS key, c.priority, count(*) AS resolved,
        array_agg(c.first_seconds / 3600) AS first,
        array_agg(c.source_seconds / 3600) FILTER (WHERE c.source_position <= lower(c.positions)) AS source
 FROM (
-    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.net_seconds, r.source_position, r.source_seconds,
+    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.net_seconds, r.source_position, r.source_seconds,
            extract(epoch FROM r.resolved_at - r.received_at)::float8 AS wall_seconds,
            (SELECT extract(epoch FROM f.resolved_at - f.received_at)::float8
             FROM views.resolutions f WHERE f.case_id = r.case_id AND f.code <> ALL (%(apart)s)
@@ -61,7 +61,7 @@ SELECT {key} AS key,
        count(*) FILTER (WHERE c.incident AND c.hand_backs > 0) AS handed_back,
        coalesce(sum(c.failed_fixes) FILTER (WHERE c.incident), 0)::bigint AS failed_fixes
 FROM (
-    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.first_contact, r.verifier, r.code <> ALL (%(apart)s) AS incident,
+    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.first_contact, r.verifier, r.code <> ALL (%(apart)s) AS incident,
            coalesce(r.reopened AND r.ended_position <= lower(c.positions), false)
            OR coalesce(r.reopened_after_closure_position <= lower(c.positions), false) AS was_reopened
     FROM views.resolutions r

@@ -151,7 +151,7 @@ def test_a_parameter_that_breaks_a_rule_fails_validation(
         *(f"/cases/{number}?version={version}" for version in ("0", "-1", "last", "")),
         *("/queues/triage?limit=0", "/queues/triage?as_of=2026-11-23T08:00:00", "/queues/triage?as_of=now"),
         *("/queues/triage?position=-1", "/queues/triage?as_of=1700000000"),
-        *("/reports/volume?by=shoe_size", "/reports/volume?from=2026-11-23", "/reports/volume?to=tomorrow"),
+        *("/reports/volume?by=shoe_size", "/reports/volume?from=2026-11-31", "/reports/volume?to=tomorrow"),
         *("/reports/volume?as_of=2026-11-23T08:00:00", f"/cases/{number}?as_of=2026-11-23T08:00:00"),
         *("/events?after=-1", "/events?after=x", "/events?limit=0", f"/events?after={2**70}"),
     ]
