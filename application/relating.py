@@ -51,7 +51,7 @@ class Relating(Telling):
                 case.relate(first, asked, provenance, reason=why)
                 first.mirror(case.number, LinkKind.RELATED, provenance)
                 return [first]
-            case.duplicate(first, asked, provenance, reason=why)
+            case.duplicate(first, asked, self.policy, provenance, reason=why)
             first.mirror(case.number, LinkKind.DUPLICATE_OF, provenance)
             return [first, *self._tell(case, provenance)]
 

@@ -89,7 +89,7 @@ class Settling(Teamwork):
                 if not cases and other.status in (Status.RESOLVED, Status.CLOSED):
                     continue
                 words = self._said(other, solution=(solution and solution.text("solution")) or "as the linked case")
-                other.resolve_with(case.number, resolution, words, provenance)
+                other.resolve_with(case.number, resolution, words, self.policy, provenance)
                 if resolution.problem is not None:
                     problem = problem or self._get(Problem, resolution.problem)
                     if problem.is_open:

@@ -15,6 +15,8 @@ from uuid import UUID
 from domain.aggregate import Recorded
 from domain.case.dispute import Reopened
 from domain.case.logging import Logged
+from domain.case.pending import Pended, Resumed
+from domain.case.relation import Unlinked
 from domain.case.resolution import Resolved
 from domain.case.state import CaseState, CauseCorrected, Hold, Pending, PendingReason, Resolution, ResolutionCode
 from domain.case.status import Status
@@ -149,7 +151,7 @@ class CaseFold:
     ) -> None:
         """Pauses and stays in `resolved`, so that the time to resolve is net of both (kpis.md)."""
         state = self.state
-        if pause is not None and pause.reason is PendingReason.CUSTOMER and state.pending is not pause:
+        if pause is not None and state.pending is not pause and _paused(event, pause):
             self.paused_seconds += max(0.0, (at - pause.since).total_seconds())
         if isinstance(event, Resolved):
             self.episodes += 1
@@ -176,7 +178,8 @@ class CaseFold:
             self._touch(self.episode)
         elif was is Status.CLOSED and isinstance(event, Reopened) and self.episode is not None:
             self._keep_reopening(self.episode, position, at)
-        if isinstance(event, Reopened) and resolved_at is not None:
+        resumed = isinstance(event, Reopened) or (isinstance(event, Unlinked) and event.settled_since is not None)
+        if resumed and resolved_at is not None:
             self.settled_seconds += max(0.0, (at - resolved_at).total_seconds())
         if event.origin is not None and event.origin.outcome is not None and self.episode is not None:
             outcome = event.origin.outcome
@@ -234,6 +237,15 @@ class CaseFold:
             s.resolution.problem if s.resolution else None,
             s.external_ref,
         )
+
+
+def _paused(event: Recorded, wait: Pending) -> bool:
+    """Whether a wait stopped the clock, as the event says that ended it: the same for reports and targets (R-5.4c).
+
+    Events before 0.5.0 do not say: there a wait for the customer did.
+    """
+    frozen = event.paused if isinstance(event, Pended | Resumed | Resolved) else None
+    return wait.reason is PendingReason.CUSTOMER if frozen is None else frozen
 
 
 def new_fold(event: Recorded) -> CaseFold:

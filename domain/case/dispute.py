@@ -8,10 +8,10 @@ from domain.aggregate import Recorded
 from domain.case.closure import UNTOLD
 from domain.case.logging import check_received
 from domain.case.owing import owed_again
-from domain.case.priority import targets
 from domain.case.relation import Relating
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
+from domain.case.targets import end_of_rest
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -135,18 +135,13 @@ class Dispute(Relating):
             raise InvalidTransition("be reopened by itself", f"continued as {self.duplicate_of or 'another'}")
 
     def _reopen(self, policy: Policy, provenance: Provenance, reason: Disclosure | None, **how: bool | str) -> None:
-        later, since = None, self.settled_since(policy)
-        if self.priority is not None and since is not None:
-            pauses = (*self.pauses, (since, provenance.at))
-            _, later = targets(self.priority, self.received_at, pauses, policy)
         referred = self.resolution is not None and self.resolution.code is ResolutionCode.REFERRED
         status = Status.TRIAGED if referred and how.get("disputed") else self.resumes_as
         self.record(
             Reopened,
             provenance,
             status=status,
-            settled_since=since,
-            resolve_by=later,
+            **end_of_rest(self, policy, provenance.at),
             owed=owed_again(self, status, policy, provenance.at),
             reason=reason,
             **how,

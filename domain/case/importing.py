@@ -20,6 +20,7 @@ from domain.case.priority import Prioritized
 from domain.case.resolution import Resolved
 from domain.case.state import CaseState, CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.case.status import Status
+from domain.case.targets import end_of_rest, end_of_wait, paused_since
 from domain.policy import Policy
 from domain.values import Level, Provenance
 
@@ -108,7 +109,8 @@ class Importing(CaseState):
             self._observe_open(None, policy, at, provenances)
         if self.status is not Status.RESOLVED:
             deviations = ("verification_not_recorded", "problem_link_not_recorded")
-            self.record(Resolved, next(provenances), **vars(_NOT_RECORDED), resolved_at=at, deviations=deviations)
+            told = {**vars(_NOT_RECORDED), "resolved_at": at, **end_of_wait(self, policy, at)}
+            self.record(Resolved, next(provenances), **told, deviations=deviations)
 
     def _observe_open(
         self, waiting_for: PendingReason | None, policy: Policy, at: datetime, provenances: Iterator[Provenance]
@@ -117,13 +119,15 @@ class Importing(CaseState):
             status = Status.ASSIGNED if self.team else Status.IN_DIAGNOSIS
             after = ("reopened_after_closure",) if self.status is Status.CLOSED else ()
             deviations = ("dispute_not_recorded", *after)
-            owed = owed_again(self, status, policy, at)
-            self.record(Reopened, next(provenances), status=status, owed=owed, deviations=deviations)
+            told = {"owed": owed_again(self, status, policy, at), **end_of_rest(self, policy, at)}
+            self.record(Reopened, next(provenances), status=status, **told, deviations=deviations)
         now = self.pending.reason if self.pending else None
-        if waiting_for is None and now is not None:
-            self.record(Resumed, next(provenances))
+        if waiting_for is None and self.pending is not None:
+            wait = {"paused": now in policy.pausing, "paused_since": paused_since(self, policy)}
+            self.record(Resumed, next(provenances), **wait)
         elif waiting_for is not None and waiting_for is not now:
-            self.record(Pended, next(provenances), reason_code=waiting_for, since=at)
+            wait = {} if now is None else {"paused": now in policy.pausing, "paused_since": paused_since(self, policy)}
+            self.record(Pended, next(provenances), reason_code=waiting_for, since=at, **wait)
 
 
 EVENTS = (Imported,)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.priority import Priority, targets
+from domain.case.priority import Priority
 from domain.case.state import CaseState, Pending, PendingReason
+from domain.case.targets import end_of_wait, paused_since
 from domain.errors import InvalidTransition
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
@@ -17,8 +18,14 @@ class Pended(Recorded):
     reason_code: PendingReason
     since: datetime
     note: Disclosure | None = None
+    paused_since: datetime | None = None
+    """Since when the clock stood still under the wait that this one replaces, where it did: in imported history only."""
+    paused: bool | None = None
+    """Whether it did; None where nothing is replaced, and before 0.5.0."""
 
     def apply(self, case: CaseState) -> None:
+        if self.paused_since is not None:
+            case.pauses = (*case.pauses, (self.paused_since, self.since))
         case.pending = Pending(self.reason_code, self.since)
 
 
@@ -26,6 +33,8 @@ class Resumed(Recorded):
     TOPIC = "case.resumed"
     paused_since: datetime | None = None
     """Since when the clock stood still, where it did."""
+    paused: bool | None = None
+    """Whether it did (`targets.py`); None before 0.5.0, where reports count a wait for the customer."""
     resolve_by: datetime | None = None
 
     def apply(self, case: CaseState) -> None:
@@ -55,11 +64,8 @@ class Waiting(Priority):
         self.allow("resume", provenance)
         if self.pending is None:
             raise InvalidTransition("resume", "not pending")
-        paused = self.pending.since if self.pending.reason in policy.pausing else None
-        later = None
-        if paused is not None and self.priority is not None:
-            _, later = targets(self.priority, self.received_at, (*self.pauses, (paused, provenance.at)), policy)
-        self.record(Resumed, provenance, paused_since=paused, resolve_by=later, reason=reason)
+        wait = end_of_wait(self, policy, provenance.at)
+        self.record(Resumed, provenance, **wait, paused_since=paused_since(self, policy), reason=reason)
 
 
 EVENTS = (Pended, Resumed)

@@ -9,6 +9,7 @@ from domain.aggregate import Recorded
 from domain.case.major import MajorIncidents
 from domain.case.state import CaseState, Major
 from domain.case.status import Status
+from domain.case.targets import targets
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor, Disclosure, Level, Provenance, Role
@@ -44,14 +45,6 @@ class Prioritized(Recorded):
         case.priority, case.matrix = self.priority, self.matrix
         if case.status in (Status.LOGGED, Status.TRIAGED):  # from `logged` only in imported history
             case.status = Status.PRIORITIZED
-
-
-def targets(
-    priority: int, received_at: datetime, pauses: tuple[tuple[datetime, datetime], ...], policy: Policy
-) -> tuple[datetime, datetime]:
-    """Until when a case is to be answered and resolved: from `received_at`, the pauses not counting (R-5.4c)."""
-    target, calendar = policy.targets[priority - 1], policy.calendar(priority)
-    return (calendar.add(received_at, target.respond), calendar.add(received_at, target.resolve, pauses))
 
 
 class Priority(MajorIncidents):

@@ -21,6 +21,7 @@ from domain.case.state import (
     ResolutionCode,
 )
 from domain.case.status import Status
+from domain.case.targets import end_of_rest, end_of_wait
 from domain.errors import DuplicateDecisionRequired, Invalid, InvalidTransition, NotAssignedTeam
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -62,12 +63,18 @@ class Unlinked(Recorded):
     """Where the case is from here on: a duplicate that is none goes on where it was."""
     owed: tuple[Owed, ...] = ()
     """What is owed again from here on."""
+    settled_since: datetime | None = None
+    """Since when the clock of such a duplicate stood still. Before 0.5.0 that pause was lost."""
+    resolve_by: datetime | None = None
 
     def apply(self, case: CaseState) -> None:
         case.links = {number: kind for number, kind in case.links.items() if number != self.case}
         if self.status is not case.status:
             case.status = self.status
             case.resolution = case.resolved_at = case.resolved_from = case.resolution_version = case.waited = None
+        if self.settled_since is not None:
+            case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
+        case.resolve_by = self.resolve_by or case.resolve_by
 
     def owes(self) -> tuple[Owed, ...]:
         return self.owed
@@ -186,7 +193,13 @@ class Relating(CaseState):
         self._settle(Linked, other, consulted, provenance, reason, kind=LinkKind.RELATED)
 
     def duplicate(
-        self, first: CaseState, consulted: Consulted | None, provenance: Provenance, *, reason: Disclosure | None = None
+        self,
+        first: CaseState,
+        consulted: Consulted | None,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
     ) -> None:
         """Resolve into the first case: same customer, same occurrence (R-5.6c). It has no window of its own.
 
@@ -208,7 +221,8 @@ class Relating(CaseState):
         if (first.received_at, first.number) > (self.received_at, self.number):
             raise Invalid(f"{first.number} was received later: it is the duplicate of this one", "/case")
         self._settle(Linked, first, consulted, provenance, reason, kind=LinkKind.DUPLICATE_OF)
-        self.record(Resolved, provenance, **vars(DUPLICATE), resolved_at=provenance.at)
+        wait = end_of_wait(self, policy, provenance.at)
+        self.record(Resolved, provenance, **vars(DUPLICATE), **wait, resolved_at=provenance.at)
 
     def mirror(self, other: str, kind: LinkKind, provenance: Provenance) -> None:
         """Keep the other end of a link that was made elsewhere. Raises InvalidTransition where a duplicate's stands."""
@@ -246,7 +260,8 @@ class Relating(CaseState):
         reason: Disclosure | None,
     ) -> None:
         owed = owed_again(self, status, policy, provenance.at, undone=other)
-        self.record(Unlinked, provenance, case=other, kind=kind, status=status, owed=owed, reason=reason)
+        rest = {} if status is self.status else end_of_rest(self, policy, provenance.at)
+        self.record(Unlinked, provenance, case=other, kind=kind, status=status, owed=owed, **rest, reason=reason)
 
     def linked(self, kinds: Collection[LinkKind]) -> list[str]:
         """The numbers of the cases linked in one of these ways."""

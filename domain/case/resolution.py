@@ -11,6 +11,7 @@ from domain.case.assignment import Assignment
 from domain.case.logging import Logging
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
+from domain.case.targets import end_of_wait
 from domain.case.words import received_after
 from domain.errors import (
     DiagnosisRequired,
@@ -86,6 +87,13 @@ class Resolved(Recorded):
     verifier: Verifier | None = None
     first_contact: bool = False
     """By the desk, never assigned to a team, an incident at all (R-5.5e)."""
+    paused: bool | None = None
+    """Whether the clock stood still under the wait that this ended (`targets.py`).
+
+    None where the case did not wait. None before 0.5.0 too: there the reopening decided.
+    """
+    resolve_by: datetime | None = None
+    """The target that the end of the wait moved."""
 
     def apply(self, case: CaseState) -> None:
         case.resolved_from, case.status = case.status, Status.RESOLVED
@@ -93,6 +101,11 @@ class Resolved(Recorded):
         case.resolved_at, case.solution = self.resolved_at, self.solution
         case.resolution_version, case.suspected_at = self.originator_version, None
         case.waited, case.pending = case.pending, None
+        if case.waited is not None and self.paused is not None:
+            pause = (case.waited.since, self.resolved_at)
+            case.pauses = (*case.pauses, pause) if self.paused else case.pauses
+            case.waited = None
+        case.resolve_by = self.resolve_by or case.resolve_by
 
     def settles(self) -> tuple[str, ...]:
         return (ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION)
@@ -146,9 +159,11 @@ class Resolving(Assignment, Logging):
         verifier = self._verifier(policy)
         if self.status is Status.ASSIGNED and verifier is None:
             raise VerificationRequired
-        self._record_resolved(resolution, solution, verifier, provenance, reason)
+        self._record_resolved(resolution, solution, verifier, policy, provenance, reason)
 
-    def resolve_with(self, parent: str, resolution: Resolution, solution: Disclosure, provenance: Provenance) -> None:
+    def resolve_with(
+        self, parent: str, resolution: Resolution, solution: Disclosure, policy: Policy, provenance: Provenance
+    ) -> None:
         """Follow a linked case's resolution, by its team's explicit decision (R-5.7d).
 
         Raises InvalidTransition, InformationRequired (R-5.2c), ServiceRequired (R-4.1b), ProblemLinkRequired.
@@ -158,7 +173,7 @@ class Resolving(Assignment, Logging):
         if parent not in self.links:
             raise InvalidTransition(f"follow {parent}", "not linked with it")
         self._require_logged(resolution)
-        self._record_resolved(resolution, solution, Verifier.PARENT, provenance, None)
+        self._record_resolved(resolution, solution, Verifier.PARENT, policy, provenance, None)
 
     def _require_logged(self, resolution: Resolution) -> None:
         """What must be known of a case before it is resolved. Raises InformationRequired, ServiceRequired."""
@@ -171,6 +186,7 @@ class Resolving(Assignment, Logging):
         resolution: Resolution,
         solution: Disclosure,
         verifier: Verifier | None,
+        policy: Policy,
         provenance: Provenance,
         reason: Disclosure | None,
     ) -> None:
@@ -191,6 +207,7 @@ class Resolving(Assignment, Logging):
             solution=solution,
             verifier=verifier,
             first_contact=first_contact,
+            **end_of_wait(self, policy, provenance.at),
             reason=reason,
         )
 

@@ -7,6 +7,7 @@ from domain.case.notification import Contact, Notification, check_contact
 from domain.case.resolution import Resolved
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
+from domain.case.targets import end_of_wait
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
@@ -56,7 +57,8 @@ class Triage(Notification):
         check_contact(contact, provenance)
         code, version, entry = help_desk
         self.record(Referred, provenance, help_desk=code, help_desk_version=version, contact=entry, reason=reason)
-        self.record(Resolved, provenance, **vars(REFERRED), resolved_at=provenance.at)
+        wait = end_of_wait(self, policy, provenance.at)
+        self.record(Resolved, provenance, **vars(REFERRED), **wait, resolved_at=provenance.at)
         self.inform(contact, policy, provenance)
 
 

@@ -141,7 +141,7 @@ def referred(case: Case | None = None, *, informed: bool = True) -> Case:
 def duplicates() -> tuple[Case, Case]:
     """A first case at minute 4 with its team, and another of the same customer resolved into it at minute 5."""
     first, second = assigned(number=FIRST), in_diagnosis(number=SECOND)
-    second.duplicate(first, None, at(5))
+    second.duplicate(first, None, POLICY, at(5))
     first.mirror(SECOND, LinkKind.DUPLICATE_OF, at(5))
     return first, second
 

@@ -49,44 +49,44 @@ def test_r_5_6c_a_duplicate_is_resolved_into_the_first() -> None:
 
 def test_r_4_1b_a_duplicate_needs_no_service_no_priority_and_no_diagnosis() -> None:
     case = logged(SECOND, service=None, required=("contact",))
-    case.duplicate(logged(), None, at(1))
+    case.duplicate(logged(), None, POLICY, at(1))
     assert case.status is Status.RESOLVED
 
 
 def test_r_5_6c_a_duplicate_is_the_same_customers() -> None:
     with refused(case := logged(SECOND, customer="sam"), Invalid, "same customer"):
-        case.duplicate(logged(), None, at(1))
+        case.duplicate(logged(), None, POLICY, at(1))
 
 
 def test_r_5_6c_the_first_case_is_the_earliest_received_one() -> None:
     early, late = logged(SECOND, received_at=NOW - timedelta(hours=1)), logged(FIRST)
     with refused(early, Invalid, "received later"):
-        early.duplicate(late, None, at(1))
-    late.duplicate(early, None, at(1))
+        early.duplicate(late, None, POLICY, at(1))
+    late.duplicate(early, None, POLICY, at(1))
     with refused(case := logged(FIRST), Invalid, "received later"):  # at the same time: by number
-        case.duplicate(logged(SECOND), None, at(1))
+        case.duplicate(logged(SECOND), None, POLICY, at(1))
 
 
 def test_r_5_6c_the_first_case_is_not_closed() -> None:
     with refused(case := logged(SECOND), InvalidTransition, "closed"):
-        case.duplicate(closed(), None, at(9))
-    case.duplicate(resolved(), None, at(9))
+        case.duplicate(closed(), None, POLICY, at(9))
+    case.duplicate(resolved(), None, POLICY, at(9))
 
 
 @pytest.mark.parametrize("make", [resolved, closed])
 def test_r_5_6c_what_is_settled_becomes_no_duplicate(make: Callable[..., Case]) -> None:
     with refused(case := make(number=SECOND), InvalidTransition):
-        case.duplicate(assigned(), None, at(9))
+        case.duplicate(assigned(), None, POLICY, at(9))
 
 
 def test_r_5_6c_duplicates_make_no_chains() -> None:
     first, second = duplicates()
     third = logged("INC-0000003")
     with refused(third, InvalidTransition, FIRST):
-        third.duplicate(second, None, at(6))
-    third.duplicate(first, None, at(6))
+        third.duplicate(second, None, POLICY, at(6))
+    third.duplicate(first, None, POLICY, at(6))
     with refused(first, InvalidTransition, "first of others"):
-        first.duplicate(logged("INC-0000000", received_at=NOW - timedelta(hours=1)), None, at(7))
+        first.duplicate(logged("INC-0000000", received_at=NOW - timedelta(hours=1)), None, POLICY, at(7))
 
 
 def test_r_5_6c_a_duplicate_has_no_window_of_its_own() -> None:
@@ -156,5 +156,5 @@ def test_r_5_9g_a_duplicate_that_was_reopened_and_resolved_by_itself_has_a_windo
 def test_a_pending_mark_ends_when_a_case_continues_as_another() -> None:
     case = prioritized(number=SECOND)
     case.pend(PendingReason.CUSTOMER, at(3))
-    case.duplicate(assigned(), None, at(5))
+    case.duplicate(assigned(), None, POLICY, at(5))
     assert case.pending is None

@@ -156,7 +156,7 @@ def test_r_5_2c_what_is_missing_is_waived_with_a_reason() -> None:
 
 def test_r_5_9f_a_closed_case_lacks_nothing_any_more() -> None:
     case = logged("INC-0000002", missing=("contact",), required=("contact",))
-    case.duplicate(logged(), None, at(1))
+    case.duplicate(logged(), None, POLICY, at(1))
     case.close_with("INC-0000001", POLICY, at(2))
     with refused(case, InvalidTransition, "closed"):
         case.waive(said(), at(3))

@@ -227,7 +227,7 @@ def test_r_5_7d_a_part_follows_only_by_an_explicit_fan_out() -> None:
     parent, part = parts()
     assert (part.status, part.links, parent.parts()) == (Status.LOGGED, {FIRST: LinkKind.MAJOR}, [SECOND])
     assert parent.resolution is not None
-    part.resolve_with(FIRST, parent.resolution, said("the switch"), by_team(14))
+    part.resolve_with(FIRST, parent.resolution, said("the switch"), POLICY, by_team(14))
     parent.fanned_out((SECOND,), by_team(14))
     assert (part.status, last(part)["verifier"], last(part)["first_contact"]) == (
         Status.RESOLVED,
@@ -239,7 +239,7 @@ def test_r_5_7d_a_part_follows_only_by_an_explicit_fan_out() -> None:
 
 def test_r_5_7d_every_case_has_its_own_window_and_returns_to_where_it_was() -> None:
     parent, part = parts()
-    part.resolve_with(FIRST, FIXED, said(), by_team(14))
+    part.resolve_with(FIRST, FIXED, said(), POLICY, by_team(14))
     parent.notified("<1@desk>", version_resolved(parent), POLICY, by_system(15))
     assert part.dispute_until is None
     part.notified("<2@desk>", version_resolved(part), POLICY, by_system(20))
@@ -250,11 +250,11 @@ def test_r_5_7d_every_case_has_its_own_window_and_returns_to_where_it_was() -> N
 
 def test_r_5_7d_only_what_is_linked_and_open_follows() -> None:
     with refused(case := in_diagnosis(number=SECOND), InvalidTransition, "not linked"):
-        case.resolve_with(FIRST, FIXED, said(), by_team(14))
+        case.resolve_with(FIRST, FIXED, said(), POLICY, by_team(14))
     for settled in (resolved(number=SECOND), closed(number=SECOND)):
         settled.mirror(FIRST, LinkKind.PART, by_team(11))
         with refused(settled, InvalidTransition):
-            settled.resolve_with(FIRST, FIXED, said(), by_team(14))
+            settled.resolve_with(FIRST, FIXED, said(), POLICY, by_team(14))
 
 
 def test_r_5_7d_a_fan_out_is_of_what_is_settled() -> None:
@@ -273,18 +273,18 @@ def test_r_5_7d_what_follows_is_held_to_the_same_rules_of_what_it_is() -> None:
         part = logged(SECOND, **change)
         part.mirror(FIRST, LinkKind.PART, by_team(11))
         with refused(part, error):  # type: ignore[arg-type]
-            part.resolve_with(FIRST, FIXED, said(), by_team(14))
+            part.resolve_with(FIRST, FIXED, said(), POLICY, by_team(14))
 
 
 def test_r_5_8_1a_what_follows_needs_the_problem_too() -> None:
     _, part = parts()
     remaining = type(FIXED)(ResolutionCode.FIXED, False, "no")  # type: ignore[arg-type]
     with refused(part, ProblemLinkRequired):
-        part.resolve_with(FIRST, remaining, said(), by_team(14))
+        part.resolve_with(FIRST, remaining, said(), POLICY, by_team(14))
 
 
 @pytest.mark.parametrize("code", [ResolutionCode.REFERRED, ResolutionCode.DUPLICATE])
 def test_r_5_7d_nothing_follows_a_referral_or_a_duplicate(code: ResolutionCode) -> None:
     _, part = parts()
     with refused(part, Invalid):
-        part.resolve_with(FIRST, type(FIXED)(code, False, FIXED.cause_corrected), said(), by_team(14))
+        part.resolve_with(FIRST, type(FIXED)(code, False, FIXED.cause_corrected), said(), POLICY, by_team(14))

@@ -152,7 +152,7 @@ def test_r_5_7c_what_a_major_incident_owes_goes_with_the_case() -> None:
 def test_r_5_7c_a_duplicate_that_goes_on_by_itself_owes_what_a_major_incident_does() -> None:
     first, second = assigned(number=FIRST), assigned(number=SECOND)
     second.declare(DECLARATION, POLICY, by_team(11))
-    second.duplicate(first, None, at(12))
+    second.duplicate(first, None, POLICY, at(12))
     assert "communicate" not in second.obligations
     second.unrelate(FIRST, POLICY, at(13))
     assert second.obligations["communicate"].due_at == moment(13) + EVERY

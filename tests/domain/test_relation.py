@@ -82,13 +82,19 @@ def test_r_5_6b_unrelated_may_turn_out_to_be_related() -> None:
     assert (case.unrelated, case.links) == (frozenset(), {FIRST: LinkKind.RELATED})
 
 
+def decided(case: Case, decide: str, other: Case, consulted: Consulted | None, minutes: int) -> None:
+    """One of the three decisions on a candidate. Only a duplicate is resolved, which ends its wait by the policy."""
+    given = (other, consulted, POLICY) if decide == "duplicate" else (other, consulted)
+    getattr(case, decide)(*given, at(minutes))
+
+
 # R-5.6b: the consultation
 
 
 @pytest.mark.parametrize("decide", ["relate", "find_unrelated", "duplicate"])
 def test_r_5_6b_a_decision_keeps_whom_it_consulted_when_and_what_he_said(decide: str) -> None:
     case = in_diagnosis(number=SECOND)
-    getattr(case, decide)(assigned(), ASKED, at(5))
+    decided(case, decide, assigned(), ASKED, 5)
     event = vars(case.pending_events[4])
     assert (event["technician"], event["asked_at"], event["words"]) == ("t.lee", moment(3), said("the same switch"))
     assert (event["deviations"], event["timestamp"]) == ((), moment(5))
@@ -159,7 +165,7 @@ def test_r_5_6b_nobody_answers_what_was_not_asked() -> None:
 def test_r_5_6b_a_decision_ends_the_waiting_for_an_answer(decide: str) -> None:
     first, case = assigned(), in_diagnosis(number=SECOND)
     case.consult(first, POLICY, at(5))
-    getattr(case, decide)(first, ASKED, at(6))
+    decided(case, decide, first, ASKED, 6)
     assert case.obligations == {}
 
 
@@ -185,11 +191,11 @@ def test_r_5_6c_a_link_is_undone_on_both_sides() -> None:
 
 def test_r_5_6c_a_case_is_not_linked_to_itself_nor_twice() -> None:
     first, second = related(assigned(), logged(SECOND))
-    for decide in (second.relate, second.duplicate, second.find_unrelated):
+    for decide in ("relate", "duplicate", "find_unrelated"):
         with refused(second, Invalid, "itself"):
-            decide(second, None, at(6))
+            decided(second, decide, second, None, 6)
         with refused(second, InvalidTransition, "already"):
-            decide(first, None, at(6))
+            decided(second, decide, first, None, 6)
 
 
 def test_r_5_6c_a_closed_case_is_linked_still() -> None:

@@ -43,7 +43,7 @@ def settled(history: History) -> None:
     referred = history.logged(0)
     referred.refer(("dhs", 1, None), Contact("phone", moment(1), informed=True), POLICY, by(1))
     first, duplicate = history.prioritized(0), history.prioritized(1)
-    duplicate.duplicate(first, None, by(5))
+    duplicate.duplicate(first, None, POLICY, by(5))
     first.mirror(duplicate.number, duplicate.links[first.number], by(5))
     history.put(referred, first, duplicate)
     for case in (at_once, disputed, by_team):

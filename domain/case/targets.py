@@ -1,0 +1,51 @@
+"""R-5.4c: until when a case is to be answered and resolved, and what stops its clock.
+
+The clock stands still while the case waits under a code of the policy's `pausing`, and while it is resolved. The codes
+in force when a wait ends decide on the whole wait; the event that ends it freezes the answer. No command loses a pause.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from domain.calendar import Pauses
+from domain.policy import Policy
+
+if TYPE_CHECKING:
+    from domain.case.state import CaseState
+
+
+def targets(priority: int, received_at: datetime, pauses: Pauses, policy: Policy) -> tuple[datetime, datetime]:
+    """Until when a case is to be answered and resolved: from `received_at`, the pauses not counting (R-5.4c)."""
+    target, calendar = policy.targets[priority - 1], policy.calendar(priority)
+    return (calendar.add(received_at, target.respond), calendar.add(received_at, target.resolve, pauses))
+
+
+def end_of_wait(case: CaseState, policy: Policy, at: datetime) -> dict[str, Any]:
+    """What the event that ends a wait freezes of it: whether the clock stood still, and the target that this moved.
+
+    Nothing for a case that does not wait.
+    """
+    if case.pending is None:
+        return {}
+    paused = case.pending.reason in policy.pausing
+    return {"paused": paused, "resolve_by": _moved(case, case.pending.since, at, policy) if paused else None}
+
+
+def paused_since(case: CaseState, policy: Policy) -> datetime | None:
+    """Since when the clock stands still under the present wait; None where it does not."""
+    return case.pending.since if case.pending is not None and case.pending.reason in policy.pausing else None
+
+
+def end_of_rest(case: CaseState, policy: Policy, at: datetime) -> dict[str, Any]:
+    """What the event freezes that takes a resolved case up again: since when its clock stood still, and its target."""
+    since = case.settled_since(policy)
+    return {"settled_since": since, "resolve_by": None if since is None else _moved(case, since, at, policy)}
+
+
+def _moved(case: CaseState, since: datetime, until: datetime, policy: Policy) -> datetime | None:
+    """The target to resolve with one more pause; None without a priority, and for imported history."""
+    if case.priority is None or case.resolve_by is None:
+        return None
+    return targets(case.priority, case.received_at, (*case.pauses, (since, until)), policy)[1]
