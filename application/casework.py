@@ -21,7 +21,7 @@ from application.idempotency import Keys
 from application.identifiers import uuid7
 from application.intake.addresses import Addresses
 from application.past import then
-from application.ports import Answered, Entry, ReferenceMoved, Register
+from application.ports import Answered, Entry, MailUnread, ReferenceMoved, Register
 from application.principals import Principal
 from application.reference import Reference, References
 from application.requests import Committed, Request, StaleVersion
@@ -29,9 +29,10 @@ from application.turns import Turns
 from application.views.finding import Finder
 from domain.aggregate import Root
 from domain.case import Case
+from domain.case.closure import Closed
 from domain.case.status import authorise, authorise_reading, authorise_team, hide_from_others
 from domain.clocks import Clock
-from domain.errors import DomainError, Forbidden, Invalid, NotFound
+from domain.errors import DomainError, Forbidden, Invalid, InvalidTransition, NotFound
 from domain.policy import Policy
 from domain.privacy import DataSubject, subject_id
 from domain.problem import Problem
@@ -214,7 +215,12 @@ class Casework(Application[UUID]):
         key = request.idempotency
         answered = key and Answered(key.key, key.request, key.status, root.id, root.version)
         given = [(each.number, each.id) for each in (*others, root) if each.is_new and each.NUMBERED]
-        recordings = self.save(*others, root, answered=answered, numbers=given, known=reference.position)
+        closes = [each.number for each in (*others, root) if _closes(each)]
+        under = {"answered": answered, "numbers": given, "known": reference.position, "closes": closes}
+        try:
+            recordings = self.save(*others, root, **under)
+        except MailUnread as error:
+            raise InvalidTransition("close", "waiting for a mail to be read (GET /quarantine)") from error
         if recordings:
             position = recordings[-1].notification.id
         else:  # nothing to record: it is so already
@@ -251,3 +257,8 @@ class Casework(Application[UUID]):
         if said is None:
             raise Invalid("something must be said", f"/{next(iter(words))}")
         return said
+
+
+def _closes(root: Root) -> bool:
+    """Whether what was decided, and is not committed yet, closes a case."""
+    return any(isinstance(event, Closed) for event in root.pending_events)

@@ -63,6 +63,10 @@ class ReferenceMoved(Exception):
     """Catalogue, policy or grants were changed after what the command was decided under."""
 
 
+class MailUnread(Exception):
+    """A mail about a case that was to be closed waits to be read (R-5.9d)."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One event of a history, with what the ledger knows of it."""

@@ -20,6 +20,7 @@ from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.ports import Answered, Erasure
 from domain.values import Disclosure
+from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.refusals import as_persistence_error, refusal
@@ -49,6 +50,8 @@ class Append:
     """The position of the reference data it was decided under, where it was decided under any."""
     erasing: Erasure | None = None
     """What is deleted from the vault with it."""
+    closes: Sequence[str] = ()
+    """The numbers of the cases that it closes: it is refused while a mail about one waits unread (R-5.9d)."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
     finished: bool = False
@@ -240,7 +243,7 @@ class GroupCommit:
         cursor = self._cursor()
         if batch[0].alone:
             return self._write_alone(cursor, batch[0])
-        return cursor.execute(_SQL["append"], _columns(batch), prepare=True).fetchall()
+        return cursor.execute(_SQL["append"], columns(batch), prepare=True).fetchall()
 
     @staticmethod
     def _write_alone(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
@@ -251,7 +254,7 @@ class GroupCommit:
             for event, said in append.contents:
                 stream, version = event.originator_id, event.originator_version
                 cursor.execute(_SQL["keep_content"], (stream, version, bytes.fromhex(said.digest), said.content))
-            rows = cursor.execute(_SQL["append"], _columns([append])).fetchall()
+            rows = cursor.execute(_SQL["append"], columns([append])).fetchall()
             if any(refused is not None for refused, *_ in rows):
                 raise psycopg.Rollback
             if (erasing := append.erasing) is not None:
@@ -282,37 +285,3 @@ class GroupCommit:
         if [bytes(state) for _, _, state in rows] != [e.state for e in append.events]:
             return None
         return [(position, at) for position, at, _ in rows]
-
-
-def _columns(batch: list[Append]) -> tuple[list[Any], ...]:
-    """The batch as the parallel arrays that `ledger.append` takes."""
-    events = [(c, e) for c, append in enumerate(batch) for e in append.events]
-    said = [(c, e, d) for c, e in events for d in e.disclosures]
-    numbers = [(c, number, of) for c, append in enumerate(batch) for number, of in append.numbers]
-    answers = [(c, append.answered) for c, append in enumerate(batch) if append.answered]
-    return (
-        [c for c, _ in events],
-        [e.originator_id for _, e in events],
-        [e.originator_version for _, e in events],
-        [e.topic for _, e in events],
-        [e.state for _, e in events],
-        [c for c, _, _ in said],
-        [e.originator_id for _, e, _ in said],
-        [e.originator_version for _, e, _ in said],
-        [bytes.fromhex(d.digest) for _, _, d in said],
-        [d.salt for _, _, d in said],
-        [d.kind.value for _, _, d in said],
-        [d.subject for _, _, d in said],
-        [d.value for _, _, d in said],
-        [c for c, _, _ in numbers],
-        [number for _, number, _ in numbers],
-        [of for _, _, of in numbers],
-        [c for c, _ in answers],
-        [a.key for _, a in answers],
-        [a.request for _, a in answers],
-        [a.originator_id for _, a in answers],
-        [a.version for _, a in answers],
-        [a.status for _, a in answers],
-        [c for c, append in enumerate(batch) if append.known is not None],
-        [append.known for append in batch if append.known is not None],
-    )

@@ -48,8 +48,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     Migrations own the schema: it creates nothing. ``insert_events`` takes, beside the events, the command's
     ``answered`` (idempotency), the ``numbers`` it gave out, the position of the reference data it was decided
-    under (``known``), and what is deleted from the vault with it (``erasing``); all of it is committed together or not
-    at all.
+    under (``known``), what is deleted from the vault with it (``erasing``), and the numbers of the cases that it
+    closes (``closes``); all of it is committed together or not at all.
     """
 
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
@@ -66,13 +66,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         numbers: Sequence[tuple[str, UUID]] = (),
         known: int | None = None,
         erasing: Erasure | None = None,
+        closes: Sequence[str] = (),
         **_: Any,
     ) -> Sequence[int] | None:
-        """Commit the events of one command. Raises IntegrityError, KeyTaken, ReferenceMoved, OperationalError."""
+        """Commit the events of one command. Raises IntegrityError, KeyTaken, ReferenceMoved, MailUnread, OperationalError."""
         if not stored_events:
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
-        append = Append(events, answered, numbers, known, erasing)
+        append = Append(events, answered, numbers, known, erasing, closes)
         writer = self.carrier if append.contents else self.group
         return [position for position, _ in writer.append(append)]
 

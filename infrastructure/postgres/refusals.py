@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from eventsourcing.persistence import IntegrityError, PersistenceError
 
-from application.ports import KeyTaken, ReferenceMoved
+from application.ports import KeyTaken, MailUnread, ReferenceMoved
 
 
 def refusal(why: str) -> Exception:
@@ -14,6 +14,8 @@ def refusal(why: str) -> Exception:
         return KeyTaken("the idempotency key was used in the meantime")
     if why == "reference":
         return ReferenceMoved("catalogue, policy or grants were changed in the meantime")
+    if why == "unread":
+        return MailUnread("a mail about a case that was to be closed waits to be read")
     return IntegrityError("the version is taken: somebody else appended first")
 
 

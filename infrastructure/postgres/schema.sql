@@ -86,7 +86,7 @@ $$;
 
 ALTER FUNCTION guards.refuse_ddl() OWNER TO postgres;
 
-CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
+CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -96,6 +96,7 @@ CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[],
 DECLARE
     taken int[] := '{}';
     outdated int[] := '{}';
+    unread int[] := '{}';
     stale int[];
     refused int[];
     latest bigint;
@@ -107,18 +108,27 @@ BEGIN
     END IF;
     IF cardinality(known) > 0 THEN
         SELECT e.notification_id INTO latest FROM ledger.stored_events e
-        WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')
+        WHERE split_part(e.topic, '.', 1) = ANY (ledger.reference_topics())
         ORDER BY e.notification_id DESC LIMIT 1;
         outdated := ARRAY(SELECT k.command FROM unnest(known_commands, known) AS k (command, position)
                           WHERE k.position < latest AND k.command <> ALL (taken));
     END IF;
+    IF cardinality(closed_numbers) > 0 THEN
+        unread := ARRAY(SELECT DISTINCT c.command FROM unnest(closing_commands, closed_numbers) AS c (command, number)
+                        WHERE c.command <> ALL (taken || outdated)
+                          AND (ledger.has_unread_mail(c.number)
+                               OR EXISTS (SELECT FROM unnest(topics, states) AS w (topic, state)
+                                          WHERE w.topic = 'intake.quarantined'
+                                            AND ledger.keeps_open(w.state) = c.number)));
+    END IF;
     stale := ARRAY(SELECT DISTINCT w.command FROM unnest(commands, ids, versions) AS w (command, id, version)
-                   WHERE w.command <> ALL (taken || outdated)
+                   WHERE w.command <> ALL (taken || outdated || unread)
                      AND EXISTS (SELECT FROM ledger.stored_events e
                                  WHERE e.originator_id = w.id AND e.originator_version = w.version));
-    refused := taken || outdated || stale;
+    refused := taken || outdated || unread || stale;
     RETURN QUERY SELECT t, 'key', NULL::bigint, NULL::timestamptz FROM unnest(taken) AS t;
     RETURN QUERY SELECT t, 'reference', NULL::bigint, NULL::timestamptz FROM unnest(outdated) AS t;
+    RETURN QUERY SELECT t, 'unread', NULL::bigint, NULL::timestamptz FROM unnest(unread) AS t;
     RETURN QUERY SELECT t, 'version', NULL::bigint, NULL::timestamptz FROM unnest(stale) AS t;
     RETURN QUERY
         INSERT INTO ledger.stored_events AS e (originator_id, originator_version, topic, state)
@@ -131,8 +141,7 @@ BEGIN
     END IF;
     NOTIFY stored_events;
     IF EXISTS (SELECT FROM unnest(commands, topics) AS w (command, topic)
-               WHERE w.command <> ALL (refused) AND split_part(w.topic, '.', 1)
-                     IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')) THEN
+               WHERE w.command <> ALL (refused) AND split_part(w.topic, '.', 1) = ANY (ledger.reference_topics())) THEN
         NOTIFY reference;
     END IF;
     IF cardinality(digests) > 0 THEN
@@ -158,7 +167,39 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) OWNER TO desk_owner;
+ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) OWNER TO desk_owner;
+
+CREATE FUNCTION ledger.keeps_open(quarantined bytea) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (((convert_from(quarantined, 'UTF8'::name))::json ->> 'cause'::text) <> 'stranger'::text) THEN ((convert_from(quarantined, 'UTF8'::name))::json ->> 'suggestion'::text) ELSE NULL::text END;
+
+ALTER FUNCTION ledger.keeps_open(quarantined bytea) OWNER TO desk_owner;
+
+CREATE TABLE ledger.stored_events (
+    notification_id bigint NOT NULL,
+    originator_version bigint NOT NULL,
+    originator_id uuid NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    db_role name DEFAULT SESSION_USER NOT NULL,
+    topic text NOT NULL,
+    state bytea NOT NULL,
+    CONSTRAINT topic_is_a_name CHECK ((topic ~ '^[a-z][a-z0-9_.-]{0,99}$'::text))
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_analyze_scale_factor='0.05');
+
+ALTER TABLE ledger.stored_events OWNER TO desk_owner;
+
+CREATE FUNCTION ledger.has_unread_mail(number text) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM ledger.stored_events q WHERE ((q.topic = 'intake.quarantined'::text) AND (ledger.keeps_open(q.state) = has_unread_mail.number) AND (NOT (EXISTS (SELECT FROM ledger.stored_events d WHERE ((d.originator_id = q.originator_id) AND (d.topic = ANY (ARRAY['intake.joined'::text, 'intake.released'::text, 'intake.discarded'::text])))))))));
+
+ALTER FUNCTION ledger.has_unread_mail(number text) OWNER TO desk_owner;
+
+CREATE FUNCTION ledger.reference_topics() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text];
+
+ALTER FUNCTION ledger.reference_topics() OWNER TO desk_owner;
 
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -389,20 +430,6 @@ CREATE SEQUENCE ledger.problem_number
     CACHE 1;
 
 ALTER SEQUENCE ledger.problem_number OWNER TO desk_owner;
-
-CREATE TABLE ledger.stored_events (
-    notification_id bigint NOT NULL,
-    originator_version bigint NOT NULL,
-    originator_id uuid NOT NULL,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    db_role name DEFAULT SESSION_USER NOT NULL,
-    topic text NOT NULL,
-    state bytea NOT NULL,
-    CONSTRAINT topic_is_a_name CHECK ((topic ~ '^[a-z][a-z0-9_.-]{0,99}$'::text))
-)
-WITH (autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_analyze_scale_factor='0.05');
-
-ALTER TABLE ledger.stored_events OWNER TO desk_owner;
 
 ALTER TABLE ledger.stored_events ALTER COLUMN notification_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME ledger.stored_events_notification_id_seq
@@ -905,6 +932,8 @@ ALTER TABLE ONLY views.tracking
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
+CREATE INDEX quarantined_mail_idx ON ledger.stored_events USING btree (ledger.keeps_open(state)) WHERE (topic = 'intake.quarantined'::text);
+
 CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text]));
 
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events USING btree (notification_id);
@@ -1037,10 +1066,43 @@ GRANT USAGE ON SCHEMA views TO desk_eraser;
 
 REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_api;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_processes;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[]) TO desk_mail;
+REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_api;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_processes;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_mail;
+
+REVOKE ALL ON FUNCTION ledger.keeps_open(quarantined bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.keeps_open(quarantined bytea) TO desk_api;
+GRANT ALL ON FUNCTION ledger.keeps_open(quarantined bytea) TO desk_processes;
+GRANT ALL ON FUNCTION ledger.keeps_open(quarantined bytea) TO desk_mail;
+
+GRANT SELECT ON TABLE ledger.stored_events TO desk_api;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_projector;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_auditor;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_processes;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_mail;
+GRANT SELECT ON TABLE ledger.stored_events TO desk_sealer;
+
+GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_mail;
+
+GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_mail;
+
+GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_mail;
+
+GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_api;
+GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_processes;
+GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_mail;
+
+REVOKE ALL ON FUNCTION ledger.has_unread_mail(number text) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.has_unread_mail(number text) TO desk_api;
+GRANT ALL ON FUNCTION ledger.has_unread_mail(number text) TO desk_processes;
+GRANT ALL ON FUNCTION ledger.has_unread_mail(number text) TO desk_mail;
 
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
 
@@ -1129,29 +1191,6 @@ GRANT SELECT ON TABLE ledger.numbers TO desk_processes;
 GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
-
-GRANT SELECT ON TABLE ledger.stored_events TO desk_api;
-GRANT SELECT ON TABLE ledger.stored_events TO desk_projector;
-GRANT SELECT ON TABLE ledger.stored_events TO desk_auditor;
-GRANT SELECT ON TABLE ledger.stored_events TO desk_processes;
-GRANT SELECT ON TABLE ledger.stored_events TO desk_mail;
-GRANT SELECT ON TABLE ledger.stored_events TO desk_sealer;
-
-GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_api;
-GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_processes;
-GRANT INSERT(originator_version) ON TABLE ledger.stored_events TO desk_mail;
-
-GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_api;
-GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_processes;
-GRANT INSERT(originator_id) ON TABLE ledger.stored_events TO desk_mail;
-
-GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_api;
-GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_processes;
-GRANT INSERT(topic) ON TABLE ledger.stored_events TO desk_mail;
-
-GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_api;
-GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_processes;
-GRANT INSERT(state) ON TABLE ledger.stored_events TO desk_mail;
 
 GRANT SELECT ON TABLE views.case_intervals TO desk_api;
 GRANT SELECT ON TABLE views.case_intervals TO desk_auditor;

@@ -6,7 +6,8 @@ SELECT * FROM ledger.append(
     %b::int[], %b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b::text[], %b::text[],
     %b::int[], %b::text[], %b::uuid[],
     %b::int[], %b::bytea[], %b::bytea[], %b::uuid[], %b::bigint[], %b::smallint[],
-    %b::int[], %b::bigint[]
+    %b::int[], %b::bigint[],
+    %b::int[], %b::text[]
 );
 
 -- name: keep_content --

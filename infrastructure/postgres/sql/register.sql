@@ -14,7 +14,7 @@ SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_i
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM ledger.stored_events e
 LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
-WHERE split_part(e.topic, '.', 1) IN ('service', 'team', 'help_desk', 'script', 'policy', 'access', 'source')
+WHERE split_part(e.topic, '.', 1) = ANY (ledger.reference_topics())
   AND e.notification_id > %s
 ORDER BY e.notification_id;
 
