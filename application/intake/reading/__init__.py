@@ -1,9 +1,12 @@
 """What a mail is: who wrote it, what it says, what it answers, and whether a person wrote it (`intake.md`, E-mail).
 
 anatomy   headers and parts, within bounds
+charsets  bytes as text, by the label of their charset
+fields    header fields as text
+people    the people that a field names
 headers   who, whether a person, and what it answers
 reports   mails that came back
-bodies    its words, of HTML too
+bodies    the walk through its parts, and their words, of HTML too
 quoting   its own words and those it repeats
 files     what is attached
 intent    what an answer to a resolution wants
@@ -19,6 +22,7 @@ from application.intake.addresses import Addresses
 from application.intake.envelope import Envelope
 from application.intake.reading.anatomy import TooComplex, divided, head_of, whole
 from application.intake.reading.bodies import LONGEST_TEXT, text_of, undecoded
+from application.intake.reading.fields import label_of
 from application.intake.reading.files import AttachedFile, files_of
 from application.intake.reading.headers import Head
 from application.intake.reading.quoting import told_apart
@@ -27,7 +31,8 @@ from domain.intake import Cause
 
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
 
-
+_GLANCE = 65_536
+"""Bytes that the charset of a mail is looked for in."""
 _TRACES = re.compile(
     rb"^(?:received|return-path|delivered-to|envelope-to|x-original-to|authentication-results|received-spf|dkim-signature"
     rb"|arc-[a-z-]+|x-spam-[a-z-]+)[ \t]*:.*\n(?:[ \t].*\n)*",
@@ -83,7 +88,7 @@ class Mail:
 def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
     """Read a mail; ``ours`` are the addresses that only we can have written. Never raises: what cannot be read says so."""
     try:
-        head = Head(head_of(raw), envelope, ours)
+        head = Head(head_of(raw), envelope, ours, label_of(raw[:_GLANCE]))
         mail = Mail(
             head.message_id,
             _digest(raw, head.message_id),
@@ -119,9 +124,10 @@ def _digest(raw: bytes, message_id: str) -> str:
 
 def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:
     message = whole(raw)
-    text = text_of(message)
+    files, left = files_of(message)
+    text = text_of(message, {each.content_id: each.name for each in files if each.content_id})
     returned = returned_of(head, message, text or undecoded(raw), raw, domain)
-    said, (files, left) = told_apart(text), files_of(message)
+    said = told_apart(text)
     held = mail.held or (Cause.NO_SENDER if mail.sender is None and not (mail.machine or returned) else None)
     return replace(
         mail,

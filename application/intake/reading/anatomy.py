@@ -14,9 +14,11 @@ from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from typing import Any, cast
 
+from application.intake.reading.fields import kind_of, label_of, parameters, spoken, unfolded
 from application.views.texts import storable
 
 LONGEST_LINE = 500
+_LONGEST_ID = 250
 _LONGEST_HEADER = 2_000
 """Characters looked at of a header: parsing one takes time by their square."""
 _LARGEST_HEAD, _GLANCE = 262_144, 65_536
@@ -37,7 +39,10 @@ class TooComplex(Exception):
 
 
 class _Bounded(EmailPolicy):
-    """The default policy, for headers as long as people's are, and in UTF-8 where they say nothing else."""
+    """The default policy, for headers as long as people's are: it reads where parts begin and end, and no words."""
+
+    label: str | None = None
+    """The charset of bare 8-bit header fields, as far as the mail tells."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         said = value[:_LONGEST_HEADER].encode("ascii", "surrogateescape").decode("utf-8", "replace")
@@ -47,7 +52,66 @@ class _Bounded(EmailPolicy):
             return super().header_fetch_parse(name, said.partition(";")[0])
 
 
+class Part(EmailMessage):
+    """A part of a mail. A mail inside it stays the bytes that it is: the parser would open it, and lose them."""
+
+    def get_content_type(self) -> str:
+        """What the parser takes it for."""
+        return "application/octet-stream" if self.kind.startswith("message/") else self.kind
+
+    @property
+    def kind(self) -> str:
+        """Its media type, in small letters. Raises what the library's parser raises."""
+        return super().get_content_type()
+
+    @property
+    def label(self) -> str | None:
+        """The label of its charset."""
+        return parameters(self._field("Content-Type")).get("charset")
+
+    @property
+    def disposition(self) -> str:
+        """`attachment`, `inline`, or empty."""
+        return kind_of(self._field("Content-Disposition"))
+
+    @property
+    def name(self) -> str:
+        """The name of the file that it is; empty where it has none."""
+        named = parameters(self._field("Content-Disposition")).get("filename")
+        return plain(named or parameters(self._field("Content-Type")).get("name") or "")
+
+    @property
+    def content_id(self) -> str:
+        """What HTML refers to it by (RFC 2392); empty where it has none."""
+        return plain(self._field("Content-ID")).strip("<> ")[:_LONGEST_ID]
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file and no text to read, by its disposition and its name."""
+        return self.disposition == "attachment" or bool(self.name)
+
+    @property
+    def children(self) -> list[Part]:
+        """The parts of a multipart; of all else none."""
+        payload = self.get_payload()
+        return cast("list[Part]", payload) if isinstance(payload, list) else []
+
+    @property
+    def content(self) -> bytes:
+        """What it holds, decoded as well as can be."""
+        payload = self.get_payload(decode=True)
+        return payload if isinstance(payload, bytes) else b""
+
+    def _field(self, name: str) -> str:
+        value = next(iter(unparsed(self, name)), "")
+        return unfolded(value, cast("_Bounded", self.policy).label)
+
+
 _POLICY = _Bounded()
+
+
+def _bounded(label: str | None) -> _Bounded:
+    return _POLICY.clone(label=label)  # type: ignore[call-arg]
 
 
 def head_of(raw: bytes) -> EmailMessage:
@@ -63,7 +127,7 @@ def _headers(head: bytes) -> EmailMessage:
     return cast("EmailMessage", BytesHeaderParser(policy=_POLICY).parsebytes(head))
 
 
-def whole(raw: bytes) -> EmailMessage:
+def whole(raw: bytes) -> Part:
     """A mail with all its parts. Raises TooComplex, and what the parser raises."""
     head, body = divided(raw)
     if len(head) > _LARGEST_HEAD or head.count(b"\n") > 2 * _MOST_HEADERS:
@@ -71,20 +135,20 @@ def whole(raw: bytes) -> EmailMessage:
     lines = max(body.count(b"\n"), body.count(b"\r"))
     if lines > _MOST_LINES or lines * min(len(_BOUNDARY.findall(raw)), _MOST_PARTS) > _MOST_COMPARISONS:
         raise TooComplex
-    parts = 0
+    parts, bounded = 0, _bounded(label_of(raw[:_GLANCE]))
 
-    def part(policy: EmailPolicy = _POLICY) -> EmailMessage:
+    def part(policy: EmailPolicy = bounded) -> Part:
         nonlocal parts
         parts += 1
         if parts > _MOST_PARTS:
             raise TooComplex
-        return EmailMessage(policy)
+        return Part(policy)
 
-    parser = BytesFeedParser(part, policy=_POLICY)
+    parser = BytesFeedParser(part, policy=bounded)
     parser.feed(head)
     parser.feed(b"\r\n\r\n")
     parser.feed(body)
-    message = cast("EmailMessage", parser.close())
+    message = cast("Part", parser.close())
     if len(message) > _MOST_HEADERS:
         raise TooComplex
     return message
@@ -131,21 +195,21 @@ def unparsed(head: EmailMessage, name: str) -> list[str]:
     return [str(value)[:_LONGEST_HEADER] for found, value in head.raw_items() if found.lower() == name.lower()]
 
 
-def own_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The leaves of a mail; a mail inside it is one."""
+def leaves_of(message: Part) -> Iterator[Part]:
+    """The parts of a mail that hold something, in order; a mail inside it is one."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
-        if part.get_content_maintype() == "multipart" and part.is_multipart():
-            waiting += reversed(cast("list[EmailMessage]", part.get_payload()))
+        if part.children:
+            waiting += reversed(part.children)
         else:
             yield part
 
 
-def content_of(part: EmailMessage) -> bytes:
-    """What a part holds, decoded as well as can be."""
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+def subject_of(head: EmailMessage, label: str | None) -> str:
+    """A mail's subject on one line, its bare 8-bit text in the charset of ``label``."""
+    value = next(iter(unparsed(head, "Subject")), "")
+    return " ".join(plain(spoken(unfolded(value, label))).split())[:LONGEST_LINE]
 
 
 def plain(text: str, longest: int | None = None) -> str:

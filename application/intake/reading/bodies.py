@@ -1,22 +1,25 @@
-"""What a mail says as text: its plain part, else its HTML as text that is safe to show anywhere."""
+"""What a mail says as text: the walk through its parts, and HTML as text that is safe to show anywhere."""
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
-from email.message import EmailMessage
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import nh3
 
-from application.intake.reading.anatomy import content_of, own_parts, plain
+from application.intake.reading.anatomy import Part, plain
+from application.intake.reading.charsets import decoded
 
 LONGEST_TEXT = 100_000
 """Characters kept of what a mail says; its bytes are kept whole."""
 _CUT = "\n\n[What follows stands in the message as it came.]"
 _LONGEST_MARKUP, _MOST_TAGS = 500_000, 20_000
-_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
-"""Codecs of Python that no mail is written in; one takes time by the square of the text."""
+_LARGEST_PART = 4 * _LONGEST_MARKUP
+"""Bytes of a part that are read as text."""
+_PLACE = "[image: "
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(/?)([A-Za-z][^\s/<>]*+)[^<>]*+>|<", re.DOTALL)
 _BLOCKS = frozenset(
@@ -24,42 +27,85 @@ _BLOCKS = frozenset(
 )
 _UNSEEN = frozenset({"script", "style", "title"})
 _TOKEN = re.compile(r"<(/?)([a-z0-9]+)[^>]*>")
+_SOURCE = re.compile(r"""\bsrc\s*=\s*(?:"([^"]{0,2000})|'([^']{0,2000})|([^\s"'>]{1,2000}))""", re.IGNORECASE)
+_ALTERNATIVE = re.compile(r"""\balt\s*=\s*(?:"([^"]{0,500})|'([^']{0,500})|([^\s"'>]{1,500}))""", re.IGNORECASE)
+_META = re.compile(rb"""<meta\b[^>]{0,200}?\bcharset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
+_FILES = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf"})
+"""Kinds of text that programs read, not people."""
+Names = Mapping[str, str]
+"""The name of each attachment by its Content-ID."""
 
 
-def text_of(message: EmailMessage) -> str:
-    """The mail's own words; empty when it has none. Raises what the parser raises."""
-    bodies = [part for part in own_parts(message) if part.get_content_maintype() == "text" and not _is_file(part)]
-    spoken = [plain(decoded(part)) for part in bodies if part.get_content_type() != "text/html"]
-    said = "\n\n".join(text for text in spoken if text)
-    if not said:
-        said = next((text for part in bodies if (text := text_of_html(decoded(part)))), "")
-    if not said and not message.is_multipart() and message.get_content_maintype() in ("text", "multipart"):
-        read = text_of_html if message.get_content_type() == "text/html" else plain
-        said = read(decoded(message))  # a multipart without a boundary is what it is
+class _Said(NamedTuple):
+    """What one part says, and whether it was written as plain text."""
+
+    text: str
+    plain: bool
+
+
+def text_of(message: Part, names: Names) -> str:
+    """The mail's own words, all of them in order; empty when it has none. Raises what the parser raises."""
+    pieces: list[_Said] = []
+    for piece in _walk(message, names):
+        if pieces and piece.plain is not pieces[-1].plain and _same(piece, pieces[-1]):
+            continue  # the same in two forms, by a program that does not know of alternatives
+        pieces.append(piece)
+    said = "\n\n".join(piece.text for piece in pieces)
+    if not said and not message.children and message.kind.startswith(("text/", "multipart/")):
+        said = _read(message, names).text  # a multipart without a boundary is what it is
     return said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - len(_CUT)] + _CUT
 
 
-def _is_file(part: EmailMessage) -> bool:
-    return part.is_attachment() or part.get_filename() is not None
+def is_text(part: Part) -> bool:
+    """Whether a part is read as the mail's own words, and is no file."""
+    return part.kind.startswith("text/") and part.kind not in _FILES and not part.is_file
 
 
-def decoded(part: EmailMessage) -> str:
-    """A part's text in whatever charset it says, or is."""
-    content = content_of(part)
-    try:
-        charset = codecs.lookup(part.get_content_charset() or "utf-8").name
-        return content.decode("utf-8" if charset in _NO_CHARSETS else charset, "replace")
-    except (LookupError, ValueError):
-        return content.decode("utf-8", "replace")
+def _walk(part: Part, names: Names) -> Iterator[_Said]:
+    """Every text of a part in order, of alternatives one (RFC 2046, 5.1)."""
+    if part.kind == "multipart/alternative" and part.children:
+        yield from _chosen([list(_walk(child, names)) for child in part.children])
+    elif part.children:
+        for child in part.children:
+            yield from _walk(child, names)
+    elif is_text(part) and (said := _read(part, names)).text:
+        yield said
+
+
+def _chosen(alternatives: list[list[_Said]]) -> list[_Said]:
+    """The plain one, as it was written to be read so; but HTML that shows images of which the plain one does not tell."""
+    readable = [each for each in alternatives if each]
+    written = [each for each in readable if all(said.plain for said in each)]
+    richest = max(readable, key=_places, default=[])
+    if not written or _places(richest) > max(map(_places, written)):
+        return richest if _places(richest) else (readable or [[]])[-1]
+    return written[0]
+
+
+def _places(alternative: list[_Said]) -> int:
+    return sum(said.text.count(_PLACE) for said in alternative)
+
+
+def _same(one: _Said, other: _Said) -> bool:
+    return one.text.split() == other.text.split()
+
+
+def _read(part: Part, names: Names) -> _Said:
+    content, label = part.content[:_LARGEST_PART], part.label
+    if part.kind != "text/html":
+        return _Said(plain(decoded(content, label)), plain=True)
+    if label is None and (found := _META.search(content[:2_048])):
+        label = found[1].decode("ascii", "ignore")
+    return _Said(text_of_html(decoded(content, label), names), plain=False)
 
 
 def undecoded(raw: bytes) -> str:
     """The bytes as text, of a mail that cannot be read."""
-    return plain(raw[: 4 * LONGEST_TEXT].decode("utf-8", "replace"), LONGEST_TEXT)
+    return plain(decoded(raw[: 4 * LONGEST_TEXT], None), LONGEST_TEXT)
 
 
-def text_of_html(markup: str) -> str:
-    """The text of HTML, what it quotes behind `>` as in plain mails.
+def text_of_html(markup: str, names: Names) -> str:
+    """The text of HTML, what it quotes behind `>` as in plain mails, and where an image stands.
 
     `nh3` reads it as browsers do, so nothing a browser would not show is text. A browser's parser takes memory by the
     square of what is nested for that: it is given blocks only, so many, and not one attribute.
@@ -71,6 +117,8 @@ def text_of_html(markup: str) -> str:
         if found[0] == "<":
             return "&lt;"
         name = (found[2] or "").lower()
+        if name == "img":
+            return html.escape(_place_of(found[0], names), quote=False)
         if name not in _BLOCKS | _UNSEEN:
             return ""
         tags += 1
@@ -88,6 +136,22 @@ def text_of_html(markup: str) -> str:
     _write(shown[last:], lines, depth)
     text = plain("\n".join(" ".join(line.split()) for line in lines))
     return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _place_of(tag: str, names: Names) -> str:
+    """Where an image stands: by the name of its file, else by the text beside it. One elsewhere is never fetched."""
+    source, beside = (
+        next(filter(None, found.groups()), "") if (found := pattern.search(tag)) else ""
+        for pattern in (_SOURCE, _ALTERNATIVE)
+    )
+    name = " ".join(plain(html.unescape(beside)).split())
+    source = html.unescape(source).strip()
+    if source[:4].lower() == "cid:":
+        id_ = unquote(source[4:]).strip()
+        name = names.get(id_) or name or id_
+    elif source[:5].lower() == "data:":
+        name = name or "unnamed"
+    return f" {_PLACE}{name}] " if name else ""
 
 
 def _write(text: str, lines: list[str], depth: int) -> None:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.message import EmailMessage
-from typing import cast
 
-from application.intake.reading.anatomy import content_of, own_parts, plain
+from application.attachments import harmless_name
+from application.intake.reading.anatomy import Part, head_of, leaves_of, plain, subject_of
+from application.intake.reading.bodies import is_text
+from application.intake.reading.fields import label_of
 
 LARGEST_IN_ALL = 25 * 2**20
 """Bytes of all attachments of a mail."""
 _LONGEST_NAME = 200
-_UNNAMED = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
+_GLANCE = 65_536
+_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
+_UNNAMED = {
+    "text/calendar": "invitation.ics",
+    "text/vcard": "contact.vcf",
+    "text/x-vcard": "contact.vcf",
+    "text/rtf": "attachment.rtf",
+    "application/pdf": "attachment.pdf",
+    "image/svg+xml": "image.svg",
+    **{f"image/{kind}": f"image.{kind}" for kind in ("gif", "png", "webp", "bmp", "tiff", "heic")},
+    **dict.fromkeys(("image/jpeg", "image/jpg", "image/pjpeg"), "image.jpg"),
+}
+"""What a file without a name is called, by what it says it is."""
 
 
 @dataclass(frozen=True)
@@ -21,49 +34,58 @@ class AttachedFile:
     name: str
     said_type: str
     content: bytes
+    content_id: str | None = None
+    """What the mail's HTML refers to it by (RFC 2392)."""
 
 
-def files_of(message: EmailMessage) -> tuple[tuple[AttachedFile, ...], int]:
-    """The attachments, and how many were left in the mail's own bytes since all together are too large."""
+def files_of(message: Part) -> tuple[tuple[AttachedFile, ...], int]:
+    """The attachments, and how many were left in the mail's own bytes since all together are too large.
+
+    No two have the same name. A mail inside the mail is one file, its bytes as they stand in the outer one.
+    """
     files: list[AttachedFile] = []
+    taken: set[str] = set()
     size = left = 0
-    for part in own_parts(message):
-        if not _is_attached(part):
+    for part in leaves_of(message):
+        if is_text(part) or part.kind.startswith("multipart/"):
             continue
-        content = _content(part)
+        content = part.content
         if not content:
             continue
         size += len(content)
         if size > LARGEST_IN_ALL:
             left += 1
             continue
-        kind = part.get_content_type()
-        files.append(AttachedFile(_name(part) or _UNNAMED.get(kind, "attachment"), kind, content))
+        name = unique_name(_name(part, content), taken)
+        files.append(AttachedFile(name, part.kind, content, part.content_id or None))
     return tuple(files), left
 
 
-def _is_attached(part: EmailMessage) -> bool:
-    return part.is_attachment() or part.get_content_maintype() not in ("text", "multipart") or bool(_name(part))
+def unique_name(name: str, taken: set[str]) -> str:
+    """A name that no other file has, whatever its capitals: numbered before its ending. It is put with the others."""
+    stem, point, ending = name.rpartition(".")
+    stem, ending = (stem, point + ending) if stem else (name, "")
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{stem}-{number}{ending}"
+    taken.add(found.casefold())
+    return found
 
 
-def _content(part: EmailMessage) -> bytes:
-    payload = part.get_payload()
-    if isinstance(payload, list):  # a mail inside the mail
-        return b"".join(_whole(inner) for inner in cast("list[EmailMessage]", payload)[:1])
-    return content_of(part)
+def _name(part: Part, content: bytes) -> str:
+    """The file's name, without a path; of a mail without one its subject."""
+    named = " ".join(part.name.replace("\\", "/").rpartition("/")[2].split())[-_LONGEST_NAME:].strip(". ")
+    if named:
+        return harmless_name(named)
+    if part.kind in _MAILS:
+        return harmless_name(f"{_subject(content) or 'message'}.eml")
+    return _UNNAMED.get(part.kind, "attachment")
 
 
-def _whole(inner: EmailMessage) -> bytes:
+def _subject(content: bytes) -> str:
     try:
-        return bytes(inner)
-    except Exception:  # noqa: BLE001 - a mail that can be read and not be written again: its bytes are in the outer one
-        return b""
-
-
-def _name(part: EmailMessage) -> str:
-    """The file's name without a path, on one line."""
-    try:
-        said = str(part.get_filename() or "")
-    except Exception:  # noqa: BLE001 - the library's decoder of names fails in many ways on what is none
+        said = subject_of(head_of(content), label_of(content[:_GLANCE]))
+    except Exception:  # noqa: BLE001 - whatever the parser stumbled over, a name is not worth a mail
         return ""
-    return " ".join(plain(said).replace("\\", "/").rpartition("/")[2].split())[-_LONGEST_NAME:].strip(". ")
+    return plain(said.replace("/", " ").replace("\\", " "), 100)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from email.message import EmailMessage
+from itertools import islice
 
 from application.intake.addresses import LOOP_HEADER, Addresses
 from application.intake.envelope import Envelope
-from application.intake.reading.anatomy import LONGEST_LINE, names_of, plain, said, unparsed
+from application.intake.reading.anatomy import LONGEST_LINE, names_of, said, subject_of, unparsed
+from application.intake.reading.fields import unfolded
+from application.intake.reading.people import people_of, writable
 from domain.intake import Cause
 
-_ATOM = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f])+"
-_LABEL = r"(?:[A-Za-z0-9_]|[^\x00-\x7f])(?:[A-Za-z0-9_-]|[^\x00-\x7f])*"
-ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
 _DAEMON = re.compile(r"(?:mailer-?daemon|mail-?daemon|post_?master|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
 _MAILER = re.compile(r"(?:mailer-?daemon|mail-?daemon|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
@@ -51,10 +51,10 @@ _ADDRESSED = ("delivered-to", "x-original-to", "to", "cc")
 class Head:
     """The headers of a mail beside its envelope, as they are asked."""
 
-    def __init__(self, head: EmailMessage, envelope: Envelope, ours: Addresses) -> None:
-        self._head, self._envelope, self._ours = head, envelope, ours
+    def __init__(self, head: EmailMessage, envelope: Envelope, ours: Addresses, label: str | None) -> None:
+        self._head, self._envelope, self._ours, self._label = head, envelope, ours, label
         self._names = names_of(head)
-        self.sender, self.name, self.alone = _sender(head)
+        self.sender, self.name, self.alone = _sender(head, label)
 
     @property
     def message_id(self) -> str:
@@ -64,7 +64,7 @@ class Head:
 
     @property
     def subject(self) -> str:
-        return said(self._head, "Subject")
+        return subject_of(self._head, self._label)
 
     @property
     def content_type(self) -> str:
@@ -153,27 +153,18 @@ def _bare(value: str) -> list[str]:
     return [] if "@" in value else [word.strip("<>") for word in value.split()[:20]]
 
 
-def _sender(head: EmailMessage) -> tuple[str | None, str | None, bool]:
+def _sender(head: EmailMessage, label: str | None) -> tuple[str | None, str | None, bool]:
     """An address in From that can be written to, the name beside it, and whether it is the only one there.
 
     Where the header is none that can be read, what looks like an address in it, in Reply-To or Sender is taken: nobody
     who writes is sent away for how he does.
     """
-    try:
-        [field] = head.get_all("From", [])
-        boxes = [(str(box.addr_spec), str(box.display_name)) for box in field.addresses]
-    except Exception:  # noqa: BLE001 - none, several, or nothing that can be read
-        boxes = []
-    named = {each.casefold() for value in unparsed(head, "From") for each in _SOMEWHERE.findall(value)}
-    for address, name in boxes[:_MOST_ADDRESSED]:
+    fields = [unfolded(value, label) for value in unparsed(head, "From")]
+    boxes = list(islice(people_of(fields[0]), _MOST_ADDRESSED)) if len(fields) == 1 else []
+    named = {each.casefold() for value in fields for each in _SOMEWHERE.findall(value)}
+    for name, address in boxes:
         if writable(address):
-            alone = len(boxes) == 1 and named <= {address.casefold()}
-            return address, " ".join(plain(name).split())[:LONGEST_LINE] or None, alone
+            return address, name, len(boxes) == 1 and named <= {address.casefold()}
     written = (value for name in ("From", "Reply-To", "Sender") for value in unparsed(head, name))
     found = (address.strip(".") for value in written for address in _SOMEWHERE.findall(value))
     return next((address for address in found if writable(address)), None), None, False
-
-
-def writable(address: str) -> bool:
-    """Whether it can stand on an envelope."""
-    return bool(ADDRESS.fullmatch(address)) and address.isprintable() and len(address.encode()) <= 254

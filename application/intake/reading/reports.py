@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from email.message import EmailMessage
 from enum import StrEnum
-from typing import cast
 
-from application.intake.reading.anatomy import content_of
+from application.intake.reading.anatomy import Part, leaves_of
 from application.intake.reading.headers import Head
 from domain.intake import Cause
 
@@ -52,13 +50,14 @@ class Returned:
     message_ids: tuple[str, ...]
 
 
-def returned_of(head: Head, message: EmailMessage, text: str, raw: bytes, ours: str) -> Returned | None:
+def returned_of(head: Head, message: Part, text: str, raw: bytes, ours: str) -> Returned | None:
     """What a delivery report tells of a mail of ``ours``, our domain; None for a mail that is no delivery report."""
-    statuses = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    kinds = {part.kind for part in leaves_of(message)}
+    statuses = [part for part in leaves_of(message) if part.kind == "message/delivery-status"]
     by_book = bool(statuses) and head.content_type == "multipart/report"
     if by_book or (statuses and head.machine() is not None):
-        fate, code = _by_fields(b"\n".join(_fields_of(part) for part in statuses[:20]))
-    elif _OTHER.isdisjoint(part.get_content_type() for part in message.walk()) and _tells_of_failure(head, text):
+        fate, code = _by_fields(b"\n".join(part.content[:_LOOKED_AT] for part in statuses[:20]))
+    elif _OTHER.isdisjoint(kinds) and _tells_of_failure(head, text):
         fate, code = _by_words(head.subject, text)
     else:
         return None
@@ -78,14 +77,6 @@ def _tells_of_failure(head: Head, text: str) -> bool:
         return False
     nobodys = machine is not None or system or head.content_type == "multipart/report"
     return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]))
-
-
-def _fields_of(part: EmailMessage) -> bytes:
-    """A delivery-status part as it was written: the library makes mails of its blocks."""
-    payload = part.get_payload()
-    blocks = cast("list[EmailMessage]", payload) if isinstance(payload, list) else [part]
-    lines = (f"{name}: {value}" for block in blocks[:200] for name, value in block.raw_items())
-    return "\n".join(lines).encode("utf-8", "replace")[:_LOOKED_AT] or content_of(part)[:_LOOKED_AT]
 
 
 def _by_fields(fields: bytes) -> tuple[Fate, str | None]:
