@@ -31,6 +31,7 @@ from infrastructure.ledger.outside import current_note
 from infrastructure.ledger.transparency import PostgresLog
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.postman import SmtpPostman
+from infrastructure.postgres.connections import QUESTION
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.recorder import LedgerFactory
@@ -75,7 +76,7 @@ def open_desk(
     addresses: Addresses | None = None,
 ) -> Iterator[Desk]:
     """The desk on a database, with its own connections and its own group commit."""
-    with database.pool(component, size=4) as pool:
+    with database.pool(component, size=4, limits=QUESTION) as pool:
         finder = PostgresFinder(pool)
         with Desk(
             LedgerFactory(database, component),
@@ -102,7 +103,7 @@ async def open_context(
     tokens = tokens_of(settings)
     with (
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
-        database.pool("api", size=12) as pool,
+        database.pool("api", size=12, limits=QUESTION) as pool,
     ):
         async with open_feed(database, desk.references.invalidate) as feed:
             yield Context(

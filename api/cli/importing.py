@@ -27,6 +27,7 @@ from application.intake.catalogue import carry_out, read_catalogue
 from application.intake.importer import Imported, Importer
 from application.intake.servicenow import COLUMNS, Findings, ServiceNowLog
 from infrastructure.ledger.safe import Safe
+from infrastructure.postgres.connections import LONG
 from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
 
@@ -67,7 +68,7 @@ def servicenow(
                 done = importer.run(log.incidents(_rows(text)), advance)
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             could_not_run(f"{file} cannot be read to its end: {error}; {importer.done.rows} rows were imported")
-        with database.pool("api", size=1) as pool:
+        with database.pool("api", size=1, limits=LONG) as pool:
             _wait_until_caught_up(PostgresViews(pool), done.position, safe_of(settings))
     kept = _keep_rejected(settings, name, log.findings)
     _tell(done, log.findings, kept, time.monotonic() - began, as_json)

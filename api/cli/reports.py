@@ -22,6 +22,7 @@ from application.reports.periods import zone_named
 from application.reports.tables import flat, report_csv
 from application.views.questions import Point, ReportQuestion
 from domain.errors import Invalid
+from infrastructure.postgres.connections import LONG
 from infrastructure.postgres.database import Component
 from infrastructure.views.comparing import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
@@ -74,7 +75,7 @@ def report(
     with (
         database_of(settings_of(data_dir, database_url)) as database,
         open_desk(database) as desk,
-        database.pool("api", size=1) as pool,
+        database.pool("api", size=1, limits=LONG) as pool,
     ):
         zone, views = _zone(tz or desk.policy.business.time_zone), PostgresViews(pool)
         if name == RETENTION:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
-Component = Literal["api", "projector", "processes", "mail", "sealer", "auditor", "reporter", "eraser", "migrator"]
+from infrastructure.postgres.connections import (
+    LIMITS,
+    AsyncPool,
+    Component,
+    Connection,
+    Limits,
+    Pool,
+    within_limits,
+)
+
+__all__ = ["NAME", "Component", "Connect", "Database"]
 NAME = "caseledger"
 
 
@@ -26,42 +35,40 @@ class Database:
     embedded: bool
 
     def for_component(self, component: Component) -> str:
-        """A libpq connection string for a component."""
+        """A libpq connection string for a component, with its limits."""
         role = f"desk_{component}"
-        settings = conninfo_to_dict(self.conninfo)
+        settings: dict[str, Any] = conninfo_to_dict(within_limits(self.conninfo))
         settings.setdefault("application_name", f"caseledger {component}")
+        # What the operator's URL says comes later, and goes before our limits.
+        options = f"{LIMITS[component].options} {settings.pop('options', '')}".strip()
         if self.embedded:
-            return make_conninfo("", **{**settings, "user": role, "dbname": NAME})
-        options = f"{settings.pop('options', '')} -c role={role}".strip()
-        return make_conninfo("", **{**settings, "options": options})
+            return make_conninfo("", **{**settings, "options": options, "user": role, "dbname": NAME})
+        return make_conninfo("", **{**settings, "options": f"{options} -c role={role}"})
 
-    def connect(self, component: Component, *, autocommit: bool = True) -> psycopg.Connection[tuple[Any, ...]]:
+    def connect(
+        self, component: Component, *, autocommit: bool = True, limits: Limits | None = None
+    ) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection of one's own, outside any pool. Raises psycopg.OperationalError."""
-        return psycopg.connect(self.for_component(component), autocommit=autocommit)
+        conninfo, limits = self._limited(component, limits)
+        made = Connection.connect(conninfo, autocommit=autocommit)
+        made.patience = limits.patience
+        return made
 
-    def pool(self, component: Component, *, size: int) -> ConnectionPool[psycopg.Connection[tuple[Any, ...]]]:
+    def pool(self, component: Component, *, size: int, limits: Limits | None = None, **given: Any) -> Pool:
         """A pool of autocommit connections, closed by whoever opens it."""
-        return ConnectionPool(
-            self.for_component(component),
-            kwargs={"autocommit": True},
-            min_size=1,
-            max_size=size,
-            open=False,
-            timeout=10,
-        )
+        return Pool(*self._limited(component, limits), size, **given)
 
-    def async_pool(
-        self, component: Component, *, size: int
-    ) -> AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]:
+    def _limited(self, component: Component, limits: Limits | None) -> tuple[str, Limits]:
+        """How to connect, under other limits than the component's own where they are given."""
+        conninfo = self.for_component(component)
+        if limits is None:
+            return conninfo, LIMITS[component]
+        options = conninfo_to_dict(conninfo).get("options")
+        return make_conninfo(conninfo, options=f"{options} {limits.options}"), limits
+
+    def async_pool(self, component: Component, *, size: int) -> AsyncPool:
         """The same for routes that wait or stream and hold no worker thread."""
-        return AsyncConnectionPool(
-            self.for_component(component),
-            kwargs={"autocommit": True},
-            min_size=1,
-            max_size=size,
-            open=False,
-            timeout=10,
-        )
+        return AsyncPool(self.for_component(component), LIMITS[component], size)
 
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

@@ -13,6 +13,7 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
 
+from infrastructure.postgres.connections import within_limits
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.queries import load
 
@@ -53,7 +54,7 @@ def migrate(database: Database, *, guarding: bool = True) -> int:
 @contextmanager
 def _turn(database: Database) -> Iterator[psycopg.Connection[Any]]:
     """The connection that sets up, while nobody else does. Raises Unsuitable when others take too long."""
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+    with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
         try:
             connection.execute(_SQL["wait_for_turn"].replace(b"{patience}", _PATIENCE.encode()))
             connection.execute(_SQL["take_turn"], (_TURN,))
@@ -80,7 +81,7 @@ def migrating(settings: dict[str, Any]) -> dict[str, Any]:
 
 def check_migrated(database: Database) -> None:
     """Raises Unsuitable for a database that holds no ledger yet."""
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+    with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
         if connection.execute(_SQL["is_migrated"]).fetchone() is None:
             raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
 

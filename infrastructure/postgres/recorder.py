@@ -8,10 +8,8 @@ from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    InterfaceError,
     Mapper,
     Notification,
-    OperationalError,
     ProcessRecorder,
     StoredEvent,
     TrackingRecorder,
@@ -22,8 +20,9 @@ from psycopg.rows import dict_row, tuple_row
 
 from application.ports import Answered, Erasure
 from domain.values import Disclosure, DisclosureKind
+from infrastructure.postgres.connections import LIMITS, QUESTION
 from infrastructure.postgres.database import Component, Database
-from infrastructure.postgres.group_commit import Append, GroupCommit
+from infrastructure.postgres.group_commit import PATIENCE, Append, GroupCommit
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerEvent, LedgerNotification
@@ -33,14 +32,11 @@ _LAST = 2**63 - 1
 
 
 class LedgerDatastore(PostgresDatastore):
-    """The library's pool, reached by a connection string: sockets, TLS and roles as the operator says."""
+    """The library's datastore on a pool of ours: sockets, TLS, roles and limits as the operator and `Database` say."""
 
-    def __init__(self, conninfo: str, *, pool_size: int = 4, max_overflow: int = 12) -> None:
-        super().__init__(
-            "", "", 0, "", "", schema="ledger", pool_size=pool_size, max_overflow=max_overflow, connect_timeout=10
-        )
-        self.pool.conninfo = conninfo
-        self.pool.kwargs = {"row_factory": dict_row}
+    def __init__(self, database: Database, component: Component, *, size: int = 16) -> None:
+        super().__init__("", "", 0, "", "", schema="ledger")
+        self.pool = database.pool(component, size=size, least=4, row_factory=dict_row)  # type: ignore[assignment]
 
 
 class LedgerRecorder(PostgresApplicationRecorder):
@@ -54,8 +50,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
         super().__init__(datastore, events_table_name="stored_events")
-        self.group = GroupCommit(lambda: database.connect(component))
-        self.carrier = GroupCommit(lambda: database.connect(component))
+        self.group = GroupCommit(lambda: database.connect(component), patience=LIMITS[component].patience or PATIENCE)
+        self.carrier = GroupCommit(
+            lambda: database.connect(component, limits=QUESTION), patience=QUESTION.patience or PATIENCE
+        )
         """A second writer, of what carries files: nobody else shall wait while they are sent."""
 
     def insert_events(
@@ -123,13 +121,6 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def rows(self, query: bytes, wanted: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a reading query on the pool, as binary tuples. Raises OperationalError."""
-        try:
-            return self._rows(query, wanted)
-        except (InterfaceError, OperationalError):
-            self.datastore.pool.check()  # a server that was restarted has left every idle connection dead
-            return self._rows(query, wanted)
-
-    def _rows(self, query: bytes, wanted: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
         with (
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
@@ -168,7 +159,7 @@ class LedgerFactory(PostgresFactory):
     def __init__(self, database: Database, component: Component = "api") -> None:
         self.env = Environment("", {})
         self.database, self.component = database, component
-        self.datastore = LedgerDatastore(database.for_component(component))
+        self.datastore = LedgerDatastore(database, component)
         self.recorder: LedgerRecorder | None = None
 
     def mapper(self, *_: Any, **__: Any) -> Mapper[Any]:
