@@ -16,6 +16,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError
 from eventsourcing.utils import Environment
 
+from application.duplicates import take_along
 from application.hints import Hints
 from application.idempotency import Keys
 from application.identifiers import uuid7
@@ -211,7 +212,12 @@ class Casework(Application[UUID]):
         except NotFound as error:
             raise Invalid(str(error), pointer) from error
 
+    def _first_of(self, case: Case) -> Case:
+        """The case that this one goes with: the first one of a duplicate, else itself (R-5.6c)."""
+        return case if case.goes_with is None else self._named(case.goes_with)
+
     def _commit(self, root: Root, others: Sequence[Root], request: Request, reference: Reference) -> Committed:
+        others = (*others, *take_along((*others, root), self._named, reference.policy, self.random))
         key = request.idempotency
         answered = key and Answered(key.key, key.request, key.status, root.id, root.version)
         given = [(each.number, each.id) for each in (*others, root) if each.is_new and each.NUMBERED]

@@ -44,8 +44,8 @@ class Contesting(Handling, Settling):
     """What a link lets a customer do: read what was resolved, and dispute it."""
 
     def contested(self, link: DisputeLink) -> Case:
-        """The case behind a link. Raises NotFound."""
-        return self._behind(link)
+        """The case that a link lets dispute: a duplicate's is the first one's (R-5.6c). Raises NotFound."""
+        return self._first_of(self._behind(link))
 
     def _behind(self, link: DisputeLink | FollowLink) -> Case:
         """The case that a link is of. Raises NotFound, also once its customer has had himself erased since it was made."""
@@ -63,8 +63,8 @@ class Contesting(Handling, Settling):
         return Outcome(self._became(case, committed), committed)
 
     def _contest(self, case: Case, reason: str, request: Request) -> Committed:
-        if case.continued:  # it reopens with the first case, and that is the one to dispute
-            return self._note(case, reason, request)
+        if case.continued:  # closed with a case that it is no duplicate of: it has no resolution to dispute
+            return self._follow(case, reason, request)
         if case.status not in (Status.RESOLVED, Status.CLOSED):
             return self._note(case, reason, request)
         try:

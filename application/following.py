@@ -60,7 +60,7 @@ class Following(Contesting):
         case = self.follow(link)
         if committed is not None and committed.case.id == case.id:
             case = committed.case
-        return followed_document(case, self.register.history(case.id, until=case.version))
+        return followed_document(case, self._first_of(case), self.register.history(case.id, until=case.version))
 
     def followed_file(self, link: FollowLink, digest: str) -> tuple[Attachment, Any]:
         """A file that he may see, and its content in pieces. Raises NotFound, Erased."""
@@ -88,8 +88,11 @@ class Following(Contesting):
         return self.close_case(link.case, None, None, None, request)
 
 
-def followed_document(case: Case, entries: Sequence[Entry]) -> dict[str, Any]:
-    """A case as the one it is about reads it by his link: nothing of who works on it, and of no other case."""
+def followed_document(case: Case, first: Case, entries: Sequence[Entry]) -> dict[str, Any]:
+    """A case as the one it is about reads it by his link: nothing of who works on it, and of no other case.
+
+    ``first`` is the case that it goes with, or itself.
+    """
     said = {name: case.words.text(name) if case.words else None for name in ("subject", "description")}
     for name in said:
         if name in case.corrections:
@@ -106,15 +109,15 @@ def followed_document(case: Case, entries: Sequence[Entry]) -> dict[str, Any]:
         "dispute_until": case.dispute_until,
         "history": [told for told in (_told(case, entry) for entry in entries) if told is not None],
         "attachments": [_file(case, each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
-        "can": _can(case),
+        "can": _can(case, first),
     }
 
 
-def _can(case: Case) -> list[str]:
-    """What there is to do."""
-    settled = case.status in SETTLED and not case.continued
+def _can(case: Case, first: Case) -> list[str]:
+    """What there is to do: a dispute of a duplicate is one of the first case, and it closes with that (R-5.6c)."""
+    dispute = ["dispute"] if first.status in SETTLED else []
     accept = ["accept"] if case.status is Status.RESOLVED and not case.continued else []
-    return ["notes", "attachments", *(["dispute"] if settled else []), *accept]
+    return ["notes", "attachments", *dispute, *accept]
 
 
 def _told(case: Case, entry: Entry) -> dict[str, Any] | None:

@@ -12,8 +12,8 @@ from domain.aggregate import Root
 from domain.case import Case
 from domain.case.closure import Confirmation
 from domain.case.resolution import Verification
-from domain.case.state import LinkKind, Resolution, ResolutionCode
-from domain.case.status import Status
+from domain.case.state import Resolution, ResolutionCode
+from domain.case.status import SETTLED, Status
 from domain.errors import Invalid, InvalidTransition, NotFound, ProblemLinkRequired
 from domain.problem import Problem
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
@@ -107,7 +107,7 @@ class Settling(Teamwork):
     def dispute(
         self, number: str, reason: str, received_at: datetime | None, channel: Channel | None, request: Request
     ) -> Committed:
-        """Take a dispute and reopen the case where it was, its duplicates with it (R-5.9c).
+        """Take a dispute and reopen the case where it was (R-5.9c); a dispute of a duplicate is one of its first case.
 
         A customer's own comes by self service and now, whatever he says of that.
         """
@@ -116,8 +116,9 @@ class Settling(Teamwork):
         def decide(case: Case, provenance: Provenance) -> list[Root]:
             said = self._customers(case, reason=reason)
             received, by = (None, Channel.SELF_SERVICE) if own else (received_at, channel)
-            case.dispute(received or provenance.at, self.policy, provenance, channel=by, reason=said)
-            return self._reopen_duplicates(case, provenance)
+            first = self._disputed(case)
+            first.dispute(received or provenance.at, self.policy, provenance, channel=by, reason=said)
+            return _beside(case, first)
 
         return self._act("dispute", number, request, decide)
 
@@ -126,9 +127,11 @@ class Settling(Teamwork):
     ) -> Committed:
         """Hold the timer for a message whose intent is unclear (R-5.9c)."""
 
-        def decide(case: Case, provenance: Provenance) -> None:
+        def decide(case: Case, provenance: Provenance) -> list[Root]:
             words, when = self._customers(case, text=text), received_at or provenance.at
-            case.suspect_dispute(when, words, self.policy, provenance, channel=channel)
+            first = self._disputed(case)
+            first.suspect_dispute(when, words, self.policy, provenance, channel=channel)
+            return _beside(case, first)
 
         return self._act("suspect_dispute", number, request, decide)
 
@@ -136,28 +139,28 @@ class Settling(Teamwork):
         """It was a dispute: reopen (R-5.9c)."""
 
         def decide(case: Case, provenance: Provenance) -> list[Root]:
-            case.uphold_dispute(self.policy, provenance, reason=self._staff(case, reason=reason))
-            return self._reopen_duplicates(case, provenance)
+            first = self._disputed(case)
+            first.uphold_dispute(self.policy, provenance, reason=self._staff(case, reason=reason))
+            return _beside(case, first)
 
         return self._act("uphold_dispute", number, request, decide)
 
     def dismiss_dispute(self, number: str, reason: str, request: Request) -> Committed:
         """It was none: the window runs on (R-5.9c)."""
-        return self._act(
-            "dismiss_dispute",
-            number,
-            request,
-            lambda case, p: case.dismiss_dispute(self._said(case, reason=reason), p),
-        )
+
+        def decide(case: Case, provenance: Provenance) -> list[Root]:
+            first = self._disputed(case)
+            first.dismiss_dispute(self._said(case, reason=reason), provenance)
+            return _beside(case, first)
+
+        return self._act("dismiss_dispute", number, request, decide)
 
     def reopen(self, number: str, reason: str, request: Request) -> Committed:
         """Reopen a resolved case on the staff's own account."""
 
-        def decide(case: Case, provenance: Provenance) -> list[Root]:
-            case.reopen(self._said(case, reason=reason), self.policy, provenance)
-            return self._reopen_duplicates(case, provenance)
-
-        return self._act("reopen", number, request, decide)
+        return self._act(
+            "reopen", number, request, lambda case, p: case.reopen(self._said(case, reason=reason), self.policy, p)
+        )
 
     def close_case(
         self,
@@ -169,40 +172,34 @@ class Settling(Teamwork):
     ) -> Committed:
         """Close a resolved case with the customer's word, or the duty manager's reason (R-5.5d, R-5.9g, R-6.2)."""
 
-        def decide(case: Case, provenance: Provenance) -> list[Root]:
+        def decide(case: Case, provenance: Provenance) -> None:
             by = self._say(case.customer, DisclosureKind.CONTACT, {"confirmed_by": confirmed_by})
             why, said = self._staff(case, reason=reason), confirmation
             if said is not None:
                 said = replace(said, method=self.policy.contact_method(said.method, "/confirmation/method"))
             case.close(self.policy, provenance, confirmation=said, words=by, reason=why)
-            return self._close_duplicates(case, provenance)
 
         return self._act("close", number, request, decide)
 
     def close_elapsed(self, number: str, resolution: int, request: Request) -> Committed:
         """The timer fires (R-5.9d). Raises InvalidTransition when there is nothing to close any more."""
 
-        def decide(case: Case, provenance: Provenance) -> list[Root]:
-            case.close_elapsed(resolution, self.policy, provenance)
-            return self._close_duplicates(case, provenance)
+        return self._act("close", number, request, lambda case, p: case.close_elapsed(resolution, self.policy, p))
 
-        return self._act("close", number, request, decide)
+    def _disputed(self, case: Case) -> Case:
+        """The case that a dispute of this one is about: the first one of a duplicate (R-5.6c).
 
-    def _reopen_duplicates(self, case: Case, provenance: Provenance) -> list[Root]:
-        """A duplicate reopens with the first case (R-5.6c)."""
-        again = [self._named(number) for number in case.linked((LinkKind.DUPLICATE,))]
-        again = [other for other in again if other.resolved_from is not None]
-        for other in again:
-            other.reopen_with(case.number, self.policy, provenance)
-        return list(again)
-
-    def _close_duplicates(self, case: Case, provenance: Provenance) -> list[Root]:
-        """A duplicate closes with the first case (R-5.6c)."""
-        ended = [self._named(number) for number in case.linked((LinkKind.DUPLICATE,))]
-        ended = [other for other in ended if other.status is Status.RESOLVED]
-        for other in ended:
-            other.close_with(case.number, self.policy, provenance)
-        return list(ended)
+        Raises InvalidTransition, naming it, while it is being worked on.
+        """
+        first = self._first_of(case)
+        if first is not case and first.status not in SETTLED:
+            raise InvalidTransition("be disputed", f"continued as {first.number}, which is {first.status},")
+        return first
 
     def _customers(self, case: Case, **words: str) -> Disclosure | None:
         return self._say(case.customer, DisclosureKind.CUSTOMER_WORDS, dict(words))
+
+
+def _beside(case: Case, first: Case) -> list[Root]:
+    """What a command on a case changed beside it."""
+    return [] if first is case else [first]

@@ -95,10 +95,11 @@ class Joining(Threads, Settling):
             return self._follow_up_of(case, taking)
         self._correspond(case, taking, automatic=False)
         left = self._keep_files(case, taking)
-        joined, others = Joined.REPLY, list[Root]()
+        joined = Joined.REPLY
         try:
             if intent is Intent.DISPUTE:
-                joined, others = Joined.DISPUTE, self._contest_by(case, taking)
+                self._contest_by(case, taking)
+                joined = Joined.DISPUTE
             elif intent is Intent.UNCLEAR:
                 self._suspect(case, taking)
                 joined = Joined.CANDIDATE
@@ -112,7 +113,7 @@ class Joining(Threads, Settling):
             suppressed=taking.mail.suppressing,
             left_out=left,
         )
-        return [case, *others]
+        return [case]
 
     def _hold(self, case: Case, taking: Taking) -> list[Root]:
         """Take a message into the case that takes all of its sender's: it speaks of anything, and disputes nothing."""
@@ -125,7 +126,7 @@ class Joining(Threads, Settling):
         """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
         return case.status is Status.CLOSED and not case.can_be_disputed(taking.receipt.received_at)
 
-    def _contest_by(self, case: Case, taking: Taking) -> list[Root]:
+    def _contest_by(self, case: Case, taking: Taking) -> None:
         said = self._say(taking.sender, DisclosureKind.CUSTOMER_WORDS, {"reason": taking.mail.words or _NO_TEXT})
         by_hand = taking.provenance.by.role is not Role.INTAKE
         case.dispute(
@@ -136,7 +137,6 @@ class Joining(Threads, Settling):
             reason=said,
             witnessed=True,
         )
-        return self._reopen_duplicates(case, taking.provenance)
 
     def _suspect(self, case: Case, taking: Taking) -> None:
         said = self._say(taking.sender, DisclosureKind.CUSTOMER_WORDS, {"text": taking.mail.words or _NO_TEXT})

@@ -53,7 +53,7 @@ class Quarantine(Joining):
             into = number or held.suggestion
             if into is None:
                 raise Invalid("no case is suggested: name one", "/case")
-            return self._join(self._goes_on_as(self._named(into)), taking, reason=self._why(held, reason))
+            return self._join(self._first_of(self._named(into)), taking, reason=self._why(held, reason))
 
         return self._on_receipt("join_message", receipt, request, decide)
 

@@ -17,7 +17,6 @@ from domain.message import Message
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9-])INC-\d{7,18}(?!\d)", re.IGNORECASE | re.ASCII)
 _ROOT = re.compile(r"<(INC-\d{7,18})@([^<>@\s]{1,250})>", re.IGNORECASE | re.ASCII)
-_HOPS = 5
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,11 @@ class Threads(Logging, Telling):
     def _thread_of(self, mail: Mail) -> Thread | None:
         """By signed address, by what we sent, by signed token, in this order; a bare number is no match.
 
-        A case that is continued as another one is that one (R-5.6c).
+        A duplicate's mail is about its first case (R-5.6c).
         """
         for sure, number in self._named_in(mail):
             try:
-                return Thread(self._goes_on_as(self._get(Case, number)), sure)
+                return Thread(self._first_of(self._get(Case, number)), sure)
             except NotFound:
                 continue
         return None
@@ -61,13 +60,6 @@ class Threads(Logging, Telling):
         roots = filter(None, map(_ROOT.fullmatch, mail.references))
         yield from ((False, root[1].upper()) for root in roots if root[2].lower() == ours.domain.lower())
         yield from ((False, found[0].upper()) for found in _NUMBER.finditer(mail.subject))
-
-    def _goes_on_as(self, case: Case) -> Case:
-        for _ in range(_HOPS):
-            if not case.continued or case.duplicate_of is None:
-                break
-            case = self._get(Case, case.duplicate_of)
-        return case
 
     def _takes_part(self, case: Case, mail: Mail) -> bool:
         """Whether it is from somebody the case has contact of: compared by pseudonyms, as everything of people is."""

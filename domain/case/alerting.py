@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.dispute import Dispute
+from domain.case.duplicate import Duplicates
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import InvalidTransition
@@ -72,7 +72,7 @@ class RecoveryObserved(Recorded):
         case.recovered_at = self.recovered_at
 
 
-class Alerting(Dispute):
+class Alerting(Duplicates):
     def alert(
         self,
         source: str,
@@ -91,7 +91,7 @@ class Alerting(Dispute):
         """
         self._take_no_more_once_closed()
         if self.status is Status.RESOLVED and alerts:
-            self._own_resolution()
+            self.require_own_way("be reopened")
             self._reopen(policy, provenance, None)
         told = {"source": source, "alerts": alerts, "receipt": receipt, "assumed": assumed, "words": words}
         self.record(Alerted, provenance, truncated=truncated, **told)

@@ -63,11 +63,6 @@ class Closure(CaseState):
             raise InvalidTransition("close", "inside its dispute window")
         self._close(policy, provenance)
 
-    def close_with(self, first: str, policy: Policy, provenance: Provenance) -> None:
-        """A duplicate closes with the first case (R-5.6c); one that has a resolution of its own does not."""
-        if self.continued:
-            self._close(policy, provenance, with_first=first)
-
     def close(
         self,
         policy: Policy,
@@ -88,6 +83,7 @@ class Closure(CaseState):
         if decides and (reason is None or not uninformed):
             raise Forbidden("the duty manager closes, with a reason, what nobody could be informed of (R-5.9g)")
         self.allow("close", provenance)
+        self.require_own_way("be closed")
         if confirmation is None and provenance.by.role is not Role.CUSTOMER and not decides:
             raise ConfirmationRequired
         self._check_word(confirmation, provenance)

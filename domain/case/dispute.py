@@ -106,7 +106,7 @@ class Dispute(Relating):
         was received before the resolution, in the future, or longer ago than a person may say (R-5.2a).
         """
         self.allow("dispute", provenance)
-        self._own_resolution()
+        self.require_own_way("be reopened")
         if not witnessed:
             check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
         if received_at > provenance.at:
@@ -121,18 +121,8 @@ class Dispute(Relating):
     def reopen(self, reason: Disclosure, policy: Policy, provenance: Provenance) -> None:
         """Staff reopen a resolved case, with a reason. Raises InvalidTransition."""
         self.allow("reopen", provenance)
-        self._own_resolution()
+        self.require_own_way("be reopened")
         self._reopen(policy, provenance, reason)
-
-    def reopen_with(self, first: str, policy: Policy, provenance: Provenance) -> None:
-        """A duplicate reopens with the first case (R-5.6c); one that has a resolution of its own does not."""
-        if self.continued:
-            self._reopen(policy, provenance, None, with_first=first)
-
-    def _own_resolution(self) -> None:
-        """A duplicate reopens with the first case, and not by itself (R-5.6c). Raises InvalidTransition."""
-        if self.continued:
-            raise InvalidTransition("be reopened by itself", f"continued as {self.duplicate_of or 'another'}")
 
     def _reopen(self, policy: Policy, provenance: Provenance, reason: Disclosure | None, **how: bool | str) -> None:
         referred = self.resolution is not None and self.resolution.code is ResolutionCode.REFERRED
@@ -162,7 +152,7 @@ class Dispute(Relating):
         Raises InvalidTransition, DisputeWindowClosed, Invalid when it was received in the future or before the resolution.
         """
         self.allow("suspect_dispute", provenance)
-        self._own_resolution()
+        self.require_own_way("be reopened")
         if not witnessed:
             check_received(received_at, provenance.at, provenance.by.role, policy, explained=True)
         if received_at > provenance.at:

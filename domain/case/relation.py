@@ -208,6 +208,7 @@ class Relating(CaseState):
         """
         self.allow("relate", provenance)
         self._check_other(first)
+        self.require_own_way("become a duplicate")
         if self.status in (Status.RESOLVED, Status.CLOSED):
             raise InvalidTransition("become a duplicate", self.status)
         if first.status is Status.CLOSED:

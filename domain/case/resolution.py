@@ -151,6 +151,7 @@ class Resolving(Assignment, Logging):
         """
         self.require_priority()
         self.allow("resolve", provenance)
+        self.require_own_way("be resolved")
         self._require_logged(resolution)
         if not self.symptomatic:
             raise DiagnosisRequired
@@ -172,6 +173,7 @@ class Resolving(Assignment, Logging):
             raise InvalidTransition(f"follow {parent}", self.status)
         if parent not in self.links:
             raise InvalidTransition(f"follow {parent}", "not linked with it")
+        self.require_own_way("be resolved")
         self._require_logged(resolution)
         self._record_resolved(resolution, solution, Verifier.PARENT, policy, provenance, None)
 

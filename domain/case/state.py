@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from domain.case.status import Status, allow
+from domain.case.status import SETTLED, Status, allow
 from domain.case.words import received_after
+from domain.errors import InvalidTransition
 from domain.values import Actor, Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
@@ -274,6 +275,17 @@ class CaseState:
     def can_be_about_resolution(self, received_at: datetime) -> bool:
         """Whether what was received then can be about the resolution, and not only about the case before it (R-5.9c)."""
         return self.resolved_at is not None and received_after(received_at, self.resolved_at)
+
+    @property
+    def goes_with(self) -> str | None:
+        """The first case that this one goes with; None where it goes by itself (R-5.6c)."""
+        by_itself = self.status in SETTLED and not self.continued
+        return None if by_itself else self.duplicate_of
+
+    def require_own_way(self, command: str) -> None:
+        """A duplicate goes with the first case, and not by itself (R-5.6c). Raises InvalidTransition."""
+        if self.continued or self.goes_with is not None:
+            raise InvalidTransition(f"{command} by itself", f"continued as {self.duplicate_of or 'another'}")
 
     def settled_since(self, policy: Policy) -> datetime | None:
         """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""

@@ -54,6 +54,7 @@ class Triage(Notification):
         Needs no priority. Raises InvalidTransition, Invalid for a contact in the future.
         """
         self.allow("refer", provenance)
+        self.require_own_way("be referred")
         check_contact(contact, provenance)
         code, version, entry = help_desk
         self.record(Referred, provenance, help_desk=code, help_desk_version=version, contact=entry, reason=reason)

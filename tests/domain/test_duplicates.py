@@ -8,6 +8,9 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
+from domain.case.closure import Confirmation
+from domain.case.notification import Contact
+from domain.case.resolution import Resolved
 from domain.case.state import CauseCorrected, LinkKind, PendingReason, ResolutionCode
 from domain.case.status import Status
 from domain.errors import (
@@ -25,11 +28,13 @@ from tests.domain.cases import (
     assigned,
     at,
     by_system,
+    by_team,
     closed,
     duplicates,
     last,
     logged,
     moment,
+    positive,
     prioritized,
     refused,
     resolved,
@@ -97,33 +102,103 @@ def test_r_5_6c_a_duplicate_has_no_window_of_its_own() -> None:
         second.close_elapsed(version_resolved(second), POLICY, by_system(6 + WINDOW))
 
 
-def test_r_5_6c_a_duplicate_closes_and_reopens_with_the_first() -> None:
-    _, second = duplicates()
-    second.close_with(FIRST, POLICY, by_system(WINDOW))
-    assert (second.status, last(second)["with_first"]) == (Status.CLOSED, FIRST)
-    second.reopen_with(FIRST, POLICY, at(WINDOW + 1))
-    assert (second.status, second.reopenings, last(second)["with_first"]) == (Status.IN_DIAGNOSIS, 1, FIRST)
-    assert second.duplicate_of == FIRST
+def resolve(first: Case, minutes: float) -> None:
+    first.verify(positive(minutes), by_team(minutes))
+    first.resolve(FIXED, said(), POLICY, by_team(minutes))
 
 
-def test_r_5_6c_a_duplicate_is_reopened_through_the_first_and_not_by_itself() -> None:
+def test_r_5_6c_a_duplicate_follows_the_first_case_however_often_it_is_disputed() -> None:
+    first, second = duplicates()
+    for begins in (10, 20, 30):
+        resolve(first, begins)
+        second.follow(first, POLICY, by_team(begins))
+        assert (second.status, second.continued) == (Status.RESOLVED, True)
+        first.close(POLICY, at(begins + 1, Role.CUSTOMER))
+        second.follow(first, POLICY, at(begins + 1))
+        assert (second.status, last(second)["with_first"]) == (Status.CLOSED, FIRST)
+        first.dispute(moment(begins + 2), POLICY, at(begins + 2))
+        second.follow(first, POLICY, at(begins + 2))
+        assert (second.status, last(second)["with_first"]) == (Status.IN_DIAGNOSIS, FIRST)
+    assert (second.reopenings, second.duplicate_of) == (3, FIRST)
+
+
+def test_r_5_6c_a_duplicate_that_was_reopened_with_the_first_is_resolved_with_it_wherever_it_is() -> None:
+    moves: tuple[Callable[[Case], None], ...] = (
+        lambda case: case.assign("messaging", at(21)),
+        lambda case: case.pend(PendingReason.CUSTOMER, at(21)),
+        lambda case: case.nominate(POLICY, at(21)),
+    )
+    for move in moves:
+        first, second = reopened()
+        move(second)
+        resolve(first, 22)
+        second.follow(first, POLICY, by_team(22))
+        assert (second.status, second.continued, second.pending, second.obligations) == (
+            Status.RESOLVED,
+            True,
+            None,
+            {},
+        )
+
+
+def reopened() -> tuple[Case, Case]:
+    """A first case and its duplicate, both reopened at minute 20."""
+    first, second = duplicates()
+    resolve(first, 10)
+    first.reopen(said(), POLICY, by_team(20))
+    second.follow(first, POLICY, by_team(20))
+    return first, second
+
+
+def test_r_5_6c_what_an_earlier_release_left_open_is_closed_with_the_first_case() -> None:
+    first, second = reopened()
+    resolve(first, 21)
+    first.close(POLICY, at(22, Role.CUSTOMER))
+    second.follow(first, POLICY, at(22))
+    assert (second.status, second.continued) == (Status.CLOSED, True)
+
+
+def test_r_5_6c_a_duplicate_is_settled_and_reopened_through_the_first_and_never_by_itself() -> None:
     """It has no window of its own: or a customer could dispute it for ever (R-5.9f)."""
     _, second = duplicates()
-    commands: tuple[Callable[[], None], ...] = (
+    disputes: tuple[Callable[[], None], ...] = (
         lambda: second.dispute(moment(WINDOW), POLICY, at(WINDOW, Role.CUSTOMER)),
         lambda: second.suspect_dispute(moment(WINDOW), said(), POLICY, at(WINDOW)),
     )
-    with refused(second, InvalidTransition, FIRST):
-        second.reopen(said(), POLICY, at(WINDOW))
-    for command in commands:
+    closings: tuple[Callable[[], None], ...] = (
+        lambda: second.reopen(said(), POLICY, at(WINDOW)),
+        lambda: second.close(POLICY, at(WINDOW, Role.CUSTOMER)),
+        lambda: second.close(POLICY, at(WINDOW), confirmation=Confirmation("phone", moment(WINDOW))),
+    )
+    for command in (*disputes, *closings):
         with refused(second, InvalidTransition, FIRST):
             command()
-    second.close_with(FIRST, POLICY, by_system(WINDOW))
+    second.follow(closed(), POLICY, by_system(WINDOW))
     second.unrelate(FIRST, POLICY, at(WINDOW))
     assert second.status is Status.CLOSED
-    for command in commands:
+    for command in disputes:
         with refused(second, InvalidTransition, "another"):
             command()
+
+
+def test_r_5_6c_an_open_duplicate_is_resolved_in_no_way_but_with_the_first() -> None:
+    _, second = reopened()
+    second.mirror("INC-0000009", LinkKind.PART, at(21))
+    ways: tuple[Callable[[], None], ...] = (
+        lambda: second.resolve(FIXED, said(), POLICY, at(22)),
+        lambda: second.resolve_with("INC-0000009", FIXED, said(), at(22)),
+        lambda: second.duplicate(logged("INC-0000000", received_at=NOW - timedelta(hours=1)), None, at(22)),
+    )
+    for way in ways:
+        with refused(second, InvalidTransition, FIRST):
+            way()
+    unlinked = logged(SECOND)
+    unlinked.duplicate(first := logged(), None, at(1))
+    first.refer(("dhs", 3, said("DHS")), Contact("phone", moment(2), informed=True), POLICY, at(2))
+    first.reopen(said(), POLICY, at(3))
+    unlinked.follow(first, POLICY, at(3))
+    with refused(unlinked, InvalidTransition, FIRST):
+        unlinked.refer(("dhs", 3, said("DHS")), Contact("phone", moment(4), informed=True), POLICY, at(4))
 
 
 def test_r_5_6c_a_duplicate_that_is_none_goes_on_where_it_was() -> None:
@@ -137,20 +212,18 @@ def test_r_5_6c_a_duplicate_that_is_none_goes_on_where_it_was() -> None:
     assert second.dispute_until == moment(8 + WINDOW), "from here on it has a window of its own"
 
 
-def test_r_5_9g_a_duplicate_that_was_reopened_and_resolved_by_itself_has_a_window() -> None:
+def test_r_5_9g_a_duplicate_that_an_earlier_release_resolved_by_itself_keeps_its_window() -> None:
     """Or it would stay resolved for ever, once the first one has closed without it."""
-    _, second = duplicates()
-    second.reopen_with(FIRST, POLICY, at(6))
-    second.resolve(FIXED, said(), POLICY, at(7))
-    second.notified("<2@desk>", version_resolved(second), POLICY, by_system(8))
-    assert second.dispute_until == moment(8 + WINDOW)
-    second.close_with(FIRST, POLICY, by_system(9))
-    second.reopen_with(FIRST, POLICY, at(9))
-    assert (second.status, second.reopenings) == (Status.RESOLVED, 1), "nor does it follow the first any more"
-    second.unrelate(FIRST, POLICY, at(10))
-    assert (second.status, second.links) == (Status.RESOLVED, {}), "undoing the link undoes no resolution of its own"
-    second.dispute(moment(11), POLICY, at(11))
-    assert second.status is Status.IN_DIAGNOSIS
+    _, second = reopened()
+    second.record(Resolved, at(21), **vars(FIXED), resolved_at=moment(21))
+    second.notified("<2@desk>", version_resolved(second), POLICY, by_system(22))
+    assert second.dispute_until == moment(22 + WINDOW)
+    second.follow(closed(), POLICY, by_system(23))
+    assert second.status is Status.RESOLVED
+    second.dispute(moment(24), POLICY, at(24))
+    assert (second.status, second.goes_with) == (Status.IN_DIAGNOSIS, FIRST), "from here on it goes with the first"
+    second.unrelate(FIRST, POLICY, at(25))
+    second.resolve(FIXED, said(), POLICY, at(26))
 
 
 def test_a_pending_mark_ends_when_a_case_continues_as_another() -> None:

@@ -157,9 +157,9 @@ def test_r_5_2c_what_is_missing_is_waived_with_a_reason() -> None:
 def test_r_5_9f_a_closed_case_lacks_nothing_any_more() -> None:
     case = logged("INC-0000002", missing=("contact",), required=("contact",))
     case.duplicate(logged(), None, POLICY, at(1))
-    case.close_with("INC-0000001", POLICY, at(2))
+    case.follow(closed(), POLICY, at(8))
     with refused(case, InvalidTransition, "closed"):
-        case.waive(said(), at(3))
+        case.waive(said(), at(9))
 
 
 # R-5.2d

@@ -24,6 +24,7 @@ from tests.domain.cases import (
     at,
     by_system,
     by_team,
+    closed,
     duplicates,
     in_diagnosis,
     last,
@@ -194,9 +195,9 @@ def test_r_5_6b_a_consultation_is_owed_until_its_case_closes() -> None:
 
 
 def test_r_5_6b_a_duplicate_that_closes_with_the_first_case_asks_nobody_any_more() -> None:
-    first, second = duplicates()
+    _, second = duplicates()
     second.consult(logged("INC-0000009"), POLICY, at(6))
-    second.close_with(first.number, POLICY, by_system(7))
+    second.follow(closed(), POLICY, by_system(7))
     assert second.obligations == {}
 
 

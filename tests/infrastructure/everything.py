@@ -112,10 +112,20 @@ def _related(history: History, first: Case) -> None:
     history.put(duplicate, other)
     duplicate.duplicate(other, None, POLICY, by(314))
     history.put(duplicate)
-    duplicate.close_with(other.number, POLICY, by(315))
-    history.put(duplicate)
-    duplicate.reopen_with(other.number, POLICY, by(316))
-    history.put(duplicate)
+    other.mirror(duplicate.number, duplicate.links[other.number], by(314))
+    other.verify(verification(315), by(315, TEAM))
+    other.resolve(FIXED, said(), POLICY, by(315, TEAM))
+    other.close(POLICY, by(316), confirmation=Confirmation("phone", moment(316)))
+    duplicate.follow(other, POLICY, by(316))
+    history.put(other, duplicate)
+    for again in (317, 320):
+        other.dispute(moment(again), POLICY, by(again))
+        duplicate.follow(other, POLICY, by(again))
+        history.put(other, duplicate)
+        other.verify(verification(again + 1), by(again + 1, TEAM))
+        other.resolve(FIXED, said(), POLICY, by(again + 1, TEAM))
+        duplicate.follow(other, POLICY, by(again + 1))
+        history.put(other, duplicate)
 
 
 def _major(history: History) -> None:

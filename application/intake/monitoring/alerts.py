@@ -30,8 +30,6 @@ from domain.intake import Receipt, authorise_intake, receipt_id
 from domain.source import Source
 from domain.values import Actor, Channel
 
-_HOPS = 5
-
 
 class AlertIntake(Logging, Settling):
     """What monitoring systems may ask of the desk, and what staff may ask of them."""
@@ -114,8 +112,6 @@ class AlertIntake(Logging, Settling):
     def _first(self, number: str, loaded: dict[str, Case]) -> Case:
         """A case, or the one that it is continued as (R-5.6c); each is read once."""
         case = loaded.setdefault(number, loaded.get(number) or self._get(Case, number))
-        for _ in range(_HOPS):
-            if not case.continued or (first := case.duplicate_of) is None:
-                break
-            case = loaded.setdefault(first, loaded.get(first) or self._get(Case, first))
-        return case
+        if (first := case.goes_with) is None:
+            return case
+        return loaded.setdefault(first, loaded.get(first) or self._get(Case, first))

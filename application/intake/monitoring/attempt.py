@@ -51,8 +51,6 @@ class Attempt:
         self.version = listed.version if listed else None
         self.cases: dict[str, Case] = {}
         """The cases that change, by the number that their alerts know them by."""
-        self.duplicates: list[Case] = []
-        """Those that reopen with one of them."""
         self.about: list[str] = []
         """The cases of alerts of which nothing new is said."""
         self.watches: dict[str, Watch] = {}
@@ -78,7 +76,7 @@ class Attempt:
             self._witness(number, made, situation)
         numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
-        roots = [*self.cases.values(), *self.duplicates, *self._watched(made, situation), *self._seen(made, situation)]
+        roots = [*self.cases.values(), *self._watched(made, situation), *self._seen(made, situation)]
         changed = list({root.id: root for root in roots if root.pending_events}.values())
         if not changed and not receipt.pending_events:
             position = desk.register.history(self.stream)[-1].position
@@ -148,14 +146,13 @@ class Attempt:
 
     def _add(self, number: str, case: Case, made: Plan) -> None:
         """Tell a case of its new episodes, and nominate it where the mapping says so (R-5.7b)."""
-        desk, policy, p = self.desk, self.reference.policy, self.provenance
+        policy, p = self.reference.policy, self.provenance
         steps = [step for step in made.steps if step.case == number and step.signal.firing]
         fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
         target = fresh[0].target
         assumed = Assumed(target.impact, target.severity, target.rule, self.version)
         told = labels_of([step.signal for step in fresh])
         words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": told}, p.random)
-        resolved = case.resolution is not None
         case.alert(
             self.source,
             tuple(made.fired.get(number, ())),
@@ -166,9 +163,6 @@ class Attempt:
             truncated=self.delivery.truncated if not case.truncated else 0,
             words=words,
         )
-        if resolved:
-            again = desk._reopen_duplicates(case, p)
-            self.duplicates += [other for other in again if isinstance(other, Case)]
         if case.major is None and any(step.target.nominate_major for step in fresh):
             reason = Disclosure.of(case.customer, DisclosureKind.STAFF_WORDS, {"reason": nominated(target)}, p.random)
             case.nominate(policy, p, reason=reason)
@@ -187,7 +181,7 @@ class Attempt:
 
     def _witness(self, number: str, made: Plan, situation: Situation) -> None:
         """All alerts of a case have recovered: evidence on the case itself, unless it is closed (R-5.8d)."""
-        known = (*self.cases.values(), *situation.cases.values(), *self.duplicates)
+        known = (*self.cases.values(), *situation.cases.values())
         case = next((case for case in known if case.number == number), None)
         if case is None:  # it is continued as another one
             case = self.desk._get(Case, number)

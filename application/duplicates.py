@@ -1,0 +1,49 @@
+"""SOP 5.6: whatever resolves, reopens or closes a case takes its duplicates along, in the same transaction (R-5.6c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from domain.aggregate import Recorded, Root
+from domain.case import Case
+from domain.case.closure import Closed
+from domain.case.dispute import Reopened
+from domain.case.resolution import Resolved
+from domain.case.state import LinkKind
+from domain.policy import Policy
+from domain.values import Provenance
+
+_MOVES = (Resolved, Reopened, Closed)
+
+
+def take_along(
+    changed: Sequence[Root], load: Callable[[str], Case], policy: Policy, random: Callable[[int], bytes]
+) -> list[Case]:
+    """Let the duplicates of the changed cases follow. Returns those that were not among ``changed``."""
+    cases = {root.number: root for root in changed if isinstance(root, Case)}
+    taken: dict[str, Case] = {}
+    for first in cases.values():
+        moves = [event for event in first.pending_events if isinstance(event, _MOVES)]
+        if not moves:
+            continue
+        for number in first.linked((LinkKind.DUPLICATE,)):
+            duplicate = cases.get(number) or load(number)
+            before = duplicate.version
+            duplicate.follow(first, policy, _with(moves[-1], random))
+            if number not in cases and duplicate.version > before:
+                taken[number] = duplicate
+    return list(taken.values())
+
+
+def _with(move: Recorded, random: Callable[[int], bytes]) -> Provenance:
+    """Who moved the first case, how and when, moves its duplicates."""
+    return Provenance(
+        by=move.by,
+        via=move.via,
+        at=move.timestamp,
+        random=random,
+        occurred_at=move.occurred_at,
+        request_id=move.request_id,
+        trace_id=move.trace_id,
+        causation=move.causation,
+    )
