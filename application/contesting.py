@@ -10,7 +10,7 @@ from application.principals import DisputeLink, FollowLink
 from application.requests import Committed, Request
 from application.settling import Settling
 from domain.case import Case
-from domain.case.logging import Report
+from domain.case.logging import Logged, Report
 from domain.case.notes import Noted
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition, NotFound
@@ -60,7 +60,7 @@ class Contesting(Handling, Settling):
         """Dispute: nobody who says that it is not well is sent away. Raises NotFound."""
         case = self.contested(link)
         committed = self._contest(case, reason, request)
-        return Outcome(self._became(case, committed), committed)
+        return Outcome(self._became(committed), committed)
 
     def _contest(self, case: Case, reason: str, request: Request) -> Committed:
         if case.continued:  # closed with a case that it is no duplicate of: it has no resolution to dispute
@@ -74,12 +74,13 @@ class Contesting(Handling, Settling):
         except InvalidTransition:  # another dispute came first, in between
             return self._note(case, reason, request)
 
-    def _became(self, case: Case, committed: Committed) -> Contested:
+    def _became(self, committed: Committed) -> Contested:
         """Read from the record, since a form sent twice is answered as it was the first time."""
-        if committed.case.number != case.number:
+        version = committed.case.version
+        event = self.register.history(committed.case.id, after=version - 1, until=version)[-1].event
+        if isinstance(event, Logged):
             return Contested.FOLLOWED_UP
-        entries = self.register.history(case.id, after=committed.case.version - 1, until=committed.case.version)
-        return Contested.NOTED if isinstance(entries[-1].event, Noted) else Contested.REOPENED
+        return Contested.NOTED if isinstance(event, Noted) else Contested.REOPENED
 
     def _note(self, case: Case, reason: str, request: Request) -> Committed:
         return self.note(case.number, reason, visible_to_customer=True, request=request)

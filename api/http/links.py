@@ -45,7 +45,7 @@ def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token
     reason = _reason(request, raw)
     # The same words about what was done since are another dispute, whichever of our mails they answer.
     about = case.resolution_version or link.resolution
-    key = hashlib.sha256(f"link\0{token}\0{about}\0{reason}".encode()).digest()
+    key = hashlib.sha256(f"link\0{token}\0{case.number}\0{about}\0{reason}".encode()).digest()
     asked = Asked(
         Actor(link.customer, Role.CUSTOMER),
         "link",

@@ -27,7 +27,6 @@ from tests.acceptance.travelling import (
     back_to_monday,
     history,
     last,
-    logged,
     mails,
     moment,
     on_monday,
@@ -416,21 +415,25 @@ def test_what_is_no_form_of_ours_disputes_nothing(
     assert history(running, number) == before
 
 
-def test_r_5_6c_a_duplicate_with_a_resolution_of_its_own_is_disputed_by_its_own_link(
+def test_r_5_6c_a_duplicates_own_older_link_disputes_the_first_case(
     running: RunningDesk, browser: httpx.Client
 ) -> None:
     same: dict[str, Any] = {"subject": secrets.token_hex(8), "description": secrets.token_hex(8)}
-    first, second = assigned(running, **same), logged(running, **same)
+    first, second = assigned(running, **same), told(running)
+    path = link(running, second)
+    assert "is reopened" in page(post(browser, path))
     done(running.technician.post(f"/cases/{second}/relate", {"case": first, "kind": "duplicate"}))
+    assert f"{first} is being worked on" in page(post(browser, path)), "there is nothing to dispute yet"
+    assert notes(running, first) == ["it still does not print"]
+    for _ in range(2):
+        resolve(running, first)
+        running.send_mail()
+        assert "spooler restarted" in page(browser.get(path))
+        assert f"{first} is reopened" in page(post(browser, path))
+        assert [read(running, number)["status"] for number in (first, second)] == ["assigned"] * 2
     resolve(running, first)
-    done(owner_of(running, first).post(f"/cases/{first}/dispute", {"reason": "no"}))  # both are open again
-    for verb, body in (
-        ("triage", {"owner": "desk"}),
-        ("prioritize", {"impact": 3, "severity": 3}),
-        ("diagnose", {"symptoms": "queue full", "findings": "its own"}),
-        ("resolve", FIXED),
-    ):
-        done(running.technician.post(f"/cases/{second}/{verb}", body))
     running.send_mail()
-    assert "is reopened" in page(post(browser, link(running, second)))
-    assert read(running, second)["status"] == "in_diagnosis"
+    travel(running, WINDOW + timedelta(hours=1))
+    running.close_elapsed()
+    assert "We have opened" in page(post(browser, path))
+    assert [read(running, number)["status"] for number in (first, second)] == ["closed"] * 2

@@ -29,6 +29,8 @@ START = datetime(2026, 11, 23, 14, tzinfo=UTC)
 WINDOW = timedelta(hours=72)
 NOMINATION = timedelta(minutes=15)
 AUDITOR = Actor("r.audit", Role.AUDITOR)
+OF_THE_FIRST = ("suspect_dispute", "dismiss_dispute")
+"""What is said of a duplicate's resolution is said of the first case's (R-5.6c)."""
 SYSTEM = Actor(CLOSES, Role.SYSTEM)
 
 
@@ -158,6 +160,8 @@ class DeskModel:
             known.forget_resolution()
 
     def _remember(self, command: str, number: str) -> None:
+        if command in OF_THE_FIRST and (first := self.cases[number].duplicate_of) is not None:
+            number = first
         case, known, now = self.cases[number], self.known[number], self.clock.now()
         if command == "refer":
             known.referred = True

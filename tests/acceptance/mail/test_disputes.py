@@ -181,11 +181,17 @@ def test_r_5_6c_what_is_said_of_a_duplicate_is_said_of_the_first_case(desk: Runn
     same = words()
     first, second = assigned(desk, **same), logged(desk, **same)
     relate(desk, second, first, "duplicate", reason="called twice")
+    for said in (NO, f"{NO} Again."):
+        resolve(desk, first, FIXED)
+        desk.send_mail()
+        answer = sent_in(desk, reply(desk, second, said))
+        assert (answer["outcome"], answer["case"]) == ("dispute", first)
+        assert [read(desk, number)["status"] for number in (first, second)] == ["assigned", "logged"]
+    assert sent_in(desk, reply(desk, second, HM))["case"] == first, "while both are open, too"
     resolve(desk, first, FIXED)
     desk.send_mail()
-    answer = sent_in(desk, reply(desk, second, NO))
-    assert (answer["outcome"], answer["case"]) == ("dispute", first)
-    assert read(desk, second)["status"] != "resolved"
+    assert sent_in(desk, reply(desk, second, f"{HM}!"))["case"] == first
+    assert "decide_dispute" in owed(desk, first)
 
 
 # what comes back

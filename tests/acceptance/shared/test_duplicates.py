@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from application.catalogue import OPERATOR
+from domain.catalogue import HelpDesk
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
     WINDOW,
@@ -229,5 +231,89 @@ def test_r_5_6c_a_duplicate_stays_closed_with_the_first_case_once_the_window_is_
     travel(running, WINDOW)
     running.close_elapsed()
     travel(running, days=30)
-    for number, slug in ((first, "dispute-window-closed"), (second, "invalid-transition")):
-        refused(running.technician.post(f"/cases/{number}/dispute", {"reason": "again"}), 409, slug)
+    for number in (first, second):
+        over = refused(
+            running.technician.post(f"/cases/{number}/dispute", {"reason": "again"}), 409, "dispute-window-closed"
+        )
+        assert over["follow_up_of"] == first
+
+
+def statuses(desk: RunningDesk, *numbers: str) -> list[str]:
+    return [read(desk, number)["status"] for number in numbers]
+
+
+def test_r_5_6c_a_dispute_of_a_duplicate_is_one_of_the_first_case_however_often(running: RunningDesk) -> None:
+    first, second = duplicates(running)
+    customer = owner_of(running, second)
+    for by in (customer, running.technician, customer):
+        resolve(running, first)
+        assert statuses(running, first, second) == ["resolved", "resolved"]
+        assert read(running, second)["resolution"]["code"] == "duplicate"
+        disputed = done(by.post(f"/cases/{second}/dispute", {"reason": "still silent"}))
+        assert (disputed["number"], disputed["status"]) == (second, "in_diagnosis")
+        assert statuses(running, first, second) == ["assigned", "in_diagnosis"]
+        assert last(running, first, "disputed")["reason"] == "still silent"
+        assert "disputed" not in topics(running, second)
+        assert last(running, second, "reopened")["data"]["with_first"] == first
+    resolve(running, first)
+    running.send_mail()
+    travel(running, WINDOW)
+    running.close_elapsed()
+    assert statuses(running, first, second) == ["closed", "closed"]
+
+
+def test_r_5_6c_a_dispute_of_a_duplicate_is_taken_once_under_its_key(running: RunningDesk) -> None:
+    first, second = duplicates(running)
+    resolve(running, first)
+    key = {"Idempotency-Key": '"dispute-of-a-duplicate"'}
+    answers = [running.technician.post(f"/cases/{second}/dispute", {"reason": "no"}, **key) for _ in range(2)]
+    assert done(answers[0]) == done(answers[1])
+    assert topics(running, first).count("disputed") == 1
+
+
+@pytest.mark.parametrize("verdict", ["uphold", "dismiss"])
+def test_r_5_9c_a_mail_of_unclear_intent_about_a_duplicate_holds_the_first_case(
+    running: RunningDesk, verdict: str
+) -> None:
+    first, second = duplicates(running)
+    resolve(running, first)
+    running.send_mail()
+    done(running.technician.post(f"/cases/{second}/suspect-dispute", {"text": "hm"}))
+    assert read(running, first)["dispute_candidate_since"] is not None
+    done(running.technician.post(f"/cases/{second}/{verdict}-dispute", {"reason": "asked"}))
+    after = {"uphold": ["assigned", "in_diagnosis"], "dismiss": ["resolved", "resolved"]}
+    assert statuses(running, first, second) == after[verdict]
+
+
+def test_r_5_6c_a_duplicate_is_closed_in_no_way_but_with_the_first_case(running: RunningDesk) -> None:
+    first, second = duplicates(running)
+    resolve(running, first)
+    accepted = {"confirmation": {"method": "phone", "by": "Jo", "at": moment(running)}}
+    for by, body in ((owner_of(running, second), {}), (running.technician, accepted)):
+        problem = refused(by.post(f"/cases/{second}/close", body), 409, "invalid-transition")
+        assert first in problem["detail"]
+
+
+def test_r_5_6c_a_reopened_duplicate_is_resolved_in_no_way_but_with_the_first_case(running: RunningDesk) -> None:
+    first, second = duplicates(running)
+    resolve(running, first)
+    done(running.technician.post(f"/cases/{first}/reopen", {"reason": "not yet"}))
+    problem = refused(running.technician.post(f"/cases/{second}/resolve", FIXED), 409, "invalid-transition")
+    assert first in problem["detail"]
+    done(running.technician.post(f"/cases/{second}/unrelate", {"case": first, "reason": "the other plotter"}))
+    done(running.technician.post(f"/cases/{second}/relate", {"case": first, "kind": "unrelated"}))
+    done(running.technician.post(f"/cases/{second}/resolve", FIXED))
+    assert statuses(running, first, second) == ["assigned", "resolved"]
+
+
+def test_r_5_6c_a_duplicate_of_a_case_that_is_referred_goes_with_it(running: RunningDesk) -> None:
+    said = words()
+    first, second = logged(running, **said), logged(running, **said)
+    relate(running, second, first, "duplicate")
+    running.office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, None, OPERATOR)
+    refer = {"help_desk": "dhs", "contact": {"method": "phone", "outcome": "informed"}}
+    done(running.technician.post(f"/cases/{first}/refer", refer))
+    done(owner_of(running, second).post(f"/cases/{second}/dispute", {"reason": "they say it is yours"}))
+    assert statuses(running, first, second) == ["triaged", "logged"]
+    done(running.technician.post(f"/cases/{first}/refer", refer))
+    assert statuses(running, first, second) == ["resolved", "resolved"]

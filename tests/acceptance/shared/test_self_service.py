@@ -24,7 +24,7 @@ from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
 from tests.acceptance.mail.correspondence import mail, reply, sent_in
-from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, told, travel
+from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, owner_of, told, travel
 from tests.conftest import TestDatabase, cloned
 
 REPORT = {"name": "Pat Moe", "email": "pat.moe@agency.example", "subject": "No sound", "description": "It is silent."}
@@ -379,6 +379,25 @@ def test_a_resolution_is_accepted_by_the_link(running: RunningDesk, browser: htt
     path = link(running, number)
     assert done(browser.post(f"{path}/accept"))["status"] == "closed"
     refused(browser.post(f"{path}/accept"), 409, "invalid-transition")
+
+
+def test_r_5_6c_a_duplicates_link_disputes_the_first_case_and_accepts_nothing(
+    running: RunningDesk, browser: httpx.Client
+) -> None:
+    first = resolved(running)
+    done(owner_of(running, first).post(f"/cases/{first}/dispute", {"reason": "no"}))
+    second = running.log()["number"]
+    done(running.technician.post(f"/cases/{second}/relate", {"case": first, "kind": "duplicate"}))
+    path = link(running, second)
+    assert done(browser.get(path))["can"] == ["notes", "attachments"]
+    done(running.network.post(f"/cases/{first}/verify", VERIFIED))
+    done(running.network.post(f"/cases/{first}/resolve", FIXED))
+    assert done(browser.get(path))["can"] == ["notes", "attachments", "dispute"]
+    refused(browser.post(f"{path}/accept"), 409, "invalid-transition")
+    answer = done(browser.post(f"{path}/dispute", json={"reason": "it still does not print"}))
+    assert (answer["outcome"], answer["case"], answer["number"]) == ("reopened", first, second)
+    assert case_of(running, first)["status"] == "assigned"
+    assert answer["status"] == "logged"
 
 
 def test_what_goes_wrong_behind_a_link_is_logged_without_the_link(
