@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from domain.case.closure import Closure
 from domain.case.dispute import Dispute
-from domain.case.relation import DUPLICATE
-from domain.case.resolution import Resolved
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
 from domain.policy import Policy
@@ -19,7 +17,7 @@ class Duplicates(Dispute, Closure):
         Earlier releases let a duplicate be resolved by itself: until that is disputed, it keeps its own window.
         """
         if first.status in SETTLED and self.status not in SETTLED:
-            self.record(Resolved, provenance, **vars(DUPLICATE), resolved_at=provenance.at)
+            self._resolve_into_first(policy, provenance)
         if not self.continued:
             return
         if first.status is Status.CLOSED and self.status is Status.RESOLVED:

@@ -222,6 +222,9 @@ class Relating(CaseState):
         if (first.received_at, first.number) > (self.received_at, self.number):
             raise Invalid(f"{first.number} was received later: it is the duplicate of this one", "/case")
         self._settle(Linked, first, consulted, provenance, reason, kind=LinkKind.DUPLICATE_OF)
+        self._resolve_into_first(policy, provenance)
+
+    def _resolve_into_first(self, policy: Policy, provenance: Provenance) -> None:
         wait = end_of_wait(self, policy, provenance.at)
         self.record(Resolved, provenance, **vars(DUPLICATE), **wait, resolved_at=provenance.at)
 

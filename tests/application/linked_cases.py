@@ -28,7 +28,8 @@ FIRST, ONE, TWO, MAJOR, PART = NUMBERS = tuple(f"INC-000000{n}" for n in range(1
 TEAMS = ("network", "messaging")
 _ROWS = {"duplicate": "relate", "find_unrelated": "relate", "notified": "notify", "close_elapsed": "close"}
 """The rows of the table by another name."""
-_RARE = ("refer", "resolve", "notified", "close_elapsed", "dispute", "uphold_dispute", "answer_consultation")
+_HELD = ("suspect_dispute", "uphold_dispute", "dismiss_dispute")
+_RARE = (*_HELD, "resume", "refer", "resolve", "notified", "close_elapsed", "dispute", "answer_consultation")
 AFTER_CLOSING = {"inform_management", "review_major", "decide_dispute"}
 Command = Callable[["LinkedCases", Case, Random], None]
 
@@ -163,7 +164,7 @@ def _owes_what_it_must(case: Case) -> None:
 
 def _duplicate(bench: LinkedCases, case: Case, chance: Random) -> None:
     first = bench.other(case, chance)
-    case.duplicate(first, None, bench.desk())
+    case.duplicate(first, None, POLICY, bench.desk())
     first.mirror(case.number, LinkKind.DUPLICATE_OF, bench.desk())
 
 
@@ -219,7 +220,7 @@ def _fan_out(bench: LinkedCases, case: Case, _: Random) -> None:
     for part in case.parts():
         before = bench.cases[part].version
         try:
-            bench.cases[part].resolve_with(case.number, FIXED, said(), bench.desk())
+            bench.cases[part].resolve_with(case.number, FIXED, said(), POLICY, bench.desk())
         except DomainError:
             assert bench.cases[part].version == before
 

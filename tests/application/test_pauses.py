@@ -101,27 +101,28 @@ class Act:
         by = by_team(self.minutes) if self.case.team else at(self.minutes)
         self.case.verify(positive(self.minutes), by)
         self.case.resolve(FIXED, said(), self.policy, by)
+        self._take_along()
 
     def follow(self) -> None:
         self.case.resolve_with(self.other.number, FIXED, said(), self.policy, by_team(self.minutes))
+        self._take_along()
 
     def dispute(self) -> None:
         self.case.dispute(moment(self.minutes), self.policy, at(self.minutes, Role.CUSTOMER))
-        self._reopen_duplicate()
+        self._take_along()
 
     def reopen(self) -> None:
         self.case.reopen(said(), self.policy, at(self.minutes))
-        self._reopen_duplicate()
+        self._take_along()
 
-    def _reopen_duplicate(self) -> None:
-        if self.case.links.get(self.other.number) is LinkKind.DUPLICATE and self.other.resolved_from is not None:
-            self.other.reopen_with(self.case.number, self.policy, by_system(self.minutes))
+    def _take_along(self) -> None:
+        if self.case.links.get(self.other.number) is LinkKind.DUPLICATE:
+            self.other.follow(self.case, self.policy, by_system(self.minutes))
 
     def close(self) -> None:
         confirmation = Confirmation("phone", moment(self.minutes))
         self.case.close(self.policy, at(self.minutes), confirmation=confirmation)
-        if self.other.continued:
-            self.other.close_with(self.case.number, self.policy, by_system(self.minutes))
+        self._take_along()
 
     def tell(self) -> None:
         self.case.notified("<1@desk>", self.case.resolution_version or 0, self.policy, by_system(self.minutes))

@@ -186,14 +186,14 @@ def test_r_5_6c_an_open_duplicate_is_resolved_in_no_way_but_with_the_first() -> 
     second.mirror("INC-0000009", LinkKind.PART, at(21))
     ways: tuple[Callable[[], None], ...] = (
         lambda: second.resolve(FIXED, said(), POLICY, at(22)),
-        lambda: second.resolve_with("INC-0000009", FIXED, said(), at(22)),
-        lambda: second.duplicate(logged("INC-0000000", received_at=NOW - timedelta(hours=1)), None, at(22)),
+        lambda: second.resolve_with("INC-0000009", FIXED, said(), POLICY, at(22)),
+        lambda: second.duplicate(logged("INC-0000000", received_at=NOW - timedelta(hours=1)), None, POLICY, at(22)),
     )
     for way in ways:
         with refused(second, InvalidTransition, FIRST):
             way()
     unlinked = logged(SECOND)
-    unlinked.duplicate(first := logged(), None, at(1))
+    unlinked.duplicate(first := logged(), None, POLICY, at(1))
     first.refer(("dhs", 3, said("DHS")), Contact("phone", moment(2), informed=True), POLICY, at(2))
     first.reopen(said(), POLICY, at(3))
     unlinked.follow(first, POLICY, at(3))
