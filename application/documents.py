@@ -26,11 +26,12 @@ from domain.aggregate import Root
 from domain.alert import Alert
 from domain.case import Case
 from domain.case.state import Attachment, Candidate
+from domain.case.status import STAFF, can
 from domain.catalogue import Listed
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
 from domain.source import ListedSource
-from domain.values import Disclosure, Role
+from domain.values import Actor, Disclosure, Role
 
 _PROVENANCE = frozenset(
     {"by", "via", "nonce", "reason", "request_id", "trace_id", "causation", "occurred_at", "origin", "deviations"}
@@ -117,6 +118,11 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
 def _fields(value: Any) -> dict[str, Any]:
     """A value as a document: every field, also one that the release which stored it did not know."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def commands_of(root: Root, reader: Actor) -> dict[str, Any]:
+    """What staff may do with a case now, by the table of commands (R-6a); nothing of anything else, or for others."""
+    return {"can": can(reader, root.status, root.team)} if isinstance(root, Case) and reader.role in STAFF else {}
 
 
 def _candidates(case: Case) -> list[Candidate] | None:

@@ -32,32 +32,37 @@ class NotFound(DomainError):
 class InvalidTransition(DomainError):
     """The command is not in the table of states for the present status of a case, or of whatever it is."""
 
-    def __init__(self, command: str, status: str, what: str = "case") -> None:
-        super().__init__(f"a {what} that is {status} cannot {command.replace('_', ' ')}")
+    def __init__(
+        self, command: str, status: str, what: str = "case", *, way: str | None = None, possible: Sequence[str] = ()
+    ) -> None:
+        """``way`` is what leads to the command; ``possible`` are the commands that the caller may give instead."""
+        detail = way or f"A {what} that is {status} cannot {command.replace('_', ' ')}."
+        super().__init__(f"{detail} Possible now: {', '.join(possible)}." if possible else detail)
+        self.possible = tuple(possible)
 
 
 class ServiceRequired(DomainError):
-    """The service must be set before the case is assigned or resolved (R-4.1b)."""
+    """Set the service first, with `correct` and the field `service` (R-4.1b)."""
 
 
 class PriorityRequired(DomainError):
-    """Impact and severity must be assessed first (R-5.4a)."""
+    """Assess impact and severity first, with `prioritize` (R-5.4a)."""
 
 
 class DiagnosisRequired(DomainError):
-    """Symptoms or a diagnosis must be recorded before the case is assigned or resolved (R-5.5c)."""
+    """Record a diagnosis first, with `diagnose`, or symptoms, with `correct` and the field `symptoms` (R-5.5c)."""
 
 
 class VerificationRequired(DomainError):
-    """A service team resolves only with a positive verification newer than the last work on the case (R-5.8a)."""
+    """Ask the customer first and record their answer with `verify`: it must be newer than the last work (R-5.8a)."""
 
 
 class ProblemLinkRequired(DomainError):
-    """A cause that is not known to be corrected needs a Problem Case, new or open (R-5.8.1a)."""
+    """The cause remains: name an open Problem Case in `problem`, or null to open a new one (R-5.8.1a)."""
 
 
 class InformationRequired(DomainError):
-    """What is missing must be completed, or waived with a reason, before the case is resolved (R-5.2c)."""
+    """Complete what is missing first, with `correct`, or do without it, with `waive` and a reason (R-5.2c)."""
 
 
 class DuplicateDecisionRequired(DomainError):
@@ -77,7 +82,7 @@ class DisputeWindowClosed(DomainError):
 
 
 class ConfirmationRequired(DomainError):
-    """The desk closes a case only with the customer's recorded confirmation (R-5.5d)."""
+    """Name the customer's confirmation in `confirmation`: `{method, by, at}` (R-5.5d)."""
 
 
 class AttachmentsFull(DomainError):

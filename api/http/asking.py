@@ -18,10 +18,10 @@ from starlette.requests import ClientDisconnect
 from api.http.context import Context
 from api.http.fields import pointer, read_json
 from api.http.problems import Problem, trace_id_of
-from application.documents import document_of
+from application.documents import commands_of, document_of
 from application.requests import Committed, Idempotency
 from application.requests import Request as Asked
-from domain.values import Actor, Role
+from domain.values import Actor
 
 LARGEST = 1_048_576
 """Bytes of a body (http.md, Limits)."""
@@ -134,14 +134,14 @@ def answer(
     committed: Committed,
     status: int = 200,
     *,
-    reader: Role,
+    reader: Actor,
     location: str | None = None,
     only: Collection[str] | None = None,
     **more: Any,
 ) -> Response:
     """What was changed as it reads now, its version and the position of its last event; ``more`` is read beside it.
 
-    ``reader`` is the role it is read in; ``only`` names the fields that the caller may see, where those are not all.
+    ``reader`` is who reads it; ``only`` names the fields that the caller may see, where those are not all.
     """
     root = committed.root
     headers = {"ETag": f'"v{root.version}"', "Position": str(committed.position)}
@@ -149,7 +149,7 @@ def answer(
         headers["Location"] = location
     if committed.replayed:
         headers["Idempotency-Replayed"] = "true"
-    document = {**document_of(root, reader), **more}
+    document = {**document_of(root, reader.role), **commands_of(root, reader), **more}
     if only is not None:
         document = {name: value for name, value in document.items() if name in only}
     return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

@@ -108,7 +108,7 @@ async def post_attachment(
             headers = {"ETag": f'"v{stale.current}"'}
             raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
     digest = committed.case.attachments[-1].said.digest
-    return answer(committed, 201, reader=actor.role, location=f"/cases/{number}/attachments/{digest}")
+    return answer(committed, 201, reader=actor, location=f"/cases/{number}/attachments/{digest}")
 
 
 @router.get("/cases/{number}/attachments", response_class=Response, operation_id="list_attachments")

@@ -134,7 +134,7 @@ def _handler(verb: Verb) -> Callable[..., Response]:
         location = f"/{noun}/{committed.root.number}" if verb.status == 201 else None
         only = None if verb.status == 201 or actor.role in READERS else _RECEIPT
         beside = _beside(context, verb, number, actor)
-        return answer(committed, verb.status, reader=actor.role, location=location, only=only, **beside)
+        return answer(committed, verb.status, reader=actor, location=location, only=only, **beside)
 
     handle.__name__ = verb.command
     return handle

@@ -83,7 +83,7 @@ def _run(
     except StaleVersion as stale:
         headers = {"ETag": f'"v{stale.current}"'}
         raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
-    return answer(committed, wanted.idempotency.status if wanted.idempotency else 200, reader=wanted.actor.role)
+    return answer(committed, wanted.idempotency.status if wanted.idempotency else 200, reader=wanted.actor)
 
 
 def _inlined(body: type[Body]) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     since: datetime = body.since or context.desk.clock.now()
     grant = Grant(body.role, body.team, body.approved_by or actor.subject, since, body.until)
     committed = context.desk.grant(body.subject, grant, body.reason, asked(request, actor, raw, 201))
-    return answer(committed, 201, reader=actor.role, location=f"/grants/{body.subject}")
+    return answer(committed, 201, reader=actor, location=f"/grants/{body.subject}")
 
 
 @router.post(
@@ -255,4 +255,4 @@ def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Res
     context.desk.access(subject)
     body = parse(request, raw, RevokeBody)
     committed = context.desk.revoke(subject, body.role, body.team, body.reason, asked(request, actor, raw))
-    return answer(committed, reader=actor.role)
+    return answer(committed, reader=actor)

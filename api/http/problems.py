@@ -160,6 +160,8 @@ def _members(error: Exception) -> dict[str, Any]:
     """What a program needs to go on after this refusal."""
     if isinstance(error, errors.DuplicateDecisionRequired):
         return {"candidates": [vars(candidate) for candidate in error.candidates]}
+    if isinstance(error, errors.InvalidTransition) and error.possible:
+        return {"possible": list(error.possible)}
     if isinstance(error, errors.OnHold):
         return {"cases": list(error.cases)}
     if isinstance(error, errors.DisputeWindowClosed):

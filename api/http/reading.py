@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Moment
 from api.http.problems import Problem
-from application.documents import case_document, history_items
+from application.documents import case_document, commands_of, history_items
 from application.principals import Principal
 from application.views.questions import Listing, Page, Point
 from domain.case.status import READERS, STAFF, authorise_reading
@@ -107,9 +107,17 @@ def read_case(
     position: Annotated[int | None, Query(ge=1)] = None,
     as_of: When = None,
 ) -> Response:
-    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold."""
+    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold.
+
+    `can` tells staff the commands that they may give now.
+    """
     case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
-    return versioned(request, case.version, lambda: case_document(case, actor.role))
+    now = version is None and position is None and as_of is None
+    return versioned(
+        request,
+        case.version,
+        lambda: {**case_document(case, actor.role), **(commands_of(case, actor) if now else {})},
+    )
 
 
 def versioned(request: Request, version: int, document: Callable[[], Any]) -> Response:

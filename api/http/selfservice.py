@@ -86,7 +86,7 @@ def _report_of(request: Request, context: Context, raw: bytes | None) -> Respons
     body = parse(request, raw, ReportBody)
     contact, report = body.named("name", "email", "phone"), _report(context, body, unverified=False)
     committed = context.desk.log_case(report, contact, _said(body), {}, None, asked(request, actor, raw, 201))
-    return answer(committed, 201, reader=actor.role, location=f"/cases/{committed.case.number}")
+    return answer(committed, 201, reader=actor, location=f"/cases/{committed.case.number}")
 
 
 def _report(context: Context, body: ReportBody, *, unverified: bool) -> Report:

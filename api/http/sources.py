@@ -44,9 +44,7 @@ def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response
     context.desk.entry("sources", code)
     body = parse(request, raw, IssueKeyBody)
     issued = context.desk.issue_key(code, body.reason, asked(request, actor, raw, 201))
-    made = answer(
-        issued.committed, 201, reader=actor.role, location=f"/sources/{code}", key=issued.key, key_id=issued.id
-    )
+    made = answer(issued.committed, 201, reader=actor, location=f"/sources/{code}", key=issued.key, key_id=issued.id)
     made.headers["Cache-Control"] = "no-store"
     return made
 
@@ -62,7 +60,7 @@ def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) 
     context, actor = _keeper(request, caller, "revoke_key")
     context.desk.entry("sources", code)
     body = parse(request, raw, RevokeKeyBody)
-    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor.role)
+    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor)
 
 
 def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:

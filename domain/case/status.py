@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,8 +42,17 @@ class Command:
     own: tuple[Role, ...] = ()
 
     @property
+    def verb(self) -> str:
+        """Its name in an address: `POST /cases/{number}/<verb>`."""
+        return {"note": "notes", "attach": "attachments"}.get(self.name, _verb(self.name))
+
+    @property
     def roles(self) -> frozenset[Role]:
         return frozenset((*self.who, *self.team, *self.own))
+
+
+def _verb(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _table(rows: Iterable[Command]) -> dict[str, tuple[Command, ...]]:
@@ -134,7 +143,65 @@ def hide_from_others(actor: Actor, number: str, customer: str) -> None:
 
 
 def allow(command: str, status: Status, role: Role) -> None:
-    """Refuse a command that the table does not have for this status in this role. Raises InvalidTransition."""
+    """Refuse a command that the table does not have for this status in this role.
+
+    Raises InvalidTransition, which says what leads to it and what is possible instead.
+    """
     rows = [row for row in COMMANDS[command] if role in row.roles] or COMMANDS[command]
     if all(status not in row.since for row in rows):
-        raise InvalidTransition(command, status)
+        possible = _possible(status, (row for row in _rows() if role in row.roles and row.since != ANY))
+        raise InvalidTransition(command, status, way=_way(command, status), possible=possible)
+
+
+def can(actor: Actor, status: Status, team: str | None) -> list[str]:
+    """The commands that the table has for this actor on a case of that team, as HTTP names them."""
+    return list(_possible(status, (row for row in _rows() if _gives(actor, row, team))))
+
+
+_NO_VERBS = frozenset({"log", "notify", "receive_message", "erase"})
+"""Commands that no address of a case gives."""
+
+
+def _gives(actor: Actor, row: Command, team: str | None) -> bool:
+    of_the_team = actor.role in row.team and team is not None and actor.team == team
+    return of_the_team or actor.role in row.who
+
+
+def _rows() -> Iterator[Command]:
+    for rows in COMMANDS.values():
+        yield from rows
+
+
+def _possible(status: Status, rows: Iterable[Command]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.verb for row in rows if status in row.since and row.name not in _NO_VERBS))
+
+
+_NEXT = {
+    Status.LOGGED: "Triage this case first.",
+    Status.TRIAGED: "Prioritize this case first.",
+    Status.PRIORITIZED: "Diagnose this case first.",
+    Status.IN_DIAGNOSIS: "Assign this case first.",
+    Status.ASSIGNED: "Resolve this case first.",
+    Status.RESOLVED: "This case is resolved. Reopen it first.",
+    Status.CLOSED: "This case is closed. Log a follow-up instead.",
+}
+"""What leads on from each status."""
+
+
+def _way(command: str, status: Status) -> str:
+    """What leads to a command that the status does not allow."""
+    rows = COMMANDS[command]
+    if others := [row for row in rows if status in row.since]:
+        team = {role for row in others for role in row.team}
+        whom = "the case's team" if team else " or ".join(sorted({role for row in others for role in row.roles}))
+        return f"Only {whom} can {_verb(command)} a case that is {status}."
+    since = frozenset().union(*(row.since for row in rows))
+    comes = [each for each in Status if each in since]
+    order = list(Status)
+    if since <= SETTLED and status not in SETTLED:
+        return "This case is not resolved yet."
+    if status in SETTLED:
+        reopens = status is Status.RESOLVED and not since.isdisjoint(WORKED)
+        return _NEXT[status] if reopens or status is Status.CLOSED else f"This case is {status} already."
+    later = bool(comes) and order.index(comes[-1]) > order.index(status)
+    return _NEXT[status] if later else f"This case is {status} already."
