@@ -17,6 +17,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from api.http.asking import answer, asked, with_precondition
 from api.http.context import Context, context_of, principal_of
+from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import Limit, Reader, page_of, unchanged
 from api.http.uploads import Upload
@@ -78,6 +79,7 @@ async def attaching(request: Request, number: str) -> Actor:
         await run_in_threadpool(context.desk.case, number, actor)
     else:
         await run_in_threadpool(context.desk.identify, number)
+    refuse_unknown(request)
     return actor
 
 

@@ -18,6 +18,7 @@ from api.http.asking import answer, asked, parse, raw_body, with_precondition
 from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
+from api.http.parameters import refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
 from application.documents import history_items
 from application.requests import StaleVersion
@@ -114,11 +115,12 @@ _RECEIPT = frozenset({"number", "id", "version", "status"})
 
 
 def _handler(verb: Verb) -> Callable[..., Response]:
-    def handle(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: str = "") -> Response:
+    def handle(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: str) -> Response:
         context = context_of(request)
         actor = context.desk.admit(principal_of(request), verb.roles)
         (authorise_problem if verb.on_problem else authorise)(actor, verb.command)
         _find(context, verb, number, actor)
+        refuse_unknown(request)
         body = parse(request, raw, verb.body)
         body.check(actor, context.desk.clock.now(), context.desk.policy)
         wanted = asked(request, actor, raw, verb.status)
@@ -136,8 +138,12 @@ def _handler(verb: Verb) -> Callable[..., Response]:
         beside = _beside(context, verb, number, actor)
         return answer(committed, verb.status, reader=actor, location=location, only=only, **beside)
 
-    handle.__name__ = verb.command
-    return handle
+    def handle_new(request: Request, raw: Annotated[bytes | None, Depends(raw_body)]) -> Response:
+        return handle(request, raw, "")
+
+    handler = handle if "{number}" in verb.path else handle_new
+    handler.__name__ = verb.command
+    return handler
 
 
 def _find(context: Context, verb: Verb, number: str, actor: Actor) -> None:
@@ -218,7 +224,7 @@ class CommandRoute(APIRoute):
 
         async def answer_command(request: Request) -> Response:
             raw = await raw_body(request)
-            return await run_in_threadpool(handle, request, raw, request.path_params.get("number", ""))
+            return await run_in_threadpool(handle, request, raw, **request.path_params)
 
         return answer_command
 

@@ -19,13 +19,14 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.http.asking import raw_body
 from api.http.context import CaughtMail, context_of
+from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from api.http.reading import json_response
 from application.intake.envelope import Envelope
 from application.intake.taking import taking
 from domain.errors import NotFound
 
-router = APIRouter(tags=["demonstration"])
+router = APIRouter(tags=["demonstration"], dependencies=[Depends(named_parameters)])
 _LONGEST = 10_000
 _FORM_HTML = """<hr><form method="post" action="/demo/mail/{number}/reply"><p><label for="text">Answer as the customer:</label><br>
 <textarea id="text" name="text" rows="4" cols="60" required></textarea></p><p><button>Reply</button></p></form>"""

@@ -19,6 +19,7 @@ from pydantic import AwareDatetime
 from api.http.asking import LARGEST, asked, parse, raw_body, with_precondition
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.context import Context, authenticated, context_of
+from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import FreshStaff, Limit, Staff, page_of, versioned
 from application.desk import Desk
@@ -170,6 +171,8 @@ def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Ac
     context = context_of(request)
     actor = context.desk.admit(caller, COMMANDS[command].who)
     authorise_intake(actor, command)
+    if not request.url.path.startswith("/intake/"):
+        refuse_unknown(request)
     return context, actor
 
 

@@ -16,6 +16,7 @@ from api.http.asking import answer, asked, json_body, parse, raw_body, with_prec
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Code, Moment
+from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import json_response, versioned
 from application.catalogue import KINDS, authorise_office
@@ -65,6 +66,7 @@ def _reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
     actor = context.desk.admit(caller, _READERS)
     if actor.role not in _READERS:
         raise Forbidden(f"this needs the role {' or '.join(sorted(_READERS))}; you are {actor.role}")
+    refuse_unknown(request)
     return context, actor
 
 
@@ -72,6 +74,7 @@ def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context,
     context = context_of(request)
     actor = context.desk.admit(caller, (Role.ADMIN,))
     authorise_office(actor, command)
+    refuse_unknown(request)
     return context, actor
 
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import html
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.http.context import context_of
 from api.http.metrics import Metrics
+from api.http.parameters import named_parameters
 from api.http.problems import Problem
 
 router = APIRouter(tags=["operations"])
+_OPEN = [Depends(named_parameters)]
 
 
-@router.get("/healthz", response_class=Response, operation_id="healthz")
+@router.get("/healthz", response_class=Response, operation_id="healthz", dependencies=_OPEN)
 async def healthz() -> Response:
     """The process is alive."""
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
-@router.get("/readyz", response_class=Response, operation_id="readyz")
+@router.get("/readyz", response_class=Response, operation_id="readyz", dependencies=_OPEN)
 def readyz(request: Request) -> Response:
     """The database answers and the projector runs; 503 with what is wrong otherwise."""
     health = context_of(request).views.health()
@@ -33,7 +35,7 @@ def readyz(request: Request) -> Response:
     return Response(msgspec.json.encode({"status": "ready", **health}), media_type="application/json")
 
 
-@router.get("/metrics", response_class=Response, operation_id="metrics")
+@router.get("/metrics", response_class=Response, operation_id="metrics", dependencies=_OPEN)
 def metrics(request: Request) -> Response:
     """Prometheus metrics of this process and the positions of ledger and views."""
     known: Metrics = request.app.state.metrics

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from api.http.context import Context, authenticated, context_of
 from api.http.fields import Moment
+from api.http.parameters import filters, refuse_unknown
 from api.http.problems import Problem
 from application.documents import case_document, commands_of, history_items
 from application.principals import Principal
@@ -34,6 +35,7 @@ async def reading(request: Request, caller: Caller) -> Actor:
     actor = context_of(request).desk.admit(caller, READERS)
     authorise_reading(actor)
     request.state.actor = actor
+    refuse_unknown(request)
     return actor
 
 
@@ -42,6 +44,7 @@ async def staffing(request: Request, caller: Caller) -> Actor:
     actor = context_of(request).desk.admit(caller, STAFF)
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+    refuse_unknown(request)
     return actor
 
 
@@ -51,6 +54,7 @@ async def keeping(request: Request, caller: Caller) -> Actor:
     actor = context_of(request).desk.admit(caller, keepers)
     if actor.role not in keepers:
         raise Forbidden(f"this needs the role {' or '.join(sorted(keepers))}; you are {actor.role}")
+    refuse_unknown(request)
     return actor
 
 
@@ -156,7 +160,25 @@ def read_history(request: Request, actor: Reader, number: str) -> Response:
     )
 
 
-@router.get("/cases", response_class=Response, operation_id="list_cases")
+@router.get(
+    "/cases",
+    response_class=Response,
+    operation_id="list_cases",
+    openapi_extra=filters(
+        status="logged, triaged, prioritized, in_diagnosis, assigned, resolved or closed.",
+        queue="A queue of `/queues`.",
+        team="The team that holds the case.",
+        technician="Who works on it.",
+        service="The id of a service.",
+        customer="The id of a customer; customers read their own cases whatever they ask.",
+        channel="How it was reported, such as phone.",
+        agency="The customer's agency.",
+        external_ref="The reference of another system.",
+        priority="1 to 4.",
+        impact="1 to 3.",
+        severity="1 to 3.",
+    ),
+)
 def list_cases(
     request: Request,
     actor: FreshReader,

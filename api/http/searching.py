@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.context import context_of, principal_of
+from api.http.parameters import filters, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
 from api.http.reading import FreshStaff, Limit, When, json_response, page_of, point_of, versioned
 from application.documents import problem_document
@@ -17,10 +18,25 @@ from domain.case.status import STAFF
 router = APIRouter(tags=["problems and search"])
 _OWED = ("kind", "role", "team", "case")
 _PROBLEMS = ("status", "service", "known_error")
+_OWED_FILTERS = filters(
+    kind="What is owed, such as inform_customer.",
+    role="The role that owes it.",
+    team="The team that owes it.",
+    case="The number of the case it is owed for.",
+)
 Question = Annotated[str | None, Query(max_length=500)]
 
 
-@router.get("/problems", response_class=Response, operation_id="list_problems")
+@router.get(
+    "/problems",
+    response_class=Response,
+    operation_id="list_problems",
+    openapi_extra=filters(
+        status="open, investigated, known_error, resolved or closed.",
+        service="The id of a service.",
+        known_error="The number of a known error, such as KE-0000001.",
+    ),
+)
 def list_problems(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
@@ -45,6 +61,7 @@ def read_problem(request: Request, number: str, version: Annotated[int | None, Q
         raise Problem("not-found", f"there is neither a problem nor a problem type {number}")
     desk = context_of(request).desk
     actor = desk.admit(principal_of(request), STAFF)
+    refuse_unknown(request)
     problem = desk.problem(number, actor, version=version)
     return versioned(request, problem.version, lambda: problem_document(problem))
 
@@ -82,8 +99,8 @@ def search(
     return page_of(request, context, question, context.views.search(q, Page(after, limit)))
 
 
-@router.get("/queues/obligations", response_class=Response, include_in_schema=False)
-@router.get("/obligations", response_class=Response, operation_id="list_obligations")
+@router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_OWED_FILTERS)
+@router.get("/obligations", response_class=Response, operation_id="list_obligations", openapi_extra=_OWED_FILTERS)
 def list_obligations(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal

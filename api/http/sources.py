@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from api.http.asking import answer, asked, parse, raw_body
 from api.http.bodies.base import MaybeReasonBody
 from api.http.context import Context, authenticated, context_of
+from api.http.parameters import refuse_unknown
 from api.http.reading import Limit, Staff, page_of
 from application.catalogue import authorise_office
 from application.documents import alert_document
@@ -67,6 +68,7 @@ def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context,
     context = context_of(request)
     actor = context.desk.admit(caller, (Role.ADMIN,))
     authorise_office(actor, command)
+    refuse_unknown(request)
     return context, actor
 
 

@@ -14,6 +14,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api.http.context import context_of
+from api.http.parameters import named_parameters, refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import Caller, Limit, Staff, page_of
 from application.sealing import NotSealed, authorise_auditing
@@ -24,6 +25,7 @@ from domain.values import Actor, Role
 router = APIRouter(tags=["audit"])
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_OPEN = [Depends(named_parameters)]
 _NEVER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -31,28 +33,31 @@ async def auditing(request: Request, caller: Caller) -> Actor:
     """The caller as an auditor. Raises Forbidden, naming the role."""
     actor = context_of(request).desk.admit(caller, (Role.AUDITOR,))
     authorise_auditing(actor)
+    refuse_unknown(request)
     return actor
 
 
-@router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint")
+@router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint", dependencies=_OPEN)
 def read_checkpoint(request: Request) -> Response:
     """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
     return _checkpoint(request, None)
 
 
-@router.get("/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log")
+@router.get(
+    "/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log", dependencies=_OPEN
+)
 def read_checkpoint_of_log(request: Request, log: Number) -> Response:
     """The newest checkpoint of one log: 1, or one that was begun by a restart."""
     return _checkpoint(request, log)
 
 
-@router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log")
+@router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log", dependencies=_OPEN)
 def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
     """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
     return _tile(request, path, log)
 
 
-@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile")
+@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile", dependencies=_OPEN)
 def read_tile(request: Request, path: str) -> Response:
     """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
     return _tile(request, path, None)
