@@ -25,6 +25,7 @@ from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
 from application.intake.addresses import Addresses
+from application.intake.failures import Failures
 from domain.clocks import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
 from infrastructure.ledger.outside import current_note
@@ -120,6 +121,7 @@ async def open_context(
                 Uploads(settings.upload_seconds),
                 catcher.messages if catcher else None,
                 Gate(settings.intake_at_once),
+                Failures(settings.tries),
             )
 
 

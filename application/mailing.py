@@ -22,6 +22,8 @@ _GIVES_UP = timedelta(days=4)
 """After which a server that never answers has refused (RFC 5321, 4.5.4.1)."""
 _CONTESTABLE = frozenset({LetterKind.RESOLVED, LetterKind.REFERRED})
 """Letters from which a window runs."""
+NOT_WRITTEN = "not-written"
+"""Why a mail counts as refused that we could not write ourselves."""
 _CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 """What of a server's answer may stand in an event: its words may name the recipient. A port is no answer."""
 
@@ -178,4 +180,6 @@ def _stands(queued: Message, case: Case) -> bool:
 
 def _code_of(why: str) -> str:
     found = _CODE.search(why)
-    return f"smtp-{found[0].replace(' ', '-')}" if found else "not-reached"
+    if found:
+        return f"smtp-{found[0].replace(' ', '-')}"
+    return NOT_WRITTEN if why == NOT_WRITTEN else "not-reached"

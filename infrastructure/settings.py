@@ -132,6 +132,12 @@ class Settings(BaseSettings):
         description="A directory on another disk that the current checkpoint is written to, each minute at most. "
         "Never created: a disk that is not mounted shall be missed.",
     )
+    tries: int = Field(
+        default=5,
+        ge=1,
+        description="Tries after which a message or a closure that always fails is set aside, so that the others go on: "
+        "`caseledger status` shows it.",
+    )
     intake_at_once: int = Field(
         default=16,
         ge=0,

@@ -15,6 +15,7 @@ from api.cli.sealing import safe_of
 from api.main import open_desk, tokens_of
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
+from application.health import readiness
 from application.sealing import UNSEALED_ALARM
 from domain.case.status import COMMANDS, READERS
 from domain.errors import DomainError
@@ -133,11 +134,13 @@ def settings(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Say where ledger, views and seal are. Exit 1 when the projector has halted, events stay unsealed for too long, or
-    another log than ours is held outside."""
+    """Say where ledger, views and seal are, and how the workers do. Exit 1 when the projector has halted, a worker fails,
+    something was set aside, events stay unsealed for too long, or another log than ours is held outside."""
     given = settings_of(data_dir, database_url)
     with database_of(given) as database, database.pool("api", size=1) as pool:
-        health = dict(PostgresViews(pool).health())
+        views = PostgresViews(pool)
+        health, set_aside = dict(views.health()), views.set_aside()
+        ready = readiness(health)
         document = {
             "database": _where(database.for_component("api")),
             "ledger_position": health["ledger_position"],
@@ -154,6 +157,10 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "obligations_open": health["obligations_open"],
             "halted_at": health["halted_at"],
             "halted_by": health["halted_by"],
+            "cannot_write": ready.write,
+            "views_stand_still": ready.views,
+            "workers": {name: said["error"] or said["state"] for name, said in health["workers"].items()} or None,
+            "set_aside": {f"{each['kind']} {each['item']}": each["error"] for each in set_aside} or None,
         }
     if as_json:
         print_json(document)
@@ -164,7 +171,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             table.add_row(name.replace("_", " "), "-" if shown is None else str(shown))
         out.print(table)
     halted, contradicted = document["halted_at"] is not None, document["contradicted_by"] is not None
-    if halted or contradicted or document["unsealed_seconds"] > UNSEALED_ALARM:
+    failing = any(said["state"] == "failing" for said in health["workers"].values())
+    if halted or contradicted or failing or set_aside or document["unsealed_seconds"] > UNSEALED_ALARM:
         raise typer.Exit(FINDINGS)
 
 

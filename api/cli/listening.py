@@ -9,47 +9,53 @@ from pathlib import Path
 
 import structlog
 
+from api.cli.persisting import LATE
 from api.main import addresses_of, clock_of, open_desk
+from application.intake.failures import Failures
 from application.intake.taking import admit_gateway, taking
 from infrastructure.mail.gateway import Certificate, Gateway, listening
 from infrastructure.mail.mailbox import Mailbox, Place, read_new
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.operations import Pulse
 from infrastructure.settings import Settings
 
 log = structlog.get_logger()
 
 _BACKOFF = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Seconds before what has failed is tried again; the last for every further time."""
+_BEAT = 10.0
 
 
-def listen(settings: Settings, database: Database, stop: threading.Event) -> None:
+def listen(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
     """Take mail in by SMTP and LMTP until told to stop; an address that is taken, or a certificate, is waited for."""
     if settings.smtp_listen is None and settings.lmtp_listen is None:
         log.info("no mail is taken in by SMTP (CASELEDGER_SMTP_LISTEN, CASELEDGER_LMTP_LISTEN)")
         stop.wait()
         return
-    _persist("smtp", 0, stop, lambda: _listen_once(settings, database, stop))
+    _persist(pulse, 0, stop, lambda: _listen_once(settings, database, stop, pulse))
 
 
-def _listen_once(settings: Settings, database: Database, stop: threading.Event) -> None:
-    addresses = addresses_of(settings)
+def _listen_once(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
+    addresses, failures = addresses_of(settings), Failures(settings.tries)
     with ExitStack() as until, open_desk(database, clock_of(settings), addresses=addresses) as desk:
         admit_gateway(desk)
         for kind, where in (("smtp", settings.smtp_listen), ("lmtp", settings.lmtp_listen)):
             if where is None:
                 continue
             host, _, port = where.rpartition(":")
-            gateway = Gateway(addresses.domain, addresses.takes, taking(desk, kind))
+            gateway = Gateway(addresses.domain, addresses.takes, taking(desk, kind, failures))
             until.callback(gateway.close)
             until.enter_context(
                 listening(gateway, host.strip("[]"), int(port), lmtp=kind == "lmtp", certificate=_certificate(settings))
             )
             log.info("listening", worker=kind, address=where)
-        stop.wait()
+        while not stop.is_set():
+            pulse.beat()
+            stop.wait(_BEAT)
         until.close()  # nobody is told 250 by a desk that is closed
 
 
-def _persist(name: str, pause: float, stop: threading.Event, run: Callable[[], object]) -> None:
+def _persist(pulse: Pulse, pause: float, stop: threading.Event, run: Callable[[], object]) -> None:
     """Run, pause and run again until told to stop; after a failure ever more slowly.
 
     Any failure: one message that cannot be taken in must not end the work of all others in this process.
@@ -60,8 +66,9 @@ def _persist(name: str, pause: float, stop: threading.Event, run: Callable[[], o
             run()
             failed, wait = 0, pause
         except Exception as error:  # noqa: BLE001 - idem
-            log.warning("worker interrupted", worker=name, error=str(error) or repr(error))
+            log.warning("worker interrupted", worker=pulse.worker, error=str(error) or repr(error))
             wait = _BACKOFF[min(failed, len(_BACKOFF) - 1)]
+            pulse.fails(error, within=wait + LATE)
             failed += 1
         stop.wait(wait)
 
@@ -70,16 +77,27 @@ def _certificate(settings: Settings) -> Certificate | None:
     return Certificate(settings.smtp_cert_file, settings.smtp_key_file) if settings.smtp_cert_file else None
 
 
-def poll(settings: Settings, database: Database, stop: threading.Event) -> None:
+def poll(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
     """Look into the mailbox until told to stop; what fails is tried again, ever more slowly."""
     if settings.imap_host is None:
         log.info("no mailbox is read by IMAP (CASELEDGER_IMAP_HOST)")
         stop.wait()
         return
-    _persist("imap", settings.imap_interval, stop, lambda: poll_once(settings, database, stop))
+    failures = Failures(settings.tries)
+
+    def look() -> None:
+        pulse.beat(settings.imap_interval + LATE)
+        poll_once(settings, database, stop, failures)
+
+    _persist(pulse, settings.imap_interval, stop, look)
 
 
-def poll_once(settings: Settings, database: Database, stop: threading.Event | None = None) -> int:
+def poll_once(
+    settings: Settings,
+    database: Database,
+    stop: threading.Event | None = None,
+    failures: Failures | None = None,
+) -> int:
     """Take in what is new in the mailbox; returns how many. Raises what reading and recording raise."""
     if settings.imap_host is None:
         return 0
@@ -88,7 +106,7 @@ def poll_once(settings: Settings, database: Database, stop: threading.Event | No
     taken = 0
     with open_desk(database, clock_of(settings), addresses=addresses_of(settings)) as desk:
         admit_gateway(desk)
-        while more := read_new(mailbox, place, taking(desk, "imap"), stop):
+        while more := read_new(mailbox, place, taking(desk, "imap", failures), stop):
             taken += more
     return taken
 

@@ -10,13 +10,40 @@ from collections.abc import Callable
 
 import psycopg
 import structlog
+from eventsourcing.persistence import PersistenceError
+
+from application.requests import ApplicationError
+from infrastructure.postgres.operations import Pulse
 
 log = structlog.get_logger()
 
 BACKOFF = (0.2, 1.0, 5.0)
 """Seconds before what has failed is tried again; the last for every further time."""
+LATE = 30.0
+"""Seconds beyond its promise after which a worker that says nothing is called late."""
 POISONED = 3
 """Exit code of a worker that an event halted: starting it again would halt it again."""
+
+
+def keep(pulse: Pulse, stop: threading.Event, run: Callable[[], None], *fatal: type[Exception]) -> None:
+    """Run a worker until told to stop: whatever ends it, it is said, and it starts again, ever more slowly.
+
+    No fault of one worker ends another. Raises ``fatal`` ones only.
+    """
+    attempt = 0
+    while not stop.is_set():
+        try:
+            run()
+        except fatal:
+            raise
+        except Exception as error:
+            passing = isinstance(error, (psycopg.OperationalError, PersistenceError, ApplicationError, OSError))
+            log.warning("worker interrupted", worker=pulse.worker, error=str(error), exc_info=not passing)
+            wait = BACKOFF[min(attempt, len(BACKOFF) - 1)]
+            pulse.fails(error, within=wait + LATE)
+            stop.wait(wait)
+            attempt += 1
+    pulse.leave()
 
 
 def persist(name: str, stop: threading.Event, run: Callable[[], None], *passing: type[Exception]) -> None:

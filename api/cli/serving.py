@@ -39,7 +39,7 @@ DEMO_TOKENS = (
     (Role.INTAKE, "monitoring", None),
     (Role.ADMIN, "admin", None),
 )
-_CATCH_UP = 5.0
+_CATCH_UP = 30
 """Seconds that `serve` waits, before it says that it is ready, for views that are behind."""
 
 
@@ -141,12 +141,18 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool) -> Asy
         async with open_context(mailing, database, clock_of(mailing), catcher) as context:
             _first_day(context.desk, demo)
             with database_kept(settings), working(mailing):
-                # Ready means that the queues show what is on the record; a desk far behind says so by its lag instead.
-                behind = context.views.health()["ledger_position"]
-                await context.feed.wait_for_view(behind, _CATCH_UP)
+                await _until_followed(context)
                 if mailing.smtp_listen is not None:
                     await _until_delivered_to(mailing.smtp_listen)
                 yield context
+
+
+async def _until_followed(context: Context) -> None:
+    """Ready means that the queues show what is on the record; a desk far behind, or halted, says so itself instead."""
+    last = context.views.health()["ledger_position"]
+    for _ in range(_CATCH_UP):
+        if await context.feed.wait_for_view(last, 1.0) or context.views.health()["halted_at"] is not None:
+            return
 
 
 async def _until_delivered_to(where: str) -> None:

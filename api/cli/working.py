@@ -5,36 +5,39 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import structlog
 import typer
-from eventsourcing.persistence import PersistenceError
 
+from api.cli.attending import close, project, send
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.listening import listen, poll, poll_once
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.persisting import POISONED, persist, stop_when_told
+from api.cli.persisting import POISONED, keep, stop_when_told
 from api.cli.sealing import seal, seal_all
 from api.cli.supervising import SEALER, WORKERS
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
-from application.desk import Desk
 from application.processes.closing import close_due
 from application.processes.sending import send_due
-from application.requests import ApplicationError
-from application.views.timers import Timers
 from infrastructure.ledger.safe import Refused
-from infrastructure.postgres.database import Database
+from infrastructure.postgres.database import Component, Database
+from infrastructure.postgres.operations import Pulse
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.timers import PostgresTimers
 
 log = structlog.get_logger()
-_PATIENCE = 1.0
-"""Seconds at most between two looks at what is due."""
-
-Work = Callable[[Desk, Timers], int]
+COMPONENTS: dict[str, Component] = {
+    "projector": "projector",
+    "processes": "processes",
+    "mail": "mail",
+    "smtp": "api",
+    "imap": "api",
+    SEALER: "sealer",
+}
+"""The database role of each worker."""
 
 
 def worker(
@@ -55,7 +58,7 @@ def worker(
         if once:
             _do_once(what or list(WORKERS), settings, database)
             return
-        halted = _run_all(what or list(WORKERS), settings, database, stop)
+        halted = _run_all(list(dict.fromkeys(what or WORKERS)), settings, database, stop)
     if halted is not None:
         log.error("worker stopped", worker="projector", position=halted.position, why=halted.why)
         raise typer.Exit(POISONED if tethered else FINDINGS)
@@ -90,89 +93,31 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
 
 
 def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
-    """Run workers, each in a thread, until told to stop or until one is halted for good."""
+    """Run workers, each in a thread and on its own, until told to stop. A projector that runs alone may end before.
+
+    Returns what halted the projector, if something did.
+    """
     halted: list[Poisoned] = []
+    alone = len(names) == 1
 
     def run(name: str) -> None:
-        try:
-            _runs(name, settings)(database, stop)
-        except Poisoned as poison:
-            halted.append(poison)
-        finally:  # whatever ended one of them, whoever started us starts all again
-            stop.set()
+        pulse = Pulse(database, COMPONENTS[name], name)
+        if name == "projector":
+            halted.extend(project(database, stop, pulse, patient=not alone))
+        else:
+            keep(pulse, stop, partial(_runs(name), settings, database, stop, pulse))
 
-    threads = [threading.Thread(target=run, args=(name,), name=name) for name in dict.fromkeys(names)]
+    threads = [threading.Thread(target=run, args=(name,), name=name) for name in names]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return halted[0] if halted else None
+    return halted[-1] if halted else None
 
 
-def _runs(name: str, settings: Settings) -> Callable[[Database, threading.Event], None]:
-    if name == "projector":
-        return _project
-    if name == SEALER:
-        return partial(seal, settings)
-    if name == "processes":
-        return partial(_attend, settings, "processes", close_due)
-    if name == "smtp":
-        return partial(listen, settings)
-    if name == "imap":
-        return partial(poll, settings)
-    return partial(_mail, settings)
+def _runs(name: str) -> Callable[[Settings, Database, threading.Event, Pulse], None]:
+    return {"processes": close, "mail": send, "smtp": listen, "imap": poll, SEALER: _seal}[name]
 
 
-def _mail(settings: Settings, database: Database, stop: threading.Event) -> None:
-    with database.pool("mail", size=1) as pool:
-        postman = postman_of(settings, clock_of(settings), pool)
-        if postman is not None:
-            send = partial(send_due, postman=postman, links=links_of(settings))
-            _attend(settings, "mail", send, database, stop)
-            return
-    log.warning("no mail server is set (CASELEDGER_SMTP_HOST): mails wait in the outbox")
-    stop.wait()
-
-
-def _project(database: Database, stop: threading.Event) -> None:
-    """Project until told to stop; a database that went away is waited for."""
-    persist("projector", stop, lambda: _project_once(database, stop))
-
-
-def _project_once(database: Database, stop: threading.Event) -> None:
-    with database.connect("projector") as connection:
-        Projector(connection).run(stop)
-
-
-def _attend(
-    settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
-) -> None:
-    """Do what is due whenever something is, until told to stop."""
-    # Others may have been first, or the store be busy: that passes.
-    run = partial(_attend_once, settings, kind, work, database, stop)
-    persist(kind, stop, run, PersistenceError, ApplicationError)
-
-
-def _attend_once(
-    settings: Settings, kind: Literal["processes", "mail"], work: Work, database: Database, stop: threading.Event
-) -> None:
-    clock, addresses = clock_of(settings), addresses_of(settings) if kind == "mail" else None
-    with (
-        database.connect(kind) as connection,
-        database.pool(kind, size=2) as pool,
-        open_desk(database, clock, component=kind, addresses=addresses) as desk,
-    ):
-        turn, timers = Turn(connection, kind), PostgresTimers(pool)
-        turn.follow_views()
-        turn.take(stop)
-        while not stop.is_set():
-            if not work(desk, timers):
-                turn.wait(_until_due(timers, desk))
-
-
-def _until_due(timers: Timers, desk: Desk) -> float:
-    """Seconds to sleep: not past what is due next, and not for ever, since a view may have moved unheard."""
-    due = timers.next_due()
-    if due is None:
-        return _PATIENCE
-    return min(_PATIENCE, max(0.05, (due - desk.clock.now()).total_seconds()))
+def _seal(settings: Settings, database: Database, stop: threading.Event, _: Pulse) -> None:
+    seal(settings, database, stop)

@@ -14,6 +14,7 @@ from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
+from application.intake.failures import Failures
 from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from application.sealing import SealedLog
 from application.views.questions import Feed, Views
@@ -67,6 +68,8 @@ class Context:
     """The mails of the demonstration's own mail server, where there is one."""
     gate: Gate = field(default_factory=Gate)
     """What machines must pass to hand something in."""
+    failures: Failures = field(default_factory=Failures)
+    """Which messages of machines fail again and again."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
 

@@ -44,6 +44,21 @@ class Metrics:
             "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
         )
 
+        self.projecting = Gauge(
+            "caseledger_projector_running", "1 when a projector is running.", registry=self.registry
+        )
+        self.workers = Gauge(
+            "caseledger_worker_running",
+            "1 when a worker works, 0 when it fails or is late.",
+            ("worker",),
+            registry=self.registry,
+        )
+        self.set_aside = Gauge(
+            "caseledger_set_aside",
+            "Mails and closures that failed too often and are tried no more.",
+            registry=self.registry,
+        )
+
     def observe(self, health: Mapping[str, Any]) -> None:
         """Take over what the views say of themselves."""
         self.ledger.set(health["ledger_position"])
@@ -56,6 +71,11 @@ class Metrics:
         self.oldest_mail.set(max(0.0, health["oldest_mail_seconds"]))
         self.obligations.set(health["obligations_open"])
         self.halted.set(health["halted_at"] is not None)
+        self.projecting.set(health["projecting"])
+        self.set_aside.set(health["set_aside"])
+        self.workers.clear()
+        for worker, said in health["workers"].items():
+            self.workers.labels(worker).set(said["state"] == "running")
 
 
 class Measured:

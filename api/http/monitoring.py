@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.principals import Unauthenticated
 from application.requests import Request as Asked
 from domain.errors import Forbidden
-from domain.intake import COMMANDS, authorise_intake
+from domain.intake import COMMANDS, Cause, authorise_intake
 from domain.source import SourceKind
 from domain.values import Actor
 
@@ -128,7 +128,11 @@ def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
 def _take(request: Request, machine: Machine, delivery: Delivery) -> Taken:
     id_, trace = request_id_of(request), trace_id_of(request)
     wanted = Asked(machine.actor, "http", request_id=id_, trace_id=trace, key=machine.key)
-    return context_of(request).desk.take_signals(delivery, wanted)
+    desk, failures = context_of(request).desk, context_of(request).failures
+    unread = replace(delivery, signals=(), about=(), cause=Cause.UNREADABLE, why="it failed again and again")
+    return failures.guarded(
+        delivery.raw, lambda: desk.take_signals(delivery, wanted), lambda: desk.take_signals(unread, wanted)
+    )
 
 
 def _told(taken: Taken, status: int, said: Mapping[str, Any]) -> Response:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg import OperationalError
 
 from api.http.context import context_of
 from api.http.metrics import Metrics
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
+from application.health import Readiness, readiness
 
 router = APIRouter(tags=["operations"])
 _OPEN = [Depends(named_parameters)]
@@ -26,13 +30,40 @@ async def healthz() -> Response:
 
 @router.get("/readyz", response_class=Response, operation_id="readyz", dependencies=_OPEN)
 def readyz(request: Request) -> Response:
-    """The database answers and the projector runs; 503 with what is wrong otherwise."""
-    health = context_of(request).views.health()
-    if health["halted_at"] is not None:
-        raise Problem(
-            "unavailable", f"the projector halted before position {health['halted_at']}: {health['halted_by']}"
-        )
-    return Response(msgspec.json.encode({"status": "ready", **health}), media_type="application/json")
+    """The desk can write and read its views; else 503, with what it `can` do all the same and what is wrong."""
+    health, ready = _asked(request)
+    return _ready(health, ready, ready.why)
+
+
+@router.get("/readyz/write", response_class=Response, operation_id="readyz_write")
+def readyz_write(request: Request) -> Response:
+    """Commands are taken, whatever the views do: they are decided on the events themselves."""
+    health, ready = _asked(request)
+    return _ready(health, ready, ready.write)
+
+
+@router.get("/readyz/views", response_class=Response, operation_id="readyz_views")
+def readyz_views(request: Request) -> Response:
+    """Lists, queues, reports and search follow the record: a projector is running."""
+    health, ready = _asked(request)
+    return _ready(health, ready, ready.views)
+
+
+def _asked(request: Request) -> tuple[Mapping[str, Any], Readiness]:
+    """How the desk is. Raises Problem when the database does not answer: then it can do nothing."""
+    try:
+        health = context_of(request).views.health()
+    except OperationalError as error:
+        can = {"write": False, "read_views": False}
+        raise Problem("unavailable", "the database cannot be reached at the moment", can=can) from error
+    return health, readiness(health)
+
+
+def _ready(health: Mapping[str, Any], ready: Readiness, why: str | None) -> Response:
+    can = {"write": ready.write is None, "read_views": ready.views is None}
+    if why is not None:
+        raise Problem("unavailable", why, can=can)
+    return Response(msgspec.json.encode({"status": "ready", "can": can, **health}), media_type="application/json")
 
 
 @router.get("/metrics", response_class=Response, operation_id="metrics", dependencies=_OPEN)

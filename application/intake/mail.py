@@ -75,8 +75,16 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
 
     def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
         """Take in a mail as it came, whatever it is (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
+        return self._receive(read_mail(raw, envelope, self.addresses), raw, envelope, request)
+
+    def receive_unread(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
+        """Put a mail into the quarantine that fails whenever it is read on; nothing but its sender is looked at."""
+        read = read_mail(raw, envelope, self.addresses)
+        mail = Mail(read.message_id, read.digest, read.sender, read.name, held=Cause.UNREADABLE)
+        return self._receive(mail, raw, envelope, request)
+
+    def _receive(self, mail: Mail, raw: bytes, envelope: Envelope, request: Request) -> Received:
         authorise_intake(request.actor, "receive_message")
-        mail = read_mail(raw, envelope, self.addresses)
         stream = receipt_id(self.addresses.mailbox, mail.digest, mail.message_id)
         if (source := self._monitoring(mail)) is not None and not self._is_one_too_many(mail, source):
             handed = ByMail(source, stream, self.customer_id(contact_of(mail)), self._arrived_at(envelope))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.intake.envelope import Envelope
+from application.intake.failures import Failures
 from application.requests import Request
 from domain.values import Actor, Role
 
@@ -19,16 +20,22 @@ def admit_gateway(desk: Desk) -> None:
     desk.ensure_granted(GATEWAY.subject, GATEWAY.role, None, None, OPERATOR, anew=False)
 
 
-def taking(desk: Desk, interface: str) -> Callable[[bytes, Envelope], str]:
+def taking(desk: Desk, interface: str, failures: Failures | None = None) -> Callable[[bytes, Envelope], str]:
     """Takes a message in and says after the commit what became of it, and under which receipt.
 
-    It raises what `Desk.receive` does: then nothing is on the record, and whoever has the message keeps it.
+    It raises what `Desk.receive` does: then nothing is on the record, and whoever has the message keeps it. A message that
+    has failed so often that ``failures`` gives it up is put into the quarantine unread, for a person.
     """
-    request = Request(GATEWAY, interface)
+    request, counted = Request(GATEWAY, interface), failures or Failures()
 
     def take(raw: bytes, envelope: Envelope) -> str:
         arrived = envelope.arrived_at and min(envelope.arrived_at, desk.clock.now())  # whatever a server's clock shows
-        received = desk.receive(raw, replace(envelope, arrived_at=arrived), request)
+        came = replace(envelope, arrived_at=arrived)
+        received = counted.guarded(
+            raw,
+            lambda: desk.receive(raw, came, request),
+            lambda: desk.receive_unread(raw, came, request),
+        )
         return f"{received.outcome} {received.receipt}"
 
     return take

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from application.desk import Desk
+from application.processes.tries import AWAY, Nowhere, Tries
 from application.requests import Request
 from application.views.timers import Timers
 from domain.case.closure import CLOSES
@@ -13,16 +14,28 @@ REQUEST = Request(Actor(CLOSES, Role.SYSTEM), "process")
 _BATCH = 100
 
 
-def close_due(desk: Desk, timers: Timers) -> int:
-    """Close the cases whose window has ended; returns how many.
+def close_due(desk: Desk, timers: Timers, tries: Tries | None = None) -> int:
+    """Close the cases whose window has ended; returns how many. Raises what is in AWAY.
 
-    The view may be behind, and another worker may be at the same: the case itself refuses what is not so any more.
+    The view may be behind, and another worker may be at the same: the case itself refuses what is not so any more. A case
+    that cannot be closed for another reason is set aside after some tries: the others do not wait for it.
     """
-    closed = 0
-    for number, resolution in timers.due_closures(desk.clock.now(), _BATCH):
-        try:
-            desk.close_elapsed(number, resolution, REQUEST)
-        except InvalidTransition:
-            continue
-        closed += 1
-    return closed
+    tries = tries or Tries(Nowhere())
+    limit = _BATCH + tries.parked
+    due = dict(timers.due_closures(desk.clock.now(), limit))
+    ready = tries.ready(list(due), whole=len(due) < limit)
+    return sum(_close(desk, number, due[number], tries) for number in ready)
+
+
+def _close(desk: Desk, number: str, resolution: int, tries: Tries) -> bool:
+    try:
+        desk.close_elapsed(number, resolution, REQUEST)
+    except AWAY:
+        raise
+    except InvalidTransition:
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others shall not wait for it
+        tries.failed(number, error)
+        return False
+    tries.succeeded(number)
+    return True

@@ -20,9 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import psycopg
 import structlog
 
 from application.intake.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
+from application.intake.failures import is_its_own_fault
 
 log = structlog.get_logger()
 
@@ -90,10 +92,12 @@ Take = Callable[[bytes, Envelope], object]
 
 
 def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) -> int:
-    """Take in what is new, oldest first; returns how many. What ``take`` raises ends it: that message comes again.
+    """Take in what is new, oldest first; returns how many.
 
-    Raises MailboxError, OSError, imaplib.IMAP4.error.
+    A message that fails by its own fault comes again, and so do those after it, which are taken in all the same: what is
+    known changes nothing. Raises what ``take`` raises, MailboxError, OSError, imaplib.IMAP4.error.
     """
+    failure: Exception | None = None
     with _opened(mailbox) as server:
         validity = _validity(server)
         taken = 0
@@ -102,11 +106,20 @@ def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) 
                 break
             if (message := _message(server, uid, mailbox)) is not None:
                 raw, arrived_at = message
-                take(raw, replace(NO_ENVELOPE, arrived_at=arrived_at))
+                try:
+                    take(raw, replace(NO_ENVELOPE, arrived_at=arrived_at))
+                except Exception as error:
+                    if isinstance(error, psycopg.OperationalError) or not is_its_own_fault(error):
+                        raise
+                    failure = failure or error
+                    continue
                 _put_away(server, uid, mailbox)
                 taken += 1
-            place.keep(validity, uid)
-        return taken
+            if failure is None:
+                place.keep(validity, uid)
+    if failure is not None:
+        raise failure
+    return taken
 
 
 @contextmanager

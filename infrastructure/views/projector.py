@@ -29,6 +29,7 @@ from infrastructure.views.texts import TextsStore
 BATCH = 2_000
 """Events a transaction: large enough to share its cost, small enough that memory stays flat."""
 _HOUSEKEEPING = 3600.0
+_SLICE = 5_000
 _STANDBY = 0.5
 _GATHER = 0.015
 """Seconds to let events gather when they come one by one: a third of the lag we allow ourselves."""
@@ -77,24 +78,37 @@ class Projector:
             "intake": (QuarantineStore(connection, schema),),
         }
         self._mapper = StateMapper()
+        self._keeps_house = 0.0
 
-    def run(self, stop: threading.Event, *, patience: float = 1.0) -> None:
-        """Fold until told to stop, woken by each commit's NOTIFY. Raises Poisoned, psycopg.OperationalError."""
+    def run(self, stop: threading.Event, *, patience: float = 1.0, beat: Callable[[], None] = lambda: None) -> None:
+        """Fold until told to stop, woken by each commit's NOTIFY; ``beat`` is called between batches, and when idle.
+
+        Raises Poisoned, psycopg.OperationalError.
+        """
         # Views can be rebuilt: they need not wait for the disk. Position and rows are lost or kept together.
         self._connection.execute("SET synchronous_commit = off")
         self._connection.execute(self._sql["listen"])
         self._take_turn(stop)
-        kept_house = 0.0
+
+        def between(_: int) -> None:  # also on a desk that is never idle
+            beat()
+            self._keep_house()
+
         while not stop.is_set():
-            if folded := self.catch_up(stop):
+            between(0)
+            if folded := self.catch_up(stop, between):
                 if folded < BATCH:  # what comes in the next moment shares the cost of a transaction
                     stop.wait(_GATHER)
                 continue
-            if time.monotonic() - kept_house > _HOUSEKEEPING:
-                self._connection.execute(self._sql["forget_answers"])
-                kept_house = time.monotonic()
             for _ in self._connection.notifies(timeout=patience, stop_after=1):
                 pass
+
+    def _keep_house(self) -> None:
+        """Delete the answers that are kept no longer, once an hour: a slice a turn, so that no batch waits for long."""
+        if time.monotonic() < self._keeps_house:
+            return
+        if not self._connection.execute(self._sql["forget_answers"], (_SLICE,)).rowcount:
+            self._keeps_house = time.monotonic() + _HOUSEKEEPING
 
     def _take_turn(self, stop: threading.Event) -> None:
         """One projector works, others stand by: the lock falls to the next when its holder's session ends."""

@@ -13,6 +13,7 @@ from infrastructure.views.quarantine import Quarantined
 from infrastructure.views.reporting import Reporting
 from infrastructure.views.retaining import Retaining
 from infrastructure.views.searching import Searching
+from infrastructure.views.watched import Watched
 
 _SQL = {name: sql.decode() for name, sql in load("reading", "infrastructure.views").items()}
 _CASES = _SQL["cases"].replace("{columns}", CASE_COLUMNS)
@@ -25,19 +26,12 @@ _OWED_BY = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.num
 """What obligations can be filtered by."""
 
 
-class PostgresViews(Searching, Reporting, Quarantined, Retaining):
+class PostgresViews(Searching, Reporting, Quarantined, Retaining, Watched):
     """Implements `application.views.questions.Views`."""
 
     def position_at(self, moment: datetime) -> int:
         rows = self._rows(_SQL["position_at"], (moment,))
         return int(rows[0]["notification_id"]) if rows else 0
-
-    def health(self) -> Mapping[str, Any]:
-        return self._rows(_SQL["health"])[0]
-
-    def is_projecting(self) -> bool:
-        """Whether a projector works, so that what is on the record will be folded."""
-        return bool(self._rows(_SQL["projecting"])[0]["working"])
 
     def queues(self, now: datetime, alarm: timedelta) -> Listing:
         rows = self._rows(_SQL["queues"], {"late": now - alarm})

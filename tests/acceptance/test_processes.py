@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import signal
+import smtplib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,16 @@ def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None
             ready = http.get("/readyz")
         assert ready.status_code == 503
         assert f"before position {position}" in ready.json()["detail"]
+        assert ready.json()["can"] == {"write": True, "read_views": False}
+        assert http.get("/readyz/write").status_code == 200
+        assert http.get("/readyz/views").status_code == 503
         assert http.get(f"/cases/{number}").status_code == 200
+    (where,) = [line.rpartition(" ")[2] for line in served.lines if line.startswith("Mails to the desk")]
+    host, _, port = where.rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=60) as server:  # mail, timers and SMTP go on
+        server.sendmail(
+            "ann@agency.example", "service-desk@caseledger.example", "Subject: No sound\r\n\r\nRoom 12.\r\n"
+        )
     status = run("status", "--data-dir", served.folder)
     assert status.returncode == 1
     assert "case.unheard_of" in status.stdout

@@ -25,4 +25,7 @@ UPDATE views.tracking SET halted_at = %s, halted_by = %s;
 SELECT pg_notify('views', %s::text);
 
 -- name: forget_answers --
-DELETE FROM ledger.idempotency WHERE recorded_at < now() - interval '7 days';
+-- At most so many: those older than the one that comes after them.
+DELETE FROM ledger.idempotency
+WHERE recorded_at < least(now() - interval '7 days',
+                          (SELECT recorded_at FROM ledger.idempotency ORDER BY recorded_at OFFSET %s LIMIT 1));
