@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from uuid import UUID
 
+import structlog
+
 from application.desk import Desk
 from application.letters import Deferred, Letter, Postman, Refused, Sent
 from application.mailing import NOT_WRITTEN, Links
@@ -15,6 +17,7 @@ from application.views.timers import Timers
 from domain.values import Actor, Role
 
 REQUEST = Request(Actor("system:mail", Role.SYSTEM), "process")
+log = structlog.get_logger()
 _BATCH = 20
 AT_ONCE = 8
 """Mails on their way at once: a server that answers slowly for one holds up no other."""
@@ -155,8 +158,14 @@ class Sending:
             self._leave(domain)
 
     def _give_up(self, message: UUID, error: Exception) -> bool:
-        """After some tries the customer is to be informed by other means (R-5.9g)."""
+        """After some tries the customer is to be informed by other means (R-5.9g); else the mail stays set aside."""
         if not self._tries.failed(str(message), error):
             return False
-        self._desk.mail_refused(message, NOT_WRITTEN, REQUEST)
+        try:
+            self._desk.mail_refused(message, NOT_WRITTEN, REQUEST)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("a mail stays set aside: it cannot even be recorded", message=str(message))
+            return False
         return True

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from infrastructure.postgres.group_commit import Append
+from infrastructure.postgres.appends import Append, is_large
 
 
 def columns(batch: Sequence[Append]) -> tuple[list[Any], ...]:
     """One tuple of arrays, in the order of the function's parameters."""
     events = [(c, e) for c, append in enumerate(batch) for e in append.events]
-    said = [(c, e, d) for c, e in events for d in e.disclosures]
+    said = [(c, e, d) for c, e in events for d in e.disclosures if not is_large(d)]
     numbers = [(c, number, of) for c, append in enumerate(batch) for number, of in append.numbers]
     answers = [(c, append.answered) for c, append in enumerate(batch) if append.answered]
     return (

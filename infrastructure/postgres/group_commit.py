@@ -8,94 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import structlog
 from eventsourcing.persistence import OperationalError, PersistenceError
 
-from application.ports import Answered, Erasure
-from domain.values import Disclosure
+from infrastructure.postgres.appends import PATIENCE, Append, Positions
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.refusals import as_persistence_error, refusal
-from infrastructure.postgres.stored import LedgerEvent
 
 _SQL = load("recorder")
 _BATCH = 2_000
 """Events after which a batch is full: a bound on how long the lock is held, not a target."""
+_BYTES = 4 * 1_048_576
+"""The same of bytes."""
 _ATTEMPTS = 5
-PATIENCE = 8.0
-"""Seconds that a command waits for its answer."""
 
 log = structlog.get_logger()
 
-Positions = list[tuple[int, datetime]]
 _Answer = tuple[Positions | None, Exception | None]
-
-
-@dataclass(eq=False)
-class Append:
-    """What one command wants on the record, and, once decided, its answer."""
-
-    events: Sequence[LedgerEvent]
-    answered: Answered | None = None
-    numbers: Sequence[tuple[str, UUID]] = ()
-    known: int | None = None
-    """The position of the reference data it was decided under, where it was decided under any."""
-    erasing: Erasure | None = None
-    """What is deleted from the vault with it."""
-    closes: Sequence[str] = ()
-    """The numbers of the cases that it closes: it is refused while a mail about one waits unread (R-5.9d)."""
-    positions: Positions = field(default_factory=list)
-    error: Exception | None = None
-    finished: bool = False
-    in_doubt: bool = False
-    """Sent once already, and the connection broke before the answer: it may have been committed."""
-    in_flight: bool = False
-    """The writer has taken it. Guarded by the writer's condition, like what follows."""
-    given_up: bool = False
-    """Nobody waits for the answer any more: it is not sent again."""
-    _done: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def contents(self) -> list[tuple[LedgerEvent, Disclosure]]:
-        """The files that go into the vault with it."""
-        return [(event, said) for event in self.events for said in event.disclosures if said.content is not None]
-
-    @property
-    def alone(self) -> bool:
-        """Whether it is a transaction of its own: nobody's answer shall depend on an erasure, or wait for a file."""
-        return self.erasing is not None or bool(self.contents)
-
-    def __post_init__(self) -> None:
-        self._done.acquire()
-
-    def finish(self, positions: Positions | None = None, error: Exception | None = None) -> None:
-        """Answer the one who waits."""
-        self.positions, self.error, self.finished = positions or [], error, True
-        self._done.release()
-
-    def answered_within(self, seconds: float) -> bool:
-        """Block until it is committed or refused, at most so long; says whether it is."""
-        return self._done.acquire(timeout=seconds)
-
-    def wait(self, seconds: float = PATIENCE) -> Positions:
-        """Its answer. Raises what refused it, OperationalError when there is none in time."""
-        if not self.answered_within(seconds):
-            raise OperationalError("the event store does not answer; whether it was recorded is not known")
-        return self.answer()
-
-    def answer(self) -> Positions:
-        """What it was answered. Raises what refused it."""
-        if self.error is not None:
-            raise self.error
-        return self.positions
 
 
 class GroupCommit:
@@ -129,7 +63,7 @@ class GroupCommit:
                 self._thread.start()
             self._waiting.append(append)
             self._condition.notify()
-        if append.answered_within(self._patience) or not self._withdrawn(append):
+        if append.answered_within(append.patience or self._patience) or not self._withdrawn(append):
             return append.answer()
         raise OperationalError(
             "the event store does not answer in time; whether it was recorded is not known"
@@ -181,8 +115,8 @@ class GroupCommit:
         """
         batch: list[Append] = []
         wanted: set[Any] = set()
-        size = 0
-        while self._waiting and size < _BATCH:
+        events = size = 0
+        while self._waiting and events < _BATCH and size < _BYTES:
             append = self._waiting[0]
             wants: set[Any] = {(e.originator_id, e.originator_version) for e in append.events}
             if append.answered:
@@ -190,7 +124,7 @@ class GroupCommit:
             if batch and (append.alone or batch[0].alone or not wanted.isdisjoint(wants)):
                 break
             wanted |= wants
-            size += len(append.events)
+            events, size = events + len(append.events), size + append.size
             append.in_flight = True
             batch.append(self._waiting.popleft())
         return batch
@@ -247,19 +181,20 @@ class GroupCommit:
 
     @staticmethod
     def _write_alone(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
-        """What takes long goes before the lock of all appends: the wait for a fold, and files on their way."""
+        """What takes long goes before the lock of all appends: deletions and the wait for a fold, files, raw mails."""
         with cursor.connection.transaction():
-            if append.erasing is not None:
-                cursor.execute(_SQL["hold_fold"])
+            if (erasing := append.erasing) is not None:
+                kinds = sorted(kind.value for kind in erasing.kinds)
+                cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
+            for event, said in append.large:
+                key = (event.originator_id, event.originator_version, bytes.fromhex(said.digest))
+                cursor.execute(_SQL["keep_disclosure"], (*key, said.salt, said.kind.value, said.subject, said.value))
             for event, said in append.contents:
                 stream, version = event.originator_id, event.originator_version
                 cursor.execute(_SQL["keep_content"], (stream, version, bytes.fromhex(said.digest), said.content))
             rows = cursor.execute(_SQL["append"], columns([append])).fetchall()
             if any(refused is not None for refused, *_ in rows):
                 raise psycopg.Rollback
-            if (erasing := append.erasing) is not None:
-                kinds = sorted(kind.value for kind in erasing.kinds)
-                cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
         return rows
 
     def _answers(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> list[_Answer]:

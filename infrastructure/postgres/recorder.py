@@ -20,9 +20,10 @@ from psycopg.rows import dict_row, tuple_row
 
 from application.ports import Answered, Erasure
 from domain.values import Disclosure, DisclosureKind
+from infrastructure.postgres.appends import PATIENCE, Append
 from infrastructure.postgres.connections import LIMITS, QUESTION
 from infrastructure.postgres.database import Component, Database
-from infrastructure.postgres.group_commit import PATIENCE, Append, GroupCommit
+from infrastructure.postgres.group_commit import GroupCommit
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored import LedgerEvent, LedgerNotification
@@ -54,7 +55,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self.carrier = GroupCommit(
             lambda: database.connect(component, limits=QUESTION), patience=QUESTION.patience or PATIENCE
         )
-        """A second writer, of what carries files: nobody else shall wait while they are sent."""
+        """A second writer, of what carries files and raw mails, and of erasures: nobody else shall wait for them."""
 
     def insert_events(
         self,
@@ -72,7 +73,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
         append = Append(events, answered, numbers, known, erasing, closes)
-        writer = self.carrier if append.contents else self.group
+        writer = self.carrier if append.heavy else self.group
         return [position for position, _ in writer.append(append)]
 
     def select_events(

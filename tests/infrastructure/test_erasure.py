@@ -21,7 +21,7 @@ from application.desk import Desk
 from application.ports import Erasure
 from domain.case.logging import Report
 from domain.values import Channel, DisclosureKind, ErasureScope
-from infrastructure.postgres.group_commit import Append
+from infrastructure.postgres.appends import Append
 from infrastructure.postgres.recorder import LedgerRecorder
 from infrastructure.postgres.stored import LedgerEvent
 from infrastructure.views.projector import Projector

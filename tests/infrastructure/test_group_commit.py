@@ -13,7 +13,8 @@ import psycopg
 import pytest
 from eventsourcing.persistence import OperationalError, PersistenceError
 
-from infrastructure.postgres.group_commit import Append, GroupCommit
+from infrastructure.postgres.appends import Append
+from infrastructure.postgres.group_commit import GroupCommit
 from infrastructure.postgres.stored import LedgerEvent
 from tests.conftest import TestDatabase
 

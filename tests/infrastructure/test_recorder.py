@@ -21,7 +21,7 @@ from eventsourcing.tests.persistence import (
 
 from application.ports import Answered, KeyTaken
 from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.group_commit import Append
+from infrastructure.postgres.appends import Append
 from infrastructure.postgres.recorder import LedgerFactory, LedgerRecorder
 from infrastructure.postgres.stored import LedgerEvent
 from tests.conftest import TestDatabase
@@ -249,3 +249,38 @@ def test_after_closing_it_refuses_instead_of_waiting_for_ever(database: TestData
     factory.close()
     with pytest.raises(Exception, match="closed"):
         recorder.insert_events([event()])
+
+
+def test_large_bytes_are_written_before_the_lock_of_all_appends(
+    database: TestDatabase, recorder: LedgerRecorder
+) -> None:
+    """A raw mail that is still being written holds up nobody; what is refused leaves none of it behind."""
+    said = Disclosure.of("jo", DisclosureKind.MESSAGE, {"raw": "x" * 100_000}, os.urandom)
+    assert said is not None
+    stream = uuid4()
+    mail = LedgerEvent(stream, 1, "intake.received", b"{}", (said,))
+    row = (stream, bytes.fromhex(said.digest), said.salt, said.value)
+    with psycopg.connect(database.superuser) as slow, ThreadPoolExecutor(1) as others:
+        slow.execute(  # the mail's row waits for this one, wherever it is written
+            "INSERT INTO vault.disclosures (originator_id, originator_version, digest, salt, kind, subject, value)"
+            " VALUES (%s, 1, %s, %s, 'message', 'jo', %s)",
+            row,
+        )
+        writing = others.submit(recorder.insert_events, [mail])
+        with psycopg.connect(database.superuser, autocommit=True) as looking:
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            while looking.execute(waits).fetchone() == (0,):
+                assert not writing.done()
+        assert recorder.insert_events([LedgerEvent(uuid4(), 1, "case.noted", b"{}")])
+        slow.rollback()
+        assert writing.result(60)
+    (stored,) = recorder.select_events(stream)
+    assert [(d.digest, d.value) for d in stored.disclosures] == [(said.digest, said.value)]
+    again = Disclosure.of("jo", DisclosureKind.MESSAGE, {"raw": "y" * 100_000}, os.urandom)
+    assert again is not None
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([LedgerEvent(stream, 1, "intake.received", b"{}", (again,))])
+    (stored,) = recorder.select_events(stream)
+    assert [d.digest for d in stored.disclosures] == [said.digest]

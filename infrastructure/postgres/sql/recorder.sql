@@ -15,8 +15,10 @@ SELECT * FROM ledger.append(
 INSERT INTO vault.blobs (originator_id, originator_version, digest, content)
 VALUES (%b::uuid, %b::bigint, %b::bytea, %b::bytea) ON CONFLICT DO NOTHING;
 
--- name: hold_fold --
-SELECT FROM views.tracking FOR UPDATE;
+-- name: keep_disclosure --
+-- The same.
+INSERT INTO vault.disclosures (originator_id, originator_version, digest, salt, kind, subject, value)
+VALUES (%b::uuid, %b::bigint, %b::bytea, %b::bytea, %b::text, %b::text, %b::text) ON CONFLICT DO NOTHING;
 
 -- name: erase --
 SELECT vault.erase(%s::text, %b::text[], %b::uuid[]);
