@@ -135,7 +135,10 @@ class Privacy(Holding, Logging):
 
     def _require_person(self, given: str, known: DataSubject | None, found: Sequence[Disclosed]) -> None:
         if known is None and not found:
-            raise NotFound(f"nothing was ever kept of {given}: name a customer's id, or the address he wrote from")
+            raise NotFound(
+                f"nothing was ever kept of {given}: name a customer's id, or the address they wrote from. "
+                "Of a member of staff the events keep the actor id, which says who decided, and the catalogue its words"
+            )
         if strange := sorted({each.aggregate for each in found} - ERASABLE):
             raise Invalid(f"{given} is nobody's id, but the desk's own word in its {', '.join(strange)}", "/subject")
 

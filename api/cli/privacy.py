@@ -16,6 +16,7 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.documents import case_document
 from application.privacy import Erased
+from application.remains import STAFF_WORDS, STAYS, Remaining
 from application.requests import ApplicationError, Committed
 from domain.errors import DomainError, OnHold
 from domain.values import ErasureScope
@@ -41,7 +42,10 @@ def erase(
     approved_by: ApprovedBy = OPERATOR.actor.subject,
     scrubbing: Annotated[
         bool,
-        typer.Option("--scrub/--no-scrub", help="Rewrite the tables and end the log, so that the disk forgets now."),
+        typer.Option(
+            "--scrub/--no-scrub",
+            help="Copy the vault without what is gone and end the log, so that the disk forgets now.",
+        ),
     ] = True,
     as_json: AsJson = False,
     data_dir: DataDir = None,
@@ -133,9 +137,9 @@ def _scrub(database: Database) -> str | None:
 def _tell(erased: Erased, views: str, left: str | None, as_json: bool) -> None:
     if as_json:
         by_kind = dict(erased.by_kind)
-        print_json(
-            {**vars(erased), "by_kind": by_kind, "held": [], "views": views, "scrubbed": left is None, "why": left}
-        )
+        remains = [vars(each) for each in _remaining(erased)]
+        told = {"held": [], "views": views, "scrubbed": left is None, "why": left, "remains": remains}
+        print_json({**vars(erased), "by_kind": by_kind, **told})
         return
     if erased.position is None:
         out.print(f"nothing was left of {erased.subject} to erase", markup=False)
@@ -149,6 +153,13 @@ def _tell(erased: Erased, views: str, left: str | None, as_json: bool) -> None:
         out.print(f"the views have not folded it yet ({views}); their copies are gone all the same")
     if left is not None:
         out.print(f"the disk was not scrubbed: {left}", markup=False)
+    out.print("what remains:")
+    for each in _remaining(erased):
+        out.print(f"- {each.what}: {each.why}", markup=False)
+
+
+def _remaining(erased: Erased) -> tuple[Remaining, ...]:
+    return STAYS if erased.scope is ErasureScope.EVERYTHING else (STAFF_WORDS, *STAYS)
 
 
 def _tell_held(hold: OnHold, as_json: bool) -> None:

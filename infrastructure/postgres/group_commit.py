@@ -185,6 +185,7 @@ class GroupCommit:
         with cursor.connection.transaction():
             if (erasing := append.erasing) is not None:
                 kinds = sorted(kind.value for kind in erasing.kinds)
+                cursor.execute(_SQL["hold_fold"])
                 cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
             for event, said in append.large:
                 key = (event.originator_id, event.originator_version, bytes.fromhex(said.digest))

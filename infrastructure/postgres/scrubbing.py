@@ -1,7 +1,7 @@
 """Takes what was erased from the disk as well: PostgreSQL leaves it in dead rows, samples and old log segments.
 
-For the embedded server, whose superuser we are; on an operator's it needs his superuser, and what he copies from it
-(standbys, archives, backups) is beyond us.
+Appends and readers go on meanwhile (decision 21). It is for the embedded server, whose superuser we are; on an operator's
+it needs their superuser, and what they copy from it (standbys, archives, backups) is beyond us.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import time
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.migrate import migrating
 from infrastructure.postgres.queries import load
+from infrastructure.postgres.rewriting import NotRewritten, Rewriting
 
 _SQL = load("scrubbing")
 _PATIENCE = 5.0
@@ -28,19 +29,29 @@ class NotScrubbed(Exception):
 
 
 def scrub(database: Database) -> None:
-    """Rewrite what may hold dead copies, and end the old log. Raises NotScrubbed, psycopg.OperationalError.
+    """Write anew what may hold dead copies, and end the old log. Raises NotScrubbed, psycopg.OperationalError.
 
-    Each table is locked while it is rewritten: seconds for a large vault.
+    It takes as long as copying the vault does, and as much room; nobody waits for it but who called.
     """
     where = conninfo_to_dict(database.for_component("eraser")).get("dbname")
-    with psycopg.connect(make_conninfo(database.conninfo, dbname=where), autocommit=True) as connection:
+    settings = migrating({**conninfo_to_dict(database.conninfo), "dbname": where})
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
         superuser, recycles = _one(connection, "may")
         if not superuser:
             raise NotScrubbed("rewriting the tables and the log needs a superuser")
+        if not _one(connection, "take_turn")[0]:
+            raise NotScrubbed(
+                "another erasure is taking what it deleted from the disk; erase once more when it has ended"
+            )
         connection.execute(_SQL["be_brief"])
+        if not _one(connection, "take_rebuilds_turn")[0]:
+            raise NotScrubbed("a rebuild of the views is going on; erase once more when it has ended")
         try:
+            connection.execute(_SQL["drop_old_views"])
             _rewrite_tables(connection)
             _end_log(connection)
+        except NotRewritten as error:
+            raise NotScrubbed(f"others use the tables: {error}; erase once more later") from error
         except psycopg.errors.LockNotAvailable as error:
             raise NotScrubbed(f"others use the tables: {str(error).strip()}; erase once more later") from error
         except psycopg.errors.InternalError as error:  # the samples were taken anew at the same moment
@@ -51,10 +62,7 @@ def scrub(database: Database) -> None:
 
 def _rewrite_tables(connection: psycopg.Connection[Any]) -> None:
     _outwait(connection)
-    for table, name in connection.execute(_SQL["tables"]).fetchall():
-        connection.execute(sql.SQL(_SQL["rewrite"].decode()).format(sql.SQL(name)))
-        connection.execute(_SQL["forget_samples"], {"table": table})
-        connection.execute(sql.SQL(_SQL["sample"].decode()).format(sql.SQL(name)))
+    Rewriting(connection, _PATIENCE).run()
     connection.execute(_SQL["rewrite_samples"])
 
 

@@ -64,7 +64,7 @@ class Projector:
     """Folds the ledger into the views of a schema, on one connection."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
-        self._connection = connection
+        self._connection, self._live = connection, schema == "views"
         self._sql = statements("projector", schema)
         self._stores: dict[str, tuple[Store, ...]] = {
             # The view of cases goes first: the others take from it what their events do not say.
@@ -148,6 +148,8 @@ class Projector:
         """Fold one batch in one transaction; returns its size. Raises Poisoned."""
         with self._connection.transaction():
             cursor = self._connection.cursor(binary=True)
+            if self._live:
+                cursor.execute(self._sql["hold"])
             row = cursor.execute(self._sql["lock_position"]).fetchone()
             assert row is not None
             position, folded = self.fold_after(row[0], limit)

@@ -273,6 +273,10 @@ def test_nothing_is_left_of_who_was_erased_in_any_table_or_file(folder: Path) ->
         caseledger("release-hold", held, "--reason", "settled", folder=folder)
         erased = [caseledger("erase", who, *asked, folder=folder) for who in (EMAIL, REPORTER, f"problem:{problem}")]
         assert all(told["scrubbed"] and told["views"] == "folded" for told in erased), erased
+        for told in erased:  # a former member of staff, say, learns what stays, and why
+            kinds = " ".join(each["what"] for each in told["remains"])
+            assert all(word in kinds for word in ("actor id", "catalogue", "policies", "digests")), kinds
+            assert all(each["why"] for each in told["remains"])
         assert erased[0]["by_kind"].keys() == {"contact", "customer_words", "staff_words", "message", "attachment"}
 
         desk.catch_up()

@@ -6,7 +6,9 @@ That it does forget is tested on a data directory of its own (tests/acceptance/t
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,18 @@ from typing import Any
 import psycopg
 import pytest
 
+from api.main import open_desk
+from application.catalogue import OPERATOR
+from application.desk import Desk
+from domain.values import ErasureScope
+from infrastructure.ledger.catalogue import check_catalogue
 from infrastructure.postgres import scrubbing
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.scrubbing import NotScrubbed, scrub
-from tests.conftest import TestDatabase
+from infrastructure.views.projector import Projector
+from tests.application.cases import TECHNICIAN, log, resolved
+from tests.conftest import TestDatabase, differences
+from tests.infrastructure.test_schema import WRITTEN, dumped
 
 
 @contextmanager
@@ -28,15 +38,83 @@ def transaction(database: TestDatabase, *statements: str) -> Iterator[psycopg.Co
         yield connection
 
 
+def erase(desk: Desk, email: str) -> None:
+    desk.erase(email, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR)
+
+
+def missing_disclosures(auditor: psycopg.Connection[Any]) -> int:
+    """Logged cases without their words that nobody erased."""
+    query = (
+        "SELECT count(*) FROM ledger.stored_events e WHERE topic = 'case.logged'"
+        " AND NOT EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = e.originator_id)"
+        " AND NOT EXISTS (SELECT FROM ledger.stored_events x WHERE x.originator_id = e.originator_id"
+        " AND x.topic = 'case.personal_data_erased')"
+    )
+    row = auditor.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def test_it_is_done_when_nothing_is_in_its_way(database: TestDatabase) -> None:
     scrub(database)
     scrub(database)
 
 
-def test_who_uses_a_table_is_not_waited_for_in_vain(database: TestDatabase) -> None:
+def test_who_uses_a_table_is_not_waited_for_in_vain(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrubbing, "_PATIENCE", 0.5)
     reading = "SELECT count(*) FROM vault.disclosures"
     with transaction(database, reading), pytest.raises(NotScrubbed, match="others use the tables"):
         scrub(database)
+
+
+def test_nobody_waits_behind_it(desk: Desk, database: TestDatabase) -> None:
+    """While it waits for a reader of the vault, cases are logged, read and folded."""
+    number = log(desk)
+    with transaction(database, "SELECT count(*) FROM vault.disclosures"), ThreadPoolExecutor(1) as scrubbing_it:
+        done = scrubbing_it.submit(scrub, database)
+        with psycopg.connect(database.superuser, autocommit=True) as looking:
+            swaps = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
+            while looking.execute(swaps).fetchone() == (0,):
+                assert not done.done()
+            for _ in range(5):
+                other = log(desk)
+                assert desk.case(other, TECHNICIAN.actor).words is not None
+        assert not done.done()
+        assert desk.case(number, TECHNICIAN.actor).words is not None
+    done.result()
+
+
+def test_what_is_said_while_it_copies_is_kept_and_what_is_erased_stays_erased(
+    desk: Desk, database: TestDatabase
+) -> None:
+    """The tables are what they were, row for row and rule for rule, whatever was appended meanwhile."""
+    for _ in range(3):
+        resolved(desk)
+    stop, logged = threading.Event(), list[str]()
+
+    def goes_on() -> None:
+        with open_desk(database) as other, database.connect("projector") as connection:
+            projector = Projector(connection)
+            while not stop.is_set():
+                logged.append(log(other, contact={"name": "Sam", "email": f"sam{len(logged)}@agency.example"}))
+                projector.catch_up()
+
+    with ThreadPoolExecutor(1) as others, open_desk(database, component="eraser") as eraser:
+        going = others.submit(goes_on)
+        try:
+            for number in range(3):
+                while len(logged) <= number:
+                    assert not going.done()
+                erase(eraser, f"sam{number}@agency.example")
+                scrub(database)
+        finally:
+            stop.set()
+        going.result()
+    with database.connect("auditor") as auditor:
+        assert missing_disclosures(auditor) == 0
+        assert check_catalogue(auditor).findings == []
+    assert dumped(database) == WRITTEN.read_text(encoding="utf-8")
+    assert differences(database) == {}
 
 
 def test_a_transaction_that_still_sees_the_past_is_named(

@@ -15,6 +15,10 @@ SELECT * FROM ledger.append(
 INSERT INTO vault.blobs (originator_id, originator_version, digest, content)
 VALUES (%b::uuid, %b::bigint, %b::bytea, %b::bytea) ON CONFLICT DO NOTHING;
 
+-- name: hold_fold --
+-- As the projector does (projector.sql, hold).
+SELECT pg_advisory_xact_lock(4850712381);
+
 -- name: keep_disclosure --
 -- The same.
 INSERT INTO vault.disclosures (originator_id, originator_version, digest, salt, kind, subject, value)

@@ -7,12 +7,15 @@ SELECT rolsuper, current_setting('wal_recycle')::boolean FROM pg_roles WHERE rol
 -- Whoever waits for a table in vain waits no longer than this, and so do those behind him.
 SET lock_timeout = '3s';
 
--- name: tables --
-SELECT c.oid, format('%I.%I', n.nspname, c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE (n.nspname = 'vault' AND c.relname IN ('blobs', 'disclosures'))
-   OR (n.nspname IN ('views', 'views_shadow') AND c.relname IN ('case_texts', 'known_errors'))
-ORDER BY 2;
+-- name: take_turn --
+SELECT pg_try_advisory_lock(4850712382);
+
+-- name: take_rebuilds_turn --
+SELECT pg_try_advisory_lock(4850712383);
+
+-- name: drop_old_views --
+-- What a rebuild that was broken off has left.
+DROP SCHEMA IF EXISTS views_old, views_shadow CASCADE;
 
 -- name: now --
 SELECT pg_current_xact_id()::xid;
@@ -22,16 +25,6 @@ SELECT pg_current_xact_id()::xid;
 SELECT EXISTS (SELECT FROM pg_stat_activity
                WHERE datname = current_database() AND pid <> pg_backend_pid()
                  AND (age(backend_xmin) > age(%s::xid) OR age(backend_xid) > age(%s::xid)));
-
--- name: rewrite --
-VACUUM (FULL) {}
-
--- name: forget_samples --
-DELETE FROM pg_statistic
-WHERE starelid = %(table)s OR starelid IN (SELECT indexrelid FROM pg_index WHERE indrelid = %(table)s);
-
--- name: sample --
-ANALYZE {}
 
 -- name: rewrite_samples --
 VACUUM (FULL) pg_statistic;

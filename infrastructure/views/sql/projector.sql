@@ -6,6 +6,10 @@ LISTEN stored_events;
 -- name: take_turn --
 SELECT pg_try_advisory_lock(4850712370);
 
+-- name: hold --
+-- Who writes to the live views takes this first, and looks at their names after it: a rebuild changes them under it.
+SELECT pg_advisory_xact_lock(4850712381);
+
 -- name: lock_position --
 SELECT position FROM views.tracking FOR UPDATE;
 

@@ -4,18 +4,24 @@
 SELECT table_name::text FROM information_schema.tables
 WHERE table_schema = 'views' AND table_type = 'BASE TABLE' ORDER BY table_name;
 
+-- name: take_turn --
+SELECT pg_advisory_lock(4850712383);
+
+-- name: leave_turn --
+SELECT pg_advisory_unlock(4850712383);
+
 -- name: drop_shadow --
 DROP SCHEMA IF EXISTS views_shadow CASCADE;
+-- Left by a rebuild that was broken off after its swap.
+DROP SCHEMA IF EXISTS views_old CASCADE;
 
 -- name: create_shadow --
 CREATE SCHEMA views_shadow;
+-- As the live one's; an erasure reaches the copies that are made here as well.
+GRANT USAGE ON SCHEMA views_shadow TO desk_api, desk_auditor, desk_processes, desk_mail, desk_eraser;
 
 -- name: start --
 INSERT INTO views_shadow.tracking (position, events) VALUES (0, 0);
--- An erasure reaches the copies made here, and those that take the live ones' place.
-GRANT USAGE ON SCHEMA views_shadow TO desk_eraser;
-GRANT SELECT, DELETE ON views_shadow.case_texts, views_shadow.known_errors TO desk_eraser;
-GRANT UPDATE (one) ON views_shadow.tracking TO desk_eraser;
 
 -- name: reporting --
 SELECT c.relname::text, pg_get_viewdef(c.oid) FROM pg_class c
@@ -25,13 +31,16 @@ WHERE c.relnamespace = 'reporting'::regnamespace AND c.relkind = 'v';
 SELECT pg_advisory_xact_lock(4850712380);
 
 -- name: halt_writers --
-LOCK TABLE views.tracking IN ACCESS EXCLUSIVE MODE;
+-- The projector and erasures: they take it before they touch any view (projector.sql, hold). Readers go on.
+SELECT pg_advisory_xact_lock(4850712381);
+
+-- name: be_brief --
+-- Whoever comes after us waits no longer than this for a table, or a view, that an earlier reader holds.
+SET LOCAL lock_timeout = '100ms';
 
 -- name: swap --
 ALTER SCHEMA views RENAME TO views_old;
 ALTER SCHEMA views_shadow RENAME TO views;
-GRANT USAGE ON SCHEMA views TO desk_api, desk_processes, desk_mail, desk_auditor;
-GRANT SELECT ON ALL TABLES IN SCHEMA views TO desk_api, desk_processes, desk_mail, desk_auditor;
 
 -- name: drop_old --
 DROP SCHEMA views_old CASCADE;

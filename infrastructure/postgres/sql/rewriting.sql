@@ -1,0 +1,41 @@
+-- Tables written anew beside themselves (infrastructure/postgres/rewriting.py).
+
+-- name: clear --
+-- Also what a run, or a rebuild, that was broken off has left.
+DROP SCHEMA IF EXISTS scrubbed CASCADE;
+
+-- name: begin --
+CREATE SCHEMA scrubbed;
+
+-- name: columns --
+SELECT attname::text FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum;
+
+-- name: now --
+-- Who appends holds the lock until its commit: up to this position all is committed, and seen by what reads after it.
+SELECT p.ledger, p.views
+FROM (SELECT pg_advisory_xact_lock(4850712369)) AS appends,
+     LATERAL (SELECT coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0),
+                     (SELECT position FROM views.tracking)) AS p (ledger, views);
+
+-- name: changed --
+-- Streams that were appended to, or erased from, since; and those whose events were folded since.
+SELECT DISTINCT originator_id FROM ledger.stored_events
+WHERE notification_id > %(ledger)s
+   OR notification_id > %(views)s AND notification_id <= (SELECT position FROM views.tracking);
+
+-- name: be_brief --
+SET LOCAL lock_timeout = '100ms';
+
+-- name: hold --
+-- As a comparison of the views, the projector and erasures do.
+SELECT pg_advisory_xact_lock(4850712380), pg_advisory_xact_lock(4850712381);
+
+-- name: is_looked_at --
+-- Who reads by an old snapshot: an auditor's question, or anything that has gone on for long.
+SELECT EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND backend_xmin IS NOT NULL
+      AND (xact_start < clock_timestamp() - interval '1 second' OR application_name = 'caseledger auditor'
+           OR usename = 'desk_auditor'));

@@ -1,0 +1,82 @@
+"""A rebuild while others read, and what it leaves: the same tables under the same names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from application.desk import Desk
+from infrastructure.views.projector import Projector
+from infrastructure.views.rebuilding import rebuild_views
+from tests.application.cases import log, resolved
+from tests.conftest import TestDatabase, differences
+from tests.infrastructure.test_schema import WRITTEN, dumped
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+@contextmanager
+def rebuilding(database: TestDatabase) -> Iterator[threading.Thread]:
+    """A rebuild on a thread of its own; the test ends once it has."""
+
+    def rebuild() -> None:
+        with database.connect("projector") as connection:
+            rebuild_views(connection)
+
+    thread = threading.Thread(target=rebuild)
+    thread.start()
+    yield thread
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: Desk, database: TestDatabase) -> None:
+    """So that the next migration finds each index and constraint under its name."""
+    resolved(desk)
+    with database.connect("projector") as connection:
+        rebuild_views(connection)
+        rebuild_views(connection)
+    assert dumped(database) == WRITTEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("held", ["views.case_intervals", "views.tracking", "reporting.cases"])
+def test_nobody_waits_behind_a_rebuild_that_waits_for_a_reader(desk: Desk, database: TestDatabase, held: str) -> None:
+    resolved(desk)
+    with psycopg.connect(database.superuser) as reader, psycopg.connect(database.superuser, autocommit=True) as others:
+        reader.execute(f"SELECT count(*) FROM {held}".encode())
+        with rebuilding(database) as rebuild:
+            while others.execute(WAITING).fetchone() == (0,):
+                assert rebuild.is_alive(), "it ended without waiting for the reader"
+            others.execute("SET statement_timeout = '30s'")
+            for _ in range(20):
+                assert others.execute("SELECT number FROM reporting.cases JOIN views.tracking ON true").fetchone()
+            assert rebuild.is_alive()
+            reader.rollback()
+    assert differences(database) == {}
+
+
+def test_a_projector_that_waits_for_the_swap_goes_on_in_the_new_views(desk: Desk, database: TestDatabase) -> None:
+    """What was held up by the swap must not be folded into the old views, nor twice into the new ones."""
+    resolved(desk)
+    stop = threading.Event()
+    with database.connect("projector") as connection, database.connect("projector") as other:
+        working = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.05})
+        working.start()
+
+        logged = list[str]()
+
+        def one_more(_: int) -> None:
+            if len(logged) < 5:
+                logged.append(log(desk))
+
+        for _ in range(3):
+            rebuild_views(other, one_more)
+        log(desk)
+        stop.set()
+        working.join(60)
+        Projector(other).catch_up()
+    assert differences(database) == {}
