@@ -10,6 +10,10 @@ CREATE SCHEMA ledger;
 
 ALTER SCHEMA ledger OWNER TO desk_owner;
 
+CREATE SCHEMA operations;
+
+ALTER SCHEMA operations OWNER TO desk_owner;
+
 CREATE SCHEMA reporting;
 
 ALTER SCHEMA reporting OWNER TO desk_projector;
@@ -440,6 +444,28 @@ ALTER TABLE ledger.stored_events ALTER COLUMN notification_id ADD GENERATED ALWA
     CACHE 1
 );
 
+CREATE TABLE operations.set_aside (
+    kind text NOT NULL,
+    item text NOT NULL,
+    tries integer NOT NULL,
+    given_up boolean NOT NULL,
+    error text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE operations.set_aside OWNER TO desk_owner;
+
+CREATE TABLE operations.workers (
+    worker text NOT NULL,
+    state text NOT NULL,
+    error text,
+    since timestamp with time zone NOT NULL,
+    expected_by timestamp with time zone NOT NULL,
+    CONSTRAINT workers_state_check CHECK ((state = ANY (ARRAY['running'::text, 'failing'::text, 'halted'::text])))
+);
+
+ALTER TABLE operations.workers OWNER TO desk_owner;
+
 CREATE TABLE views.case_intervals (
     case_id uuid NOT NULL,
     version bigint NOT NULL,
@@ -864,6 +890,12 @@ ALTER TABLE ONLY ledger.numbers
 ALTER TABLE ONLY ledger.stored_events
     ADD CONSTRAINT stored_events_pkey PRIMARY KEY (originator_id, originator_version);
 
+ALTER TABLE ONLY operations.set_aside
+    ADD CONSTRAINT set_aside_pkey PRIMARY KEY (kind, item);
+
+ALTER TABLE ONLY operations.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (worker);
+
 ALTER TABLE ONLY tlog.checkpoints
     ADD CONSTRAINT checkpoints_pkey PRIMARY KEY (log, size);
 
@@ -1037,6 +1069,13 @@ GRANT USAGE ON SCHEMA ledger TO desk_processes;
 GRANT USAGE ON SCHEMA ledger TO desk_mail;
 GRANT USAGE ON SCHEMA ledger TO desk_sealer;
 
+GRANT USAGE ON SCHEMA operations TO desk_api;
+GRANT USAGE ON SCHEMA operations TO desk_projector;
+GRANT USAGE ON SCHEMA operations TO desk_processes;
+GRANT USAGE ON SCHEMA operations TO desk_mail;
+GRANT USAGE ON SCHEMA operations TO desk_sealer;
+GRANT USAGE ON SCHEMA operations TO desk_auditor;
+
 GRANT USAGE ON SCHEMA reporting TO desk_api;
 GRANT USAGE ON SCHEMA reporting TO desk_auditor;
 GRANT USAGE ON SCHEMA reporting TO desk_reporter;
@@ -1191,6 +1230,18 @@ GRANT SELECT ON TABLE ledger.numbers TO desk_processes;
 GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.set_aside TO desk_api;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.set_aside TO desk_processes;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.set_aside TO desk_mail;
+GRANT SELECT ON TABLE operations.set_aside TO desk_auditor;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_api;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_projector;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_processes;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_mail;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_sealer;
+GRANT SELECT ON TABLE operations.workers TO desk_auditor;
 
 GRANT SELECT ON TABLE views.case_intervals TO desk_api;
 GRANT SELECT ON TABLE views.case_intervals TO desk_auditor;

@@ -46,6 +46,8 @@ def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: Desk, data
 @pytest.mark.parametrize("held", ["views.case_intervals", "views.tracking", "reporting.cases"])
 def test_nobody_waits_behind_a_rebuild_that_waits_for_a_reader(desk: Desk, database: TestDatabase, held: str) -> None:
     resolved(desk)
+    with database.connect("projector") as connection:
+        Projector(connection).catch_up()
     with psycopg.connect(database.superuser) as reader, psycopg.connect(database.superuser, autocommit=True) as others:
         reader.execute(f"SELECT count(*) FROM {held}".encode())
         with rebuilding(database) as rebuild:
