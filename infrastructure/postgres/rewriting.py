@@ -24,6 +24,7 @@ _FEW = 200
 """Streams that are copied once more while the tables are locked, at most: before, there is another round."""
 _ROUNDS = 50
 _PAUSE = 0.2
+_SETTLED = 1.2
 
 
 class NotRewritten(Exception):
@@ -86,6 +87,7 @@ class Rewriting:
         for _ in range(_ROUNDS):
             if self._renew(point) <= _FEW:
                 break
+        threading.Event().wait(_SETTLED)  # whoever began before the copies were there is known by its age then
         self._patiently(lambda: self._swap(point))
 
     def _now(self) -> _Point:

@@ -6,8 +6,6 @@ it needs their superuser, and what they copy from it (standbys, archives, backup
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import Any
 
 import psycopg
@@ -19,8 +17,8 @@ from infrastructure.postgres.queries import load
 from infrastructure.postgres.rewriting import NotRewritten, Rewriting
 
 _SQL = load("scrubbing")
-_PATIENCE = 5.0
-"""Seconds to wait for transactions that began before the erasure."""
+_PATIENCE = 60.0
+"""Seconds to try for the tables, while others read them or see the past."""
 _MOST_SEGMENTS = 200
 
 
@@ -61,19 +59,8 @@ def scrub(database: Database) -> None:
 
 
 def _rewrite_tables(connection: psycopg.Connection[Any]) -> None:
-    _outwait(connection)
     Rewriting(connection, _PATIENCE).run()
     connection.execute(_SQL["rewrite_samples"])
-
-
-def _outwait(connection: psycopg.Connection[Any]) -> None:
-    """Wait for those who began before now and still see what was deleted. Raises NotScrubbed."""
-    (now,), pause = _one(connection, "now"), threading.Event()
-    end = time.monotonic() + _PATIENCE
-    while _one(connection, "sees_the_past", now, now)[0]:
-        if time.monotonic() > end:
-            raise NotScrubbed("a transaction from before the erasure goes on and on; erase once more when it has ended")
-        pause.wait(0.05)
 
 
 def _end_log(connection: psycopg.Connection[Any]) -> None:

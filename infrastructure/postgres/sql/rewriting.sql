@@ -6,6 +6,8 @@ DROP SCHEMA IF EXISTS scrubbed CASCADE;
 
 -- name: begin --
 CREATE SCHEMA scrubbed;
+-- References are followed as the tables' owner.
+GRANT USAGE ON SCHEMA scrubbed TO desk_owner, desk_projector;
 
 -- name: columns --
 SELECT attname::text FROM pg_attribute
@@ -32,10 +34,10 @@ SET LOCAL lock_timeout = '100ms';
 SELECT pg_advisory_xact_lock(4850712380), pg_advisory_xact_lock(4850712381);
 
 -- name: is_looked_at --
--- Who reads by an old snapshot: an auditor's question, or anything that has gone on for long.
+-- Who reads by an old snapshot: an auditor's question, a transaction between two statements, what has gone on for long.
 SELECT EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
       AND backend_xmin IS NOT NULL
-      AND (xact_start < clock_timestamp() - interval '1 second' OR application_name = 'caseledger auditor'
-           OR usename = 'desk_auditor'));
+      AND (xact_start < clock_timestamp() - interval '1 second' OR state = 'idle in transaction'
+           OR application_name = 'caseledger auditor' OR usename = 'desk_auditor'));

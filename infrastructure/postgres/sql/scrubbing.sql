@@ -4,7 +4,7 @@
 SELECT rolsuper, current_setting('wal_recycle')::boolean FROM pg_roles WHERE rolname = current_user;
 
 -- name: be_brief --
--- Whoever waits for a table in vain waits no longer than this, and so do those behind him.
+-- Whoever waits for a lock in vain waits no longer than this, and so do those behind them.
 SET lock_timeout = '3s';
 
 -- name: take_turn --
@@ -16,15 +16,6 @@ SELECT pg_try_advisory_lock(4850712383);
 -- name: drop_old_views --
 -- What a rebuild that was broken off has left.
 DROP SCHEMA IF EXISTS views_old, views_shadow CASCADE;
-
--- name: now --
-SELECT pg_current_xact_id()::xid;
-
--- name: sees_the_past --
--- A transaction that began before still sees what was deleted since: its rows would be kept for it.
-SELECT EXISTS (SELECT FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid()
-                 AND (age(backend_xmin) > age(%s::xid) OR age(backend_xid) > age(%s::xid)));
 
 -- name: rewrite_samples --
 VACUUM (FULL) pg_statistic;
