@@ -52,8 +52,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
         super().__init__(datastore, events_table_name="stored_events")
         self.group = GroupCommit(lambda: database.connect(component), patience=LIMITS[component].patience or PATIENCE)
+        limits = max(QUESTION, LIMITS[component], key=lambda each: each.statement)
         self.carrier = GroupCommit(
-            lambda: database.connect(component, limits=QUESTION), patience=QUESTION.patience or PATIENCE
+            lambda: database.connect(component, limits=limits), patience=limits.patience or PATIENCE
         )
         """A second writer, of what carries files and raw mails, and of erasures: nobody else shall wait for them."""
 
