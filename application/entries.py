@@ -34,6 +34,8 @@ CONTACTS = {
     "sources": ("senders",),
 }
 """What an entry says of how to reach somebody; it is kept in the vault."""
+_UNSAID: Mapping[str, Mapping[str, Any]] = {"services": {"calendar": None}, "teams": {"calendar": None}}
+"""What an entry means that leaves a field out; an event of an older release that does may mean another thing."""
 _CODED = ("team", "help_desk", "owner", "service", "agency")
 _PATH = re.compile(r" - at `\$([^`]*)`")
 _LONGEST = 500
@@ -48,7 +50,7 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("the id is the one in the address", "/id")
     given = {name: value for name, value in document.items() if name != "contact"}
     try:
-        entry: Entry = msgspec.convert({**given, "id": code}, TYPES[kind])
+        entry: Entry = msgspec.convert({**_UNSAID.get(kind, {}), **given, "id": code}, TYPES[kind])
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     if (place := _strange(given, msgspec.to_builtins(entry))) is not None:

@@ -192,13 +192,13 @@ class Handling(Logging):
         return self._say(f"help_desk:{listed.entry.id}", DisclosureKind.CONTACT, words)
 
     def prioritize(self, number: str, assessment: Assessment, reason: str | None, request: Request) -> Committed:
-        """Assess impact and severity (R-5.4a)."""
-        return self._act(
-            "prioritize",
-            number,
-            request,
-            lambda case, p: case.prioritize(assessment, self.policy, p, reason=self._staff(case, reason=reason)),
-        )
+        """Assess impact and severity (R-5.4a); the targets run on the service's calendar, or the team's (R-4.1a)."""
+
+        def decide(case: Case, provenance: Provenance) -> None:
+            named, why = self.references.current().calendar(case.service, case.team), self._staff(case, reason=reason)
+            case.prioritize(assessment, self.policy, provenance, named=named, reason=why)
+
+        return self._act("prioritize", number, request, decide)
 
     def diagnose(
         self,

@@ -19,6 +19,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from application.principals import Unauthenticated
 from domain.access import Access
 from domain.aggregate import Recorded, Root
+from domain.calendar import SupportCalendar
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, Invalid
 from domain.policy import Policy
@@ -78,6 +79,17 @@ class Reference:
     def owner_of(self, service: str | None) -> ListedService | None:
         """The service whose owner stands in where no customer is known."""
         return None if service is None else self._known(ListedService, service)
+
+    def calendar(self, service: str | None, team: str | None) -> SupportCalendar | None:
+        """The calendar that a service names, else the one of the case's team, or of the service's own (R-4.1a)."""
+        owned = self.owner_of(service)
+        if owned is not None and owned.entry.calendar is not None:
+            return SupportCalendar(owned.entry.calendar, "service", service, owned.version)
+        code = team or (owned.entry.team if owned else None)
+        held = None if code is None else self._known(ListedTeam, code)
+        if held is None or held.entry.calendar is None:
+            return None
+        return SupportCalendar(held.entry.calendar, "team", code, held.version)
 
     def granted(self, subject: str, role: Role, team: str | None, at: datetime) -> bool:
         """Whether somebody may act in a role (R-7.1)."""

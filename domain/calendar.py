@@ -141,5 +141,21 @@ def _without(
             yield since, closed
 
 
+@dataclass(frozen=True)
+class SupportCalendar:
+    """The calendar that targets run on, and who named it (R-4.1a)."""
+
+    name: str
+    """`always`, or `business` for the policy's business hours."""
+    of: str
+    """`service`, `team` or `policy`."""
+    entry: str | None = None
+    """The service or team that names it."""
+    version: int | None = None
+    """Of that entry. For a policy's calendar the policy's version stands beside it."""
+
+
+BUSINESS_HOURS, AROUND_THE_CLOCK = "business", "always"
+"""The calendars that a service or a team may name."""
 ALWAYS = Calendar("always", "UTC", "00:00", "24:00", (0, 1, 2, 3, 4, 5, 6))
 """Around the clock."""

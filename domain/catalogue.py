@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, Root, register
+from domain.calendar import AROUND_THE_CLOCK, BUSINESS_HOURS
 from domain.errors import Invalid
 from domain.values import Disclosure, Provenance
 
@@ -27,8 +28,8 @@ class Service:
     name: str
     team: str
     """Who owns it."""
-    calendar: str = "business"
-    """When it is supported: `business` or `always`."""
+    calendar: str | None = BUSINESS_HOURS
+    """When it is supported: `business` or `always`. None: as its team says. Releases before 0.5.0 left `business` out."""
     criticality: str = "normal"
     help_desk: str = OURS
     owner: str | None = None
@@ -43,7 +44,8 @@ class Team:
     id: str
     name: str
     members: tuple[str, ...] = ()
-    calendar: str = "business"
+    calendar: str | None = BUSINESS_HOURS
+    """When it works: `business` or `always`. None: as the policy says."""
     retired: bool = False
 
 
@@ -116,8 +118,8 @@ def check_entry(entry: Entry) -> None:
         for place, step in enumerate(entry.steps):
             if astray := [a.next for a in step.answers if a.next is not None and a.next not in known]:
                 raise Invalid(f"there is no step {astray[0]}", f"/steps/{place}/answers")
-    if isinstance(entry, Service | Team) and entry.calendar not in ("business", "always"):
-        raise Invalid("a calendar is business or always", "/calendar")
+    if isinstance(entry, Service | Team) and entry.calendar not in (None, BUSINESS_HOURS, AROUND_THE_CLOCK):
+        raise Invalid(f"a calendar is {BUSINESS_HOURS} or {AROUND_THE_CLOCK}", "/calendar")
 
 
 class Listed(Root, Generic[E]):

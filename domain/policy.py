@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.calendar import ALWAYS, Calendar
+from domain.calendar import ALWAYS, AROUND_THE_CLOCK, BUSINESS_HOURS, Calendar, SupportCalendar
 from domain.errors import Invalid
 from domain.values import Level
 
@@ -158,8 +158,21 @@ class Policy:
         return method
 
     def calendar(self, priority: int) -> Calendar:
-        """The calendar that a priority's targets run on."""
-        return ALWAYS if self.targets[priority - 1].around_the_clock else self.business
+        """The calendar that a priority's targets run on where neither a service nor a team names one."""
+        return self.named(self.support(priority, None).name)
+
+    def support(self, priority: int, named: SupportCalendar | None) -> SupportCalendar:
+        """Whose calendar a priority's targets run on: that of the service or team, else the policy's (R-4.1a).
+
+        A target that runs around the clock does so for every service.
+        """
+        if self.targets[priority - 1].around_the_clock:
+            return SupportCalendar(AROUND_THE_CLOCK, "policy")
+        return named or SupportCalendar(BUSINESS_HOURS, "policy")
+
+    def named(self, name: str) -> Calendar:
+        """The calendar of that name."""
+        return ALWAYS if name == AROUND_THE_CLOCK else self.business
 
     def window_from(self, accepted_at: datetime) -> datetime:
         """When a window that starts now ends (R-5.9d): never before 72 h are over."""

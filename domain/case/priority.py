@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.aggregate import Recorded
+from domain.calendar import SupportCalendar
 from domain.case.major import MajorIncidents
 from domain.case.state import CaseState, Major
 from domain.case.status import Status
@@ -38,8 +39,11 @@ class Prioritized(Recorded):
     policy: str | None = None
     respond_by: datetime | None = None
     resolve_by: datetime | None = None
+    calendar: SupportCalendar | None = None
+    """Which calendar the targets run on; before 0.5.0 the policy's."""
 
     def apply(self, case: CaseState) -> None:
+        case.calendar = self.calendar
         case.respond_by, case.resolve_by = self.respond_by, self.resolve_by
         case.impact, case.severity = self.impact, self.severity
         case.priority, case.matrix = self.priority, self.matrix
@@ -49,11 +53,17 @@ class Prioritized(Recorded):
 
 class Priority(MajorIncidents):
     def prioritize(
-        self, assessment: Assessment, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
+        self,
+        assessment: Assessment,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        named: SupportCalendar | None = None,
+        reason: Disclosure | None = None,
     ) -> None:
         """Assess, or assess anew, until the case closes (R-5.4c). Priority 1 nominates itself as major (R-5.7b).
 
-        An override needs a reason beside it (R-5.4b). Raises InvalidTransition, Invalid.
+        ``named`` is the calendar that the service or the team names (R-4.1a). An override needs a reason beside it (R-5.4b). Raises InvalidTransition, Invalid.
         """
         self.allow("prioritize", provenance)
         computed = policy.matrix.priority(assessment.impact, assessment.severity)
@@ -64,7 +74,8 @@ class Priority(MajorIncidents):
         priority = assessment.override if overridden and assessment.override else computed
         since, until = self.settled_since(policy), self.resolved_at
         pauses = self.pauses if since is None or until is None else (*self.pauses, (since, until))
-        respond_by, resolve_by = targets(priority, self.received_at, pauses, policy)
+        support = policy.support(priority, named)
+        respond_by, resolve_by = targets(priority, self.received_at, pauses, policy, support)
         self.record(
             Prioritized,
             provenance,
@@ -76,6 +87,7 @@ class Priority(MajorIncidents):
             policy=policy.version,
             respond_by=respond_by,
             resolve_by=resolve_by,
+            calendar=support,
             reason=reason,
         )
         nominated = self.major in (Major.NOMINATED, Major.DECLARED)

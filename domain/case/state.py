@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from domain.calendar import SupportCalendar
 from domain.case.status import SETTLED, Status, allow
 from domain.case.words import received_after
 from domain.errors import InvalidTransition
@@ -215,6 +216,8 @@ class CaseState:
         self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
         self.respond_by: datetime | None = None
         self.resolve_by: datetime | None = None
+        self.calendar: SupportCalendar | None = None
+        """What its targets run on, by its last assessment."""
         self.pauses: tuple[tuple[datetime, datetime], ...] = ()
         """When the clock stood still."""
         self.missing: tuple[str, ...] = ()

@@ -1,4 +1,7 @@
-"""R-5.4c: until when a case is to be answered and resolved, and what stops its clock.
+"""R-4.1a, R-5.4c: until when a case is to be answered and resolved, on which calendar, and what stops its clock.
+
+An assessment chooses the calendar: the service's, else that of the case's team (the service's own team while no team has
+the case), else the policy's. The choice is frozen on the event. Whatever moves the target later keeps it.
 
 The clock stands still while the case waits under a code of the policy's `pausing`, and while it is resolved. The codes
 in force when a wait ends decide on the whole wait; the event that ends it freezes the answer. No command loses a pause.
@@ -9,16 +12,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from domain.calendar import Pauses
+from domain.calendar import Pauses, SupportCalendar
 from domain.policy import Policy
 
 if TYPE_CHECKING:
     from domain.case.state import CaseState
 
 
-def targets(priority: int, received_at: datetime, pauses: Pauses, policy: Policy) -> tuple[datetime, datetime]:
+def targets(
+    priority: int, received_at: datetime, pauses: Pauses, policy: Policy, support: SupportCalendar
+) -> tuple[datetime, datetime]:
     """Until when a case is to be answered and resolved: from `received_at`, the pauses not counting (R-5.4c)."""
-    target, calendar = policy.targets[priority - 1], policy.calendar(priority)
+    target, calendar = policy.targets[priority - 1], policy.named(support.name)
     return (calendar.add(received_at, target.respond), calendar.add(received_at, target.resolve, pauses))
 
 
@@ -48,4 +53,5 @@ def _moved(case: CaseState, since: datetime, until: datetime, policy: Policy) ->
     """The target to resolve with one more pause; None without a priority, and for imported history."""
     if case.priority is None or case.resolve_by is None:
         return None
-    return targets(case.priority, case.received_at, (*case.pauses, (since, until)), policy)[1]
+    support = case.calendar or policy.support(case.priority, None)
+    return targets(case.priority, case.received_at, (*case.pauses, (since, until)), policy, support)[1]

@@ -10,15 +10,20 @@ from uuid import UUID
 
 import pytest
 
+from application.catalogue import OPERATOR
 from application.desk import Desk
+from application.documents import case_document
+from application.entries import read_entry
 from application.reference import References, entry_id
 from domain.aggregate import Recorded
+from domain.calendar import SupportCalendar
 from domain.case.closure import Confirmation
 from domain.case.notification import Contact
+from domain.case.priority import Assessment
 from domain.catalogue import HelpDesk, ListedService, ListedTeam, Script, Service, Step, Team
 from domain.errors import Forbidden, Invalid
 from domain.policy import Policy, first_policy
-from domain.values import Actor, Role
+from domain.values import Actor, Level, Role
 from tests.application.cases import MEDIUM, TECHNICIAN, assigned, log, resolved
 from tests.application.conftest import ADMIN, events
 from tests.domain.cases import at
@@ -228,3 +233,48 @@ def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_
         before = events(desk)
         desk.note(number, "once", visible_to_customer=False, request=TECHNICIAN)
         assert events(desk) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("teams", "services", "expected"),
+    [
+        (None, None, SupportCalendar("business", "policy")),
+        ("always", None, SupportCalendar("always", "team", "night", 1)),
+        ("always", "business", SupportCalendar("business", "service", "boilers", 1)),
+        (None, "always", SupportCalendar("always", "service", "boilers", 1)),
+    ],
+)
+def test_r_4_1a_targets_run_on_the_services_calendar_else_the_teams_else_the_policys(
+    desk: Desk, teams: str | None, services: str | None, expected: SupportCalendar
+) -> None:
+    named = [{} if calendar is None else {"calendar": calendar} for calendar in (teams, services)]
+    for kind, code, given in (
+        ("teams", "night", {"name": "Night"} | named[0]),
+        ("services", "boilers", {"name": "Boilers", "team": "night"} | named[1]),
+    ):
+        entry, contact = read_entry(kind, code, given)
+        desk.list_entry(kind, entry, contact, None, OPERATOR)
+    number = log(desk, service="boilers")
+    desk.triage(number, "desk", None, TECHNICIAN)
+    desk.prioritize(number, Assessment(Level.LOW, Level.LOW), None, TECHNICIAN)
+    case = desk.case(number, TECHNICIAN.actor)
+    assert case.calendar == expected
+    calendar, target = desk.policy.named(expected.name), desk.policy.targets[3]
+    assert (case.respond_by, case.resolve_by) == (
+        calendar.add(case.received_at, target.respond),
+        calendar.add(case.received_at, target.resolve),
+    )
+    assert case_document(case)["calendar"] == vars(expected)
+
+
+def test_r_4_1a_the_team_that_has_the_case_names_the_calendar_and_the_next_assessment_takes_it(desk: Desk) -> None:
+    for code, calendar in (("network", "business"), ("night", "always")):
+        desk.list_entry("teams", Team(code, code, calendar=calendar), {}, None, OPERATOR)
+    desk.list_entry("services", replace(PRINTING, calendar=None), {}, None, OPERATOR)
+    number = assigned(desk)
+    assert desk.case(number, TECHNICIAN.actor).calendar == SupportCalendar("business", "team", "network", 1)
+    desk.assign(number, "night", None, None, None, TECHNICIAN)
+    case = desk.case(number, TECHNICIAN.actor)
+    assert case.calendar == SupportCalendar("business", "team", "network", 1), "an assignment moves no target"
+    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
+    assert desk.case(number, TECHNICIAN.actor).calendar == SupportCalendar("always", "team", "night", 1)

@@ -92,6 +92,12 @@ def test_a_calendar_is_one_of_those_we_have(entry: Service | Team) -> None:
     assert refusal.value.pointer == "/calendar"
 
 
+def test_r_4_1a_a_calendar_may_be_left_to_the_team_and_to_the_policy() -> None:
+    for entry in (replace(PRINTING, calendar=None), Team("network", "Network", calendar=None)):
+        listed: type[Listed[Any]] = ListedService if isinstance(entry, Service) else ListedTeam
+        assert listed.define(UUID(int=1), entry, None, at()).entry.calendar is None
+
+
 @pytest.mark.parametrize(
     ("steps", "pointer"),
     [

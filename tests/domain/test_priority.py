@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.calendar import SupportCalendar
 from domain.case.closure import Confirmation
 from domain.case.priority import NOMINATES, Assessment
 from domain.case.state import Major, PendingReason
@@ -132,6 +133,57 @@ def test_r_5_4c_the_time_between_resolution_and_dispute_counts_against_no_target
     case.dispute(moment(20), POLICY, at(26))
     assert case.pauses == ((moment(6), moment(26)),)
     assert case.resolve_by == moment(2 * HOUR + 20)
+
+
+# R-4.1a: whose calendar
+
+ALWAYS_PAYROLL = SupportCalendar("always", "service", "payroll", 3)
+
+
+def test_r_4_1a_targets_run_on_the_calendar_that_is_named_and_the_event_keeps_which() -> None:
+    case = triaged()
+    case.prioritize(MEDIUM, POLICY, at(3), named=ALWAYS_PAYROLL)
+    assert (case.respond_by, case.resolve_by) == (moment(2 * HOUR), moment(9 * HOUR))
+    assert last(case)["calendar"] == case.calendar == ALWAYS_PAYROLL
+    assert last(case)["policy"] == "policy/1", "whose business hours count"
+
+
+def test_r_4_1a_without_one_they_run_on_the_policys() -> None:
+    for assessment, name in ((HIGH, "always"), (MEDIUM, "business"), (LOW, "business")):
+        case = triaged()
+        case.prioritize(assessment, POLICY, at(3))
+        assert case.calendar == SupportCalendar(name, "policy")
+
+
+def test_r_4_1a_what_runs_around_the_clock_does_so_for_every_service() -> None:
+    case = triaged()
+    case.prioritize(HIGH, POLICY, at(3), named=SupportCalendar("business", "service", "printing", 1))
+    assert case.calendar == SupportCalendar("always", "policy")
+    assert case.resolve_by == moment(2 * HOUR)
+
+
+def test_r_4_1a_a_pause_moves_the_target_on_the_calendar_that_was_chosen() -> None:
+    case = triaged()
+    case.prioritize(MEDIUM, POLICY, at(3), named=ALWAYS_PAYROLL)
+    case.pend(PendingReason.CUSTOMER, at(10))
+    case.resume(POLICY, at(70))
+    assert case.resolve_by == moment(10 * HOUR)
+    first, second, third, fourth = POLICY.targets
+    around = replace(POLICY, targets=(first, second, replace(third, around_the_clock=True), fourth))
+    for policy in (POLICY, around):
+        case.pend(PendingReason.CUSTOMER, at(80))
+        case.resume(policy, at(80))
+        assert case.resolve_by == moment(10 * HOUR), "also by a later policy"
+    case.prioritize(MEDIUM, POLICY, at(90))
+    assert case.resolve_by == POLICY.calendar(3).add(NOW, POLICY.targets[2].resolve, case.pauses), "until assessed anew"
+
+
+def test_r_4_1a_an_assignment_leaves_the_targets_where_they_are() -> None:
+    case = in_diagnosis()
+    before = (case.respond_by, case.resolve_by, case.calendar)
+    case.assign("network", at(5))
+    case.hand_back(said(), by_team(6))
+    assert (case.respond_by, case.resolve_by, case.calendar) == before
 
 
 # R-5.7b
