@@ -32,7 +32,8 @@ from domain.errors import (
 from domain.policy import Policy
 from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 
-UNKNOWN, TEXT = "application/octet-stream", "text/plain"
+UNKNOWN, TEXT, MAIL = "application/octet-stream", "text/plain", "message/rfc822"
+_MAILS = frozenset({MAIL, "message/global", "message/news"})
 _NAMELESS = "attachment"
 _LONGEST_NAME, _LONGEST_ENDING = 150, 16
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
@@ -46,6 +47,8 @@ _PROGRAMS = (
     (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
 )
 """How programs begin that the library does not know."""
+_HEADER = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,80}[ \t]*:")
+"""How a mail begins."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _PIECE = 65_536
 
@@ -58,6 +61,8 @@ class File:
     media_type: str
     """What he says it is; it can only be refused for it."""
     content: bytes
+    content_id: str | None = None
+    """What the HTML of the mail that it came in refers to it by (RFC 2392)."""
 
 
 class Attaching(Casework):
@@ -126,6 +131,7 @@ class Attaching(Casework):
                 "type": media_type,
                 "size": len(file.content),
                 "sha256": sha256(file.content).hexdigest(),
+                "content_id": file.content_id,
             },
             self.random,
             file.content,
@@ -145,7 +151,7 @@ def check_file(file: File, policy: Policy) -> str:
         raise AttachmentTooLarge(f"an attachment may have {policy.attachment_size} bytes")
     if not file.content:
         raise Invalid("an attachment has at least one byte", "")
-    media_type, ending = type_of(file.content), harmless_name(file.name).rpartition(".")[2].casefold()
+    media_type, ending = type_of(file.content, file.media_type), harmless_name(file.name).rpartition(".")[2].casefold()
     if ending in policy.refused_endings:
         raise AttachmentRefused(f"files whose names end in .{ending} are not taken")
     for refused in (media_type, file.media_type.partition(";")[0].strip().casefold()):
@@ -154,8 +160,11 @@ def check_file(file: File, policy: Policy) -> str:
     return media_type
 
 
-def type_of(content: bytes) -> str:
-    """The media type that the first bytes tell: one of the library's, text, or unknown."""
+def type_of(content: bytes, said: str = "") -> str:
+    """The media type that the first bytes tell: one of the library's, text, or unknown.
+
+    A mail has no mark of its own: it is one where it is ``said`` to be, and begins as mails do.
+    """
     for beginning, program in _PROGRAMS:
         if content.startswith(beginning):
             return program
@@ -163,6 +172,8 @@ def type_of(content: bytes) -> str:
         known: str | None = filetype.guess_mime(content[:8_192])
     except Exception:  # noqa: BLE001 - what confuses a guess is no more than unknown
         known = None
+    if known is None and said.partition(";")[0].strip().casefold() in _MAILS and _HEADER.match(content[:8_192]):
+        return MAIL
     return known or (TEXT if _is_text(content) else UNKNOWN)
 
 
@@ -190,6 +201,18 @@ def harmless_name(given: str) -> str:
         ending = f".{ending}" if stem and len(ending) <= _LONGEST_ENDING else ""
         name = name[: _LONGEST_NAME - len(ending)].rstrip(". ") + ending
     return f"_{name}" if name.partition(".")[0].casefold() in _RESERVED else name or _NAMELESS
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """A name that no other file has, whatever its capitals: numbered before its ending. It is put with the others."""
+    stem, point, ending = name.rpartition(".")
+    stem, ending = (stem, point + ending) if stem else (name, "")
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{stem}-{number}{ending}"
+    taken.add(found.casefold())
+    return found
 
 
 def _can_be_seen(sign: str) -> bool:

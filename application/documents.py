@@ -25,7 +25,7 @@ from domain.access import Access
 from domain.aggregate import Root
 from domain.alert import Alert
 from domain.case import Case
-from domain.case.state import Attachment, Candidate
+from domain.case.state import Attachment, Candidate, Mailed
 from domain.case.status import STAFF, can
 from domain.catalogue import Listed
 from domain.policy_book import PolicyBook
@@ -49,6 +49,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         (contact if name in contact else said)[name] = correction.text(name)
     resolution = case.resolution
     attachments = [each for each in case.attachments if shown_to(each, reader)]
+    messages = [each for each in case.messages if reader is not Role.CUSTOMER or each.sender == case.customer]
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     own = reader is Role.CUSTOMER
     document = {
@@ -111,6 +112,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "hold": case.hold and _fields(case.hold),
         "candidates": _candidates(case),
         "attachments": [attachment_document(each) for each in attachments],
+        "messages": [message_document(case.number, each) for each in messages],
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
     return case_shown(reader, document)
@@ -138,12 +140,25 @@ def attachment_document(attachment: Attachment) -> dict[str, Any]:
     said = attachment.said
     return {
         "digest": said.digest,
-        **{name: said.text(name) for name in ("name", "type", "size", "sha256")},
+        **{name: said.text(name) for name in ("name", "type", "size", "sha256", "content_id")},
         "by": attachment.by,
         "attached_at": attachment.attached_at,
         "version": attachment.version,
         "visible_to_customer": attachment.visible_to_customer,
         "erased": said.value is None,
+    }
+
+
+def message_document(number: str, mailed: Mailed) -> dict[str, Any]:
+    """A message of a case as it reads: who wrote it to whom, and where its bytes are."""
+    texts = mailed.written_to.texts if mailed.written_to else {}
+    return {
+        "id": mailed.message,
+        "received_at": mailed.received_at,
+        "automatic": mailed.automatic,
+        "from": {name: mailed.contact.text(name) if mailed.contact else None for name in ("name", "email")},
+        **{name: None if texts is None else texts.get(name, []) for name in ("to", "cc")},
+        "raw": f"/cases/{number}/messages/{mailed.message}/raw",
     }
 
 

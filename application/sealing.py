@@ -52,7 +52,7 @@ class SealedLog(Protocol):
         """Checkpoints, newest first, before a log and size."""
         ...
 
-    def bundle(self, number: str) -> bytes:
+    def bundle(self, number: str, *, files: bool = False) -> bytes:
         """A case's bundle as a zip, once its last event is sealed: waits for it. Raises NotSealed, NotFound."""
         ...
 

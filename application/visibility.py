@@ -43,7 +43,7 @@ def _row(shown: str = "", staff: str = "", **others: Shown) -> Mapping[str, Show
 EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.logged": _row(
         "number channel received_at customer nature agency reporter service external_ref symptomatic contact words "
-        "reported_by follow_up_of service_version service_name impersonal missing required unverified",
+        "reported_by follow_up_of service_version service_name impersonal missing required unverified message written_to",
         "candidates",
     ),
     "case.corrected": _row("field value words service_version service_name"),
@@ -83,7 +83,7 @@ EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.closed": _row("closed_at policy confirmation words with_first", "ended"),
     "case.dispute_suspected": _row("received_at due_at channel words"),
     "case.dispute_dismissed": _row("dispute_until"),
-    "case.message_received": _row("message sender received_at channel automatic words contact"),
+    "case.message_received": _row("message sender received_at channel automatic words contact", "written_to"),
     "case.alerted": _row("source alerts receipt assumed truncated words"),
     "case.recovery_observed": _row("source recovered_at receipt"),
     "case.noted": _row(note=_M, visible_to_customer=_M),
@@ -152,6 +152,7 @@ CASE = frozenset(
         "failed_notifications",
         "imported_from",
         "attachments",
+        "messages",
         "erased",
     ]
 )

@@ -16,7 +16,8 @@ from api.cli.supervising import SEALER, working
 from application.sealing import NotSealed
 from domain.errors import NotFound
 from infrastructure.ledger.bundle import zipped
-from infrastructure.ledger.bundle_verifying import CannotVerify, Verified, read_bundle, stream_of, verify_bundle
+from infrastructure.ledger.bundle_reading import CannotVerify, read_bundle
+from infrastructure.ledger.bundle_verifying import Verified, stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import BrokenCopy, LogCopy
 from infrastructure.ledger.note import NoteError, Verifier
@@ -36,6 +37,7 @@ def bundle(
         Path | None,
         typer.Option(help="A checkpoint kept earlier: the proof that the log continues it goes in as well."),
     ] = None,
+    files: Annotated[bool, typer.Option("--files", help="Put the files of the case into the bundle as well.")] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -50,18 +52,19 @@ def bundle(
     try:
         older = Checkpoint.of_text(old.read_text(encoding="utf-8")) if old else None
         with sealed_log(settings) as (_, log):
-            files = log.bundle_files(case, older)
+            made = log.bundle_files(case, older, files=files)
         if output.suffix == ".zip":
-            output.write_bytes(zipped(files))
+            output.write_bytes(zipped(made))
         else:
             output.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
+            for name, content in made.items():
+                (output / name).parent.mkdir(exist_ok=True)
                 (output / name).write_bytes(content)
     except (NotFound, NotSealed, NoteError, ValueError, OSError) as error:
         could_not_run(error)
-    events = files["events.jsonl"].count(b"\n")
+    events = made["events.jsonl"].count(b"\n")
     if as_json:
-        print_json({"case": case, "output": output, "events": events, "files": sorted(files)})
+        print_json({"case": case, "output": output, "events": events, "files": sorted(made)})
     else:
         out.print(f"{events} events of {case} written to {output}", markup=False)
 

@@ -19,6 +19,7 @@ from api.http import (
     following,
     intake,
     links,
+    messages,
     monitoring,
     office,
     operations,
@@ -62,6 +63,7 @@ def create_app(opening: Opening) -> FastAPI:
     for module in (
         commands,
         attachments,
+        messages,
         searching,
         intake,
         monitoring,

@@ -21,7 +21,7 @@ from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import Limit, Reader, page_of, unchanged
 from api.http.uploads import Upload
-from application.attachments import TEXT, UNKNOWN, File
+from application.attachments import MAIL, TEXT, UNKNOWN, File
 from application.documents import attachment_document
 from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
@@ -33,7 +33,7 @@ from domain.values import Actor, Role
 
 router = APIRouter(tags=["attachments"])
 _INERT = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf", TEXT}
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf", TEXT, MAIL}
 )
 """Types that are told as they are: even shown by mistake they run nothing of ours. All others are bytes."""
 SAFE = {
@@ -173,14 +173,14 @@ def given_out(request: Request, attachment: Attachment, pieces: Iterator[bytes])
         **SAFE,
         "Content-Type": told,
         "Content-Length": str(size),
-        "Content-Disposition": _disposition(name),
+        "Content-Disposition": disposition(name),
         "ETag": f'"{said.text("sha256")}"',
     }
     content: Iterable[bytes] = chain((first,), pieces)
     return StreamingResponse(content, headers=headers)
 
 
-def _disposition(name: str) -> str:
+def disposition(name: str) -> str:
     """RFC 6266: the name for those who read UTF-8, and for the others what is left of it."""
     plain = "".join(sign if " " <= sign <= "~" and sign not in '"\\%' else "_" for sign in name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

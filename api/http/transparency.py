@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
@@ -92,12 +92,20 @@ def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: 
 
 
 @router.get("/audit/cases/{number}/bundle", response_class=Response, operation_id="read_bundle")
-def read_bundle(request: Request, actor: Annotated[Actor, Depends(auditing)], number: str) -> Response:
-    """A case's whole history with the proof of each event, as a zip: `caseledger verify-bundle` checks it offline."""
+def read_bundle(
+    request: Request,
+    actor: Annotated[Actor, Depends(auditing)],
+    number: str,
+    files: Annotated[bool, Query()] = False,
+) -> Response:
+    """A case's whole history with the proof of each event, as a zip: `caseledger verify-bundle` checks it offline.
+
+    With `files`, the files of the case are in it as well.
+    """
     context = context_of(request)
     context.desk.case(number, actor)
     try:
-        content = context.log.bundle(number)
+        content = context.log.bundle(number, files=files)
     except NotSealed as error:
         raise Problem("unavailable", str(error)) from None
     name = re.sub(r"[^A-Za-z0-9-]", "", number)

@@ -161,11 +161,19 @@ class Joining(Threads, Settling):
             taking.provenance,
             channel=taking.receipt.channel,
             automatic=automatic,
+            written_to=self._written_to(taking),
         )
+
+    def _written_to(self, taking: Taking) -> Disclosure | None:
+        """The people in To and Cc; they are told of in confidence, and erased with the message."""
+        mail = taking.mail
+        people = {"to": mail.to, "cc": mail.cc} if mail.to or mail.cc else {}
+        told = {field: [person._asdict() for person in written] for field, written in people.items()}
+        return self._say(taking.sender, DisclosureKind.CONTACT, told)
 
     def _keep_files(self, case: Case, taking: Taking) -> int:
         """Attach what the policy takes; returns how many it does not: they stay in the message's own bytes, as a note says."""
-        files = [File(each.name, each.said_type, each.content) for each in taking.mail.files]
+        files = [File(each.name, each.said_type, each.content, each.content_id) for each in taking.mail.files]
         refused = self._attach_what_may_be(case, files, taking.theirs, visible_to_customer=True)
         why = [f"{harmless_name(file.name)}: {error}" for file, error in refused]
         why += ["one that is too large to be taken out of it"] * taking.mail.left
@@ -185,7 +193,15 @@ class Joining(Threads, Settling):
         if mail.text and mail.quoted:
             words["quoted"] = mail.quoted
         receipt = taking.receipt
-        report = Report(receipt.channel, receipt.received_at, whose, agency=agency, service=service)
+        report = Report(
+            receipt.channel,
+            receipt.received_at,
+            whose,
+            agency=agency,
+            service=service,
+            message=str(receipt.id),
+            written_to=self._written_to(taking),
+        )
         sealed = self._sealed(report, contact, words, {}, taking.request, taking.reference)
         # Whoever wrote without an address is a person of his own; what he wrote and how it came are erased together.
         return sealed.of_customer(whose)

@@ -20,9 +20,12 @@ from application.requests import Committed, Request
 from domain.aggregate import Root
 from domain.case import Case
 from domain.case.status import STAFF
-from domain.errors import Forbidden, Invalid, InvalidTransition, NotFound
-from domain.intake import Receipt, authorise_intake
-from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance
+from domain.errors import Erased, Forbidden, Invalid, InvalidTransition, NotFound
+from domain.intake import Receipt, ReceiptState, authorise_intake
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
+
+_OF_PEOPLE = frozenset({ReceiptState.LOGGED, ReceiptState.JOINED, ReceiptState.RELEASED})
+"""Where the one a message is kept under wrote it: a report that came back is kept under whom it was written to."""
 
 
 class Quarantine(Joining):
@@ -73,6 +76,20 @@ class Quarantine(Joining):
         if actor.role not in STAFF:
             raise Forbidden(f"messages need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         return self._held(receipt)
+
+    def message_as_it_came(self, receipt: UUID, actor: Actor) -> tuple[Receipt, bytes]:
+        """A message and its bytes, whatever became of it; staff only. Raises Forbidden, NotFound, Erased."""
+        held = self.receipt(receipt, actor)
+        return held, raw_of(held)
+
+    def message_of_case(self, number: str, receipt: UUID, actor: Actor) -> tuple[Receipt, bytes]:
+        """A message of a case and its bytes; a customer reads those that they wrote. Raises Forbidden, NotFound, Erased."""
+        case, held = self.case(number, actor), self._receipt(receipt)
+        named = held is not None and (held.case == number or str(receipt) in {each.message for each in case.messages})
+        theirs = held is not None and held.raw.subject == actor.subject and held.state in _OF_PEOPLE
+        if held is None or not named or (actor.role is Role.CUSTOMER and not theirs):
+            raise NotFound(f"{number} has no message {receipt}")
+        return held, raw_of(held)
 
     def receipt_history(self, receipt: UUID, actor: Actor, *, after: int) -> list[Entry]:
         """What has become of a message since a version, without its bytes; staff only. Raises Forbidden, NotFound."""
@@ -125,6 +142,14 @@ class Quarantine(Joining):
         return self._say(held.raw.subject, DisclosureKind.STAFF_WORDS, {"reason": reason})
 
 
+def raw_of(receipt: Receipt) -> bytes:
+    """The bytes of a message as it came. Raises Erased."""
+    raw = receipt.raw.text("raw")
+    if raw is None:
+        raise Erased("this message has been erased")
+    return b64decode(raw)
+
+
 def read_again(receipt: Receipt, ours: Addresses) -> Mail | None:
     """A message as it was read when it came, from its bytes and its envelope; None once erased.
 
@@ -157,6 +182,9 @@ def receipt_document(receipt: Receipt, ours: Addresses) -> dict[str, Any]:
         "subject": mail and mail.subject,
         "text": mail and mail.text,
         "quoted": mail and mail.quoted,
+        "to": mail and [person._asdict() for person in mail.to],
+        "cc": mail and [person._asdict() for person in mail.cc],
+        "raw": f"/quarantine/{receipt.id}/raw",
         "attachments": mail and [{"name": each.name, "size": len(each.content)} for each in mail.files],
         "erased": mail is None,
     }

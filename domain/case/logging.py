@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.aggregate import Opening, Recorded
-from domain.case.state import Candidate, CaseState
+from domain.case.state import Candidate, CaseState, Mailed
 from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.policy import Policy
 from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role
@@ -58,11 +58,16 @@ class Report:
     """Whether nobody has shown that the address is his (self service without an identity)."""
     candidates: tuple[Candidate, ...] | None = None
     """What the one who logged it was shown (R-5.6a); None where nobody was to be shown anything, or there was no time."""
+    message: str | None = None
+    """The receipt of the message that it is logged from."""
+    written_to: Disclosure | None = None
+    """The people in that message's To and Cc."""
 
     def of_customer(self, customer: str) -> Report:
         """The same report by somebody whose id does not follow from his contact; what he said is erased with him."""
-        contact, words = (said and said.about(customer) for said in (self.contact, self.words))
-        return replace(self, customer=customer, contact=contact, words=words)
+        spoken = (self.contact, self.words, self.written_to)
+        contact, words, written_to = (said and said.about(customer) for said in spoken)
+        return replace(self, customer=customer, contact=contact, words=words, written_to=written_to)
 
 
 class Logged(Opening):
@@ -88,6 +93,8 @@ class Logged(Opening):
     required: tuple[str, ...] = ()
     unverified: bool = False
     candidates: tuple[Candidate, ...] | None = None
+    message: str | None = None
+    written_to: Disclosure | None = None
 
     def apply(self, case: CaseState) -> None:
         case.number, case.follow_up_of = self.number, self.follow_up_of
@@ -100,6 +107,9 @@ class Logged(Opening):
         case.reported_by, case.reporter = self.reported_by, self.reporter
         case.unverified, case.shown_candidates = self.unverified, self.candidates
         case.source_system = self.origin.system if self.origin else None
+        if self.message is not None:
+            mailed = Mailed(self.message, self.customer, self.received_at, False, self.contact, self.written_to)
+            case.messages = (mailed,)
 
 
 class Corrected(Recorded):

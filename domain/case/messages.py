@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.state import CaseState
+from domain.case.state import CaseState, Mailed
 from domain.values import Channel, Disclosure, Provenance
 
 
@@ -25,8 +25,12 @@ class MessageReceived(Recorded):
     """No person wrote it: somebody is away."""
     words: Disclosure | None = None
     contact: Disclosure | None = None
+    written_to: Disclosure | None = None
+    """The people in To and Cc."""
 
     def apply(self, case: CaseState) -> None:
+        mailed = Mailed(self.message, self.sender, self.received_at, self.automatic, self.contact, self.written_to)
+        case.messages = (*case.messages, mailed)
         if not self.automatic:
             case.correspondents = case.correspondents | {self.sender}
 
@@ -43,6 +47,7 @@ class Corresponding(CaseState):
         *,
         channel: Channel | None = None,
         automatic: bool = False,
+        written_to: Disclosure | None = None,
     ) -> None:
         """Take a message in; also after closing (R-5.9f). Whoever is heard here takes part from now on."""
         self.allow("receive_message", provenance)
@@ -56,6 +61,7 @@ class Corresponding(CaseState):
             automatic=automatic,
             words=words,
             contact=contact,
+            written_to=written_to,
         )
 
 

@@ -130,6 +130,19 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Mailed:
+    """A message of the case: the receipt that holds it as it came, who wrote it, and to whom."""
+
+    message: str
+    sender: str
+    received_at: datetime
+    automatic: bool
+    contact: Disclosure | None
+    written_to: Disclosure | None
+    """The people in To and Cc; None where nobody knows."""
+
+
+@dataclass(frozen=True)
 class Hold:
     """A legal hold: nothing that was said in the case may be erased."""
 
@@ -251,6 +264,7 @@ class CaseState:
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
         self.attachments: tuple[Attachment, ...] = ()
+        self.messages: tuple[Mailed, ...] = ()
         self.source_system: str | None = None
         self.hold: Hold | None = None
 

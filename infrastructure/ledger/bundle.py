@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from application.sealing import NotSealed
+from infrastructure.ledger.bundle_attachments import with_contents
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.leaf import Leaf, parse_leaf
 from infrastructure.ledger.log import LogReader, last_position, latest, one_snapshot
@@ -32,18 +33,22 @@ EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README = (
 )
 
 
-def make_bundle(connection: psycopg.Connection[Any], number: str, old: Checkpoint | None = None) -> dict[str, bytes]:
+def make_bundle(
+    connection: psycopg.Connection[Any], number: str, old: Checkpoint | None = None, *, files: bool = False
+) -> dict[str, bytes]:
     """The files of a bundle, under the newest checkpoint; with ``old``, also the proof that the log continues that one.
 
-    Of one moment, so that what was erased is missing together with the event that says so. Raises NotFound for a case
+    With ``files``, also the files of the case. Of one moment, so that what was erased is missing together with the event that says so. Raises NotFound for a case
     that has no sealed event, NotSealed while its last is not, ValueError for an older checkpoint of another log, or of
     more leaves than are sealed.
     """
     with one_snapshot(connection):
-        return _made(connection, number, old)
+        return _made(connection, number, old, files)
 
 
-def _made(connection: psycopg.Connection[Any], number: str, old: Checkpoint | None) -> dict[str, bytes]:
+def _made(
+    connection: psycopg.Connection[Any], number: str, old: Checkpoint | None, with_files: bool
+) -> dict[str, bytes]:
     sealed = latest(connection)
     if sealed is None:
         raise NotSealed("nothing is sealed yet")
@@ -57,12 +62,16 @@ def _made(connection: psycopg.Connection[Any], number: str, old: Checkpoint | No
         proof = inclusion_proof(index, sealed.size, reader.hashes)
         lines.append(canonical(event_line(index, record, bytes(state), proof)))
     disclosures = connection.cursor(binary=True).execute(_SQL["disclosures"], (number, sealed.position)).fetchall()
+    told = _told_once(disclosures)
     made = {
         EVENTS: b"".join(lines),
         CHECKPOINT: sealed.note.encode(),
-        DISCLOSURES: canonical(_told_once(disclosures)),
+        DISCLOSURES: canonical(told),
         README: files("infrastructure.ledger").joinpath("README.txt").read_bytes(),
     }
+    if with_files:
+        rows = connection.cursor(binary=True).execute(_SQL["files"], (number, sealed.position)).fetchall()
+        made |= with_contents(told, rows)
     if old is not None:
         made[CONSISTENCY] = canonical(_consistency(old, now, reader))
     return made

@@ -1,25 +1,24 @@
 """Checks a case's bundle offline: no database, no network, nothing taken from whoever made it but the bundle itself.
 
-Every byte of `events.jsonl`, `disclosures.json` and `consistency.json` counts, and of `checkpoint` all but the lines of
-keys that were not named. `README.txt` is not covered, nor are the bytes of a zip archive around its files.
+Every byte of `events.jsonl`, `disclosures.json`, `consistency.json` and of the files of the case counts, and of
+`checkpoint` all but the lines of keys that were not named. `README.txt` is not covered, nor are the bytes of a zip
+archive around its files.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import lzma
-import zipfile
-import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from domain.values import ErasureScope
-from infrastructure.ledger.bundle import CHECKPOINT, CONSISTENCY, DISCLOSURES, EVENTS, README, canonical, event_line
+from infrastructure.ledger.bundle import CHECKPOINT, CONSISTENCY, DISCLOSURES, EVENTS, canonical, event_line
+from infrastructure.ledger.bundle_attachments import check_files
+from infrastructure.ledger.bundle_reading import CannotVerify
 from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.ledger.copy import LogCopy
 from infrastructure.ledger.leaf import Leaf, parse_leaf
@@ -27,14 +26,8 @@ from infrastructure.ledger.merkle import is_consistent, leaf_hash, root_by_inclu
 from infrastructure.ledger.note import NoteError, Verifier, parse_note, strict_base64
 from infrastructure.ledger.pointers import pointers
 
-_LARGEST = 1 << 30
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What is raised by what is no such document: JSON in JSON's clothes only, too deep, of other types."""
-_KNOWN = {EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README}
-
-
-class CannotVerify(Exception):
-    """There is no bundle to check, or something to check it against is missing."""
 
 
 @dataclass
@@ -55,46 +48,6 @@ class Verified:
     @property
     def ok(self) -> bool:
         return not self.findings
-
-
-def read_bundle(place: Path) -> dict[str, bytes]:
-    """The files of a bundle, a folder or the same zipped: those and no others, each once. Raises CannotVerify."""
-    try:
-        return _of_folder(place) if place.is_dir() else _of_archive(place)
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-    ) as error:
-        raise CannotVerify(f"{place} cannot be read: {error}") from error
-
-
-def _of_folder(folder: Path) -> dict[str, bytes]:
-    entries = list(folder.iterdir())
-    _require_bundle(folder, [entry.name for entry in entries], sum(entry.stat().st_size for entry in entries))
-    return {entry.name: entry.read_bytes() for entry in entries}
-
-
-def _of_archive(file: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(file) as archive:
-        entries = archive.infolist()
-        _require_bundle(file, [entry.filename for entry in entries], sum(entry.file_size for entry in entries))
-        return {entry.filename: archive.read(entry) for entry in entries}
-
-
-def _require_bundle(place: Path, names: Sequence[str], size: int) -> None:
-    if EVENTS not in names or CHECKPOINT not in names:
-        raise CannotVerify(f"{place} is no bundle: it has no {EVENTS} or no {CHECKPOINT}")
-    if size > _LARGEST:
-        raise CannotVerify(f"{place} is larger than a bundle ever is")
-    if len(set(names)) < len(names):
-        raise CannotVerify(f"{place} has two files of one name: which of them is meant nobody can know")
-    if odd := sorted(set(names) - _KNOWN):
-        raise CannotVerify(f"{odd[0]!a} does not belong in a bundle")
 
 
 def stream_of(files: Mapping[str, bytes]) -> str | None:
@@ -128,7 +81,7 @@ def verify_bundle(
     found.origin, found.size, found.root = now.origin, now.size, b64encode(now.root).decode()
     events = _check_events(files[EVENTS], now, found)
     _check_case(events, case, found)
-    _check_disclosures(files.get(DISCLOSURES), events, found)
+    _check_disclosures(files, events, found)
     if old is not None:
         _check_old(old, verifiers, now, files.get(CONSISTENCY), log, found)
     elif CONSISTENCY in files:
@@ -196,8 +149,9 @@ def _check_case(events: Sequence[_Event], case: str | None, found: Verified) -> 
             return
 
 
-def _check_disclosures(content: bytes | None, events: Sequence[_Event], found: Verified) -> None:
+def _check_disclosures(files: Mapping[str, bytes], events: Sequence[_Event], found: Verified) -> None:
     """Each is what an event points to, in their order and once; what is not there was erased, by an event that says so."""
+    content = files.get(DISCLOSURES)
     if content is None:
         found.findings.append(f"there is no {DISCLOSURES}")
         return
@@ -210,11 +164,14 @@ def _check_disclosures(content: bytes | None, events: Sequence[_Event], found: V
         for said in given:
             _check_disclosure(said, {digest: pointer for digest, (_, pointer) in pointed.items()})
         places = [order[said["digest"]] for said in given]
+        findings, notes = check_files(files, given)
     except _UNREADABLE as error:
         found.findings.append(f"{DISCLOSURES}: {error or type(error).__name__}")
         return
     if places != sorted(set(places)):
         found.findings.append(f"{DISCLOSURES}: what was said stands there twice, or out of order")
+    found.findings += findings
+    found.notes += notes
     found.disclosures = len(given)
     for digest in pointed.keys() - {said["digest"] for said in given}:
         found.erased += 1

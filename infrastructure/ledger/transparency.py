@@ -56,10 +56,10 @@ class PostgresLog:
             rows = connection.execute(_SQL["checkpoints"], (*(after or _NEWEST), limit)).fetchall()
         return [KeptCheckpoint(*row) for row in rows]
 
-    def bundle(self, number: str) -> bytes:
-        return zipped(self.bundle_files(number))
+    def bundle(self, number: str, *, files: bool = False) -> bytes:
+        return zipped(self.bundle_files(number, files=files))
 
-    def bundle_files(self, number: str, old: Checkpoint | None = None) -> dict[str, bytes]:
+    def bundle_files(self, number: str, old: Checkpoint | None = None, *, files: bool = False) -> dict[str, bytes]:
         """The files of a case's bundle, once its last event is sealed (bundle.make_bundle)."""
         for last_try in (False, False, True):
             with self._pool.connection() as connection:
@@ -67,7 +67,7 @@ class PostgresLog:
             self.wait_for(position)
             try:
                 with self._pool.connection() as connection:
-                    return make_bundle(connection, number, old)
+                    return make_bundle(connection, number, old, files=files)
             except NotSealed:  # it has gone on meanwhile
                 if last_try:
                     raise

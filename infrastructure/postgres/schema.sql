@@ -306,7 +306,7 @@ BEGIN
         BEGIN
             DELETE FROM views_shadow.case_texts t USING vault.disclosures d
             WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
-              AND d.kind = 'customer_words' AND t.case_id = d.originator_id;
+              AND d.kind <> 'contact' AND t.case_id = d.originator_id;
             DELETE FROM views_shadow.known_errors k USING vault.disclosures d
             WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
               AND k.problem_id = d.originator_id AND k.version = d.originator_version;
@@ -319,7 +319,7 @@ BEGIN
         WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
         RETURNING d.originator_id AS id, d.originator_version AS version, d.kind
     ), words AS ( -- what is left of a case's words is put back by the fold of its event
-        DELETE FROM views.case_texts t USING gone g WHERE g.kind = 'customer_words' AND t.case_id = g.id
+        DELETE FROM views.case_texts t USING gone g WHERE g.kind <> 'contact' AND t.case_id = g.id
     ), articles AS (
         DELETE FROM views.known_errors k USING gone g WHERE k.problem_id = g.id AND k.version = g.version
     )
@@ -840,7 +840,9 @@ CREATE TABLE views.case_texts (
     customer text NOT NULL,
     external_ref text,
     words text NOT NULL,
-    lexemes tsvector GENERATED ALWAYS AS (search.lexemes(words)) STORED NOT NULL
+    more text DEFAULT ''::text NOT NULL,
+    lexemes tsvector GENERATED ALWAYS AS (search.lexemes(words)) STORED NOT NULL,
+    found tsvector GENERATED ALWAYS AS (search.lexemes(((words || ' '::text) || more))) STORED NOT NULL
 );
 
 ALTER TABLE views.case_texts OWNER TO desk_projector;
@@ -976,7 +978,7 @@ CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first
 
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
-CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes);
+CREATE INDEX case_found_idx ON views.case_texts USING gin (found);
 
 CREATE UNIQUE INDEX case_now_idx ON views.case_intervals USING btree (case_id) WHERE upper_inf(positions);
 

@@ -1,4 +1,4 @@
-"""Stores the view of what customers said."""
+"""Stores the view of what was said in cases."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from uuid import UUID
 
 import psycopg
 
-from application.views.texts import moves, speaks, words_of
+from application.views.texts import more_of, moves, speaks, words_of
 from domain.aggregate import Recorded
-from infrastructure.views.statements import statements
+from infrastructure.views.statements import statements, transposed
 
 
 class TextsStore:
@@ -30,8 +30,13 @@ class TextsStore:
     def _keep_words(self, spoke: dict[UUID, int]) -> None:
         cursor = self._connection.cursor(binary=True)
         cursor.execute(self._sql["words"], (list(spoke), list(spoke.values())))
-        words = {id_: said for id_, values in cursor if (said := words_of(values))}
+        words = {id_: texts for id_, reported, told in cursor if any(texts := _texts(reported or (), told or ()))}
         if words:
-            cursor.execute(self._sql["store"], (list(words), list(words.values())))
+            cursor.execute(self._sql["store"], (list(words), *transposed(words.values())))
         if silent := [id_ for id_ in spoke if id_ not in words]:
             cursor.execute(self._sql["forget"], (silent,))
+
+
+def _texts(reported: Sequence[str], told: Sequence[str]) -> tuple[str, str]:
+    words = words_of(reported)
+    return words, more_of(told, words)

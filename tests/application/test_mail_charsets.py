@@ -95,7 +95,15 @@ def test_field_02_every_label_of_the_standard_is_read_everywhere(label: str) -> 
 
 
 @pytest.mark.parametrize(
-    "written", ['"ISO-8859-8-I"', '" iso-8859-8-i "', "'iso-8859-8-i'", "Iso-8859-8-I ", "iso-8859-8-i;x=y"]
+    "written",
+    [
+        '"ISO-8859-8-I"',
+        '" iso-8859-8-i "',
+        "'iso-8859-8-i'",
+        "Iso-8859-8-I ",
+        "iso-8859-8-i;x=y",
+        "iso-8859-8-i (Hebrew)",
+    ],
 )
 def test_field_02_labels_are_read_however_they_are_written(written: str) -> None:
     raw = f"From: jo@x.example\r\nContent-Type: text/plain; charset={written}\r\n\r\n".encode() + HEBREW.encode(

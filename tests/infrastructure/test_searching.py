@@ -12,19 +12,22 @@ import pytest
 
 from application.views.questions import Listing, Page
 from domain.problem import Problem
-from domain.values import DisclosureKind, Role
+from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.views.finding import PostgresFinder
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.rebuilding import rebuild_views
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import (
+    FIXED,
     NOW,
     POLICY,
+    TEAM,
     History,
     by,
     moment,
     said,
+    verification,
 )
 
 ALL = Page(limit=200)
@@ -175,7 +178,6 @@ def test_cases_are_searched_by_what_customers_said_as_last_corrected(
     mailbox.correct(
         "symptoms", by(3), value=None, words=said(DisclosureKind.CUSTOMER_WORDS, symptoms="timeout"), reason=None
     )
-    mailbox.note(said(DisclosureKind.CUSTOMER_WORDS, text="my printer as well"), by(4))
     history.put(mailbox)
     projector.catch_up()
     assert numbers(views.search("stripe printer", ALL)) == [stripes.number]
@@ -185,6 +187,52 @@ def test_cases_are_searched_by_what_customers_said_as_last_corrected(
     (item,) = views.search("printer", ALL).items
     assert (item["subject"], item["status"], item["version"]) == ("Printer 17", "logged", 1)
     assert 0.5 < item["score"] <= 1
+
+
+def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_and_closed_cases(
+    history: History, projector: Projector, database: TestDatabase, views: PostgresViews, finder: PostgresFinder
+) -> None:
+    case = history.assigned(0, words={"subject": "Scanner"})
+    case.verify(verification(3), by(3, TEAM))
+    case.resolve(FIXED, said(solution="replaced the lamp"), POLICY, by(3, TEAM))
+    reply = said(DisclosureKind.CUSTOMER_WORDS, text="Please call 2204.", quoted="quoted words")
+    case.receive_message("m-1", "jo", moment(5), reply, None, by(5))
+    case.note(said(text="spoke to the janitor"), by(6))
+    file = Disclosure.of(
+        "jo", DisclosureKind.ATTACHMENT, {"name": "floor-plan_3017.pdf", "size": 1, "sha256": ""}, bytes
+    )
+    assert file is not None
+    case.attach([file], POLICY, by(7), visible_to_customer=True)
+    history.put(case)
+    for _ in range(2):
+        projector.catch_up()
+        for query in ("2204", "scanner 2204", "janitor", "lamps", "3017", "floor plan", "lamp janitor"):
+            assert numbers(views.search(query, ALL)) == [case.number], query
+        for query in ("quoted", "2205"):
+            assert views.search(query, ALL).items == []
+        assert finder.similar("janitor 2204", None, NEVER, moment(9), 20) == [], "cases are compared by their reports"
+        with database.connect("projector") as connection:
+            rebuild_views(connection)
+    history.tell(case, 10)
+    case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
+    history.put(case)
+    projector.catch_up()
+    assert numbers(views.search("2204", ALL)) == [case.number]
+    erase(database, case.id)
+    assert views.search("2204", ALL).items == []
+
+
+def test_field_12_of_very_much_that_was_said_the_last_is_found(
+    history: History, projector: Projector, views: PostgresViews
+) -> None:
+    case = history.logged(0, words={"subject": "Scanner", "description": "語彙" * 20_000})
+    for number in range(3):
+        signs = "".join(chr(0x4E00 + (place * 7 + number) % 20_000) for place in range(60_000))
+        case.note(said(text=f"last{number} {signs}"), by(number + 1))
+    history.put(case)
+    projector.catch_up()
+    assert numbers(views.search("last2", ALL)) == numbers(views.search("scanner", ALL)) == [case.number]
+    assert views.search("last0", ALL).items == []
 
 
 def test_search_is_paged_by_score(history: History, projector: Projector, views: PostgresViews) -> None:

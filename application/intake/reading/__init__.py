@@ -25,6 +25,7 @@ from application.intake.reading.bodies import LONGEST_TEXT, text_of, undecoded
 from application.intake.reading.fields import label_of
 from application.intake.reading.files import AttachedFile, files_of
 from application.intake.reading.headers import Head
+from application.intake.reading.people import Person
 from application.intake.reading.quoting import told_apart
 from application.intake.reading.reports import Returned, is_report, returned_of
 from domain.intake import Cause
@@ -61,7 +62,10 @@ class Mail:
     references: tuple[str, ...] = ()
     """The Message-IDs that it answers, the nearest first."""
     addressed: tuple[str, ...] = ()
-    """Whom it is for."""
+    """Where it was delivered: by the envelope, else by what stands in for one."""
+    to: tuple[Person, ...] = ()
+    cc: tuple[Person, ...] = ()
+    """The people it was written to, as its header names them."""
     held: Cause | None = None
     """Why a person must see it before anything follows from it."""
     machine: Cause | None = None
@@ -98,6 +102,8 @@ def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
             head.subject,
             references=head.references,
             addressed=head.addressed,
+            to=head.people("To"),
+            cc=head.people("Cc"),
             held=head.out_of_bounds(),
             machine=head.machine() or (Cause.REPORT if is_report(head) else None),
             suppressing=head.suppressing,

@@ -66,8 +66,9 @@ class Part(EmailMessage):
 
     @property
     def label(self) -> str | None:
-        """The label of its charset."""
-        return parameters(self._field("Content-Type")).get("charset")
+        """The label of its charset; a comment behind it is none of it (RFC 2045, 5.1)."""
+        label = parameters(self._field("Content-Type")).get("charset")
+        return label and label.partition("(")[0]
 
     @property
     def disposition(self) -> str:
@@ -190,9 +191,9 @@ def said(head: EmailMessage, name: str, longest: int = LONGEST_LINE) -> str:
         return ""
 
 
-def unparsed(head: EmailMessage, name: str) -> list[str]:
+def unparsed(head: EmailMessage, name: str, longest: int = _LONGEST_HEADER) -> list[str]:
     """The headers of a name as they were written, each cut where no person's is so long."""
-    return [str(value)[:_LONGEST_HEADER] for found, value in head.raw_items() if found.lower() == name.lower()]
+    return [str(value)[:longest] for found, value in head.raw_items() if found.lower() == name.lower()]
 
 
 def leaves_of(message: Part) -> Iterator[Part]:

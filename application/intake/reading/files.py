@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from application.attachments import harmless_name
+from application.attachments import harmless_name, unique_name
 from application.intake.reading.anatomy import Part, head_of, leaves_of, plain, subject_of
 from application.intake.reading.bodies import is_text
 from application.intake.reading.fields import label_of
@@ -59,18 +59,6 @@ def files_of(message: Part) -> tuple[tuple[AttachedFile, ...], int]:
         name = unique_name(_name(part, content), taken)
         files.append(AttachedFile(name, part.kind, content, part.content_id or None))
     return tuple(files), left
-
-
-def unique_name(name: str, taken: set[str]) -> str:
-    """A name that no other file has, whatever its capitals: numbered before its ending. It is put with the others."""
-    stem, point, ending = name.rpartition(".")
-    stem, ending = (stem, point + ending) if stem else (name, "")
-    number, found = 1, name
-    while found.casefold() in taken:
-        number += 1
-        found = f"{stem}-{number}{ending}"
-    taken.add(found.casefold())
-    return found
 
 
 def _name(part: Part, content: bytes) -> str:

@@ -10,7 +10,7 @@ from application.intake.addresses import LOOP_HEADER, Addresses
 from application.intake.envelope import Envelope
 from application.intake.reading.anatomy import LONGEST_LINE, names_of, said, subject_of, unparsed
 from application.intake.reading.fields import unfolded
-from application.intake.reading.people import people_of, writable
+from application.intake.reading.people import Person, people_of, writable
 from domain.intake import Cause
 
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
@@ -45,6 +45,8 @@ _LISTED = frozenset({"list-id", "list-post", "list-unsubscribe", "x-auto-respons
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _MOST_HOPS, _MOST_REFERENCES, _MOST_ADDRESSED = 50, 20, 20
 """The hops are `intake.md`'s."""
+_LONGEST_LIST, _MOST_PEOPLE = 65_536, 500
+"""Characters read of a list of people, and people kept of it."""
 _ADDRESSED = ("delivered-to", "x-original-to", "to", "cc")
 
 
@@ -92,6 +94,12 @@ class Head:
         values = (value for name in _ADDRESSED for value in unparsed(self._head, name))
         found = (address for value in values for address in _SOMEWHERE.findall(value))
         return tuple(dict.fromkeys(found))[:_MOST_ADDRESSED]
+
+    def people(self, name: str) -> tuple[Person, ...]:
+        """The people in a field, each once: members of groups as well, and nobody who does not stand there."""
+        written = ", ".join(unfolded(value, self._label) for value in unparsed(self._head, name, _LONGEST_LIST))
+        people = {person.address.casefold(): person for person in people_of(written) if writable(person.address)}
+        return tuple(islice(people.values(), _MOST_PEOPLE))
 
     @property
     def to_nobody(self) -> bool:

@@ -13,3 +13,10 @@ JOIN ledger.stored_events e USING (originator_id)
 JOIN vault.disclosures d USING (originator_id, originator_version)
 WHERE n.number = %s AND e.notification_id <= %s
 ORDER BY e.originator_version, d.digest;
+
+-- name: files --
+SELECT b.digest, b.content
+FROM ledger.numbers n
+JOIN ledger.stored_events e USING (originator_id)
+JOIN vault.blobs b USING (originator_id, originator_version)
+WHERE n.number = %s AND e.notification_id <= %s AND e.topic = 'case.attached';

@@ -80,8 +80,10 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA search TO desk_api, desk_projector, des
 SET ROLE desk_projector;
 
 ALTER TABLE views.case_texts DROP COLUMN lexemes,
-    ADD COLUMN lexemes tsvector NOT NULL GENERATED ALWAYS AS (search.lexemes(words)) STORED;
-CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes);
+    ADD COLUMN lexemes tsvector NOT NULL GENERATED ALWAYS AS (search.lexemes(words)) STORED,
+    -- What a search looks into; `lexemes` is what cases are compared by.
+    ADD COLUMN found tsvector NOT NULL GENERATED ALWAYS AS (search.lexemes(words || ' ' || more)) STORED;
+CREATE INDEX case_found_idx ON views.case_texts USING gin (found);
 CREATE INDEX open_case_lexemes_idx ON views.case_texts USING gin (lexemes) WHERE open;
 ALTER TABLE views.known_errors DROP COLUMN lexemes,
     ADD COLUMN lexemes tsvector NOT NULL GENERATED ALWAYS AS (

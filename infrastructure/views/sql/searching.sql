@@ -35,16 +35,16 @@ round((CASE WHEN k.lexemes @@ search.question(%(query)s)
 SELECT {columns}, f.score
 FROM (
     SELECT t.case_id, t.number,
-           round((CASE WHEN t.lexemes @@ search.question(%(query)s)
-                       THEN 0.5 + ts_rank(t.lexemes, search.question(%(query)s), 33) / 2
+           round((CASE WHEN t.found @@ search.question(%(query)s)
+                       THEN 0.5 + ts_rank(t.found, search.question(%(query)s), 33) / 2
                        ELSE extensions.word_similarity(%(query)s, t.words) / 2 END)::numeric, 4)::float8 AS score
     FROM views.case_texts t
-    WHERE t.lexemes @@ search.question(%(query)s)
+    WHERE t.found @@ search.question(%(query)s)
           OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
     ORDER BY score DESC, t.number -- so that the rest is looked up for a page's rows only
 ) f
 JOIN views.case_intervals c ON c.case_id = f.case_id AND upper_inf(c.positions)
-WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind = 'customer_words')
+WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind <> 'contact')
 ORDER BY f.score DESC, f.number
 
 -- name: after_case --

@@ -1,20 +1,26 @@
--- What customers said, for searching. What stands beside the words is taken from the view of cases, which has folded the
+-- What was said in cases, for searching. What stands beside the words is taken from the view of cases, which has folded the
 -- batch before.
 
 -- name: words --
-SELECT d.originator_id, array_agg(d.value ORDER BY d.originator_version)
+SELECT d.originator_id,
+       array_agg(d.value ORDER BY d.originator_version) FILTER (WHERE e.topic IN ('case.logged', 'case.corrected')),
+       array_agg(d.value ORDER BY d.originator_version, d.digest)
+           FILTER (WHERE e.topic NOT IN ('case.logged', 'case.corrected'))
 FROM unnest(%b::uuid[], %b::bigint[]) AS w (id, version)
-JOIN vault.disclosures d ON d.originator_id = w.id AND d.originator_version <= w.version AND d.kind = 'customer_words'
+JOIN vault.disclosures d ON d.originator_id = w.id AND d.originator_version <= w.version
 JOIN ledger.stored_events e ON e.originator_id = d.originator_id AND e.originator_version = d.originator_version
-                               AND e.topic IN ('case.logged', 'case.corrected')
+WHERE (e.topic IN ('case.logged', 'case.corrected') AND d.kind = 'customer_words')
+   OR (e.topic IN ('case.message_received', 'case.noted', 'case.resolved', 'case.disputed', 'case.attached')
+       AND d.kind <> 'contact')
 GROUP BY 1;
 
 -- name: store --
-INSERT INTO views.case_texts (case_id, received_at, open, number, service, customer, external_ref, words)
-SELECT c.case_id, c.received_at, c.status <> 'closed', c.number, c.service, c.customer, c.external_ref, w.words
-FROM unnest(%b::uuid[], %b::text[]) AS w (id, words)
+INSERT INTO views.case_texts (case_id, received_at, open, number, service, customer, external_ref, words, more)
+SELECT c.case_id, c.received_at, c.status <> 'closed', c.number, c.service, c.customer, c.external_ref, w.words, w.more
+FROM unnest(%b::uuid[], %b::text[], %b::text[]) AS w (id, words, more)
 JOIN views.case_intervals c ON c.case_id = w.id AND upper_inf(c.positions)
-ON CONFLICT (case_id) DO UPDATE SET words = excluded.words;
+ON CONFLICT (case_id) DO UPDATE SET words = excluded.words, more = excluded.more
+WHERE (case_texts.words, case_texts.more) IS DISTINCT FROM (excluded.words, excluded.more);
 
 -- name: forget --
 DELETE FROM views.case_texts WHERE case_id = ANY(%b::uuid[]);

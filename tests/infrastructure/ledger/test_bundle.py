@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.main import open_desk
+from application.attachments import File
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.values import ErasureScope
 from infrastructure.ledger.bundle import canonical, make_bundle, zipped
-from infrastructure.ledger.bundle_verifying import CannotVerify, read_bundle, stream_of, verify_bundle
+from infrastructure.ledger.bundle_reading import CannotVerify, read_bundle
+from infrastructure.ledger.bundle_verifying import stream_of, verify_bundle
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import BrokenCopy, LogCopy, export
 from infrastructure.ledger.log import LogReader, latest
@@ -321,3 +323,41 @@ def test_the_same_zipped_is_the_same(made: Made, tmp_path: Path) -> None:
 
 def signed_note(checkpoint: Checkpoint, signer: Signer) -> str:
     return str(signed(checkpoint.text(), [signer]))
+
+
+def test_field_07_a_bundle_holds_the_files_of_its_case_under_names_of_their_own(
+    desk: Desk, record: SealedDesk, tmp_path: Path
+) -> None:
+    number = log(desk)
+    contents = [b"one", b"two", b"three"]
+    names = ["image.png", "IMAGE.png", "../image.png"]
+    files = [File(name, "image/png", content) for name, content in zip(names, contents, strict=True)]
+    desk.attach(number, files, visible_to_customer=True, request=TECHNICIAN)
+    record.seal()
+    with record.database.connect("auditor") as connection:
+        made = make_bundle(connection, number, files=True)
+    held = {name: content for name, content in made.items() if name.startswith("files/")}
+    assert {name.casefold() for name in held} == {"files/image.png", "files/image-2.png", "files/image-3.png"}
+    assert sorted(held.values()) == sorted(contents)
+    verifiers = record.safe.verifiers()
+    assert verify_bundle(made, verifiers).findings == []
+    (archive := tmp_path / "b.zip").write_bytes(zipped(made))
+    (folder := tmp_path / "b" / "files").mkdir(parents=True)
+    for name, content in made.items():
+        (folder.parent / name).write_bytes(content)
+    assert read_bundle(archive) == read_bundle(folder.parent) == made
+    first, *_ = held
+    for changed in (
+        {**made, first: b"other"},
+        {name: content for name, content in made.items() if name != first},
+        {**made, "files/another": b"x"},
+    ):
+        assert len(verify_bundle(changed, verifiers).findings) == 1
+    bare = {name: content for name, content in made.items() if name not in held}
+    assert verify_bundle(bare, verifiers).findings == []
+    assert verify_bundle(bare, verifiers).notes == [
+        "3 files of the case are not in the bundle (--files): their bytes were not checked"
+    ]
+    (folder / "deeper").mkdir()
+    with pytest.raises(CannotVerify):
+        read_bundle(folder.parent)
