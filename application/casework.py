@@ -28,7 +28,7 @@ from application.reference import Reference, References
 from application.requests import Committed, Request, StaleVersion
 from application.turns import Turns
 from application.views.finding import Finder
-from domain.aggregate import Root
+from domain.aggregate import Recorded, Root
 from domain.case import Case
 from domain.case.closure import Closed
 from domain.case.status import authorise, authorise_reading, authorise_team, hide_from_others
@@ -129,6 +129,11 @@ class Casework(Application[UUID]):
         authorise_reading(actor)
         case = self._read(number, actor)
         return self.register.history(case.id, after=after, until=until)
+
+    def event_of(self, committed: Committed) -> Recorded:
+        """The last event of what a command was on, as the command left it: the same for an answer given again."""
+        version = committed.root.version
+        return self.register.history(committed.root.id, after=version - 1, until=version)[-1].event
 
     def identify(self, number: str, kind: type[Root] = Case) -> UUID:
         """The case, or the problem, behind a number. Raises NotFound."""

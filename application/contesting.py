@@ -76,8 +76,7 @@ class Contesting(Handling, Settling):
 
     def _became(self, committed: Committed) -> Contested:
         """Read from the record, since a form sent twice is answered as it was the first time."""
-        version = committed.case.version
-        event = self.register.history(committed.case.id, after=version - 1, until=version)[-1].event
+        event = self.event_of(committed)
         if isinstance(event, Logged):
             return Contested.FOLLOWED_UP
         return Contested.NOTED if isinstance(event, Noted) else Contested.REOPENED

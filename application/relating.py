@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from application.casework import Words
@@ -84,9 +85,13 @@ class Relating(Telling):
             lambda case, p: case.answer_consultation(first, self._said(case, answer=answer), p),
         )
 
-    def _require_decision(self, case: Case) -> None:
-        """Look again before assignment and resolution (R-5.6a). Raises DuplicateDecisionRequired."""
-        case.require_decision(self._candidates(case), self.policy)
+    def _require_decision(self, case: Case, decided: Collection[str] = ()) -> None:
+        """Look again before assignment and resolution (R-5.6a). Raises DuplicateDecisionRequired.
+
+        ``decided`` are cases on which a decision stands elsewhere.
+        """
+        candidates = [candidate for candidate in self._candidates(case) if candidate.case not in decided]
+        case.require_decision(candidates, self.policy)
 
     def _candidates(self, case: Case) -> list[Candidate]:
         words = self._words(case)

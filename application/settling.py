@@ -11,10 +11,11 @@ from application.teamwork import Teamwork
 from domain.aggregate import Root
 from domain.case import Case
 from domain.case.closure import Confirmation
+from domain.case.major import Refusal
 from domain.case.resolution import Verification
 from domain.case.state import Resolution, ResolutionCode
-from domain.case.status import SETTLED, Status
-from domain.errors import Invalid, InvalidTransition, NotFound, ProblemLinkRequired
+from domain.case.status import SETTLED
+from domain.errors import DomainError, Invalid, InvalidTransition, NoneFollowed, NotFound, ProblemLinkRequired
 from domain.problem import Problem
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
 
@@ -76,31 +77,54 @@ class Settling(Teamwork):
         return known
 
     def fan_out(self, number: str, cases: tuple[str, ...], reason: str | None, request: Request) -> Committed:
-        """Let linked cases follow this one's resolution; every customer is told (R-5.7d). All when none is named."""
+        """Let linked cases follow this one's resolution; every customer is told (R-5.7d). All when none is named.
+
+        A case that fails a check of `resolve` is named with it, and the others go through. Raises NoneFollowed.
+        """
 
         def decide(case: Case, provenance: Provenance) -> Sequence[Root]:
-            resolution, solution = case.resolution, case.solution
+            resolution = case.resolution
             if resolution is None or resolution.code in (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE):
                 raise InvalidTransition("fan out", f"{case.status} and without a resolution of its own")
-            changed: list[Root] = []
-            problem = None
-            for place, part in enumerate(cases or case.parts()):
-                other = self._named(part, f"/cases/{place}")
-                if not cases and other.status in (Status.RESOLVED, Status.CLOSED):
-                    continue
-                words = self._said(other, solution=(solution and solution.text("solution")) or "as the linked case")
-                other.resolve_with(case.number, resolution, words, self.policy, provenance)
-                if resolution.problem is not None:
-                    problem = problem or self._get(Problem, resolution.problem)
-                    if problem.is_open:
-                        problem.link(other.number, provenance)
-                changed += [other, *self._tell(other, provenance)]
-            if not changed:
-                raise Invalid("no linked case is open", "/cases")
-            case.fanned_out(tuple(r.number for r in changed if isinstance(r, Case)), provenance)
+            problem = None if resolution.problem is None else self._get(Problem, resolution.problem)
+            changed, followed = list[Root](), list[str]()
+            refused = list[tuple[str, DomainError]]()
+            for part in self._parts(case, cases):
+                try:
+                    changed += self._let_follow(part, case, resolution, problem, provenance)
+                    followed.append(part.number)
+                except DomainError as refusal:
+                    refused.append((part.number, refusal))
+            if not followed:
+                raise NoneFollowed(refused) if refused else Invalid("no linked case is open", "/cases")
+            told = tuple(Refusal(part, refusal.rule, str(refusal)) for part, refusal in refused)
+            case.fanned_out(tuple(followed), provenance, refused=told, reason=self._staff(case, reason=reason))
             return [*changed, problem] if problem is not None and problem.pending_events else changed
 
         return self._act("fan_out", number, request, decide)
+
+    def _parts(self, case: Case, named: tuple[str, ...]) -> list[Case]:
+        """The cases to follow: those named, else the linked ones that are open and no other case's duplicates."""
+        if named:
+            return [self._named(number, f"/cases/{place}") for place, number in enumerate(named)]
+        parts = map(self._named, case.parts())
+        return [part for part in parts if part.status not in SETTLED and part.goes_with is None]
+
+    def _let_follow(
+        self, part: Case, case: Case, resolution: Resolution, problem: Problem | None, provenance: Provenance
+    ) -> list[Root]:
+        """Resolve a linked case, or record nothing. Two cases linked with this one need no decision on each other."""
+        self._require_decision(part, case.links)
+        if resolution.needs_problem and problem is not None and not problem.is_open:
+            raise ProblemLinkRequired(
+                f"{problem.number} is {problem.status}: resolve {part.number} by itself (R-5.8.1a)"
+            )
+        solution = (case.solution and case.solution.text("solution")) or "as the linked case"
+        words = self._said(part, solution=solution)
+        part.resolve_with(case.number, resolution, words, self.policy, provenance)
+        if problem is not None and problem.is_open:
+            problem.link(part.number, provenance)
+        return [part, *self._tell(part, provenance)]
 
     # 5.9
 

@@ -67,7 +67,7 @@ EVENTS: Mapping[str, Mapping[str, Shown]] = {
     ),
     "case.major_rejected": _row(),
     "case.discharged": _row("", "obligation method at next_due team role words"),
-    "case.fanned_out": _row("", "cases"),
+    "case.fanned_out": _row("", "cases refused"),
     "case.pended": _row("reason_code since note paused paused_since"),
     "case.resumed": _row("paused paused_since resolve_by"),
     "case.verified": _row("satisfactory able_to_work method at outcome verifier overtaken"),

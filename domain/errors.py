@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from domain.case.state import Candidate
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 
 class DomainError(Exception):
     """The desk refuses."""
+
+    rule: ClassVar[str] = "refused"
+    """What an event calls a refusal by, such as `diagnosis-required`: a storage format."""
+
+    def __init_subclass__(cls) -> None:
+        cls.rule = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail or inspect.cleandoc(type(self).__doc__ or ""))
@@ -108,6 +115,14 @@ class OnHold(DomainError):
         held = f"{', '.join(cases)} {'is' if len(cases) == 1 else 'are'} on legal hold"
         super().__init__(f"{held}: nothing is erased before it is released (`caseledger release-hold`)")
         self.cases = tuple(cases)
+
+
+class NoneFollowed(DomainError):
+    """None of the linked cases can follow the resolution (R-5.7d). ``refusals`` has at least one."""
+
+    def __init__(self, refusals: Sequence[tuple[str, DomainError]]) -> None:
+        super().__init__("; ".join(f"{case}: {refusal}" for case, refusal in refusals))
+        self.refusals = tuple(refusals)
 
 
 class Invalid(DomainError):

@@ -19,10 +19,11 @@ from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
 from api.http.parameters import refuse_unknown
-from api.http.problems import BASE, TITLES, Problem
+from api.http.problems import BASE, TITLES, Problem, refusal_document
 from application.documents import history_items
-from application.requests import StaleVersion
+from application.requests import Committed, StaleVersion
 from domain.case import Case
+from domain.case.major import FannedOut
 from domain.case.status import READERS, authorise, roles_for
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.problem import Problem as ProblemCase
@@ -135,7 +136,7 @@ def _handler(verb: Verb) -> Callable[..., Response]:
         noun = "problems" if verb.on_problem else "cases"
         location = f"/{noun}/{committed.root.number}" if verb.status == 201 else None
         only = None if verb.status == 201 or actor.role in READERS else _RECEIPT
-        beside = _beside(context, verb, number, actor)
+        beside = _beside(context, verb, number, actor, committed)
         return answer(committed, verb.status, reader=actor, location=location, only=only, **beside)
 
     def handle_new(request: Request, raw: Annotated[bytes | None, Depends(raw_body)]) -> Response:
@@ -156,8 +157,17 @@ def _find(context: Context, verb: Verb, number: str, actor: Actor) -> None:
         context.desk.identify(number, ProblemCase if verb.on_problem else Case)
 
 
-def _beside(context: Context, verb: Verb, number: str, actor: Actor) -> dict[str, Any]:
-    """What an answer carries beside the case: after a decision on one candidate, those that are left (R-5.6b)."""
+def _beside(context: Context, verb: Verb, number: str, actor: Actor, committed: Committed) -> dict[str, Any]:
+    """What an answer carries beside the case.
+
+    After a decision on one candidate, those that are left (R-5.6b); after a fan-out, what became of each case (R-5.7d).
+    """
+    if verb.command == "fan_out":
+        event = context.desk.event_of(committed)
+        assert isinstance(event, FannedOut)
+        resolved = [{"case": case, "outcome": "resolved"} for case in event.cases]
+        refused = [refusal_document(each.case, each.rule, each.detail) for each in event.refused]
+        return {"fan_out": [*resolved, *refused]}
     if verb.command not in ("relate", "unrelate"):
         return {}
     return {"candidates": [vars(candidate) for candidate in context.desk.candidates(number, actor)]}

@@ -90,6 +90,8 @@ _DOMAIN: dict[type[Exception], str] = {
     Unauthenticated: "unauthenticated",
 }
 
+_BY_RULE = {kind.rule: slug for kind, slug in _DOMAIN.items() if issubclass(kind, errors.DomainError)}
+"""The type of a problem by what an event calls the refusal."""
 log = structlog.get_logger()
 _SECRET = re.compile(r"^(/disputes/|/self-service/cases/)[^/]+")
 """The part of a path that is a key."""
@@ -151,9 +153,18 @@ def respond(request: Request, problem: Problem) -> Response:
 
 
 def from_domain(error: Exception) -> Problem:
-    """The problem a refusal of the desk reads as."""
+    """The problem a refusal of the desk reads as; of several, the first one gives its type."""
+    if isinstance(error, errors.NoneFollowed):
+        first = from_domain(error.refusals[0][1])
+        cases = [refusal_document(case, refusal.rule, str(refusal)) for case, refusal in error.refusals]
+        return Problem(first.slug, str(error), **first.members, cases=cases)
     pointers = [{"detail": str(error), "pointer": error.pointer}] if isinstance(error, errors.Invalid) else ()
     return Problem(_DOMAIN[type(error)], str(error), errors=pointers, **_members(error))
+
+
+def refusal_document(case: str, rule: str, reason: str) -> dict[str, str]:
+    """A case that a command on another one could not change, and the problem that it would have been (R-5.7d)."""
+    return {"case": case, "outcome": "refused", "type": BASE + _BY_RULE[rule], "reason": reason}
 
 
 def _members(error: Exception) -> dict[str, Any]:
@@ -175,7 +186,7 @@ def install(app: FastAPI) -> None:
     def refused(request: Request, error: Exception) -> Response:
         return respond(request, from_domain(error))
 
-    for kind in _DOMAIN:
+    for kind in (*_DOMAIN, errors.NoneFollowed):
         app.add_exception_handler(kind, refused)
     app.add_exception_handler(Problem, lambda request, error: respond(request, _as_problem(error)))
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -100,9 +100,20 @@ class Discharged(Recorded):
         return (Owed(ObligationKind(self.obligation), self.next_due, self.role, self.team),)
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A linked case that did not follow the resolution: by which rule, and what the rule says."""
+
+    case: str
+    rule: str
+    detail: str
+
+
 class FannedOut(Recorded):
     TOPIC = "case.fanned_out"
     cases: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()
+    """Before 0.5.0 a refusal was one of the whole command."""
 
     def apply(self, case: CaseState) -> None:
         """What became of them is on their own streams."""
@@ -193,10 +204,17 @@ class MajorIncidents(Relating):
         """The cases that follow this one's resolution by a fan-out (R-5.7d)."""
         return self.linked((LinkKind.PART, LinkKind.RELATED))
 
-    def fanned_out(self, cases: tuple[str, ...], provenance: Provenance) -> None:
-        """Record which cases followed this one's resolution (R-5.7d). Raises InvalidTransition."""
+    def fanned_out(
+        self,
+        cases: tuple[str, ...],
+        provenance: Provenance,
+        *,
+        refused: tuple[Refusal, ...] = (),
+        reason: Disclosure | None = None,
+    ) -> None:
+        """Record which cases followed this one's resolution, and which could not (R-5.7d). Raises InvalidTransition."""
         self.allow("fan_out", provenance)
-        self.record(FannedOut, provenance, cases=cases)
+        self.record(FannedOut, provenance, cases=cases, refused=refused, reason=reason)
 
     def _in_the_teams_place(self, provenance: Provenance) -> bool:
         """Whether the duty manager acts, who may only when the team is late. Raises Forbidden."""

@@ -152,11 +152,7 @@ class Resolving(Assignment, Logging):
         self.require_priority()
         self.allow("resolve", provenance)
         self.require_own_way("be resolved")
-        self._require_logged(resolution)
-        if not self.symptomatic:
-            raise DiagnosisRequired
-        if resolution.code is ResolutionCode.AVERTED and self.nature is not Nature.IMPENDING:
-            raise Invalid("only what has not happened is averted (R-4.2a)", "/code")
+        self._require_known(resolution)
         verifier = self._verifier(policy)
         if self.status is Status.ASSIGNED and verifier is None:
             raise VerificationRequired
@@ -167,21 +163,30 @@ class Resolving(Assignment, Logging):
     ) -> None:
         """Follow a linked case's resolution, by its team's explicit decision (R-5.7d).
 
-        Raises InvalidTransition, InformationRequired (R-5.2c), ServiceRequired (R-4.1b), ProblemLinkRequired.
+        The parent's verification stands for its own, and it needs no priority. Raises InvalidTransition,
+        InformationRequired (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a),
+        ProblemLinkRequired.
         """
         if self.status in (Status.RESOLVED, Status.CLOSED):
             raise InvalidTransition(f"follow {parent}", self.status)
         if parent not in self.links:
             raise InvalidTransition(f"follow {parent}", "not linked with it")
         self.require_own_way("be resolved")
-        self._require_logged(resolution)
+        self._require_known(resolution)
         self._record_resolved(resolution, solution, Verifier.PARENT, policy, provenance, None)
 
-    def _require_logged(self, resolution: Resolution) -> None:
-        """What must be known of a case before it is resolved. Raises InformationRequired, ServiceRequired."""
+    def _require_known(self, resolution: Resolution) -> None:
+        """Hold a case against what every way to resolve it asks.
+
+        Raises InformationRequired (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a).
+        """
         self.require_information()
         if self.service is None and resolution.code is not ResolutionCode.RECLASSIFIED_REQUEST:
             raise ServiceRequired
+        if not self.symptomatic:
+            raise DiagnosisRequired
+        if resolution.code is ResolutionCode.AVERTED and self.nature is not Nature.IMPENDING:
+            raise Invalid("only what has not happened is averted (R-4.2a)", "/code")
 
     def _record_resolved(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from domain.case import Case
 from domain.case.major import Declaration
 from domain.case.resolution import Verifier
-from domain.case.state import LinkKind, Major, ResolutionCode
+from domain.case.state import CauseCorrected, LinkKind, Major, Resolution, ResolutionCode
 from domain.case.status import Status
 from domain.errors import (
+    DiagnosisRequired,
     Forbidden,
     InformationRequired,
     Invalid,
@@ -21,7 +23,7 @@ from domain.errors import (
     ServiceRequired,
 )
 from domain.obligations import ObligationKind, Owed
-from domain.values import Provenance, Role
+from domain.values import Nature, Provenance, Role
 from tests.domain.cases import (
     FIRST,
     FIXED,
@@ -215,7 +217,7 @@ def test_r_5_7c_the_resolution_ends_the_schedule_and_the_review_remains_after_th
 
 def parts() -> tuple[Case, Case]:
     """A major incident, resolved, and a case that is part of it."""
-    parent, part = declared(), logged(SECOND, customer="sam")
+    parent, part = declared(), logged(SECOND, customer="sam", symptomatic=True)
     part.mirror(FIRST, LinkKind.PART, by_team(11))
     parent.mirror(SECOND, LinkKind.MAJOR, by_team(11))
     parent.verify(positive(12), by_team(12))
@@ -268,12 +270,23 @@ def test_r_5_7d_what_follows_is_held_to_the_same_rules_of_what_it_is() -> None:
     changes: list[tuple[dict[str, object], type[Exception]]] = [
         ({"service": None}, ServiceRequired),  # R-4.1b
         ({"required": ("contact",), "missing": ("contact",)}, InformationRequired),  # R-5.2c
+        ({"symptomatic": False}, DiagnosisRequired),  # R-5.5c
     ]
     for change, error in changes:
-        part = logged(SECOND, **change)
+        part = logged(SECOND, **{"symptomatic": True, **change})
         part.mirror(FIRST, LinkKind.PART, by_team(11))
         with refused(part, error):  # type: ignore[arg-type]
             part.resolve_with(FIRST, FIXED, said(), POLICY, by_team(14))
+
+
+def test_r_4_2a_only_what_has_not_happened_follows_as_averted() -> None:
+    averted = Resolution(ResolutionCode.AVERTED, workaround=False, cause_corrected=CauseCorrected.NOT_APPLICABLE)
+    for nature, status in ((Nature.ACTUAL, Status.LOGGED), (Nature.IMPENDING, Status.RESOLVED)):
+        part = logged(SECOND, symptomatic=True, nature=nature)
+        part.mirror(FIRST, LinkKind.PART, by_team(11))
+        with suppress(Invalid):
+            part.resolve_with(FIRST, averted, said(), POLICY, by_team(14))
+        assert part.status is status
 
 
 def test_r_5_8_1a_what_follows_needs_the_problem_too() -> None:

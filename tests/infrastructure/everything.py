@@ -9,7 +9,7 @@ from domain.case.alerting import Assumed, Fired
 from domain.case.closure import Confirmation
 from domain.case.importing import Observation
 from domain.case.logging import Report
-from domain.case.major import Declaration
+from domain.case.major import Declaration, Refusal
 from domain.case.notification import Contact
 from domain.case.relation import Consulted
 from domain.case.resolution import Outcome
@@ -147,7 +147,8 @@ def _major(history: History) -> None:
     case.verify(verification(460), by(460, TEAM))
     case.resolve(FIXED, said(), POLICY, by(461, TEAM))
     part.resolve_with(case.number, FIXED, said(), POLICY, by(462, TEAM))
-    case.fanned_out((part.number,), by(462, TEAM))
+    kept_back = (Refusal("INC-0000999", "diagnosis-required", "Symptoms or a diagnosis must be recorded"),)
+    case.fanned_out((part.number,), by(462, TEAM), refused=kept_back)
     history.put(case, part)
     case.not_notified("bounced", POLICY, by(463, SYSTEM))
     case.not_notified("bounced", POLICY, by(464, SYSTEM))
