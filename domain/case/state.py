@@ -302,7 +302,9 @@ class CaseState:
     def require_own_way(self, command: str) -> None:
         """A duplicate goes with the first case, and not by itself (R-5.6c). Raises InvalidTransition."""
         if self.continued or self.goes_with is not None:
-            raise InvalidTransition(f"{command} by itself", f"continued as {self.duplicate_of or 'another'}")
+            first = self.duplicate_of or "another"
+            way = f"This case is continued as {first} and cannot {command} by itself: it goes where {first} goes."
+            raise InvalidTransition(command, self.status, way=way)
 
     def settled_since(self, policy: Policy) -> datetime | None:
         """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""
