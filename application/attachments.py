@@ -10,7 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import BytesIO
 
@@ -30,7 +30,7 @@ from domain.errors import (
     NotFound,
 )
 from domain.policy import Policy
-from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 UNKNOWN, TEXT, MAIL = "application/octet-stream", "text/plain", "message/rfc822"
 _MAILS = frozenset({MAIL, "message/global", "message/news"})
@@ -77,8 +77,15 @@ class Attaching(Casework):
         def decide(case: Case, provenance: Provenance) -> None:
             own = provenance.by.role is Role.CUSTOMER
             self._attach(case, files, provenance, visible_to_customer=visible_to_customer or own)
+            self._take_answer(case, provenance)
 
         return self._act("attach", number, request, decide)
+
+    def _take_answer(self, case: Case, provenance: Provenance) -> None:
+        """What a customer adds to a case that waits for them is their answer (5.8)."""
+        if provenance.by.role is Role.CUSTOMER and case.awaits_answer_of(provenance.at):
+            via = replace(provenance.via, channel=provenance.via.channel or Channel.SELF_SERVICE)
+            case.answered(case.version, self.policy, replace(provenance, via=via))
 
     def attachments(self, number: str, actor: Actor) -> tuple[Case, list[Attachment]]:
         """A case, and its files as far as the caller may see them. Raises Forbidden, NotFound."""

@@ -25,7 +25,7 @@ from domain.access import Access
 from domain.aggregate import Root
 from domain.alert import Alert
 from domain.case import Case
-from domain.case.state import Attachment, Candidate, Mailed
+from domain.case.state import Attachment, Candidate, Mailed, Pending
 from domain.case.status import STAFF, can
 from domain.catalogue import Listed
 from domain.policy_book import PolicyBook
@@ -84,7 +84,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "calendar": case.calendar and _fields(case.calendar),
         "incomplete": case.incomplete,
         "missing": case.missing,
-        "pending": case.pending and {"reason": case.pending.reason, "since": case.pending.since},
+        "pending": case.pending and _pending(case.pending),
         "resolution": resolution
         and {
             "code": resolution.code,
@@ -116,6 +116,12 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
     return case_shown(reader, document)
+
+
+def _pending(pending: Pending) -> dict[str, Any]:
+    """The mark on a case that waits, with the question where one was mailed."""
+    asked = {"question": pending.question.text("question")} if pending.question is not None else {}
+    return {"reason": pending.reason, "since": pending.since, **asked}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -41,6 +41,8 @@ TOLD = {
     "case.closed": "closed",
 }
 """What is told of a case's history to the one it is about, and how; the rest is the desk's own business."""
+_SAID = {"case.message_received": "words", "case.pended": "question"}
+"""Where the words are of what is told; a note's are in its note."""
 _WHEN_SHOWN = frozenset({"case.noted", "case.attached"})
 
 
@@ -107,6 +109,7 @@ def followed_document(case: Case, first: Case, entries: Sequence[Entry]) -> dict
         "closed_at": case.closed_at,
         "solution": case.solution.text("solution") if case.solution else None,
         "dispute_until": case.dispute_until,
+        "question": case.pending.question.text("question") if case.pending and case.pending.question else None,
         "history": [told for told in (_told(case, entry) for entry in entries) if told is not None],
         "attachments": [_file(case, each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
         "can": _can(case, first),
@@ -129,12 +132,12 @@ def _told(case: Case, entry: Entry) -> dict[str, Any] | None:
         return None
     item = history_item(entry, Role.CUSTOMER)
     by = "you" if mail is not None else _by(case, event.by)
-    said = (item["data"].get("words" if mail is not None else "note") or {}).get("value") or {}
+    said = (item["data"].get(_SAID.get(topic, "note")) or {}).get("value") or {}
     return {
         "at": item["occurred_at"],
         "what": TOLD[topic],
         "by": by,
-        "text": said.get("text") or (item["reason"] if by == "you" else None),
+        "text": said.get("text") or said.get("question") or (item["reason"] if by == "you" else None),
     }
 
 

@@ -85,6 +85,7 @@ class Logging(Attaching, Hinting, Telling):
             said = self._say(case.customer, kind, {"text": text})
             assert said is not None
             case.note(said, provenance, visible_to_customer=visible_to_customer or own)
+            self._take_answer(case, provenance)
 
         return self._act("note", number, request, decide)
 

@@ -18,6 +18,8 @@ class LetterKind(StrEnum):
     REFERRED = "referred"
     CONTINUED = "continued"
     """It was a duplicate: its first case goes on for both (R-5.6c)."""
+    QUESTION = "question"
+    """The case waits for the customer's answer to it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Letter:
     """One letter about one case, complete: who carries it looks nothing up.
 
     Raises ValueError for one that the SOP would not let go out: resolved or referred without a deadline (R-5.9b),
-    referred without the other desk (R-5.3c), continued without saying as what (R-5.6c); or acknowledged without its link.
+    referred without the other desk (R-5.3c), continued without saying as what (R-5.6c); acknowledged without its link; or a
+    question without its words.
     """
 
     kind: LetterKind
@@ -69,6 +72,8 @@ class Letter:
     help_desk: Mapping[str, str | None] | None
     """The other desk's `agency`, `desk`, `phone`, `email`, `hours`, `portal`."""
     continued_as: str | None
+    question: str | None = None
+    """What the desk asks, in staff's words."""
     monitoring: bool = False
     """The recipient is the service's owner: no person reported the case (R-5.9g)."""
 
@@ -78,6 +83,10 @@ class Letter:
         if self.kind is LetterKind.ACKNOWLEDGED:
             if self.follow_url is None:
                 raise ValueError("an acknowledgement carries the link that follows the case")
+            return
+        if self.kind is LetterKind.QUESTION:
+            if not self.question:
+                raise ValueError("the letter must carry its question")
             return
         if self.kind is LetterKind.CONTINUED:
             if self.continued_as is None:

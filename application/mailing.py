@@ -15,7 +15,7 @@ from application.requests import Committed, Request
 from domain.case import Case
 from domain.case.triage import Referred
 from domain.message import Message
-from domain.values import DisclosureKind, Provenance
+from domain.values import Disclosure, DisclosureKind, Provenance
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
@@ -74,9 +74,10 @@ class Mailing(Casework):
             dispute_url=None
             if contestable is None
             else links.dispute(case.number, contestable, case.customer, erasures),
-            follow_url=links.follow(case.number, case.customer, erasures) if kind is LetterKind.ACKNOWLEDGED else None,
+            follow_url=links.follow(case.number, case.customer, erasures) if _to_customer(kind, case) else None,
             help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
+            question=case.pending.question.text("question") if case.pending and case.pending.question else None,
             monitoring=case.impersonal,
         )
 
@@ -124,8 +125,12 @@ class Mailing(Casework):
         self._untold(queued, case, "bounced", provenance)
 
     def _untold(self, queued: Message, case: Case, cause: str, provenance: Provenance) -> None:
-        if queued.kind in _CONTESTABLE and _stands(queued, case):
+        if not _stands(queued, case):
+            return
+        if queued.kind in _CONTESTABLE:
             case.not_notified(cause, self.policy, provenance, message=queued.message_id)
+        elif queued.question is not None:
+            case.question_failed(cause, queued.message_id, queued.question, self.policy, provenance)
 
     def _returned(self, message: Message, case: Case, cause: str, provenance: Provenance) -> None:
         """A mail that a server had taken came back for good: the customer knows nothing, so no window runs (R-5.9g).
@@ -134,8 +139,12 @@ class Mailing(Casework):
         """
         if message.outcome == "accepted":
             message.bounce(cause, provenance)
-            if message.kind in _CONTESTABLE and _stands(message, case):
+            if not _stands(message, case):
+                return
+            if message.kind in _CONTESTABLE:
                 case.not_notified("bounced", self.policy, provenance, message=message.message_id, returned=True)
+            elif message.question is not None:
+                case.question_failed("bounced", message.message_id, message.question, self.policy, provenance)
 
     def _thread(self, queued: Message, told: Words) -> Thread:
         ours, answering = self.addresses, queued.kind == LetterKind.ACKNOWLEDGED
@@ -172,7 +181,10 @@ class Mailing(Casework):
 
 
 def _stands(queued: Message, case: Case) -> bool:
-    """Whether what a mail tells of is still so."""
+    """Whether what a mail tells of is still so, or what it asks is still asked."""
+    if queued.question is not None:
+        asked = case.pending
+        return asked is not None and asked.asked == queued.question and _is_kept(asked.question)
     if queued.resolution is None:
         return True
     return case.resolution is not None and case.resolution_version == queued.resolution
@@ -183,3 +195,13 @@ def _code_of(why: str) -> str:
     if found:
         return f"smtp-{found[0].replace(' ', '-')}"
     return NOT_WRITTEN if why == NOT_WRITTEN else "not-reached"
+
+
+def _is_kept(question: Disclosure | None) -> bool:
+    """Whether a question has not been erased."""
+    return question is not None and question.value is not None
+
+
+def _to_customer(kind: LetterKind, case: Case) -> bool:
+    """Whether a letter carries the link under which the customer follows the case: to their own address only."""
+    return kind is LetterKind.ACKNOWLEDGED or (kind is LetterKind.QUESTION and not case.impersonal)

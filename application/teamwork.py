@@ -49,13 +49,22 @@ class Teamwork(Relating):
         )
 
     def pend(
-        self, number: str, waiting_for: PendingReason, note: str | None, reason: str | None, request: Request
+        self,
+        number: str,
+        waiting_for: PendingReason,
+        note: str | None,
+        reason: str | None,
+        request: Request,
+        *,
+        question: str | None = None,
     ) -> Committed:
-        """Mark a case as waiting."""
+        """Mark a case as waiting; a question is mailed to the customer. Raises Invalid where nobody can be written to."""
 
-        def decide(case: Case, provenance: Provenance) -> None:
+        def decide(case: Case, provenance: Provenance) -> list[Root]:
             words, why = self._staff(case, note=note), self._staff(case, reason=reason)
-            case.pend(waiting_for, provenance, note=words, reason=why)
+            asked = self._staff(case, question=question)
+            case.pend(waiting_for, provenance, note=words, question=asked, reason=why)
+            return [self._ask(case, provenance)] if asked is not None else []
 
         return self._act("pend", number, request, decide)
 

@@ -19,6 +19,7 @@ from domain.case import Case
 from domain.case.state import ResolutionCode
 from domain.case.status import SETTLED, Status
 from domain.catalogue import Customer, ListedCustomer
+from domain.errors import Invalid
 from domain.message import Message
 from domain.values import Disclosure, DisclosureKind, Provenance
 
@@ -57,6 +58,18 @@ class Telling(Casework):
         """A case whose customer could not be told, and whose window has not started, is told at the new address."""
         waits = case.status is Status.RESOLVED and case.dispute_until is None and case.failed_notifications > 0
         return self._tell(case, provenance) if waits else []
+
+    def _ask(self, case: Case, provenance: Provenance) -> Message:
+        """Queue the mail with the question that the case waits for. Raises Invalid where nobody can be written to."""
+        told = self._address(case)
+        if told is None or _NOBODY.fullmatch(told["email"]) or self.addresses.is_ours(told["email"]):
+            raise Invalid(
+                "no address of the customer's to write to: ask by other means, or correct `email`", "/question"
+            )
+        recipient = self._say(case.customer, DisclosureKind.CONTACT, told)
+        assert recipient is not None
+        asked = case.pending.asked if case.pending else None
+        return self._queued(LetterKind.QUESTION, case, recipient, provenance, resolution=None, question=asked)
 
     def _acknowledge(
         self, case: Case, provenance: Provenance, *, answers: str | None = None, unwanted: bool = False
@@ -104,11 +117,18 @@ class Telling(Casework):
         return message
 
     def _queued(
-        self, kind: LetterKind, case: Case, recipient: Disclosure, provenance: Provenance, *, resolution: int | None
+        self,
+        kind: LetterKind,
+        case: Case,
+        recipient: Disclosure,
+        provenance: Provenance,
+        *,
+        resolution: int | None,
+        question: int | None = None,
     ) -> Message:
         id_ = self._new_id(provenance)
         name = f"<{id_}@{self.addresses.domain}>"
-        return Message.queue(id_, kind, case.number, resolution, name, recipient, provenance)
+        return Message.queue(id_, kind, case.number, resolution, name, recipient, provenance, question=question)
 
     def _address(self, case: Case) -> Words | None:
         """The customer's address as last corrected, else the directory's, else that of the service's owner."""

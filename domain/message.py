@@ -25,6 +25,8 @@ class Message(Root):
     message_id: str
     resolution: int | None
     """Which resolution of the case it tells of; None where it tells of none."""
+    question: int | None
+    """Which version of the case asked the question that it carries; None where it carries none."""
     recipient: Disclosure
 
     def begin(self) -> None:
@@ -43,6 +45,8 @@ class Message(Root):
         message_id: str,
         recipient: Disclosure,
         provenance: Provenance,
+        *,
+        question: int | None = None,
     ) -> Self:
         """Queue a mail: `message_id` (RFC 5322) stays the same however often it is sent."""
         return cls.open(
@@ -55,6 +59,7 @@ class Message(Root):
             message_id=message_id,
             recipient=recipient,
             due_at=provenance.at,
+            question=question,
         )
 
     @property
@@ -87,10 +92,11 @@ class MessageQueued(Opening):
     message_id: str
     recipient: Disclosure
     due_at: datetime
+    question: int | None = None
 
     def apply(self, message: Message) -> None:
         message.number, message.kind, message.case = self.message_id, self.kind, self.case
-        message.message_id, message.resolution = self.message_id, self.resolution
+        message.message_id, message.resolution, message.question = self.message_id, self.resolution, self.question
         message.recipient, message.due_at = self.recipient, self.due_at
 
 

@@ -24,6 +24,10 @@ class ObligationKind(StrEnum):
     REVIEW_MAJOR = "review_major"
     DECIDE_DISPUTE = "decide_dispute"
     """Of a technician: is that mail a dispute? (R-5.9c)."""
+    READ_ANSWER = "read_answer"
+    """Of whoever holds the case: the customer has written while it waited for them (5.8)."""
+    ASK_CUSTOMER = "ask_customer"
+    """By other means than the mail with the question, which failed."""
     DECIDE_UNINFORMED = "decide_uninformed"
     """Of the duty manager, once the customer could not be informed often enough (R-5.9g)."""
 

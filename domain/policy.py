@@ -93,6 +93,8 @@ class Policy:
     major_review: timedelta = timedelta(days=5)
     inform_customer: timedelta = timedelta(hours=4)
     decide_dispute: timedelta = timedelta(hours=4)
+    read_answer: timedelta = timedelta(hours=4)
+    """How soon somebody reads what the customer answered, or asks by other means when the question failed."""
     verification_attempts: int = 3
     """Attempts to reach a customer before a case may be resolved without his word (R-5.8c)."""
     verification_days: int = 2

@@ -38,7 +38,7 @@ def page(document: dict[str, Any], path: str, time_zone: str) -> HTMLResponse:
         f"<p>You can dispute this until {_moment(until, zone)}. Later, a new case is opened.</p>" if until else "",
         _history(document["history"], zone),
         _files(document["attachments"], path),
-        _form(path, "notes", "text", "Is there something to add?", "Add it"),
+        _answer(document["question"], path),
     ]
     if "dispute" in document["can"]:
         parts.append(_form(path, "dispute", "reason", "What is not right?", "Dispute the resolution"))
@@ -72,6 +72,14 @@ def _files(items: list[dict[str, Any]], path: str) -> str:
     )
     found = "".join(lines)
     return f"<h2>Files</h2><ul>{found}</ul><p>To add a file, attach it to an answer to our mail.</p>"
+
+
+def _answer(question: str | None, path: str) -> str:
+    """The form for whatever there is to add: above all the answer, where something is asked."""
+    if question is None:
+        return _form(path, "notes", "text", "Is there something to add?", "Add it")
+    asked = "<br>".join(html.escape(line) for line in question.splitlines())
+    return f"<h2>We ask you</h2><p>{asked}</p>" + _form(path, "notes", "text", "Your answer", "Answer")
 
 
 def _form(path: str, act: str, name: str, question: str, button: str) -> str:

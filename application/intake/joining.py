@@ -93,7 +93,10 @@ class Joining(Threads, Settling):
         intent = intent_of(taking.mail.text) if settled else Intent.THANKS
         if intent is not Intent.THANKS and self._is_over(case, taking) and not by_hand:
             return self._follow_up_of(case, taking)
-        self._correspond(case, taking, automatic=False)
+        answers = not machine and self._answers(case, taking)
+        self._correspond(case, taking, automatic=False, unclear=case.awaits_customer and not (machine or answers))
+        if answers:
+            case.answered(case.version, taking.reference.policy, taking.provenance)
         left = self._keep_files(case, taking)
         joined = Joined.REPLY
         try:
@@ -117,10 +120,20 @@ class Joining(Threads, Settling):
 
     def _hold(self, case: Case, taking: Taking) -> list[Root]:
         """Take a message into the case that takes all of its sender's: it speaks of anything, and disputes nothing."""
-        self._correspond(case, taking, automatic=False)
+        self._correspond(case, taking, automatic=False, unclear=case.awaits_customer)
         left, suppressed = self._keep_files(case, taking), taking.mail.suppressing
         taking.receipt.join(case.number, Joined.REPLY, taking.provenance, suppressed=suppressed, left_out=left)
         return [case]
+
+    def _answers(self, case: Case, taking: Taking) -> bool:
+        """Whether a message is what a case waits for: of the customer, or of whom else the question went to.
+
+        Whoever else takes part may know nothing of the question: what they write is for a person to read.
+        """
+        if not case.awaits_answer_of(taking.receipt.received_at):
+            return False
+        asked = self._address(case)
+        return taking.sender in {case.customer, case.reporter, asked and self.customer_id(asked)}
 
     def _is_over(self, case: Case, taking: Taking) -> bool:
         """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
@@ -149,7 +162,7 @@ class Joining(Threads, Settling):
             witnessed=True,
         )
 
-    def _correspond(self, case: Case, taking: Taking, *, automatic: bool) -> None:
+    def _correspond(self, case: Case, taking: Taking, *, automatic: bool, unclear: bool = False) -> None:
         mail, who = taking.mail, taking.sender
         words = {"subject": mail.subject or None, "text": mail.text or None, "quoted": mail.quoted or None}
         case.receive_message(
@@ -162,6 +175,7 @@ class Joining(Threads, Settling):
             channel=taking.receipt.channel,
             automatic=automatic,
             written_to=self._written_to(taking),
+            read_by=taking.provenance.at + taking.reference.policy.read_answer if unclear else None,
         )
 
     def _written_to(self, taking: Taking) -> Disclosure | None:

@@ -8,6 +8,7 @@ from domain.aggregate import Recorded
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import Invalid, PriorityRequired
+from domain.obligations import ObligationKind
 from domain.values import Disclosure, Provenance
 
 
@@ -31,6 +32,9 @@ class Diagnosed(Recorded):
         case.worked(self.timestamp)
         if case.status is Status.PRIORITIZED:
             case.status = Status.IN_DIAGNOSIS
+
+    def settles(self) -> tuple[str, ...]:
+        return (ObligationKind.READ_ANSWER,)
 
 
 class KnownErrorsSearched(Recorded):

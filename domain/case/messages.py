@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
+from domain.case.owing import owed_by_holder
 from domain.case.state import CaseState, Mailed
+from domain.obligations import ObligationKind, Owed
 from domain.values import Channel, Disclosure, Provenance
 
 
@@ -27,12 +29,17 @@ class MessageReceived(Recorded):
     contact: Disclosure | None = None
     written_to: Disclosure | None = None
     """The people in To and Cc."""
+    owed: tuple[Owed, ...] = ()
+    """Somebody is to read it: the case waits for the customer, and whether this is their answer is unclear."""
 
     def apply(self, case: CaseState) -> None:
         mailed = Mailed(self.message, self.sender, self.received_at, self.automatic, self.contact, self.written_to)
         case.messages = (*case.messages, mailed)
         if not self.automatic:
             case.correspondents = case.correspondents | {self.sender}
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
 
 
 class Corresponding(CaseState):
@@ -48,9 +55,14 @@ class Corresponding(CaseState):
         channel: Channel | None = None,
         automatic: bool = False,
         written_to: Disclosure | None = None,
+        read_by: datetime | None = None,
     ) -> None:
-        """Take a message in; also after closing (R-5.9f). Whoever is heard here takes part from now on."""
+        """Take a message in; also after closing (R-5.9f). Whoever is heard here takes part from now on.
+
+        With ``read_by`` whoever holds the case owes it to the sender to read the message until then.
+        """
         self.allow("receive_message", provenance)
+        owed = () if read_by is None else owed_by_holder(self, ObligationKind.READ_ANSWER, read_by)
         self.record(
             MessageReceived,
             provenance,
@@ -62,6 +74,7 @@ class Corresponding(CaseState):
             words=words,
             contact=contact,
             written_to=written_to,
+            owed=owed,
         )
 
 

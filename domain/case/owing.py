@@ -23,6 +23,8 @@ _OF_THE_HOLDER = frozenset(
         ObligationKind.INFORM_MANAGEMENT,
         ObligationKind.COMMUNICATE,
         ObligationKind.REVIEW_MAJOR,
+        ObligationKind.READ_ANSWER,
+        ObligationKind.ASK_CUSTOMER,
     }
 )
 
@@ -39,6 +41,12 @@ def handed_to(case: CaseState, team: str | None) -> tuple[Owed, ...]:
     role = role_of(team)
     held = (owed for owed in case.obligations.values() if owed.kind in _OF_THE_HOLDER)
     return tuple(replace(owed, role=role, team=team) for owed in held if (owed.role, owed.team) != (role, team))
+
+
+def owed_by_holder(case: CaseState, kind: ObligationKind, due_at: datetime) -> tuple[Owed, ...]:
+    """The obligation of whoever holds the case; none where it stands already, so that its due time stays."""
+    owed = Owed(kind, due_at, role_of(case.team), case.team)
+    return () if owed.key in case.obligations else (owed,)
 
 
 def owed_again(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from domain.aggregate import Recorded
+from domain.case.owing import owed_by_holder
 from domain.case.priority import Priority
 from domain.case.state import CaseState, Pending, PendingReason
+from domain.case.status import WORKED
 from domain.case.targets import end_of_wait, paused_since
-from domain.errors import InvalidTransition
+from domain.case.words import received_after
+from domain.errors import Invalid, InvalidTransition
+from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
-from domain.values import Disclosure, Provenance
+from domain.values import Actor, Disclosure, Provenance, Role
+
+ANSWERS = Actor("system:answer", Role.SYSTEM)
+"""Who takes the mark off when the customer has answered."""
 
 
 class Pended(Recorded):
@@ -22,11 +31,17 @@ class Pended(Recorded):
     """Since when the clock stood still under the wait that this one replaces, where it did: in imported history only."""
     paused: bool | None = None
     """Whether it did; None where nothing is replaced, and before 0.5.0."""
+    question: Disclosure | None = None
+    """What the customer is asked by mail."""
 
     def apply(self, case: CaseState) -> None:
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.since))
-        case.pending = Pending(self.reason_code, self.since)
+        asked = None if self.question is None else self.originator_version
+        case.pending = Pending(self.reason_code, self.since, self.question, asked)
+
+    def settles(self) -> tuple[str, ...]:
+        return _OF_THE_WAIT
 
 
 class Resumed(Recorded):
@@ -36,12 +51,40 @@ class Resumed(Recorded):
     paused: bool | None = None
     """Whether it did (`targets.py`); None before 0.5.0, where reports count a wait for the customer."""
     resolve_by: datetime | None = None
+    answer: int | None = None
+    """The version that brought the customer's answer, where that took the mark off."""
+    owed: tuple[Owed, ...] = ()
 
     def apply(self, case: CaseState) -> None:
         case.pending = None
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
+
+    def settles(self) -> tuple[str, ...]:
+        return (ObligationKind.ASK_CUSTOMER,)
+
+
+class QuestionFailed(Recorded):
+    """No mail will bring the question to the customer: somebody asks by other means."""
+
+    TOPIC = "case.question_failed"
+    cause: str
+    message: str
+    asked: int
+    owed: tuple[Owed, ...] = ()
+
+    def apply(self, case: CaseState) -> None:
+        """The case waits on: its holder decides."""
+
+    def owes(self) -> tuple[Owed, ...]:
+        return self.owed
+
+
+_OF_THE_WAIT = (ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER)
 
 
 class Waiting(Priority):
@@ -51,21 +94,46 @@ class Waiting(Priority):
         provenance: Provenance,
         *,
         note: Disclosure | None = None,
+        question: Disclosure | None = None,
         reason: Disclosure | None = None,
     ) -> None:
-        """Mark the case as waiting. Raises InvalidTransition, also when it waits already."""
+        """Mark the case as waiting, for the customer with a question where one is mailed.
+
+        Raises InvalidTransition, also when it waits already, Invalid for a question to anybody else.
+        """
         self.allow("pend", provenance)
         if self.pending is not None:
             raise InvalidTransition("pend", "pending already")
-        self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, note=note, reason=reason)
+        if question is not None and waiting_for is not PendingReason.CUSTOMER:
+            raise Invalid("a question is mailed to the customer: it needs the reason code customer", "/question")
+        said = {"note": note, "question": question, "reason": reason}
+        self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, **said)
 
     def resume(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Take the mark off; a pause moves the target (R-5.4c). Raises InvalidTransition when the case does not wait."""
         self.allow("resume", provenance)
         if self.pending is None:
             raise InvalidTransition("resume", "not pending")
+        self._resume(policy, provenance, reason=reason)
+
+    def awaits_answer_of(self, received_at: datetime) -> bool:
+        """Whether what the customer said then can be what the case waits for: it was received after the case was pended."""
+        waits = self.awaits_customer and self.status in WORKED
+        return waits and self.pending is not None and received_after(received_at, self.pending.since)
+
+    def answered(self, answer: int, policy: Policy, provenance: Provenance) -> None:
+        """Take the mark off: the event of version ``answer`` brought the customer's answer, which somebody is to read."""
+        owed = owed_by_holder(self, ObligationKind.READ_ANSWER, provenance.at + policy.read_answer)
+        self._resume(policy, replace(provenance, by=ANSWERS), answer=answer, owed=owed)
+
+    def question_failed(self, cause: str, message: str, asked: int, policy: Policy, provenance: Provenance) -> None:
+        """The mail with the question bounced, or its recipient was erased: the holder of the case owes the question."""
+        owed = owed_by_holder(self, ObligationKind.ASK_CUSTOMER, provenance.at + policy.read_answer)
+        self.record(QuestionFailed, provenance, cause=cause, message=message, asked=asked, owed=owed)
+
+    def _resume(self, policy: Policy, provenance: Provenance, **how: Any) -> None:
         wait = end_of_wait(self, policy, provenance.at)
-        self.record(Resumed, provenance, **wait, paused_since=paused_since(self, policy), reason=reason)
+        self.record(Resumed, provenance, **wait, paused_since=paused_since(self, policy), **how)
 
 
-EVENTS = (Pended, Resumed)
+EVENTS = (Pended, Resumed, QuestionFailed)

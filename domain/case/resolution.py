@@ -75,6 +75,9 @@ class Verified(Recorded):
             if not self.overtaken:
                 case.worked(self.at)
 
+    def settles(self) -> tuple[str, ...]:
+        return (ObligationKind.READ_ANSWER,)
+
 
 class Resolved(Recorded):
     TOPIC = "case.resolved"
@@ -108,7 +111,10 @@ class Resolved(Recorded):
         case.resolve_by = self.resolve_by or case.resolve_by
 
     def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION)
+        return (
+            *(ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION),
+            *(ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER),
+        )
 
 
 _BY_OTHERS = (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE, ResolutionCode.NOT_RECORDED)

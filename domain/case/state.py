@@ -110,6 +110,10 @@ class Pending:
 
     reason: PendingReason
     since: datetime
+    question: Disclosure | None = None
+    """What the customer was asked by mail."""
+    asked: int | None = None
+    """The version that asked it: what that mail is about."""
 
 
 @dataclass(frozen=True)
@@ -310,6 +314,11 @@ class CaseState:
         """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""
         paused = self.waited is not None and self.waited.reason in policy.pausing
         return self.waited.since if self.waited is not None and paused else self.resolved_at
+
+    @property
+    def awaits_customer(self) -> bool:
+        """Whether it waits for the customer."""
+        return self.pending is not None and self.pending.reason is PendingReason.CUSTOMER
 
     @property
     def incomplete(self) -> bool:

@@ -114,6 +114,7 @@ def _said(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
         "follow_url": letter.follow_url,
         "help_desk": _desk(letter.help_desk or {}),
         "continued_as": letter.continued_as,
+        "question": _lines(letter.question),
         "monitoring": letter.monitoring,
         "sender": sender,
     }
@@ -133,6 +134,7 @@ def _subject(letter: Letter, subject: str) -> str:
     what = {
         LetterKind.RESOLVED: "Resolved",
         LetterKind.REFERRED: "Referred",
+        LetterKind.QUESTION: "Question",
         LetterKind.CONTINUED: f"Continued as {letter.continued_as}",
     }[letter.kind]
     if len(subject) > _SUBJECT:

@@ -53,13 +53,14 @@ def _fought_over(history: History) -> Case:
     case = history.prioritized(0, words=words, external_ref="alert-1")
     case.search_known_errors(said(query="stripes"), ("KE-1",), None, False, by(2))
     case.diagnose(said(), by(2))
-    case.pend(PendingReason.CUSTOMER, by(3))
+    case.pend(PendingReason.CUSTOMER, by(3), question=said())
+    case.question_failed("bounced", "<question@desk>", case.version, POLICY, by(3))
     history.put(case)
     case.correct(
         "symptoms", by(4), value=None, words=said(DisclosureKind.CUSTOMER_WORDS, symptoms="toner"), reason=None
     )
     case.correct("service", by(4), value="copying", words=None, reason=None)
-    case.resume(POLICY, by(60))
+    case.answered(case.version, POLICY, by(60))
     case.assign("network", by(61))
     case.accept(by(62, TEAM))
     case.hand_back(said(), by(63, TEAM))

@@ -62,6 +62,18 @@ def a_continuation(**changes: Any) -> Letter:
     )
 
 
+def a_question(**changes: Any) -> Letter:
+    given = {
+        "kind": LetterKind.QUESTION,
+        "deadline": None,
+        "dispute_url": None,
+        "solution": None,
+        "follow_url": FOLLOW,
+        "question": "Does the lamp blink?\nAnd how <often>?",
+    }
+    return a_letter(**given | changes)
+
+
 def an_acknowledgement(*, answers: str | None = "<1@agency.example>", **changes: Any) -> Letter:
     thread = replace(THREAD, bounces_to=None, answers=answers)
     given = {

@@ -21,6 +21,7 @@ from tests.infrastructure.letters import (
     THREAD,
     a_continuation,
     a_letter,
+    a_question,
     a_referral,
     an_acknowledgement,
 )
@@ -156,6 +157,20 @@ def test_a_duplicate_is_continued_and_has_no_window_of_its_own() -> None:
         assert "until" not in told
 
 
+def test_a_question_says_how_to_answer_it() -> None:
+    assert received(a_question())["Subject"] == f"[{THREAD.token}] Question: Printer is dead"
+    text, html = both(a_question())
+    assert "    Does the lamp blink?\n    And how <often>?\n" in text
+    assert "And how &lt;often&gt;?<br>" in html
+    for told in (text, html):
+        assert FOLLOW in told
+        assert "reply to this message" in told
+        assert "dispute" not in told
+    for told in both(a_question(follow_url=None, monitoring=True)):
+        assert "reply to this message." in " ".join(told.split())
+        assert "http" not in told.replace("http-equiv", "")
+
+
 def test_the_owner_of_a_service_is_not_addressed_as_the_customer() -> None:
     for told in both(a_letter(monitoring=True, name=None)):
         assert "Your case" not in told
@@ -267,8 +282,9 @@ def test_any_solution_can_be_sent(solution: str) -> None:
         {"kind": LetterKind.REFERRED},
         {"kind": LetterKind.CONTINUED},
         {"kind": LetterKind.ACKNOWLEDGED},
+        {"kind": LetterKind.QUESTION},
     ],
 )
 def test_a_letter_that_leaves_out_what_the_sop_demands_is_not_written(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"deadline|reach|continued|link"):
+    with pytest.raises(ValueError, match=r"deadline|reach|continued|link|question"):
         a_letter(**wrong)

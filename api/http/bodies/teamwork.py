@@ -13,6 +13,7 @@ from application.desk import Desk
 from application.requests import Committed, Request
 from domain.case.relation import Relation
 from domain.case.state import PendingReason
+from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor
 
@@ -101,15 +102,22 @@ class HandBackBody(ReasonBody):
 
 
 class PendBody(Body):
-    """Mark a case as waiting."""
+    """Mark a case as waiting, for the customer with a question that is mailed to them."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason_code": "customer", "note": "asked for a date"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason_code": "customer", "question": "Does the lamp on the printer blink?"}]}
+    )
     reason_code: PendingReason
     note: Text | None = None
+    question: Text | None = None
     reason: Text | None = None
 
+    def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
+        if self.question is not None and self.reason_code is not PendingReason.CUSTOMER:
+            raise Invalid("a question is mailed to the customer: it needs the reason code customer", "/question")
+
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.pend(number, self.reason_code, self.note, self.reason, request)
+        return desk.pend(number, self.reason_code, self.note, self.reason, request, question=self.question)
 
 
 class ResumeBody(Body):
