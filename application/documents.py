@@ -220,7 +220,9 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "status": "firing" if alert.seen.firing else "resolved",
         "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
         "last_seen_at": alert.seen.episodes[-1].last_seen_at,
-        "episodes": [_fields(episode) for episode in alert.seen.episodes],
+        "episodes": [
+            {**_fields(each), "started_at": each.began_at, "ended_at": each.over_at} for each in alert.seen.episodes
+        ],
         "episodes_forgotten": alert.seen.forgotten,
     }
 

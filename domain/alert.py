@@ -37,12 +37,37 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True)
 class Episode:
-    """From when an alert fired, until when, and how often it was said to fire still."""
+    """From when an alert fired, until when, and how often it was said to fire still.
+
+    It never ends before it starts, and never starts after it was first heard of.
+    """
 
     started_at: datetime
     last_seen_at: datetime
     heartbeats: int = 0
     ended_at: datetime | None = None
+    stated_at: datetime | None = None
+    """The start that its sender states, where that is not ``started_at``."""
+
+    @property
+    def identity(self) -> datetime:
+        """The start that its sender states: one episode has one, whatever clock it is from."""
+        return self.stated_at or self.started_at
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began. Episodes kept by 0.4.0 may start in the future, or end before they start."""
+        return min(self.started_at, self.last_seen_at)
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it ended: not before it began."""
+        return self.ended_at and max(self.ended_at, self.began_at)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether its stated start lay in the future when it was heard of: then it orders nothing."""
+        return self.identity > self.began_at
 
 
 @dataclass(frozen=True)
@@ -56,34 +81,51 @@ class Watched:
     @classmethod
     def begun(cls, fingerprint: str, started_at: datetime, at: datetime) -> Self:
         """It fires for the first time."""
-        return cls(fingerprint, (Episode(started_at, at),))
+        return cls(fingerprint, (_begun(started_at, started_at, at),))
 
     @property
     def firing(self) -> bool:
         return self.episodes[-1].ended_at is None
 
     def fires(self, episode: datetime | None, started_at: datetime, at: datetime) -> tuple[Watched, Seen]:
-        """It is said to fire. ``episode`` is when this episode began, where the sender says so: that identifies it."""
+        """It is said to fire. ``episode`` is when this episode began, where the sender says so: that identifies it.
+
+        A start in the future is ordered by its receipt, ``at``.
+        """
         last = self.episodes[-1]
-        if last.ended_at is None and episode in (None, last.started_at):
+        if last.ended_at is None and episode in (None, last.identity):
             return self._last(replace(last, heartbeats=last.heartbeats + 1, last_seen_at=at)), Seen.HEARTBEAT
-        if episode is not None and episode <= last.started_at:
+        if episode is not None and self._is_old(episode):
             return self, Seen.KNOWN
-        begins = max(episode or started_at, last.started_at)
-        ended = replace(last, ended_at=last.ended_at or begins)
-        kept = (*self.episodes[:-1], ended, Episode(begins, at))
+        new = _begun(episode or started_at, max(min(episode or started_at, at), last.began_at), at)
+        ended = replace(last, ended_at=last.ended_at or new.started_at)
+        kept = (*self.episodes[:-1], ended, new)
         lost = max(0, len(kept) - MOST_EPISODES)
         return replace(self, episodes=kept[lost:], forgotten=self.forgotten + lost), Seen.EPISODE
 
     def recovers(self, episode: datetime | None, ended_at: datetime, at: datetime) -> tuple[Watched, Seen]:
-        """It is said to have recovered; of an older episode that is no news."""
+        """It is said to have recovered; of an older episode that is no news. An end before the start is the start."""
         last = self.episodes[-1]
-        if last.ended_at is not None or (episode is not None and episode < last.started_at):
+        if last.ended_at is not None:
             return self, Seen.KNOWN
+        if episode not in (None, last.identity) and self._is_old(episode):
+            return self, Seen.KNOWN
+        ended_at = max(min(ended_at, at), last.began_at)
         return self._last(replace(last, ended_at=ended_at, last_seen_at=at)), Seen.RECOVERED
+
+    def _is_old(self, episode: datetime) -> bool:
+        """Whether a start is that of an episode that is known, or earlier than one that says when it was."""
+        starts = [each.identity for each in self.episodes if not each.is_ahead]
+        return episode in [each.identity for each in self.episodes] or any(episode < start for start in starts)
 
     def _last(self, episode: Episode) -> Watched:
         return replace(self, episodes=(*self.episodes[:-1], episode))
+
+
+def _begun(stated: datetime, started_at: datetime, at: datetime) -> Episode:
+    """An episode that begins, with the start its sender states; none begins after it was heard of."""
+    started_at = min(started_at, at)
+    return Episode(started_at, at, stated_at=None if stated == started_at else stated)
 
 
 def alert_id(source: str, fingerprint: str) -> UUID:

@@ -52,7 +52,7 @@ def try_out(
 ) -> None:
     """Say what would become of a payload: which cases, of which service, by which rule. Nothing is recorded.
 
-    Exit 1 when it would wait in the quarantine.
+    Exit 1 when it, or an alert of it, would wait in the quarantine.
     """
     raw = _bytes(file)
     protocol, deliveries = _deliveries(raw)
@@ -70,7 +70,7 @@ def try_out(
         print_json(document)
     else:
         _print(document)
-    if any(delivery.cause is not None for delivery in deliveries):
+    if any(delivery.cause is not None or delivery.odd for delivery in deliveries):
         raise typer.Exit(FINDINGS)
 
 
@@ -117,11 +117,12 @@ def _mapping(of: str, file: Path) -> Source:
 
 def _foreseen(delivery: Delivery, made: Plan) -> dict[str, Any]:
     return {
-        "outcome": outcome_of(delivery, made),
+        "outcome": outcome_of(delivery, made, odd=bool(delivery.odd)),
         "cause": delivery.cause,
         "why": delivery.why,
         "new_cases": len(made.opening()),
         "truncated": delivery.truncated,
+        "quarantined": [{"alert": odd.place, "cause": odd.cause, "why": odd.why} for odd in delivery.odd],
         "recovery_observed_on": sorted(made.recovered),
         "signals": [
             {
@@ -146,6 +147,8 @@ def _print(document: dict[str, Any]) -> None:
         if event["outcome"] == "quarantined":
             out.print(f"quarantined: {event['cause']}, {event['why']}", markup=False)
             continue
+        for odd in event["quarantined"]:
+            out.print(f"quarantined: alert {odd['alert']}, {odd['cause']}, {odd['why']}", markup=False)
         columns = (Column(name, no_wrap=name in ("becomes", "case"), overflow="fold") for name in _NAMES)
         table = Table(*columns, title=f"{event['outcome']}: {event['new_cases']} new cases")
         for signal in event["signals"]:

@@ -164,7 +164,9 @@ def receive_alerts(request: Request, machine: Machine | None, raw: bytes | None)
         }
         for s in taken.signals
     ]
-    return _told(taken, _STATUS[taken.outcome], {"cases": taken.cases, "message": taken.receipt, "alerts": alerts})
+    kept = [{"alert": each.place, "why": each.why, "message": each.message} for each in taken.kept]
+    told = {"cases": taken.cases, "message": taken.receipt, "alerts": alerts, "quarantined": kept}
+    return _told(taken, _STATUS[taken.outcome], told)
 
 
 def _whole(raw: bytes | None) -> bytes:

@@ -174,6 +174,7 @@ def receipt_document(receipt: Receipt, ours: Addresses) -> dict[str, Any]:
         "cause": receipt.cause,
         "case": receipt.case,
         "suggestion": receipt.suggestion,
+        **{name: receipt.raw.text(name) for name in ("why", "alert", "part_of")},
         "channel": receipt.channel,
         "received_at": receipt.received_at,
         "size": receipt.size,

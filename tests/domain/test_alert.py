@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.alert import MOST_EPISODES, Alert, Seen, Watch, Watched, alert_id
+from domain.alert import MOST_EPISODES, Alert, Episode, Seen, Watch, Watched, alert_id
 from domain.case.alerting import Assumed, Fired
 from domain.case.status import Status
 from domain.errors import InvalidTransition
@@ -63,6 +64,43 @@ def test_whatever_is_said_episodes_are_in_order_and_bounded(said: list[tuple[boo
     assert len(starts) + known.forgotten == count
     assert len(starts) <= MOST_EPISODES
     assert all(episode.ended_at is not None for episode in known.episodes[:-1])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.none() | st.integers(-300, 900), st.integers(-300, 900)), max_size=40))
+def test_whatever_clocks_say_no_episode_is_negative_and_what_came_last_counts(
+    said: list[tuple[bool, int | None, int]],
+) -> None:
+    known = Watched.begun("f1", moment(500), moment(1))
+    for step, (fires, start, end) in enumerate(said, start=100):
+        now, episode = moment(step), None if start is None else moment(start)
+        told = (episode, moment(end), now)
+        known, seen = known.fires(*told) if fires else known.recovers(*told)
+        assert [e.started_at for e in known.episodes] == sorted(e.started_at for e in known.episodes)
+        for each in known.episodes:
+            assert each.started_at <= each.last_seen_at <= now
+            assert each.ended_at is None or each.started_at <= each.ended_at <= now
+        if seen is Seen.EPISODE and episode is not None:
+            assert known.fires(episode, episode, now)[1] is Seen.HEARTBEAT
+            over, _ = known.recovers(episode, now, now)
+            assert over.fires(episode, episode, now)[1] is Seen.KNOWN
+
+
+def test_a_start_in_the_future_is_an_identity_and_orders_nothing() -> None:
+    ahead = Watched.begun("f1", moment(9_999), moment(1))
+    assert (ahead.episodes[0].started_at, ahead.episodes[0].identity) == (moment(1), moment(9_999))
+    assert ahead.fires(moment(9_999), moment(9_999), moment(2))[1] is Seen.HEARTBEAT
+    over, seen = ahead.recovers(moment(-50), moment(-51), moment(3))
+    assert (seen, over.episodes[0].ended_at) == (Seen.RECOVERED, moment(1))
+    assert over.fires(moment(9_999), moment(9_999), moment(4)) == (over, Seen.KNOWN)
+    again, seen = over.fires(moment(-40), moment(-40), moment(5))
+    assert (seen, again.episodes[1].identity, again.episodes[1].started_at) == (Seen.EPISODE, moment(-40), moment(1))
+    assert again.fires(moment(-45), moment(-45), moment(6)) == (again, Seen.KNOWN)
+
+
+def test_an_episode_that_0_4_0_kept_in_the_future_reads_without_negative_durations() -> None:
+    old = Episode(moment(9_999), moment(5), ended_at=moment(2))
+    assert (old.began_at, old.over_at, old.identity) == (moment(5), moment(5), moment(9_999))
+    assert Watched("f1", (replace(old, ended_at=None),)).recovers(moment(3), moment(4), moment(6))[1] is Seen.RECOVERED
 
 
 def test_the_last_event_of_an_alert_and_of_a_watch_says_all() -> None:

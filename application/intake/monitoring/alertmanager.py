@@ -6,12 +6,13 @@ nothing that its alerts do not, and its key changes with the routing configurati
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import msgspec
 
 from application.intake.monitoring.signals import (
     Delivery,
+    Odd,
     Signal,
     Unreadable,
     code_of,
@@ -19,39 +20,47 @@ from application.intake.monitoring.signals import (
     moment,
     plain,
     require_few,
+    scalar,
+    scalars,
     texts,
 )
+from domain.intake import Cause
 
 _VERSIONS = ("3", "4")
 _OFFSET, _PRIME, _SEPARATOR = 14695981039346656037, 1099511628211, b"\xff"
+_Any: Any = Any
 _SAYS = ("summary", "title", "message", "description")
-
-
-class _Alert(msgspec.Struct):
-    labels: dict[str, str]
-    status: Literal["firing", "resolved"] | None = None
-    annotations: dict[str, str] | None = None
-    startsAt: str | None = None  # noqa: N815 - theirs
-    endsAt: str | None = None  # noqa: N815 - theirs
-    fingerprint: str | None = None
 
 
 class _Group(msgspec.Struct):
     alerts: list[msgspec.Raw]
-    version: str | int | None = None
-    status: Literal["firing", "resolved"] | None = None
-    truncatedAlerts: int = 0  # noqa: N815 - theirs
+    version: Any = None
+    status: Any = None
+    truncatedAlerts: Any = 0  # noqa: N815 - theirs
 
 
 def read_group(raw: bytes) -> Delivery:
-    """Read a notification. Raises Unreadable, RecursionError."""
+    """Read a notification, each alert by itself. Raises Unreadable where none can be read, RecursionError."""
     group = decoded(raw, _Group)
-    if group.version is not None and str(group.version) not in _VERSIONS:
+    if group.version is not None and scalar(group.version) not in _VERSIONS:
         raise Unreadable("it is of another version than 4")
     require_few(group.alerts)
-    alerts = [decoded(bytes(alert), _Alert) for alert in group.alerts]
-    signals = {_what(signal): signal for signal in (_signal(alert, group.status) for alert in alerts)}
-    return Delivery(raw, tuple(signals.values()), truncated=min(max(0, group.truncatedAlerts), 10**9))
+    read_ = [_read(place, bytes(alert), group.status) for place, alert in enumerate(group.alerts, start=1)]
+    odd = tuple(each for each in read_ if isinstance(each, Odd))
+    if odd and len(odd) == len(read_):
+        raise Unreadable(f"alert {odd[0].place} of {len(read_)}: {odd[0].why}", odd[0].cause)
+    signals = {_what(each): each for each in read_ if isinstance(each, Signal)}
+    truncated = group.truncatedAlerts if isinstance(group.truncatedAlerts, int) else 0
+    return Delivery(raw, tuple(signals.values()), odd, truncated=min(max(0, truncated), 10**9))
+
+
+def _read(place: int, raw: bytes, of_group: Any) -> Signal | Odd:
+    try:
+        return _signal(decoded(raw, _Any), of_group)
+    except Unreadable as unreadable:
+        return Odd(place, raw, unreadable.cause, str(unreadable))
+    except RecursionError:
+        return Odd(place, raw, Cause.TOO_COMPLEX, "it is nested too deeply")
 
 
 def _what(signal: Signal) -> tuple[object, ...]:
@@ -59,24 +68,33 @@ def _what(signal: Signal) -> tuple[object, ...]:
     return signal.identity, signal.episode, signal.firing
 
 
-def _signal(alert: _Alert, of_group: str | None) -> Signal:
-    if (status := alert.status or of_group) is None:
+def _signal(alert: Any, of_group: Any) -> Signal:
+    if not isinstance(alert, dict):
+        raise Unreadable("an alert is an object")
+    status = str(alert.get("status") or of_group or "").lower()
+    if status not in ("firing", "resolved"):
         raise Unreadable("an alert is firing or resolved")
-    labels, annotations = texts(alert.labels), texts(alert.annotations or {})
-    started_at = moment(alert.startsAt)
+    given, key = scalars(alert.get("labels"), "labels"), _text(alert, "fingerprint")
+    labels, annotations = texts(given), texts(scalars(alert.get("annotations"), "annotations", nested=True))
+    started_at = moment(_text(alert, "startsAt"))
     said = next((annotations[name] for name in _SAYS if annotations.get(name)), None)
-    name = labels.get("alertname")
     return Signal(
-        identity=code_of(alert.fingerprint) if alert.fingerprint else fingerprint(alert.labels),
+        identity=code_of(key) if key else fingerprint(given),
         firing=status == "firing",
-        summary=": ".join(filter(None, (name, said))) or "an alert without a name",
-        key=plain(alert.fingerprint) if alert.fingerprint else None,
+        summary=": ".join(filter(None, (labels.get("alertname"), said))) or "an alert without a name",
+        key=plain(key) if key else None,
         episode=started_at,
         started_at=started_at,
-        ended_at=moment(alert.endsAt) if status == "resolved" else None,
+        ended_at=moment(_text(alert, "endsAt")) if status == "resolved" else None,
         labels=labels,
         annotations=annotations,
     )
+
+
+def _text(alert: dict[str, Any], name: str) -> str:
+    if (text := scalar(alert.get(name))) is None:
+        raise Unreadable(f"{name} is a text")
+    return text
 
 
 def fingerprint(labels: dict[str, str]) -> str:

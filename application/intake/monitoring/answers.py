@@ -33,6 +33,16 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """An alert that could not be read, and the message under which it waits in the quarantine."""
+
+    place: int
+    why: str
+    message: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class Taken:
     """The answer to whoever handed a message in."""
 
@@ -41,6 +51,7 @@ class Taken:
     receipt: UUID
     position: int
     signals: tuple[Told, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     @property
     def case(self) -> str | None:
@@ -48,14 +59,19 @@ class Taken:
         return self.cases[0] if self.cases else None
 
 
-def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False) -> Outcome:
-    """What becomes of a message by what becomes of its signals. ``known`` says that the same bytes came before."""
+def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False, odd: bool = False) -> Outcome:
+    """What becomes of a message by what becomes of its signals.
+
+    ``known`` says that the same bytes came before, ``odd`` that an alert of it waits in the quarantine from now on.
+    """
     actions = {step.action for step in made.steps}
     if delivery.cause is not None:
         return Outcome.QUARANTINED
     if actions & {Action.OPENS, Action.FOLLOWS_UP}:
         return Outcome.OPENED
     nothing_new = {Action.HEARTBEAT, Action.KNOWN}
+    if odd:
+        return Outcome.RECORDED
     if (actions and actions <= nothing_new) or (known and actions <= {*nothing_new, Action.RECORDED}):
         return Outcome.DUPLICATE
     return Outcome.RECORDED

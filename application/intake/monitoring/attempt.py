@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from application.casework import Words
-from application.intake.monitoring.answers import Taken, Told, outcome_of
+from application.intake.monitoring.answers import Kept, Taken, Told, outcome_of
 from application.intake.monitoring.mapping import target_of
 from application.intake.monitoring.planning import Action, Plan, Situation, Step, plan
 from application.intake.monitoring.signals import Delivery
@@ -23,7 +24,7 @@ from domain.case import Case
 from domain.case.alerting import Assumed
 from domain.case.logging import Report
 from domain.case.status import Status
-from domain.intake import Receipt
+from domain.intake import Receipt, receipt_id
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Attempt:
         """The cases that change, by the number that their alerts know them by."""
         self.about: list[str] = []
         """The cases of alerts of which nothing new is said."""
+        self.kept: list[Kept] = []
         self.watches: dict[str, Watch] = {}
         """Those of the cases whose alerts began or ended, by number."""
 
@@ -76,7 +78,9 @@ class Attempt:
             self._witness(number, made, situation)
         numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
-        roots = [*self.cases.values(), *self._watched(made, situation), *self._seen(made, situation)]
+        kept = self._kept(whose)
+        roots: list[Root] = [*self.cases.values(), *kept, *self._watched(made, situation)]
+        roots += self._seen(made, situation)
         changed = list({root.id: root for root in roots if root.pending_events}.values())
         if not changed and not receipt.pending_events:
             position = desk.register.history(self.stream)[-1].position
@@ -86,8 +90,25 @@ class Attempt:
 
     def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
         told = tuple(Told(s.signal.identity, s.signal.firing, s.action, s.case) for s in made.steps)
-        outcome = outcome_of(self.delivery, made, known=self.known is not None)
-        return Taken(outcome, cases, self.stream, position, told)
+        fresh = any(kept.is_new for kept in self.kept)
+        outcome = outcome_of(self.delivery, made, known=self.known is not None, odd=fresh)
+        return Taken(outcome, cases, self.stream, position, told, tuple(self.kept))
+
+    def _kept(self, whose: str) -> list[Receipt]:
+        """The alerts that cannot be read, each a message in the quarantine by itself, however often it is sent."""
+        receipts = dict[UUID, Receipt]()
+        for odd in self.delivery.odd:
+            raw = masked(odd.raw)
+            digest = sha256(raw).hexdigest()
+            stream = receipt_id(self.source, digest, f"alert:{digest}")
+            is_new = stream not in receipts and self.desk._known_receipt(stream) is None
+            self.kept.append(Kept(odd.place, odd.why, stream, is_new))
+            if is_new:
+                place = f"{odd.place} of {len(self.delivery.odd) + len(self.delivery.signals)}"
+                told = {"why": odd.why, "alert": place, "part_of": str(self.stream)}
+                receipts[stream] = self._received(stream, raw, digest, whose, told)
+                receipts[stream].quarantine(odd.cause, self.provenance)
+        return list(receipts.values())
 
     def _whose(self, made: Plan, situation: Situation) -> str:
         """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
@@ -110,15 +131,19 @@ class Attempt:
         if self.known is not None:
             return self.known
         raw, p = masked(self.delivery.raw), self.provenance
-        kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode()}, p.random)
-        assert kept is not None
-        arrived = self._arrived_at
-        receipt = Receipt.receive(self.stream, Channel.MONITORING, self.digest, len(raw), kept, p, received_at=arrived)
+        receipt = self._received(self.stream, raw, self.digest, whose, {"why": self.delivery.why})
         if self.delivery.cause is not None:
             receipt.quarantine(self.delivery.cause, p)
         else:
             receipt.signalled(cases, p, opened=opened)
         return receipt
+
+    def _received(self, stream: UUID, raw: bytes, digest: str, whose: str, told: Words) -> Receipt:
+        """Bytes on the record, with what is told of them to whoever looks."""
+        p = self.provenance
+        kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode(), **told}, p.random)
+        assert kept is not None
+        return Receipt.receive(stream, Channel.MONITORING, digest, len(raw), kept, p, received_at=self._arrived_at)
 
     def _open(self, steps: list[Step], whose: str, made: Plan) -> str:
         """Log the case of some alerts that begin together; returns its number."""
@@ -187,7 +212,8 @@ class Attempt:
             case = self.desk._get(Case, number)
         if case.status is Status.CLOSED:
             return
-        ended_at = self._watch(number, made, situation).ended_at or self.provenance.at
+        now = self.provenance.at
+        ended_at = min(self._watch(number, made, situation).ended_at or now, now)
         case.observe_recovery(self.source, ended_at, str(self.stream), self.provenance)
         self.cases[number] = case
 

@@ -27,6 +27,8 @@ from application.intake.monitoring.signals import (
     plain,
     read,
     require_few,
+    scalar,
+    scalars,
     texts,
 )
 from domain.intake import Cause
@@ -80,8 +82,10 @@ def read_structured(raw: bytes) -> Delivery:
             raise Unreadable("it has more attributes than are looked at", Cause.TOO_COMPLEX)
         data = document.pop("data", None)
         document.pop("data_base64", None)
-        attributes = {name: decoded(bytes(value), _Attribute) for name, value in document.items()}
-        told = {name: value for name, value in attributes.items() if value is not None}
+        attributes = {name: scalar(decoded(bytes(value), _Any)) for name, value in document.items()}
+        if wrong := [name for name, value in attributes.items() if value is None]:
+            raise Unreadable(f"the attribute {plain(wrong[0], 60)!r} is neither a text nor a number")
+        told = {name: value for name, value in attributes.items() if value}
         return _event(raw, told, None if data is None else decoded(bytes(data), _Any))
 
     return read(raw, how)
@@ -97,7 +101,7 @@ def read_binary(body: bytes, headers: Mapping[str, str]) -> Delivery:
         named = {name.lower()[3:]: value for name, value in headers.items() if name.lower().startswith("ce-")}
         if len(named) > _MOST_ATTRIBUTES:
             raise Unreadable("it has more attributes than are looked at", Cause.TOO_COMPLEX)
-        attributes: dict[str, Any] = {name: _unescaped(value) for name, value in named.items()}
+        attributes = {name: _unescaped(value) for name, value in named.items()}
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         return _event(raw, attributes, _data_of(body, kind))
 
@@ -110,7 +114,6 @@ def _with_headers(body: bytes, headers: Mapping[str, str]) -> bytes:
     return "".join(f"{name}: {value}\r\n" for name, value in kept).encode("utf-8", "replace") + b"\r\n" + body
 
 
-_Attribute: Any = str | bool | int | None
 _Any: Any = Any
 
 
@@ -133,19 +136,17 @@ def _unescaped(value: str) -> str:
     return unquote(text[: 3 * _LONGEST], errors="strict")
 
 
-def _event(raw: bytes, attributes: Mapping[str, Any], data: Any) -> Delivery:
+def _event(raw: bytes, attributes: Mapping[str, str], data: Any) -> Delivery:
     for name in _REQUIRED:
-        if not isinstance(attributes.get(name), str) or not attributes[name]:
+        if not attributes.get(name):
             raise Unreadable(f"an event has the attribute {name}")
-    if any(isinstance(value, str) and len(value) > _LONGEST for value in attributes.values()):
-        raise Unreadable(f"an attribute has at most {_LONGEST} characters", Cause.TOO_COMPLEX)
     if attributes["specversion"] != "1.0":
         raise Unreadable("it is of another version than 1.0")
-    at = moment(_text(attributes.get("time")))
-    source, id_, subject = attributes["source"], attributes["id"], _text(attributes.get("subject"))
+    at = moment(attributes.get("time"))
+    source, id_, subject = attributes["source"], attributes["id"], attributes.get("subject")
     document = data if isinstance(data, dict) else {}
     annotations, beside = flat(document), document.get("labels")
-    given = texts(beside) if isinstance(beside, dict) and all(isinstance(v, str) for v in beside.values()) else {}
+    given = texts(scalars(beside, "labels", nested=True)) if isinstance(beside, dict) else {}
     labels = {**annotations, **given, **flat(dict(attributes))}
     firing = not _is_over(attributes["type"], labels)
     said = next((annotations[name] for name in _SAYS if annotations.get(name)), None)
@@ -170,9 +171,3 @@ def _event(raw: bytes, attributes: Mapping[str, Any], data: Any) -> Delivery:
 
 def _is_over(kind: str, labels: Mapping[str, str]) -> bool:
     return kind.rpartition(".")[2].lower() in _OVER or labels.get("status", "").lower() in _OVER
-
-
-def _text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise Unreadable("subject and time are texts")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,7 @@ from application.intake.monitoring.signals import (
     moment,
     plain,
     read,
+    scalar,
 )
 from domain.source import KEY
 
@@ -40,20 +41,24 @@ class _Envelope(msgspec.Struct):
     event_action: Any = None
 
 
+_Scalar: TypeAlias = str | bool | int | float | None
+"""What a sender may write for a text."""
+
+
 class _Payload(msgspec.Struct):
-    summary: str
-    source: str
+    summary: _Scalar
+    source: _Scalar
     severity: Literal["critical", "error", "warning", "info"]
     timestamp: str | None = None
-    component: str | None = None
-    group: str | None = None
-    class_: str | None = msgspec.field(name="class", default=None)
+    component: _Scalar = None
+    group: _Scalar = None
+    class_: _Scalar = msgspec.field(name="class", default=None)
     custom_details: Any = None
 
 
 class _Event(msgspec.Struct):
     event_action: Literal["trigger", "acknowledge", "resolve"]
-    dedup_key: str | None = None
+    dedup_key: _Scalar = None
     payload: _Payload | None = None
 
 
@@ -118,12 +123,13 @@ def _is_event(raw: bytes) -> bool:
 def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
     if event.event_action == "trigger" and event.payload is None:
         raise Unreadable("a trigger has a payload")
-    if event.dedup_key is not None and len(event.dedup_key) > LONGEST_KEY:
+    key = scalar(event.dedup_key) or ""
+    if len(key) > LONGEST_KEY:
         raise Unreadable(f"a dedup_key has at most {LONGEST_KEY} characters")
-    if event.payload is not None and len(event.payload.summary) > LONGEST_SUMMARY:
+    if event.payload is not None and len(scalar(event.payload.summary) or "") > LONGEST_SUMMARY:
         raise Unreadable(f"a summary has at most {LONGEST_SUMMARY} characters")
-    if event.dedup_key:
-        return event.dedup_key
+    if key:
+        return key
     if event.event_action != "trigger":
         raise Unreadable("what is acknowledged or resolved is named by its dedup_key")
     return fresh_key()
@@ -137,12 +143,12 @@ def _signal(event: _Event, key: str, route: str | None) -> Signal:
     if payload is not None:
         told = {**{name: getattr(payload, name, None) for name in _MADE_OF}, "class": payload.class_}
         details = flat(payload.custom_details)
-        labels = {**details, **{name: plain(value) for name, value in told.items() if value}}
+        labels = {**details, **{name: plain(text) for name, value in told.items() if (text := scalar(value))}}
     at = moment(payload.timestamp) if payload else None
     return Signal(
         identity=code_of(f"{route}\n{key}" if route else key),
         firing=firing,
-        summary=plain(payload.summary) if payload else plain(key),
+        summary=plain((payload and scalar(payload.summary)) or key),
         key=plain(key),
         started_at=at if firing else None,
         ended_at=None if firing else at,

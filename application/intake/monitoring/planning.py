@@ -103,7 +103,9 @@ class Plan:
         step.case = case
         self.seen[signal.identity] = Watched.begun(signal.identity, started_at, now)
         self.tallies.setdefault(case, Tally()).count(None, self.seen[signal.identity])
-        self.fired.setdefault(case, []).append(Fired(signal.identity, started_at))
+        self.fired.setdefault(case, []).append(
+            Fired(signal.identity, self.seen[signal.identity].episodes[-1].started_at)
+        )
 
     def opening(self) -> list[list[Step]]:
         """The steps that need a case, by the case they need."""
@@ -118,7 +120,7 @@ def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: dateti
     """Decide. Changes nothing that is known."""
     made = Plan(tallies={case: Tally(watch.alerts, watch.firing) for case, watch in known.watches.items()})
     beginning: dict[str, Step] = {}
-    for signal, target in sorted(signals, key=lambda given: given[0].episode or now):
+    for signal, target in sorted(signals, key=lambda given: min(given[0].episode or now, now)):
         step = beginning.get(signal.identity)
         if step is not None:  # several messages about an alert that has no case yet
             made.steps.append(Step(signal, Action.KNOWN, target, step.case))
