@@ -24,6 +24,7 @@ from application.visibility import (
 from domain.access import Access
 from domain.aggregate import Root
 from domain.alert import Alert
+from domain.approval import Approval
 from domain.case import Case
 from domain.case.state import Attachment, Candidate, Mailed, Pending
 from domain.case.status import STAFF, can
@@ -238,6 +239,26 @@ def access_document(access: Access) -> dict[str, Any]:
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 
+def approval_document(approval: Approval, now: datetime | None = None) -> dict[str, Any]:
+    """A measure that needs two people: its last request, and what became of it. ``now`` tells whether it has expired."""
+    wanted = approval.wanted
+    standing = approval.standing_at(now) if now is not None else approval.standing
+    return {
+        "number": approval.number,
+        "id": approval.id,
+        "version": approval.version,
+        "status": standing,
+        "measure": approval.measure,
+        "target": approval.target,
+        "requested_by": wanted and wanted.by.subject,
+        "requested_at": wanted and wanted.since,
+        "answer_by": wanted and wanted.answer_by,
+        "scope": wanted and wanted.scope,
+        "reason": wanted and wanted.reason and wanted.reason.text("reason"),
+        "approved_by": approval.approved_by,
+    }
+
+
 def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
     if isinstance(root, Case):
@@ -250,6 +271,8 @@ def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         return policy_document(root)
     if isinstance(root, Access):
         return access_document(root)
+    if isinstance(root, Approval):
+        return approval_document(root)
     raise TypeError(f"{type(root).__name__} has no document")
 
 

@@ -1,6 +1,6 @@
 """Personal data: legal holds, and erasure with a trace (R-5.9f; audit.md, Personal data).
 
-The administrator's, with an auditor's approval; or the operator's, who approves himself as he does the first grants.
+The administrator's or the operator's, with the approval of an auditor (`approving.py`).
 """
 
 from __future__ import annotations
@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from application.casework import Casework
+from application.approving import Approving
 from application.handling import Logging
 from application.ports import Disclosed, Erasure
 from application.reference import Reference
-from application.requests import Committed, Request
+from application.requests import ApplicationError, Committed, Request
 from domain.aggregate import Root
+from domain.approval import Approval, Measure, Standing
 from domain.case import Case
 from domain.case.status import authorise
 from domain.errors import Invalid, NotFound, OnHold
 from domain.privacy import DataSubject, erase_beside
-from domain.values import Actor, Disclosure, DisclosureKind, ErasureScope, Provenance, Role
+from domain.values import Disclosure, DisclosureKind, ErasureScope, Provenance
 
-ERASABLE = frozenset({"case", "problem", "message", "intake", "customer"})
+ERASABLE = frozenset({"case", "problem", "message", "intake", "customer", "approval"})
 """What keeps words of persons, by the first part of its topics."""
 
 
@@ -40,70 +40,75 @@ class Erased:
     """Of the subject's own event, the last one; None when nothing was left to erase."""
 
 
-class Holding(Casework):
-    """Holds on cases."""
+@dataclass(frozen=True)
+class _Kept:
+    """What the vault has of somebody, and the streams that point to it."""
 
-    def hold(self, number: str, approved_by: str, reason: str, request: Request) -> Committed:
-        """Keep what was said in a case, whoever wants it erased. Raises Forbidden, Invalid, InvalidTransition."""
+    known: DataSubject | None
+    there: dict[UUID, Root]
+    taken: list[Disclosed]
+    """Those that the scope takes."""
 
-        def decide(case: Case, provenance: Provenance) -> None:
-            self._require_approval(approved_by, request.actor, self.references.current())
-            case.place_hold(approved_by, self._said(case, reason=reason), provenance)
-
-        return self._act("hold", number, request, decide)
-
-    def release_hold(self, number: str, approved_by: str, reason: str, request: Request) -> Committed:
-        """Let it be erased again. Raises Forbidden, Invalid, InvalidTransition."""
-
-        def decide(case: Case, provenance: Provenance) -> None:
-            self._require_approval(approved_by, request.actor, self.references.current())
-            case.release_hold(approved_by, self._said(case, reason=reason), provenance)
-
-        return self._act("release_hold", number, request, decide)
-
-    def _require_approval(self, approved_by: str, actor: Actor, reference: Reference) -> None:
-        """An auditor other than the one who acts has approved; or the operator acts by himself. Raises Invalid."""
-        if actor.role is Role.SYSTEM and approved_by == actor.subject:
-            return
-        if approved_by == actor.subject:
-            raise Invalid("an auditor approves what somebody else does", "/approved_by")
-        if not reference.granted(approved_by, Role.AUDITOR, None, self.clock.now()):
-            raise Invalid(f"no grant of the role {Role.AUDITOR} is in force for {approved_by}", "/approved_by")
+    @property
+    def roots(self) -> list[Root]:
+        """The streams that lose words."""
+        return [self.there[stream] for stream in dict.fromkeys(each.stream for each in self.taken)]
 
 
-class Privacy(Holding, Logging):
-    """Holds and erasure."""
+class ApprovalRequired(ApplicationError):
+    """Nobody has approved this erasure yet, or the approval was for another scope, or it is over."""
 
-    def erase(self, given: str, scope: ErasureScope, approved_by: str, reason: str, request: Request) -> Erased:
+
+class Privacy(Approving, Logging):
+    """Erasure."""
+
+    def request_erasure(self, given: str, scope: ErasureScope, reason: str, request: Request) -> Committed:
+        """Ask for an erasure, which an auditor approves. Raises as `erase` does; InvalidTransition while one is open."""
+        authorise(request.actor, "erase")
+        subject = self._subject_named(given)
+
+        def check(_: Provenance) -> None:
+            if not self._kept_of(given, subject, scope).taken:
+                raise NotFound(f"nothing is left of {given} to erase")
+
+        return self._request(Measure.ERASE, subject, scope, reason, request, check)
+
+    def erase(self, given: str, scope: ErasureScope, request: Request) -> Erased:
         """Erase what was said of somebody: from the vault and from all that is derived, in the transaction of its events.
 
-        ``given`` is a customer's id, or an e-mail address (decision 5). Raises Forbidden, Invalid, NotFound for one of
-        whom nothing was ever kept, OnHold, Busy.
+        ``given`` is a customer's id, or an e-mail address (decision 5). An approved request of the same scope is needed
+        unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, NotFound for one of whom nothing was ever kept,
+        OnHold, Busy.
         """
         authorise(request.actor, "erase")
-        if not given.isprintable():
-            raise NotFound("nothing was ever kept under such an id")
-        subject, erased = self.subject_of(given), list[Erased]()
+        subject, erased = self._subject_named(given), list[Erased]()
 
         def attempt(reference: Reference) -> Committed:
-            self._require_approval(approved_by, request.actor, reference)
-            known, found = self._data_subject(subject), self.register.disclosed(subject)
-            self._require_person(given, known, found)
-            there = {stream: self._stream(stream) for stream in {each.stream for each in found}}
-            # Looked at again, now that the versions are known: what was said after them is decided upon anew.
-            found = [each for each in self.register.disclosed(subject) if each.stream in there]
-            if held := sorted(root.number for root in there.values() if isinstance(root, Case) and root.hold):
-                raise OnHold(held)
-            taken = [each for each in found if each.kind in scope.kinds]
-            erased[:] = [_told(subject, scope, taken, there)]
-            if not taken:
-                return Committed(known or next(iter(there.values())), 0)
-            roots = {each.stream: there[each.stream] for each in taken}
-            return self._erase(known, roots, erased[0], approved_by, reason, request, reference)
+            kept = self._kept_of(given, subject, scope)
+            erased[:] = [_told(subject, scope, kept)]
+            if not kept.taken:
+                return Committed(kept.known or next(iter(kept.there.values())), 0)
+            return self._erase(kept, erased[0], request, reference)
 
         committed = self._decide(given, request, attempt)
         (told,) = erased
         return Erased(**{**vars(told), "position": committed.position or None})
+
+    def _subject_named(self, given: str) -> str:
+        if not given.isprintable():
+            raise NotFound("nothing was ever kept under such an id")
+        return self.subject_of(given)
+
+    def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:
+        """What there is to erase. Raises NotFound, Invalid, OnHold."""
+        known, found = self._data_subject(subject), self.register.disclosed(subject)
+        self._require_person(given, known, found)
+        there = {stream: self._stream(stream) for stream in {each.stream for each in found}}
+        # Looked at again, now that the versions are known: what was said after them is decided upon anew.
+        found = [each for each in self.register.disclosed(subject) if each.stream in there]
+        if held := sorted(root.number for root in there.values() if isinstance(root, Case) and root.hold):
+            raise OnHold(held)
+        return _Kept(known, there, [each for each in found if each.kind in scope.kinds])
 
     def subject_of(self, given: str) -> str:
         """The subject behind a customer's id or an e-mail address."""
@@ -111,27 +116,33 @@ class Privacy(Holding, Logging):
             return given
         return self.customer_id({"email": given})
 
-    def _erase(
-        self,
-        known: DataSubject | None,
-        roots: dict[UUID, Root],
-        told: Erased,
-        approved_by: str,
-        reason: str,
-        request: Request,
-        reference: Reference,
-    ) -> Committed:
-        provenance, why = self._provenance(request), self._reason(told.subject, reason)
-        for root in roots.values():
+    def _erase(self, kept: _Kept, told: Erased, request: Request, reference: Reference) -> Committed:
+        provenance, approval = self._provenance(request), self._approved(told, request)
+        why, roots = self._reason(told.subject, self._reason_of(approval)), kept.roots
+        approved_by = approval.use(provenance)
+        for root in roots:
             if isinstance(root, Case):
                 root.erase(told.subject, told.scope, provenance, reason=why)
             else:
                 erase_beside(root, told.subject, told.scope, provenance, reason=why)
-        subject = known or DataSubject.of(told.subject, provenance)
+        subject = kept.known or DataSubject.of(told.subject, provenance)
         subject.erase(told.scope, approved_by, told.disclosures, why, provenance)
-        erasing = Erasure(told.subject, told.scope.kinds, list(roots))
-        recordings = self.save(*roots.values(), subject, known=reference.position, erasing=erasing)
+        erasing = Erasure(told.subject, told.scope.kinds, [root.id for root in roots])
+        recordings = self.save(approval, *roots, subject, known=reference.position, erasing=erasing)
         return Committed(subject, recordings[-1].notification.id)
+
+    def _approved(self, told: Erased, request: Request) -> Approval:
+        """The approval that this erasure is carried out under. Raises ApprovalRequired."""
+        approval = self._approval(Measure.ERASE, told.subject)
+        at = self._provenance(request).at
+        if (
+            approval is None
+            or approval.standing_at(at) is not Standing.APPROVED
+            or approval.wanted is None
+            or approval.wanted.scope is not told.scope
+        ):
+            raise ApprovalRequired(f"erasing {told.subject} ({told.scope}) needs the approval of an auditor")
+        return approval
 
     def _require_person(self, given: str, known: DataSubject | None, found: Sequence[Disclosed]) -> None:
         if known is None and not found:
@@ -153,7 +164,8 @@ class Privacy(Holding, Logging):
         return said
 
 
-def _told(subject: str, scope: ErasureScope, taken: Sequence[Disclosed], there: dict[UUID, Any]) -> Erased:
+def _told(subject: str, scope: ErasureScope, kept: _Kept) -> Erased:
+    taken, there = kept.taken, kept.there
     kinds: Counter[str] = Counter()
     for each in taken:
         kinds[each.kind.value] += each.count

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.aggregate import Opening, Recorded, Root, register
+from domain.approval import Approval
 from domain.catalogue import ListedCustomer
 from domain.intake import Receipt
 from domain.message import Message
@@ -105,11 +106,16 @@ class CustomerErased(_Erased):
     TOPIC = "customer.personal_data_erased"
 
 
+class ApprovalErased(_Erased):
+    TOPIC = "approval.personal_data_erased"
+
+
 _BESIDE_CASES: dict[type[Root], type[Recorded]] = {
     Problem: ProblemErased,
     Message: MessageErased,
     Receipt: IntakeErased,
     ListedCustomer: CustomerErased,
+    Approval: ApprovalErased,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from api.cli import (
+    approving,
     auditing,
     desk,
     importing,
@@ -53,6 +54,10 @@ app.command("attest")(verifying.attest)
 app.command("erase")(privacy.erase)
 app.command("hold")(privacy.hold)
 app.command("release-hold")(privacy.release_hold)
+app.command("approvals")(approving.approvals)
+app.command("approve")(approving.approve)
+app.command("refuse")(approving.refuse)
+app.command("withdraw")(approving.withdraw)
 app.add_typer(importing.app, name="import")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")

@@ -5,30 +5,30 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import Annotated
 
 import typer
-from eventsourcing.persistence import PersistenceError
 
-from api.cli.console import FINDINGS, could_not_run, err, out, print_json
+from api.cli.approving import ApprovalToken, auditor_of, refusing, request_once, tell_waiting
+from api.cli.console import FINDINGS, err, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.documents import case_document
-from application.privacy import Erased
+from application.desk import Desk
+from application.documents import approval_document
+from application.privacy import ApprovalRequired, Erased
 from application.remains import STAFF_WORDS, STAYS, Remaining
-from application.requests import ApplicationError, Committed
-from domain.errors import DomainError, OnHold
+from application.requests import Committed, Request
+from domain.approval import Approval, Measure
+from domain.errors import OnHold
 from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.scrubbing import NotScrubbed, scrub
+from infrastructure.settings import Settings
 from infrastructure.views.reading import PostgresViews
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the record of it.")]
-ApprovedBy = Annotated[
-    str, typer.Option("--approved-by", help="The auditor who approves it: one with a grant, or you as the operator.")
-]
-T = TypeVar("T")
 _PATIENCE = 10.0
 """Seconds to wait for the views."""
 
@@ -39,7 +39,7 @@ def erase(
     scope: Annotated[
         ErasureScope, typer.Option(help="What goes: all but what staff wrote, or everything.")
     ] = ErasureScope.CONTACT_AND_WORDS,
-    approved_by: ApprovedBy = OPERATOR.actor.subject,
+    token: ApprovalToken = None,
     scrubbing: Annotated[
         bool,
         typer.Option(
@@ -51,62 +51,100 @@ def erase(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Erase what was said of somebody, with all copies; his cases still read, replay, verify and count.
+    """Erase what was said of somebody, with all copies; their cases still read, replay, verify and count.
 
-    Exit 1 when a legal hold on one of his cases keeps it: nothing is erased then. Copies elsewhere (backups, mails that
-    were sent) are yours to find.
+    An auditor approves it: with --approval at once, else later by `caseledger approve` or over HTTP. Until then this command
+    records the request, erases nothing, and exits 1; give it again afterwards. Exit 1 also when a legal hold on one of their
+    cases keeps the data. Copies elsewhere (backups, mails that were sent) are yours to find.
     """
-    with database_of(settings_of(data_dir, database_url)) as database:
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database:
         with (
             database.connect("eraser"),
             open_desk(database, component="eraser") as desk,
         ):  # the former says best why not
+            auditor = auditor_of(settings, desk, token)
             try:
-                erased = _run(lambda: desk.erase(subject, scope, approved_by, reason, OPERATOR))
+                erased = refusing(lambda: _erase(desk, subject, scope, reason, auditor))
             except OnHold as hold:
                 _tell_held(hold, as_json)
+                raise typer.Exit(FINDINGS) from None
+            except ApprovalRequired:
+                tell_waiting(desk.approval(f"{Measure.ERASE}:{desk.subject_of(subject)}"), as_json)
                 raise typer.Exit(FINDINGS) from None
         views = _wait_for_views(database, erased)
         left = _scrub(database) if scrubbing else "not asked for (--no-scrub)"
     _tell(erased, views, left, as_json)
 
 
+def _erase(desk: Desk, subject: str, scope: ErasureScope, reason: str, auditor: Request | None) -> Erased:
+    """Carry out what is approved, else request it; with an auditor at hand, all of it. Raises ApprovalRequired."""
+    try:
+        return desk.erase(subject, scope, OPERATOR)
+    except ApprovalRequired:
+        number = f"{Measure.ERASE}:{desk.subject_of(subject)}"
+        request_once(desk, number, lambda: desk.request_erasure(subject, scope, reason, OPERATOR), scope)
+        if auditor is None:
+            raise
+        desk.approve(number, auditor)
+        return desk.erase(subject, scope, OPERATOR)
+
+
 def hold(
     case: Annotated[str, typer.Argument(help="The case's number.")],
     reason: Reason,
-    approved_by: ApprovedBy = OPERATOR.actor.subject,
+    token: ApprovalToken = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Place a legal hold on a case: what was said in it is not erased, whoever asks."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        committed = _run(lambda: desk.hold(case, approved_by, reason, OPERATOR))
-    _tell_case(committed, "is on legal hold", as_json)
+    """Place a legal hold on a case: what was said in it is not erased, whoever asks.
+
+    An auditor approves it: with --approval at once, else later. Until then the request is recorded, and this exits 1.
+    """
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database, open_desk(database) as desk:
+        held = _held(
+            desk, Measure.HOLD, case, lambda: desk.request_hold(case, reason, OPERATOR), settings, token, as_json
+        )
+    _tell_case(held, "is on legal hold", as_json)
 
 
 def release_hold(
     case: Annotated[str, typer.Argument(help="The case's number.")],
     reason: Reason,
-    approved_by: ApprovedBy = OPERATOR.actor.subject,
+    token: ApprovalToken = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Release a legal hold: what was said in the case may be erased again."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        committed = _run(lambda: desk.release_hold(case, approved_by, reason, OPERATOR))
-    _tell_case(committed, "is on hold no longer", as_json)
+    """Release a legal hold: what was said in the case may be erased again.
+
+    An auditor approves it: with --approval at once, else later. Until then the request is recorded, and this exits 1.
+    """
+    settings = settings_of(data_dir, database_url)
+    with database_of(settings) as database, open_desk(database) as desk:
+        request = lambda: desk.request_release(case, reason, OPERATOR)  # noqa: E731 - named for the line's sake
+        released = _held(desk, Measure.RELEASE_HOLD, case, request, settings, token, as_json)
+    _tell_case(released, "is on hold no longer", as_json)
 
 
-def _run(do: Callable[[], T]) -> T:
-    """Exit 2 when the desk refuses, but for a hold."""
-    try:
-        return do()
-    except OnHold:
-        raise
-    except (DomainError, ApplicationError, PersistenceError) as error:
-        could_not_run(error)
+def _held(
+    desk: Desk,
+    measure: Measure,
+    case: str,
+    request: Callable[[], object],
+    settings: Settings,
+    token: Path | None,
+    as_json: bool,
+) -> Committed:
+    """Request a hold or its release; with an auditor at hand, it takes effect. Exit 1 while it waits for one."""
+    auditor, number = auditor_of(settings, desk, token), f"{measure}:{case}"
+    refusing(lambda: request_once(desk, number, request))
+    if auditor is None:
+        tell_waiting(desk.approval(number), as_json)
+        raise typer.Exit(FINDINGS)
+    return refusing(lambda: desk.approve(number, auditor))
 
 
 def _wait_for_views(database: Database, erased: Erased) -> str:
@@ -170,13 +208,9 @@ def _tell_held(hold: OnHold, as_json: bool) -> None:
 
 
 def _tell_case(committed: Committed, what: str, as_json: bool) -> None:
+    approval = committed.root
+    assert isinstance(approval, Approval)
     if as_json:
-        document = case_document(committed.case)
-        print_json(
-            {
-                **{name: document[name] for name in ("number", "version", "status", "hold")},
-                "position": committed.position,
-            }
-        )
+        print_json({**approval_document(approval), "position": committed.position})
     else:
-        out.print(f"{committed.case.number} {what} (position {committed.position})", markup=False)
+        out.print(f"{approval.target} {what} (position {committed.position})", markup=False)

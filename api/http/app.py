@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.http import (
+    approvals,
     attachments,
     commands,
     demo,
@@ -71,6 +72,7 @@ def create_app(opening: Opening) -> FastAPI:
         reading,
         reports,
         office,
+        approvals,
         feed,
         transparency,
         links,

@@ -97,8 +97,8 @@ VERBS = (
     _on("cases", "notes", "note", handling.NoteBody, "5.2", conditional=False),
     _on("cases", "correct", "correct", handling.CorrectBody, "5.2"),
     _on("cases", "waive", "waive", handling.WaiveBody, "5.2"),
-    _on("cases", "hold", "hold", privacy.HoldBody, "5.9"),
-    _on("cases", "release-hold", "release_hold", privacy.ReleaseHoldBody, "5.9"),
+    Verb("/cases/{number}/hold", "hold", privacy.HoldBody, "5.9", conditional=False, status=202),
+    Verb("/cases/{number}/release-hold", "release_hold", privacy.ReleaseHoldBody, "5.9", conditional=False, status=202),
     Verb("/cases/{number}/follow-up", "follow_up", handling.FollowUpBody, "5.9", conditional=False, status=201),
     Verb("/problems", "open_problem", problems.OpenProblemBody, "5.8.1", conditional=False, status=201),
     _on("problems", "investigate", "investigate", problems.InvestigateBody, "5.8.1"),
@@ -133,9 +133,9 @@ def _handler(verb: Verb) -> Callable[..., Response]:
             )
         except StaleVersion as stale:
             raise _stale(context, verb, actor, stale) from stale
-        noun = "problems" if verb.on_problem else "cases"
-        location = f"/{noun}/{committed.root.number}" if verb.status == 201 else None
-        only = None if verb.status == 201 or actor.role in READERS else _RECEIPT
+        noun = "approvals" if verb.status == 202 else "problems" if verb.on_problem else "cases"
+        location = f"/{noun}/{committed.root.number}" if verb.status in (201, 202) else None
+        only = None if verb.status in (201, 202) or actor.role in READERS else _RECEIPT
         beside = _beside(context, verb, number, actor, committed)
         return answer(committed, verb.status, reader=actor, location=location, only=only, **beside)
 

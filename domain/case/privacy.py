@@ -42,18 +42,26 @@ class PersonalDataErased(Recorded):
 
 
 class Privacy(CaseState):
-    def place_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
-        """Keep what was said, whoever wants it erased. Raises InvalidTransition, also when it is kept already."""
+    def require_no_hold(self, provenance: Provenance) -> None:
+        """Refuse a hold that cannot be placed. Raises InvalidTransition."""
         self.allow("hold", provenance)
         if self.hold is not None:
             raise InvalidTransition("hold", "on hold already")
+
+    def require_hold(self, provenance: Provenance) -> None:
+        """Refuse a release where nothing is held. Raises InvalidTransition."""
+        self.allow("release_hold", provenance)
+        if self.hold is None:
+            raise InvalidTransition("release hold", "not on hold")
+
+    def place_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
+        """Keep what was said, whoever wants it erased. Raises InvalidTransition, also when it is kept already."""
+        self.require_no_hold(provenance)
         self.record(HoldPlaced, provenance, approved_by=approved_by, since=provenance.at, reason=reason)
 
     def release_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
         """Let it be erased again. Raises InvalidTransition, also when nothing keeps it."""
-        self.allow("release_hold", provenance)
-        if self.hold is None:
-            raise InvalidTransition("release hold", "not on hold")
+        self.require_hold(provenance)
         self.record(HoldReleased, provenance, approved_by=approved_by, reason=reason)
 
     def erase(

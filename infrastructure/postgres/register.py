@@ -60,6 +60,9 @@ class PostgresRegister:
         rows = self._recorder.rows(_SQL["latest"], (list(ids),))
         return [self._mapper.to_domain_event(event) for event in joined(rows)]
 
+    def approvals(self) -> list[UUID]:
+        return [row[0] for row in self._recorder.rows(_SQL["approvals"], ())]
+
     def next_case_number(self) -> str:
         """A number nobody else has, such as `INC-0000123`."""
         with self._drawing:

@@ -964,6 +964,8 @@ ALTER TABLE ONLY views.resolutions
 ALTER TABLE ONLY views.tracking
     ADD CONSTRAINT tracking_pkey PRIMARY KEY (one);
 
+CREATE INDEX approvals_idx ON ledger.stored_events USING btree (notification_id) WHERE (topic = 'approval.opened'::text);
+
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
 CREATE INDEX quarantined_mail_idx ON ledger.stored_events USING btree (ledger.keeps_open(state)) WHERE (topic = 'intake.quarantined'::text);

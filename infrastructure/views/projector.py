@@ -36,7 +36,7 @@ _GATHER = 0.015
 _IN_NO_VIEW = frozenset(
     {
         *("service", "team", "help_desk", "script", "customer", "policy", "access", "source"),
-        *("alert", "watch", "subject", "log"),
+        *("alert", "watch", "subject", "log", "approval"),
     }
 )
 """The first part of the topics that are read from their own events, and in no view."""

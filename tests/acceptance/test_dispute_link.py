@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.http import limits
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
     WINDOW,
@@ -307,7 +307,7 @@ def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
     path = link(running, number)
     page(browser.get(path))
     with open_desk(shared_database, running.clock, component="eraser") as eraser:
-        eraser.erase("eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, "eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS)
     before = positions()
     for answer in (browser.get(path), post(browser, path), browser.get("/disputes/x")):
         assert refused(answer, 404, "not-found")["detail"] == "this link is not valid, or no longer"
@@ -321,7 +321,7 @@ def test_a_link_made_after_an_erasure_opens_until_the_next_one_whatever_the_cloc
 
     def erased() -> None:
         with open_desk(shared_database, running.clock, component="eraser") as eraser:
-            eraser.erase(eve["email"], ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+            four_eyes.erase(eraser, eve["email"], ErasureScope.CONTACT_AND_WORDS)
 
     told(running, customer=eve)
     erased()
@@ -346,7 +346,7 @@ def test_a_link_of_an_older_release_is_void_once_its_customer_is_erased_after_it
     earlier, later = path(timedelta(0)), path(timedelta(minutes=1))
     page(browser.get(earlier))
     with open_desk(shared_database, running.clock, component="eraser") as eraser:
-        eraser.erase("eve.old@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, "eve.old@agency.example", ErasureScope.CONTACT_AND_WORDS)
     refused(browser.get(earlier), 404, "not-found")
     page(browser.get(later))
 

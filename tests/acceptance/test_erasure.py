@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.cli.main import app
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import RunningDesk, done, refused
 from tests.acceptance.office import administrator, change_policy
 from tests.acceptance.travelling import on_monday, travel
@@ -23,9 +25,27 @@ from tests.conftest import TestDatabase, grant_everybody
 
 EMAIL = "jo.field@agency.example"
 SAM = {"name": "Sam Reed", "email": "sam.reed@agency.example"}
-HOLD = {"reason": "a claim", "approved_by": "r.audit"}
+HOLD = {"reason": "a claim"}
 WHY = ("--reason", "he asked for it")
 Cli = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def approval(running: RunningDesk, tmp_path: Path) -> tuple[str, str]:
+    """The option by which the auditor's own token approves."""
+    return "--approval", token_file(running, tmp_path, Role.AUDITOR, "r.audit")
+
+
+def token_file(desk: RunningDesk, folder: Path, role: Role, subject: str) -> str:
+    file = folder / f"{subject}.token"
+    file.write_text(desk.tokens.issue(role, subject, None, timedelta(hours=1)) + "\n")
+    return str(file)
+
+
+def approved(desk: RunningDesk, number: str, verb: str) -> None:
+    """A hold, or its release, that the administrator requested and the auditor approved."""
+    asked = administrator(desk).post(f"/cases/{number}/{verb}", HOLD)
+    done(desk.auditor.post(f"{asked.headers['Location']}/approve", {}))
 
 
 @pytest.fixture
@@ -42,14 +62,14 @@ def cli(database: TestDatabase, tmp_path: Path) -> Cli:
 
 
 def test_r_5_9f_a_closed_case_accepts_erasure_and_reads_counts_and_reports_as_before(
-    running: RunningDesk, cli: Cli
+    running: RunningDesk, cli: Cli, approval: tuple[str, str]
 ) -> None:
     number, other = running.closed(), running.resolved()
     running.catch_up()
     reports = ("volume", "resolution", "reopenings", "outcomes")
     before = {name: done(running.auditor.get(f"/reports/{name}", by="team"))["totals"] for name in reports}
     had = running.technician.get(f"/cases/{number}")
-    code, told = cli("erase", EMAIL, *WHY, "--json")
+    code, told = cli("erase", EMAIL, *WHY, *approval, "--json")
     assert code == 0
     document = json.loads(told)
     assert (document["cases"], document["views"], document["scrubbed"]) == ([number, other], "folded", True)
@@ -68,46 +88,143 @@ def test_r_5_9f_a_closed_case_accepts_erasure_and_reads_counts_and_reports_as_be
     assert done(running.technician.get("/search", q="printer"))["items"] == []
 
 
-def test_a_hold_placed_over_http_blocks_with_exit_1_and_names_the_case_until_it_is_released(
-    running: RunningDesk, cli: Cli, positions: Callable[[], int]
+def test_r_7_1_a_hold_is_requested_by_one_and_approved_by_another_and_then_blocks_with_exit_1(
+    running: RunningDesk, cli: Cli, positions: Callable[[], int], approval: tuple[str, str]
 ) -> None:
     admin, number = administrator(running), running.log()["number"]
-    held = done(admin.post(f"/cases/{number}/hold", HOLD))
-    assert held == {"number": number, "id": held["id"], "version": 2, "status": "logged"}
-    assert done(running.technician.get(f"/cases/{number}"))["hold"]["approved_by"] == "r.audit"
+    answer = admin.post(f"/cases/{number}/hold", HOLD)
+    assert (answer.status_code, answer.headers["Location"]) == (202, f"/approvals/hold:{number}")
+    asked = done(answer)
+    assert (asked["status"], asked["requested_by"], asked["approved_by"]) == ("requested", "root", None)
+    assert done(running.technician.get(f"/cases/{number}"))["hold"] is None
+    assert [item["number"] for item in done(running.auditor.get("/approvals"))["items"]] == [f"hold:{number}"]
     refused(admin.post(f"/cases/{number}/hold", HOLD), 409, "invalid-transition")
-    refused(admin.post(f"/cases/{number}/release-hold", {**HOLD, "approved_by": "root"}), 422, "validation-failed")
+    before = positions()
+    refused(admin.post(f"/approvals/hold:{number}/approve", {}), 403, "forbidden")
+    refused(running.technician.post(f"/approvals/hold:{number}/approve", {}), 403, "forbidden")
+    refused(running.auditor.post(f"/approvals/hold:{number}/withdraw", {}), 403, "forbidden")
+    refused(running.auditor.post("/approvals/hold:INC-9999999/approve", {}), 404, "not-found")
+    refused(running.auditor.post(f"/approvals/hold:{number}/approve", {}, match='"v9"'), 412, "stale-version")
+    refused(admin.post(f"/cases/{number}/hold", {**HOLD, "approved_by": "r.audit"}), 422, "validation-failed")
+    assert positions() == before
+    told = done(running.auditor.post(f"/approvals/hold:{number}/approve", {}))
+    assert (told["status"], told["approved_by"]) == ("done", "r.audit")
+    assert done(running.technician.get(f"/cases/{number}"))["hold"]["approved_by"] == "r.audit"
+    assert done(running.auditor.get("/approvals"))["items"] == []
+    assert done(running.auditor.get(f"/approvals/hold:{number}"))["status"] == "done"
+    refused(admin.post(f"/cases/{number}/hold", HOLD), 409, "invalid-transition")
     before = positions()
     code, told = cli("erase", EMAIL, *WHY)
     assert code == 1
     assert f"{number} is on legal hold" in told
-    code, told = cli("erase", EMAIL, *WHY, "--json")
+    code, told = cli("erase", EMAIL, *WHY, *approval, "--json")
     assert (code, json.loads(told)["held"]) == (1, [number])
     assert positions() == before
-    done(admin.post(f"/cases/{number}/release-hold", HOLD))
+    approved(running, number, "release-hold")
+    assert cli("erase", EMAIL, *WHY, "--no-scrub", *approval)[0] == 0
+
+
+def test_r_7_1_one_person_with_two_roles_does_not_approve_themselves(
+    running: RunningDesk, positions: Callable[[], int]
+) -> None:
+    admin, number = administrator(running), running.log()["number"]
+    done(admin.post(f"/cases/{number}/hold", HOLD))
+    done(admin.post("/erasures", {"subject": EMAIL, "reason": "asked"}))
+    both = running.caller(Role.AUDITOR, "root")
+    before = positions()
+    for item in done(running.auditor.get("/approvals"))["items"]:
+        told = refused(both.post(f"/approvals/{item['number']}/approve", {}), 403, "forbidden")
+        assert "Nobody approves what they requested themselves" in told["detail"]
+    assert positions() == before
+
+
+def test_r_7_1_an_erasure_requested_over_http_is_approved_there_and_carried_out_by_the_operator(
+    running: RunningDesk, cli: Cli, positions: Callable[[], int]
+) -> None:
+    admin, case = administrator(running), running.log()
+    for path, by in (("/erasures", running.technician), ("/erasures", running.auditor)):
+        refused(by.post(path, {"subject": EMAIL, "reason": "asked"}), 403, "forbidden")
+    refused(admin.post("/erasures", {"subject": "nobody", "reason": "asked"}), 404, "not-found")
+    refused(admin.post("/erasures", {"subject": EMAIL}), 422, "validation-failed")
+    answer = admin.post("/erasures", {"subject": EMAIL, "reason": "asked"}, key="once")
+    again = admin.post("/erasures", {"subject": EMAIL, "reason": "asked"}, key="once")
+    assert (answer.status_code, done(again)) == (202, done(answer))
+    number = f"erase:{case['customer']['id']}"
+    assert (done(answer)["number"], EMAIL in answer.text) == (number, False)
+    before = positions()
+    code, told = cli("erase", EMAIL, *WHY)
+    assert (code, f"{number} is requested" in told, f"caseledger approve {number}" in told) == (1, True, True)
+    assert positions() == before
+    done(running.auditor.post(f"/approvals/{number}/approve", {}))
+    assert done(running.technician.get(f"/cases/{case['number']}"))["erased"] is False
     assert cli("erase", EMAIL, *WHY, "--no-scrub")[0] == 0
+    assert done(running.technician.get(f"/cases/{case['number']}"))["erased"] is True
+    (*_, last) = done(running.auditor.get("/approvals", everything=True))["items"]
+    assert (last["status"], last["approved_by"], last["requested_by"]) == ("done", "r.audit", "root")
 
 
-def test_the_operator_holds_and_releases_from_the_command_line(running: RunningDesk, cli: Cli) -> None:
+def test_r_7_1_the_operator_alone_neither_holds_nor_erases(
+    running: RunningDesk, cli: Cli, positions: Callable[[], int], tmp_path: Path
+) -> None:
     number = running.log()["number"]
-    code, told = cli("hold", number, "--reason", "a claim", "--json")
+    running.catch_up()
+    for command in (("erase", EMAIL, *WHY), ("hold", number, "--reason", "a claim")):
+        code, told = cli(*command, "--json")
+        assert (code, json.loads(told)["waiting"]["status"]) == (1, "requested")
+        before = positions()
+        assert cli(*command)[0] == 1
+        assert positions() == before, "requested once"
+        others = {"b.chen": Role.TECHNICIAN, "root": Role.ADMIN, "no.body": Role.AUDITOR}
+        running.caller(Role.TECHNICIAN, "b.chen")
+        administrator(running)
+        before = positions()
+        for subject, role in others.items():
+            code, told = cli(*command, "--approval", token_file(running, tmp_path, role, subject))
+            assert (code, "--approval" in told) == (2, True), told
+        assert cli(*command, "--approval", str(tmp_path / "none"))[0] == 2
+        assert positions() == before
+    case = done(running.technician.get(f"/cases/{number}"))
+    assert (case["hold"], case["erased"]) == (None, False)
+
+
+def test_the_operator_holds_and_releases_from_the_command_line(
+    running: RunningDesk, cli: Cli, approval: tuple[str, str]
+) -> None:
+    number = running.log()["number"]
+    code, told = cli("hold", number, "--reason", "a claim", *approval, "--json")
     document = json.loads(told)
-    assert (code, document["number"], document["version"]) == (0, number, 2)
-    assert document["hold"]["approved_by"] == "operator"
-    assert cli("hold", number, "--reason", "again")[0] == 2
-    code, told = cli("release-hold", number, "--reason", "settled", "--approved-by", "r.audit")
-    assert (code, f"{number} is on hold no longer" in told) == (0, True)
-    assert cli("release-hold", number, "--reason", "again")[0] == 2
-    assert cli("hold", "INC-9999999", "--reason", "nobody")[0] == 2
-    assert cli("hold", number)[0] == 2, "without a reason nothing is done"
+    assert (code, document["number"], document["status"]) == (0, f"hold:{number}", "done")
+    assert (document["requested_by"], document["approved_by"]) == ("operator", "r.audit")
+    assert cli("hold", number, "--reason", "again", *approval)[0] == 2
+    assert cli("release-hold", number, "--reason", "settled")[0] == 1
+    assert f"release-hold:{number}" in cli("approvals")[1]
+    code, told = cli("approve", f"release-hold:{number}", *approval)
+    assert (code, f"release-hold:{number} is approved" in told) == (0, True)
+    assert done(running.technician.get(f"/cases/{number}"))["hold"] is None
+    assert cli("release-hold", number, "--reason", "again", *approval)[0] == 2
+    assert cli("hold", "INC-9999999", "--reason", "nobody", *approval)[0] == 2
+    assert cli("hold", number, *approval)[0] == 2, "without a reason nothing is done"
+
+
+def test_a_request_is_refused_or_withdrawn_from_the_command_line(
+    running: RunningDesk, cli: Cli, approval: tuple[str, str]
+) -> None:
+    number = running.log()["number"]
+    for command in (("refuse", f"hold:{number}", "--reason", "no claim", *approval), ("withdraw", f"hold:{number}")):
+        assert cli("hold", number, "--reason", "a claim")[0] == 1
+        assert cli(*command)[0] == 0
+        assert cli(*command)[0] == 2
+        assert json.loads(cli("approvals", "--json")[1]) == []
+    (kept,) = json.loads(cli("approvals", "--all", "--json")[1])
+    assert (kept["number"], kept["status"]) == (f"hold:{number}", "withdrawn")
 
 
 def test_erasing_says_what_it_did_and_twice_that_nothing_was_left(
-    running: RunningDesk, cli: Cli, positions: Callable[[], int]
+    running: RunningDesk, cli: Cli, positions: Callable[[], int], approval: tuple[str, str]
 ) -> None:
     case = running.log()
     subject = case["customer"]["id"]
-    code, told = cli("erase", subject, *WHY, "--scope", "everything")
+    code, told = cli("erase", subject, *WHY, "--scope", "everything", *approval)
     assert code == 0
     assert f"2 disclosures of {subject} erased in {case['number']} (position " in told
     before = positions()
@@ -122,7 +239,7 @@ def test_erasing_says_what_it_did_and_twice_that_nothing_was_left(
     [
         (("nobody@agency.example", *WHY), "nothing was ever kept of nobody@agency.example"),
         (("deadbeef", *WHY), "nothing was ever kept of deadbeef"),
-        ((EMAIL, *WHY, "--approved-by", "d.manager"), "no grant of the role auditor is in force for d.manager"),
+        ((EMAIL, *WHY, "--approved-by", "r.audit"), "No such option"),
         ((EMAIL, *WHY, "--scope", "half"), "Invalid value"),
         ((EMAIL,), "Missing option"),
     ],
@@ -144,6 +261,8 @@ def test_without_a_projector_the_copies_are_gone_and_it_says_that_nobody_has_fol
     with open_desk(database) as desk:
         grant_everybody(desk)
         log(desk)
+    with open_desk(database, component="eraser") as desk:
+        four_eyes.approve(desk, desk.request_erasure(EMAIL, ErasureScope.CONTACT_AND_WORDS, "asked", OPERATOR))
     code, told = cli("erase", EMAIL, *WHY, "--no-scrub", "--json")
     document = json.loads(told)
     assert (code, document["views"], document["scrubbed"]) == (0, "no projector", False)
@@ -196,13 +315,12 @@ def test_who_is_due_is_known_when_the_last_of_his_cases_was_closed_long_enough_a
     assert (totals["oldest_closed_at"], totals["retention_days"]) == (due["last_closed_at"], 3 * 365)
     assert totals["disclosures"] == sum(totals["by_kind"].values()) >= due["disclosures"] > 0
 
-    admin = administrator(monday)
-    done(admin.post(f"/cases/{second}/hold", HOLD))
+    approved(monday, second, "hold")
     held = retention(monday)
     assert (held["rows"][0]["held"], held["totals"]["cases_on_hold"]) == (True, 1)
-    done(admin.post(f"/cases/{second}/release-hold", HOLD))
+    approved(monday, second, "release-hold")
     with open_desk(database, monday.clock, component="eraser") as eraser:
-        eraser.erase(EMAIL, ErasureScope.CONTACT_AND_WORDS, "operator", "due", OPERATOR)
+        four_eyes.erase(eraser, EMAIL, ErasureScope.CONTACT_AND_WORDS)
     assert retention(monday)["rows"] == []
 
 

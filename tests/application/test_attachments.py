@@ -21,6 +21,7 @@ from application.desk import Desk
 from domain.errors import AttachmentRefused, AttachmentsFull, AttachmentTooLarge, DomainError, Erased, Invalid
 from domain.policy import LARGEST_ATTACHMENT, first_policy
 from domain.values import ErasureScope
+from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log
 from tests.conftest import TestDatabase, grant_everybody
 
@@ -199,7 +200,7 @@ def test_a_file_is_erased_with_what_was_said_of_it(database: TestDatabase, scope
         desk.attach(number, [text("a.txt")], True, TECHNICIAN)
         other = log(desk, contact={"name": "Sam", "email": "sam@agency.example"})
         desk.attach(other, [text("b.txt")], True, TECHNICIAN)
-        told = desk.erase("jo.field@agency.example", scope, "operator", "asked", OPERATOR)
+        told = four_eyes.erase(desk, "jo.field@agency.example", scope)
         assert dict(told.by_kind)["attachment"] == 1
         assert blobs(database) == 1
         (attachment,) = desk.case(number, TECHNICIAN.actor).attachments

@@ -20,6 +20,7 @@ import msgspec
 from domain.access import EVENTS as ACCESS_EVENTS
 from domain.aggregate import Recorded
 from domain.alert import EVENTS as ALERT_EVENTS
+from domain.approval import EVENTS as APPROVAL_EVENTS
 from domain.case import EVENTS as CASE_EVENTS
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
 from domain.intake import EVENTS as INTAKE_EVENTS
@@ -45,6 +46,7 @@ EVENTS: dict[str, type[Recorded]] = {
     **POLICY_EVENTS,
     **ACCESS_EVENTS,
     **PRIVACY_EVENTS,
+    **APPROVAL_EVENTS,
     **LOG_EVENTS,
     **ALERT_EVENTS,
     **SOURCE_EVENTS,

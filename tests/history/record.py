@@ -43,6 +43,7 @@ from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
+from tests import four_eyes
 from tests.acceptance.test_import import row
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.infrastructure.ledger.trees import a_signer
@@ -238,9 +239,13 @@ def _erasure(desk: Desk) -> None:
     desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
     around = Resolution(ResolutionCode.WORKAROUND, workaround=True, cause_corrected=CauseCorrected.NO)
     desk.resolve(other, around, "use the spare one", None, NETWORK)
-    desk.hold(number, "operator", "a claim", OPERATOR)
-    desk.release_hold(number, "operator", "settled", OPERATOR)
-    desk.erase(subject, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR)
+    desk.request_hold(number, "a claim", OPERATOR)
+    desk.refuse(f"hold:{number}", "no claim is known", four_eyes.AUDITING)
+    desk.request_hold(number, "a claim", OPERATOR)
+    desk.withdraw(f"hold:{number}", "settled", OPERATOR)
+    four_eyes.hold(desk, number)
+    four_eyes.release(desk, number)
+    four_eyes.erase(desk, subject, ErasureScope.EVERYTHING)
 
 
 def _sealing(desk: Desk) -> None:

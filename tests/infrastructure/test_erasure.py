@@ -26,6 +26,7 @@ from infrastructure.postgres.recorder import LedgerRecorder
 from infrastructure.postgres.stored import LedgerEvent
 from infrastructure.views.projector import Projector
 from infrastructure.views.rebuilding import _make_shadow, rebuild_views
+from tests import four_eyes
 from tests.application.cases import NETWORK, TECHNICIAN, log
 from tests.conftest import TestDatabase, differences, grant_everybody
 
@@ -47,7 +48,7 @@ def superuser(database: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
 
 
 def erase(desk: Desk, given: str = EMAIL) -> int:
-    return desk.erase(given, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR).disclosures
+    return four_eyes.erase(desk, given, ErasureScope.EVERYTHING).disclosures
 
 
 def published(desk: Desk) -> str:
@@ -223,6 +224,7 @@ def test_killed_before_its_commit_nothing_is_erased_and_nothing_is_recorded(
 ) -> None:
     number = log(desk)
     desk.note(number, "called", visible_to_customer=False, request=TECHNICIAN)
+    four_eyes.approve(desk, desk.request_erasure(EMAIL, ErasureScope.EVERYTHING, "asked", OPERATOR))
     before = counts(superuser)
     command = [sys.executable, "-m", "api.cli", "erase", EMAIL, "--reason", "asked", "--scope", "everything", "--json"]
     told = {**os.environ, "CASELEDGER_DATABASE_URL": database.superuser, "CASELEDGER_DATA_DIR": str(tmp_path)}

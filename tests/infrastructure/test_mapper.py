@@ -12,6 +12,7 @@ from eventsourcing.persistence import MapperDeserialisationError
 
 from domain.access import EVENTS as ACCESS
 from domain.alert import EVENTS as ALERT
+from domain.approval import EVENTS as APPROVAL
 from domain.case import EVENTS as CASE
 from domain.case import Case
 from domain.case.logging import Logged, Report
@@ -94,10 +95,31 @@ def test_an_unknown_topic_fails_loudly() -> None:
 def test_topics_are_a_storage_format_and_these_are_they() -> None:
     """A name here is never changed and never goes; a new one is added with the release that writes it."""
     assert sorted(
-        {**CASE, **PROBLEM, **MESSAGE, **INTAKE, **CATALOGUE, **POLICY, **ACCESS, **PRIVACY, **LOG, **ALERT, **SOURCE}
+        {
+            **CASE,
+            **PROBLEM,
+            **MESSAGE,
+            **INTAKE,
+            **CATALOGUE,
+            **POLICY,
+            **ACCESS,
+            **PRIVACY,
+            **LOG,
+            **ALERT,
+            **SOURCE,
+            **APPROVAL,
+        }
     ) == [
         *("access.granted", "access.opened", "access.revoked"),
         *("alert.observed", "alert.raised"),
+        *(
+            "approval.given",
+            "approval.opened",
+            "approval.personal_data_erased",
+            "approval.refused",
+            "approval.requested",
+        ),
+        *("approval.used", "approval.withdrawn"),
         *(
             "case.accepted",
             "case.alerted",

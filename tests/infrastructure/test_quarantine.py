@@ -15,6 +15,7 @@ from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.rebuilding import rebuild_views
+from tests import four_eyes
 from tests.application.cases import TECHNICIAN
 from tests.conftest import TestDatabase, differences
 
@@ -23,7 +24,7 @@ GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")
 
 def erase(database: TestDatabase, given: str) -> None:
     with open_desk(database, component="eraser") as eraser:
-        eraser.erase(given, ErasureScope.EVERYTHING, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, given, ErasureScope.EVERYTHING)
 
 
 def held(desk: Desk, number: int) -> UUID:

@@ -17,7 +17,6 @@ import psycopg
 import pytest
 
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.values import ErasureScope
 from infrastructure.ledger.catalogue import check_catalogue
@@ -25,6 +24,7 @@ from infrastructure.postgres import scrubbing
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.scrubbing import NotScrubbed, scrub
 from infrastructure.views.projector import Projector
+from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.test_schema import WRITTEN, dumped
@@ -39,7 +39,7 @@ def transaction(database: TestDatabase, *statements: str) -> Iterator[psycopg.Co
 
 
 def erase(desk: Desk, email: str) -> None:
-    desk.erase(email, ErasureScope.EVERYTHING, "operator", "asked for it", OPERATOR)
+    four_eyes.erase(desk, email, ErasureScope.EVERYTHING)
 
 
 def missing_disclosures(auditor: psycopg.Connection[Any]) -> int:

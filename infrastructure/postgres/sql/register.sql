@@ -27,6 +27,9 @@ CROSS JOIN LATERAL (SELECT * FROM ledger.stored_events s WHERE s.originator_id =
 LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
 ORDER BY e.originator_id;
 
+-- name: approvals --
+SELECT originator_id FROM ledger.stored_events WHERE topic = 'approval.opened' ORDER BY notification_id;
+
 -- name: next_case_numbers --
 SELECT nextval('ledger.case_number') FROM generate_series(1, %s);
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import Caller, RunningDesk, done, refused
 from tests.acceptance.mail.correspondence import gateway, hand_in, letter, mail, reply, sent_in
 from tests.acceptance.travelling import history, logged, on_monday, read
@@ -116,7 +116,7 @@ def test_field_03_an_erased_message_is_gone(desk: RunningDesk, database: TestDat
     number = opened(desk, mail(sender="eve@agency.example", Cc="mia@example.com"))
     own = read(desk, number)["messages"][0]["raw"]
     with open_desk(database, component="eraser") as eraser:
-        eraser.erase("eve@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, "eve@agency.example", ErasureScope.CONTACT_AND_WORDS)
     refused(desk.technician.get(own), 410, "gone")
     refused(desk.technician.get(f"/quarantine/{own.split('/')[-2]}/raw"), 410, "gone")
     assert read(desk, number)["messages"][0]["cc"] is None

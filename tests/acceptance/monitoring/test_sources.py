@@ -17,6 +17,7 @@ from application.requests import Request
 from domain.errors import Forbidden
 from domain.intake import Cause
 from domain.values import Actor, ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import Serve, done, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import TestDatabase
@@ -193,7 +194,7 @@ def test_words_of_monitoring_are_erased_with_their_case(monitoring: Monitoring, 
     monitoring.alertmanager(group(alert("laptop-of-mary", user="mary@agency.example", episode=1)), key)
     customer = monitoring.case(number)["customer"]["id"]
     with open_desk(database, component="eraser") as eraser:
-        erased = eraser.erase(customer, ErasureScope.EVERYTHING, "operator", "asked", OPERATOR)
+        erased = four_eyes.erase(eraser, customer, ErasureScope.EVERYTHING)
     assert erased.cases == (number,)
     with psycopg.connect(database.superuser) as connection:
         left = connection.execute("SELECT count(*) FROM vault.disclosures WHERE subject = %s", (customer,)).fetchone()

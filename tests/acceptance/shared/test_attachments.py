@@ -18,9 +18,9 @@ from fastapi import Request
 from api.http import uploads
 from api.http.problems import Problem
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import Answer, Caller, RunningDesk, Serve, done, incident, refused
 from tests.conftest import TestDatabase
 
@@ -242,7 +242,7 @@ def test_an_erased_attachment_was_here(running: RunningDesk, shared_database: Te
     number = running.log(customer={"name": "Eve", "email": "eve@agency.example"})["number"]
     where = send(running.technician, number, b"of eve", "eve.txt").headers["location"]
     with open_desk(shared_database, component="eraser") as eraser:
-        eraser.erase("eve@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, "eve@agency.example", ErasureScope.CONTACT_AND_WORDS)
     refused(running.technician.get(where), 410, "gone")
     (left,) = done(running.technician.get(f"/cases/{number}/attachments"))["items"]
     assert (left["erased"], left["name"], left["size"], left["sha256"]) == (True, None, None, None)

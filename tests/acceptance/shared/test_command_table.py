@@ -70,8 +70,8 @@ TABLE = {
     "correct": Row(OPEN, None, ("technician",), {"field": "asset", "value": "p-2", "reason": "read wrong"}, team=True),
     "follow-up": Row(frozenset({"closed"}), "logged", ("technician", "owner"), {}),
     # R-5.9f and what the table ends with: "Erasure and holds: admin with an auditor's approval recorded".
-    "hold": Row(ANY, None, ("admin",), {"reason": "a claim", "approved_by": "r.audit"}),
-    "release-hold": Row(ANY, None, ("admin",), {"reason": "settled", "approved_by": "r.audit"}),
+    "hold": Row(ANY, "requested", ("admin",), {"reason": "a claim"}),
+    "release-hold": Row(ANY, "requested", ("admin",), {"reason": "settled"}),
     # What the clauses ask for beside the table: R-5.2c, R-5.6b, R-5.7c and R-5.9g, R-5.7d, R-5.9c.
     "waive": Row(OPEN - {"resolved"}, None, ("technician",), {"reason": "he stood at the counter"}, team=True),
     "consult": Row(OPEN, None, ("technician",), {}, team=True),
@@ -181,6 +181,7 @@ class Bench:
             self._do(number, "team", "verify", VERIFIED)
         elif verb == "release-hold":
             self._do(number, "admin", "hold", TABLE["hold"].body)
+            done(self.callers["auditor"].post(f"/approvals/hold:{number}/approve", {}))
         elif verb == "unrelate":
             self._do(number, "technician", "relate", {"case": self.other, "kind": "related"})
         elif verb == "answer-consultation" and since:

@@ -18,10 +18,10 @@ from structlog.testing import capture_logs
 from api.http.limits import HOUR, PER_ADDRESS, PER_LINK, Limits, network_of
 from api.http.problems import Problem
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
+from tests import four_eyes
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
 from tests.acceptance.mail.correspondence import mail, reply, sent_in
 from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, owner_of, told, travel
@@ -512,7 +512,7 @@ def test_every_link_that_opens_nothing_is_refused_in_the_same_words(
         "unsigned": jwt.encode(claims, "", algorithm="none", headers={"typ": "follow+jwt"}),
     }
     with open_desk(shared_database, component="eraser") as eraser:
-        eraser.erase("eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS, "operator", "asked", OPERATOR)
+        four_eyes.erase(eraser, "eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS)
     wrong["of somebody erased"] = good
     before, words = positions(), set[str]()
     for what, token in wrong.items():

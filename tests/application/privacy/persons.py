@@ -20,6 +20,7 @@ from domain.case.resolution import Verification
 from domain.case.state import CauseCorrected, ResolutionCode
 from domain.catalogue import Customer
 from domain.values import Actor, Channel, ErasureScope, Role
+from tests import four_eyes
 from tests.application.cases import FIXED, NETWORK, assigned, resolved
 from tests.application.conftest import ADMIN
 from tests.conftest import TestDatabase
@@ -32,7 +33,13 @@ CONTACT, EVERYTHING = ErasureScope.CONTACT_AND_WORDS, ErasureScope.EVERYTHING
 
 
 def erase(desk: Desk, given: str = "jo.field@agency.example", scope: ErasureScope = CONTACT, **how: Any) -> Erased:
-    return desk.erase(given, scope, how.get("approved_by", "r.audit"), "he asked for it", how.get("request", ADMIN))
+    return four_eyes.erase(desk, given, scope, how.get("request", ADMIN), "he asked for it")
+
+
+def approved(desk: Desk, scope: ErasureScope = CONTACT) -> None:
+    """An erasure of Jo's words is requested and approved, and not carried out yet."""
+    asked = desk.request_erasure(JO["email"], scope, "he asked for it", ADMIN)
+    four_eyes.approve(desk, asked)
 
 
 def document(desk: Desk, number: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from api.main import open_desk
-from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.intake.quarantine import receipt_document
 from application.letters import Sent
@@ -20,12 +19,16 @@ from domain.obligations import ObligationKind
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.timers import PostgresTimers
+from tests import four_eyes
 from tests.application.cases import LINKS, TECHNICIAN, assigned, log, resolved
+from tests.application.conftest import ADMIN
 from tests.application.privacy.persons import (
     AUDITOR,
+    CONTACT,
     EVERYTHING,
     JO,
     SAM,
+    approved,
     document,
     erase,
     kept,
@@ -137,11 +140,12 @@ def test_words_added_between_deciding_and_committing_are_decided_anew_and_go_as_
     desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, subject = log(desk, contact=JO), desk.customer_id(JO)
+    approved(desk, EVERYTHING)
     with open_desk(database) as other:
         looked = _interrupted(
             desk, monkeypatch, 2, lambda: other.note(number, "late", visible_to_customer=False, request=TECHNICIAN)
         )
-        erased = erase(desk, scope=EVERYTHING)
+        erased = desk.erase(JO["email"], EVERYTHING, ADMIN)
     assert len(looked) == 5, "decided twice"
     assert (erased.disclosures, dict(erased.by_kind)["staff_words"]) == (3, 1)
     assert kept(database, subject) == {}
@@ -156,10 +160,11 @@ def test_a_hold_placed_between_deciding_and_committing_keeps_everything(
     desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, subject = log(desk, contact=JO), desk.customer_id(JO)
+    approved(desk, EVERYTHING)
     with open_desk(database) as other:
-        _interrupted(desk, monkeypatch, 2, lambda: other.hold(number, "operator", "a claim", OPERATOR))
+        _interrupted(desk, monkeypatch, 2, lambda: four_eyes.hold(other, number))
         with pytest.raises(OnHold, match=number):
-            erase(desk, scope=EVERYTHING)
+            desk.erase(JO["email"], EVERYTHING, ADMIN)
     assert kept(database, subject) == {"contact": 1, "customer_words": 1, "staff_words": 1}
 
 
@@ -167,9 +172,10 @@ def test_a_case_logged_in_between_is_left_alone(
     desk: Desk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number, new = log(desk, contact=JO), list[str]()
+    approved(desk)
     with open_desk(database) as other:
         _interrupted(desk, monkeypatch, 2, lambda: new.append(log(other, contact=JO)))
-        assert erase(desk).cases == (number,)
+        assert desk.erase(JO["email"], CONTACT, ADMIN).cases == (number,)
     assert not document(desk, new[0])["erased"]
     assert erase(desk).cases == tuple(new)
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from api.main import open_desk
 from application.attachments import File
-from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.values import ErasureScope
 from infrastructure.ledger.bundle import canonical, make_bundle, zipped
@@ -25,6 +24,7 @@ from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.copy import BrokenCopy, LogCopy, export
 from infrastructure.ledger.log import LogReader, latest
 from infrastructure.ledger.note import Signer, Verifier, signed
+from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.infrastructure.ledger.sealed import SealedDesk
 from tests.infrastructure.ledger.trees import a_signer
@@ -169,7 +169,7 @@ def test_a_bundle_signed_by_somebody_else_is_refused(made: Made) -> None:
 def test_what_was_erased_is_said_and_no_finding(desk: Desk, made: Made) -> None:
     subject = json.loads(made.files["disclosures.json"])[0]["subject"]
     with open_desk(made.record.database, component="eraser") as office:
-        office.erase(subject, ErasureScope.CONTACT_AND_WORDS, "operator", "asked for it", OPERATOR)
+        four_eyes.erase(office, subject, ErasureScope.CONTACT_AND_WORDS)
     made.record.seal()
     found = verify_bundle(bundle_of(made.record, made.number), made.verifiers, case=made.number)
     assert found.findings == []
