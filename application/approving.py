@@ -20,12 +20,17 @@ from domain.case.status import authorise
 from domain.errors import Forbidden, NotFound
 from domain.values import Actor, Disclosure, DisclosureKind, ErasureScope, Provenance, Role
 
-_KEEPERS = (Role.ADMIN, Role.SYSTEM)
+COMMANDS = {
+    "approve": (Role.AUDITOR,),
+    "refuse": (Role.AUDITOR,),
+    "withdraw": (Role.ADMIN, Role.SYSTEM),
+}
+"""Who answers a request, and who takes it back; who makes one stands in the table of cases (`hold`, `release_hold`, `erase`)."""
 
 
 def authorise_approval(actor: Actor, command: str) -> None:
     """Refuse whoever may not decide on a request. Raises Forbidden, naming the role."""
-    needed = _KEEPERS if command == "withdraw" else (Role.AUDITOR,)
+    needed = COMMANDS[command]
     if actor.role not in needed:
         raise Forbidden(f"{command} needs the role {' or '.join(needed)}; you are {actor.role}")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Literal
 
@@ -12,13 +16,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from infrastructure.ledger.courier import web_address
 from infrastructure.ledger.witnesses import parse_witnesses
 
+_PREFIX = "CASELEDGER_"
+_ALIKE, _SLIP = 0.6, 0.85
+"""How like a setting's name another must be for the setting to be suggested, and for it to be a slip of the pen."""
 _LISTEN = r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$"
 
 
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="CASELEDGER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore")
 
     data_dir: Path = Field(
         default=Path(".data"), description="Keys, and the embedded server's data. Created when missing."
@@ -182,3 +189,31 @@ class Settings(BaseSettings):
             for name, value in plain.items()
             if value is not None and told[name] != type(self).model_fields[name].default
         }
+
+
+@dataclass(frozen=True)
+class Misspelt:
+    """A variable that looks like a setting and is none."""
+
+    variable: str
+    nearest: str | None
+    """The setting that it may have been meant for."""
+    slip: bool
+    """Whether it differs from that by so little that nothing else can be meant."""
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"{self.variable} is no setting, and changes nothing{hint}"
+
+
+def misspelt(variables: Iterable[str] | None = None) -> list[Misspelt]:
+    """The `CASELEDGER_*` variables of the environment that no setting reads, by name."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    given = {name for name in (os.environ if variables is None else variables) if name.upper().startswith(_PREFIX)}
+    return [_misspelt(name, known) for name in sorted(given) if name.upper() not in known]
+
+
+def _misspelt(variable: str, known: Iterable[str]) -> Misspelt:
+    name = variable.upper().removeprefix(_PREFIX)
+    likeness, nearest = max((SequenceMatcher(None, name, k.removeprefix(_PREFIX)).ratio(), k) for k in known)
+    return Misspelt(variable, nearest if likeness >= _ALIKE else None, likeness >= _SLIP)

@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from eventsourcing.persistence import PersistenceError
-from rich.table import Table
 
 from api.cli.console import could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
@@ -94,11 +93,12 @@ def approvals(
     if as_json:
         print_json(found)
         return
-    table = Table("request", "status", "requested by", "answer by", "approved by")
     for each in found:
-        columns = ("number", "status", "requested_by", "answer_by", "approved_by")
-        table.add_row(*("-" if each[name] is None else str(each[name]) for name in columns))
-    out.print(table)
+        asked = f"requested by {each['requested_by']}, answer by {each['answer_by']:%Y-%m-%d %H:%M} UTC"
+        approved = f", approved by {each['approved_by']}" if each["approved_by"] else ""
+        out.print(f"{each['number']}  {each['status']}: {asked}{approved}", markup=False)
+    if not found:
+        out.print("nothing waits for an approval")
 
 
 def auditor_of(settings: Settings, desk: Desk, token: Path | None) -> Request | None:

@@ -13,6 +13,7 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealing import safe_of
 from api.main import open_desk, tokens_of
+from application.approving import COMMANDS as APPROVAL_COMMANDS
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
 from application.health import readiness
@@ -24,7 +25,7 @@ from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.values import Role
 from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
-from infrastructure.settings import Settings
+from infrastructure.settings import Settings, misspelt
 from infrastructure.views.reading import PostgresViews
 
 
@@ -98,6 +99,7 @@ def roles(as_json: AsJson = False) -> None:
         {"command": name, "from": sorted(on.since), "roles": sorted(on.who)} for name, on in INTAKE_COMMANDS.items()
     ]
     others += [{"command": name, "from": [], "roles": [Role.ADMIN]} for name in OFFICE_COMMANDS]
+    others += [{"command": name, "from": [], "roles": sorted(who)} for name, who in APPROVAL_COMMANDS.items()]
     if as_json:
         print_json({"commands": rows, "others": others, "reading": sorted(READERS)})
         return
@@ -112,7 +114,7 @@ def roles(as_json: AsJson = False) -> None:
 
 
 def settings(as_json: AsJson = False) -> None:
-    """List the settings: their variables, their present values, what they mean."""
+    """List the settings: their variables, their present values, what they mean. Exit 1 when a variable is misspelt."""
     present = settings_of(None)
     rows: list[dict[str, Any]] = [
         {
@@ -124,13 +126,17 @@ def settings(as_json: AsJson = False) -> None:
         }
         for name, field in Settings.model_fields.items()
     ]
+    strange = misspelt()
+    rows += [{"variable": each.variable, "value": "?", "meaning": f"{each}."} for each in strange]
     if as_json:
         print_json(rows)
-        return
-    table = Table("variable", "value", "meaning")
-    for row in rows:
-        table.add_row(*row.values())
-    out.print(table)
+    else:
+        table = Table("variable", "value", "meaning")
+        for row in rows:
+            table.add_row(*row.values())
+        out.print(table)
+    if strange:
+        raise typer.Exit(FINDINGS)
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

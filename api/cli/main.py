@@ -14,6 +14,7 @@ from api.cli import (
     auditing,
     desk,
     importing,
+    keys,
     monitoring,
     privacy,
     replaying,
@@ -61,6 +62,7 @@ app.command("withdraw")(approving.withdraw)
 app.add_typer(importing.app, name="import")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")
+app.add_typer(keys.app, name="keys")
 app.add_typer(tlog.app, name="tlog")
 
 

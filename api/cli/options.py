@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from api.cli.console import could_not_run
+from api.cli.console import could_not_run, err
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import Unsuitable
 from infrastructure.postgres.opening import open_database
 from infrastructure.postgres.programs import ServerUnavailable
-from infrastructure.settings import Settings
+from infrastructure.settings import Settings, misspelt
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Keys and the embedded server's data. [CASELEDGER_DATA_DIR, .data]")
@@ -27,8 +27,17 @@ DatabaseUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 
 
+def settings_of_process(data_dir: Path | None, database_url: str | None, **others: Any) -> Settings:
+    """The same for what keeps running. Exit 2 when a setting is misspelt: nobody would notice what it changes not."""
+    if slips := [each for each in misspelt() if each.slip]:
+        could_not_run("; ".join(map(str, slips)))
+    return settings_of(data_dir, database_url, **others)
+
+
 def settings_of(data_dir: Path | None, database_url: str | None = None, **others: Any) -> Settings:
-    """The settings of the environment, with the options of this command before them."""
+    """The settings of the environment, with the options of this command before them. Warns of what looks like one."""
+    for each in misspelt():
+        err.print(f"caseledger: warning: {each}", style="yellow", markup=False)
     given = {"data_dir": data_dir, "database_url": database_url, **others}
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})

@@ -15,7 +15,7 @@ import typer
 import uvicorn
 
 from api.cli.console import could_not_run, out
-from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
 from api.cli.supervising import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
@@ -72,7 +72,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.")] = None,
 ) -> None:
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
-    settings = settings_of(data_dir, database_url, host=host, port=port)
+    settings = settings_of_process(data_dir, database_url, host=host, port=port)
     with alone(settings), bound(settings) as listening, database_of(settings, migrating=True) as database:
         settings = _reachable(settings, listening, demo)
         opening = partial(_whole_desk, settings, database, demo)
@@ -86,7 +86,7 @@ def api(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.")] = None,
 ) -> None:
     """Run one API process; several on one database are safe together."""
-    settings = settings_of(data_dir, database_url, host=host, port=port)
+    settings = settings_of_process(data_dir, database_url, host=host, port=port)
     with bound(settings) as listening, database_of(settings) as database:
         _run(settings, partial(open_context, settings, database, clock_of(settings)), [], listening)
 

@@ -13,7 +13,7 @@ import typer
 from api.cli.attending import close, project, send
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.listening import listen, poll, poll_once
-from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
 from api.cli.persisting import POISONED, keep, stop_when_told
 from api.cli.sealing import seal, seal_all
 from api.cli.supervising import SEALER, WORKERS
@@ -53,7 +53,7 @@ def worker(
     """Run background workers until stopped. Exit 1 when an event halts one: `caseledger status` says which."""
     if unknown := set(what or ()) - set(WORKERS):
         could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
-    settings, stop = settings_of(data_dir, database_url), stop_when_told(tethered=tethered)
+    settings, stop = settings_of_process(data_dir, database_url), stop_when_told(tethered=tethered)
     with database_of(settings) as database:
         if once:
             _do_once(what or list(WORKERS), settings, database)

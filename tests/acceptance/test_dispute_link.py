@@ -259,7 +259,7 @@ def claims_of(desk: RunningDesk, number: str) -> dict[str, Any]:
 
 def forged(desk: RunningDesk, number: str) -> dict[str, str]:
     """Tokens that look like the link's and are not."""
-    claims, ours, header = claims_of(desk, number), desk.tokens._private, {"typ": "dispute+jwt"}
+    claims, ours, header = claims_of(desk, number), desk.tokens._keys.private, {"typ": "dispute+jwt"}
     theirs, token = Ed25519PrivateKey.generate(), link(desk, number).rpartition("/")[2]
     head, body, signature = token.split(".")
 
@@ -340,7 +340,9 @@ def test_a_link_of_an_older_release_is_void_once_its_customer_is_erased_after_it
 
     def path(made: timedelta) -> str:
         exp = int((running.clock.now() + made + timedelta(days=90)).timestamp())
-        token = jwt.encode({**claims, "exp": exp}, running.tokens._private, "EdDSA", headers={"typ": "dispute+jwt"})
+        token = jwt.encode(
+            {**claims, "exp": exp}, running.tokens._keys.private, "EdDSA", headers={"typ": "dispute+jwt"}
+        )
         return f"/disputes/{token}"
 
     earlier, later = path(timedelta(0)), path(timedelta(minutes=1))

@@ -491,10 +491,10 @@ def test_every_link_that_opens_nothing_is_refused_in_the_same_words(
     good = tokens.follow_link(number, eve, 0)
     done(browser.get(f"/self-service/cases/{good}"))
     claims = jwt.decode(good, options={"verify_signature": False})
-    expired = jwt.encode({**claims, "exp": 1}, tokens._private, algorithm="EdDSA", headers={"typ": "follow+jwt"})
+    expired = jwt.encode({**claims, "exp": 1}, tokens._keys.private, algorithm="EdDSA", headers={"typ": "follow+jwt"})
     undated = jwt.encode(
         {n: v for n, v in claims.items() if n != "iat"},
-        tokens._private,
+        tokens._keys.private,
         algorithm="EdDSA",
         headers={"typ": "follow+jwt"},
     )
