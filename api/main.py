@@ -122,6 +122,7 @@ async def open_context(
                 catcher.messages if catcher else None,
                 Gate(settings.intake_at_once),
                 Failures(settings.tries),
+                Gate(settings.streams_at_once),
             )
 
 

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         description="Messages of monitoring systems that one process takes in at once, by each protocol; those beyond are "
         "told to come again.",
     )
+    streams_at_once: int = Field(
+        default=64,
+        ge=0,
+        description="Readers that one API process lets follow the feed of events at once; those beyond are told to come again.",
+    )
     clock_ahead: float = Field(
         default=0,
         description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "

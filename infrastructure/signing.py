@@ -6,7 +6,6 @@ verification. A rotation keeps the old key's public half and destroys its privat
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import hashlib
 import os
@@ -57,13 +56,8 @@ def _draft(path: Path, content: bytes) -> Path:
 
 
 def key_id(key: Ed25519PublicKey) -> str:
-    """What a signature names its key by: the key's thumbprint (RFC 7638)."""
-    x = _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
-    return _base64url(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    """What a signature names its key by: the first half of the SHA-256 of the raw public key, in hex."""
+    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class Context:
     """What machines must pass to hand something in."""
     failures: Failures = field(default_factory=Failures)
     """Which messages of machines fail again and again."""
+    streams: Gate = field(default_factory=Gate)
+    """The readers who follow the feed at once."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
 

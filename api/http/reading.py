@@ -41,7 +41,12 @@ async def reading(request: Request, caller: Caller) -> Actor:
 
 async def staffing(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    actor = context_of(request).desk.admit(caller, STAFF)
+    return require_staff(context_of(request), caller)
+
+
+def require_staff(context: Context, caller: Principal) -> Actor:
+    """The caller as staff, by the grants of now. Raises Forbidden, naming the roles that may."""
+    actor = context.desk.admit(caller, STAFF)
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
     refuse_unknown(request)

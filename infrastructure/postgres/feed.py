@@ -41,7 +41,9 @@ class PostgresFeed:
     async def _page(self, after: int, limit: int) -> Sequence[FeedItem]:
         async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(_SQL["page"], (after, limit), prepare=True)
-            return [_item(*row) for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+        # A thousand states take their time to decode: not that of the event loop.
+        return await asyncio.to_thread(lambda: [_item(*row) for row in rows])
 
     async def wait_for_event(self, after: int, seconds: float) -> bool:
         return await self._wait(lambda: self._events > after, seconds)

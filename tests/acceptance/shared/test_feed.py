@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import httpx
 import pytest
 
-from api.http.feed import HEARTBEAT
-from tests.acceptance.conftest import RunningDesk, done, incident, refused
+from api.http.feed import HEARTBEAT, RECHECK
+from application.catalogue import OPERATOR
+from domain.values import Role
+from tests.acceptance.conftest import RunningDesk, done, incident, refused, served
+from tests.conftest import cloned
 
 
 @pytest.fixture
@@ -50,14 +56,19 @@ def messages(lines: Iterator[str]) -> Iterator[Message]:
             block = {}
 
 
+def stream(running: RunningDesk, after: int, last: int | None = None) -> AbstractContextManager[Iterator[Message]]:
+    """The auditor's."""
+    return followed(running.url, running.auditor.http.headers["Authorization"], after, last)
+
+
 @contextmanager
-def stream(running: RunningDesk, after: int, last: int | None = None) -> Iterator[Iterator[Message]]:
-    headers = {"Accept": "text/event-stream", "Authorization": running.auditor.http.headers["Authorization"]}
+def followed(url: str, authorization: str, after: int, last: int | None = None) -> Iterator[Iterator[Message]]:
+    headers = {"Accept": "text/event-stream", "Authorization": authorization}
     if last is not None:
         headers["Last-Event-ID"] = str(last)
     with (
         httpx.Client(timeout=30) as http,
-        http.stream("GET", f"{running.url}/events", params={"after": after}, headers=headers) as answer,
+        http.stream("GET", f"{url}/events", params={"after": after}, headers=headers) as answer,
     ):
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -144,6 +155,80 @@ def test_a_silent_stream_says_that_it_is_still_there(
         assert [list(beat) for beat in heartbeats] == [[""]] * 3
         position = int(running.technician.post("/cases", incident()).headers["Position"])
         assert ids(taken(said, 1, heartbeats=1_000)) == [position]
+
+
+def test_r_7_1_a_revoked_grant_ends_the_stream(
+    running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.feed.RECHECK", 0.05)
+    leaver = running.caller(Role.AUDITOR, "f.leaver")
+    with followed(running.url, leaver.http.headers["Authorization"], start) as said:
+        assert taken(said, 2), "the leaver's own grant"
+        running.office.revoke("f.leaver", Role.AUDITOR, None, "left", OPERATOR)
+        *_, last = said  # it ends
+    assert last == {"": "access has ended"}
+    refused(leaver.get("/events"), 403, "forbidden")
+
+
+def test_a_token_that_expires_ends_the_stream(
+    running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.http.feed.RECHECK", 0.05)
+    token = running.tokens.issue(Role.AUDITOR, "r.audit", None, timedelta(seconds=2))
+    with followed(running.url, f"Bearer {token}", start) as said:
+        *_, last = said
+    assert last == {"": "access has ended"}
+
+
+def test_access_is_looked_at_again_within_seconds() -> None:
+    assert 0 < RECHECK <= 5
+
+
+def test_more_readers_than_may_are_told_to_come_again_until_one_has_gone(
+    server: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("keys")
+    with cloned(server) as database, served(database, folder, streams_at_once=2) as desk:
+        token = desk.auditor.http.headers["Authorization"]
+        with followed(desk.url, token, 0) as first, followed(desk.url, token, 0) as second:
+            assert [len(taken(said, 1)) for said in (first, second)] == [1, 1]
+            third = desk.auditor.http.get("/events", headers={"Accept": "text/event-stream"})
+            refused(third, 503, "unavailable")
+            assert int(third.headers["Retry-After"]) > 0
+            done(desk.auditor.get("/events"))
+        for _ in range(1_000):  # who hangs up is noticed when the server next looks
+            with desk.auditor.http.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as again:
+                if again.status_code == 200:
+                    return
+        raise AssertionError("the places of those who have gone stay taken")
+
+
+def test_events_are_not_decoded_or_encoded_on_the_event_loop(
+    running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_the_loop: dict[str, set[bool]] = {}
+
+    def watched(where: str, name: str) -> None:
+        work = getattr(import_module(where), name)
+
+        def working(*given: Any) -> Any:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                on_the_loop.setdefault(name, set()).add(False)
+            else:
+                on_the_loop.setdefault(name, set()).add(True)
+            return work(*given)
+
+        monkeypatch.setattr(f"{where}.{name}", working)
+
+    watched("infrastructure.postgres.feed", "event_document")
+    watched("api.http.feed", "_messages")
+    running.log()
+    pages(running, 100, start)
+    with stream(running, start) as said:
+        taken(said, 1)
+    assert on_the_loop == {"event_document": {False}, "_messages": {False}}
 
 
 def test_the_heartbeat_comes_within_what_the_contract_says() -> None:
