@@ -365,6 +365,7 @@ def test_the_retention_report_is_printed_as_the_others_are_and_is_of_now(running
     code, told = cli("report", "retention", "--format", "json")
     document = json.loads(told)
     asked = {"report", "definitions_version", "position", "from", "to", "as_of", "effective_at", "by", "totals", "rows"}
+    asked.add("time_zone")
     assert (code, document.keys()) == (0, asked)
     assert (document["totals"]["subjects"], document["rows"]) == (1, [])
     assert "retention/1" in cli("report", "retention")[1]
