@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
+from application.approval import approval_document
 from application.attachments import shown_to
 from application.ports import Entry
 from application.visibility import (
@@ -237,26 +238,6 @@ def access_document(access: Access) -> dict[str, Any]:
     """What somebody may act as."""
     grants = [_fields(grant) for grant in access.grants.values()]
     return {"subject": access.subject, "version": access.version, "grants": grants}
-
-
-def approval_document(approval: Approval, now: datetime | None = None) -> dict[str, Any]:
-    """A measure that needs two people: its last request, and what became of it. ``now`` tells whether it has expired."""
-    wanted = approval.wanted
-    standing = approval.standing_at(now) if now is not None else approval.standing
-    return {
-        "number": approval.number,
-        "id": approval.id,
-        "version": approval.version,
-        "status": standing,
-        "measure": approval.measure,
-        "target": approval.target,
-        "requested_by": wanted and wanted.by.subject,
-        "requested_at": wanted and wanted.since,
-        "answer_by": wanted and wanted.answer_by,
-        "scope": wanted and wanted.scope,
-        "reason": wanted and wanted.reason and wanted.reason.text("reason"),
-        "approved_by": approval.approved_by,
-    }
 
 
 def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:

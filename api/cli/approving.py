@@ -13,9 +13,9 @@ from eventsourcing.persistence import PersistenceError
 from api.cli.console import could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk, tokens_of
+from application.approval import approval_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import approval_document
 from application.principals import Unauthenticated
 from application.privacy import ApprovalRequired
 from application.requests import ApplicationError, Request

@@ -14,9 +14,9 @@ from api.cli.approving import ApprovalToken, auditor_of, refusing, request_once,
 from api.cli.console import FINDINGS, err, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk
+from application.approval import approval_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import approval_document
 from application.privacy import ApprovalRequired, Erased
 from application.remains import STAFF_WORDS, STAYS, Remaining
 from application.requests import Committed, Request

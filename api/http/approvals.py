@@ -12,11 +12,12 @@ from api.http.asking import answer, asked, parse, raw_body, with_precondition
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.bodies.privacy import ErasureBody
 from api.http.context import Context, authenticated, context_of
+from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import json_response
+from application.approval import approval_document
 from application.approving import authorise_approval
 from application.desk import Desk
-from application.documents import approval_document
 from application.principals import Principal
 from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
@@ -39,6 +40,7 @@ def _reader(request: Request, caller: Principal) -> Context:
     actor = context.desk.admit(caller, _READERS)
     if actor.role not in _READERS:
         raise Forbidden(f"this needs the role {' or '.join(_READERS)}; you are {actor.role}")
+    refuse_unknown(request)
     return context
 
 
@@ -54,6 +56,7 @@ def post_erasure(request: Request, caller: Caller, raw: Raw) -> Response:
     context = context_of(request)
     actor = context.desk.admit(caller, (Role.ADMIN,))
     authorise(actor, "erase")
+    refuse_unknown(request)
     body = parse(request, raw, ErasureBody)
     wanted = asked(request, actor, raw, 202)
     committed = context.desk.request_erasure(body.subject, body.scope, body.reason, wanted)
@@ -94,6 +97,7 @@ def _answer_route(verb: str, role: Role, body: type[Body], carry_out: Answering,
         context = context_of(request)
         actor: Actor = context.desk.admit(caller, (role,))
         authorise_approval(actor, verb)
+        refuse_unknown(request)
         context.desk.approval(number)
         words = parse(request, raw, body)
         wanted = with_precondition(request, context, asked(request, actor, raw), required=lambda: False)

@@ -41,7 +41,9 @@ async def reading(request: Request, caller: Caller) -> Actor:
 
 async def staffing(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    return require_staff(context_of(request), caller)
+    actor = require_staff(context_of(request), caller)
+    refuse_unknown(request)
+    return actor
 
 
 def require_staff(context: Context, caller: Principal) -> Actor:
@@ -49,7 +51,6 @@ def require_staff(context: Context, caller: Principal) -> Actor:
     actor = context.desk.admit(caller, STAFF)
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-    refuse_unknown(request)
     return actor
 
 
