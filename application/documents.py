@@ -29,6 +29,7 @@ from domain.approval import Approval
 from domain.case import Case
 from domain.case.state import Attachment, Candidate, Mailed, Pending
 from domain.case.status import STAFF, can
+from domain.case.words import Asked
 from domain.catalogue import Listed
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
@@ -86,7 +87,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "calendar": case.calendar and _fields(case.calendar),
         "incomplete": case.incomplete,
         "missing": case.missing,
-        "pending": case.pending and _pending(case.pending),
+        "pending": case.pending and _pending(case.pending, case.question),
         "resolution": resolution
         and {
             "code": resolution.code,
@@ -120,9 +121,9 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     return case_shown(reader, document)
 
 
-def _pending(pending: Pending) -> dict[str, Any]:
+def _pending(pending: Pending, question: Asked | None) -> dict[str, Any]:
     """The mark on a case that waits, with the question where one was mailed."""
-    asked = {"question": pending.question.text("question")} if pending.question is not None else {}
+    asked = {"question": question.question.text("question")} if question is not None else {}
     return {"reason": pending.reason, "since": pending.since, **asked}
 
 

@@ -109,7 +109,7 @@ def followed_document(case: Case, first: Case, entries: Sequence[Entry]) -> dict
         "closed_at": case.closed_at,
         "solution": case.solution.text("solution") if case.solution else None,
         "dispute_until": case.dispute_until,
-        "question": case.pending.question.text("question") if case.pending and case.pending.question else None,
+        "question": case.question.question.text("question") if case.question else None,
         "history": [told for told in (_told(case, entry) for entry in entries) if told is not None],
         "attachments": [_file(case, each) for each in case.attachments if shown_to(each, Role.CUSTOMER)],
         "can": _can(case, first),

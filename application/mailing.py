@@ -15,7 +15,7 @@ from application.requests import Committed, Request
 from domain.case import Case
 from domain.case.triage import Referred
 from domain.message import Message
-from domain.values import Disclosure, DisclosureKind, Provenance
+from domain.values import DisclosureKind, Provenance
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
@@ -77,7 +77,7 @@ class Mailing(Casework):
             follow_url=links.follow(case.number, case.customer, erasures) if _to_customer(kind, case) else None,
             help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
-            question=case.pending.question.text("question") if case.pending and case.pending.question else None,
+            question=case.question.question.text("question") if case.question else None,
             monitoring=case.impersonal,
         )
 
@@ -183,8 +183,8 @@ class Mailing(Casework):
 def _stands(queued: Message, case: Case) -> bool:
     """Whether what a mail tells of is still so, or what it asks is still asked."""
     if queued.question is not None:
-        asked = case.pending
-        return asked is not None and asked.asked == queued.question and _is_kept(asked.question)
+        asked = case.question
+        return asked is not None and asked.version == queued.question and asked.question.value is not None
     if queued.resolution is None:
         return True
     return case.resolution is not None and case.resolution_version == queued.resolution
@@ -195,11 +195,6 @@ def _code_of(why: str) -> str:
     if found:
         return f"smtp-{found[0].replace(' ', '-')}"
     return NOT_WRITTEN if why == NOT_WRITTEN else "not-reached"
-
-
-def _is_kept(question: Disclosure | None) -> bool:
-    """Whether a question has not been erased."""
-    return question is not None and question.value is not None
 
 
 def _to_customer(kind: LetterKind, case: Case) -> bool:

@@ -68,7 +68,8 @@ class Telling(Casework):
             )
         recipient = self._say(case.customer, DisclosureKind.CONTACT, told)
         assert recipient is not None
-        asked = case.pending.asked if case.pending else None
+        assert case.question is not None
+        asked = case.question.version
         return self._queued(LetterKind.QUESTION, case, recipient, provenance, resolution=None, question=asked)
 
     def _acknowledge(

@@ -12,7 +12,7 @@ from domain.case.priority import Priority
 from domain.case.state import CaseState, Pending, PendingReason
 from domain.case.status import WORKED
 from domain.case.targets import end_of_wait, paused_since
-from domain.case.words import received_after
+from domain.case.words import Asked, received_after
 from domain.errors import Invalid, InvalidTransition
 from domain.obligations import ObligationKind, Owed
 from domain.policy import Policy
@@ -37,8 +37,8 @@ class Pended(Recorded):
     def apply(self, case: CaseState) -> None:
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.since))
-        asked = None if self.question is None else self.originator_version
-        case.pending = Pending(self.reason_code, self.since, self.question, asked)
+        case.pending = Pending(self.reason_code, self.since)
+        case.asked = None if self.question is None else Asked(self.question, self.originator_version)
 
     def settles(self) -> tuple[str, ...]:
         return _OF_THE_WAIT
@@ -88,6 +88,16 @@ _OF_THE_WAIT = (ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER)
 
 
 class Waiting(Priority):
+    @property
+    def awaits_customer(self) -> bool:
+        """Whether it waits for the customer."""
+        return self.pending is not None and self.pending.reason is PendingReason.CUSTOMER
+
+    @property
+    def question(self) -> Asked | None:
+        """The question that it waits with."""
+        return None if self.pending is None else self.asked
+
     def pend(
         self,
         waiting_for: PendingReason,

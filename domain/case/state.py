@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from domain.calendar import SupportCalendar
 from domain.case.status import SETTLED, Status, allow
-from domain.case.words import received_after
+from domain.case.words import Asked, received_after
 from domain.errors import InvalidTransition
 from domain.values import Actor, Channel, Disclosure, Level, Nature
 
@@ -110,10 +110,6 @@ class Pending:
 
     reason: PendingReason
     since: datetime
-    question: Disclosure | None = None
-    """What the customer was asked by mail."""
-    asked: int | None = None
-    """The version that asked it: what that mail is about."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +199,8 @@ class CaseState:
     words: Disclosure | None
     reported_by: Disclosure | None
     solution: Disclosure | None
+    asked: Asked | None
+    """The question with which the customer was asked last."""
     assumed: Assumed | None
     """What monitoring makes of its labels, for a technician to confirm."""
     recovered_at: datetime | None
@@ -227,7 +225,7 @@ class CaseState:
         self.resolved_from: Status | None = None
         self.closed_at: datetime | None = None
         self.dispute_until: datetime | None = None
-        self.window_since = self.waited = self.assumed = self.recovered_at = None
+        self.window_since = self.waited = self.asked = self.assumed = self.recovered_at = None
         self.follow_up_of: str | None = None
         self.external_ref: str | None = None
         self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
@@ -314,11 +312,6 @@ class CaseState:
         """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""
         paused = self.waited is not None and self.waited.reason in policy.pausing
         return self.waited.since if self.waited is not None and paused else self.resolved_at
-
-    @property
-    def awaits_customer(self) -> bool:
-        """Whether it waits for the customer."""
-        return self.pending is not None and self.pending.reason is PendingReason.CUSTOMER
 
     @property
     def incomplete(self) -> bool:

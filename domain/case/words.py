@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values import Disclosure
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that was mailed to the customer, and the version that asked it: what that mail is about."""
+
+    question: Disclosure
+    version: int
 
 
 def received_after(received_at: datetime, done_at: datetime) -> bool:

@@ -101,6 +101,7 @@ def work_the_whole_sop(desk: Desk) -> None:
     _relations(desk)
     _major(desk)
     _aftermath(desk)
+    _question(desk)
     _problem(desk)
     _quarantine(desk)
     _monitoring(desk)
@@ -161,6 +162,18 @@ def message_of(desk: Desk, number: str) -> UUID:
     position = desk.history(number, TECHNICIAN.actor)[-1].position
     queued = desk.recorder.select_notifications(start=position - 1, limit=1)[0]
     return cast("UUID", queued.originator_id)
+
+
+def _question(desk: Desk) -> None:
+    """What 0.5.0 can say beyond 0.4.0: a question that the customer answers, and one that reaches nobody."""
+    number, system = assigned(desk), Request(Actor("system:mail", Role.SYSTEM), "process")
+    customer = Request(Actor(desk.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
+    for _ in range(2):
+        asked = desk.pend(number, PendingReason.CUSTOMER, None, None, NETWORK, question="Does the lamp blink?")
+        desk.note(number, "Yes.", visible_to_customer=True, request=customer)
+    desk.pend(number, PendingReason.CUSTOMER, None, None, NETWORK, question="And which colour has it?")
+    assert asked.case.question is not None
+    desk.mail_refused(message_of(desk, number), "550 5.1.1 nobody", system)
 
 
 def _problem(desk: Desk) -> None:
