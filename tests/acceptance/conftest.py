@@ -33,6 +33,8 @@ from infrastructure.views.timers import PostgresTimers
 from tests.conftest import TestDatabase
 
 Answer = httpx.Response
+_PATIENCE = 24
+"""Tries of some seconds each until a view must have caught up."""
 
 
 class Caller:
@@ -42,8 +44,14 @@ class Caller:
         self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
     def get(self, path: str, *, after: int | None = None, **given: Any) -> Answer:
+        """Read; a view that is to be ``after`` a position is asked until it is, however slow this machine may be."""
         headers = {"Wait-For-Position": str(after)} if after is not None else {}
-        return self.http.get(path, headers={**headers, **given.pop("headers", {})}, params=given or None)
+        headers.update(given.pop("headers", {}))
+        for _ in range(_PATIENCE):
+            answer = self.http.get(path, headers=headers, params=given or None)
+            if after is None or answer.status_code != 503:
+                break
+        return answer
 
     def post(self, path: str, body: Any, *, match: str | None = "*", key: str | None = None, **headers: str) -> Answer:
         if match is not None:

@@ -193,7 +193,7 @@ def test_a_position_that_does_not_come_is_not_waited_for_for_ever(
     running: RunningDesk = request.getfixturevalue("alone")
     number = running.log()["number"]
     for path in ("/cases", "/queues", "/queues/triage", "/reports/volume"):
-        answer = running.technician.get(path, after=1_000)
+        answer = running.technician.get(path, headers={"Wait-For-Position": "1000"})
         assert "1000" in refused(answer, 503, "unavailable")["detail"]
         assert int(answer.headers["retry-after"]) >= 1
     assert done(running.technician.get(f"/cases/{number}", after=1_000))["status"] == "logged"  # never behind
