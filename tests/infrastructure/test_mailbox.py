@@ -182,3 +182,23 @@ def test_a_wrong_password_or_folder_is_told(mailbox: Mailbox, place: Place) -> N
     with pytest.raises(ValueError, match="folder"):
         replace(mailbox, folder='a" b')
     assert "secret" not in repr(mailbox)
+
+
+def test_a_message_that_fails_by_its_own_fault_holds_up_no_other_and_comes_again(
+    server: ImapServer, mailbox: Mailbox, place: Place
+) -> None:
+    server.append(mail(1), mail(2), mail(3))
+
+    class Choosy(Taken):
+        def __call__(self, raw: bytes, envelope: Envelope) -> None:
+            if raw == mail(2) and self.fails is not None:
+                raise ZeroDivisionError
+            super().__call__(raw, envelope)
+
+    taken = Choosy(fails=b"")
+    with pytest.raises(ZeroDivisionError):
+        read_new(mailbox, place, taken, GOES_ON)
+    assert taken.messages == [mail(1), mail(3)]
+    taken.fails = None
+    read_new(mailbox, place, taken, GOES_ON)
+    assert taken.messages == [mail(1), mail(3), mail(2), mail(3)], "what is known changes nothing"

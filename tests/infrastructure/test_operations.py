@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from eventsourcing.persistence import MapperDeserialisationError
 
 from api.main import open_desk
 from application.desk import Desk
 from application.health import readiness
+from application.intake.envelope import NO_ENVELOPE
+from application.intake.failures import Failures
+from application.intake.taking import admit_gateway, taking
 from application.letters import Letter, Sent
 from application.processes.closing import close_due
 from application.processes.sending import AT_ONCE_TO_ONE_DOMAIN, Sending
@@ -25,7 +30,7 @@ from infrastructure.postgres.operations import PostgresSetAside, Pulse
 from infrastructure.views.projector import Projector
 from infrastructure.views.reading import PostgresViews
 from infrastructure.views.timers import PostgresTimers
-from tests.application.cases import LINKS, resolved
+from tests.application.cases import LINKS, log, resolved
 from tests.conftest import TestDatabase
 from tests.history.record import message_of
 
@@ -209,3 +214,25 @@ def test_r_5_9d_a_case_that_cannot_be_closed_holds_up_no_other(desk: Desk, datab
         assert close_due(closing, PostgresTimers(pool), tries) == 0
     assert desk.case(good, AUDITOR).status == "closed"
     assert [item["item"] for item in told(database)["items"]] == [bad]
+
+
+def test_r_5_1d_a_mail_that_always_fails_is_in_the_quarantine_after_some_tries(
+    desk: Desk, database: TestDatabase
+) -> None:
+    admit_gateway(desk)
+    number = log(desk, contact={"name": "Jo", "email": "jo@agency.example"})
+    catch_up(database)
+    poison(database, desk.case(number, AUDITOR).id)
+    answer = (
+        f"From: jo@agency.example\r\nMessage-ID: <1@agency.example>\r\nReferences: {desk.addresses.root_reference(number)}"
+        "\r\nSubject: Re: it\r\n\r\nStill broken.\r\n"
+    ).encode()
+    take = taking(desk, "imap", Failures(3))
+    for _ in range(2):
+        with pytest.raises(MapperDeserialisationError):
+            take(answer, NO_ENVELOPE)
+    assert take(b"From: ann@agency.example\r\nSubject: Another\r\n\r\nNo sound.\r\n", NO_ENVELOPE).startswith("opened")
+    outcome, receipt = take(answer, NO_ENVELOPE).split()
+    assert outcome == "quarantined"
+    assert desk.receipt(UUID(receipt), AUDITOR).cause == "unreadable"
+    assert take(answer, NO_ENVELOPE) == f"duplicate {receipt}"
