@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -54,6 +55,9 @@ class TestDatabase(Database):
 @pytest.fixture(scope="session", autouse=True)
 def _interpreter() -> None:
     tune_interpreter()
+    # Tracebacks with the values of all variables take seconds each, in which nobody is answered.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +80,9 @@ class Rewriting:
         self._connection.execute(_SQL["begin"])
         start_twins(self._connection, tables, "scrubbed")
         point = self._now()
-        for each in TABLES:
-            self._fill(each, None)
+        with self._one_moment():
+            for each in TABLES:
+                self._fill(each, None)
         finish_twins(self._connection, tables, "scrubbed")
         for each in TABLES:
             self._connection.execute(sql.SQL("ANALYZE {}").format(_named(each.twin)))
@@ -91,20 +93,26 @@ class Rewriting:
         self._patiently(lambda: self._swap(point))
 
     def _now(self) -> _Point:
-        """The last position before which nothing is under way, and where the views are."""
-        with self._connection.transaction():
-            row = self._connection.execute(_SQL["now"]).fetchone()
+        """The last position, before which nothing is under way, and where the views are."""
+        row = self._connection.execute(_SQL["now"]).fetchone()
         assert row is not None
         return _Point(*row)
 
     def _renew(self, point: _Point) -> int:
         """Copy once more what has changed since; returns how many streams that were."""
         now = self._now()
-        with self._connection.transaction():
+        with self._one_moment():
             streams = self._changed(point)
             self._copy_again(streams)
         point.ledger, point.views = now.ledger, now.views
         return len(streams)
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """A transaction that reads all tables as of one moment: a file is never seen without its disclosure."""
+        with self._connection.transaction():
+            self._connection.execute(_SQL["one_moment"])
+            yield
 
     def _changed(self, point: _Point) -> list[Any]:
         rows = self._connection.execute(_SQL["changed"], {"ledger": point.ledger, "views": point.views}).fetchall()

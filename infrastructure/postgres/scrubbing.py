@@ -27,7 +27,7 @@ class NotScrubbed(Exception):
 
 
 def scrub(database: Database) -> None:
-    """Write anew what may hold dead copies, and end the old log. Raises NotScrubbed, psycopg.OperationalError.
+    """Write anew what may hold dead copies, and end the old log. Raises NotScrubbed; psycopg.OperationalError when there is no server.
 
     It takes as long as copying the vault does, and as much room; nobody waits for it but who called.
     """
@@ -52,7 +52,7 @@ def scrub(database: Database) -> None:
             raise NotScrubbed(f"others use the tables: {error}; erase once more later") from error
         except psycopg.errors.LockNotAvailable as error:
             raise NotScrubbed(f"others use the tables: {str(error).strip()}; erase once more later") from error
-        except psycopg.errors.InternalError as error:  # the samples were taken anew at the same moment
+        except psycopg.Error as error:
             raise NotScrubbed(f"{str(error).strip()}; erase once more") from error
         if recycles:
             raise NotScrubbed("the server uses segments of its log again (wal_recycle), with what they held")

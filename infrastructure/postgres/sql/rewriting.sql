@@ -14,11 +14,11 @@ SELECT attname::text FROM pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum;
 
 -- name: now --
--- Who appends holds the lock until its commit: up to this position all is committed, and seen by what reads after it.
-SELECT p.ledger, p.views
-FROM (SELECT pg_advisory_xact_lock(4850712369)) AS appends,
-     LATERAL (SELECT coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0),
-                     (SELECT position FROM views.tracking)) AS p (ledger, views);
+-- Positions are given in the order of commits: up to this one all is committed, and seen by what reads after it.
+SELECT coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0), (SELECT position FROM views.tracking);
+
+-- name: one_moment --
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
 
 -- name: changed --
 -- Streams that were appended to, or erased from, since; and those whose events were folded since.
