@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 
 import psycopg
 import pytest
@@ -82,3 +84,17 @@ def test_a_projector_that_waits_for_the_swap_goes_on_in_the_new_views(desk: Desk
         working.join(60)
         Projector(other).catch_up()
     assert differences(database) == {}
+
+
+def test_an_upgrade_gives_the_indexes_of_an_older_rebuild_their_names_again(database: TestDatabase) -> None:
+    """Releases before 0.5.0 let PostgreSQL name them: later migrations would not find them."""
+    migration = (
+        files("infrastructure.postgres").joinpath("migrations", "0025.index_names.sql").read_text(encoding="utf-8")
+    )
+    named = re.findall(r"\('(\w+_idx)', '(?:UNIQUE )?ON", migration)
+    assert len(named) > 10
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        for number, name in enumerate(named):
+            superuser.execute(f"ALTER INDEX views.{name} RENAME TO whatever_{number}_idx".encode())
+        superuser.execute(migration.encode())
+    assert dumped(database) == WRITTEN.read_text(encoding="utf-8")

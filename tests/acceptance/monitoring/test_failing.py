@@ -30,7 +30,7 @@ def test_r_5_1d_a_notification_that_always_fails_waits_in_the_quarantine_after_s
     poison(database, opened["alerts"][0]["fingerprint"])
     failing = group(alert("a", episode=2))
     for _ in range(4):
-        assert monitoring.alertmanager(failing, key).status_code == 500
+        assert monitoring.alertmanager(failing, key, Connection="close").status_code == 500
         assert monitoring.alertmanager(group(alert("b")), key).is_success
     waiting = monitoring.alertmanager(failing, key)
     assert (waiting.status_code, waiting.json()["outcome"]) == (202, "quarantined")
