@@ -20,6 +20,7 @@ from infrastructure.ledger.publishing import publisher_of
 from infrastructure.ledger.safe import Refused, Safe
 from infrastructure.ledger.sealer import Published, Sealer
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.operations import Pulse
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
 
@@ -32,20 +33,25 @@ def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
         publisher = publisher_of(settings, database, lambda connection, number: LogReader(connection, number).hashes)
     except (ValueError, OSError) as error:
         could_not_run(f"what holds checkpoints outside is not set up right: {error}")
+    pulse = Pulse(database, "sealer", "sealer")
     with publisher:
-        run = partial(_seal_once, settings, database, stop, publisher.publish)
+        run = partial(_seal_once, settings, database, stop, publisher.publish, pulse)
         persist("sealer", stop, run, OSError, Refused)
+    pulse.leave()
 
 
-def _seal_once(settings: Settings, database: Database, stop: threading.Event, published: Published) -> None:
+def _seal_once(
+    settings: Settings, database: Database, stop: threading.Event, published: Published, pulse: Pulse
+) -> None:
     safe = safe_of(settings)
     with database.connect("sealer") as connection:
         Turn(connection, "sealer").take(stop)
         if stop.is_set():
             return
         try:
-            Sealer(connection, safe, settings.log_name).run(stop, published)
+            Sealer(connection, safe, settings.log_name).run(stop, published, pulse.beat)
         except Refused as why:
+            pulse.fails(why)
             safe.refuse(str(why))
             log.error("the sealer refuses to sign", why=str(why))
             raise

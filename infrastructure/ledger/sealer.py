@@ -143,13 +143,16 @@ class Sealer:
 
     # sealing
 
-    def run(self, stop: threading.Event, published: Published | None = None) -> None:
-        """Seal until told to stop. Raises Refused, psycopg.OperationalError, OSError."""
+    def run(
+        self, stop: threading.Event, published: Published | None = None, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        """Seal until told to stop; ``beat`` is called each time. Raises Refused, psycopg.OperationalError, OSError."""
         self.take_up()
         self._safe.refuse(None)
         if published is not None and (last := self._safe.last_note()) is not None:
             published(last, self._tree.size)
         while not stop.is_set():
+            beat()
             before = self._tree.size
             note = self.seal()
             if note is not None and published is not None:
