@@ -9,7 +9,7 @@ BEGIN
     FOR wrong IN
         SELECT i.indexrelid::regclass AS index, w.name
         FROM (VALUES
-            ('case_lexemes_idx', 'ON views.case_texts USING gin (lexemes)'),
+            ('case_found_idx', 'ON views.case_texts USING gin (found)'),
             ('case_now_idx', 'UNIQUE ON views.case_intervals USING btree (case_id) WHERE upper_inf(positions)'),
             ('case_number_now_idx', 'UNIQUE ON views.case_intervals USING btree (number) WHERE upper_inf(positions)'),
             ('closes_now_idx', 'ON views.case_intervals USING btree (closes_at) WHERE (upper_inf(positions) AND (closes_at IS NOT NULL))'),
