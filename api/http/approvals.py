@@ -23,7 +23,7 @@ from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
 from domain.case.status import authorise
 from domain.errors import Forbidden
-from domain.values import Actor, Role
+from domain.values import Actor, ErasureScope, Role
 
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
@@ -44,12 +44,21 @@ def _reader(request: Request, caller: Principal) -> Context:
     return context
 
 
+def _described(body: type[Body]) -> dict[str, Any]:
+    """A body as OpenAPI has it, its scopes written out: here are no definitions to point to."""
+    schema = body.model_json_schema()
+    schema.pop("$defs", None)
+    if "scope" in schema.get("properties", {}):
+        schema["properties"]["scope"] = {"enum": sorted(ErasureScope)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 @router.post(
     "/erasures",
     response_class=Response,
     operation_id="request_erasure",
     status_code=202,
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": ErasureBody.model_json_schema()}}}},
+    openapi_extra=_described(ErasureBody),
 )
 def post_erasure(request: Request, caller: Caller, raw: Raw) -> Response:
     """Request an erasure. Once an auditor has approved it, `caseledger erase` carries it out."""
@@ -91,7 +100,7 @@ def _answer_route(verb: str, role: Role, body: type[Body], carry_out: Answering,
         response_class=Response,
         operation_id=f"{verb}_request",
         summary=summary,
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": body.model_json_schema()}}}},
+        openapi_extra=_described(body),
     )
     def answer_request(request: Request, caller: Caller, raw: Raw, number: str) -> Response:
         context = context_of(request)
