@@ -35,14 +35,14 @@ def readyz(request: Request) -> Response:
     return _ready(health, ready, ready.why)
 
 
-@router.get("/readyz/write", response_class=Response, operation_id="readyz_write")
+@router.get("/readyz/write", response_class=Response, operation_id="readyz_write", dependencies=_OPEN)
 def readyz_write(request: Request) -> Response:
     """Commands are taken, whatever the views do: they are decided on the events themselves."""
     health, ready = _asked(request)
     return _ready(health, ready, ready.write)
 
 
-@router.get("/readyz/views", response_class=Response, operation_id="readyz_views")
+@router.get("/readyz/views", response_class=Response, operation_id="readyz_views", dependencies=_OPEN)
 def readyz_views(request: Request) -> Response:
     """Lists, queues, reports and search follow the record: a projector is running."""
     health, ready = _asked(request)
