@@ -58,7 +58,7 @@ class _Payload(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     event_action: Literal["trigger", "acknowledge", "resolve"]
-    dedup_key: _Scalar = None
+    dedup_key: str | None = None
     payload: _Payload | None = None
 
 
@@ -123,7 +123,7 @@ def _is_event(raw: bytes) -> bool:
 def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
     if event.event_action == "trigger" and event.payload is None:
         raise Unreadable("a trigger has a payload")
-    key = scalar(event.dedup_key) or ""
+    key = event.dedup_key or ""
     if len(key) > LONGEST_KEY:
         raise Unreadable(f"a dedup_key has at most {LONGEST_KEY} characters")
     if event.payload is not None and len(scalar(event.payload.summary) or "") > LONGEST_SUMMARY:
