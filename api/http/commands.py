@@ -19,7 +19,8 @@ from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
 from api.http.context import Context, context_of, principal_of
 from api.http.parameters import refuse_unknown
-from api.http.problems import BASE, TITLES, Problem, refusal_document
+from api.http.problems import BASE, Problem, refusal_document
+from api.http.refusals import IDEMPOTENCY_KEY, IF_MATCH, refusals_of, responses_of
 from application.documents import history_items
 from application.requests import Committed, StaleVersion
 from domain.case import Case
@@ -186,21 +187,9 @@ def _operation(verb: Verb) -> dict[str, Any]:
     """The OpenAPI of a command: its body, its headers, its problems."""
     schema = {"$ref": f"#/components/schemas/{verb.body.__name__}"}
     examples = verb.body.model_json_schema().get("examples", [{}])
-    problems = sorted({TITLES[slug][0] for slug in TITLES} - {405, 500})
-    headers = [("Idempotency-Key", "A quoted string; repeat the request with it and it is carried out once.")]
-    if verb.conditional:
-        headers.append(("If-Match", 'The ETag of the version you have seen, such as "v3", or *.'))
+    problems = refusals_of(verb.command, on_one="{number}" in verb.path, conditional=verb.conditional)
     return {
-        "parameters": [
-            {
-                "name": name,
-                "in": "header",
-                "required": name == "If-Match",
-                "description": text,
-                "schema": {"type": "string"},
-            }
-            for name, text in headers
-        ],
+        "parameters": [IDEMPOTENCY_KEY, *([IF_MATCH] if verb.conditional else [])],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": schema, "example": examples[0]}},
@@ -214,13 +203,7 @@ def _operation(verb: Verb) -> dict[str, Any]:
                     }
                 },
             },
-            **{
-                str(status): {
-                    "description": "; ".join(sorted(t for s, t in TITLES.values() if s == status)),
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
-                for status in problems
-            },
+            **responses_of(problems),
         },
         "externalDocs": {"url": BASE, "description": "The problem types"},
     }
