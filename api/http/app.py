@@ -13,6 +13,7 @@ from api.http import (
     attachments,
     commands,
     demo,
+    explorer,
     feed,
     following,
     intake,
@@ -51,6 +52,7 @@ def create_app(opening: Opening) -> FastAPI:
         version=version("caseledger"),
         description="A service desk whose record nobody can quietly rewrite. Refusals are problem documents, listed in docs/problems.md and at /problems/{name}.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a machine that is redirected sends nothing again (intake.md: never 3xx)
     )
@@ -78,7 +80,9 @@ def create_app(opening: Opening) -> FastAPI:
         following,
         demo,
         operations,
+        explorer,
     ):
         app.include_router(module.router)
+    explorer.mount_files(app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app

@@ -73,3 +73,16 @@ def test_every_problem_type_of_the_document_is_documented(document: dict[str, An
     named = set(re.findall(re.escape(BASE) + r"([a-z-]+)", str(document)))
     assert named <= set(TITLES)
     assert named >= {"invalid-transition", "stale-version", "validation-failed"}
+
+
+def test_docs_work_on_a_closed_network(running: RunningDesk) -> None:
+    """Everything that the page loads is ours, and is there."""
+    http = running.anonymous()
+    page = http.get("/docs")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert {target for target in loaded if not target.startswith("/docs/files/")} == set()
+    assert len(loaded) >= 3
+    for target in loaded:
+        assert http.get(target).status_code == 200, target
+    assert "https://" not in page.text
+    assert "/openapi.json" in page.text
