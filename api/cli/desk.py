@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 from psycopg.conninfo import conninfo_to_dict
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
@@ -31,7 +32,10 @@ from infrastructure.views.reading import PostgresViews
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Bring the database to the present schema, and a new desk its first policy; `serve` does so as well, and every command for the embedded one."""
-    with database_of(settings_of(data_dir, database_url), migrating=True) as database, open_desk(database) as desk:
+    with (
+        database_of(settings_of(data_dir, database_url), migrating=True, making=True) as database,
+        open_desk(database) as desk,
+    ):
         desk.adopt_policy(OPERATOR)
         out.print("the schema is up to date")
 
@@ -65,7 +69,7 @@ def token(
     except (OSError, ValueError, ServerUnavailable) as error:
         could_not_run(error)
     if role is not Role.CUSTOMER:
-        with database_of(settings) as database, open_desk(database) as desk:
+        with database_of(settings, making=True) as database, open_desk(database) as desk:
             anew = grant_again is not None
             try:
                 granted = desk.ensure_granted(subject, role, team, None, OPERATOR, anew=anew, reason=grant_again)
@@ -81,7 +85,7 @@ def token(
 
 def roles(as_json: AsJson = False) -> None:
     """Print the command-by-role table that every interface is held to (R-6a)."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "command": name,
             "from": sorted(command.since),
@@ -103,14 +107,16 @@ def roles(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"commands": rows, "others": others, "reading": sorted(READERS)})
         return
-    table = Table("command", "from", "roles", "of the case's team", "customer, own cases")
-    for row in rows:
-        own = "yes" if row["customer_for_own_cases"] else ""
-        cells = (", ".join(row[name]) for name in ("from", "roles", "roles_of_the_team"))  # type: ignore[arg-type]
-        table.add_row(str(row["command"]), *cells, own)
-    for other in others:
-        table.add_row(other["command"], ", ".join(other["from"]), ", ".join(other["roles"]), "", "")
+    table = _table("command", "by whom, in which status")
+    for row in (*rows, *others):
+        table.add_row(row["command"], f"{_by_whom(row)}\n{', '.join(row['from']) or '-'}")
     out.print(table)
+
+
+def _by_whom(row: dict[str, Any]) -> str:
+    team = [f"{role} of the case's team" for role in row.get("roles_of_the_team", ())]
+    own = ["customer for their own cases"] if row.get("customer_for_own_cases") else []
+    return "; ".join((*row["roles"], *team, *own))
 
 
 def settings(as_json: AsJson = False) -> None:
@@ -131,9 +137,9 @@ def settings(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        table = Table("variable", "value", "meaning")
+        table = _table("variable", "value, meaning")
         for row in rows:
-            table.add_row(*row.values())
+            table.add_row(row["variable"], escape(f"{row['value']}\n{row['meaning']}"))
         out.print(table)
     if strange:
         raise typer.Exit(FINDINGS)
@@ -180,6 +186,11 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
     failing = any(said["state"] == "failing" for said in health["workers"].values())
     if halted or contradicted or failing or set_aside or document["unsealed_seconds"] > UNSEALED_ALARM:
         raise typer.Exit(FINDINGS)
+
+
+def _table(name: str, *others: str) -> Table:
+    """A table whose first column is never cut, however narrow the terminal; the others are folded."""
+    return Table(Column(name, no_wrap=True), *(Column(other, overflow="fold") for other in others), show_lines=True)
 
 
 def _where(conninfo: str) -> dict[str, Any]:

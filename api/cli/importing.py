@@ -61,7 +61,11 @@ def servicenow(
         could_not_run(f"there is no time zone {timezone}")
     settings, log, began = settings_of(data_dir, database_url), ServiceNowLog(zone), time.monotonic()
     name, total = _look_at(file)
-    with database_of(settings) as database, open_desk(database) as desk, working(settings, *_workers(settings)):
+    with (
+        database_of(settings, making=True) as database,
+        open_desk(database) as desk,
+        working(settings, *_workers(settings)),
+    ):
         importer = Importer(desk, "servicenow", name)
         try:
             with progress("importing rows", total) as advance, _open(file) as text:
@@ -90,7 +94,7 @@ def catalogue(
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         could_not_run(f"{file} cannot be read: {error}")
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+    with database_of(settings_of(data_dir, database_url), making=True) as database, open_desk(database) as desk:
         plan = read_catalogue(desk, document)
         done = {} if plan.findings else dict(carry_out(desk, plan))
     if as_json:

@@ -14,7 +14,7 @@ import typer
 from api.cli.console import could_not_run, err
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import Unsuitable
-from infrastructure.postgres.opening import open_database
+from infrastructure.postgres.opening import open_database, require_desk
 from infrastructure.postgres.programs import ServerUnavailable
 from infrastructure.settings import Settings, misspelt
 
@@ -59,9 +59,14 @@ def moment_of(given: str | None) -> datetime | None:
 
 
 @contextmanager
-def database_of(settings: Settings, *, migrating: bool = False) -> Iterator[Database]:
-    """The database of the settings: joined when it runs, else started for as long as this takes. Exit 2 if not."""
+def database_of(settings: Settings, *, migrating: bool = False, making: bool = False) -> Iterator[Database]:
+    """The database of the settings: joined when it runs, else started for as long as this takes. Exit 2 if not.
+
+    Only a command that is ``making`` starts a desk where there is none: any other would answer from an empty one.
+    """
     try:
+        if not making:
+            require_desk(settings)
         with open_database(settings, migrating=migrating) as database:
             yield database
     except (ServerUnavailable, Unsuitable) as error:

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from api.cli.console import could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import open_desk
-from application.documents import document_of, history_items
+from application.documents import commands_of, document_of, history_items
 from domain.errors import NotFound
 from domain.values import Actor, Role
 
@@ -42,14 +42,14 @@ def replay(
             could_not_run(unknown)
         except MapperDeserialisationError as unreadable:
             could_not_run(f"{case} cannot be replayed: {unreadable}")
-    last = replayed.history[-1]
+    last, past = replayed.history[-1], (as_of, version, position) != (None, None, None)
     document = {
         "case": case,
         "version": last.event.originator_version,
         "position": last.position,
         "as_of": moment,
         "history": history_items(replayed.history, _READER.role),
-        "state": document_of(replayed.root),
+        "state": {**document_of(replayed.root), **({} if past else commands_of(replayed.root, _READER))},
     }
     plain = msgspec.to_builtins(document, str_keys=True)  # as the same documents read over HTTP
     if as_json:
@@ -59,16 +59,19 @@ def replay(
 
 
 def _print(document: Mapping[str, Any]) -> None:
-    names = ("position", "version", "recorded", "topic", "who", "via", "reason")
-    history = Table(*(Column(name, overflow="fold") for name in names), title=document["case"])
+    plain = ("position", "recorded")
+    history = Table(
+        *(Column(name, no_wrap=True) for name in plain), Column("what", overflow="fold"), title=document["case"]
+    )
     for item in document["history"]:
         by, via = item["by"], item["via"]
         who = f"{by['subject']} ({' '.join(filter(None, (by['role'], by.get('team'))))})"
         way = " ".join(filter(None, (via["interface"], via.get("channel"))))
-        cells = (item["position"], item["version"], item["recorded_at"], item["topic"], who, way, item["reason"])
-        history.add_row(*map(_cell, cells))
+        told = [f"v{item['version']} {item['topic']}", f"by {who}, via {way}", item["reason"]]
+        what = "\n".join(_cell(each) for each in told if each)
+        history.add_row(_cell(item["position"]), _cell(item["recorded_at"][:19] + "Z"), what)
     out.print(history)
-    shown = (Column(), Column(overflow="fold"))
+    shown = (Column(no_wrap=True), Column(overflow="fold"))
     state = Table(*shown, show_header=False, title=f"version {document['version']}, position {document['position']}")
     for name, value in document["state"].items():
         state.add_row(name.replace("_", " "), _cell(value))

@@ -73,7 +73,7 @@ def serve(
 ) -> None:
     """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
     settings = settings_of_process(data_dir, database_url, host=host, port=port)
-    with alone(settings), bound(settings) as listening, database_of(settings, migrating=True) as database:
+    with alone(settings), bound(settings) as listening, database_of(settings, migrating=True, making=True) as database:
         settings = _reachable(settings, listening, demo)
         opening = partial(_whole_desk, settings, database, demo)
         _run(settings, opening, _welcome(settings, demo), listening)
@@ -87,7 +87,7 @@ def api(
 ) -> None:
     """Run one API process; several on one database are safe together."""
     settings = settings_of_process(data_dir, database_url, host=host, port=port)
-    with bound(settings) as listening, database_of(settings) as database:
+    with bound(settings) as listening, database_of(settings, making=True) as database:
         _run(settings, partial(open_context, settings, database, clock_of(settings)), [], listening)
 
 

@@ -54,7 +54,7 @@ def worker(
     if unknown := set(what or ()) - set(WORKERS):
         could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
     settings, stop = settings_of_process(data_dir, database_url), stop_when_told(tethered=tethered)
-    with database_of(settings) as database:
+    with database_of(settings, making=True) as database:
         if once:
             _do_once(what or list(WORKERS), settings, database)
             return

@@ -146,11 +146,16 @@ def open_note(given: str | bytes, verifiers: Sequence[Verifier]) -> Note:
     note = parse_note(given)
     known = [(v, s) for s in note.signatures for v in verifiers if v.made(s)]
     if not known:
-        named = ", ".join(sorted({s.name for s in note.signatures}))
-        raise NoteError(f"the note is signed by none of the given keys; it names {named}")
+        signers, given_keys = _named(note.signatures), _named(verifiers)
+        raise NoteError(f"the wrong key: the note is signed by {signers}, and by none of the given keys, {given_keys}")
     for verifier, signature in known:
         verifier.check(note.text, signature)
     return note
+
+
+def _named(keys: Iterable[Signature | Verifier]) -> str:
+    """Keys by their names and ids, as verifier keys begin."""
+    return " and ".join(sorted({f"{key.name}+{key.key_id.hex()}" for key in keys}))
 
 
 def strict_base64(text: str) -> bytes:

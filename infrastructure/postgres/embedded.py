@@ -83,6 +83,11 @@ def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) 
             _start(data_dir, account_for(data_dir), binaries, fsync)
 
 
+def has_cluster(data_dir: Path) -> bool:
+    """Whether there is a server's data in this directory, running or not."""
+    return (data_dir / "cluster").is_dir()
+
+
 def running_server(data_dir: Path) -> str | None:
     """The conninfo of this data directory's server; None unless it runs and accepts connections."""
     data_dir = data_dir.resolve()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import embedded_server
+from infrastructure.postgres.embedded import embedded_server, has_cluster
 from infrastructure.postgres.migrate import check_migrated, migrate
-from infrastructure.postgres.programs import account_for, open_way
+from infrastructure.postgres.programs import ServerUnavailable, account_for, open_way
 from infrastructure.settings import Settings
 
 
@@ -22,6 +22,15 @@ def prepare_data_dir(settings: Settings) -> None:
         open_way(folder, account_for(folder))
     else:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+
+
+def require_desk(settings: Settings) -> None:
+    """Raises ServerUnavailable where the data directory holds no desk; an operator's database is asked when it is opened."""
+    if settings.database_url is None and not has_cluster(settings.data_dir):
+        raise ServerUnavailable(
+            f"there is no desk in {settings.data_dir.resolve()}. `caseledger serve` makes one there; "
+            "--data-dir or CASELEDGER_DATA_DIR names another folder, --database-url a PostgreSQL of yours"
+        )
 
 
 @contextmanager
