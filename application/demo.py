@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -112,6 +113,17 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
 )
 
 
+DEMO_CUSTOMER = "jo.field@agency.example"
+"""The address of the customer that the demonstration has a token for."""
+_JO = {"name": "Jo Field", "email": DEMO_CUSTOMER, "phone": None}
+_OF_JO = (3, 8)
+"""The places of Jo's cases: one that waits for work, one that is resolved."""
+
+
+def _customer(number: int) -> dict[str, Any]:
+    return {"name": f"Customer {number}", "email": f"customer{number}@agency.example", "phone": None}
+
+
 def load_demo(desk: Desk) -> int:
     """Load the demonstration's catalogue and cases into a desk without any; returns how many cases were loaded."""
     text = files("application").joinpath("demo.yaml").read_text(encoding="utf-8")
@@ -121,7 +133,7 @@ def load_demo(desk: Desk) -> int:
     for place, (channel, service, subject, steps) in enumerate(_CASES):
         received = desk.clock.now() - timedelta(minutes=7 * (len(_CASES) - place))
         report = Report(channel, received, "", Nature.ACTUAL, agency="dot", service=service)
-        contact = {"name": f"Customer {place + 1}", "email": f"customer{place + 1}@agency.example", "phone": None}
+        contact = _JO if place in _OF_JO else _customer(place + 1)
         words = {"subject": subject, "description": f"{subject}, since this morning.", "symptoms": None}
         number = desk.log_case(report, contact, words, {}, None, _DESK).case.number
         for step in steps:

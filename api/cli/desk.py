@@ -43,7 +43,7 @@ def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
 def token(
     role: Annotated[Role, typer.Option(help="The role the token names.")],
     subject: Annotated[
-        str, typer.Option(help="Who it is for: an id such as a.ortiz; for a customer, his customer id.")
+        str, typer.Option(help="Who it is for: an id such as a.ortiz; for a customer, their address or customer id.")
     ],
     team: Annotated[str | None, typer.Option(help="The service team, for a team member.")] = None,
     ttl: Annotated[float | None, typer.Option(help="Days it is valid.")] = None,
@@ -63,6 +63,9 @@ def token(
     settings = settings_of(data_dir, database_url)
     if role is Role.TEAM_MEMBER and team is None:
         could_not_run("a team member's token needs --team")
+    if role is Role.CUSTOMER and "@" in subject:
+        with database_of(settings, making=True) as database, open_desk(database) as desk:
+            subject = desk.customer_id({"email": subject})
     try:
         prepare_data_dir(settings)
         issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))

@@ -19,9 +19,9 @@ from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_proce
 from api.cli.supervising import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
-from api.main import clock_of, open_context, tokens_of
+from api.main import clock_of, open_context, open_desk, tokens_of
 from application.catalogue import OPERATOR
-from application.demo import load_demo
+from application.demo import DEMO_CUSTOMER, load_demo
 from application.desk import Desk
 from application.intake.taking import admit_gateway
 from domain.values import Role
@@ -35,7 +35,7 @@ DEMO_TOKENS = (
     (Role.DUTY_MANAGER, "d.manager", None),
     (Role.AUDITOR, "r.audit", None),
     (Role.REPORTER, "reports", None),
-    (Role.CUSTOMER, "jo.field", None),
+    (Role.CUSTOMER, DEMO_CUSTOMER, None),
     (Role.INTAKE, "monitoring", None),
     (Role.ADMIN, "admin", None),
 )
@@ -76,7 +76,7 @@ def serve(
     with alone(settings), bound(settings) as listening, database_of(settings, migrating=True, making=True) as database:
         settings = _reachable(settings, listening, demo)
         opening = partial(_whole_desk, settings, database, demo)
-        _run(settings, opening, _welcome(settings, demo), listening)
+        _run(settings, opening, _welcome(settings, _demo_tokens(settings, database) if demo else []), listening)
 
 
 def api(
@@ -189,26 +189,30 @@ def _first_day(desk: Desk, demo: bool) -> None:
     if not desk.register.any_case():
         load_demo(desk)
     for role, subject, team in DEMO_TOKENS:
-        desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
+        if role is not Role.CUSTOMER:  # who is a customer needs no grant
+            desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
 
 
-def _demo_tokens(settings: Settings) -> list[str]:
+def _demo_tokens(settings: Settings, database: Database) -> list[str]:
     tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
-    issued = {role: tokens.issue(role, subject, team, valid) for role, subject, team in DEMO_TOKENS}
+    with open_desk(database) as desk:
+        known = {DEMO_CUSTOMER: desk.customer_id({"email": DEMO_CUSTOMER})}
+    issued = {role: tokens.issue(role, known.get(who, who), team, valid) for role, who, team in DEMO_TOKENS}
     return [
         f"A token for each role, valid {settings.token_days:g} days:",
         *(f"  {role:<13}{issued[role]}" for role, _, _ in DEMO_TOKENS),
+        f"The customer is {DEMO_CUSTOMER}, and sees the cases logged for that address.",
         "",
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
     ]
 
 
-def _welcome(settings: Settings, demo: bool) -> list[str]:
+def _welcome(settings: Settings, demo: list[str]) -> list[str]:
     own = ["A token: caseledger token --role ROLE --subject WHO (it records the grant too)"]
     return [
         "",
-        *(_demo_tokens(settings) if demo else own),
+        *(demo or own),
         "",
         *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if demo else []),
         *([f"Mails to the desk, {settings.mail_from}: SMTP at {settings.smtp_listen}"] if settings.smtp_listen else []),
