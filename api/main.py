@@ -106,13 +106,14 @@ async def open_context(
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         database.pool("api", size=12, limits=QUESTION) as pool,
     ):
-        async with open_feed(database, desk.references.invalidate) as feed:
+        async with open_feed(database, desk.references) as feed:
             yield Context(
                 desk,
                 PostgresViews(pool),
                 feed,
                 PostgresLog(pool),
                 tokens.verify,
+                tokens.remembered,
                 Cursors(tokens.cursor_secret),
                 tokens.read_link,
                 tokens.read_follow_link,

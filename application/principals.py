@@ -12,6 +12,10 @@ class Unauthenticated(Exception):
     """No token, or one that is not valid. The message says why, without saying anything of the token."""
 
 
+class Undecided(Exception):
+    """Whether the token is valid cannot be told at the moment: who could tell does not answer."""
+
+
 @dataclass(frozen=True)
 class Principal:
     """A verified caller."""

@@ -16,6 +16,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from eventsourcing.persistence import OperationalError
+
 from application.principals import Unauthenticated
 from domain.access import Access
 from domain.aggregate import Recorded, Root
@@ -159,42 +161,78 @@ Changes = Callable[[int], Sequence[tuple[int, Recorded]]]
 """Reads the events of reference data after a position, in order, with their positions."""
 
 
+_PATIENCE = 8.0
+"""Seconds that one waits for somebody else's look."""
+
+
 class References:
-    """The reference of this process. Readers take `current`; whoever learns of a change calls `invalidate`."""
+    """The reference of this process. Readers take `current`; whoever learns of a change calls `invalidate`.
+
+    Where somebody listens for changes, memory counts only while they do: `listened` says so. Otherwise each reader looks.
+    A process without a listener decides by memory, and is refused at its commit where that is old.
+    """
 
     def __init__(self, changes: Changes, first_policy: Callable[[], Policy]) -> None:
         self._changes, self._first_policy = changes, first_policy
         self._reference: Reference | None = None
-        self._stale = True
+        self._told, self._seen = object(), object()
+        """The last change we were told of, and the last one that a look has seen."""
+        self._deaf = False
         self._guard = threading.Lock()
+        self._looks, self._failed = 0, False
+
+    @property
+    def known(self) -> Reference | None:
+        """What memory tells; None where somebody must look."""
+        return None if self._deaf or self._told is not self._seen else self._reference
 
     def current(self) -> Reference:
-        """What is known; looked up only when it is known to be out of date."""
-        if self._stale or self._reference is None:
-            self.refresh()
+        """What is in force; looked up where memory does not tell. Raises OperationalError when that fails."""
+        if (known := self.known) is not None:
+            return known
+        self.refresh()
         assert self._reference is not None
         return self._reference
 
     def invalidate(self) -> None:
         """Somebody changed something: the next one who asks looks."""
-        self._stale = True
+        self._told = object()
+
+    def listened(self, hearing: bool) -> None:
+        """Whether changes are heard of from now on. What was changed before may have been missed."""
+        self.invalidate()
+        self._deaf = not hearing
 
     def newer_than(self, known: Reference) -> Reference | None:
         """Look now; what there is when it is no longer what was known, also when somebody else has just looked."""
         self.refresh()
-        now = self.current()
+        now = self._reference
         return None if now is known else now
 
     def refresh(self) -> bool:
-        """Look now; says whether anything had changed."""
-        with self._guard:
-            self._stale = False
-            known = self._reference or Reference(0, self._first_policy())
-            changes = self._changes(known.position)
-            if not changes and self._reference is not None:
-                return False
+        """Look now; says whether anything had changed. Raises OperationalError.
+
+        Of those who come while one looks, the first looks again and the others share what it finds, or that it failed.
+        """
+        before, came = self._reference, self._looks
+        if not self._guard.acquire(timeout=_PATIENCE):
+            raise OperationalError("catalogue, policy and grants cannot be looked up in time")
+        try:
+            if self._looks == came:
+                self._look()
+            elif self._failed:
+                raise OperationalError("catalogue, policy and grants cannot be looked up")
+        finally:
+            self._guard.release()
+        return self._reference is not before
+
+    def _look(self) -> None:
+        self._looks, self._failed, told = self._looks + 1, True, self._told
+        known = self._reference or Reference(0, self._first_policy())
+        changes = self._changes(known.position)
+        if changes or self._reference is None:
             self._reference = _folded(known, changes)
-            return True
+        self._seen, self._failed = told, False
 
 
 def _folded(known: Reference, changes: Sequence[tuple[int, Recorded]]) -> Reference:

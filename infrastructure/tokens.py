@@ -13,6 +13,7 @@ import jwt
 
 from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from domain.values import CODE, Role
+from infrastructure.jwks import KeySet
 from infrastructure.signing import SigningKeys, secret_file
 
 ALGORITHMS = ("EdDSA", "ES256", "ES384", "RS256", "PS256")
@@ -33,7 +34,7 @@ class Tokens:
         self.cursor_secret = secret_file(keys / "cursors.key", lambda: secrets.token_bytes(32))
         self.address_secret = secret_file(keys / "addresses.key", lambda: secrets.token_bytes(32))
         self._issuer, self._audience = issuer, audience
-        self._jwks = jwt.PyJWKClient(jwks_url, cache_keys=True, lifespan=300, timeout=5) if jwks_url else None
+        self._jwks = KeySet(jwks_url) if jwks_url else None
         self._verified: dict[str, tuple[float, int, Principal]] = {}
 
     def issue(self, role: Role, subject: str, team: str | None, valid_for: timedelta) -> str:
@@ -126,12 +127,18 @@ class Tokens:
             return claims
         raise jwt.InvalidSignatureError("no key of ours has signed it")
 
-    def verify(self, token: str) -> Principal:
-        """Whom a token names. Raises Unauthenticated. A verified token is remembered until it expires or keys change."""
+    def remembered(self, token: str) -> Principal | None:
+        """Whom a token names that was verified before; asks nobody. None once it has expired or keys have changed."""
         self._keys.look()
-        known, generation = self._verified.get(token), self._keys.generation
-        if known is not None and known[0] > time.time() and known[1] == generation:
-            return known[2]
+        known = self._verified.get(token)
+        good = known is not None and known[0] > time.time() and known[1] == self._keys.generation
+        return known[2] if known is not None and good else None
+
+    def verify(self, token: str) -> Principal:
+        """Whom a token names. Raises Unauthenticated, Undecided. A verified token is remembered until it expires or keys change."""
+        if (known := self.remembered(token)) is not None:
+            return known
+        generation = self._keys.generation
         try:
             header = jwt.get_unverified_header(token)
             if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
@@ -147,11 +154,11 @@ class Tokens:
         self._verified[token] = (float(claims["exp"]), generation, principal)
         return principal
 
-    def _provided(self, token: str, jwks: jwt.PyJWKClient) -> dict[str, Any]:
-        """What a token of the identity provider says. Raises jwt.PyJWTError."""
+    def _provided(self, token: str, jwks: KeySet) -> dict[str, Any]:
+        """What a token of the identity provider says. Raises jwt.PyJWTError, Unauthenticated, Undecided."""
         claims: dict[str, Any] = jwt.decode(
             token,
-            jwks.get_signing_key_from_jwt(token),
+            jwks.key(jwt.get_unverified_header(token).get("kid")),
             algorithms=list(ALGORITHMS),
             issuer=self._issuer,
             audience=self._audience,

@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
 from api.http.asking import answer, asked, with_precondition
-from api.http.context import Context, context_of, principal_of
+from api.http.context import Context, admit, authenticated, context_of
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import Limit, Reader, page_of, unchanged
@@ -70,10 +70,15 @@ _GIVEN_OUT = {
 }
 
 
+async def largest(context: Context) -> int:
+    """Bytes that an attachment may have, by the policy in force."""
+    return await run_in_threadpool(lambda: context.desk.policy.attachment_size)
+
+
 async def attaching(request: Request, number: str) -> Actor:
     """The caller as one who may attach to this case: 401, 403 and 404 come before a byte of the body is read."""
     context = context_of(request)
-    actor = context.desk.admit(principal_of(request), roles_for("attach"))
+    actor = await admit(request, await authenticated(request), roles_for("attach"))
     authorise(actor, "attach")
     if actor.role is Role.CUSTOMER:
         await run_in_threadpool(context.desk.case, number, actor)
@@ -100,9 +105,9 @@ async def post_attachment(
     """Add a file to a case, in any state: the body is the file, at most 25 MiB, and what it is follows from its content."""
     context = context_of(request)
     refuse_forms(request)
-    async with context.uploads.receive(request, context.desk.policy.attachment_size) as upload:
+    async with context.uploads.receive(request, await largest(context)) as upload:
         wanted = asked(request, actor, f"{name}\0{visible_to_customer}\0{upload.sha256}".encode(), 201)
-        wanted = with_precondition(request, context, wanted, required=lambda: False)
+        wanted = await run_in_threadpool(with_precondition, request, context, wanted, required=lambda: False)
         keep = partial(attach, context, number, name, request.headers.get("content-type", ""), upload)
         try:
             committed = await context.uploads.keep(partial(keep, visible_to_customer, wanted))

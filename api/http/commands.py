@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from api.http.asking import answer, asked, parse, raw_body, with_precondition
 from api.http.bodies import handling, privacy, problems, settling, teamwork
 from api.http.bodies.base import Body
-from api.http.context import Context, context_of, principal_of
+from api.http.context import Context, authenticated, context_of, principal_of
+from api.http.deadline import in_time
 from api.http.parameters import refuse_unknown
 from api.http.problems import BASE, Problem, refusal_document
 from api.http.refusals import IDEMPOTENCY_KEY, IF_MATCH, refusals_of, responses_of
@@ -217,7 +218,8 @@ class CommandRoute(APIRoute):
 
         async def answer_command(request: Request) -> Response:
             raw = await raw_body(request)
-            return await run_in_threadpool(handle, request, raw, **request.path_params)
+            await authenticated(request)  # who is not known yet is looked up where nobody else waits
+            return await in_time(partial(handle, request, raw, **request.path_params))
 
         return answer_command
 

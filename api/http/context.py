@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol, cast
 
 from fastapi import Request
 
 from api.http.cursors import Cursors
+from api.http.deadline import Admission
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
@@ -18,6 +20,7 @@ from application.intake.failures import Failures
 from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from application.sealing import SealedLog
 from application.views.questions import Feed, Views
+from domain.values import Actor, Role
 
 
 class CaughtMail(Protocol):
@@ -52,7 +55,9 @@ class Context:
     feed: Feed
     log: SealedLog
     verify: Callable[[str], Principal]
-    """Turns a bearer token into who it names. Raises Unauthenticated."""
+    """Turns a bearer token into who it names. Raises Unauthenticated, Undecided. It may ask an identity provider."""
+    remembered: Callable[[str], Principal | None]
+    """The same for a token that was verified before: it asks nobody."""
     cursors: Cursors
     read_link: Callable[[str], DisputeLink]
     """Whom and what a link in a mail names. Raises Unauthenticated."""
@@ -72,6 +77,8 @@ class Context:
     """Which messages of machines fail again and again."""
     streams: Gate = field(default_factory=Gate)
     """The readers who follow the feed at once."""
+    admission: Admission = field(default_factory=Admission)
+    """Where callers are looked up."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
 
@@ -83,15 +90,30 @@ def context_of(request: Request) -> Context:
 
 async def authenticated(request: Request) -> Principal:
     """The caller, or 401. A dependency, so that it comes before any parameter is looked at."""
-    return principal_of(request)
+    context, token = context_of(request), _token(request)
+    if (known := context.remembered(token)) is not None:
+        return known
+    return await context.admission.look(partial(admitted, context, token))
+
+
+async def admit(request: Request, caller: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor:
+    """The caller in a role that may; looked up off the event loop where memory does not tell. Raises Forbidden."""
+    context = context_of(request)
+    if (actor := context.desk.admitted(caller, among)) is not None:
+        return actor
+    return await context.admission.look(partial(context.desk.admit, caller, among))
 
 
 def principal_of(request: Request) -> Principal:
-    """The caller by his bearer token. Raises Unauthenticated."""
+    """The caller by their bearer token, in a thread: it may ask others. Raises Unauthenticated, Undecided."""
+    return admitted(context_of(request), _token(request))
+
+
+def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("an Authorization header with a bearer token is needed")
-    return admitted(context_of(request), token.strip())
+    return token.strip()
 
 
 def admitted(context: Context, token: str, *, looking: bool = False) -> Principal:

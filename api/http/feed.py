@@ -20,7 +20,7 @@ from api.http.context import context_of, principal_of
 from api.http.gate import Full
 from api.http.problems import Problem
 from api.http.reading import Staff, require_staff
-from application.principals import Unauthenticated
+from application.principals import Unauthenticated, Undecided
 from application.views.questions import FeedItem
 from domain.errors import Forbidden
 
@@ -104,6 +104,8 @@ async def _stream(request: Request, after: int) -> AsyncIterator[bytes]:
                 moved = await feed.wait_for_event(after, max(0.0, min(RECHECK, HEARTBEAT - quiet)))
     except (Unauthenticated, Forbidden):
         yield b": access has ended\n\n"
+    except Undecided:
+        yield b": whether access has ended cannot be told\n\n"
     except (PersistenceError, OperationalError, PoolTimeout):
         yield b": the database cannot be reached\n\n"
 

@@ -17,7 +17,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api.http.asking import LARGEST, asked, json_body
-from api.http.attachments import given_out, refuse_forms
+from api.http.attachments import given_out, largest, refuse_forms
 from api.http.context import Context, context_of
 from api.http.problems import Problem
 from api.http.selfservice import Raw, described, json_answer, written
@@ -134,7 +134,7 @@ async def post_file(
     """Add a file to the case, in any state: the body is the file, at most 25 MiB."""
     context = context_of(request)
     refuse_forms(request)
-    async with context.uploads.receive(request, context.desk.policy.attachment_size, by_link=True) as upload:
+    async with context.uploads.receive(request, await largest(context), by_link=True) as upload:
         wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
         committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
     headers = {**written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from application.faults import FAULTS
 from application.sealing import UNSEALED_ALARM
+
+
+class _Faults(Collector):
+    """The errors of this process that nobody caught."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("caseledger_uncaught_errors", "Errors that nobody caught.", labels=["where"])
+        for where, count in {"http": 0, **FAULTS.counts()}.items():
+            family.add_metric([where], count)
+        yield family
 
 
 class Metrics:
@@ -40,6 +53,7 @@ class Metrics:
             "caseledger_oldest_mail_seconds", "Age of the oldest mail waiting.", registry=self.registry
         )
         self.obligations = Gauge("caseledger_obligations_open", "What the desk owes somebody.", registry=self.registry)
+        self.registry.register(_Faults())
         self.halted = Gauge(
             "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
         )
@@ -88,16 +102,27 @@ class Measured:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, answered = time.perf_counter(), False
+
+        def count(status: int) -> None:
+            nonlocal answered
+            answered, route = True, getattr(scope.get("route"), "path", "none")
+            self.metrics.requests.labels(scope["method"], route, status).inc()
+            self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                self.metrics.requests.labels(scope["method"], route, message["status"]).inc()
-                self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
+                count(message["status"])
             await send(message)
 
-        await self.app(scope, receive, watched)
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if answered:
+                FAULTS.add("http", error)  # in the middle of an answer: it breaks off, and nobody else says so
+            else:
+                count(500)  # it is answered outside of us
+            raise
 
 
 class HeadAsGet:

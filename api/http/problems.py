@@ -21,7 +21,8 @@ from starlette.routing import Match
 
 from api.http.fields import pointer
 from application import requests
-from application.principals import Unauthenticated
+from application.faults import FAULTS
+from application.principals import Unauthenticated, Undecided
 from application.reports.definitions import REPORTS
 from domain import errors
 from domain.values import Role
@@ -88,6 +89,7 @@ _DOMAIN: dict[type[Exception], str] = {
     requests.KeyInProgress: "idempotency-in-progress",
     requests.Busy: "unavailable",
     Unauthenticated: "unauthenticated",
+    Undecided: "unavailable",
 }
 
 _BY_RULE = {kind.rule: slug for kind, slug in _DOMAIN.items() if issubclass(kind, errors.DomainError)}
@@ -248,7 +250,8 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=_logged(request), trace_id=trace_of(request), exc_info=error)
+    log.error("unexpected error", path=_logged(request), trace_id=trace_of(request))
+    FAULTS.add("http", error)
     return respond(
         request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")
     )

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.http.context import Context, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of
 from api.http.fields import Moment
 from api.http.parameters import filters, refuse_unknown
 from api.http.problems import Problem
@@ -32,7 +32,7 @@ _LONGEST_POSITION = 18
 
 async def reading(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads cases; 403 before any parameter is looked at."""
-    actor = context_of(request).desk.admit(caller, READERS)
+    actor = await admit(request, caller, READERS)
     authorise_reading(actor)
     request.state.actor = actor
     refuse_unknown(request)
@@ -41,14 +41,17 @@ async def reading(request: Request, caller: Caller) -> Actor:
 
 async def staffing(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    actor = require_staff(context_of(request), caller)
+    actor = _staff(await admit(request, caller, STAFF))
     refuse_unknown(request)
     return actor
 
 
 def require_staff(context: Context, caller: Principal) -> Actor:
-    """The caller as staff, by the grants of now. Raises Forbidden, naming the roles that may."""
-    actor = context.desk.admit(caller, STAFF)
+    """The caller as staff, by the grants of now; in a thread. Raises Forbidden, naming the roles that may."""
+    return _staff(context.desk.admit(caller, STAFF))
+
+
+def _staff(actor: Actor) -> Actor:
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
     return actor
@@ -57,7 +60,7 @@ def require_staff(context: Context, caller: Principal) -> Actor:
 async def keeping(request: Request, caller: Caller) -> Actor:
     """The caller as staff, or as the administrator, who erases what is due. Raises Forbidden."""
     keepers = (*STAFF, Role.ADMIN)
-    actor = context_of(request).desk.admit(caller, keepers)
+    actor = await admit(request, caller, keepers)
     if actor.role not in keepers:
         raise Forbidden(f"this needs the role {' or '.join(sorted(keepers))}; you are {actor.role}")
     refuse_unknown(request)

@@ -6,29 +6,42 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from application.documents import event_document
+from application.faults import FAULTS
 from application.views.questions import FeedItem
+from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.queries import load
 
 _SQL = load("feed")
 _RECONNECT = 1.0
+_SILENCE = 2.0
+"""Seconds without a word after which the listener asks whether the database is there."""
+_ANSWER = 3.0
+"""Seconds that the answer may take. Until then, and no longer, a grant that was revoked may count for readers."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
+class Remembered(Protocol):
+    """What is remembered of the record, for as long as somebody listens for changes (`application.reference.References`)."""
+
+    def invalidate(self) -> None: ...
+    def listened(self, hearing: bool) -> None: ...
+
+
 class PostgresFeed:
     """Implements `application.views.questions.Feed`."""
 
-    def __init__(self, database: Database, pool: AsyncConnectionPool[Any], reference_moved: Callable[[], None]) -> None:
-        self._database, self._pool, self._reference_moved = database, pool, reference_moved
+    def __init__(self, database: Database, pool: AsyncConnectionPool[Any], reference: Remembered) -> None:
+        self._database, self._pool, self._reference = database, pool, reference
         self._events = self._views = 0
         self._waiting = 0
         """How many wait: while nobody does, a commit costs us nothing."""
@@ -81,22 +94,35 @@ class PostgresFeed:
         """Follow ledger and views by NOTIFY until cancelled; a lost connection is made anew."""
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
+                async with await AsyncConnection.connect(
                     self._database.for_component("api"), autocommit=True
                 ) as connection:
+                    connection.patience = _ANSWER
                     await connection.execute(_SQL["listen_events"])
                     await connection.execute(_SQL["listen_views"])
                     await connection.execute(_SQL["listen_reference"])
-                    self._reference_moved()  # whatever was said while nobody listened
+                    self._reference.listened(True)
                     while True:
                         if self._waiting:
                             await self._look(connection)
-                        async for said in connection.notifies(stop_after=1):
-                            if said.channel == "reference":
-                                self._reference_moved()
-            except psycopg.OperationalError as error:
+                        await self._hear(connection)
+            except psycopg.Error as error:
                 log.warning("feed listener lost the database", error=str(error))
-                await asyncio.sleep(_RECONNECT)
+            except Exception as error:  # noqa: BLE001 - whatever it is: nobody else would hear of changes
+                FAULTS.add("feed listener", error)
+            finally:
+                self._reference.listened(False)
+            await asyncio.sleep(_RECONNECT)
+
+    async def _hear(self, connection: AsyncConnection) -> None:
+        """The next word, or a question whether anybody is there. Raises psycopg.OperationalError."""
+        heard = False
+        async for said in connection.notifies(timeout=_SILENCE, stop_after=1):
+            heard = True
+            if said.channel == "reference":
+                self._reference.invalidate()
+        if not heard:
+            await connection.execute("")
 
     async def _look(self, connection: psycopg.AsyncConnection[Any]) -> None:
         row = await (await connection.execute(_SQL["positions"])).fetchone()
@@ -121,10 +147,10 @@ def _item(
 
 
 @asynccontextmanager
-async def open_feed(database: Database, reference_moved: Callable[[], None]) -> AsyncIterator[PostgresFeed]:
+async def open_feed(database: Database, reference: Remembered) -> AsyncIterator[PostgresFeed]:
     """The feed with its pool and its listener, which also tells when catalogue, policy or grants have changed."""
     async with database.async_pool("api", size=4) as pool:
-        feed = PostgresFeed(database, pool, reference_moved)
+        feed = PostgresFeed(database, pool, reference)
         listening = asyncio.create_task(feed.listen(), name="feed listener")
         try:
             yield feed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import threading
@@ -27,6 +28,7 @@ from domain.clocks import Clock, SystemClock
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
 from infrastructure.mail.postman import SmtpPostman
+from infrastructure.postgres.connections import Connection
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Projector
 from infrastructure.views.timers import PostgresTimers
@@ -35,6 +37,22 @@ from tests.conftest import TestDatabase
 Answer = httpx.Response
 _PATIENCE = 24
 """Tries of some seconds each until a view must have caught up."""
+_SERVING = set[asyncio.AbstractEventLoop | None]()
+"""The event loops of the desks that are served now."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_blocks_the_event_loop() -> Iterator[None]:
+    """Nobody waits for the database on a thread that runs an event loop: all requests of a process would wait with them."""
+    wait = Connection.wait
+
+    def watched(self: Connection, *given: Any, **named: Any) -> Any:
+        assert asyncio._get_running_loop() not in _SERVING, "the event loop waits for the database"
+        return wait(self, *given, **named)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Connection, "wait", watched)
+        yield
 
 
 class Caller:
@@ -208,7 +226,12 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _SERVING.add(asyncio.get_running_loop())
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _SERVING.discard(asyncio.get_running_loop())
+        await super().shutdown(sockets)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -9,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import OperationalError
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
@@ -59,6 +63,81 @@ def test_what_is_known_is_not_looked_up_again_until_somebody_says_it_changed() -
     assert references.current().position == 1
     references.invalidate()
     assert (references.current().position, record.looks) == (2, 2)
+
+
+def test_r_7_1_a_look_that_fails_is_no_look() -> None:
+    """Nobody is answered by old grants until a look has succeeded."""
+    record, broken = Record(), [True]
+
+    def changes(after: int) -> list[tuple[int, Recorded]]:
+        if broken[0]:
+            raise OperationalError("away")
+        return record.changes(after)
+
+    references = References(changes, first_policy)
+    broken[0] = False
+    references.current()
+    record.rename("Print and scan")
+    references.invalidate()
+    broken[0] = True
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            references.current()
+    broken[0] = False
+    assert references.current().position == 2
+
+
+def test_r_7_1_while_nobody_listens_every_reader_looks() -> None:
+    record = Record()
+    references = References(record.changes, first_policy)
+    references.listened(True)
+    references.current()
+    references.listened(False)
+    record.rename("Print and scan")
+    assert references.current().position == 2
+    record.rename("Copiers")
+    assert references.known is None
+    assert references.current().position == 3
+    references.listened(True)
+    assert references.current() is references.known
+
+
+def test_a_change_that_is_told_during_a_look_is_looked_for_again() -> None:
+    record = Record()
+
+    def changes(after: int) -> list[tuple[int, Recorded]]:
+        found = record.changes(after)
+        if record.looks == 1:
+            record.rename("Print and scan")
+            references.invalidate()
+        return found
+
+    references = References(changes, first_policy)
+    assert [references.current().position, references.current().position] == [1, 2]
+
+
+def test_those_who_come_while_one_looks_share_the_next_look() -> None:
+    """While the database is silent, forty readers wait for one deadline and not for forty."""
+    record, begun, go_on = Record(), threading.Event(), threading.Event()
+
+    def changes(after: int) -> list[tuple[int, Recorded]]:
+        begun.set()
+        assert go_on.wait(30)
+        record.changes(after)
+        raise OperationalError("away")
+
+    references = References(changes, first_policy)
+    with ThreadPoolExecutor(9) as readers:
+        first = readers.submit(references.refresh)
+        assert begun.wait(30)
+        others = [readers.submit(references.refresh) for _ in range(8)]
+        while sum(other.running() for other in others) < 8:
+            os.sched_yield()
+        go_on.set()
+        for reader in (first, *others):
+            with pytest.raises(OperationalError):
+                reader.result(30)
+    assert record.looks <= 1 + len(others)
 
 
 def test_refreshing_says_whether_anything_had_changed() -> None:

@@ -35,6 +35,12 @@ class Proxy:
         """Pass on again, also what was held back."""
         self._talking.set()
 
+    def cut(self) -> None:
+        """Close every connection that is open, as a server does that ends."""
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._ended = True
         self._talking.set()
