@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from application.faults import watch_threads
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -65,6 +67,7 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 def configure_logging() -> None:
     """One JSON line an event on standard error; standard output stays for answers."""
+    watch_threads()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

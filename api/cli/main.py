@@ -24,8 +24,9 @@ from api.cli import (
     verifying,
     working,
 )
-from api.cli.console import configure_logging
+from api.cli.console import COULD_NOT_RUN, configure_logging
 from api.main import tune_interpreter
+from application.faults import FAULTS
 
 TERMINATED = 143
 """What a shell reports of a process ended by SIGTERM."""
@@ -86,5 +87,9 @@ def main(
 
 
 def run() -> None:
-    """The entry point of the `caseledger` command."""
-    app()
+    """The entry point of the `caseledger` command: an error that nobody caught is in the log, and exit code 2."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - whatever it is: exit 1 would say that there are findings
+        FAULTS.add(f"caseledger {' '.join(sys.argv[1:2])}".strip(), error)
+        sys.exit(COULD_NOT_RUN)

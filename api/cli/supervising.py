@@ -14,6 +14,7 @@ import structlog
 
 from api.cli.console import could_not_run
 from api.cli.persisting import BACKOFF, POISONED
+from application.faults import FAULTS
 from infrastructure.postgres.embedded import revive, running_server
 from infrastructure.postgres.opening import prepare_data_dir
 from infrastructure.postgres.programs import ServerUnavailable
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 
 SEALER = "sealer"
 WORKERS = ("projector", "processes", "mail", "smtp", "imap", SEALER)
+_GOODBYE = 60.0
+"""Seconds that a worker may take to stop: it may be in the middle of a rebuild's statement."""
 _LOOK_AFTER = 1.0
 """Seconds between two looks at whether the database still runs."""
 
@@ -69,12 +72,14 @@ def database_kept(settings: Settings) -> Iterator[None]:
 
     def keep() -> None:
         while not stop.wait(_LOOK_AFTER):
-            if running_server(settings.data_dir) is None:
-                log.warning("the database has gone; starting it again")
-                try:
+            try:
+                if running_server(settings.data_dir) is None:
+                    log.warning("the database has gone; starting it again")
                     revive(settings.data_dir, binaries=settings.pg_bin)
-                except ServerUnavailable as error:
-                    log.error("the database cannot be started", error=str(error))
+            except ServerUnavailable as error:
+                log.error("the database cannot be started", error=str(error))
+            except Exception as error:  # noqa: BLE001 - who keeps the database does not end before they are told to
+                FAULTS.add("database keeper", error)
 
     keeper = threading.Thread(target=keep, name="database keeper")
     if settings.database_url is None:
@@ -95,7 +100,7 @@ def _keep(settings: Settings, command: list[str], stop: threading.Event) -> None
             while process.poll() is None and not stop.wait(0.1):
                 pass
             if stop.is_set():
-                process.terminate()
+                _end(process)
                 return
         if process.returncode == POISONED:
             log.error("the projector halted; the views stand still until it is mended (caseledger status)")
@@ -104,6 +109,16 @@ def _keep(settings: Settings, command: list[str], stop: threading.Event) -> None
         log.warning("worker fell over; starting it again", code=process.returncode)
         stop.wait(BACKOFF[min(falls, len(BACKOFF) - 1)])
         falls += 1
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a worker; one that does not stop in time is killed: what it had not committed it does again."""
+    process.terminate()
+    try:
+        process.wait(_GOODBYE)
+    except subprocess.TimeoutExpired:
+        log.warning("worker does not stop; it is killed", pid=process.pid)
+        process.kill()
 
 
 @contextmanager

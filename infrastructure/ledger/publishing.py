@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 import structlog
 
+from application.faults import FAULTS
 from infrastructure.ledger.checkpoint import Checkpoint
 from infrastructure.ledger.courier import Contradicted, Courier
 from infrastructure.ledger.keeping import HeldDirectory
@@ -162,9 +163,16 @@ class Publisher:
     def _work(self) -> None:
         try:
             while not self._stopping:
-                self._wait(self._newest, self.attend())
+                self._wait(self._newest, self._attended())
         finally:
             self._store.close()
+
+    def _attended(self) -> float | None:
+        try:
+            return self.attend()
+        except Exception as error:  # noqa: BLE001 - this thread ends when it is told to, and not before
+            FAULTS.add("publisher", error)
+            return _AGAIN[0]
 
     def _wait(self, seen: _Published | None, seconds: float | None) -> None:
         with self._changed:

@@ -10,7 +10,10 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+_PATIENCE = 30.0
+"""Seconds that its start, and its end, may take."""
 
 
 @contextmanager
@@ -38,9 +41,10 @@ def served(
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()
-    loop, listening = started.result()
+    loop, listening = started.result(_PATIENCE)
     try:
         yield listening
     finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
+        with suppress(RuntimeError):  # its loop has ended already
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(_PATIENCE)

@@ -11,9 +11,9 @@ from collections import deque
 from typing import Any
 
 import psycopg
-import structlog
 from eventsourcing.persistence import OperationalError, PersistenceError
 
+from application.faults import FAULTS
 from infrastructure.postgres.appends import PATIENCE, Append, Positions
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
@@ -26,8 +26,6 @@ _BATCH = 2_000
 _BYTES = 4 * 1_048_576
 """The same of bytes."""
 _ATTEMPTS = 5
-
-log = structlog.get_logger()
 
 _Answer = tuple[Positions | None, Exception | None]
 
@@ -102,8 +100,8 @@ class GroupCommit:
         """Commit a batch. Whatever goes wrong, each command of it is answered and the writer lives on."""
         try:
             self._commit(batch)
-        except Exception as error:
-            log.exception("the writer of the event store failed; it goes on")
+        except Exception as error:  # noqa: BLE001 - idem
+            FAULTS.add("writer of the event store", error)
             for append in batch:
                 if not append.finished:
                     append.finish(error=PersistenceError(f"the event store failed: {error!r}"))
