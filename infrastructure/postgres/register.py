@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.persistence import OperationalError
+
 from application.ports import Disclosed, Entry, KeptAnswer
 from domain.aggregate import Recorded
 from domain.values import DisclosureKind
@@ -19,6 +21,8 @@ from infrastructure.postgres.recorder import LedgerRecorder, joined
 _SQL = load("register")
 _BLOCK = 20
 """Case numbers drawn at a time. What a stopped process had left over is a gap (R-4.2b allows gaps)."""
+_PATIENCE = 8.0
+"""Seconds that one waits for somebody else who draws."""
 _REMEMBERED = 100_000
 _PIECE = 1_048_576
 """Bytes of a file that are in memory at a time, however slowly it is taken off our hands."""
@@ -65,11 +69,15 @@ class PostgresRegister:
 
     def next_case_number(self) -> str:
         """A number nobody else has, such as `INC-0000123`."""
-        with self._drawing:
+        if not self._drawing.acquire(timeout=_PATIENCE):
+            raise OperationalError("no case number can be drawn in time")
+        try:
             if not self._drawn:
                 rows = self._recorder.rows(_SQL["next_case_numbers"], (_BLOCK,))
                 self._drawn.extend(number for (number,) in rows)
             return f"INC-{self._drawn.popleft():07d}"
+        finally:
+            self._drawing.release()
 
     def next_problem_number(self) -> str:
         """A number nobody else has, such as `PRB-0000007`."""
