@@ -36,6 +36,18 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real data beside the checkout; tests that need it say so when it is not there."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the state machine runs; 2,000 examples by hand."""
+    parser.addoption("--examples", type=int, default=200, help="examples of the state machine over linked cases")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded of themselves: how often each command of the state machine succeeded."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in getattr(report, "user_properties", ()):
+            terminalreporter.write_line(f"{report.nodeid}: {name}: {value}")
+
+
 @dataclass(frozen=True)
 class TestDatabase(Database):
     """A database of one test on the session's server, reached by the components in their roles."""

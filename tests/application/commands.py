@@ -9,7 +9,9 @@ from typing import TypeVar
 from application.attachments import File
 from application.desk import Desk
 from application.requests import Committed, Request
+from domain.case import Case
 from domain.case.closure import Confirmation
+from domain.case.dispute import Confirmation
 from domain.case.logging import Report
 from domain.case.notification import Contact
 from domain.case.priority import Assessment
@@ -52,6 +54,15 @@ class Commands:
         made: Call = getattr(self, command)
         return made
 
+    @property
+    def _case(self) -> Case:
+        return self.desk.case(self.number, Actor("r.audit", Role.AUDITOR))
+
+    @property
+    def _linked(self) -> Sequence[str]:
+        """The cases it is linked with; where there are none, those it is not."""
+        return tuple(self._case.links) or self.others
+
     def triage(self, by: Request) -> Committed:
         return self.desk.triage(self.number, "desk", None, by)
 
@@ -79,13 +90,14 @@ class Commands:
         return self.desk.relate(self.number, self.pick(self.others), Relation.DUPLICATE, None, "same call", by)
 
     def unrelate(self, by: Request) -> Committed:
-        return self.desk.unrelate(self.number, self.pick(self.others), "not so", by)
+        return self.desk.unrelate(self.number, self.pick(self._linked), "not so", by)
 
     def consult(self, by: Request) -> Committed:
         return self.desk.consult(self.number, self.pick(self.others), by)
 
     def answer_consultation(self, by: Request) -> Committed:
-        return self.desk.answer_consultation(self.number, self.pick(self.others), "the same", by)
+        asked = tuple(self._case.consultations) or self.others
+        return self.desk.answer_consultation(self.number, self.pick(asked), "the same", by)
 
     def assign(self, by: Request) -> Committed:
         teams = tuple(team for team in ("network", "messaging") if team != by.actor.team)
@@ -114,11 +126,10 @@ class Commands:
         return self.desk.reject_major(self.number, "one printer", by)
 
     def fan_out(self, by: Request) -> Committed:
-        return self.desk.fan_out(self.number, self.pick(((), tuple(self.others))), None, by)
+        return self.desk.fan_out(self.number, self.pick(((), tuple(self._linked))), None, by)
 
     def discharge(self, by: Request) -> Committed:
-        owed = self.desk.case(self.number, Actor("r.audit", Role.AUDITOR)).obligations
-        key, done = self.pick((*owed, "communicate")), self.pick((True, False))
+        key, done = self.pick((*self._case.obligations, "communicate")), self.pick((True, False))
         return self.desk.discharge(self.number, key, "phone", None, done, None, by)
 
     def verify(self, by: Request) -> Committed:
