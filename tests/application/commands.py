@@ -11,7 +11,6 @@ from application.desk import Desk
 from application.requests import Committed, Request
 from domain.case import Case
 from domain.case.closure import Confirmation
-from domain.case.dispute import Confirmation
 from domain.case.logging import Report
 from domain.case.notification import Contact
 from domain.case.priority import Assessment
