@@ -140,7 +140,6 @@ def _about_something(cases: Cases, case: Case, owed: Owed, said: str) -> None:
         assert owed.about in cases, said
         assert asked.answered_by is None, said
         assert owed.about not in case.links, said
-        assert owed.about not in case.unrelated, said
     if owed.kind is ObligationKind.DECIDE_DISPUTE:
         assert case.suspected_at is not None, said
     if owed.kind in (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED):
