@@ -134,7 +134,15 @@ def _fields(value: Any) -> dict[str, Any]:
 
 def commands_of(root: Root, reader: Actor) -> dict[str, Any]:
     """What staff may do with a case now, by the table of commands (R-6a); nothing of anything else, or for others."""
-    return {"can": can(reader, root.status, root.team)} if isinstance(root, Case) and reader.role in STAFF else {}
+    if not isinstance(root, Case) or reader.role not in STAFF:
+        return {}
+    verbs = can(reader, root.status, root.team)
+    follows = root.continued or root.goes_with is not None
+    return {"can": [verb for verb in verbs if not (follows and verb in OF_THE_FIRST)]}
+
+
+OF_THE_FIRST = frozenset({"resolve", "refer", "close", "reopen", "fan-out"})
+"""What a duplicate does only with its first case (R-5.6c)."""
 
 
 def _candidates(case: Case) -> list[Candidate] | None:

@@ -2,7 +2,7 @@
 
 `folded/<release>.json` holds the state of every stream of a release: one line a stream. `defaults.json` holds the default
 value of every field that a stored event may leave out. Both are pinned: a change of either changes what old records say.
-To write them anew, and to show in the diff what a change of a fold did: `python -m tests.history.folding`.
+`python -m tests.history.folding` writes what is missing.
 """
 
 from __future__ import annotations
@@ -131,8 +131,10 @@ def _encode(value: Any) -> Any:
 
 
 def main() -> None:
-    """Write both, from the code as it is."""
+    """Write the defaults, and the states of releases that have none yet; remove a file of states to have it written anew."""
     for release in RELEASES:
+        if pinned(release).exists():
+            continue
         pinned(release).parent.mkdir(exist_ok=True)
         lines = (
             f"{json.dumps(stream)}: {json.dumps(state, sort_keys=True)}" for stream, state in states(release).items()

@@ -1,6 +1,6 @@
 """Records what this release writes: one history with every topic, as stored. Once a release, never changed after it.
 
-python -m tests.history.record > tests/history/0.4.0.jsonl
+python -m tests.history.record > tests/history/0.5.0.jsonl
 """
 
 from __future__ import annotations
