@@ -105,7 +105,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "assumed": case.assumed and _fields(case.assumed),
         "truncated": case.truncated,
         "recovered_at": case.recovered_at,
-        "follow_up_of": case.follow_up_of,
+        "follow_up_of": case.follow_up_of if case.follows_own or not own else None,
         "external_ref": case.external_ref,
         "reopenings": case.reopenings,
         "hand_backs": case.hand_backs,

@@ -23,7 +23,7 @@ class Shown(Enum):
     TOLD = auto()
     """The field: staff wrote its words for the customer."""
     MARKED = auto()
-    """The field, where staff marked the event as visible to the customer."""
+    """The field; staff's words and files in it only where the event is marked as visible to the customer."""
     OWN_CASE = auto()
     """The number of the other case, where it is a case of the same customer (R-5.6c)."""
     STAFF = auto()
@@ -43,7 +43,7 @@ def _row(shown: str = "", staff: str = "", **others: Shown) -> Mapping[str, Show
 EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.logged": _row(
         "number channel received_at customer nature agency reporter service external_ref symptomatic contact words "
-        "reported_by follow_up_of service_version service_name impersonal missing required unverified message written_to",
+        "reported_by service_version service_name impersonal missing required unverified message written_to",
         "candidates",
     ),
     "case.corrected": _row("field value words service_version service_name"),
@@ -181,8 +181,10 @@ def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
     """Which of an event's disclosures a reader is shown."""
     if reader is not Role.CUSTOMER:
         return lambda _: True
-    told = [getattr(event, name) for name, shown in EVENTS.get(event.TOPIC, {}).items() if shown in (_T, _M)]
-    return lambda said: said.kind is not DisclosureKind.STAFF_WORDS or said in told
+    marked = getattr(event, "visible_to_customer", False)
+    fields = (name for name, shown in EVENTS.get(event.TOPIC, {}).items() if shown is _T or (shown is _M and marked))
+    told = [each for name in fields for each in _each(getattr(event, name))]
+    return lambda said: said.kind not in _OF_STAFF or said in told
 
 
 def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,10 +192,16 @@ def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if reader is not Role.CUSTOMER or name in CASE}
 
 
+_OF_STAFF = (DisclosureKind.STAFF_WORDS, DisclosureKind.ATTACHMENT)
+"""What a customer reads only where it is meant for them."""
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
 def _shown(event: Recorded, name: str) -> bool:
     shown = EVENTS.get(event.TOPIC, {}).get(name, _S)
-    if shown is _M:
-        return bool(getattr(event, "visible_to_customer", False))
     if shown is _O:
-        return getattr(event, "kind", None) in OF_ONE_CUSTOMER
+        return getattr(event, "kind", None) in OF_ONE_CUSTOMER or getattr(event, "follows_own", False)
     return shown is not _S

@@ -99,7 +99,8 @@ class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, 
         self.allow("follow_up", provenance)
         check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
         told = vars(_by_our_clock(report, provenance))
-        return Case.open(Logged, id, provenance, number=number, follow_up_of=self.number, reason=reason, **told)
+        before = {"follow_up_of": self.number, "follows_own": report.customer == self.customer}
+        return Case.open(Logged, id, provenance, number=number, reason=reason, **before, **told)
 
 
 def _by_our_clock(report: Report, provenance: Provenance) -> Report:

@@ -95,9 +95,11 @@ class Logged(Opening):
     candidates: tuple[Candidate, ...] | None = None
     message: str | None = None
     written_to: Disclosure | None = None
+    follows_own: bool = False
+    """Whether the case that it follows up is the same customer's, so that they may read its number (R-2.1a)."""
 
     def apply(self, case: CaseState) -> None:
-        case.number, case.follow_up_of = self.number, self.follow_up_of
+        case.number, case.follow_up_of, case.follows_own = self.number, self.follow_up_of, self.follows_own
         case.channel, case.nature, case.received_at = self.channel, self.nature, self.received_at
         case.customer, case.agency = self.customer, self.agency
         case.service, case.external_ref = self.service, self.external_ref

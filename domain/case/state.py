@@ -227,6 +227,7 @@ class CaseState:
         self.dispute_until: datetime | None = None
         self.window_since = self.waited = self.asked = self.assumed = self.recovered_at = None
         self.follow_up_of: str | None = None
+        self.follows_own = False
         self.external_ref: str | None = None
         self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
         self.respond_by: datetime | None = None

@@ -161,6 +161,7 @@ class DeskModel:
             known.was, known.referred = before, False
         elif case.status not in SETTLED and before in SETTLED:
             known.forget_resolution()
+            known.nominated_at = self.clock.now() if case.major == "nominated" else None  # it has its whole time again
 
     def _remember(self, command: str, number: str) -> None:
         if command in OF_THE_FIRST and (first := self.cases[number].duplicate_of) is not None:

@@ -65,7 +65,7 @@ BY_HAND = tuple(command for command in TABLE if command != "close_elapsed")
 CASES = 4
 """How many there are from the beginning: enough for a first case, its duplicate, one related, and another customer's."""
 _MOST_CASES, _TRIES, _OVERSTEPS, _ACCEPTED = 6, 3, 3, 0.7
-PARTS, OFTEN = 4, 10
+PARTS, OFTEN = 4, 3
 """Into how many tests the examples are dealt, and how often each command must have succeeded in each."""
 CHANCE = st.randoms(use_true_random=True)
 """A die thrown by a seed of Hypothesis's: it would rather draw the first of what there is."""
