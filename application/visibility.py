@@ -44,7 +44,8 @@ EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.logged": _row(
         "number channel received_at customer nature agency reporter service external_ref symptomatic contact words "
         "reported_by service_version service_name impersonal missing required unverified message written_to",
-        "candidates",
+        "candidates follows_own",
+        follow_up_of=_O,
     ),
     "case.corrected": _row("field value words service_version service_name"),
     "case.information_waived": _row("fields"),

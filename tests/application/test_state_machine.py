@@ -65,8 +65,8 @@ BY_HAND = tuple(command for command in TABLE if command != "close_elapsed")
 CASES = 4
 """How many there are from the beginning: enough for a first case, its duplicate, one related, and another customer's."""
 _MOST_CASES, _TRIES, _OVERSTEPS, _ACCEPTED = 6, 3, 3, 0.7
-PARTS, OFTEN = 4, 3
-"""Into how many tests the examples are dealt, and how often each command must have succeeded in each."""
+PARTS, RARELY = 4, 10
+"""Into how many tests the examples are dealt, and in how many examples each command must have succeeded once."""
 CHANCE = st.randoms(use_true_random=True)
 """A die thrown by a seed of Hypothesis's: it would rather draw the first of what there is."""
 LINKS = ("relate", "duplicate", "duplicate", "unrelate")
@@ -215,10 +215,11 @@ def test_r_6a_the_rules_hold_together_over_linked_cases(
     record_property: Callable[[str, object], None],
 ) -> None:
     """200 examples of 100 steps in all; `--examples 2000` takes more. What the table forbids appends nothing."""
+    examples = request.config.getoption("--examples") // PARTS
     run_state_machine_as_test(
         seed(part)(machine),
         settings=settings(
-            max_examples=request.config.getoption("--examples") // PARTS,
+            max_examples=examples,
             stateful_step_count=100,
             database=None,
             deadline=None,
@@ -230,5 +231,5 @@ def test_r_6a_the_rules_hold_together_over_linked_cases(
     succeeded = {command: machine.model.done[command, True] for command in TABLE}
     record_property("commands that succeeded", ", ".join(f"{command} {times}" for command, times in succeeded.items()))
     assert machine.visited == set(STATUSES)
-    assert min(succeeded.values()) >= OFTEN, succeeded
+    assert min(succeeded.values()) >= examples // RARELY, succeeded
     assert all(machine.model.done[command, False] for command in TABLE), "each was refused somewhere"
