@@ -1,4 +1,4 @@
-"""Erasures and holds as two people make them: somebody requests, the auditor approves (decision 23)."""
+"""Erasures and holds as two people make them: somebody requests, the auditor approves (decision 22)."""
 
 from __future__ import annotations
 

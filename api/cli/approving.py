@@ -1,4 +1,4 @@
-"""`approve`, `refuse`, `withdraw` and `approvals`: the second pair of eyes on erasures and legal holds (decision 23)."""
+"""`approve`, `refuse`, `withdraw` and `approvals`: the second pair of eyes on erasures and legal holds (decision 22)."""
 
 from __future__ import annotations
 
