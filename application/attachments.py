@@ -19,7 +19,7 @@ import filetype  # type: ignore[import-untyped]
 from application.casework import Casework
 from application.requests import Committed, Request
 from domain.case import Case
-from domain.case.state import Attachment
+from domain.case.holdings import Attachment
 from domain.errors import (
     AttachmentRefused,
     AttachmentsFull,

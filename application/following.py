@@ -12,14 +12,15 @@ from typing import Any
 from application.attachments import File, shown_to
 from application.casework import Words
 from application.contesting import Contesting, Outcome
-from application.documents import attachment_document, history_item
+from application.documents import attachment_document
+from application.histories import history_item
 from application.ports import Entry
 from application.principals import DisputeLink, FollowLink
 from application.requests import Committed, Request
 from domain.case import Case
+from domain.case.holdings import Attachment
 from domain.case.logging import Report
 from domain.case.messages import MessageReceived
-from domain.case.state import Attachment
 from domain.case.status import SETTLED, Status
 from domain.values import Actor, Role
 

@@ -14,7 +14,8 @@ from rich.table import Column, Table
 from api.cli.console import could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import open_desk
-from application.documents import commands_of, document_of, history_items
+from application.documents import commands_of, document_of
+from application.histories import history_items
 from domain.errors import NotFound
 from domain.values import Actor, Role
 

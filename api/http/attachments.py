@@ -26,7 +26,7 @@ from application.documents import attachment_document
 from application.requests import Committed, StaleVersion
 from application.requests import Request as Asked
 from application.views.questions import Listing
-from domain.case.state import Attachment
+from domain.case.holdings import Attachment
 from domain.case.status import authorise, roles_for
 from domain.errors import Erased
 from domain.values import Actor, Role

@@ -22,7 +22,7 @@ from api.http.deadline import in_time
 from api.http.parameters import refuse_unknown
 from api.http.problems import BASE, Problem, refusal_document
 from api.http.refusals import IDEMPOTENCY_KEY, IF_MATCH, refusals_of, responses_of
-from application.documents import history_items
+from application.histories import history_items
 from application.requests import Committed, StaleVersion
 from domain.case import Case
 from domain.case.major import FannedOut

@@ -23,7 +23,7 @@ from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.reading import FreshStaff, Limit, Staff, page_of, versioned
 from application.desk import Desk
-from application.documents import history_item
+from application.histories import history_item
 from application.intake.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
 from application.intake.mail import Outcome, Received, outcome_of
 from application.intake.quarantine import receipt_document

@@ -28,7 +28,8 @@ from application.intake.monitoring.signals import Delivery, Unreadable, read
 from application.principals import Unauthenticated
 from application.requests import Request as Asked
 from domain.errors import Forbidden
-from domain.intake import COMMANDS, Cause, authorise_intake
+from domain.fate import Cause
+from domain.intake import COMMANDS, authorise_intake
 from domain.source import SourceKind
 from domain.values import Actor
 

@@ -14,7 +14,8 @@ from api.http.context import Context, admit, authenticated, context_of
 from api.http.fields import Moment
 from api.http.parameters import filters, refuse_unknown
 from api.http.problems import Problem
-from application.documents import case_document, commands_of, history_items
+from application.documents import case_document, commands_of
+from application.histories import history_items
 from application.principals import Principal
 from application.views.questions import Listing, Page, Point
 from domain.case.status import READERS, STAFF, authorise_reading

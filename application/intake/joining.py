@@ -17,7 +17,8 @@ from domain.case import Case
 from domain.case.logging import Report
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
-from domain.intake import Joined, Receipt
+from domain.fate import Joined
+from domain.intake import Receipt
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)

@@ -26,7 +26,8 @@ from application.requests import Committed, Request
 from domain.aggregate import Root
 from domain.alert import alert_id
 from domain.case import Case
-from domain.intake import Cause, Joined, Receipt, ReceiptState, authorise_intake, receipt_id
+from domain.fate import Cause, Joined, ReceiptState
+from domain.intake import Receipt, authorise_intake, receipt_id
 from domain.message import Message
 from domain.values import Channel, DisclosureKind, Provenance
 

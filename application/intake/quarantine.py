@@ -21,7 +21,8 @@ from domain.aggregate import Root
 from domain.case import Case
 from domain.case.status import STAFF
 from domain.errors import Erased, Forbidden, Invalid, InvalidTransition, NotFound
-from domain.intake import Receipt, ReceiptState, authorise_intake
+from domain.fate import ReceiptState
+from domain.intake import Receipt, authorise_intake
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
 _OF_PEOPLE = frozenset({ReceiptState.LOGGED, ReceiptState.JOINED, ReceiptState.RELEASED})

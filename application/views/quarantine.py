@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.intake import Cause, IntakeReceived, Receipt, ReceiptState
+from domain.fate import Cause, ReceiptState
+from domain.intake import IntakeReceived, Receipt
 from domain.values import Channel
 
 COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion", "recorded")

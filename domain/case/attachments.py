@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.state import Attachment, CaseState
+from domain.case.holdings import Attachment
+from domain.case.state import CaseState
 from domain.errors import AttachmentsFull
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance

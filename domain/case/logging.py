@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.aggregate import Opening, Recorded
-from domain.case.state import Candidate, CaseState, Mailed
+from domain.case.holdings import Mailed
+from domain.case.state import Candidate, CaseState
 from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.policy import Policy
 from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
+from domain.case.holdings import Mailed
 from domain.case.owing import owed_by_holder
-from domain.case.state import CaseState, Mailed
+from domain.case.state import CaseState
 from domain.obligations import ObligationKind, Owed
 from domain.values import Channel, Disclosure, Provenance
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.calendar import SupportCalendar
+from domain.case.holdings import Attachment, Mailed
 from domain.case.status import SETTLED, Status, allow
 from domain.case.words import Asked, received_after
 from domain.errors import InvalidTransition
-from domain.values import Actor, Channel, Disclosure, Level, Nature
+from domain.values import Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
@@ -110,36 +111,6 @@ class Pending:
 
     reason: PendingReason
     since: datetime
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file of the case: what it is (name, type, size, sha256) in confidence, who brought it, and who may see it."""
-
-    said: Disclosure
-    version: int
-    """Of the event that records it."""
-    by: Actor
-    attached_at: datetime
-    visible_to_customer: bool
-
-    @property
-    def size(self) -> int:
-        """Bytes that are kept of it."""
-        return int(self.said.text("size") or 0)
-
-
-@dataclass(frozen=True)
-class Mailed:
-    """A message of the case: the receipt that holds it as it came, who wrote it, and to whom."""
-
-    message: str
-    sender: str
-    received_at: datetime
-    automatic: bool
-    contact: Disclosure | None
-    written_to: Disclosure | None
-    """The people in To and Cc; None where nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from application.documents import event_document
 from application.faults import FAULTS
+from application.histories import event_document
 from application.views.questions import FeedItem
 from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.database import Database

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from application.documents import case_document, history_items
+from application.documents import case_document
+from application.histories import history_items
 from application.ports import Entry
 from application.views.cases import CaseFold, new_fold
 from application.views.obligations import Obligation, ObligationsFold

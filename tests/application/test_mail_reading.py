@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from application.intake.addresses import Addresses
 from application.intake.envelope import NO_ENVELOPE, Envelope
 from application.intake.reading import LONGEST_TEXT, Mail, read_mail
-from domain.intake import Cause
+from domain.fate import Cause
 
 HEAD = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Printer\r\nMessage-ID: <1@agency.example>\r\n"
 BODY = b"\r\nNothing comes out.\r\n"

@@ -10,7 +10,7 @@ from application.intake.reading import Mail, read_mail
 from application.intake.reading.intent import Intent, intent_of
 from application.intake.reading.quoting import told_apart
 from application.intake.reading.reports import Fate
-from domain.intake import Cause
+from domain.fate import Cause
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")
 

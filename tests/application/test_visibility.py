@@ -13,7 +13,8 @@ from uuid import UUID
 
 import pytest
 
-from application.documents import case_document, history_items
+from application.documents import case_document
+from application.histories import history_items
 from application.ports import Entry
 from application.visibility import CASE, EVENTS, OF_ONE_CUSTOMER
 from domain.aggregate import Recorded

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from application.intake.envelope import Envelope
-from domain.intake import Cause
+from domain.fate import Cause
 from tests.fuzz.mime import ENVELOPES, MAILS, check
 
 BIG = 28 * 2**20

@@ -36,7 +36,7 @@ from domain.case.relation import Relation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
-from domain.intake import Cause
+from domain.fate import Cause
 from domain.log import Attestation
 from domain.source import Rule, Source, SourceKind
 from domain.values import Actor, Channel, ErasureScope, Level, Role

@@ -24,7 +24,7 @@ from application.intake.monitoring.signals import (
     scalars,
     texts,
 )
-from domain.intake import Cause
+from domain.fate import Cause
 
 _VERSIONS = ("3", "4")
 _OFFSET, _PRIME, _SEPARATOR = 14695981039346656037, 1099511628211, b"\xff"

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from application.intake.monitoring.planning import Action, Plan
 from application.intake.monitoring.signals import Delivery
-from domain.intake import Receipt, ReceiptState
+from domain.fate import ReceiptState
+from domain.intake import Receipt
 
 
 class Outcome(StrEnum):

@@ -31,7 +31,7 @@ from application.intake.monitoring.signals import (
     scalars,
     texts,
 )
-from domain.intake import Cause
+from domain.fate import Cause
 
 MOST_EVENTS = 200
 """Events of a batch."""

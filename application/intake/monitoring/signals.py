@@ -17,7 +17,7 @@ import msgspec
 
 from application.views.texts import storable
 from domain.alert import MOST_ALERTS
-from domain.intake import Cause
+from domain.fate import Cause
 
 MOST_LABELS = 200
 """Labels, and annotations, of one alert."""

@@ -28,7 +28,7 @@ from application.intake.reading.headers import Head
 from application.intake.reading.people import Person
 from application.intake.reading.quoting import told_apart
 from application.intake.reading.reports import Returned, is_report, returned_of
-from domain.intake import Cause
+from domain.fate import Cause
 
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
 

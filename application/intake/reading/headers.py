@@ -11,7 +11,7 @@ from application.intake.envelope import Envelope
 from application.intake.reading.anatomy import LONGEST_LINE, names_of, said, subject_of, unparsed
 from application.intake.reading.fields import unfolded
 from application.intake.reading.people import Person, people_of, writable
-from domain.intake import Cause
+from domain.fate import Cause
 
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
 _DAEMON = re.compile(r"(?:mailer-?daemon|mail-?daemon|post_?master|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)

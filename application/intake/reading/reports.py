@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from application.intake.reading.anatomy import Part, leaves_of
 from application.intake.reading.headers import Head
-from domain.intake import Cause
+from domain.fate import Cause
 
 _FAILURE = re.compile(
     r"undeliver|not (?:be )?deliver|deliver\w* (?:\w+ )?(?:status|fail|error|problem)|fail\w* deliver|failure notice"

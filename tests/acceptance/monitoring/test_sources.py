@@ -15,7 +15,7 @@ from application.intake.monitoring.signals import Delivery
 from application.principals import Unauthenticated
 from application.requests import Request
 from domain.errors import Forbidden
-from domain.intake import Cause
+from domain.fate import Cause
 from domain.values import Actor, ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import Serve, done, refused

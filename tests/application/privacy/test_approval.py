@@ -9,7 +9,7 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import history_item
+from application.histories import history_item
 from application.privacy import ApprovalRequired
 from application.requests import Request
 from domain.clocks import AheadClock

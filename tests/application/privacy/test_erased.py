@@ -9,7 +9,8 @@ import pytest
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import case_document, history_item
+from application.documents import case_document
+from application.histories import history_item
 from application.privacy import Erased
 from application.requests import Request
 from domain.errors import Invalid, NotFound
