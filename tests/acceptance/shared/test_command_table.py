@@ -188,7 +188,7 @@ class Bench:
         elif verb == "reject-major" and since:
             self._do(number, "technician", "nominate-major", {"reason": "a whole floor"})
         elif verb == "fan-out" and since:
-            part = self.running.log()["number"]
+            part = self.running.log(symptoms="jobs stay queued")["number"]
             self._do(number, "technician", "relate", {"case": part, "kind": "related"})
         elif verb in ("uphold-dispute", "dismiss-dispute") and since:
             self._do(number, "technician", suspect, TABLE[suspect].body)
