@@ -153,4 +153,4 @@ def test_an_error_that_nobody_caught_is_counted_and_logged(
     monkeypatch.setattr(PostgresViews, "queues", fail)
     refused(running.technician.get("/queues"), 500, "internal-error")
     assert sum(uncaught(metrics.get("/metrics").text)) == sum(before) + 2
-    assert "nobody thought of this" in capsys.readouterr().out
+    assert "nobody thought of this" in "".join(capsys.readouterr())

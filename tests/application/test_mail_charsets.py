@@ -230,3 +230,9 @@ def test_field_02_file_names_are_read_as_programs_write_them(parameter: str, nam
 def test_field_02_html_that_names_its_charset_itself_is_read_in_it() -> None:
     html = f'<html><head><meta charset="windows-1251"></head><body>{CYRILLIC}</body></html>'.encode("cp1251")
     assert read(b"From: jo@x.example\r\nContent-Type: text/html\r\n\r\n" + html).text == CYRILLIC
+
+
+def test_two_stray_bytes_at_the_start_are_no_byte_order_mark() -> None:
+    """UTF-16 has zero bytes, in its line ends at least; text without any is read as what it is."""
+    assert "help, the printer!" in decoded(b"\xff\xfehelp, the printer!\r\n", None)
+    assert decoded("\ufeffמדפסת\r\n".encode("utf-16-le"), None) == "מדפסת\r\n"

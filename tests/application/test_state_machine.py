@@ -67,6 +67,8 @@ CASES = 4
 _MOST_CASES, _TRIES, _OVERSTEPS, _ACCEPTED = 6, 3, 3, 0.7
 PARTS, RARELY = 4, 10
 """Into how many tests the examples are dealt, and in how many examples each command must have succeeded once."""
+_DECIDES = {"uphold_dispute", "dismiss_dispute"}
+"""What a case that may be disputed waits for."""
 CHANCE = st.randoms(use_true_random=True)
 """A die thrown by a seed of Hypothesis's: it would rather draw the first of what there is."""
 LINKS = ("relate", "duplicate", "duplicate", "unrelate")
@@ -142,6 +144,8 @@ class DeskMachine(RuleBasedStateMachine):
             number = chance.choice(sorted(self.model.cases))
             allowed = self.pairs(number, allowed=True)
             commands = sorted({command for command, _ in allowed})
+            if self.model.cases[number].suspected_at is not None and (decisions := _DECIDES & set(commands)):
+                commands = sorted(decisions)
             (command,) = chance.choices(commands, [1 / (1 + self.succeeded[each]) for each in commands])
             who = chance.choice([who for may, who in allowed if may == command])
             if self.model.step(command, number, who, self.words(number, Chosen(chance))[command]):

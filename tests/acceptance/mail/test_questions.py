@@ -44,7 +44,7 @@ def status(desk: RunningDesk, number: str) -> tuple[Any, set[str]]:
     return read(desk, number)["pending"], set(owed(desk, number))
 
 
-def test_r_5_8_a_question_is_mailed_and_stands_in_the_case_and_its_history(desk: RunningDesk) -> None:
+def test_sop_5_8_a_question_is_mailed_and_stands_in_the_case_and_its_history(desk: RunningDesk) -> None:
     number = asked(desk)
     assert read(desk, number)["pending"] == {
         "reason": "customer",
@@ -67,7 +67,7 @@ def test_r_5_8_a_question_is_mailed_and_stands_in_the_case_and_its_history(desk:
     assert shown["note"]["value"] is None, "the note is among staff"
 
 
-def test_r_5_8_a_question_needs_the_customer_and_an_address(desk: RunningDesk) -> None:
+def test_sop_5_8_a_question_needs_the_customer_and_an_address(desk: RunningDesk) -> None:
     number, silent = assigned(desk), assigned(desk, customer=NOBODY)
     for body in ({**ASK, "reason_code": "vendor"}, {**ASK, "question": ""}):
         refused(desk.network.post(f"/cases/{number}/pend", body), 422, "validation-failed")
@@ -77,7 +77,7 @@ def test_r_5_8_a_question_needs_the_customer_and_an_address(desk: RunningDesk) -
     done(desk.network.post(f"/cases/{silent}/pend", {"reason_code": "customer"}))
 
 
-def test_r_5_8_the_answer_by_mail_takes_the_mark_away_and_is_to_be_read(desk: RunningDesk) -> None:
+def test_sop_5_8_the_answer_by_mail_takes_the_mark_away_and_is_to_be_read(desk: RunningDesk) -> None:
     number = asked(desk)
     travel(desk, hours=2)
     answer = sent_in(desk, reply(desk, number, "Yes, red."))
@@ -97,7 +97,7 @@ def test_r_5_8_the_answer_by_mail_takes_the_mark_away_and_is_to_be_read(desk: Ru
     assert status(desk, number) == (None, set())
 
 
-def test_r_5_8_question_and_answer_alternate_and_nobody_waits_unheard(desk: RunningDesk) -> None:
+def test_sop_5_8_question_and_answer_alternate_and_nobody_waits_unheard(desk: RunningDesk) -> None:
     number = assigned(desk)
     for turn in range(3):
         asked(desk, number)
@@ -110,7 +110,7 @@ def test_r_5_8_question_and_answer_alternate_and_nobody_waits_unheard(desk: Runn
     assert len(set(waits)) == 3
 
 
-def test_r_5_8_the_desk_reads_the_answer_to_its_own_question(desk: RunningDesk) -> None:
+def test_sop_5_8_the_desk_reads_the_answer_to_its_own_question(desk: RunningDesk) -> None:
     number = in_diagnosis(desk)
     done(desk.technician.post(f"/cases/{number}/pend", {"reason_code": "customer"}))
     owner_of(desk, number).post(f"/cases/{number}/notes", {"text": "Yes, red."})
@@ -120,7 +120,7 @@ def test_r_5_8_the_desk_reads_the_answer_to_its_own_question(desk: RunningDesk) 
     assert owed(desk, number) == {}
 
 
-def test_r_5_8_the_answer_by_the_link_in_the_mail(desk: RunningDesk) -> None:
+def test_sop_5_8_the_answer_by_the_link_in_the_mail(desk: RunningDesk) -> None:
     number = asked(desk)
     (url,) = re.findall(r"https?://\S+", letter(desk, number).text)
     path = url.removeprefix(desk.url)
@@ -135,7 +135,7 @@ def test_r_5_8_the_answer_by_the_link_in_the_mail(desk: RunningDesk) -> None:
     assert done(browser.get(path))["question"] is None
 
 
-def test_r_5_8_a_file_of_the_customers_is_an_answer(desk: RunningDesk) -> None:
+def test_sop_5_8_a_file_of_the_customers_is_an_answer(desk: RunningDesk) -> None:
     number = asked(desk)
     files = f"/cases/{number}/attachments"
     headers = {"Content-Type": "image/png", "Content-Disposition": 'attachment; filename="lamp.png"', "If-Match": "*"}
@@ -143,7 +143,7 @@ def test_r_5_8_a_file_of_the_customers_is_an_answer(desk: RunningDesk) -> None:
     assert status(desk, number) == (None, {"read_answer"})
 
 
-def test_r_5_8_an_answer_whose_meaning_is_unclear_stands_to_be_read_and_the_case_waits(desk: RunningDesk) -> None:
+def test_sop_5_8_an_answer_whose_meaning_is_unclear_stands_to_be_read_and_the_case_waits(desk: RunningDesk) -> None:
     """From whom nobody asked, or from before the question."""
     number = asked(desk)
     early = sent_in(desk, reply(desk, number, "It is loud, too."), received_at=desk.clock.now() - timedelta(hours=1))
@@ -158,7 +158,7 @@ def test_r_5_8_an_answer_whose_meaning_is_unclear_stands_to_be_read_and_the_case
     assert (pending["reason"], owing) == ("customer", {"read_answer"})
 
 
-def test_r_5_8_who_is_away_has_not_answered(desk: RunningDesk) -> None:
+def test_sop_5_8_who_is_away_has_not_answered(desk: RunningDesk) -> None:
     number = asked(desk)
     away = sent_in(desk, reply(desk, number, "I am away.", **{"Auto-Submitted": "auto-replied"}))
     assert away["outcome"] == "recorded"
@@ -166,7 +166,7 @@ def test_r_5_8_who_is_away_has_not_answered(desk: RunningDesk) -> None:
     assert (pending["reason"], owing) == ("customer", set())
 
 
-def test_r_5_8_a_case_that_waits_for_somebody_else_waits_on(desk: RunningDesk) -> None:
+def test_sop_5_8_a_case_that_waits_for_somebody_else_waits_on(desk: RunningDesk) -> None:
     number = asked(desk)
     raw = reply(desk, number, "Yes, red.")
     done(desk.network.post(f"/cases/{number}/resume", {}))
@@ -175,7 +175,7 @@ def test_r_5_8_a_case_that_waits_for_somebody_else_waits_on(desk: RunningDesk) -
     assert status(desk, number)[0]["reason"] == "vendor"
 
 
-def test_r_5_8_a_question_that_came_back_is_asked_by_other_means(desk: RunningDesk) -> None:
+def test_sop_5_8_a_question_that_came_back_is_asked_by_other_means(desk: RunningDesk) -> None:
     number = assigned(desk, customer={"name": "Jo", "email": "nobody@agency.example"})
     done(desk.network.post(f"/cases/{number}/pend", ASK))
     with fussy(desk) as catcher:
@@ -187,7 +187,7 @@ def test_r_5_8_a_question_that_came_back_is_asked_by_other_means(desk: RunningDe
     assert owed(desk, number) == {}
 
 
-def test_r_5_8_a_question_that_nobody_asks_any_more_is_not_sent(desk: RunningDesk) -> None:
+def test_sop_5_8_a_question_that_nobody_asks_any_more_is_not_sent(desk: RunningDesk) -> None:
     number = assigned(desk)
     done(desk.network.post(f"/cases/{number}/pend", ASK))
     done(desk.network.post(f"/cases/{number}/resume", {}))

@@ -219,7 +219,7 @@ def test_nobody_breaks_the_views_with_a_time_before_time(alone: RunningDesk, sub
     before_time = {**incident(), "received_at": "0001-01-01T00:00:00+14:00", "reason": "x"}
     for role, channel in ((Role.CUSTOMER, "self_service"), (Role.INTAKE, "monitoring")):
         by = alone.caller(role, f"some.{role}")
-        with subtests.test(role):
+        with subtests.test(str(role)):
             invalid(by.post("/cases", {**before_time, "channel": channel}), "/received_at")
     logged = alone.technician.post("/cases", incident())
     done(alone.technician.get("/cases", after=int(logged.headers["Position"])))
