@@ -114,7 +114,7 @@ def test_field_02_labels_are_read_however_they_are_written(written: str) -> None
 
 def test_field_02_the_input_is_readable_hebrew() -> None:
     mail = read(field_input("02-charset-label.eml"))
-    assert (mail.subject, mail.text) == ("המדפסת לא עובדת",) * 2
+    assert (mail.subject, mail.text) == ("השלום לא עובדת",) * 2
 
 
 @pytest.mark.parametrize("label", ["klingon", "", "x-unknown", "unicode_escape", "rot13", "\ud800"])
@@ -233,6 +233,5 @@ def test_field_02_html_that_names_its_charset_itself_is_read_in_it() -> None:
 
 
 def test_two_stray_bytes_at_the_start_are_no_byte_order_mark() -> None:
-    """UTF-16 has zero bytes, in its line ends at least; text without any is read as what it is."""
     assert "help, the printer!" in decoded(b"\xff\xfehelp, the printer!\r\n", None)
-    assert decoded("\ufeffמדפסת\r\n".encode("utf-16-le"), None) == "מדפסת\r\n"
+    assert decoded("\ufeffשלום\r\n".encode("utf-16-le"), None) == "שלום\r\n"

@@ -13,7 +13,8 @@ from functools import cache
 import webencodings  # type: ignore[import-untyped]
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le"))
-"""Byte order marks. They say more than any label. UTF-16 has zero bytes, in line ends at least; other bytes are no mark."""
+"""Byte order marks. They say more than any label, but two stray bytes before plain ASCII are none."""
+_PLAIN = re.compile(rb"[\t\r\n -~]*")
 _CODECS = {
     "utf-8": ("utf-8",),
     "utf-16le": ("utf-16-le",),
@@ -52,7 +53,7 @@ def decoded(content: bytes, label: str | None) -> str:
     Without a known label it is UTF-8 where the bytes are valid UTF-8, else windows-1252.
     """
     for mark, codec in _MARKS:
-        if content.startswith(mark) and (codec == "utf-8" or b"\0" in content):
+        if content.startswith(mark) and (codec == "utf-8" or not _PLAIN.fullmatch(content, len(mark))):
             return content[len(mark) :].decode(codec, "replace")
     cleaned = (label or "").strip(" \t\r\n\f\"'").lower()
     name = _name(cleaned)
