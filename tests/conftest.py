@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -32,6 +33,8 @@ from infrastructure.views.projector import Poisoned, Projector
 NEVER = ("unowned_cases", "resolved_without_problem")
 """The views that are always empty; checked after every test that had a database."""
 
+_ROOM = 6 * 2**30
+"""Bytes."""
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Real data beside the checkout; tests that need it say so when it is not there."""
 
@@ -75,7 +78,7 @@ def _interpreter() -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The tests' own server, without fsync; under a short path that its unprivileged user can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="cl-"))
+    folder = Path(tempfile.mkdtemp(prefix="cl-", dir=_in_memory()))
     folder.chmod(0o755)
     try:
         with embedded_server(folder, fsync=False) as conninfo:
@@ -85,13 +88,20 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+def _in_memory() -> str | None:
+    """A file system in memory with room for the tests' databases, where there is one: a file is made there in no time."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return str(memory) if roomy else None
+
+
 @contextmanager
 def cloned(server: str) -> Iterator[TestDatabase]:
     """A fresh, migrated database, for as long as it is wanted."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(database_module.NAME)
             )
         )
