@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,13 @@ class DeskModel:
     mails: list[UUID] = field(default_factory=list)
     looked_at: Cases = field(default_factory=dict)
     """The same cases, with what a replay and the views make of their histories."""
+
+    said: int = 0
+
+    def fresh_words(self) -> str:
+        """Words that nobody used before; the same in every run."""
+        self.said += 1
+        return sha256(b"%d" % self.said).hexdigest()[:32]
 
     def begin(self) -> None:
         """Forget all cases, and start time anew."""

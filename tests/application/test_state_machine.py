@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
 from typing import ClassVar, TypeVar
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -65,10 +64,8 @@ BY_HAND = tuple(command for command in TABLE if command != "close_elapsed")
 CASES = 4
 """How many there are from the beginning: enough for a first case, its duplicate, one related, and another customer's."""
 _MOST_CASES, _TRIES, _OVERSTEPS, _ACCEPTED = 6, 3, 3, 0.7
-PARTS, RARELY = 4, 10
+PARTS, RARELY = 4, 20
 """Into how many tests the examples are dealt, and in how many examples each command must have succeeded once."""
-_DECIDES = {"uphold_dispute", "dismiss_dispute"}
-"""What a case that may be disputed waits for."""
 CHANCE = st.randoms(use_true_random=True)
 """A die thrown by a seed of Hypothesis's: it would rather draw the first of what there is."""
 LINKS = ("relate", "duplicate", "duplicate", "unrelate")
@@ -96,7 +93,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.model.begin()
         self.succeeded = Counter[str]()
         self.customers = [Actor(self.model.desk.customer_id(contact), Role.CUSTOMER) for contact in (JO, SAM)]
-        self.shared = uuid4().hex
+        self.shared = self.model.fresh_words()
 
     @initialize(ways=st.lists(st.sampled_from(sorted(WAYS)), min_size=CASES, max_size=CASES), chance=CHANCE)
     def open(self, ways: list[str], chance: Random) -> None:
@@ -116,7 +113,7 @@ class DeskMachine(RuleBasedStateMachine):
         do(chance)
 
     def come_to(self, way: str) -> None:
-        number = self.model.log(TECHNICIAN, LOU if way.endswith("address") else JO, uuid4().hex)
+        number = self.model.log(TECHNICIAN, LOU if way.endswith("address") else JO, self.model.fresh_words())
         assert number is not None
         for command in WAYS[way]:
             if command in ("deliver", "bounce"):
@@ -136,7 +133,7 @@ class DeskMachine(RuleBasedStateMachine):
         """Somebody reports an incident, now and then in the words of another; or is not allowed to."""
         if len(self.model.cases) < _MOST_CASES:
             who, contact = chance.choice((*STAFF, *self.customers)), chance.choice((JO, SAM, LOU))
-            self.model.log(who, contact, chance.choice((self.shared, uuid4().hex)))
+            self.model.log(who, contact, chance.choice((self.shared, self.model.fresh_words())))
 
     def act(self, chance: Random) -> None:
         """A command that the table allows, rather one that rarely succeeded; where a clause refuses it, another."""
@@ -144,13 +141,20 @@ class DeskMachine(RuleBasedStateMachine):
             number = chance.choice(sorted(self.model.cases))
             allowed = self.pairs(number, allowed=True)
             commands = sorted({command for command, _ in allowed})
-            if self.model.cases[number].suspected_at is not None and (decisions := _DECIDES & set(commands)):
-                commands = sorted(decisions)
+            if waiting := set(commands) & self.awaited(number):
+                commands = sorted(waiting)
             (command,) = chance.choices(commands, [1 / (1 + self.succeeded[each]) for each in commands])
             who = chance.choice([who for may, who in allowed if may == command])
             if self.model.step(command, number, who, self.words(number, Chosen(chance))[command]):
                 self.succeeded[command] += 1
                 break
+
+    def awaited(self, number: str) -> set[str]:
+        """The decisions that a case waits for."""
+        case = self.model.cases[number]
+        disputed = {"uphold_dispute", "dismiss_dispute"} if case.suspected_at is not None else set()
+        nominated = {"declare_major", "reject_major"} if case.major == "nominated" else set()
+        return {*disputed, *nominated, *({"waive"} if case.incomplete else ())}
 
     def overstep(self, chance: Random) -> None:
         """What the table forbids: the wrong role, the wrong team, another's customer, the wrong status."""
