@@ -7,9 +7,7 @@ written again; an older form is brought up to date on reading only, by its class
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import MISSING, fields
-from functools import cache
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -70,7 +68,18 @@ class _Codec:
         self.disclosing = tuple(name for name in self.names if "Disclosure" in str(hints[name]))
 
 
-_codec: Callable[[type[Recorded]], _Codec] = cache(_Codec)
+_codecs: dict[type[Recorded], _Codec] = {}
+_making = threading.Lock()
+
+
+def _codec(event: type[Recorded]) -> _Codec:
+    """The codec of a class of event. One is made at a time: msgspec crashes where two threads describe one type at once."""
+    if (known := _codecs.get(event)) is not None:
+        return known
+    with _making:
+        if event not in _codecs:
+            _codecs[event] = _Codec(event)
+        return _codecs[event]
 
 
 class StateMapper(Mapper[UUID]):
