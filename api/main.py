@@ -24,23 +24,23 @@ from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
 from application.holidays import holidays_of
-from application.intake.addresses import Addresses
-from application.intake.failures import Failures
-from domain.clocks import AheadClock, Clock, SystemClock
+from application.mail_in.addresses import Addresses
+from application.mail_in.failures import Failures
+from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
-from infrastructure.ledger.outside import current_note
-from infrastructure.ledger.transparency import PostgresLog
+from infrastructure.identity.tokens import Tokens
 from infrastructure.mail.catcher import Catcher
-from infrastructure.mail.postman import SmtpPostman
+from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import QUESTION
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
-from infrastructure.tokens import Tokens
-from infrastructure.views.finding import PostgresFinder
-from infrastructure.views.reading import PostgresViews
+from infrastructure.transparency.cosignatures import current_note
+from infrastructure.transparency.served_log import PostgresLog
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.similar import PostgresFinder
 
 SWITCH_INTERVAL = 0.001
 """Seconds between hand-overs of the interpreter's lock. At Python's default of 5 ms the group commit's thread waits
@@ -165,7 +165,7 @@ def _current_note(pool: ConnectionPool[Connection[Any]]) -> str | None:
 
 @dataclass(frozen=True)
 class SignedLinks:
-    """Implements `application.mailing.Links`."""
+    """Implements `application.mail_out.outbox.Links`."""
 
     here: str
     tokens: Tokens

@@ -9,17 +9,17 @@ from typing import Any
 
 from eventsourcing.application import AggregateNotFoundError
 
-from application.casework import Casework, Words
-from application.mentions import check_mentions
-from application.reference import Reference, entry_id
-from application.requests import Committed, Request, StaleVersion
+from application.catalogue_references import check_mentions
+from application.execution.reference import Reference, entry_id
+from application.execution.requests import Committed, Request, StaleVersion
+from application.execution.runner import Casework, Words
 from domain.access import Access, AccessGranted, Grant
 from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
+from domain.monitoring_source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyAdopted, PolicyBook
-from domain.source import ListedSource
 from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
 
 KINDS: dict[str, type[Listed[Any]]] = {

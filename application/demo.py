@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from application.desk import Desk
-from application.intake.catalogue import carry_out, read_catalogue
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
+from application.imports.catalogue_file import carry_out, read_catalogue
 from domain.case.closure import Confirmation
 from domain.case.logging import Report
 from domain.case.priority import Assessment

@@ -16,13 +16,13 @@
 
 from __future__ import annotations
 
-from application.following import Following
-from application.intake.mail import MailIntake
-from application.intake.monitoring.alerts import AlertIntake
-from application.privacy import Privacy
-from application.replaying import Replaying
-from application.sealing import Sealing
-from application.sources import Sources
+from application.cases.replay import Replaying
+from application.customers.self_service import Following
+from application.mail_in.intake import MailIntake
+from application.monitoring.intake import AlertIntake
+from application.monitoring_sources import Sources
+from application.personal_data import Privacy
+from application.transparency_log import Sealing
 
 
 class Desk(Following, MailIntake, AlertIntake, Replaying, Sealing, Sources, Privacy):

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from application.casework import Casework
-from application.reference import Reference
-from application.requests import Committed, Request
+from application.execution.reference import Reference
+from application.execution.requests import Committed, Request
+from application.execution.runner import Casework
 from domain.case.status import STAFF
 from domain.errors import Forbidden, Invalid, NotFound
 from domain.problem import Problem, authorise_problem

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
-from application.identifiers import uuid7
+from application.execution.identifiers import uuid7
 from application.ports import Answered
 from domain.case import Case
 from domain.case.logging import Report
 from domain.policy import first_policy
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 
 _WORDS = {"subject": "Printer on floor 2", "description": "Since this morning nothing comes out; the queue is full."}
 

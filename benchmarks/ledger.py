@@ -26,15 +26,15 @@ from benchmarks.commands import commands
 from benchmarks.machine import ROOT, durable_database, environment, scratch
 from benchmarks.rows import Row, main
 from benchmarks.stores import Ours, superuser
-from infrastructure.ledger.leaf import parse_leaf
-from infrastructure.ledger.log import LogReader
-from infrastructure.ledger.merkle import inclusion_proof, leaf_hash, root_by_inclusion
-from infrastructure.ledger.safe import Safe
-from infrastructure.ledger.sealer import Sealer
-from infrastructure.ledger.verifying.findings import Findings
-from infrastructure.ledger.verifying.record import check_logs
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.recorder import LedgerFactory
+from infrastructure.transparency.leaf import parse_leaf
+from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.merkle import inclusion_proof, leaf_hash, root_by_inclusion
+from infrastructure.transparency.sealer import Sealer
+from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.verification.findings import Findings
+from infrastructure.transparency.verification.record import check_logs
 
 EVENTS = 1_000_000
 PROOFS = 1_000
@@ -158,7 +158,7 @@ def _wait_until_sealed(asking: psycopg.Connection[tuple[object, ...]]) -> None:
 @contextmanager
 def _sealer(folder: Path) -> Iterator[None]:
     """The sealer's own process, on the data directory of the running server."""
-    command = [sys.executable, "-m", "api.cli.sealing", "--tethered"]
+    command = [sys.executable, "-m", "api.cli.sealer", "--tethered"]
     given = {**environment(), "CASELEDGER_DATA_DIR": str(folder)}
     with subprocess.Popen(command, cwd=ROOT, env=given, stdin=subprocess.PIPE) as process:
         try:

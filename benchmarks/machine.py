@@ -16,7 +16,7 @@ from pathlib import Path
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.programs import find_binaries
+from infrastructure.postgres.server_programs import find_binaries
 
 ROOT = Path(__file__).resolve().parents[1]
 _START = 60.0

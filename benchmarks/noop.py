@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ConfigDict
 
-from api.cli.serving import Server
+from api.cli.serve import Server
 from api.http.bodies.handling import LogBody
 from api.main import tune_interpreter
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate, DomainEvent
 from eventsourcing.utils import register_topic
 
-from domain.obligations import Owed
+from domain.obligation import Owed
 from domain.values import Actor, Disclosure, Origin, Provenance, Via
 
 

@@ -27,7 +27,7 @@ from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
 from infrastructure.postgres.queries import load
-from infrastructure.views.comparing import compare_views
+from infrastructure.views.comparison import compare_views
 from infrastructure.views.projector import Poisoned, Projector
 
 NEVER = ("unowned_cases", "resolved_without_problem")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.privacy import ApprovalRequired, Erased
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
+from application.personal_data import ApprovalRequired, Erased
 from domain.values import Actor, ErasureScope, Role
 
 AUDITING = Request(Actor("r.audit", Role.AUDITOR), "test")

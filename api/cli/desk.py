@@ -12,22 +12,22 @@ from rich.table import Column, Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealing import safe_of
+from api.cli.sealer import safe_of
 from api.main import open_desk, tokens_of
-from application.approving import COMMANDS as APPROVAL_COMMANDS
+from application.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
 from application.health import readiness
-from application.sealing import UNSEALED_ALARM
+from application.transparency_log import UNSEALED_ALARM
 from domain.case.status import COMMANDS, READERS
 from domain.errors import DomainError
-from domain.intake import COMMANDS as INTAKE_COMMANDS
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
+from domain.receipt import COMMANDS as INTAKE_COMMANDS
 from domain.values import Role
-from infrastructure.postgres.opening import prepare_data_dir
-from infrastructure.postgres.programs import ServerUnavailable
+from infrastructure.postgres.open_database import prepare_data_dir
+from infrastructure.postgres.server_programs import ServerUnavailable
 from infrastructure.settings import Settings, misspelt
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json
 from api.cli.options import AsJson, DataDir, settings_of
-from infrastructure.signing import Kept, kept_keys, retire_key, rotate_keys
-from infrastructure.tokens import LINK_LIVES
+from infrastructure.identity.signing_keys import Kept, kept_keys, retire_key, rotate_keys
+from infrastructure.identity.tokens import LINK_LIVES
 
 app = typer.Typer(no_args_is_help=True, help="Keys that sign tokens and links: list, rotate, retire.")
 

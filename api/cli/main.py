@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 
 from api.cli import (
-    approving,
-    auditing,
+    approvals,
+    bundle,
     desk,
-    importing,
+    imports,
     keys,
     monitoring,
-    privacy,
-    replaying,
+    personal_data,
+    replay,
     reports,
-    serving,
+    serve,
     tlog,
-    verifying,
-    working,
+    verify,
+    workers,
 )
 from api.cli.console import COULD_NOT_RUN, configure_logging
 from api.main import tune_interpreter
@@ -38,9 +38,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(serving.serve)
-app.command("api")(serving.api)
-app.command("worker")(working.worker)
+app.command("serve")(serve.serve)
+app.command("api")(serve.api)
+app.command("worker")(workers.worker)
 app.command("migrate")(desk.migrate)
 app.command("token")(desk.token)
 app.command("roles")(desk.roles)
@@ -48,19 +48,19 @@ app.command("settings")(desk.settings)
 app.command("status")(desk.status)
 app.command("report")(reports.report)
 app.command("rebuild")(reports.rebuild)
-app.command("bundle")(auditing.bundle)
-app.command("verify-bundle")(auditing.verify_bundle_command)
-app.command("replay")(replaying.replay)
-app.command("verify")(verifying.verify)
-app.command("attest")(verifying.attest)
-app.command("erase")(privacy.erase)
-app.command("hold")(privacy.hold)
-app.command("release-hold")(privacy.release_hold)
-app.command("approvals")(approving.approvals)
-app.command("approve")(approving.approve)
-app.command("refuse")(approving.refuse)
-app.command("withdraw")(approving.withdraw)
-app.add_typer(importing.app, name="import")
+app.command("bundle")(bundle.bundle)
+app.command("verify-bundle")(bundle.verify_bundle_command)
+app.command("replay")(replay.replay)
+app.command("verify")(verify.verify)
+app.command("attest")(verify.attest)
+app.command("erase")(personal_data.erase)
+app.command("hold")(personal_data.hold)
+app.command("release-hold")(personal_data.release_hold)
+app.command("approvals")(approvals.approvals)
+app.command("approve")(approvals.approve)
+app.command("refuse")(approvals.refuse)
+app.command("withdraw")(approvals.withdraw)
+app.add_typer(imports.app, name="import")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")
 app.add_typer(keys.app, name="keys")

@@ -15,18 +15,18 @@ from rich.table import Column, Table
 from api.cli.console import FINDINGS, could_not_run, out, print_json, printable
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import open_desk
+from application.cases.documents import entry_document
 from application.catalogue import OPERATOR
+from application.catalogue_entries import read_entry
 from application.desk import Desk
-from application.documents import entry_document
-from application.entries import read_entry
-from application.intake.monitoring import cloudevents, pagerduty
-from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.answers import outcome_of
-from application.intake.monitoring.planning import Plan
-from application.intake.monitoring.signals import Delivery, Unreadable, read
-from application.requests import ApplicationError
+from application.execution.requests import ApplicationError
+from application.monitoring import cloudevents, pagerduty
+from application.monitoring.alertmanager import read_group
+from application.monitoring.outcomes import outcome_of
+from application.monitoring.plan import Plan
+from application.monitoring.signals import Delivery, Unreadable, read
 from domain.errors import DomainError, NotFound
-from domain.source import Source, SourceKind
+from domain.monitoring_source import Source, SourceKind
 
 intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
 source = typer.Typer(help="Keep monitoring sources and their keys.", no_args_is_help=True)

@@ -24,10 +24,10 @@ from application.views.questions import Point, ReportQuestion
 from domain.errors import Invalid
 from infrastructure.postgres.connections import LONG
 from infrastructure.postgres.database import Component
-from infrastructure.views.comparing import Comparison, compare_views
+from infrastructure.views.comparison import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 
 RETENTION = "retention"
 NAMES = sorted((*REPORTS, RETENTION))

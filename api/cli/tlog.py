@@ -9,22 +9,22 @@ import psycopg
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.cli.auditing import sealed_log
+from api.cli.bundle import sealed_log
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealing import safe_of, seal_all
+from api.cli.sealer import safe_of, seal_all
 from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.sealing import NotSealed
-from infrastructure.ledger.checkpoint import Checkpoint
-from infrastructure.ledger.copy import BrokenCopy, export
-from infrastructure.ledger.log import LogReader, latest
-from infrastructure.ledger.note import Signer, Verifier
-from infrastructure.ledger.safe import Refused
-from infrastructure.ledger.sealer import Sealer
+from application.transparency_log import NotSealed
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.turns import Turn
 from infrastructure.settings import Settings
+from infrastructure.transparency.checkpoint import Checkpoint
+from infrastructure.transparency.log import LogReader, latest
+from infrastructure.transparency.log_copy import BrokenCopy, export
+from infrastructure.transparency.note import Signer, Verifier
+from infrastructure.transparency.sealer import Sealer
+from infrastructure.transparency.state_file import Refused
 
 app = typer.Typer(
     help="The transparency log: copies of it, its keys, and beginning anew after a restore.", no_args_is_help=True

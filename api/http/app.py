@@ -8,32 +8,32 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api.http import (
-    approvals,
-    attachments,
-    commands,
-    demo,
-    explorer,
-    feed,
-    following,
-    intake,
-    links,
-    messages,
-    monitoring,
-    office,
-    operations,
-    problems,
-    reading,
-    reports,
-    searching,
-    selfservice,
-    sources,
-    transparency,
-)
+from api.http import problems
 from api.http.confidential import Confidential
 from api.http.context import Context
 from api.http.metrics import HeadAsGet, Measured, Metrics
 from api.http.openapi import described
+from api.http.routes import (
+    approvals,
+    attachments,
+    case_links,
+    cases,
+    catalogue,
+    commands,
+    demo,
+    dispute_links,
+    docs,
+    events,
+    mail,
+    messages,
+    monitoring,
+    monitoring_sources,
+    operations,
+    reports,
+    search,
+    self_service,
+    transparency,
+)
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
@@ -57,7 +57,7 @@ def create_app(opening: Opening) -> FastAPI:
         redirect_slashes=False,  # a machine that is redirected sends nothing again (intake.md: never 3xx)
     )
     app.state.metrics = Metrics()
-    app.add_middleware(Confidential, paths=(selfservice.PATHS, links.PATHS))
+    app.add_middleware(Confidential, paths=(self_service.PATHS, dispute_links.PATHS))
     app.add_middleware(HeadAsGet)
     app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
@@ -65,24 +65,24 @@ def create_app(opening: Opening) -> FastAPI:
         commands,
         attachments,
         messages,
-        searching,
-        intake,
+        search,
+        mail,
         monitoring,
-        sources,
-        reading,
+        monitoring_sources,
+        cases,
         reports,
-        office,
+        catalogue,
         approvals,
-        feed,
+        events,
         transparency,
-        links,
-        selfservice,
-        following,
+        dispute_links,
+        self_service,
+        case_links,
         demo,
         operations,
-        explorer,
+        docs,
     ):
         app.include_router(module.router)
-    explorer.mount_files(app)
+    docs.mount_files(app)
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app

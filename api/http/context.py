@@ -16,9 +16,9 @@ from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
 from application.desk import Desk
-from application.intake.failures import Failures
-from application.principals import DisputeLink, FollowLink, Principal, Unauthenticated
-from application.sealing import SealedLog
+from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
+from application.mail_in.failures import Failures
+from application.transparency_log import SealedLog
 from application.views.questions import Feed, Views
 from domain.values import Actor, Role
 

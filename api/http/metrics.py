@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.faults import FAULTS
-from application.sealing import UNSEALED_ALARM
+from application.transparency_log import UNSEALED_ALARM
 
 
 class _Faults(Collector):

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from api.http import commands
 from api.http.refusals import IDEMPOTENCY_KEY, IF_MATCH
+from api.http.routes import commands
 
 _TAKEN = ("/quarantine/", "/cases/{number}/attachments")
 """Where a caller may send If-Match and need not."""

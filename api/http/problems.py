@@ -20,9 +20,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.http.fields import pointer
-from application import requests
+from application.execution import requests
+from application.execution.principals import Unauthenticated, Undecided
 from application.faults import FAULTS
-from application.principals import Unauthenticated, Undecided
 from application.reports.definitions import REPORTS
 from domain import errors
 from domain.values import Role

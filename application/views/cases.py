@@ -16,7 +16,7 @@ from domain.aggregate import Recorded
 from domain.case.dispute import Reopened
 from domain.case.logging import Logged
 from domain.case.pending import Pended, Resumed
-from domain.case.relation import Unlinked
+from domain.case.relations import Unlinked
 from domain.case.resolution import Resolved
 from domain.case.state import CaseState, CauseCorrected, Hold, Pending, PendingReason, Resolution, ResolutionCode
 from domain.case.status import Status

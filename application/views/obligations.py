@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.obligations import Owed
+from domain.obligation import Owed
 
 
 @dataclass

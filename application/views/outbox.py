@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.message import Message, MessageAccepted, MessageQueued
+from domain.outgoing_mail import Message, MessageAccepted, MessageQueued
 
 COLUMNS = (
     "id",

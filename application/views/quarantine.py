@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.aggregate import Recorded
 from domain.fate import Cause, ReceiptState
-from domain.intake import IntakeReceived, Receipt
+from domain.receipt import IntakeReceived, Receipt
 from domain.values import Channel
 
 COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion", "recorded")

@@ -17,8 +17,8 @@ from domain.case.dispute import Disputed, Reopened
 from domain.case.logging import Corrected, Logged
 from domain.case.messages import MessageReceived
 from domain.case.notes import Noted
-from domain.case.privacy import PersonalDataErased
-from domain.case.relation import Unlinked
+from domain.case.personal_data import PersonalDataErased
+from domain.case.relations import Unlinked
 from domain.case.resolution import Resolved
 
 COMPARED = ("subject", "description", "symptoms", "asset")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from domain.aggregate import Recorded
 from domain.case.diagnosis import Diagnosis
-from domain.case.owing import handed_to
+from domain.case.obligations import handed_to
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import DiagnosisRequired, ServiceRequired
-from domain.obligations import Owed
+from domain.obligation import Owed
 from domain.values import Disclosure, Provenance
 
 

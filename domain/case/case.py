@@ -23,34 +23,34 @@ from uuid import UUID
 
 from domain.aggregate import Root, register
 from domain.case import (
-    alerting,
+    alerts,
     assignment,
     attachments,
     closure,
     diagnosis,
     dispute,
-    importing,
+    history_import,
     logging,
-    major,
+    major_incident,
     messages,
     notes,
     notification,
     pending,
+    personal_data,
     priority,
-    privacy,
-    relation,
+    relations,
     resolution,
     triage,
 )
-from domain.case.alerting import Alerting
+from domain.case.alerts import Alerting
 from domain.case.attachments import Attachments
 from domain.case.closure import Closure
-from domain.case.importing import Importing
+from domain.case.history_import import Importing
 from domain.case.logging import Logged, Report, check_received
 from domain.case.messages import Corresponding
 from domain.case.notes import Notes
 from domain.case.pending import Waiting
-from domain.case.privacy import Privacy
+from domain.case.personal_data import Privacy
 from domain.case.resolution import Resolving
 from domain.case.triage import Triage
 from domain.policy import Policy
@@ -114,20 +114,20 @@ EVENTS = register(
         *triage.EVENTS,
         *priority.EVENTS,
         *diagnosis.EVENTS,
-        *relation.EVENTS,
+        *relations.EVENTS,
         *assignment.EVENTS,
-        *major.EVENTS,
+        *major_incident.EVENTS,
         *pending.EVENTS,
         *resolution.EVENTS,
         *notification.EVENTS,
         *dispute.EVENTS,
         *closure.EVENTS,
         *messages.EVENTS,
-        *alerting.EVENTS,
+        *alerts.EVENTS,
         *notes.EVENTS,
         *attachments.EVENTS,
-        *privacy.EVENTS,
-        *importing.EVENTS,
+        *personal_data.EVENTS,
+        *history_import.EVENTS,
     ),
     Case,
 )

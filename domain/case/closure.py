@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.owing import ended_by_closing
+from domain.case.customer_words import received_after
+from domain.case.obligations import ended_by_closing
 from domain.case.state import CaseState
 from domain.case.status import Status
-from domain.case.words import received_after
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 

@@ -8,7 +8,7 @@ from domain.aggregate import Recorded
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import Invalid, PriorityRequired
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.values import Disclosure, Provenance
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from domain.aggregate import Recorded
 from domain.case.closure import UNTOLD
 from domain.case.logging import check_received
-from domain.case.owing import owed_again
-from domain.case.relation import Relating
+from domain.case.obligations import owed_again
+from domain.case.relations import Relating
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
 from domain.case.targets import end_of_rest
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.policy import Policy
 from domain.values import Channel, Disclosure, Provenance, Role
 

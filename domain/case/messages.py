@@ -9,9 +9,9 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.case.holdings import Mailed
-from domain.case.owing import owed_by_holder
+from domain.case.obligations import owed_by_holder
 from domain.case.state import CaseState
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Channel, Disclosure, Provenance
 
 

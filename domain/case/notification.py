@@ -12,7 +12,7 @@ from domain.aggregate import Recorded
 from domain.case.state import CaseState, ResolutionCode
 from domain.case.status import Status
 from domain.errors import Invalid, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 

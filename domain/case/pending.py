@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.owing import owed_by_holder
+from domain.case.customer_words import Asked, received_after
+from domain.case.obligations import owed_by_holder
 from domain.case.priority import Priority
 from domain.case.state import CaseState, Pending, PendingReason
 from domain.case.status import WORKED
 from domain.case.targets import end_of_wait, paused_since
-from domain.case.words import Asked, received_after
 from domain.errors import Invalid, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.policy import Policy
 from domain.values import Actor, Disclosure, Provenance, Role
 

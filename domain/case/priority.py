@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
-from domain.case.major import MajorIncidents
+from domain.case.major_incident import MajorIncidents
 from domain.case.state import CaseState, Major
 from domain.case.status import Status
 from domain.case.targets import targets

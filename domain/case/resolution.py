@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from domain.aggregate import Recorded
 from domain.case.assignment import Assignment
+from domain.case.customer_words import received_after
 from domain.case.logging import Logging
 from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
 from domain.case.status import Status
 from domain.case.targets import end_of_wait
-from domain.case.words import received_after
 from domain.errors import (
     DiagnosisRequired,
     Invalid,
@@ -21,7 +21,7 @@ from domain.errors import (
     ServiceRequired,
     VerificationRequired,
 )
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.policy import EVIDENCE, NO_PERSON, Policy, contact_method
 from domain.values import Disclosure, Nature, Provenance
 

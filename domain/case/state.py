@@ -8,16 +8,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.calendar import SupportCalendar
+from domain.case.customer_words import Asked, received_after
 from domain.case.holdings import Attachment, Mailed
 from domain.case.status import SETTLED, Status, allow
-from domain.case.words import Asked, received_after
 from domain.errors import InvalidTransition
 from domain.values import Channel, Disclosure, Level, Nature
 
 if TYPE_CHECKING:
     from domain.aggregate import Recorded
-    from domain.case.alerting import Assumed
-    from domain.obligations import Owed
+    from domain.case.alerts import Assumed
+    from domain.obligation import Owed
     from domain.policy import Policy
     from domain.values import Provenance
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from domain.clocks import Clock, SystemClock
-from infrastructure.mail.serving import served
+from domain.clock import Clock, SystemClock
+from infrastructure.mail.server_thread import served
 
 _KEPT = 500
 _KEPT_BYTES = 100 * 2**20

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from application.intake.addresses import LOOP_HEADER
-from application.letters import Letter, LetterKind
-from infrastructure.ledger.held import HEADER, header_value
+from application.mail_in.addresses import LOOP_HEADER
+from application.mail_out.letters import Letter, LetterKind
+from infrastructure.transparency.verification.held_checkpoints import HEADER, header_value
 
 _TEMPLATES = Environment(
     loader=PackageLoader("infrastructure.mail"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from infrastructure.postgres.appends import Append, is_large
+from infrastructure.postgres.append import Append, is_large
 
 
 def columns(batch: Sequence[Append]) -> tuple[list[Any], ...]:

@@ -23,7 +23,14 @@ from typing import IO
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from infrastructure.postgres.programs import Account, ServerUnavailable, account_for, copied, find_binaries, open_way
+from infrastructure.postgres.server_programs import (
+    Account,
+    ServerUnavailable,
+    account_for,
+    copied,
+    find_binaries,
+    open_way,
+)
 
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 103  # bytes: macOS's; Linux has 107

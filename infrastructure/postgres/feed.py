@@ -12,8 +12,8 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from application.cases.history import event_document
 from application.faults import FAULTS
-from application.histories import event_document
 from application.views.questions import FeedItem
 from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.database import Database
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 class Remembered(Protocol):
-    """What is remembered of the record, for as long as somebody listens for changes (`application.reference.References`)."""
+    """What is remembered of the record, for as long as somebody listens for changes (`application.execution.reference.References`)."""
 
     def invalidate(self) -> None: ...
     def listened(self, hearing: bool) -> None: ...

@@ -14,7 +14,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.appends import PATIENCE, Append, Positions
+from infrastructure.postgres.append import PATIENCE, Append, Positions
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load

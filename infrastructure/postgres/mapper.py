@@ -18,7 +18,7 @@ from eventsourcing.utils import get_topic, resolve_topic
 
 from domain.aggregate import Recorded
 from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 
 _COLUMNS = frozenset({"originator_id", "originator_version", "timestamp"})
 """What the row holds beside the state."""

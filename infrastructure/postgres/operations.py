@@ -62,7 +62,7 @@ class Connections(Protocol):
 
 
 class PostgresSetAside:
-    """Implements `application.processes.tries.SetAside`."""
+    """Implements `application.processes.retries.SetAside`."""
 
     def __init__(self, pool: Connections, kind: str) -> None:
         self._pool, self._kind = pool, kind

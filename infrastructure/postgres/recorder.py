@@ -20,13 +20,13 @@ from psycopg.rows import dict_row, tuple_row
 
 from application.ports import Answered, Erasure
 from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.appends import PATIENCE, Append
+from infrastructure.postgres.append import PATIENCE, Append
 from infrastructure.postgres.connections import LIMITS, QUESTION
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.group_commit import GroupCommit
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
-from infrastructure.postgres.stored import LedgerEvent, LedgerNotification
+from infrastructure.postgres.stored_event import LedgerEvent, LedgerNotification
 
 _SQL = load("recorder")
 _LAST = 2**63 - 1

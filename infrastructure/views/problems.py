@@ -11,7 +11,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from application.views.problems import Article, ProblemFold, new_fold, resume_fold, wording
 from domain.aggregate import Recorded
-from domain.privacy import ProblemErased
+from domain.data_subject import ProblemErased
 from infrastructure.views.statements import statements
 
 

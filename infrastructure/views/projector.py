@@ -16,11 +16,11 @@ import structlog
 
 from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.stored import LedgerNotification
-from infrastructure.views.asking import LATEST
+from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.cases import CasesStore
 from infrastructure.views.obligations import ObligationsStore
 from infrastructure.views.outbox import OutboxStore
+from infrastructure.views.paging import LATEST
 from infrastructure.views.problems import ProblemsStore
 from infrastructure.views.quarantine import QuarantineStore
 from infrastructure.views.statements import statements

@@ -12,8 +12,8 @@ from psycopg.rows import dict_row
 from application.views.quarantine import ReceiptFold, new_fold, resume_fold
 from application.views.questions import Listing, Page, Point
 from domain.aggregate import Recorded
-from domain.privacy import IntakeErased
-from infrastructure.views.asking import Asking, plain_item
+from domain.data_subject import IntakeErased
+from infrastructure.views.paging import Asking, plain_item
 from infrastructure.views.statements import statements, transposed
 
 _ASKED = {name: sql.decode() for name, sql in statements("quarantine", "views").items()}

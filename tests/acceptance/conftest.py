@@ -21,13 +21,13 @@ import uvicorn
 from api.main import addresses_of, application, links_of, open_desk, tokens_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.processes.closing import close_due
-from application.processes.sending import send_due
+from application.processes.automatic_closure import close_due
+from application.processes.mail_delivery import send_due
 from application.views.timers import Timers
-from domain.clocks import Clock, SystemClock
+from domain.clock import Clock, SystemClock
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
-from infrastructure.mail.postman import SmtpPostman
+from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import Connection
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Projector

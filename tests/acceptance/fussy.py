@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from application.processes.sending import send_due
+from application.processes.mail_delivery import send_due
 from infrastructure.mail.catcher import Catcher, smtp_server
 from tests.acceptance.conftest import RunningDesk
 from tests.acceptance.travelling import resolved

@@ -23,14 +23,14 @@ from api.cli.main import app
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.demo import load_demo
-from infrastructure.ledger.note import parse_note
-from infrastructure.ledger.safe import Safe
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate
+from infrastructure.transparency.note import parse_note
+from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
 from tests.application.cases import log
-from tests.infrastructure.ledger.sealed import unguarded
+from tests.infrastructure.transparency.sealed import unguarded
 
 
 class DataDirectory:
@@ -232,7 +232,7 @@ def test_a_sealer_killed_again_and_again_leaves_a_log_that_verifies(place: DataD
     with place.running() as database, open_desk(database) as desk, place.superuser(database) as superuser:
         sealed = 0
         for _ in range(5):
-            with subprocess.Popen([sys.executable, "-m", "api.cli.sealing"], env=environment) as process:
+            with subprocess.Popen([sys.executable, "-m", "api.cli.sealer"], env=environment) as process:
                 while True:  # until it has sealed something in this life, whatever else it is about
                     log(desk)
                     (now,) = superuser.execute("SELECT count(*) FROM tlog.checkpoints").fetchone() or (0,)

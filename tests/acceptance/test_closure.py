@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from api.main import open_desk
-from application.processes.closing import REQUEST, close_due
+from application.processes.automatic_closure import REQUEST, close_due
 from domain.errors import InvalidTransition
 from domain.values import Role
 from infrastructure.views.timers import PostgresTimers

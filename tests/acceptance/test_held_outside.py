@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infrastructure.ledger.held import HEADER, notes_in
+from infrastructure.transparency.verification.held_checkpoints import HEADER, notes_in
 from tests.acceptance.conftest import RunningDesk
 from tests.acceptance.mail.test_worker import mail_worker
 from tests.conftest import TestDatabase
-from tests.infrastructure.ledger.checkpoints import sealed
-from tests.infrastructure.ledger.trees import a_log
+from tests.infrastructure.transparency.checkpoints import sealed
+from tests.infrastructure.transparency.trees import a_log
 
 
 def test_a_mail_of_the_worker_carries_the_checkpoint_of_its_moment(

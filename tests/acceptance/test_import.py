@@ -22,13 +22,13 @@ from typer.testing import CliRunner, Result
 from api.cli.main import app
 from api.main import open_desk
 from application.desk import Desk
-from application.intake.importer import Importer
-from application.intake.servicenow import COLUMNS, ServiceNowLog
+from application.imports.importer import Importer
+from application.imports.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
-from infrastructure.ledger.safe import Safe
+from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 from tests.application.cases import TECHNICIAN
 from tests.conftest import DATA, TestDatabase, differences
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, refused
 from tests.conftest import TestDatabase
 

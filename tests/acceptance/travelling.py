@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from application.catalogue import OPERATOR
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from domain.values import Role
 from infrastructure.mail.catcher import Caught
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, incident, served

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 
 from api.http import problems
-from api.http.asking import raw_body
+from api.http.requests import raw_body
 
 
 def test_a_body_that_breaks_off_is_no_error_of_ours() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.supervising import WORKERS, set_up
+from api.cli.supervisor import WORKERS, set_up
 from infrastructure.settings import Settings
 
 

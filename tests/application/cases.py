@@ -6,7 +6,7 @@ from secrets import token_hex
 from typing import Any
 
 from application.desk import Desk
-from application.requests import Request
+from application.execution.requests import Request
 from domain.case.logging import Report
 from domain.case.priority import Assessment
 from domain.case.resolution import Verification

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from application.attachments import File
+from application.cases.attachments import File
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 from domain.case import Case
 from domain.case.closure import Confirmation
 from domain.case.logging import Report
 from domain.case.notification import Contact
 from domain.case.priority import Assessment
-from domain.case.relation import Relation
+from domain.case.relations import Relation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.values import Actor, Channel, Level, Role

@@ -9,7 +9,7 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.requests import Request
+from application.execution.requests import Request
 from domain.values import Actor, Role
 from tests.conftest import TestDatabase, grant_everybody
 

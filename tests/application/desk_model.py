@@ -11,16 +11,16 @@ from uuid import UUID
 
 from hypothesis import note
 
+from application.cases.documents import case_document
 from application.desk import Desk
-from application.documents import case_document
-from application.letters import Sent
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
+from application.mail_out.letters import Sent
 from domain.case import Case
 from domain.case.closure import CLOSES
 from domain.case.logging import Report
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound
-from domain.message import Message
+from domain.outgoing_mail import Message
 from domain.values import Actor, Channel, Role
 from tests.application.cases import LINKS
 from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals

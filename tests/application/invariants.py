@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from application.documents import case_document
-from application.histories import history_items
+from application.cases.documents import case_document
+from application.cases.history import history_items
 from application.ports import Entry
 from application.views.cases import CaseFold, new_fold
 from application.views.obligations import Obligation, ObligationsFold
 from domain.case import Case
 from domain.case.state import LinkKind, Major
 from domain.case.status import SETTLED, Status
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Role
 from tests.application.command_table import SETTLED as SETTLED_WORDS
 

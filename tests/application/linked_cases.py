@@ -8,19 +8,19 @@ from copy import deepcopy
 from datetime import timedelta
 from random import Random
 
-from application.duplicates import take_along
+from application.cases.duplicates import take_along
 from application.views.obligations import ObligationsFold
 from domain.aggregate import Recorded
 from domain.case import Case
 from domain.case.closure import Confirmation
-from domain.case.major import Declaration
+from domain.case.major_incident import Declaration
 from domain.case.notification import Contact
-from domain.case.relation import Consulted
+from domain.case.relations import Consulted
 from domain.case.state import LinkKind, Major, PendingReason
 from domain.case.status import COMMANDS as TABLE
 from domain.case.status import SETTLED, Status
 from domain.errors import DomainError
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.values import Provenance, Role
 from tests.domain.cases import FIXED, HIGH, MEDIUM, POLICY, at, logged, moment, positive, said
 

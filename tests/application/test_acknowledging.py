@@ -11,13 +11,13 @@ import pytest
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.letters import LetterKind, Sent
-from application.processes.sending import REQUEST
-from application.requests import Request
+from application.execution.requests import Request
+from application.mail_out.letters import LetterKind, Sent
+from application.processes.mail_delivery import REQUEST
 from domain.case import Case
 from domain.case.logging import Report
-from domain.message import Message
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
+from domain.outgoing_mail import Message
 from domain.values import Actor, Channel, DisclosureKind, Provenance, Role, Via
 from tests.application.cases import LINKS, resolved
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.main import open_desk
-from application.attachments import TEXT, UNKNOWN, File, check_file, harmless_name, type_of
+from application.cases.attachments import TEXT, UNKNOWN, File, check_file, harmless_name, type_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.errors import AttachmentRefused, AttachmentsFull, AttachmentTooLarge, DomainError, Erased, Invalid

@@ -12,10 +12,10 @@ import yaml
 
 from api.main import open_desk
 from application.catalogue import OPERATOR
+from application.catalogue_entries import TYPES
 from application.desk import Desk
-from application.entries import TYPES
-from application.intake.catalogue import SECTIONS, Plan, carry_out, read_catalogue
-from application.reference import entry_id
+from application.execution.reference import entry_id
+from application.imports.catalogue_file import SECTIONS, Plan, carry_out, read_catalogue
 from domain.problem import Problem, ProblemStatus
 from domain.values import Role
 from tests.application.conftest import events

@@ -9,8 +9,8 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.principals import Principal
-from application.requests import Request
+from application.execution.principals import Principal
+from application.execution.requests import Request
 from domain.access import Grant
 from domain.catalogue import Service
 from domain.errors import Forbidden, NotFound

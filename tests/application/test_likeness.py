@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.likeness import Profile, candidates, likeness, stems
-from application.views.finding import Report
+from application.cases.likeness import Profile, candidates, likeness, stems
+from application.views.similar import Report
 from domain.policy import first_policy
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webencodings.labels import LABELS  # type: ignore[import-untyped]
 
-from application.intake.envelope import NO_ENVELOPE
-from application.intake.reading import Mail, read_mail
-from application.intake.reading.charsets import decoded
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_in.parsing import Mail, read_mail
+from application.mail_in.parsing.charsets import decoded
 from tests.application.test_mail_reading import OURS
 from tests.field import field_input
 

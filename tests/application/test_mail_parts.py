@@ -7,8 +7,8 @@ from quopri import encodestring
 
 import pytest
 
-from application.intake.envelope import NO_ENVELOPE
-from application.intake.reading import Mail, read_mail
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_in.parsing import Mail, read_mail
 from tests.application.test_mail_reading import OURS
 from tests.field import field_input
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.intake.reading.fields import unfolded
-from application.intake.reading.people import people_of, writable
+from application.mail_in.parsing.header_fields import unfolded
+from application.mail_in.parsing.people import people_of, writable
 
 ANN, BO = (None, "ann@x.example"), (None, "bo@x.example")
 LISTS = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from application.intake.addresses import Addresses
-from application.intake.envelope import NO_ENVELOPE
-from application.intake.reading import Mail, read_mail
-from application.intake.reading.intent import Intent, intent_of
-from application.intake.reading.quoting import told_apart
-from application.intake.reading.reports import Fate
+from application.mail_in.addresses import Addresses
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_in.parsing import Mail, read_mail
+from application.mail_in.parsing.bounces import Fate
+from application.mail_in.parsing.intent import Intent, intent_of
+from application.mail_in.parsing.quoting import told_apart
 from domain.fate import Cause
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")

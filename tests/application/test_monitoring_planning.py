@@ -8,9 +8,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.intake.monitoring.mapping import Target
-from application.intake.monitoring.planning import Situation, plan
-from application.intake.monitoring.signals import Signal
+from application.monitoring.mapping import Target
+from application.monitoring.plan import Situation, plan
+from application.monitoring.signals import Signal
 from domain.alert import Alert, Watch
 from domain.case import Case
 from domain.values import Role

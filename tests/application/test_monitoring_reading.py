@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from application.intake.monitoring.alertmanager import fingerprint
-from application.intake.monitoring.cloudevents import read_binary
-from application.intake.monitoring.signals import code_of, moment
-from application.intake.monitoring.words import masked
+from application.monitoring.alertmanager import fingerprint
+from application.monitoring.cloudevents import read_binary
+from application.monitoring.signals import code_of, moment
+from application.monitoring.texts import masked
 from domain.values import CODE
 from tests.fuzz.webhooks import LABELS, TEXTS
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from application.views.cases import new_fold
 from domain.case import Case
 from domain.case.closure import Confirmation
-from domain.case.importing import Observation
+from domain.case.history_import import Observation
 from domain.case.priority import Assessment
 from domain.case.state import LinkKind, PendingReason
 from domain.case.status import SETTLED, Status

@@ -14,11 +14,11 @@ from uuid import UUID
 import pytest
 from eventsourcing.persistence import OperationalError
 
+from application.cases.documents import case_document
 from application.catalogue import OPERATOR
+from application.catalogue_entries import read_entry
 from application.desk import Desk
-from application.documents import case_document
-from application.entries import read_entry
-from application.reference import References, entry_id
+from application.execution.reference import References, entry_id
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
 from domain.case.closure import Confirmation

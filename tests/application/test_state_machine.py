@@ -20,8 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
-from domain.clocks import TravelClock
-from domain.message import Message
+from domain.clock import TravelClock
+from domain.outgoing_mail import Message
 from domain.values import Actor, Role
 from tests.application.command_table import STATUSES, TABLE, refusals
 from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from api.main import open_desk
+from application.cases.documents import case_document
 from application.desk import Desk
-from application.documents import case_document
-from application.intake.importer import Importer
-from application.intake.servicenow import ServiceNowLog
+from application.imports.importer import Importer
+from application.imports.servicenow import ServiceNowLog
 from application.views.questions import Point
 from domain.errors import NotFound
 from infrastructure.views.projector import Projector

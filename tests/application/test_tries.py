@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from application.intake.failures import Failures
-from application.processes.tries import Tries
-from application.requests import Busy
+from application.execution.requests import Busy
+from application.mail_in.failures import Failures
+from application.processes.retries import Tries
 
 
 class Kept:

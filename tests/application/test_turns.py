@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from application.requests import Busy
-from application.turns import Turns
+from application.execution.requests import Busy
+from application.execution.turns import Turns
 
 
 def test_who_is_alone_waits_for_nobody() -> None:

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import pytest
 
-from application.documents import case_document
-from application.histories import history_items
+from application.cases.documents import case_document
+from application.cases.history import history_items
+from application.cases.visibility import CASE, EVENTS, OF_ONE_CUSTOMER
 from application.ports import Entry
-from application.visibility import CASE, EVENTS, OF_ONE_CUSTOMER
 from domain.aggregate import Recorded
 from domain.case import EVENTS as TOPICS
 from domain.case import Case

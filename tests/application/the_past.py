@@ -13,9 +13,9 @@ import psycopg
 
 from application.views.questions import Listing, Page, Point, ReportQuestion
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.stored import LedgerNotification
+from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 from tests.conftest import TestDatabase, cloned
 
 QUEUES = ("triage", "prioritization", "diagnosis", "network", "messaging", "resolved", "unprioritized")

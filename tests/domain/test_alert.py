@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alert import MOST_EPISODES, Alert, Episode, Seen, Watch, Watched, alert_id
-from domain.case.alerting import Assumed, Fired
+from domain.case.alerts import Assumed, Fired
 from domain.case.status import Status
 from domain.errors import InvalidTransition
 from domain.values import Level, Role

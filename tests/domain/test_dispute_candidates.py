@@ -8,7 +8,7 @@ from domain.case import Case
 from domain.case.closure import Confirmation
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Channel, Role
 from tests.domain.cases import (
     HOUR,

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import Forbidden, InvalidTransition
 from domain.fate import Cause, ReceiptState
-from domain.intake import COMMANDS, Receipt, authorise_intake, receipt_id
+from domain.receipt import COMMANDS, Receipt, authorise_intake, receipt_id
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

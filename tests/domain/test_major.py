@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.major import Declaration
+from domain.case.major_incident import Declaration
 from domain.case.resolution import Verifier
 from domain.case.state import CauseCorrected, LinkKind, Major, Resolution, ResolutionCode
 from domain.case.status import Status
@@ -22,7 +22,7 @@ from domain.errors import (
     ProblemLinkRequired,
     ServiceRequired,
 )
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Nature, Provenance, Role
 from tests.domain.cases import (
     FIRST,

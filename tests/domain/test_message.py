@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.message import EVENTS, Message
+from domain.outgoing_mail import EVENTS, Message
 from tests.domain.cases import at, by_system, last, moment, said
 from tests.domain.test_case import replayed, state
 

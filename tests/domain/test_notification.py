@@ -11,7 +11,7 @@ from domain.case.closure import CLOSES, Confirmation
 from domain.case.notification import Contact
 from domain.case.status import Status
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Actor, Provenance, Role
 from tests.domain.cases import (
     FIXED,

@@ -8,11 +8,11 @@ import pytest
 
 from domain.case import Case
 from domain.case.dispute import Reopened
-from domain.case.major import Declaration, MajorNominated
-from domain.case.relation import Consulted
+from domain.case.major_incident import Declaration, MajorNominated
+from domain.case.relations import Consulted
 from domain.case.state import Major
 from domain.errors import Forbidden, InvalidTransition
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Role
 from tests.domain.cases import (
     FIRST,

@@ -12,7 +12,7 @@ from domain.case.priority import NOMINATES, Assessment
 from domain.case.state import Major, PendingReason
 from domain.case.status import Status
 from domain.errors import Invalid, InvalidTransition, PriorityRequired
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.policy import Matrix
 from domain.values import Level, Role
 from tests.domain.cases import (

@@ -8,10 +8,10 @@ import pytest
 from domain.case import Case
 from domain.case.state import Hold
 from domain.case.status import authorise
+from domain.data_subject import DataSubject, subject_id
 from domain.errors import Forbidden, Invalid, InvalidTransition, OnHold
 from domain.policy import Policy, first_policy
 from domain.policy_book import check_policy
-from domain.privacy import DataSubject, subject_id
 from domain.values import DisclosureKind, ErasureScope, Role
 from tests.domain.cases import assigned, at, by_system, closed, last, logged, moment, referred, refused, resolved, said
 

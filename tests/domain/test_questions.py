@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
+from domain.case.customer_words import Asked
 from domain.case.pending import ANSWERS
 from domain.case.state import PendingReason
-from domain.case.words import Asked
 from domain.errors import Invalid
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Role
 from tests.domain.cases import (
     FIXED,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from domain.case import Case
-from domain.case.relation import Consulted
+from domain.case.relations import Consulted
 from domain.case.state import Candidate, LinkKind
 from domain.case.status import Status
 from domain.errors import (
@@ -16,7 +16,7 @@ from domain.errors import (
     InvalidTransition,
     NotAssignedTeam,
 )
-from domain.obligations import ObligationKind, Owed
+from domain.obligation import ObligationKind, Owed
 from domain.values import Role
 from tests.domain.cases import (
     FIRST,

@@ -12,7 +12,7 @@ from domain.case.notification import Contact
 from domain.case.state import CauseCorrected, ResolutionCode
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from domain.values import Role
 from tests.domain.cases import (
     POLICY,

@@ -8,7 +8,7 @@ from base64 import encodebytes
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from application.intake.envelope import Envelope
+from application.mail_in.envelope import Envelope
 from domain.fate import Cause
 from tests.fuzz.mime import ENVELOPES, MAILS, check
 

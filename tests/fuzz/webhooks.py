@@ -17,12 +17,12 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from application.intake.monitoring import cloudevents, pagerduty
-from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, read
-from application.intake.monitoring.words import labels_of, masked, words_of_case
+from application.monitoring import cloudevents, pagerduty
+from application.monitoring.alertmanager import read_group
+from application.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, read
+from application.monitoring.texts import labels_of, masked, words_of_case
 from domain.alert import MOST_ALERTS
-from domain.source import Rule
+from domain.monitoring_source import Rule
 from domain.values import CODE
 from tests.conftest import DATA
 from tests.fuzz.mime import fresh_seeds

@@ -23,16 +23,16 @@ from domain.alert import EVENTS as ALERT_EVENTS
 from domain.approval import EVENTS as APPROVAL_EVENTS
 from domain.case import EVENTS as CASE_EVENTS
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
-from domain.intake import EVENTS as INTAKE_EVENTS
-from domain.log import EVENTS as LOG_EVENTS
-from domain.message import EVENTS as MESSAGE_EVENTS
+from domain.data_subject import EVENTS as PRIVACY_EVENTS
+from domain.monitoring_source import EVENTS as SOURCE_EVENTS
+from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.policy_book import EVENTS as POLICY_EVENTS
-from domain.privacy import EVENTS as PRIVACY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
-from domain.source import EVENTS as SOURCE_EVENTS
+from domain.receipt import EVENTS as INTAKE_EVENTS
+from domain.transparency_log import EVENTS as LOG_EVENTS
 from domain.values import Disclosure
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 
 FOLDER = Path(__file__).parent
 RELEASES = sorted(FOLDER.glob("*.jsonl"))

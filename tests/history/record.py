@@ -19,26 +19,26 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from api.main import open_desk
-from application.attachments import File
+from application.cases.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.desk import Desk
-from application.intake.envelope import NO_ENVELOPE
-from application.intake.importer import Importer
-from application.intake.monitoring.signals import Delivery, Signal
-from application.intake.servicenow import ServiceNowLog
-from application.letters import Sent
-from application.requests import Request
+from application.execution.requests import Request
+from application.imports.importer import Importer
+from application.imports.servicenow import ServiceNowLog
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_out.letters import Sent
+from application.monitoring.signals import Delivery, Signal
 from domain.access import Grant
 from domain.case.closure import Confirmation
 from domain.case.notification import Contact
-from domain.case.relation import Relation
+from domain.case.relations import Relation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
 from domain.fate import Cause
-from domain.log import Attestation
-from domain.source import Rule, Source, SourceKind
+from domain.monitoring_source import Rule, Source, SourceKind
+from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded import embedded_server
@@ -46,7 +46,7 @@ from infrastructure.postgres.migrate import migrate
 from tests import four_eyes
 from tests.acceptance.test_import import row
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
-from tests.infrastructure.ledger.trees import a_signer
+from tests.infrastructure.transparency.trees import a_signer
 
 
 def work(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from application.documents import case_document
+from application.cases.documents import case_document
 from domain.case import Case
 from infrastructure.postgres.mapper import StateMapper
 from tests.history.folding import DEFAULTS, EVENTS, RELEASES, defaults, folded, pinned, states, stored

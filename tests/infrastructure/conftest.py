@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.postgres.embedded import embedded_server
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import History, open_history
 

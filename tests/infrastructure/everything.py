@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.alerting import Assumed, Fired
+from domain.case.alerts import Assumed, Fired
 from domain.case.closure import Confirmation
-from domain.case.importing import Observation
+from domain.case.history_import import Observation
 from domain.case.logging import Report
-from domain.case.major import Declaration, Refusal
+from domain.case.major_incident import Declaration, Refusal
 from domain.case.notification import Contact
-from domain.case.relation import Consulted
+from domain.case.relations import Consulted
 from domain.case.resolution import Outcome
 from domain.case.state import CauseCorrected, PendingReason, Resolution
 from domain.case.status import Status
-from domain.privacy import erase_beside
+from domain.data_subject import erase_beside
 from domain.values import Channel, DisclosureKind, ErasureScope, Level, Role
 from tests.infrastructure.histories import (
     AROUND,

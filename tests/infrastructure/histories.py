@@ -19,7 +19,7 @@ from domain.case.logging import Report
 from domain.case.priority import Assessment
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, Resolution, ResolutionCode
-from domain.message import Message
+from domain.outgoing_mail import Message
 from domain.policy import first_policy
 from domain.problem import Problem
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Level, Provenance, Role, Via

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from application.intake.addresses import Addresses
-from application.letters import Letter, LetterKind, Thread
+from application.mail_in.addresses import Addresses
+from application.mail_out.letters import Letter, LetterKind, Thread
 
 FOLLOW = "https://desk.example/self-service/cases/abc.def-1_2"
 LINK = "https://desk.example/disputes/abc?a=1&b=2"

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from infrastructure.mail.catcher import Catcher
-from infrastructure.mail.postman import SmtpPostman
+from infrastructure.mail.smtp_client import SmtpPostman
 
 AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 CLOCK = TravelClock(AT)

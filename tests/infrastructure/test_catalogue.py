@@ -15,11 +15,11 @@ import pytest
 from psycopg import sql
 
 from application.desk import Desk
-from infrastructure.ledger.catalogue import CatalogueFindings, check_catalogue
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.programs import find_binaries
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.postgres.server_programs import find_binaries
+from infrastructure.transparency.verification.catalogue import CatalogueFindings, check_catalogue
+from infrastructure.views.rebuild import rebuild_views
 from tests.acceptance.test_import import Imports, row, written
 from tests.application.cases import resolved
 from tests.conftest import TestDatabase

@@ -15,10 +15,10 @@ from application.catalogue import OPERATOR
 from application.desk import Desk
 from domain.values import Role
 from infrastructure.postgres.database import Database
-from infrastructure.views.comparing import MOST, Comparison, Difference, compare, compare_views, prepare
+from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything

@@ -17,7 +17,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.postgres.embedded import embedded_server, running_server
-from infrastructure.postgres.programs import ServerUnavailable, find_binaries
+from infrastructure.postgres.server_programs import ServerUnavailable, find_binaries
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 ROOT = Path(__file__).parents[2]

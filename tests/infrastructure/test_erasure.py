@@ -21,11 +21,11 @@ from application.desk import Desk
 from application.ports import Erasure
 from domain.case.logging import Report
 from domain.values import Channel, DisclosureKind, ErasureScope
-from infrastructure.postgres.appends import Append
+from infrastructure.postgres.append import Append
 from infrastructure.postgres.recorder import LedgerRecorder
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 from infrastructure.views.projector import Projector
-from infrastructure.views.rebuilding import _make_shadow, rebuild_views
+from infrastructure.views.rebuild import _make_shadow, rebuild_views
 from tests import four_eyes
 from tests.application.cases import NETWORK, TECHNICIAN, log
 from tests.conftest import TestDatabase, differences, grant_everybody

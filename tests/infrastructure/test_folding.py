@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from application.desk import Desk
-from application.requests import Request
+from application.execution.requests import Request
 from application.views.cases import COLUMNS, CaseFold
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
 from domain.case.closure import Confirmation
-from domain.case.relation import Relation
+from domain.case.relations import Relation
 from domain.case.resolution import Verification
 from domain.case.state import PendingReason
 from domain.errors import DomainError
-from domain.message import EVENTS as MESSAGE_EVENTS
+from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, log
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from eventsourcing.persistence import OperationalError, PersistenceError
 
-from infrastructure.postgres.appends import Append
+from infrastructure.postgres.append import Append
 from infrastructure.postgres.group_commit import GroupCommit
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 from tests.conftest import TestDatabase
 
 THE_LOCK = "SELECT pg_advisory_lock(4850712369)"

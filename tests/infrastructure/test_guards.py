@@ -11,13 +11,13 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
-from infrastructure.ledger.catalogue import check_catalogue
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded import embedded_server
 from infrastructure.postgres.migrate import migrate, migrating
-from infrastructure.postgres.opening import open_database
+from infrastructure.postgres.open_database import open_database
 from infrastructure.settings import Settings
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.transparency.verification.catalogue import check_catalogue
+from infrastructure.views.rebuild import rebuild_views
 from tests.conftest import TestDatabase
 
 Session = psycopg.Connection[tuple[object, ...]]

@@ -9,8 +9,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from application.principals import Unauthenticated, Undecided
-from infrastructure.jwks import FRESH, GOOD, KeySet
+from application.execution.principals import Unauthenticated, Undecided
+from infrastructure.identity.jwks import FRESH, GOOD, KeySet
 
 
 class Provider:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from infrastructure.mail.catcher import SIZE_LIMIT, Catcher, mail_catcher
 
 AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)

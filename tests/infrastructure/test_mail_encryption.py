@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from application.letters import Deferred
+from application.mail_out.letters import Deferred
 from infrastructure.mail.catcher import mail_catcher, smtp_server
 from infrastructure.settings import Settings
 from tests.infrastructure.letters import a_letter

@@ -13,10 +13,10 @@ from typing import Any, Self
 
 import pytest
 
-from application.intake.envelope import Envelope
+from application.mail_in.envelope import Envelope
 from domain.errors import Forbidden
-from infrastructure.mail.conversation import Limits
-from infrastructure.mail.gateway import Certificate, Gateway, listening
+from infrastructure.mail.smtp_server import Certificate, Gateway, listening
+from infrastructure.mail.smtp_session import Limits
 from tests.infrastructure.letters import ADDRESSES
 from tests.infrastructure.mail_servers import a_certificate
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.letters import Letter, LetterKind
+from application.mail_out.letters import Letter, LetterKind
 from infrastructure.mail.rendering import compose, deadline_text
 from tests.infrastructure.letters import (
     ADDRESSES,

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from application.letters import Deferred, Postman, Refused, Sent
-from domain.clocks import TravelClock
+from application.mail_out.letters import Deferred, Postman, Refused, Sent
+from domain.clock import TravelClock
 from infrastructure.mail.catcher import mail_catcher, smtp_server
 from tests.infrastructure.letters import THREAD, a_letter, an_acknowledgement
 from tests.infrastructure.mail_servers import AT, CLOCK, Dropping, Refusing, postman, scripted

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from application.intake.envelope import NO_ENVELOPE, Envelope
-from infrastructure.mail.mailbox import Mailbox, Place, read_new
+from application.mail_in.envelope import NO_ENVELOPE, Envelope
+from infrastructure.mail.imap_client import Mailbox, Place, read_new
 from tests.infrastructure.imap_server import DOVECOT, PASSWORD, USER, ImapServer, imap_server
 from tests.infrastructure.mail_servers import a_certificate
 

@@ -17,17 +17,17 @@ from domain.case import EVENTS as CASE
 from domain.case import Case
 from domain.case.logging import Logged, Report
 from domain.catalogue import EVENTS as CATALOGUE
-from domain.intake import EVENTS as INTAKE
-from domain.log import EVENTS as LOG
-from domain.message import EVENTS as MESSAGE
+from domain.data_subject import EVENTS as PRIVACY
+from domain.monitoring_source import EVENTS as SOURCE
+from domain.outgoing_mail import EVENTS as MESSAGE
 from domain.policy import first_policy
 from domain.policy_book import EVENTS as POLICY
-from domain.privacy import EVENTS as PRIVACY
 from domain.problem import EVENTS as PROBLEM
-from domain.source import EVENTS as SOURCE
+from domain.receipt import EVENTS as INTAKE
+from domain.transparency_log import EVENTS as LOG
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 PROVENANCE = Provenance(Actor("a.ortiz", Role.TECHNICIAN), Via("http"), NOW, random=bytes)

@@ -16,19 +16,19 @@ from eventsourcing.persistence import MapperDeserialisationError
 from api.main import open_desk
 from application.desk import Desk
 from application.health import readiness
-from application.intake.envelope import NO_ENVELOPE
-from application.intake.failures import Failures
-from application.intake.taking import admit_gateway, taking
-from application.letters import Letter, Sent
-from application.processes.closing import close_due
-from application.processes.sending import AT_ONCE_TO_ONE_DOMAIN, Sending
-from application.processes.tries import Tries
-from domain.clocks import AheadClock
-from domain.obligations import ObligationKind
+from application.mail_in.delivery import admit_gateway, taking
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_in.failures import Failures
+from application.mail_out.letters import Letter, Sent
+from application.processes.automatic_closure import close_due
+from application.processes.mail_delivery import AT_ONCE_TO_ONE_DOMAIN, Sending
+from application.processes.retries import Tries
+from domain.clock import AheadClock
+from domain.obligation import ObligationKind
 from domain.values import Actor, Role
 from infrastructure.postgres.operations import PostgresSetAside, Pulse
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 from infrastructure.views.timers import PostgresTimers
 from tests.application.cases import LINKS, log, resolved
 from tests.conftest import TestDatabase

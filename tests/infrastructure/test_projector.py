@@ -15,11 +15,11 @@ from api.main import open_desk
 from application.desk import Desk
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case.state import PendingReason
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, differences, grant_everybody
 

@@ -8,13 +8,13 @@ from uuid import UUID
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.intake.envelope import NO_ENVELOPE
-from application.requests import Request
+from application.execution.requests import Request
+from application.mail_in.envelope import NO_ENVELOPE
 from application.views.questions import Page
 from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN
 from tests.conftest import TestDatabase, differences

@@ -13,7 +13,7 @@ import pytest
 
 from application.desk import Desk
 from infrastructure.views.projector import Projector
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import log, resolved
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.test_schema import WRITTEN, dumped

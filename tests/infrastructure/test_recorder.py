@@ -21,9 +21,9 @@ from eventsourcing.tests.persistence import (
 
 from application.ports import Answered, KeyTaken
 from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.appends import Append
+from infrastructure.postgres.append import Append
 from infrastructure.postgres.recorder import LedgerFactory, LedgerRecorder
-from infrastructure.postgres.stored import LedgerEvent
+from infrastructure.postgres.stored_event import LedgerEvent
 from tests.conftest import TestDatabase
 
 

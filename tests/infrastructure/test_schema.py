@@ -9,10 +9,10 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from infrastructure.ledger.catalogue import EXPECTED, catalogue_facts
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.migrate import Unsuitable, migrate
-from infrastructure.postgres.programs import find_binaries
+from infrastructure.postgres.server_programs import find_binaries
+from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
 
 WRITTEN = files("infrastructure.postgres").joinpath("schema.sql")

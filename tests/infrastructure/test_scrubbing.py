@@ -19,10 +19,10 @@ import pytest
 from api.main import open_desk
 from application.desk import Desk
 from domain.values import ErasureScope
-from infrastructure.ledger.catalogue import check_catalogue
-from infrastructure.postgres import scrubbing
+from infrastructure.postgres import scrub as scrub_module
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.scrubbing import NotScrubbed, scrub
+from infrastructure.postgres.scrub import NotScrubbed, scrub
+from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.views.projector import Projector
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
@@ -61,7 +61,7 @@ def test_it_is_done_when_nothing_is_in_its_way(database: TestDatabase) -> None:
 
 
 def test_who_uses_a_table_is_not_waited_for_in_vain(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scrubbing, "_PATIENCE", 0.5)
+    monkeypatch.setattr(scrub_module, "_PATIENCE", 0.5)
     reading = "SELECT count(*) FROM vault.disclosures"
     with transaction(database, reading), pytest.raises(NotScrubbed, match="others use the tables"):
         scrub(database)
@@ -119,7 +119,7 @@ def test_what_is_said_while_it_copies_is_kept_and_what_is_erased_stays_erased(
 def test_a_transaction_that_still_sees_the_past_is_named(
     database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scrubbing, "_PATIENCE", 0.2)
+    monkeypatch.setattr(scrub_module, "_PATIENCE", 0.2)
     looking = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
     with transaction(database, *looking):
         with transaction(database, "SELECT pg_current_xact_id()"):  # what was deleted meanwhile

@@ -13,10 +13,10 @@ import pytest
 from application.views.questions import Listing, Page
 from domain.problem import Problem
 from domain.values import Disclosure, DisclosureKind, Role
-from infrastructure.views.finding import PostgresFinder
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
+from infrastructure.views.similar import PostgresFinder
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import (
     FIXED,

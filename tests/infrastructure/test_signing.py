@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from application.principals import Unauthenticated
+from application.execution.principals import Unauthenticated
 from domain.values import Role
-from infrastructure.signing import SigningKeys, kept_keys, retire_key, rotate_keys
-from infrastructure.tokens import LINK_LIVES, Tokens
+from infrastructure.identity.signing_keys import SigningKeys, kept_keys, retire_key, rotate_keys
+from infrastructure.identity.tokens import LINK_LIVES, Tokens
 
 DAY = timedelta(days=1)
 

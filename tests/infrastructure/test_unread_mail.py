@@ -15,16 +15,16 @@ import pytest
 from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.intake.envelope import Envelope
-from application.intake.mail import Outcome, Received
-from application.intake.taking import GATEWAY, admit_gateway
-from application.letters import Sent
-from application.processes.closing import REQUEST, close_due
-from application.requests import Request
+from application.execution.requests import Request
+from application.mail_in.delivery import GATEWAY, admit_gateway
+from application.mail_in.envelope import Envelope
+from application.mail_in.intake import Outcome, Received
+from application.mail_out.letters import Sent
+from application.processes.automatic_closure import REQUEST, close_due
 from domain.case.closure import Confirmation
-from domain.case.relation import Relation
+from domain.case.relations import Relation
 from domain.case.resolution import Verification
-from domain.clocks import TravelClock
+from domain.clock import TravelClock
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector

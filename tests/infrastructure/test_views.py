@@ -17,8 +17,8 @@ from domain.case.notification import Contact
 from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
-from infrastructure.views.rebuilding import rebuild_views
+from infrastructure.views.questions import PostgresViews
+from infrastructure.views.rebuild import rebuild_views
 from infrastructure.views.timers import PostgresTimers
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything

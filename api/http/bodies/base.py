@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.http.fields import Code, Email, Line, Phone, Text
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor

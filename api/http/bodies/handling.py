@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from api.http.bodies.base import Body, Contact, MaybeReasonBody, ReasonBody, Words, not_in_future
 from api.http.fields import Code, Email, LevelNumber, Line, Moment, Phone, PriorityNumber, Text
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 from domain.case import notification
 from domain.case.logging import Report, check_received
 from domain.case.priority import Assessment

@@ -1,4 +1,4 @@
-"""Legal holds and erasure (R-5.9f): the administrator requests them, and an auditor approves (`api/http/approvals.py`)."""
+"""Legal holds and erasure (R-5.9f): the administrator requests them, and an auditor approves (`api/http/routes/approvals.py`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from api.http.bodies.base import ReasonBody
 from api.http.fields import Code
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 from domain.values import ErasureScope
 
 

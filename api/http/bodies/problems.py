@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.fields import Code, Line, PriorityNumber, Text
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 
 
 class OpenProblemBody(Body):

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody, Words, not_in_future
 from api.http.fields import Code, Line, Moment, ProblemNumber, Text
 from application.desk import Desk
-from application.requests import Committed, Request
+from application.execution.requests import Committed, Request
 from domain.case.closure import Confirmation
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, Resolution, ResolutionCode

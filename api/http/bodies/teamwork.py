@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody, Words, not_in_future
 from api.http.fields import CaseNumber, Code, Line, Moment, Text
 from application.desk import Desk
-from application.requests import Committed, Request
-from domain.case.relation import Relation
+from application.execution.requests import Committed, Request
+from domain.case.relations import Relation
 from domain.case.state import PendingReason
 from domain.errors import Invalid
 from domain.policy import Policy

@@ -1,4 +1,4 @@
--- Tables written anew beside themselves (infrastructure/postgres/rewriting.py).
+-- Tables written anew beside themselves (infrastructure/postgres/table_rewrite.py).
 
 -- name: clear --
 -- Also what a run, or a rebuild, that was broken off has left.

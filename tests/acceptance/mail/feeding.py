@@ -12,9 +12,9 @@ import signal
 import sys
 
 from api.main import open_desk
-from application.intake.addresses import Addresses
-from application.intake.envelope import NO_ENVELOPE
-from application.requests import Request
+from application.execution.requests import Request
+from application.mail_in.addresses import Addresses
+from application.mail_in.envelope import NO_ENVELOPE
 from domain.values import Actor, Role
 from tests.acceptance.mail.corpus import corpus
 from tests.conftest import TestDatabase

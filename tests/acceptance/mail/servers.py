@@ -9,11 +9,11 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
-from application.intake.taking import admit_gateway, taking
-from application.processes.sending import send_due
+from application.mail_in.delivery import admit_gateway, taking
+from application.processes.mail_delivery import send_due
 from infrastructure.mail.catcher import smtp_server
-from infrastructure.mail.gateway import Gateway, listening
-from infrastructure.mail.postman import SmtpPostman
+from infrastructure.mail.smtp_client import SmtpPostman
+from infrastructure.mail.smtp_server import Gateway, listening
 from tests.acceptance.conftest import RunningDesk
 from tests.application.cases import LINKS
 

@@ -13,9 +13,9 @@ import pytest
 
 from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.intake.envelope import NO_ENVELOPE, Envelope
-from application.intake.mail import Outcome
-from application.intake.reading import Mail, read_mail
+from application.mail_in.envelope import NO_ENVELOPE, Envelope
+from application.mail_in.intake import Outcome
+from application.mail_in.parsing import Mail, read_mail
 from domain.values import Role
 from infrastructure.views.projector import Projector
 from tests.acceptance.conftest import RunningDesk, served

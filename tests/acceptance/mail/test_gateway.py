@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from application.intake.envelope import LARGEST_MESSAGE
+from application.mail_in.envelope import LARGEST_MESSAGE
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.mail.correspondence import mail, reply
 from tests.acceptance.mail.servers import deliver, delivered_to

@@ -15,10 +15,10 @@ import sys
 
 from api.main import open_desk
 from application.desk import Desk
-from application.intake.monitoring import cloudevents
-from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.signals import Delivery, read
-from application.requests import Request
+from application.execution.requests import Request
+from application.monitoring import cloudevents
+from application.monitoring.alertmanager import read_group
+from application.monitoring.signals import Delivery, read
 from domain.values import Actor, Role
 from tests.acceptance.monitoring.conftest import alert, group
 from tests.conftest import DATA, TestDatabase

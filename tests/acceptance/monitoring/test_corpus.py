@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from application.intake.monitoring.alertmanager import fingerprint
+from application.monitoring.alertmanager import fingerprint
 from tests.acceptance.conftest import Serve, done
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import DATA, TestDatabase

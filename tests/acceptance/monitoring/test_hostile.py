@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.http import monitoring as doors
+from api.http.routes import monitoring as doors
 from tests.acceptance.conftest import Serve, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import TestDatabase

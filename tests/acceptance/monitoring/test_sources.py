@@ -10,10 +10,10 @@ import pytest
 
 from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.intake.monitoring.alertmanager import read_group
-from application.intake.monitoring.signals import Delivery
-from application.principals import Unauthenticated
-from application.requests import Request
+from application.execution.principals import Unauthenticated
+from application.execution.requests import Request
+from application.monitoring.alertmanager import read_group
+from application.monitoring.signals import Delivery
 from domain.errors import Forbidden
 from domain.fate import Cause
 from domain.values import Actor, ErasureScope, Role

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from api.http import asking
-from api.http.asking import raw_body
+from api.http import requests
 from api.http.problems import Problem
+from api.http.requests import raw_body
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, Answer, RunningDesk, done, incident, refused
 
@@ -38,7 +38,7 @@ def test_a_body_that_breaks_off_is_malformed_and_no_fault_of_ours() -> None:
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "_PATIENCE", 0.05)
+    monkeypatch.setattr(requests, "_PATIENCE", 0.05)
 
     async def receive() -> dict[str, Any]:
         await asyncio.Event().wait()

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.http.feed import HEARTBEAT, RECHECK
+from api.http.routes.events import HEARTBEAT, RECHECK
 from application.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident, refused, served
@@ -148,7 +148,7 @@ def test_the_stream_resumes_after_the_last_event_seen(running: RunningDesk, star
 def test_a_silent_stream_says_that_it_is_still_there(
     running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.http.feed.HEARTBEAT", 0.05)
+    monkeypatch.setattr("api.http.routes.events.HEARTBEAT", 0.05)
     with stream(running, start) as said:
         greeting, *heartbeats = [next(said) for _ in range(4)]
         assert "" in greeting
@@ -160,7 +160,7 @@ def test_a_silent_stream_says_that_it_is_still_there(
 def test_r_7_1_a_revoked_grant_ends_the_stream(
     running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.http.feed.RECHECK", 0.05)
+    monkeypatch.setattr("api.http.routes.events.RECHECK", 0.05)
     leaver = running.caller(Role.AUDITOR, "f.leaver")
     with followed(running.url, leaver.http.headers["Authorization"], start) as said:
         assert taken(said, 2), "the leaver's own grant"
@@ -173,7 +173,7 @@ def test_r_7_1_a_revoked_grant_ends_the_stream(
 def test_a_token_that_expires_ends_the_stream(
     running: RunningDesk, start: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.http.feed.RECHECK", 0.05)
+    monkeypatch.setattr("api.http.routes.events.RECHECK", 0.05)
     token = running.tokens.issue(Role.AUDITOR, "r.audit", None, timedelta(seconds=2))
     with followed(running.url, f"Bearer {token}", start) as said:
         *_, last = said
@@ -223,7 +223,7 @@ def test_events_are_not_decoded_or_encoded_on_the_event_loop(
         monkeypatch.setattr(f"{where}.{name}", working)
 
     watched("infrastructure.postgres.feed", "event_document")
-    watched("api.http.feed", "_messages")
+    watched("api.http.routes.events", "_messages")
     running.log()
     pages(running, 100, start)
     with stream(running, start) as said:

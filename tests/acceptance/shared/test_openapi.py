@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.http.commands import VERBS, Verb
 from api.http.problems import BASE, TITLES
+from api.http.routes.commands import VERBS, Verb
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done
 

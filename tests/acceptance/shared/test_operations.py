@@ -12,8 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.http.commands import VERBS
 from api.http.problems import BASE, TITLES
+from api.http.routes.commands import VERBS
 from tests.acceptance.conftest import Answer, RunningDesk, done, incident, refused
 from tests.conftest import TestDatabase
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.ledger.bundle_verifying import verify_bundle
-from infrastructure.ledger.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.ledger.merkle import Growing, leaf_hash
-from infrastructure.ledger.tiles import ENTRIES, split_entries, split_hashes, tiles_of
+from infrastructure.transparency.bundle.verifier import verify_bundle
+from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.merkle import Growing, leaf_hash
+from infrastructure.transparency.tiles import ENTRIES, split_entries, split_hashes, tiles_of
 from tests.acceptance.conftest import RunningDesk, Serve
 from tests.conftest import TestDatabase
-from tests.infrastructure.ledger.sealed import SealedDesk
+from tests.infrastructure.transparency.sealed import SealedDesk
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from typing import Any
 
 import psycopg
 
+from application.cases.documents import case_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import case_document
-from application.intake.envelope import NO_ENVELOPE
-from application.letters import Sent
-from application.privacy import Erased
-from application.processes.sending import REQUEST
-from application.requests import Request
+from application.execution.requests import Request
+from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_out.letters import Sent
+from application.personal_data import Erased
+from application.processes.mail_delivery import REQUEST
 from domain.case.logging import Report
 from domain.case.resolution import Verification
 from domain.case.state import CauseCorrected, ResolutionCode

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from api.main import open_desk
+from application.cases.history import history_item
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.histories import history_item
-from application.privacy import ApprovalRequired
-from application.requests import Request
-from domain.clocks import AheadClock
+from application.execution.requests import Request
+from application.personal_data import ApprovalRequired
+from domain.clock import AheadClock
 from domain.errors import Forbidden, InvalidTransition, NotFound, OnHold
 from domain.values import Actor, Role
 from tests import four_eyes

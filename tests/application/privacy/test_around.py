@@ -9,15 +9,15 @@ import pytest
 
 from api.main import open_desk
 from application.desk import Desk
-from application.intake.quarantine import receipt_document
-from application.letters import Sent
+from application.mail_in.quarantine import receipt_document
+from application.mail_out.letters import Sent
 from application.ports import Disclosed
-from application.processes.sending import REQUEST, send_due
+from application.processes.mail_delivery import REQUEST, send_due
 from application.views.questions import Page
 from domain.errors import InvalidTransition, OnHold
-from domain.obligations import ObligationKind
+from domain.obligation import ObligationKind
 from infrastructure.views.projector import Projector
-from infrastructure.views.reading import PostgresViews
+from infrastructure.views.questions import PostgresViews
 from infrastructure.views.timers import PostgresTimers
 from tests import four_eyes
 from tests.application.cases import LINKS, TECHNICIAN, assigned, log, resolved

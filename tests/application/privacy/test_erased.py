@@ -7,12 +7,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from application.cases.documents import case_document
+from application.cases.history import history_item
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.documents import case_document
-from application.histories import history_item
-from application.privacy import Erased
-from application.requests import Request
+from application.execution.requests import Request
+from application.personal_data import Erased
 from domain.errors import Invalid, NotFound
 from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector

@@ -1,0 +1,88 @@
+"""The sealer's process, apart from all others and as small as can be: `python -m api.cli.sealer`, or `worker sealer`.
+
+It alone holds the log's key.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from functools import partial
+
+import structlog
+
+from api.cli.console import configure_logging, could_not_run
+from api.cli.options import database_of, settings_of
+from api.cli.worker_process import persist, stop_when_told
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.operations import Pulse
+from infrastructure.postgres.turns import Turn
+from infrastructure.settings import Settings
+from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.publication import publisher_of
+from infrastructure.transparency.sealer import Published, Sealer
+from infrastructure.transparency.state_file import Refused, Safe
+
+log = structlog.get_logger()
+
+
+def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
+    """Seal until told to stop. Where that is refused it stands still, says why, and looks again: `tlog restart` mends it."""
+    try:
+        publisher = publisher_of(settings, database, lambda connection, number: LogReader(connection, number).hashes)
+    except (ValueError, OSError) as error:
+        could_not_run(f"what holds checkpoints outside is not set up right: {error}")
+    pulse = Pulse(database, "sealer", "sealer")
+    with publisher:
+        run = partial(_seal_once, settings, database, stop, publisher.publish, pulse)
+        persist("sealer", stop, run, OSError, Refused)
+    pulse.leave()
+
+
+def _seal_once(
+    settings: Settings, database: Database, stop: threading.Event, published: Published, pulse: Pulse
+) -> None:
+    safe = safe_of(settings)
+    with database.connect("sealer") as connection:
+        Turn(connection, "sealer").take(stop)
+        if stop.is_set():
+            return
+        try:
+            Sealer(connection, safe, settings.log_name).run(stop, published, pulse.beat)
+        except Refused as why:
+            pulse.fails(why)
+            safe.refuse(str(why))
+            log.error("the sealer refuses to sign", why=str(why))
+            raise
+
+
+def seal_all(settings: Settings, database: Database) -> None:
+    """Seal what there is now, unless a sealer at work elsewhere has the turn: then it is his to seal. Raises Refused."""
+    with database.connect("sealer") as connection:
+        if Turn(connection, "sealer").is_free():
+            sealer = Sealer(connection, safe_of(settings), settings.log_name)
+            sealer.take_up()
+            while sealer.seal():
+                pass
+
+
+def seals_here(settings: Settings) -> bool:
+    """Whether a command may start a sealer for its own time: an operator's database is sealed where its key is."""
+    return settings.database_url is None or safe_of(settings).has_keys
+
+
+def safe_of(settings: Settings) -> Safe:
+    """The sealer's own folder."""
+    return Safe(settings.sealer_folder)
+
+
+_POLITE = 10
+"""Nice value: where processors are short, those go first whose callers wait."""
+
+if __name__ == "__main__":
+    configure_logging()
+    os.nice(_POLITE)
+    given = settings_of(None)
+    with database_of(given) as opened:
+        seal(given, opened, stop_when_told(tethered="--tethered" in sys.argv))

@@ -1,0 +1,222 @@
+"""`serve`, `api` and `worker`: the processes of the desk."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from functools import partial
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.cli.console import could_not_run, out
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
+from api.cli.supervisor import alone, database_kept, working
+from api.http.app import create_app
+from api.http.context import Context
+from api.main import clock_of, open_context, open_desk, tokens_of
+from application.catalogue import OPERATOR
+from application.demo import DEMO_CUSTOMER, load_demo
+from application.desk import Desk
+from application.mail_in.delivery import admit_gateway
+from domain.values import Role
+from infrastructure.mail.catcher import Catcher, mail_catcher
+from infrastructure.postgres.database import Database
+from infrastructure.settings import Settings
+
+DEMO_TOKENS = (
+    (Role.TECHNICIAN, "a.ortiz", None),
+    (Role.TEAM_MEMBER, "t.lee", "network"),
+    (Role.DUTY_MANAGER, "d.manager", None),
+    (Role.AUDITOR, "r.audit", None),
+    (Role.REPORTER, "reports", None),
+    (Role.CUSTOMER, DEMO_CUSTOMER, None),
+    (Role.INTAKE, "monitoring", None),
+    (Role.ADMIN, "admin", None),
+)
+_CATCH_UP = 30
+"""Seconds that `serve` waits, before it says that it is ready, for views that are behind."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying in one line when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: list[str]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            out.print(f"READY http://{shown}:{port}", markup=False)
+            for line in self._ready:
+                out.print(line.replace("{url}", f"http://{shown}:{port}"), markup=False)
+            sys.stdout.flush()
+
+
+def serve(
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="A small desk to try things on: cases when empty, grants, a token for each role."),
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.")] = None,
+) -> None:
+    """Run the whole desk: database, API and workers. Ctrl-C stops all of it; the data stay in --data-dir."""
+    settings = settings_of_process(data_dir, database_url, host=host, port=port)
+    with alone(settings), bound(settings) as listening, database_of(settings, migrating=True, making=True) as database:
+        settings = _reachable(settings, listening, demo)
+        opening = partial(_whole_desk, settings, database, demo)
+        _run(settings, opening, _welcome(settings, _demo_tokens(settings, database) if demo else []), listening)
+
+
+def api(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.")] = None,
+) -> None:
+    """Run one API process; several on one database are safe together."""
+    settings = settings_of_process(data_dir, database_url, host=host, port=port)
+    with bound(settings) as listening, database_of(settings, making=True) as database:
+        _run(settings, partial(open_context, settings, database, clock_of(settings)), [], listening)
+
+
+@contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """The socket to listen on, before anything is started for it: mails name the port. Exit 2 when it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+        except OSError as error:
+            could_not_run(f"the server could not start on {settings.host}:{settings.port}: {error}")
+        yield listening
+
+
+def _reachable(settings: Settings, listening: socket.socket, demo: bool) -> Settings:
+    """The settings with the address that customers find us at, and mail servers in a demonstration, unless they say so."""
+    port = listening.getsockname()[1]
+    told = {} if "public_url" in settings.model_fields_set else {"public_url": f"http://127.0.0.1:{port}"}
+    if demo and "smtp_listen" not in settings.model_fields_set:
+        with socket.create_server(("127.0.0.1", 0)) as free:  # for the worker to take: nobody else is given it so soon
+            told["smtp_listen"] = f"127.0.0.1:{free.getsockname()[1]}"
+    return settings.model_copy(update={"port": port, **told})
+
+
+def _run(settings: Settings, opening: object, ready: list[str], listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(opening),  # type: ignore[arg-type]
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = Server(config, ready)
+    try:
+        server.run([listening])
+    except (KeyboardInterrupt, SystemExit):
+        if not server.started:
+            raise
+    if not server.started:
+        could_not_run(f"the server could not start on {settings.host}:{settings.port}")
+
+
+@asynccontextmanager
+async def _whole_desk(settings: Settings, database: Database, demo: bool) -> AsyncIterator[Context]:
+    """API and workers for as long as the application runs: its lifespan ends on SIGTERM too, atexit does not."""
+    with _demonstration_mail(settings, demo) as (mailing, catcher):
+        async with open_context(mailing, database, clock_of(mailing), catcher) as context:
+            _first_day(context.desk, demo)
+            with database_kept(settings), working(mailing):
+                await _until_followed(context)
+                if mailing.smtp_listen is not None:
+                    await _until_delivered_to(mailing.smtp_listen)
+                yield context
+
+
+async def _until_followed(context: Context) -> None:
+    """Ready means that the queues show what is on the record; a desk far behind, or halted, says so itself instead."""
+    last = context.views.health()["ledger_position"]
+    for _ in range(_CATCH_UP):
+        if await context.feed.wait_for_view(last, 1.0) or context.views.health()["halted_at"] is not None:
+            return
+
+
+async def _until_delivered_to(where: str) -> None:
+    """Until mail servers can deliver, or the worker has had time enough: then its log says what is wrong."""
+    host, _, port = where.rpartition(":")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CATCH_UP):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+                except OSError:
+                    await asyncio.sleep(0.05)
+                else:
+                    writer.close()
+                    return
+
+
+@contextmanager
+def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settings, Catcher | None]]:
+    """A mail server of the demonstration's own, where the operator names none."""
+    if not demo or settings.smtp_host:
+        yield settings, None
+        return
+    with mail_catcher() as catcher:
+        yield settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": catcher.port}), catcher
+
+
+def _first_day(desk: Desk, demo: bool) -> None:
+    """The first policy; of a demonstration its cases, and the grants of the tokens it prints, unless revoked since."""
+    desk.adopt_policy(OPERATOR)
+    if not demo:
+        return
+    admit_gateway(desk)  # a mail that the demonstration shows can be answered there
+    if not desk.register.any_case():
+        load_demo(desk)
+    for role, subject, team in DEMO_TOKENS:
+        if role is not Role.CUSTOMER:  # who is a customer needs no grant
+            desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
+
+
+def _demo_tokens(settings: Settings, database: Database) -> list[str]:
+    tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
+    with open_desk(database) as desk:
+        known = {DEMO_CUSTOMER: desk.customer_id({"email": DEMO_CUSTOMER})}
+    issued = {role: tokens.issue(role, known.get(who, who), team, valid) for role, who, team in DEMO_TOKENS}
+    return [
+        f"A token for each role, valid {settings.token_days:g} days:",
+        *(f"  {role:<13}{issued[role]}" for role, _, _ in DEMO_TOKENS),
+        f"The customer is {DEMO_CUSTOMER}, and sees the cases logged for that address.",
+        "",
+        "Try:",
+        f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
+    ]
+
+
+def _welcome(settings: Settings, demo: list[str]) -> list[str]:
+    own = ["A token: caseledger token --role ROLE --subject WHO (it records the grant too)"]
+    return [
+        "",
+        *(demo or own),
+        "",
+        *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if demo else []),
+        *([f"Mails to the desk, {settings.mail_from}: SMTP at {settings.smtp_listen}"] if settings.smtp_listen else []),
+        "Commands and questions: {url}/docs",
+        "What is signed of the record: {url}/tlog/checkpoint (keep one elsewhere; docs/auditing.md)",
+        f"Ctrl-C stops the desk; the data stay in {settings.data_dir.resolve()}.",
+    ]

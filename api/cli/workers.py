@@ -1,0 +1,123 @@
+"""`worker`: what runs behind the API: projector, processes (timers), mail out, and mail in by SMTP and IMAP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+import structlog
+import typer
+
+from api.cli.console import FINDINGS, could_not_run
+from api.cli.mail_in import listen, poll, poll_once
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
+from api.cli.sealer import seal, seal_all
+from api.cli.supervisor import SEALER, WORKERS
+from api.cli.worker_process import POISONED, keep, stop_when_told
+from api.cli.worker_tasks import close, project, send
+from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
+from application.processes.automatic_closure import close_due
+from application.processes.mail_delivery import send_due
+from infrastructure.postgres.database import Component, Database
+from infrastructure.postgres.operations import Pulse
+from infrastructure.postgres.turns import Turn
+from infrastructure.settings import Settings
+from infrastructure.transparency.state_file import Refused
+from infrastructure.views.projector import Poisoned, Projector
+from infrastructure.views.timers import PostgresTimers
+
+log = structlog.get_logger()
+COMPONENTS: dict[str, Component] = {
+    "projector": "projector",
+    "processes": "processes",
+    "mail": "mail",
+    "smtp": "api",
+    "imap": "api",
+    SEALER: "sealer",
+}
+"""The database role of each worker."""
+
+
+def worker(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(help="Which: projector, processes, mail, smtp, imap, sealer. All when none is named."),
+    ] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then stop.")] = False,
+    tethered: Annotated[bool, typer.Option(hidden=True, help="Stop when standard input ends.")] = False,
+) -> None:
+    """Run background workers until stopped. Exit 1 when an event halts one: `caseledger status` says which."""
+    if unknown := set(what or ()) - set(WORKERS):
+        could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
+    settings, stop = settings_of_process(data_dir, database_url), stop_when_told(tethered=tethered)
+    with database_of(settings, making=True) as database:
+        if once:
+            _do_once(what or list(WORKERS), settings, database)
+            return
+        halted = _run_all(list(dict.fromkeys(what or WORKERS)), settings, database, stop)
+    if halted is not None:
+        log.error("worker stopped", worker="projector", position=halted.position, why=halted.why)
+        raise typer.Exit(POISONED if tethered else FINDINGS)
+
+
+def _do_once(names: list[str], settings: Settings, database: Database) -> None:
+    """Fold, close, send and read what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
+    clock = clock_of(settings)
+    if "projector" in names:
+        with database.connect("projector") as connection:
+            Projector(connection).catch_up()
+    if "processes" in names:
+        with database.pool("processes", size=1) as pool, open_desk(database, clock, component="processes") as desk:
+            while close_due(desk, PostgresTimers(pool)):
+                pass
+    if "mail" in names and settings.smtp_host:
+        with (
+            database.connect("mail") as connection,
+            database.pool("mail", size=1) as pool,
+            open_desk(database, clock, component="mail", addresses=addresses_of(settings)) as desk,
+        ):
+            postman = postman_of(settings, clock, pool)
+            if postman is not None and Turn(connection, "mail").is_free():
+                send_due(desk, PostgresTimers(pool), postman, links_of(settings))
+    if "imap" in names:
+        poll_once(settings, database)
+    if SEALER in names:
+        try:
+            seal_all(settings, database)
+        except Refused as why:
+            could_not_run(why)
+
+
+def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
+    """Run workers, each in a thread and on its own, until told to stop. A projector that runs alone may end before.
+
+    Returns what halted the projector, if something did.
+    """
+    halted: list[Poisoned] = []
+    alone = len(names) == 1
+
+    def run(name: str) -> None:
+        pulse = Pulse(database, COMPONENTS[name], name)
+        if name == "projector":
+            halted.extend(project(database, stop, pulse, patient=not alone))
+        else:
+            keep(pulse, stop, partial(_runs(name), settings, database, stop, pulse))
+
+    threads = [threading.Thread(target=run, args=(name,), name=name) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return halted[-1] if halted else None
+
+
+def _runs(name: str) -> Callable[[Settings, Database, threading.Event, Pulse], None]:
+    return {"processes": close, "mail": send, "smtp": listen, "imap": poll, SEALER: _seal}[name]
+
+
+def _seal(settings: Settings, database: Database, stop: threading.Event, _: Pulse) -> None:
+    seal(settings, database, stop)

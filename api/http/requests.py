@@ -1,0 +1,155 @@
+"""What every request that changes something goes through: its body, its key, its precondition, its answer (http.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+
+from api.http.context import Context
+from api.http.fields import pointer, read_json
+from api.http.problems import Problem, trace_id_of
+from application.cases.documents import commands_of, document_of
+from application.execution.requests import Committed, Idempotency
+from application.execution.requests import Request as Asked
+from domain.values import Actor
+
+LARGEST = 1_048_576
+"""Bytes of a body (http.md, Limits)."""
+_PATIENCE = 30.0
+"""Seconds for a body to come: whoever is slower holds what others need."""
+_ETAG = re.compile(r'^"v(\d{1,18})"$')
+_REQUEST_ID = re.compile(r"^[\w.-]{1,64}$")
+M = TypeVar("M", bound=BaseModel)
+
+
+async def raw_body(request: Request) -> bytes | None:
+    """The body, or None when it is larger than allowed. Raises Problem 400 where it breaks off, 408 where it does not come."""
+    try:
+        return await body_in_time(request)
+    except TimeoutError:
+        raise Problem("request-timeout", f"the body did not come within {_PATIENCE:g} s") from None
+
+
+async def body_in_time(request: Request, seconds: float | None = None) -> bytes | None:
+    """The same; read no further than allowed, and waited for no longer. Raises Problem 400, TimeoutError."""
+    if int(request.headers.get("content-length") or 0) > LARGEST:
+        return None
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(_PATIENCE if seconds is None else seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LARGEST:
+                    return None
+                chunks.append(chunk)
+    except ClientDisconnect:
+        raise Problem("malformed", "the body broke off") from None
+    return b"".join(chunks)
+
+
+def json_body(request: Request, raw: bytes | None) -> bytes:
+    """The body as JSON text. Raises Problem 413, 415, 400."""
+    if raw is None:
+        raise Problem("content-too-large", f"a body may have {LARGEST} bytes")
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem("unsupported-media-type", f"{kind} is not understood; send application/json")
+    given = raw or b"{}"
+    try:
+        read_json(given)
+    except ValueError as error:
+        raise Problem("malformed", f"the body is no JSON that could be understood: {error}") from None
+    return given
+
+
+def parse(request: Request, raw: bytes | None, model: type[M]) -> M:
+    """The body as a model. Raises Problem 413, 415, 400, 422."""
+    given = json_body(request, raw)
+    try:
+        return model.model_validate_json(given)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(e["type"] == "json_invalid" for e in found):
+            raise Problem("malformed", f"the body is no JSON: {found[0]['msg']}") from None
+        pointers = [{"detail": e["msg"], "pointer": pointer(e["loc"])} for e in found]
+        raise Problem("validation-failed", pointers[0]["detail"], errors=pointers) from None
+
+
+def asked(request: Request, actor: Actor, raw: bytes | None, status: int = 200) -> Asked:
+    """Who asks, under which key and trace. Raises Problem 400."""
+    return Asked(
+        actor,
+        "http",
+        expected=None,
+        idempotency=_idempotency(request, actor, raw or b"", status),
+        request_id=request_id_of(request),
+        trace_id=trace_id_of(request),
+    )
+
+
+def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Idempotency | None:
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
+    if not 1 <= len(key) <= 255 or '"' in key:
+        raise Problem("malformed", "Idempotency-Key is a quoted string of 1 to 255 characters")
+    scope = f"{actor.subject}\0{request.method}\0{request.url.path}\0{key}".encode()
+    return Idempotency(hashlib.sha256(scope).digest(), hashlib.sha256(raw).digest(), status)
+
+
+def request_id_of(request: Request) -> str | None:
+    """What the caller calls this request, None when it says nothing that can be kept."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else None
+
+
+def with_precondition(request: Request, context: Context, wanted: Asked, *, required: Callable[[], bool]) -> Asked:
+    """The request with the version its caller has seen. Raises Problem 428 where one is required, 400."""
+    given = request.headers.get("if-match")
+    if given is None:
+        if request.headers.get("if-none-match", "").strip() == "*":
+            return replace(wanted, expected=0)
+        if required() and not context.desk.answered(wanted):
+            raise Problem("precondition-required", 'send If-Match with the ETag you have seen, or "*" in so many words')
+        return wanted
+    if given.strip() == "*":
+        return wanted
+    if (match := _ETAG.fullmatch(given.strip())) is None:
+        raise Problem("malformed", 'If-Match takes one strong ETag such as "v17", or *')
+    return replace(wanted, expected=int(match[1]))
+
+
+def answer(
+    committed: Committed,
+    status: int = 200,
+    *,
+    reader: Actor,
+    location: str | None = None,
+    only: Collection[str] | None = None,
+    **more: Any,
+) -> Response:
+    """What was changed as it reads now, its version and the position of its last event; ``more`` is read beside it.
+
+    ``reader`` is who reads it; ``only`` names the fields that the caller may see, where those are not all.
+    """
+    root = committed.root
+    headers = {"ETag": f'"v{root.version}"', "Position": str(committed.position)}
+    if location is not None:
+        headers["Location"] = location
+    if committed.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    document = {**document_of(root, reader.role), **commands_of(root, reader), **more}
+    if only is not None:
+        document = {name: value for name, value in document.items() if name in only}
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

@@ -1,0 +1,191 @@
+"""Files of a case: sent as they are, one a request, and given out so that no browser runs what is in them.
+
+A file is the body itself; its name is `?name=`. There is no multipart form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response, StreamingResponse
+
+from api.http.context import Context, admit, authenticated, context_of
+from api.http.parameters import refuse_unknown
+from api.http.problems import Problem
+from api.http.requests import answer, asked, with_precondition
+from api.http.routes.cases import Limit, Reader, page_of, unchanged
+from api.http.uploads import Upload
+from application.cases.attachments import MAIL, TEXT, UNKNOWN, File
+from application.cases.documents import attachment_document
+from application.execution.requests import Committed, StaleVersion
+from application.execution.requests import Request as Asked
+from application.views.questions import Listing
+from domain.case.holdings import Attachment
+from domain.case.status import authorise, roles_for
+from domain.errors import Erased
+from domain.values import Actor, Role
+
+router = APIRouter(tags=["attachments"])
+_INERT = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf", TEXT, MAIL}
+)
+"""Types that are told as they are: even shown by mistake they run nothing of ours. All others are bytes."""
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
+"""What a file is given out with."""
+_DESCRIBED = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "A quoted string; repeat the request with it and it is carried out once.",
+            "schema": {"type": "string"},
+        }
+    ],
+    "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+    "responses": {
+        "201": {
+            "description": "Kept. `Location` is where the file is; the body is the case, which lists it.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Case"}}},
+        }
+    },
+}
+_GIVEN_OUT = {
+    "200": {
+        "description": "The file, never to be shown in place.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+async def largest(context: Context) -> int:
+    """Bytes that an attachment may have, by the policy in force."""
+    return await run_in_threadpool(lambda: context.desk.policy.attachment_size)
+
+
+async def attaching(request: Request, number: str) -> Actor:
+    """The caller as one who may attach to this case: 401, 403 and 404 come before a byte of the body is read."""
+    context = context_of(request)
+    actor = await admit(request, await authenticated(request), roles_for("attach"))
+    authorise(actor, "attach")
+    if actor.role is Role.CUSTOMER:
+        await run_in_threadpool(context.desk.case, number, actor)
+    else:
+        await run_in_threadpool(context.desk.identify, number)
+    refuse_unknown(request)
+    return actor
+
+
+@router.post(
+    "/cases/{number}/attachments",
+    response_class=Response,
+    status_code=201,
+    operation_id="attach",
+    openapi_extra=_DESCRIBED,
+)
+async def post_attachment(
+    request: Request,
+    number: str,
+    actor: Annotated[Actor, Depends(attaching)],
+    name: Annotated[str, Query(max_length=1_000)] = "",
+    visible_to_customer: Annotated[bool, Query()] = False,
+) -> Response:
+    """Add a file to a case, in any state: the body is the file, at most 25 MiB, and what it is follows from its content."""
+    context = context_of(request)
+    refuse_forms(request)
+    async with context.uploads.receive(request, await largest(context)) as upload:
+        wanted = asked(request, actor, f"{name}\0{visible_to_customer}\0{upload.sha256}".encode(), 201)
+        wanted = await run_in_threadpool(with_precondition, request, context, wanted, required=lambda: False)
+        keep = partial(attach, context, number, name, request.headers.get("content-type", ""), upload)
+        try:
+            committed = await context.uploads.keep(partial(keep, visible_to_customer, wanted))
+        except StaleVersion as stale:
+            headers = {"ETag": f'"v{stale.current}"'}
+            raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
+    digest = committed.case.attachments[-1].said.digest
+    return answer(committed, 201, reader=actor, location=f"/cases/{number}/attachments/{digest}")
+
+
+@router.get("/cases/{number}/attachments", response_class=Response, operation_id="list_attachments")
+def list_attachments(
+    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: str | None = None
+) -> Response:
+    """The files of a case as far as the caller may see them, oldest first, from its events: never behind."""
+    context = context_of(request)
+    case, shown = context.desk.attachments(number, actor)
+    question = f"attachments {number}"
+    (after,) = context.cursors.read(question, cursor) if cursor is not None else (None,)
+    if (same := unchanged(request, f"v{case.version}")) is not None:
+        return same
+    start = next((place for place, each in enumerate(shown, 1) if each.said.digest == after), 0)
+    items = shown[start : start + limit]
+    more = (items[-1].said.digest,) if start + limit < len(shown) else None
+    position = context.desk.history(number, actor, after=case.version - 1, until=case.version)[-1].position
+    listing = Listing([attachment_document(each) for each in items], more, position)
+    answered = page_of(request, context, question, listing)
+    answered.headers["ETag"] = f'"v{case.version}"'
+    return answered
+
+
+@router.get(
+    "/cases/{number}/attachments/{digest}",
+    response_class=Response,
+    operation_id="read_attachment",
+    responses=_GIVEN_OUT,  # type: ignore[arg-type]
+)
+def read_attachment(request: Request, actor: Reader, number: str, digest: str) -> Response:
+    """A file, to be saved and not to be shown; 410 once it is erased."""
+    return given_out(request, *context_of(request).desk.attachment(number, digest, actor))
+
+
+def refuse_forms(request: Request) -> None:
+    """A form is an envelope, and nobody wants that kept in the place of the file. Raises Problem 415."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise Problem("unsupported-media-type", f"{kind} is not understood; send the file itself, and its ?name=")
+
+
+def attach(
+    context: Context, number: str, name: str, media_type: str, upload: Upload, visible: bool, wanted: Asked
+) -> Committed:
+    """Hand a file that has come whole to the desk."""
+    return context.desk.attach(number, (File(name, media_type, upload.read()),), visible, wanted)
+
+
+def given_out(request: Request, attachment: Attachment, pieces: Iterator[bytes]) -> Response:
+    """A file as an answer. Raises Erased where it went in this very moment."""
+    said = attachment.said
+    if (same := unchanged(request, str(said.text("sha256")))) is not None:
+        return same
+    first = next(pieces, None)
+    if first is None:
+        raise Erased("this attachment has been erased")
+    kind, name, size = str(said.text("type")), str(said.text("name")), int(said.text("size"))
+    told = {TEXT: f"{TEXT}; charset=utf-8"}.get(kind, kind) if kind in _INERT else UNKNOWN
+    headers = {
+        **SAFE,
+        "Content-Type": told,
+        "Content-Length": str(size),
+        "Content-Disposition": disposition(name),
+        "ETag": f'"{said.text("sha256")}"',
+    }
+    content: Iterable[bytes] = chain((first,), pieces)
+    return StreamingResponse(content, headers=headers)
+
+
+def disposition(name: str) -> str:
+    """RFC 6266: the name for those who read UTF-8, and for the others what is left of it."""
+    plain = "".join(sign if " " <= sign <= "~" and sign not in '"\\%' else "_" for sign in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,222 @@
+"""What a customer does by the link that follows his case (SOP 5.9). GET shows, POST acts (http.md, Auth).
+
+By a link that is not, or no longer, valid there is nothing, whatever is wrong with it: nobody learns which cases there are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import partial
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from api.http.context import Context, context_of
+from api.http.pages import page, thanks, wants_page
+from api.http.problems import Problem
+from api.http.requests import LARGEST, asked, json_body
+from api.http.routes.attachments import given_out, largest, refuse_forms
+from api.http.routes.self_service import Raw, described, json_answer, written
+from api.http.uploads import Upload
+from application.cases.attachments import File
+from application.execution.principals import FollowLink, Unauthenticated
+from application.execution.requests import Committed, Idempotency
+from application.execution.requests import Request as Asked
+from domain.errors import NotFound
+from domain.values import Actor, Role
+
+router = APIRouter(prefix="/self-service", tags=["self service"])
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST = 10_000
+
+
+def _words_described(name: str) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": [name],
+        "properties": {name: {"type": "string", "minLength": 1, "maxLength": _LONGEST}},
+        "additionalProperties": False,
+    }
+    return described(
+        {"application/json": {"schema": schema}, _FORM: {"schema": {**schema, "additionalProperties": True}}}
+    )
+
+
+_FILE = described({"*/*": {"schema": {"type": "string", "format": "binary"}}})
+_NOTHING: dict[str, Any] = {"security": []}
+
+
+@router.get("/cases/{token}", response_class=Response, operation_id="follow_case", openapi_extra=_NOTHING)
+def show(request: Request, token: str) -> Response:
+    """Where a case stands, what has happened, and what can be done: as a page, or as JSON by `Accept`. Changes nothing."""
+    context, link = _opened(request, token)
+    document = context.desk.followed(link)
+    if wants_page(request):
+        return page(document, request.url.path, context.desk.policy.business.time_zone)
+    return json_answer(document)
+
+
+@router.get(
+    "/cases/{token}/attachments/{digest}",
+    response_class=Response,
+    operation_id="read_followed_attachment",
+    openapi_extra=_NOTHING,
+)
+def read_file(request: Request, token: str, digest: str) -> Response:
+    """A file of the case, to be saved and not to be shown."""
+    context, link = _opened(request, token)
+    return given_out(request, *context.desk.followed_file(link, digest))
+
+
+@router.post(
+    "/cases/{token}/notes", response_class=Response, operation_id="note_by_link", openapi_extra=_words_described("text")
+)
+def post_note(request: Request, raw: Raw, token: str) -> Response:
+    """Add something to the case, in any state."""
+    context, link, text, wanted = _acting(request, raw, token, "text")
+    committed = context.desk.note_by_link(link, text, wanted)
+    return _done(request, context, link, committed, "What you wrote is added to your case.")
+
+
+@router.post(
+    "/cases/{token}/dispute",
+    response_class=Response,
+    operation_id="dispute_case_by_link",
+    openapi_extra=_words_described("reason"),
+)
+def post_dispute(request: Request, raw: Raw, token: str) -> Response:
+    """Dispute the resolution: the case is reopened, or a new one logged once the window is over (R-5.9c, R-5.9f)."""
+    context, link, reason, wanted = _acting(request, raw, token, "reason")
+    erasures = context.desk.erasures_of(link.customer)
+    outcome = context.desk.dispute_by_link(link, reason, wanted)
+    number = outcome.case.number
+    follow = context.follow_link(number, link.customer, erasures) if number != link.case else None
+    told = {
+        "reopened": f"{number} is reopened. We go on with it.",
+        "noted": f"{number} is being worked on; what you wrote is added to it.",
+        "followed_up": f"The time to dispute was over. We have opened {number} for it.",
+    }[outcome.contested]
+    more = {"outcome": outcome.contested, "case": number, "follow": follow}
+    return _done(request, context, link, outcome.committed, told, **more)
+
+
+@router.post("/cases/{token}/accept", response_class=Response, operation_id="accept_by_link", openapi_extra=_NOTHING)
+def post_accept(request: Request, raw: Raw, token: str) -> Response:
+    """Say that all is well: a resolved case is closed."""
+    context, link = _opened(request, token)
+    _count(context, link)
+    committed = context.desk.accept_by_link(link, _asked(request, link, raw or b"", _once(request, raw)))
+    return _done(request, context, link, committed, "Thank you. Your case is closed.")
+
+
+async def _opening(request: Request, token: str) -> FollowLink:
+    """The link, before a byte of the body is read."""
+    context, link = await run_in_threadpool(_opened, request, token)
+    _count(context, link)
+    return link
+
+
+@router.post(
+    "/cases/{token}/attachments",
+    response_class=Response,
+    status_code=201,
+    operation_id="attach_by_link",
+    openapi_extra=_FILE,
+)
+async def post_file(
+    request: Request, link: Annotated[FollowLink, Depends(_opening)], name: Annotated[str, Query(max_length=1_000)] = ""
+) -> Response:
+    """Add a file to the case, in any state: the body is the file, at most 25 MiB."""
+    context = context_of(request)
+    refuse_forms(request)
+    async with context.uploads.receive(request, await largest(context), by_link=True) as upload:
+        wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
+        committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
+    headers = {**written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}
+    return json_answer(await run_in_threadpool(context.desk.followed, link, committed), 201, headers)
+
+
+def _attach(
+    context: Context, link: FollowLink, name: str, request: Request, upload: Upload, wanted: Asked
+) -> Committed:
+    return context.desk.attach_by_link(link, File(name, request.headers.get("content-type", ""), upload.read()), wanted)
+
+
+def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
+    """The link, where it opens something still. Raises NotFound, in the same words whatever is wrong."""
+    context = context_of(request)
+    try:
+        link = context.read_follow_link(token)
+        context.desk.follow(link)
+    except (Unauthenticated, NotFound):
+        raise NotFound("this link is not valid, or no longer") from None
+    return context, link
+
+
+def _acting(request: Request, raw: bytes | None, token: str, name: str) -> tuple[Context, FollowLink, str, Asked]:
+    context, link = _opened(request, token)
+    _count(context, link)
+    text = _text(request, raw, name)
+    return context, link, text, _asked(request, link, text.encode(), _once(request, raw))
+
+
+def _count(context: Context, link: FollowLink) -> None:
+    context.limits.count_link(link.case, link.customer)
+
+
+def _asked(request: Request, link: FollowLink, words: bytes, once: str | None, status: int = 200) -> Asked:
+    """Who asks. A form that is sent twice is carried out once; gone back to and sent with other words, it says those too."""
+    wanted = replace(asked(request, Actor(link.customer, Role.CUSTOMER), words, status), interface="link")
+    if once is None or wanted.idempotency is not None:
+        return wanted
+    key = hashlib.sha256(f"once\0{request.url.path}\0{once}\0".encode() + words).digest()
+    return replace(wanted, idempotency=Idempotency(key, hashlib.sha256(words).digest(), status))
+
+
+def _text(request: Request, raw: bytes | None, name: str) -> str:
+    """The words of a form or of a JSON object. Raises Problem 400, 413, 415, 422."""
+    if _is_form(request):
+        if raw is None:
+            raise Problem("content-too-large", f"a body may have {LARGEST} bytes")
+        given: Any = _form(raw).get(name, [""])[0]
+    else:
+        try:
+            document = msgspec.json.decode(json_body(request, raw))
+        except (msgspec.DecodeError, UnicodeDecodeError):  # half a sign, or UTF-16
+            raise Problem("malformed", "the body is no JSON in UTF-8") from None
+        if not isinstance(document, dict) or set(document) != {name}:
+            raise Problem("validation-failed", f"an object with {name} and nothing else is expected")
+        given = document[name]
+    text = given.replace("\0", "").strip() if isinstance(given, str) else ""
+    if not 1 <= len(text) <= _LONGEST:
+        field = {"detail": f"a text of 1 to {_LONGEST} characters", "pointer": f"/{name}"}
+        raise Problem("validation-failed", field["detail"], errors=[field])
+    return text
+
+
+def _once(request: Request, raw: bytes | None) -> str | None:
+    return _form(raw).get("once", [None])[0] if raw and _is_form(request) else None
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM
+
+
+def _form(raw: bytes) -> dict[str, list[Any]]:
+    try:
+        return dict(parse_qs(raw.decode("utf-8", "replace"), max_num_fields=10))
+    except ValueError:
+        raise Problem("malformed", "a form of this desk has fewer fields") from None
+
+
+def _done(
+    request: Request, context: Context, link: FollowLink, committed: Committed, told: str, **more: Any
+) -> Response:
+    if wants_page(request):
+        return thanks(told, request.url.path.rpartition("/")[0])
+    return json_answer({**more, **context.desk.followed(link, committed)}, headers=written(committed))

@@ -1,0 +1,258 @@
+"""Reading: one case and its history from the events, lists, queues and reports from the views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.http.context import Context, admit, authenticated, context_of
+from api.http.fields import Moment
+from api.http.parameters import filters, refuse_unknown
+from api.http.problems import Problem
+from application.cases.documents import case_document, commands_of
+from application.cases.history import history_items
+from application.execution.principals import Principal
+from application.views.questions import Listing, Page, Point
+from domain.case.status import READERS, STAFF, authorise_reading
+from domain.errors import Forbidden, NotFound
+from domain.values import Actor, Role
+
+Caller = Annotated[Principal, Depends(authenticated)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+When = Annotated[Moment | None, Query()]
+
+_PAGING = frozenset({"limit", "cursor", "sort"})
+_LONGEST_POSITION = 18
+"""Digits."""
+
+
+async def reading(request: Request, caller: Caller) -> Actor:
+    """The caller as one who reads cases; 403 before any parameter is looked at."""
+    actor = await admit(request, caller, READERS)
+    authorise_reading(actor)
+    request.state.actor = actor
+    refuse_unknown(request)
+    return actor
+
+
+async def staffing(request: Request, caller: Caller) -> Actor:
+    """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
+    actor = _staff(await admit(request, caller, STAFF))
+    refuse_unknown(request)
+    return actor
+
+
+def require_staff(context: Context, caller: Principal) -> Actor:
+    """The caller as staff, by the grants of now; in a thread. Raises Forbidden, naming the roles that may."""
+    return _staff(context.desk.admit(caller, STAFF))
+
+
+def _staff(actor: Actor) -> Actor:
+    if actor.role not in STAFF:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+    return actor
+
+
+async def keeping(request: Request, caller: Caller) -> Actor:
+    """The caller as staff, or as the administrator, who erases what is due. Raises Forbidden."""
+    keepers = (*STAFF, Role.ADMIN)
+    actor = await admit(request, caller, keepers)
+    if actor.role not in keepers:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(keepers))}; you are {actor.role}")
+    refuse_unknown(request)
+    return actor
+
+
+Reader = Annotated[Actor, Depends(reading)]
+Staff = Annotated[Actor, Depends(staffing)]
+
+
+async def _wait_for_position(request: Request) -> None:
+    given = request.headers.get("wait-for-position")
+    if given is None:
+        return
+    if not given.isdecimal() or len(given) > _LONGEST_POSITION:
+        raise Problem("malformed", "Wait-For-Position takes a position")
+    context = context_of(request)
+    if not await context.feed.wait_for_view(int(given), context.patience):
+        raise Problem("unavailable", f"the views have not reached position {given} yet")
+
+
+async def fresh_reading(request: Request, actor: Reader) -> Actor:
+    """A reader whose views have reached `Wait-For-Position`, waited for without a thread. Raises Problem 503, 400."""
+    await _wait_for_position(request)
+    return actor
+
+
+async def fresh_staffing(request: Request, actor: Staff) -> Actor:
+    """The same for staff."""
+    await _wait_for_position(request)
+    return actor
+
+
+async def fresh_keeping(request: Request, actor: Annotated[Actor, Depends(keeping)]) -> Actor:
+    """The same for staff and the administrator."""
+    await _wait_for_position(request)
+    return actor
+
+
+FreshKeeper = Annotated[Actor, Depends(fresh_keeping)]
+FreshReader = Annotated[Actor, Depends(fresh_reading)]
+FreshStaff = Annotated[Actor, Depends(fresh_staffing)]
+router = APIRouter(tags=["reading"])
+
+
+def json_response(document: Any, **headers: str) -> Response:
+    """A document as JSON: times as RFC 3339 in UTC."""
+    return Response(msgspec.json.encode(document), headers=headers, media_type="application/json")
+
+
+@router.get("/cases/{number}", response_class=Response, operation_id="read_case")
+def read_case(
+    request: Request,
+    actor: Reader,
+    number: str,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    position: Annotated[int | None, Query(ge=1)] = None,
+    as_of: When = None,
+) -> Response:
+    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold.
+
+    `can` tells staff the commands that they may give now.
+    """
+    case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
+    now = version is None and position is None and as_of is None
+    return versioned(
+        request,
+        case.version,
+        lambda: {**case_document(case, actor.role), **(commands_of(case, actor) if now else {})},
+    )
+
+
+def versioned(request: Request, version: int, document: Callable[[], Any]) -> Response:
+    """What has one version, with that as its ETag; 304 when the caller has it already."""
+    same = unchanged(request, f"v{version}")
+    return same if same is not None else json_response(document(), ETag=f'"v{version}"')
+
+
+def unchanged(request: Request, tag: str) -> Response | None:
+    """304 when the caller has what the tag stands for already (weak comparison, RFC 9110, 13.1.2)."""
+    etag = f'"{tag}"'
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
+
+
+@router.get("/cases/{number}/candidates", response_class=Response, operation_id="read_candidates")
+def read_candidates(request: Request, actor: Staff, number: str) -> Response:
+    """The cases that may be about the same, searched now, most alike first, without those decided on (R-5.6a)."""
+    context = context_of(request)
+    found = context.desk.candidates(number, actor)
+    items = [{**vars(c), "decision_required": c.score >= context.desk.policy.duplicate_threshold} for c in found]
+    return json_response({"items": items, "next_cursor": None, "as_of_position": context.views.position()})
+
+
+@router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
+def read_history(request: Request, actor: Reader, number: str) -> Response:
+    """Every event of a case, with who, how, when and why: never behind."""
+    entries = context_of(request).desk.history(number, actor)
+    items = history_items(entries, actor.role)
+    last = entries[-1]
+    if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
+        return same
+    return json_response(
+        {"items": items, "next_cursor": None, "as_of_position": last.position},
+        ETag=f'"v{last.event.originator_version}"',
+    )
+
+
+@router.get(
+    "/cases",
+    response_class=Response,
+    operation_id="list_cases",
+    openapi_extra=filters(
+        status="logged, triaged, prioritized, in_diagnosis, assigned, resolved or closed.",
+        queue="A queue of `/queues`.",
+        team="The team that holds the case.",
+        technician="Who works on it.",
+        service="The id of a service.",
+        customer="The id of a customer; customers read their own cases whatever they ask.",
+        channel="How it was reported, such as phone.",
+        agency="The customer's agency.",
+        external_ref="The reference of another system.",
+        priority="1 to 4.",
+        impact="1 to 3.",
+        severity="1 to 3.",
+    ),
+)
+def list_cases(
+    request: Request,
+    actor: FreshReader,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    sort: Literal["number", "-number"] = "-number",
+) -> Response:
+    """Cases as they are, filtered by `status`, `queue`, `team`, `technician`, `service`, `priority`, and so on."""
+    context = context_of(request)
+    filters = {name: value for name, value in request.query_params.items() if name not in _PAGING}
+    if actor.role is Role.CUSTOMER:
+        filters["customer"] = actor.subject
+    question = f"cases {sort} {sorted(filters.items())}"
+    after = context.cursors.read(question, cursor) if cursor is not None else None
+    try:
+        listing = context.views.cases(filters, sort, Page(after, limit))
+    except ValueError as error:
+        raise Problem("validation-failed", str(error)) from None
+    return page_of(request, context, question, listing)
+
+
+@router.get("/queues", response_class=Response, operation_id="list_queues")
+def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
+    """The queues and how many cases stand in each."""
+    context = context_of(request)
+    listing = context.views.queues(context.desk.clock.now(), context.desk.policy.unprioritized_alarm)
+    return page_of(request, context, "queues", listing)
+
+
+@router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
+def read_queue(
+    request: Request,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    name: str,
+    limit: Limit = 50,
+    cursor: str | None = None,
+    as_of: When = None,
+    position: Annotated[int | None, Query(ge=0)] = None,
+    effective_at: When = None,
+) -> Response:
+    """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
+    context = context_of(request)
+    point = point_of(context, as_of, position, effective_at)
+    if "\0" in name:
+        raise NotFound("there is no such queue")
+    question = f"queue {name} {as_of} {position} {effective_at}"
+    after = context.cursors.read(question, cursor) if cursor is not None else None
+    now, alarm = as_of or context.desk.clock.now(), context.desk.policy.unprioritized_alarm
+    return page_of(request, context, question, context.views.queue(name, point, Page(after, limit), now, alarm))
+
+
+def point_of(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:
+    """The point in the record that a question is about."""
+    if as_of is not None:
+        known = context.views.position_at(as_of)
+        position = known if position is None else min(known, position)
+    return Point(position, effective_at)
+
+
+def page_of(request: Request, context: Context, question: str, listing: Listing) -> Response:
+    """A page with its cursor and its link to the next (RFC 8288)."""
+    cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
+    document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
+    if cursor is None:
+        return json_response(document)
+    link = request.url.include_query_params(cursor=cursor)
+    return json_response(document, Link=f'<{link.path}?{link.query}>; rel="next"')

@@ -1,0 +1,124 @@
+"""The demonstration's mail server, readable: what the desk has sent, at `/demo/mail`, and what a customer answers.
+
+Only where it runs.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from email.utils import make_msgid
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+
+from api.http.context import CaughtMail, context_of
+from api.http.parameters import named_parameters
+from api.http.problems import Problem
+from api.http.requests import raw_body
+from api.http.routes.cases import json_response
+from application.mail_in.delivery import taking
+from application.mail_in.envelope import Envelope
+from domain.errors import NotFound
+
+router = APIRouter(tags=["demonstration"], dependencies=[Depends(named_parameters)])
+_LONGEST = 10_000
+_FORM_HTML = """<hr><form method="post" action="/demo/mail/{number}/reply"><p><label for="text">Answer as the customer:</label><br>
+<textarea id="text" name="text" rows="4" cols="60" required></textarea></p><p><button>Reply</button></p></form>"""
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+
+
+@router.get("/demo/mail", response_class=Response, operation_id="list_demo_mail")
+async def list_mail(request: Request) -> Response:
+    """Mails, latest first; a page for a browser, JSON for others."""
+    mails = sorted(_caught(request), key=lambda mail: -mail.id)
+    if "text/html" in request.headers.get("accept", ""):
+        rows = "".join(
+            f'<li><a href="/demo/mail/{mail.id}">{html.escape(mail.subject)}</a> to '
+            f"{html.escape(', '.join(mail.recipients))}</li>"
+            for mail in mails
+        )
+        return HTMLResponse(f"<!doctype html><title>Mail</title><h1>Mail</h1><ol>{rows or 'none yet'}</ol>")
+    return json_response({"items": [_document(mail) for mail in mails]})
+
+
+@router.get("/demo/mail/{number}", response_class=Response, operation_id="read_demo_mail")
+async def read_mail(request: Request, number: int) -> Response:
+    """One mail: as HTML for a browser, else as JSON."""
+    mail = _mail(request, number)
+    if "text/html" in request.headers.get("accept", ""):
+        shown = mail.html.replace("</body>", f"{_FORM_HTML.format(number=mail.id)}</body>")
+        return HTMLResponse(
+            shown,
+            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"},
+        )
+    return json_response(_document(mail))
+
+
+@router.post("/demo/mail/{number}/reply", response_class=Response, operation_id="reply_to_demo_mail")
+def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: int) -> Response:
+    """Answer a mail as its recipient would: it goes the way of all mail that comes in. A form with `text`."""
+    mail, text = _mail(request, number), _text(raw)
+    context, to = context_of(request), _reply_to(mail)
+    answer = taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))
+    outcome, message = answer.split()
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(f"<!doctype html><title>Reply</title><p>{html.escape(outcome)}</p>")
+    return json_response({"outcome": outcome, "message": message})
+
+
+def _mail(request: Request, number: int) -> CaughtMail:
+    mail = next((mail for mail in _caught(request) if mail.id == number), None)
+    if mail is None:
+        raise NotFound(f"there is no mail {number}")
+    return mail
+
+
+def _text(raw: bytes | None) -> str:
+    given = parse_qs((raw or b"").decode("utf-8", "replace")).get("text", [""])[0].replace("\0", "").strip()
+    if not 1 <= len(given) <= _LONGEST:
+        raise Problem("validation-failed", f"say something, in 1 to {_LONGEST} characters")
+    return given
+
+
+def _reply_to(mail: CaughtMail) -> str:
+    head = message_from_bytes(mail.raw, policy=default)
+    return str((head["Reply-To"] or head["From"]).addresses[0].addr_spec)
+
+
+def _reply(mail: CaughtMail, to: str, text: str) -> bytes:
+    """An answer as mail programs write it, with what it answers repeated below."""
+    head, reply = message_from_bytes(mail.raw, policy=default), EmailMessage(policy=SMTP)
+    reply["From"], reply["To"], reply["Subject"] = mail.recipients[0], to, f"Re: {mail.subject}"
+    reply["Message-ID"], reply["In-Reply-To"] = make_msgid(domain="agency.example"), mail.message_id
+    reply["References"] = f"{head['References']} {mail.message_id}"
+    quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
+    reply.set_content(f"{text}\n\nOn {head['Date']}, Service desk wrote:\n{quoted}\n")
+    return reply.as_bytes()
+
+
+def _caught(request: Request) -> list[CaughtMail]:
+    caught = context_of(request).caught
+    if caught is None:
+        raise NotFound("there is no demonstration's mail server here")
+    return list(caught())
+
+
+def _document(mail: CaughtMail) -> dict[str, Any]:
+    return {
+        "id": mail.id,
+        "received_at": mail.received_at,
+        "from": mail.envelope_from,
+        "to": mail.recipients,
+        "subject": mail.subject,
+        "message_id": mail.message_id,
+        "text": mail.text,
+        "html": mail.html,
+        "links": _LINK.findall(mail.text),
+        "raw": mail.raw.decode("utf-8", "replace"),
+    }

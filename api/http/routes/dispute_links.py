@@ -1,0 +1,107 @@
+"""The link in a mail (R-5.9b): GET shows, POST acts, since mail scanners fetch what they find (http.md, Auth)."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from typing import Annotated
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from api.http.context import Context, context_of
+from api.http.pages import sheet
+from api.http.problems import Problem, trace_id_of
+from api.http.requests import LARGEST, raw_body
+from application.customers.case_link import Contested, Outcome
+from application.execution.principals import DisputeLink, Unauthenticated
+from application.execution.requests import Idempotency
+from application.execution.requests import Request as Asked
+from domain.case import Case
+from domain.case.status import Status
+from domain.errors import NotFound
+from domain.values import Actor, Role
+
+PATHS = "/disputes/"
+router = APIRouter(tags=["customers"])
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST = 10_000
+
+
+@router.get("/disputes/{token}", response_class=HTMLResponse, operation_id="show_dispute")
+def show(request: Request, token: str) -> HTMLResponse:
+    """What was resolved and until when it can be disputed, with a form. Changes nothing."""
+    context, _, case = _opened(request, token)
+    return sheet(f"{case.number}", _shown(context, case))
+
+
+@router.post("/disputes/{token}", response_class=HTMLResponse, operation_id="dispute_by_link")
+def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
+    """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
+    context, link, case = _opened(request, token)
+    context.limits.count_link(link.case, link.customer)
+    reason = _reason(request, raw)
+    # The same words about what was done since are another dispute, whichever of our mails they answer.
+    about = case.resolution_version or link.resolution
+    key = hashlib.sha256(f"link\0{token}\0{case.number}\0{about}\0{reason}".encode()).digest()
+    asked = Asked(
+        Actor(link.customer, Role.CUSTOMER),
+        "link",
+        idempotency=Idempotency(key, hashlib.sha256(reason.encode()).digest()),
+        trace_id=trace_id_of(request),
+    )
+    return sheet("Thank you", _told(context.desk.contest(link, reason, asked)))
+
+
+def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, Case]:
+    """The link and its case, where it opens something still. Raises NotFound, in the same words whatever is wrong."""
+    context = context_of(request)
+    try:
+        link = context.read_link(token)
+        case = context.desk.contested(link)
+    except (Unauthenticated, NotFound):
+        raise NotFound("this link is not valid, or no longer") from None
+    return context, link, case
+
+
+def _reason(request: Request, raw: bytes | None) -> str:
+    if raw is None:
+        raise Problem("content-too-large", f"a body may have {LARGEST} bytes")
+    kind = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise Problem("unsupported-media-type", f"{kind} is not understood; send the form")
+    given = parse_qs(raw.decode("utf-8", "replace")).get("reason", [""])[0].replace("\0", "").strip()
+    if not 1 <= len(given) <= _LONGEST:
+        raise Problem("validation-failed", f"say what is not right, in 1 to {_LONGEST} characters")
+    return given
+
+
+def _shown(context: Context, case: Case) -> str:
+    subject = (case.words and case.words.text("subject")) or ""
+    about = f"<p>{html.escape(case.number)}: {html.escape(subject)}</p>"
+    if case.status not in (Status.RESOLVED, Status.CLOSED):
+        return f"{about}<p>This case is being worked on again. What you write is added to it.</p>{_FORM_HTML}"
+    solution = (case.solution and case.solution.text("solution")) or ""
+    said = f"<p>What was done: {html.escape(solution)}</p>" if solution else ""
+    until = ""
+    if case.dispute_until is not None:
+        zone = ZoneInfo(context.desk.policy.business.time_zone)
+        moment = case.dispute_until.astimezone(zone)
+        until = f"<p>You can dispute this until {moment:%A, %d %B %Y, %H:%M %Z}. Later, a new case is opened.</p>"
+    return about + said + until + _FORM_HTML
+
+
+def _told(outcome: Outcome) -> str:
+    number = html.escape(outcome.case.number)
+    return {
+        Contested.REOPENED: f"<p>{number} is reopened. We go on with it.</p>",
+        Contested.NOTED: f"<p>{number} is being worked on; what you wrote is added to it.</p>",
+        Contested.FOLLOWED_UP: f"<p>The time to dispute was over. We have opened {number} for it.</p>",
+    }[outcome.contested]
+
+
+_FORM_HTML = """<form method="post"><p><label for="reason">What is not right?</label><br>
+<textarea id="reason" name="reason" rows="6" cols="60" required></textarea></p>
+<p><button>Dispute the resolution</button></p></form>"""

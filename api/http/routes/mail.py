@@ -1,0 +1,248 @@
+"""What machines hand in, and the quarantine where people see what could not be told apart (SOP 5.1-5.2).
+
+Machine intake needs no Idempotency-Key: the same message is the same message (http.md, Idempotency).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import AwareDatetime
+
+from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
+from api.http.context import Context, authenticated, context_of
+from api.http.parameters import refuse_unknown
+from api.http.problems import Problem
+from api.http.requests import LARGEST, asked, parse, raw_body, with_precondition
+from api.http.routes.cases import FreshStaff, Limit, Staff, page_of, versioned
+from application.cases.history import history_item
+from application.desk import Desk
+from application.execution.principals import Principal
+from application.execution.requests import Committed, StaleVersion
+from application.execution.requests import Request as Asked
+from application.mail_in.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
+from application.mail_in.intake import Outcome, Received, outcome_of
+from application.mail_in.quarantine import receipt_document
+from application.views.questions import Page
+from domain.errors import NotFound
+from domain.receipt import COMMANDS, Receipt, authorise_intake
+from domain.values import Actor
+
+Caller = Annotated[Principal, Depends(authenticated)]
+Raw = Annotated[bytes | None, Depends(raw_body)]
+Arrived = Annotated[AwareDatetime | None, Query()]
+router = APIRouter(tags=["intake"])
+
+_KINDS = ("message/rfc822", "application/octet-stream")
+_STATUS = {Outcome.OPENED: 201, Outcome.SUGGESTION: 202, Outcome.QUARANTINED: 202}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_DESCRIBED = {
+    "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},
+    "responses": {
+        "200": {
+            "description": "It joined the case it answers; or it is kept, and nobody answers it; or it came before."
+        },
+        "201": {"description": "It opened a case."},
+        "202": {"description": "It is kept, and waits in the quarantine for a person."},
+    },
+}
+
+
+class JoinBody(MaybeReasonBody):
+    """Take a message into a case; into the one that is suggested where none is named."""
+
+    case: str | None = None
+
+
+class ReleaseBody(MaybeReasonBody):
+    """Log a case from a message in quarantine."""
+
+
+class DiscardBody(ReasonBody):
+    """Decide that a message in quarantine is nothing for the desk."""
+
+
+def _body(model: type[Body]) -> dict[str, Any]:
+    return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+def _gateway(request: Request, caller: Caller) -> Actor:
+    """The mail server's own account. A dependency, so that it comes before any parameter is looked at."""
+    return _may(request, caller, "receive_message")[1]
+
+
+@router.post("/intake/email", response_class=Response, operation_id="receive_email", openapi_extra=_DESCRIBED)
+async def receive_email(
+    request: Request, gateway: Annotated[Actor, Depends(_gateway)], received_at: Arrived = None
+) -> Response:
+    """Take in a mail as it came (RFC 5322), whatever it is: stored before it is answered (R-5.1c, R-5.1d, R-5.2b).
+
+    `Return-Path`, `Delivered-To` and `To` stand in for its envelope. `received_at` is when it reached the mailbox, where
+    that was before now: it counts for a dispute (R-5.9c).
+    """
+    _require_mail(request)
+    wanted = replace(asked(request, gateway, None), idempotency=None)
+    envelope, context = replace(NO_ENVELOPE, arrived_at=received_at), context_of(request)
+    if 0 <= int(request.headers.get("content-length") or -1) <= LARGEST:
+        received = await run_in_threadpool(_receive, context, await request.body(), envelope, wanted)
+    else:
+        async with context.uploads.receive(request, LARGEST_MESSAGE) as upload:
+            received = await context.uploads.keep(lambda: _receive(context, upload.read(), envelope, wanted))
+    headers = {"Position": str(received.position)}
+    if received.outcome in (Outcome.OPENED, Outcome.REPLY, Outcome.DISPUTE):
+        headers["Location"] = f"/cases/{received.case}"
+    return _told(received.outcome, received.case, received.receipt, _STATUS.get(received.outcome, 200), headers)
+
+
+def _receive(context: Context, raw: bytes, envelope: Envelope, wanted: Asked) -> Received:
+    """Take it in; what fails however often it is handed in waits in the quarantine, unread."""
+    desk = context.desk
+    return context.failures.guarded(
+        raw, lambda: desk.receive(raw, envelope, wanted), lambda: desk.receive_unread(raw, envelope, wanted)
+    )
+
+
+@router.get("/queues/quarantine", response_class=Response, include_in_schema=False)
+@router.get("/quarantine", response_class=Response, operation_id="list_quarantine")
+def list_quarantine(
+    request: Request,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    limit: Limit = 50,
+    cursor: str | None = None,
+    recorded: Annotated[bool, Query()] = False,
+) -> Response:
+    """Messages that wait for a person to release, join or discard them, oldest first (R-5.1d).
+
+    With `recorded`, those instead that were taken for a robot's: nobody must look at them, and everybody may.
+    """
+    context, question = context_of(request), f"quarantine {recorded}"
+    after = context.cursors.read(question, cursor) if cursor is not None else None
+    return page_of(request, context, question, context.views.quarantine(Page(after, limit), recorded=recorded))
+
+
+@router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")
+def read_message(request: Request, actor: Staff, message: str) -> Response:
+    """A message as it came, as text, and what became of it: from its events, so never behind."""
+    receipt = context_of(request).desk.receipt(_id(message), actor)
+    addresses = context_of(request).desk.addresses
+    return versioned(request, receipt.version, lambda: receipt_document(receipt, addresses))
+
+
+@router.post(
+    "/quarantine/{message}/release",
+    response_class=Response,
+    status_code=201,
+    operation_id="release_message",
+    openapi_extra=_body(ReleaseBody),
+)
+def release_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Log a case from it, as well as can be; the response clock starts when it came (R-5.2e)."""
+    ask = _asking(request, caller, raw, message, "release_message", 201)
+    body = parse(request, raw, ReleaseBody)
+    committed = ask(lambda desk, receipt, wanted: desk.release_message(receipt, body.reason, wanted))
+    return _decided(committed, Outcome.OPENED, 201)
+
+
+@router.post(
+    "/quarantine/{message}/join", response_class=Response, operation_id="join_message", openapi_extra=_body(JoinBody)
+)
+def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Take it into a case; whoever wrote it takes part from then on, and what he says counts from when it came."""
+    ask = _asking(request, caller, raw, message, "join_message", 200)
+    body = parse(request, raw, JoinBody)
+    committed = ask(lambda desk, receipt, wanted: desk.join_message(receipt, body.case, body.reason, wanted))
+    return _decided(committed, outcome_of(_receipt_of(committed)), 200)
+
+
+@router.post(
+    "/quarantine/{message}/discard",
+    response_class=Response,
+    operation_id="discard_message",
+    openapi_extra=_body(DiscardBody),
+)
+def discard_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+    """Take it off the queue, as nothing for the desk; it is kept."""
+    ask = _asking(request, caller, raw, message, "discard_message", 200)
+    body = parse(request, raw, DiscardBody)
+    committed = ask(lambda desk, receipt, wanted: desk.discard_message(receipt, body.reason, wanted))
+    return _decided(committed, "discarded", 200)
+
+
+def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+    context = context_of(request)
+    actor = context.desk.admit(caller, COMMANDS[command].who)
+    authorise_intake(actor, command)
+    if not request.url.path.startswith("/intake/"):
+        refuse_unknown(request)
+    return context, actor
+
+
+def _require_mail(request: Request) -> None:
+    """Raises Problem 413, 415."""
+    if int(request.headers.get("content-length") or 0) > LARGEST_MESSAGE:
+        raise Problem("content-too-large", f"a message may have {LARGEST_MESSAGE} bytes")
+    kind = request.headers.get("content-type", _KINDS[1]).partition(";")[0].strip().lower()
+    if kind not in _KINDS:
+        raise Problem("unsupported-media-type", f"{kind} is not understood; send {' or '.join(_KINDS)}")
+
+
+def _id(message: str) -> UUID:
+    try:
+        return UUID(message)
+    except ValueError:
+        raise NotFound(f"there is no message {message}") from None
+
+
+def _asking(
+    request: Request, caller: Principal, raw: bytes | None, message: str, command: str, status: int
+) -> Callable[[Callable[[Desk, UUID, Asked], Committed]], Committed]:
+    """Who asks for what on which message; the body is read after that, and what is answered does it.
+
+    `If-Match` is kept to and not asked for: of a message that waits there is one version only. Raises Forbidden,
+    NotFound.
+    """
+    context, actor = _may(request, caller, command)
+    receipt = _id(message)
+    if not context.desk.has_receipt(receipt):
+        raise NotFound(f"there is no message {message}")
+
+    def ask(do: Callable[[Desk, UUID, Asked], Committed]) -> Committed:
+        wanted = asked(request, actor, raw, status)
+        try:
+            return do(context.desk, receipt, with_precondition(request, context, wanted, required=lambda: False))
+        except StaleVersion as stale:
+            since = context.desk.receipt_history(receipt, actor, after=stale.expected)
+            told: dict[str, Any] = {
+                "current_version": stale.current,
+                "events": [history_item(each, actor.role) for each in since],
+            }
+            raise Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told) from stale
+
+    return ask
+
+
+def _decided(committed: Committed, outcome: str, status: int) -> Response:
+    receipt = _receipt_of(committed)
+    headers = {"ETag": f'"v{receipt.version}"', "Position": str(committed.position)}
+    if receipt.case is not None:
+        headers["Location"] = f"/cases/{receipt.case}"
+    if committed.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _told(outcome, receipt.case, receipt.id, status, headers)
+
+
+def _receipt_of(committed: Committed) -> Receipt:
+    assert isinstance(committed.root, Receipt)
+    return committed.root
+
+
+def _told(outcome: str, case: str | None, message: UUID, status: int, headers: dict[str, str]) -> Response:
+    document = {"outcome": outcome, "case": case, "message": message}
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

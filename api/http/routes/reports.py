@@ -1,0 +1,114 @@
+"""Reports: figures from the views, as JSON or as CSV, over a period and in a time zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
+
+from api.http.context import Context, context_of
+from api.http.fields import Moment
+from api.http.problems import Problem
+from api.http.routes.cases import FreshKeeper, FreshStaff, When, json_response, point_of
+from application.reports.definitions import REPORTS
+from application.reports.periods import Bound, moment_of, zone_named
+from application.reports.tables import report_csv
+from application.views.questions import ReportQuestion
+from domain.errors import NotFound
+
+router = APIRouter(tags=["reading"])
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Form(StrEnum):
+    """How a report is written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+def _bound(value: Any) -> Bound:
+    """A date, or a moment. Raises ValueError for what is neither."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        return date.fromisoformat(value)
+    try:
+        return _MOMENT.validate_python(value)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+_SCHEMA = {"type": "string", "description": "RFC 3339 with an offset, or a date in the time zone `tz`."}
+End = Annotated[Bound | None, PlainValidator(_bound), WithJsonSchema(_SCHEMA)]
+Zone = Annotated[str | None, Query(max_length=100, description="An IANA time zone; the policy's unless given.")]
+Mark = Annotated[bool, Query(description="Begin the CSV with a byte order mark.")]
+
+
+def _zone(context: Context, name: str | None) -> ZoneInfo:
+    return zone_named(name) if name is not None else ZoneInfo(context.desk.policy.business.time_zone)
+
+
+def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) -> Response:
+    if form is Form.JSON:
+        if bom:
+            raise Problem("validation-failed", "only CSV has a byte order mark: ask for format=csv")
+        return json_response(document)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{document["report"]}.csv"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(report_csv(document, zone, bom=bom), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/reports/retention", response_class=Response, operation_id="read_retention")
+def read_retention(
+    request: Request,
+    actor: FreshKeeper,  # noqa: ARG001 - asked for its refusal
+    tz: Zone = None,
+    form: Annotated[Form, Query(alias="format")] = Form.JSON,
+    bom: Mark = False,
+) -> Response:
+    """Whose personal data are kept longer than the policy's retention period; as of now."""
+    context = context_of(request)
+    zone = _zone(context, tz)
+    report = context.views.retention(context.desk.clock.now(), context.desk.policy.retention)
+    document = {**report, "time_zone": zone.key, "as_of": None, "as_of_position": report["position"]}
+    return _answer(document, zone, form, bom=bom)
+
+
+@router.get("/reports/{name}", response_class=Response, operation_id="read_report")
+def read_report(
+    request: Request,
+    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    name: str,
+    since: Annotated[End, Query(alias="from")] = None,
+    until: Annotated[End, Query(alias="to")] = None,
+    as_of: When = None,
+    position: Annotated[int | None, Query(ge=0)] = None,
+    effective_at: When = None,
+    by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
+    tz: Zone = None,
+    form: Annotated[Form, Query(alias="format")] = Form.JSON,
+    bom: Mark = False,
+) -> Response:
+    """A report: `volume`, `resolution`, `reopenings` or `outcomes`; each says which definitions and which position it is of.
+
+    Months, and dates in `from` and `to`, are those of the time zone `tz`.
+    """
+    context = context_of(request)
+    if name not in REPORTS:
+        raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
+    zone = _zone(context, tz)
+    now = as_of or (context.desk.clock.now() if position is None else None)
+    point, period = (
+        point_of(context, as_of, position, effective_at),
+        (moment_of(since, zone, "from"), moment_of(until, zone, "to")),
+    )
+    report = context.views.report(ReportQuestion(name, *period, point, by, now, zone.key))
+    return _answer({**report, "as_of": as_of, "as_of_position": report["position"]}, zone, form, bom=bom)

@@ -1,0 +1,117 @@
+"""Self service (SOP 5.1): a report, with an identity or without. What follows is behind a link (`following.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api.http.bodies.base import Words
+from api.http.context import Context, context_of, principal_of
+from api.http.fields import Code, Email, Line, Phone, Text
+from api.http.limits import PER_ADDRESS, network_of
+from api.http.problems import Problem
+from api.http.requests import answer, asked, parse, raw_body
+from application.execution.principals import Unauthenticated
+from application.execution.requests import Committed
+from domain.case.logging import Report
+from domain.case.status import authorise
+from domain.values import Actor, Channel, Nature, Role
+
+PATHS = "/self-service/"
+router = APIRouter(prefix="/self-service", tags=["self service"])
+Raw = Annotated[bytes | None, Depends(raw_body)]
+
+
+class ReportBody(Words):
+    """What a customer reports. Without an identity he is reached by ``email`` only."""
+
+    name: Line
+    email: Email | None = None
+    phone: Phone | None = None
+    agency: Code | None = None
+    service: Code | None = None
+    subject: Line
+    description: Text
+    nature: Literal["actual", "impending"] = "actual"
+    symptoms: Text | None = None
+    location: Line | None = None
+    asset: Line | None = None
+    callback: Line | None = None
+
+    def named(self, *names: str) -> dict[str, Any]:
+        """Some of the fields."""
+        return {name: getattr(self, name) for name in names}
+
+
+def described(content: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI of what needs no token."""
+    return {"security": [], "requestBody": {"required": True, "content": content}}
+
+
+_REPORT = described({"application/json": {"schema": ReportBody.model_json_schema()}})
+
+
+@router.post("/reports", response_class=Response, status_code=201, operation_id="report", openapi_extra=_REPORT)
+def post_report(request: Request, raw: Raw) -> Response:
+    """Report an incident (R-5.2b). With a customer's token the case is his; without, the link to it is mailed to `email`."""
+    context = context_of(request)
+    if "authorization" in request.headers:
+        return _report_of(request, context, raw)
+    if context.limits.reports == 0:
+        raise Unauthenticated("reports need an identity here")
+    client = network_of(request.client.host) if request.client else ""
+    context.limits.count("reports from", client, context.limits.reports)
+    body = parse(request, raw, ReportBody)
+    if body.email is None:
+        field = {"detail": "without an identity an address is needed", "pointer": "/email"}
+        raise Problem("validation-failed", field["detail"], errors=[field])
+    contact = body.named("name", "email", "phone")
+    customer = context.desk.customer_id(contact)
+    context.limits.count("reports as", customer, PER_ADDRESS)
+    wanted = asked(request, Actor(customer, Role.CUSTOMER), raw, 201)
+    committed = context.desk.report_unverified(_report(context, body, unverified=True), contact, _said(body), wanted)
+    # The number and no more: whoever wrote this has not shown that the address is his.
+    return json_answer({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
+
+
+def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:
+    actor = context.desk.admit(principal_of(request), (Role.CUSTOMER,))
+    authorise(actor, "log")
+    if actor.role is not Role.CUSTOMER:
+        raise Problem("forbidden", f"self service is for the role {Role.CUSTOMER}; you are {actor.role}")
+    body = parse(request, raw, ReportBody)
+    contact, report = body.named("name", "email", "phone"), _report(context, body, unverified=False)
+    committed = context.desk.log_case(report, contact, _said(body), {}, None, asked(request, actor, raw, 201))
+    return answer(committed, 201, reader=actor, location=f"/cases/{committed.case.number}")
+
+
+def _report(context: Context, body: ReportBody, *, unverified: bool) -> Report:
+    now = context.desk.clock.now()
+    return Report(
+        Channel.SELF_SERVICE,
+        now,
+        "",
+        nature=Nature(body.nature),
+        agency=body.agency,
+        service=body.service,
+        unverified=unverified,
+    )
+
+
+def _said(body: ReportBody) -> dict[str, Any]:
+    return body.named("subject", "description", "symptoms", "location", "asset", "callback")
+
+
+def written(committed: Committed) -> dict[str, str]:
+    """What every write answers (http.md)."""
+    headers = {"ETag": f'"v{committed.case.version}"', "Position": str(committed.position)}
+    return {**headers, "Idempotency-Replayed": "true"} if committed.replayed else headers
+
+
+def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A document, written or read."""
+    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

@@ -1,0 +1,113 @@
+"""The transparency log, for everybody (C2SP tlog-tiles); checkpoints and cases with their proofs, for auditors.
+
+`/tlog` is the log that is sealed into now. After a restart that is another one, whose tiles lie where others lay: under
+`/tlog/1`, `/tlog/2` ... each log stands for good.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParameter
+from fastapi.responses import Response
+
+from api.http.context import admit, context_of
+from api.http.parameters import named_parameters, refuse_unknown
+from api.http.problems import Problem
+from api.http.routes.cases import Caller, Limit, Staff, page_of
+from application.transparency_log import NotSealed, authorise_auditing
+from application.views.questions import Listing
+from domain.errors import NotFound
+from domain.values import Actor, Role
+
+router = APIRouter(tags=["audit"])
+Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+_OPEN = [Depends(named_parameters)]
+_NEVER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+async def auditing(request: Request, caller: Caller) -> Actor:
+    """The caller as an auditor. Raises Forbidden, naming the role."""
+    actor = await admit(request, caller, (Role.AUDITOR,))
+    authorise_auditing(actor)
+    refuse_unknown(request)
+    return actor
+
+
+@router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint", dependencies=_OPEN)
+def read_checkpoint(request: Request) -> Response:
+    """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
+    return _checkpoint(request, None)
+
+
+@router.get(
+    "/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log", dependencies=_OPEN
+)
+def read_checkpoint_of_log(request: Request, log: Number) -> Response:
+    """The newest checkpoint of one log: 1, or one that was begun by a restart."""
+    return _checkpoint(request, log)
+
+
+@router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log", dependencies=_OPEN)
+def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
+    """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
+    return _tile(request, path, log)
+
+
+@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile", dependencies=_OPEN)
+def read_tile(request: Request, path: str) -> Response:
+    """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
+    return _tile(request, path, None)
+
+
+def _checkpoint(request: Request, log: int | None) -> Response:
+    note = context_of(request).log.checkpoint(log)
+    if note is None:
+        raise NotFound("nothing is sealed yet")
+    return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
+
+
+def _tile(request: Request, path: str, log: int | None) -> Response:
+    found = context_of(request).log.tile(path, log)
+    if found is None:
+        raise NotFound("there is no such tile")
+    number, content = found
+    headers = _FOREVER if log is not None or number == 1 else _NEVER  # another log's tile was at this address
+    return Response(content, headers=headers, media_type="application/octet-stream")
+
+
+@router.get("/audit/checkpoints", response_class=Response, operation_id="list_checkpoints")
+def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: str | None = None) -> Response:  # noqa: ARG001 - asked for its refusal
+    """Every checkpoint that was ever signed, newest first."""
+    context = context_of(request)
+    after = context.cursors.read("checkpoints", cursor) if cursor is not None else None
+    found = list(context.log.checkpoints((after[0], after[1]) if after else None, limit + 1))
+    more, kept = len(found) > limit, found[:limit]
+    last = (kept[-1].log, kept[-1].size) if more else None
+    listing = Listing([vars(each) for each in kept], last, kept[0].position if kept else 0)
+    return page_of(request, context, "checkpoints", listing)
+
+
+@router.get("/audit/cases/{number}/bundle", response_class=Response, operation_id="read_bundle")
+def read_bundle(
+    request: Request,
+    actor: Annotated[Actor, Depends(auditing)],
+    number: str,
+    files: Annotated[bool, Query()] = False,
+) -> Response:
+    """A case's whole history with the proof of each event, as a zip: `caseledger verify-bundle` checks it offline.
+
+    With `files`, the files of the case are in it as well.
+    """
+    context = context_of(request)
+    context.desk.case(number, actor)
+    try:
+        content = context.log.bundle(number, files=files)
+    except NotSealed as error:
+        raise Problem("unavailable", str(error)) from None
+    name = re.sub(r"[^A-Za-z0-9-]", "", number)
+    headers = {**_NEVER, "Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return Response(content, headers=headers, media_type="application/zip")

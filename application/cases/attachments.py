@@ -1,0 +1,226 @@
+"""Files of a case: looked at before they are taken, kept in the vault, given out to who may see them.
+
+What a file is follows from its content and never from what is said of it; its name is made harmless. Nothing is
+unpacked or rendered here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from io import BytesIO
+
+import filetype  # type: ignore[import-untyped]
+
+from application.execution.requests import Committed, Request
+from application.execution.runner import Casework
+from domain.case import Case
+from domain.case.holdings import Attachment
+from domain.errors import (
+    AttachmentRefused,
+    AttachmentsFull,
+    AttachmentTooLarge,
+    DomainError,
+    Erased,
+    Invalid,
+    NotFound,
+)
+from domain.policy import Policy
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
+
+UNKNOWN, TEXT, MAIL = "application/octet-stream", "text/plain", "message/rfc822"
+_MAILS = frozenset({MAIL, "message/global", "message/news"})
+_NAMELESS = "attachment"
+_LONGEST_NAME, _LONGEST_ENDING = 150, 16
+_RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
+_PROGRAMS = (
+    (b"#!", "application/x-shellscript"),
+    (b"\xfe\xed\xfa\xce", "application/x-mach-binary"),
+    (b"\xfe\xed\xfa\xcf", "application/x-mach-binary"),
+    (b"\xce\xfa\xed\xfe", "application/x-mach-binary"),
+    (b"\xcf\xfa\xed\xfe", "application/x-mach-binary"),
+    (b"\xca\xfe\xba\xbe", "application/java-vm"),
+    (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
+)
+"""How programs begin that the library does not know."""
+_HEADER = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,80}[ \t]*:")
+"""How a mail begins."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_PIECE = 65_536
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as somebody hands it in."""
+
+    name: str
+    media_type: str
+    """What he says it is; it can only be refused for it."""
+    content: bytes
+    content_id: str | None = None
+    """What the HTML of the mail that it came in refers to it by (RFC 2392)."""
+
+
+class Attaching(Casework):
+    """Files on cases."""
+
+    def attach(self, number: str, files: Sequence[File], visible_to_customer: bool, request: Request) -> Committed:
+        """Add files to a case in any state; a customer's are his to see.
+
+        Raises Forbidden, NotFound, AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid.
+        """
+
+        def decide(case: Case, provenance: Provenance) -> None:
+            own = provenance.by.role is Role.CUSTOMER
+            self._attach(case, files, provenance, visible_to_customer=visible_to_customer or own)
+            self._take_answer(case, provenance)
+
+        return self._act("attach", number, request, decide)
+
+    def _take_answer(self, case: Case, provenance: Provenance) -> None:
+        """What a customer adds to a case that waits for them is their answer (5.8)."""
+        if provenance.by.role is Role.CUSTOMER and case.awaits_answer_of(provenance.at):
+            via = replace(provenance.via, channel=provenance.via.channel or Channel.SELF_SERVICE)
+            case.answered(case.version, self.policy, replace(provenance, via=via))
+
+    def attachments(self, number: str, actor: Actor) -> tuple[Case, list[Attachment]]:
+        """A case, and its files as far as the caller may see them. Raises Forbidden, NotFound."""
+        case = self.case(number, actor)
+        return case, [each for each in case.attachments if shown_to(each, actor.role)]
+
+    def attachment(self, number: str, digest: str, actor: Actor) -> tuple[Attachment, Iterator[bytes]]:
+        """A file and its content in pieces. Raises Forbidden, NotFound, Erased."""
+        case, shown = self.attachments(number, actor)
+        found = next((each for each in shown if each.said.digest == digest), None)
+        if found is None:
+            raise NotFound(f"{number} has no such attachment")
+        if found.said.value is None:
+            raise Erased("this attachment has been erased")
+        return found, self.register.content(case.id, found.version, digest)
+
+    def _attach(self, case: Case, files: Sequence[File], provenance: Provenance, *, visible_to_customer: bool) -> None:
+        """Record files on a case; they are kept when it is committed.
+
+        Raises AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid, InvalidTransition.
+        """
+        policy = self.policy
+        said = [self._keep(case, file, check_file(file, policy)) for file in files]
+        case.attach(said, policy, provenance, visible_to_customer=visible_to_customer)
+
+    def _attach_what_may_be(
+        self, case: Case, files: Sequence[File], provenance: Provenance, *, visible_to_customer: bool
+    ) -> list[tuple[File, DomainError]]:
+        """Record those that the policy takes, and return the others with what refuses each: of a mail none is lost."""
+        policy, taken, refused, size = self.policy, list[File](), list[tuple[File, DomainError]](), 0
+        for file in files:
+            try:
+                check_file(file, policy)
+                case.require_room(len(taken) + 1, size + len(file.content), policy)
+            except (AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid) as error:
+                refused.append((file, error))
+            else:
+                taken.append(file)
+                size += len(file.content)
+        if taken:
+            self._attach(case, taken, provenance, visible_to_customer=visible_to_customer)
+        return refused
+
+    def _keep(self, case: Case, file: File, media_type: str) -> Disclosure:
+        said = Disclosure.of(
+            case.customer,
+            DisclosureKind.ATTACHMENT,
+            {
+                "name": harmless_name(file.name),
+                "type": media_type,
+                "size": len(file.content),
+                "sha256": sha256(file.content).hexdigest(),
+                "content_id": file.content_id,
+            },
+            self.random,
+            file.content,
+        )
+        assert said is not None
+        return said
+
+
+def shown_to(attachment: Attachment, reader: Role) -> bool:
+    """Whether somebody who may see the case may see the file."""
+    return reader is not Role.CUSTOMER or attachment.visible_to_customer
+
+
+def check_file(file: File, policy: Policy) -> str:
+    """What a file is, by its content. Raises AttachmentTooLarge, AttachmentRefused, Invalid for one that is empty."""
+    if len(file.content) > policy.attachment_size:
+        raise AttachmentTooLarge(f"an attachment may have {policy.attachment_size} bytes")
+    if not file.content:
+        raise Invalid("an attachment has at least one byte", "")
+    media_type, ending = type_of(file.content, file.media_type), harmless_name(file.name).rpartition(".")[2].casefold()
+    if ending in policy.refused_endings:
+        raise AttachmentRefused(f"files whose names end in .{ending} are not taken")
+    for refused in (media_type, file.media_type.partition(";")[0].strip().casefold()):
+        if refused in policy.refused_types:
+            raise AttachmentRefused(f"files of the type {refused} are not taken")
+    return media_type
+
+
+def type_of(content: bytes, said: str = "") -> str:
+    """The media type that the first bytes tell: one of the library's, text, or unknown.
+
+    A mail has no mark of its own: it is one where it is ``said`` to be, and begins as mails do.
+    """
+    for beginning, program in _PROGRAMS:
+        if content.startswith(beginning):
+            return program
+    try:
+        known: str | None = filetype.guess_mime(content[:8_192])
+    except Exception:  # noqa: BLE001 - what confuses a guess is no more than unknown
+        known = None
+    if known is None and said.partition(";")[0].strip().casefold() in _MAILS and _HEADER.match(content[:8_192]):
+        return MAIL
+    return known or (TEXT if _is_text(content) else UNKNOWN)
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether it is UTF-8 without control signs; looked at piece by piece, as decoded it may be four times as large."""
+    if _CONTROL.search(content):
+        return False
+    decoder, file = codecs.getincrementaldecoder("utf-8")(), BytesIO(content)
+    try:
+        while piece := file.read(_PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def harmless_name(given: str) -> str:
+    """A name without a path, without signs that cannot be seen or turn the text around, of a length files can have."""
+    last = unicodedata.normalize("NFC", given[-4_096:]).replace("\\", "/").rpartition("/")[2]
+    seen = "".join(" " if sign.isspace() else sign for sign in last if sign.isspace() or _can_be_seen(sign))
+    name = "".join("_" if sign in '<>:"|?*' else sign for sign in " ".join(seen.split())).strip(". ")
+    if len(name) > _LONGEST_NAME:
+        stem, _, ending = name.rpartition(".")
+        ending = f".{ending}" if stem and len(ending) <= _LONGEST_ENDING else ""
+        name = name[: _LONGEST_NAME - len(ending)].rstrip(". ") + ending
+    return f"_{name}" if name.partition(".")[0].casefold() in _RESERVED else name or _NAMELESS
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """A name that no other file has, whatever its capitals: numbered before its ending. It is put with the others."""
+    stem, point, ending = name.rpartition(".")
+    stem, ending = (stem, point + ending) if stem else (name, "")
+    number, found = 1, name
+    while found.casefold() in taken:
+        number += 1
+        found = f"{stem}-{number}{ending}"
+    taken.add(found.casefold())
+    return found
+
+
+def _can_be_seen(sign: str) -> bool:
+    return not unicodedata.category(sign).startswith("C")

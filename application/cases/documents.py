@@ -1,0 +1,258 @@
+"""How a case and its history read: plain data, the same for every interface.
+
+A case's document follows from its events alone, so that an answer given again is the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from application.approval_document import approval_document
+from application.cases.attachments import shown_to
+from application.cases.visibility import (
+    OF_ONE_CUSTOMER,
+    case_shown,
+)
+from domain.access import Access
+from domain.aggregate import Root
+from domain.alert import Alert
+from domain.approval import Approval
+from domain.case import Case
+from domain.case.customer_words import Asked
+from domain.case.holdings import Attachment, Mailed
+from domain.case.state import Candidate, Pending
+from domain.case.status import STAFF, can
+from domain.catalogue import Listed
+from domain.monitoring_source import ListedSource
+from domain.policy_book import PolicyBook
+from domain.problem import Problem
+from domain.values import Actor, Role
+
+
+def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
+    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
+
+    What a customer reads of it is in `visibility.py`: nothing of others' cases, nor of what the desk owes whom.
+    """
+    said = {name: case.words.text(name) if case.words else None for name in _WORDS}
+    contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
+    for name, correction in case.corrections.items():
+        (contact if name in contact else said)[name] = correction.text(name)
+    resolution = case.resolution
+    attachments = [each for each in case.attachments if shown_to(each, reader)]
+    messages = [each for each in case.messages if reader is not Role.CUSTOMER or each.sender == case.customer]
+    disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
+    own = reader is Role.CUSTOMER
+    document = {
+        "number": case.number,
+        "id": case.id,
+        "version": case.version,
+        "status": case.status,
+        "priority": case.priority,
+        "impact": case.impact,
+        "severity": case.severity,
+        "matrix": case.matrix,
+        "service": case.service,
+        "service_version": case.service_version,
+        "service_name": case.service_name,
+        "team": case.team,
+        "technician": case.technician,
+        "channel": case.channel,
+        "nature": case.nature,
+        "customer": {"id": case.customer, **contact, "agency": case.agency},
+        "reporter": case.reported_by.texts if case.reported_by else None,
+        "on_behalf_of": case.customer if case.reporter not in (None, case.customer) else None,
+        "unverified": case.unverified,
+        **said,
+        "quoted": case.words.text("quoted") if case.words else None,
+        "received_at": case.received_at,
+        "resolved_at": case.resolved_at,
+        "closed_at": case.closed_at,
+        "dispute_until": case.dispute_until,
+        "dispute_candidate_since": case.suspected_at,
+        "respond_by": case.respond_by,
+        "resolve_by": case.resolve_by,
+        "calendar": case.calendar and _fields(case.calendar),
+        "incomplete": case.incomplete,
+        "missing": case.missing,
+        "pending": case.pending and _pending(case.pending, case.question),
+        "resolution": resolution
+        and {
+            "code": resolution.code,
+            "workaround": resolution.workaround,
+            "cause_corrected": resolution.cause_corrected,
+            "solution": case.solution.text("solution") if case.solution else None,
+        },
+        "problem": resolution.problem if resolution else None,
+        "links": [{"case": n, "kind": kind} for n, kind in case.links.items() if kind in OF_ONE_CUSTOMER or not own],
+        "unrelated": sorted(case.unrelated),
+        "duplicate_of": case.duplicate_of,
+        "consultations": [_fields(asked) for asked in case.consultations.values()],
+        "major": case.major and {"status": case.major, "owner": case.major_owner},
+        "obligations": [{"key": owed.key, **_fields(owed)} for owed in case.obligations.values()],
+        "assumed": case.assumed and _fields(case.assumed),
+        "truncated": case.truncated,
+        "recovered_at": case.recovered_at,
+        "follow_up_of": case.follow_up_of if case.follows_own or not own else None,
+        "external_ref": case.external_ref,
+        "reopenings": case.reopenings,
+        "hand_backs": case.hand_backs,
+        "failed_fixes": case.failed_fixes,
+        "failed_notifications": case.failed_notifications,
+        "imported_from": case.source_system,
+        "hold": case.hold and _fields(case.hold),
+        "candidates": _candidates(case),
+        "attachments": [attachment_document(each) for each in attachments],
+        "messages": [message_document(case.number, each) for each in messages],
+        "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
+    }
+    return case_shown(reader, document)
+
+
+def _pending(pending: Pending, question: Asked | None) -> dict[str, Any]:
+    """The mark on a case that waits, with the question where one was mailed."""
+    asked = {"question": question.question.text("question")} if question is not None else {}
+    return {"reason": pending.reason, "since": pending.since, **asked}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """A value as a document: every field, also one that the release which stored it did not know."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def commands_of(root: Root, reader: Actor) -> dict[str, Any]:
+    """What staff may do with a case now, by the table of commands (R-6a); nothing of anything else, or for others."""
+    if not isinstance(root, Case) or reader.role not in STAFF:
+        return {}
+    verbs = can(reader, root.status, root.team)
+    follows = root.continued or root.goes_with is not None
+    return {"can": [verb for verb in verbs if not (follows and verb in OF_THE_FIRST)]}
+
+
+OF_THE_FIRST = frozenset({"resolve", "refer", "close", "reopen", "fan-out"})
+"""What a duplicate does only with its first case (R-5.6c)."""
+
+
+def _candidates(case: Case) -> list[Candidate] | None:
+    """What was shown when it was logged (R-5.6a), without those that somebody has decided on since; None when nothing was."""
+    decided = {*case.links, *case.unrelated}
+    shown = case.shown_candidates
+    return None if shown is None else [candidate for candidate in shown if candidate.case not in decided]
+
+
+def attachment_document(attachment: Attachment) -> dict[str, Any]:
+    """A file of a case as it reads; once erased, nothing is left but that it was there."""
+    said = attachment.said
+    return {
+        "digest": said.digest,
+        **{name: said.text(name) for name in ("name", "type", "size", "sha256", "content_id")},
+        "by": attachment.by,
+        "attached_at": attachment.attached_at,
+        "version": attachment.version,
+        "visible_to_customer": attachment.visible_to_customer,
+        "erased": said.value is None,
+    }
+
+
+def message_document(number: str, mailed: Mailed) -> dict[str, Any]:
+    """A message of a case as it reads: who wrote it to whom, and where its bytes are."""
+    texts = mailed.written_to.texts if mailed.written_to else {}
+    return {
+        "id": mailed.message,
+        "received_at": mailed.received_at,
+        "automatic": mailed.automatic,
+        "from": {name: mailed.contact.text(name) if mailed.contact else None for name in ("name", "email")},
+        **{name: None if texts is None else texts.get(name, []) for name in ("to", "cc")},
+        "raw": f"/cases/{number}/messages/{mailed.message}/raw",
+    }
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """A Problem Case as it reads (R-5.8.1b)."""
+    texts = {
+        name: said.text(key) if said else None
+        for name, said, key in (
+            ("title", problem.words, "title"),
+            ("description", problem.words, "description"),
+            ("workaround", problem.workaround, "solution"),
+            ("root_cause", problem.root_cause, "cause"),
+            ("solution", problem.solution, "solution"),
+        )
+    }
+    return {
+        "number": problem.number,
+        "id": problem.id,
+        "version": problem.version,
+        "status": problem.status,
+        "priority": problem.priority,
+        "service": problem.service,
+        "incidents": problem.incidents,
+        **texts,
+        "known_error": problem.known_error,
+        "article": problem.article.texts if problem.article else None,
+        "opened_at": problem.opened_at,
+        "resolved_at": problem.resolved_at,
+        "closed_at": problem.closed_at,
+    }
+
+
+def entry_document(listed: Listed[Any]) -> dict[str, Any]:
+    """An entry of the catalogue or the directory as it reads."""
+    contact = {"contact": listed.contact.texts} if listed.contact else {}
+    return {**asdict(listed.entry), **contact, **_keys(listed), "version": listed.version}
+
+
+def _keys(listed: Listed[Any]) -> dict[str, Any]:
+    """The keys of a source, by their ids: what opens anything is not known here."""
+    if not isinstance(listed, ListedSource):
+        return {}
+    keys = [{"id": id_, "issued_at": key.issued_at, "revoked_at": key.revoked_at} for id_, key in listed.keys.items()]
+    return {"keys": keys}
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """An alert of a case as it reads, with the case that it is about now."""
+    return {
+        "fingerprint": alert.seen.fingerprint,
+        "source": alert.source,
+        "case": alert.case,
+        "status": "firing" if alert.seen.firing else "resolved",
+        "heartbeats": sum(episode.heartbeats for episode in alert.seen.episodes),
+        "last_seen_at": alert.seen.episodes[-1].last_seen_at,
+        "episodes": [
+            {**_fields(each), "started_at": each.began_at, "ended_at": each.over_at} for each in alert.seen.episodes
+        ],
+        "episodes_forgotten": alert.seen.forgotten,
+    }
+
+
+def policy_document(book: PolicyBook) -> dict[str, Any]:
+    """The policy as it reads: intervals as ISO 8601 durations."""
+    return {**_fields(book.policy), "book_version": book.version}
+
+
+def access_document(access: Access) -> dict[str, Any]:
+    """What somebody may act as."""
+    grants = [_fields(grant) for grant in access.grants.values()]
+    return {"subject": access.subject, "version": access.version, "grants": grants}
+
+
+def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
+    """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
+    if isinstance(root, Case):
+        return case_document(root, reader)
+    if isinstance(root, Problem):
+        return problem_document(root)
+    if isinstance(root, Listed):
+        return entry_document(root)
+    if isinstance(root, PolicyBook):
+        return policy_document(root)
+    if isinstance(root, Access):
+        return access_document(root)
+    if isinstance(root, Approval):
+        return approval_document(root)
+    raise TypeError(f"{type(root).__name__} has no document")
+
+
+_WORDS = ("subject", "description", "symptoms", "location", "asset", "callback")

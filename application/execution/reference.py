@@ -1,0 +1,248 @@
+"""What every decision is made under: catalogue, policy and grants, as of one position of the record.
+
+A process keeps it in memory. A command says under which position it was decided, and the store refuses it under its
+lock when a later change is on the record: then it is decided anew. So a grant revoked, or a policy changed, holds for
+every command committed after it, in whichever process, without a look-up per request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.persistence import OperationalError
+
+from application.execution.principals import Unauthenticated
+from domain.access import Access
+from domain.aggregate import Recorded, Root
+from domain.calendar import SupportCalendar
+from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
+from domain.errors import Forbidden, Invalid
+from domain.monitoring_source import ListedSource
+from domain.policy import Policy
+from domain.policy_book import PolicyBook
+from domain.values import Actor, Role
+
+TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access", "source"})
+"""The first part of the topics that it is made of; the store's index and its check name the same ones."""
+
+SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
+"""Roles without a grant: a customer reaches what is his own, the system is ours."""
+
+L = TypeVar("L", bound=Listed[Any])
+
+
+def entry_id(kind: str, code: str) -> UUID:
+    """The stream of an entry of the catalogue, or of a person's grants: it follows from its name."""
+    return uuid5(NAMESPACE_URL, f"caseledger:{kind}:{code}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The catalogue, the policy and the grants as of a position."""
+
+    position: int
+    policy: Policy
+    roots: Mapping[UUID, Root] = field(default_factory=dict)
+
+    def all(self, kind: type[L]) -> list[L]:
+        """The entries of a kind that are not retired, by id."""
+        found = [root for root in self.roots.values() if isinstance(root, kind) and not root.entry.retired]
+        return sorted(found, key=lambda root: str(root.number))
+
+    def service(self, code: str, pointer: str = "/service") -> tuple[int, str] | None:
+        """Version and name of a service; None where there is no catalogue. Raises Invalid for one it does not have."""
+        found = self._find(ListedService, code, pointer)
+        return None if found is None else (found.version, found.entry.name)
+
+    def team(self, code: str, technician: str | None = None) -> None:
+        """Check a team, and that the technician is of it. Raises Invalid."""
+        found = self._find(ListedTeam, code, "/team")
+        if found and technician is not None and found.entry.members and technician not in found.entry.members:
+            raise Invalid(f"{technician} is not of the team {code}", "/technician")
+
+    def help_desk(self, code: str) -> ListedHelpDesk:
+        """Another agency's desk. Raises Invalid for one that is not in the directory (R-5.3b)."""
+        found = self._find(ListedHelpDesk, code, "/help_desk")
+        if found is None:
+            raise Invalid(f"there is no help desk {code} in the directory", "/help_desk")
+        return found
+
+    def script(self, code: str) -> ListedScript | None:
+        """A diagnostic script, where it is known."""
+        return self._known(ListedScript, code)
+
+    def owner_of(self, service: str | None) -> ListedService | None:
+        """The service whose owner stands in where no customer is known."""
+        return None if service is None else self._known(ListedService, service)
+
+    def calendar(self, service: str | None, team: str | None) -> SupportCalendar | None:
+        """The calendar that a service names, else the one of the case's team, or of the service's own (R-4.1a)."""
+        owned = self.owner_of(service)
+        if owned is not None and owned.entry.calendar is not None:
+            return SupportCalendar(owned.entry.calendar, "service", service, owned.version)
+        code = team or (owned.entry.team if owned else None)
+        held = None if code is None else self._known(ListedTeam, code)
+        if held is None or held.entry.calendar is None:
+            return None
+        return SupportCalendar(held.entry.calendar, "team", code, held.version)
+
+    def granted(self, subject: str, role: Role, team: str | None, at: datetime) -> bool:
+        """Whether somebody may act in a role (R-7.1)."""
+        if role in SELF_EVIDENT:
+            return True
+        if role is Role.INTAKE and (source := self.source(subject)) is not None and source.serves:
+            return True  # registering it, and issuing the key, is the authorisation
+        access = self.roots.get(entry_id("access", subject))
+        return isinstance(access, Access) and access.may_act_as(role, team, at)
+
+    def source(self, code: str) -> ListedSource | None:
+        """A monitoring source, where it is registered; also one that is retired."""
+        root = self.roots.get(entry_id("source", code))
+        return root if isinstance(root, ListedSource) else None
+
+    def lists(self, kind: type[Listed[Any]], code: str) -> bool:
+        """Whether there is such an entry that is not retired."""
+        return self._known(kind, code) is not None
+
+    def names_service(self, code: str) -> bool:
+        """Whether the catalogue has such a service, or there is no catalogue."""
+        return self._known(ListedService, code) is not None or not any(
+            isinstance(root, ListedService) for root in self.roots.values()
+        )
+
+    @cached_property
+    def key_holders(self) -> Mapping[str, ListedSource]:
+        """The sources by the ids of their keys, revoked ones too."""
+        sources = [root for root in self.roots.values() if isinstance(root, ListedSource)]
+        return {key: source for source in sources for key in source.keys}
+
+    @cached_property
+    def senders(self) -> Mapping[str, str]:
+        """The sources by the mail addresses that they write from, in small letters."""
+        sources = [root for root in self.roots.values() if isinstance(root, ListedSource) and not root.entry.retired]
+        told = {source.entry.id: source.contact.text("senders") for source in sources if source.contact}
+        return {
+            address: source
+            for source, said in told.items()
+            for address in (said or "").casefold().replace(",", " ").split()
+        }
+
+    def require_key(self, source: str, key: str) -> None:
+        """Raises Unauthenticated when a key is revoked by now, however it came to be admitted."""
+        listed = self.source(source)
+        if listed is None or listed.entry.retired or not listed.opens(key):
+            raise Unauthenticated("the key is not valid here, or no longer")
+
+    def require_grant(self, actor: Actor, at: datetime) -> None:
+        """Raises Forbidden, naming the role that is not granted."""
+        if not self.granted(actor.subject, actor.role, actor.team, at):
+            of = f" of {actor.team}" if actor.team else ""
+            raise Forbidden(f"no grant of the role {actor.role}{of} is in force for {actor.subject}")
+
+    def _find(self, kind: type[L], code: str, pointer: str) -> L | None:
+        found = self._known(kind, code)
+        if found is None and any(isinstance(root, kind) for root in self.roots.values()):
+            raise Invalid(f"there is no {kind.TOPIC.replace('_', ' ')} {code}", pointer)
+        return found
+
+    def _known(self, kind: type[L], code: str) -> L | None:
+        root = self.roots.get(entry_id(kind.TOPIC, code))
+        return root if isinstance(root, kind) and not root.entry.retired else None
+
+
+Changes = Callable[[int], Sequence[tuple[int, Recorded]]]
+"""Reads the events of reference data after a position, in order, with their positions."""
+
+
+_PATIENCE = 8.0
+"""Seconds that one waits for somebody else's look."""
+
+
+class References:
+    """The reference of this process. Readers take `current`; whoever learns of a change calls `invalidate`.
+
+    Where somebody listens for changes, memory counts only while they do: `listened` says so. Otherwise each reader looks.
+    A process without a listener decides by memory, and is refused at its commit where that is old.
+    """
+
+    def __init__(self, changes: Changes, first_policy: Callable[[], Policy]) -> None:
+        self._changes, self._first_policy = changes, first_policy
+        self._reference: Reference | None = None
+        self._told, self._seen = object(), object()
+        """The last change we were told of, and the last one that a look has seen."""
+        self._deaf = False
+        self._guard = threading.Lock()
+        self._looks, self._failed = 0, False
+
+    @property
+    def known(self) -> Reference | None:
+        """What memory tells; None where somebody must look."""
+        return None if self._deaf or self._told is not self._seen else self._reference
+
+    def current(self) -> Reference:
+        """What is in force; looked up where memory does not tell. Raises OperationalError when that fails."""
+        if (known := self.known) is not None:
+            return known
+        self.refresh()
+        assert self._reference is not None
+        return self._reference
+
+    def invalidate(self) -> None:
+        """Somebody changed something: the next one who asks looks."""
+        self._told = object()
+
+    def listened(self, hearing: bool) -> None:
+        """Whether changes are heard of from now on. What was changed before may have been missed."""
+        self.invalidate()
+        self._deaf = not hearing
+
+    def newer_than(self, known: Reference) -> Reference | None:
+        """Look now; what there is when it is no longer what was known, also when somebody else has just looked."""
+        self.refresh()
+        now = self._reference
+        return None if now is known else now
+
+    def refresh(self) -> bool:
+        """Look now; says whether anything had changed. Raises OperationalError.
+
+        Of those who come while one looks, the first looks again and the others share what it finds, or that it failed.
+        """
+        before, came = self._reference, self._looks
+        if not self._guard.acquire(timeout=_PATIENCE):
+            raise OperationalError("catalogue, policy and grants cannot be looked up in time")
+        try:
+            if self._looks == came:
+                self._look()
+            elif self._failed:
+                raise OperationalError("catalogue, policy and grants cannot be looked up")
+        finally:
+            self._guard.release()
+        return self._reference is not before
+
+    def _look(self) -> None:
+        self._looks, self._failed, told = self._looks + 1, True, self._told
+        known = self._reference or Reference(0, self._first_policy())
+        changes = self._changes(known.position)
+        if changes or self._reference is None:
+            self._reference = _folded(known, changes)
+        self._seen, self._failed = told, False
+
+
+def _folded(known: Reference, changes: Sequence[tuple[int, Recorded]]) -> Reference:
+    roots, position, policy = dict(known.roots), known.position, known.policy
+    for position, event in changes:  # noqa: B007 - the last one is where we are
+        before = roots.get(event.originator_id)
+        # Whoever reads the old reference keeps it as it is: the fold works on a copy.
+        root = event.mutate(copy(before))
+        assert isinstance(root, Root)
+        roots[event.originator_id] = root
+        if isinstance(root, PolicyBook):
+            policy = root.policy
+    return Reference(position, policy, roots)

@@ -1,0 +1,93 @@
+"""Commands that met on one stream take turns: the second is decided right after the first commits.
+
+Nobody takes a turn until two have met: most commands are alone on their stream, and decide at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from application.execution.requests import Busy
+
+PATIENCE = 8.0
+"""Seconds within which a command must have been decided and committed, however often others are first."""
+
+
+@dataclass
+class _Stream:
+    """A stream that ``users`` commands work on; the lock is the turn."""
+
+    users: int = 0
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Turn:
+    """One command's place among those on its stream."""
+
+    def __init__(self, name: str, stream: _Stream, patience: float, monotonic: Callable[[], float]) -> None:
+        self._name, self._stream, self._monotonic = name, stream, monotonic
+        self._end = monotonic() + patience
+        self._mine = False
+
+    def take(self) -> None:
+        """Wait for the turn, unless it is ours already; who comes now queues behind us. Raises Busy when time is up."""
+        if not self._mine and not self._stream.turn.acquire(timeout=self._left()):
+            raise self._busy()
+        self._mine = True
+        self.check()
+
+    def queue(self) -> None:
+        """Wait for the turn where others take theirs. Raises Busy."""
+        if self._stream.turn.locked():
+            self.take()
+
+    def check(self) -> None:
+        """Raises Busy when time is up."""
+        if not self._left():
+            raise self._busy()
+
+    def _left(self) -> float:
+        return max(0.0, self._end - self._monotonic())
+
+    def _busy(self) -> Busy:
+        return Busy(f"{self._name} is being changed by others; try again")
+
+    def give_back(self) -> None:
+        """Let the next one decide."""
+        if self._mine:
+            self._stream.turn.release()
+
+
+class Turns:
+    """The streams that commands of this process work on now."""
+
+    def __init__(self, patience: float = PATIENCE, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._patience, self._monotonic = patience, monotonic
+        self._streams: dict[str, _Stream] = {}
+        self._guard = threading.Lock()
+
+    @property
+    def streams(self) -> int:
+        """How many streams are worked on."""
+        return len(self._streams)
+
+    @contextmanager
+    def on(self, name: str) -> Iterator[Turn]:
+        """Work on a stream for as long as this lasts. Raises Busy where others take too long."""
+        with self._guard:
+            stream = self._streams.setdefault(name, _Stream())
+            stream.users += 1
+        turn = Turn(name, stream, self._patience, self._monotonic)
+        try:
+            turn.queue()
+            yield turn
+        finally:
+            turn.give_back()
+            with self._guard:
+                stream.users -= 1
+                if not stream.users:
+                    del self._streams[name]

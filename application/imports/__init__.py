@@ -1,0 +1,1 @@
+"""History and catalogues of other systems, read from files."""

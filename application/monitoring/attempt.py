@@ -1,0 +1,244 @@
+"""One attempt at one message of monitoring: what it says is decided on, recorded and committed together."""
+
+# ruff: noqa: SLF001 - a part of the desk, in a file of its own
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from application.execution.reference import Reference
+from application.execution.requests import Committed, Request
+from application.execution.runner import Words
+from application.monitoring.mapping import target_of
+from application.monitoring.outcomes import Kept, Taken, Told, outcome_of
+from application.monitoring.plan import Action, Plan, Situation, Step, plan
+from application.monitoring.signals import Delivery
+from application.monitoring.texts import labels_of, masked, nominated, words_of_case
+from domain.aggregate import Root
+from domain.alert import Alert, Watch
+from domain.case import Case
+from domain.case.alerts import Assumed
+from domain.case.logging import Report
+from domain.case.status import Status
+from domain.receipt import Receipt, receipt_id
+from domain.values import Channel, Disclosure, DisclosureKind, Provenance
+
+if TYPE_CHECKING:
+    from application.monitoring.intake import AlertIntake
+
+
+class Attempt:
+    """One attempt at one message."""
+
+    def __init__(
+        self,
+        desk: AlertIntake,
+        delivery: Delivery,
+        stream: UUID,
+        digest: str,
+        known: Receipt | None,
+        reference: Reference,
+        provenance: Provenance,
+    ) -> None:
+        self.desk, self.delivery, self.stream, self.digest = desk, delivery, stream, digest
+        self.known, self.reference, self.provenance = known, reference, provenance
+        self.source = delivery.mail.source if delivery.mail else provenance.by.subject
+        listed = reference.source(self.source)
+        self.listed = listed.entry if listed else None
+        self.version = listed.version if listed else None
+        self.cases: dict[str, Case] = {}
+        """The cases that change, by the number that their alerts know them by."""
+        self.about: list[str] = []
+        """The cases of alerts of which nothing new is said."""
+        self.kept: list[Kept] = []
+        self.watches: dict[str, Watch] = {}
+        """Those of the cases whose alerts began or ended, by number."""
+
+    def run(self, request: Request) -> tuple[Committed, Taken]:
+        """Decide, record, commit."""
+        delivery, desk = self.delivery, self.desk
+        aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
+        situation = desk._situation(self.source, delivery)
+        made = plan(aimed, situation, self.provenance.at)
+        self.about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
+        whose = self._whose(made, situation)
+        opened = [self._open(steps, whose, made) for steps in made.opening()]
+        given = {step.signal.identity: step.case for step in made.steps if step.case}
+        for step in made.steps:
+            step.case = step.case or given.get(step.signal.identity)
+        for number in made.fired:
+            if number not in self.cases:
+                self._add(number, situation.cases[number], made)
+        self._mark_truncated(made, situation)
+        for number in made.recovered:
+            self._witness(number, made, situation)
+        numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
+        receipt = self._receipt(whose, numbers, opened=bool(opened))
+        kept = self._kept(whose)
+        roots: list[Root] = [*self.cases.values(), *kept, *self._watched(made, situation)]
+        roots += self._seen(made, situation)
+        changed = list({root.id: root for root in roots if root.pending_events}.values())
+        if not changed and not receipt.pending_events:
+            position = desk.register.history(self.stream)[-1].position
+            return Committed(receipt, position, replayed=True), self._told(made, numbers, position)
+        committed = desk._commit(receipt, changed, request, self.reference)
+        return committed, self._told(made, numbers, committed.position)
+
+    def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
+        told = tuple(Told(s.signal.identity, s.signal.firing, s.action, s.case) for s in made.steps)
+        fresh = any(kept.is_new for kept in self.kept)
+        outcome = outcome_of(self.delivery, made, known=self.known is not None, odd=fresh)
+        return Taken(outcome, cases, self.stream, position, told, tuple(self.kept))
+
+    def _kept(self, whose: str) -> list[Receipt]:
+        """The alerts that cannot be read, each a message in the quarantine by itself, however often it is sent."""
+        receipts = dict[UUID, Receipt]()
+        for odd in self.delivery.odd:
+            raw = masked(odd.raw)
+            digest = sha256(raw).hexdigest()
+            stream = receipt_id(self.source, digest, f"alert:{digest}")
+            is_new = stream not in receipts and self.desk._known_receipt(stream) is None
+            self.kept.append(Kept(odd.place, odd.why, stream, is_new))
+            if is_new:
+                place = f"{odd.place} of {len(self.delivery.odd) + len(self.delivery.signals)}"
+                told = {"why": odd.why, "alert": place, "part_of": str(self.stream)}
+                receipts[stream] = self._received(stream, raw, digest, whose, told)
+                receipts[stream].quarantine(odd.cause, self.provenance)
+        return list(receipts.values())
+
+    def _whose(self, made: Plan, situation: Situation) -> str:
+        """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
+
+        The bytes and the new cases of a message share it, so that they are erased together.
+        """
+        if self.delivery.mail is not None:
+            return self.delivery.mail.whose
+        if self.known is not None:
+            return self.known.raw.subject
+        numbers = [step.case for step in made.steps if step.case]
+        first = next(iter([*numbers, *self.about]), None)
+        return situation.cases[first].customer if first else self.desk.customer_id({})
+
+    @property
+    def _arrived_at(self) -> datetime | None:
+        return self.delivery.mail.arrived_at if self.delivery.mail else None
+
+    def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
+        if self.known is not None:
+            return self.known
+        raw, p = masked(self.delivery.raw), self.provenance
+        receipt = self._received(self.stream, raw, self.digest, whose, {"why": self.delivery.why})
+        if self.delivery.cause is not None:
+            receipt.quarantine(self.delivery.cause, p)
+        else:
+            receipt.signalled(cases, p, opened=opened)
+        return receipt
+
+    def _received(self, stream: UUID, raw: bytes, digest: str, whose: str, told: Words) -> Receipt:
+        """Bytes on the record, with what is told of them to whoever looks."""
+        p = self.provenance
+        kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode(), **told}, p.random)
+        assert kept is not None
+        return Receipt.receive(stream, Channel.MONITORING, digest, len(raw), kept, p, received_at=self._arrived_at)
+
+    def _open(self, steps: list[Step], whose: str, made: Plan) -> str:
+        """Log the case of some alerts that begin together; returns its number."""
+        desk, first, p = self.desk, steps[0], self.provenance
+        target = first.target
+        asks = Report(
+            Channel.MONITORING,
+            self._arrived_at or p.at,
+            whose,
+            nature=target.nature,
+            service=target.service,
+            external_ref=first.signal.identity,
+        )
+        words = words_of_case([step.signal for step in steps])
+        contact: Words = {"name": self.listed.name if self.listed else self.source}
+        request = Request(p.by, p.via.interface)
+        sealed = desk._sealed(asks, contact, words, {}, request, self.reference)
+        number, case_id = desk.register.next_case_number(), desk._new_id(p)
+        before = next((step.follow_up_of for step in steps if step.follow_up_of), None)
+        case = Case.log(case_id, number, sealed.of_customer(whose), self.reference.policy, p, follow_up_of=before)
+        for step in steps:
+            made.begins(step, number, p.at)
+        self._add(number, case, made)
+        return number
+
+    def _add(self, number: str, case: Case, made: Plan) -> None:
+        """Tell a case of its new episodes, and nominate it where the mapping says so (R-5.7b)."""
+        policy, p = self.reference.policy, self.provenance
+        steps = [step for step in made.steps if step.case == number and step.signal.firing]
+        fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
+        target = fresh[0].target
+        assumed = Assumed(target.impact, target.severity, target.rule, self.version)
+        told = labels_of([step.signal for step in fresh])
+        words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": told}, p.random)
+        case.alert(
+            self.source,
+            tuple(made.fired.get(number, ())),
+            str(self.stream),
+            assumed,
+            policy,
+            p,
+            truncated=self.delivery.truncated if not case.truncated else 0,
+            words=words,
+        )
+        if case.major is None and any(step.target.nominate_major for step in fresh):
+            reason = Disclosure.of(case.customer, DisclosureKind.STAFF_WORDS, {"reason": nominated(target)}, p.random)
+            case.nominate(policy, p, reason=reason)
+        self.cases[number] = case
+
+    def _mark_truncated(self, made: Plan, situation: Situation) -> None:
+        """Say so on an open case, once, that its source leaves alerts out."""
+        if not self.delivery.truncated:
+            return
+        for number in {step.case for step in made.steps if step.case and step.case not in self.cases}:
+            case = situation.cases[number]
+            if not case.truncated and case.resolution is None and case.takes_alerts(self.provenance.at):
+                told = (self.source, (), str(self.stream), None, self.reference.policy, self.provenance)
+                case.alert(*told, truncated=self.delivery.truncated)
+                self.cases[number] = case
+
+    def _witness(self, number: str, made: Plan, situation: Situation) -> None:
+        """All alerts of a case have recovered: evidence on the case itself, unless it is closed (R-5.8d)."""
+        known = (*self.cases.values(), *situation.cases.values())
+        case = next((case for case in known if case.number == number), None)
+        if case is None:  # it is continued as another one
+            case = self.desk._get(Case, number)
+        if case.status is Status.CLOSED:
+            return
+        now = self.provenance.at
+        ended_at = min(self._watch(number, made, situation).ended_at or now, now)
+        case.observe_recovery(self.source, ended_at, str(self.stream), self.provenance)
+        self.cases[number] = case
+
+    def _watched(self, made: Plan, situation: Situation) -> list[Root]:
+        return [self._watch(number, made, situation) for number, tally in made.tallies.items() if tally.changed]
+
+    def _watch(self, number: str, made: Plan, situation: Situation) -> Watch:
+        """The watch of a case whose alerts began or ended, told so once."""
+        tally, watch = made.tallies[number], situation.watches.get(number) or self.watches.get(number)
+        if watch is None:
+            watch = Watch.begin_on(self.source, number, tally.alerts, self.stream, self.provenance)
+        elif number not in self.watches:
+            watch.observe(tally.alerts, tally.firing, tally.ended_at, self.stream, self.provenance)
+        return self.watches.setdefault(number, watch)
+
+    def _seen(self, made: Plan, situation: Situation) -> list[Root]:
+        roots: list[Root] = []
+        cases = {step.signal.identity: step.case for step in made.steps if step.case}
+        for fingerprint, seen in made.seen.items():
+            alert, case = situation.alerts.get(fingerprint), cases[fingerprint]
+            if alert is None:
+                alert = Alert.raised(self.source, seen, case, self.stream, self.provenance)
+            elif alert.case != case:
+                alert.moved(seen, case, self.stream, self.provenance)
+            else:
+                alert.observe(seen, self.stream, self.provenance)
+            roots.append(alert)
+        return roots

@@ -1,0 +1,176 @@
+"""What is to become of the signals of one message, before anything is done: the same for the desk and for a dry run.
+
+The key of a case is its alert's source and fingerprint. So that one outage is not a hundred cases, the alerts that begin
+in one notification, and are of one service, open one case between them; one that begins beside others that have an open
+case, whatever is said of those, joins it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from application.monitoring.mapping import Target
+from application.monitoring.signals import Signal
+from domain.alert import MOST_ALERTS, Alert, Seen, Watch, Watched
+from domain.case import Case
+from domain.case.alerts import Fired
+
+
+class Action(StrEnum):
+    """What becomes of a signal."""
+
+    OPENS = "opens"
+    """A new case."""
+    JOINS = "joins"
+    """The open case of alerts beside it."""
+    APPENDED = "appended"
+    """A new episode on its open case."""
+    REOPENS = "reopens"
+    """A new episode on its case that is resolved, inside its window."""
+    FOLLOWS_UP = "follows_up"
+    """A new episode after its case was closed: a new case, linked."""
+    HEARTBEAT = "heartbeat"
+    RECOVERED = "recovered"
+    KNOWN = "known"
+    """No news."""
+    RECORDED = "recorded"
+    """It has recovered, and nobody knew of it."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known of the alerts that a message speaks of."""
+
+    alerts: Mapping[str, Alert]
+    """Those that have a case, by fingerprint."""
+    watches: Mapping[str, Watch]
+    """How many alerts each of their cases has, and how many of them fire, by its number."""
+    cases: Mapping[str, Case]
+    """Each case as it takes alerts: itself, or the first one where it is continued (R-5.6c)."""
+
+
+@dataclass
+class Step:
+    """What becomes of one signal; its case is known once it has one."""
+
+    signal: Signal
+    action: Action
+    target: Target
+    case: str | None = None
+    follow_up_of: str | None = None
+
+
+@dataclass
+class Tally:
+    """How many alerts a case has from here on, and how many of them fire."""
+
+    alerts: int = 0
+    firing: int = 0
+    ended_at: datetime | None = None
+    """When the latest of those ended of which this message says so."""
+    changed: bool = False
+    left: bool = False
+    """An alert of it has another case from here on: that is no recovery."""
+
+    def count(self, before: Watched | None, after: Watched) -> None:
+        """Count what became of an alert."""
+        self.alerts += before is None
+        self.firing += after.firing - (before is not None and before.firing)
+        self.ended_at = max(filter(None, (self.ended_at, after.episodes[-1].ended_at)), default=None)
+        self.changed = True
+
+
+@dataclass
+class Plan:
+    """What becomes of a message."""
+
+    steps: list[Step] = field(default_factory=list)
+    seen: dict[str, Watched] = field(default_factory=dict)
+    """What is seen from here on of each alert of which anything new was said, by fingerprint."""
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    """By case."""
+    fired: dict[str, list[Fired]] = field(default_factory=dict)
+    """The episodes that are new on each case that has a number."""
+    recovered: set[str] = field(default_factory=set)
+    """The cases none of whose alerts fires any more, as of this message."""
+
+    def begins(self, step: Step, case: str, now: datetime) -> None:
+        """An alert begins, about a case."""
+        signal, started_at = step.signal, step.signal.started_at or now
+        step.case = case
+        self.seen[signal.identity] = Watched.begun(signal.identity, started_at, now)
+        self.tallies.setdefault(case, Tally()).count(None, self.seen[signal.identity])
+        self.fired.setdefault(case, []).append(
+            Fired(signal.identity, self.seen[signal.identity].episodes[-1].started_at)
+        )
+
+    def opening(self) -> list[list[Step]]:
+        """The steps that need a case, by the case they need."""
+        groups: dict[str | None, list[Step]] = {}
+        for step in self.steps:
+            if step.action in (Action.OPENS, Action.FOLLOWS_UP):
+                groups.setdefault(step.target.service, []).append(step)
+        return list(groups.values())
+
+
+def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: datetime) -> Plan:
+    """Decide. Changes nothing that is known."""
+    made = Plan(tallies={case: Tally(watch.alerts, watch.firing) for case, watch in known.watches.items()})
+    beginning: dict[str, Step] = {}
+    for signal, target in sorted(signals, key=lambda given: min(given[0].episode or now, now)):
+        step = beginning.get(signal.identity)
+        if step is not None:  # several messages about an alert that has no case yet
+            made.steps.append(Step(signal, Action.KNOWN, target, step.case))
+        elif (alert := known.alerts.get(signal.identity)) is not None:
+            _again(made, signal, target, alert, known.cases[alert.case], now)
+            if made.steps[-1].action is Action.FOLLOWS_UP:
+                beginning[signal.identity] = made.steps[-1]
+        elif signal.firing:
+            beginning[signal.identity] = Step(signal, Action.OPENS, target)
+            made.steps.append(beginning[signal.identity])
+        else:
+            made.steps.append(Step(signal, Action.RECORDED, target))
+    _join(made, known, now)
+    quiet = {case for case, tally in made.tallies.items() if tally.changed and not tally.firing and not tally.left}
+    made.recovered = {case for case in quiet if known.watches[case].firing}
+    return made
+
+
+def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case, now: datetime) -> None:
+    """What becomes of a signal of an alert that has a case."""
+    before, tally = made.seen.get(signal.identity, alert.seen), made.tallies[alert.case]
+    began, ended = signal.started_at or now, signal.ended_at or now
+    seen = before.fires(signal.episode, began, now) if signal.firing else before.recovers(signal.episode, ended, now)
+    after, what = seen
+    if what is Seen.EPISODE and not case.takes_alerts(now):
+        tally.alerts, tally.firing = tally.alerts - 1, tally.firing - before.firing
+        tally.changed = tally.left = True
+        made.steps.append(Step(signal, Action.FOLLOWS_UP, target, follow_up_of=case.number))
+        return
+    if what is not Seen.KNOWN:
+        made.seen[signal.identity] = after
+    if what in (Seen.EPISODE, Seen.RECOVERED):
+        tally.count(before, after)
+    action = Action(what) if what is not Seen.EPISODE else Action.REOPENS if case.resolution else Action.APPENDED
+    if what is Seen.EPISODE:
+        made.fired.setdefault(alert.case, []).append(Fired(signal.identity, after.episodes[-1].started_at))
+    made.steps.append(Step(signal, action, target, alert.case))
+
+
+def _join(made: Plan, known: Situation, now: datetime) -> None:
+    """Let alerts that begin beside others join those, where they have an open case and are of the same service."""
+    reopened = {step.case for step in made.steps if step.action is Action.REOPENS}
+    beside = {step.case for step in made.steps if step.case}
+    open_ = [
+        n for n in beside if n in reopened or (known.cases[n].resolution is None and known.cases[n].takes_alerts(now))
+    ]
+    hosts = {known.cases[number].service: number for number in sorted(open_, reverse=True)}
+    for step in made.steps:
+        host = hosts.get(step.target.service)
+        if step.action is not Action.OPENS or host is None or made.tallies[host].alerts >= MOST_ALERTS:
+            continue
+        step.action = Action.JOINS
+        made.begins(step, host, now)

@@ -1,0 +1,41 @@
+"""SOP 5.9: after 3 days the case closes by itself, exactly once (R-5.9d)."""
+
+from __future__ import annotations
+
+from application.desk import Desk
+from application.execution.requests import Request
+from application.processes.retries import AWAY, Nowhere, Tries
+from application.views.timers import Timers
+from domain.case.closure import CLOSES
+from domain.errors import InvalidTransition
+from domain.values import Actor, Role
+
+REQUEST = Request(Actor(CLOSES, Role.SYSTEM), "process")
+_BATCH = 100
+
+
+def close_due(desk: Desk, timers: Timers, tries: Tries | None = None) -> int:
+    """Close the cases whose window has ended; returns how many. Raises what is in AWAY.
+
+    The view may be behind, and another worker may be at the same: the case itself refuses what is not so any more. A case
+    that cannot be closed for another reason is set aside after some tries: the others do not wait for it.
+    """
+    tries = tries or Tries(Nowhere())
+    limit = _BATCH + tries.parked
+    due = dict(timers.due_closures(desk.clock.now(), limit))
+    ready = tries.ready(list(due), whole=len(due) < limit)
+    return sum(_close(desk, number, due[number], tries) for number in ready)
+
+
+def _close(desk: Desk, number: str, resolution: int, tries: Tries) -> bool:
+    try:
+        desk.close_elapsed(number, resolution, REQUEST)
+    except AWAY:
+        raise
+    except InvalidTransition:
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others shall not wait for it
+        tries.failed(number, error)
+        return False
+    tries.succeeded(number)
+    return True

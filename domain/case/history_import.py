@@ -1,0 +1,133 @@
+"""History that another system made: recorded as it was, with its deviations from our rules, never invented.
+
+One row of a source's log is one observation of a case. What changed since the row before becomes the event of
+the clause it belongs to; what no clause of ours covers stays readable in the event's origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.aggregate import Recorded
+from domain.case.assignment import Assigned
+from domain.case.closure import Closed
+from domain.case.dispute import Reopened
+from domain.case.obligations import ended_by_closing, handed_to, owed_again
+from domain.case.pending import Pended, Resumed
+from domain.case.priority import Prioritized
+from domain.case.resolution import Resolved
+from domain.case.state import CaseState, CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.case.status import Status
+from domain.case.targets import end_of_rest, end_of_wait, paused_since
+from domain.policy import Policy
+from domain.values import Level, Provenance
+
+_NOT_RECORDED = Resolution(ResolutionCode.NOT_RECORDED, workaround=False, cause_corrected=CauseCorrected.NOT_RECORDED)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a row says of the things our clauses know."""
+
+    status: Status | None
+    """`resolved`, `closed`, or `in_diagnosis` for every state in which the source works on it; None: not understood."""
+    waiting_for: PendingReason | None = None
+    impact: Level | None = None
+    severity: Level | None = None
+    priority: int | None = None
+    team: str | None = None
+    technician: str | None = None
+
+
+class Imported(Recorded):
+    """A row in which nothing changed that a clause of ours covers."""
+
+    TOPIC = "case.imported"
+
+    def apply(self, case: CaseState) -> None:
+        """The row itself is in the origin; it is remembered below, by every imported event alike."""
+
+
+class Importing(CaseState):
+    def observe(
+        self,
+        seen: Observation,
+        policy: Policy,
+        at: datetime,
+        provenances: Iterator[Provenance],
+        *,
+        opening: bool = False,
+    ) -> None:
+        """Record what a row changed, under one provenance an event: the first of a row carries the row itself.
+
+        A row that changed nothing we have a clause for is kept as `Imported`, unless it opened the case.
+        """
+        before = self.version
+        self._observe_priority(seen, policy, provenances)
+        if seen.team is not None and (seen.team, seen.technician) != (self.team, self.technician):
+            owed = handed_to(self, seen.team)
+            self.record(Assigned, next(provenances), team=seen.team, technician=seen.technician, owed=owed)
+        if seen.status is Status.CLOSED:
+            self._observe_closed(policy, at, provenances)
+        elif seen.status is Status.RESOLVED:
+            self._observe_resolved(policy, at, provenances)
+        elif seen.status is not None:
+            self._observe_open(seen.waiting_for, policy, at, provenances)
+        if self.version == before and not opening:
+            self.record(Imported, next(provenances))
+
+    def _observe_priority(self, seen: Observation, policy: Policy, provenances: Iterator[Provenance]) -> None:
+        if seen.impact is None or seen.severity is None or seen.priority is None:
+            return
+        if (seen.impact, seen.severity, seen.priority) == (self.impact, self.severity, self.priority):
+            return
+        computed = policy.matrix.priority(seen.impact, seen.severity)
+        agrees = computed == seen.priority
+        self.record(
+            Prioritized,
+            next(provenances),
+            impact=seen.impact,
+            severity=seen.severity,
+            priority=seen.priority,
+            matrix=policy.matrix.version,
+            computed=None if agrees else computed,
+            deviations=() if agrees else ("priority_not_by_matrix",),
+        )
+
+    def _observe_closed(self, policy: Policy, at: datetime, provenances: Iterator[Provenance]) -> None:
+        if self.status is Status.CLOSED:
+            return
+        skipped = () if self.status is Status.RESOLVED else ("closed_without_resolution",)
+        deviations = ("confirmation_not_recorded", *skipped)
+        ended = ended_by_closing(self)
+        self.record(Closed, next(provenances), closed_at=at, policy=policy.version, ended=ended, deviations=deviations)
+
+    def _observe_resolved(self, policy: Policy, at: datetime, provenances: Iterator[Provenance]) -> None:
+        if self.status is Status.CLOSED:
+            self._observe_open(None, policy, at, provenances)
+        if self.status is not Status.RESOLVED:
+            deviations = ("verification_not_recorded", "problem_link_not_recorded")
+            told = {**vars(_NOT_RECORDED), "resolved_at": at, **end_of_wait(self, policy, at)}
+            self.record(Resolved, next(provenances), **told, deviations=deviations)
+
+    def _observe_open(
+        self, waiting_for: PendingReason | None, policy: Policy, at: datetime, provenances: Iterator[Provenance]
+    ) -> None:
+        if self.status in (Status.RESOLVED, Status.CLOSED):
+            status = Status.ASSIGNED if self.team else Status.IN_DIAGNOSIS
+            after = ("reopened_after_closure",) if self.status is Status.CLOSED else ()
+            deviations = ("dispute_not_recorded", *after)
+            told = {"owed": owed_again(self, status, policy, at), **end_of_rest(self, policy, at)}
+            self.record(Reopened, next(provenances), status=status, **told, deviations=deviations)
+        now = self.pending.reason if self.pending else None
+        if waiting_for is None and self.pending is not None:
+            wait = {"paused": now in policy.pausing, "paused_since": paused_since(self, policy)}
+            self.record(Resumed, next(provenances), **wait)
+        elif waiting_for is not None and waiting_for is not now:
+            wait = {} if now is None else {"paused": now in policy.pausing, "paused_since": paused_since(self, policy)}
+            self.record(Pended, next(provenances), reason_code=waiting_for, since=at, **wait)
+
+
+EVENTS = (Imported,)

@@ -1,0 +1,90 @@
+"""The keys of an identity provider: remembered, fetched anew now and then, and still good while it does not answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.request import Request, urlopen
+
+import jwt
+import structlog
+
+from application.execution.principals import Unauthenticated, Undecided
+
+FRESH = 300.0
+"""Seconds after which the keys are fetched anew."""
+GOOD = 3600.0
+"""Seconds that they stay good when the provider does not answer: then nobody it vouches for is let in."""
+_AGAIN = 10.0
+"""Seconds before a provider that did not answer is asked again."""
+_KNOWN = 1.0
+"""Seconds within which an unknown key is not looked for twice."""
+_TIMEOUT = 4.0
+_LARGEST = 1_048_576
+_PIECE = 65_536
+
+log = structlog.get_logger()
+
+
+class KeySet:
+    """Keys by their ids. One caller fetches, the others go on with what is known."""
+
+    def __init__(
+        self, url: str, fetch: Callable[[str], bytes] | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._url, self._fetch, self._now = url, fetch or _fetched, monotonic
+        self._keys: Mapping[str, Any] = {}
+        self._fetched_at: float | None = None
+        self._failed_at: float | None = None
+        self._guard = threading.Lock()
+
+    def key(self, kid: str | None) -> Any:
+        """The key that a token names. Raises Unauthenticated for one that does not exist, Undecided where none can tell."""
+        known = self._keys.get(kid or "")
+        if known is not None and self._age() < FRESH:
+            return known
+        # Whose key is known waits for nobody: another may be fetching just now.
+        if self._guard.acquire(timeout=_TIMEOUT if known is None else 0):
+            try:
+                self._refresh(missing=(kid or "") not in self._keys)
+            finally:
+                self._guard.release()
+        found = self._keys.get(kid or "")
+        if found is not None and self._age() < GOOD:
+            return found
+        if self._fetched_at is None or self._failed_at is not None:
+            raise Undecided("the identity provider does not answer; try again")
+        raise Unauthenticated("the token's key is none of the identity provider's")
+
+    def _age(self) -> float:
+        return float("inf") if self._fetched_at is None else self._now() - self._fetched_at
+
+    def _refresh(self, *, missing: bool) -> None:
+        now = self._now()
+        if self._failed_at is not None and now - self._failed_at < _AGAIN:
+            return
+        if self._age() < (_KNOWN if missing else FRESH):
+            return  # somebody else has just looked
+        try:
+            keys = jwt.PyJWKSet.from_dict(json.loads(self._fetch(self._url))).keys
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            self._failed_at = self._now()
+            log.warning("the identity provider's keys cannot be fetched", url=self._url, error=str(error))
+            return
+        self._keys = {key.key_id: key for key in keys if key.key_id and key.public_key_use in ("sig", None)}
+        self._fetched_at, self._failed_at = self._now(), None
+
+
+def _fetched(url: str) -> bytes:
+    """The document at a web address. Raises OSError when it does not come in time, or is too large."""
+    end, pieces, size = time.monotonic() + _TIMEOUT, list[bytes](), 0
+    with urlopen(Request(url, headers={"User-Agent": "caseledger"}), timeout=_TIMEOUT) as answer:  # noqa: S310 - the operator's
+        while piece := answer.read1(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _LARGEST or time.monotonic() > end:  # each read has a timeout of its own: it could drip for ever
+                raise OSError("too large, or too slow")
+    return b"".join(pieces)

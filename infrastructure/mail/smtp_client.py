@@ -1,0 +1,163 @@
+"""Carries letters to a mail server by SMTP (RFC 5321): sent means that the server answered 250 to the whole message."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.policy import SMTP, SMTPUTF8
+from pathlib import Path
+from typing import Literal, cast
+
+import aiosmtplib
+from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException, SMTPSenderRefused
+
+from application.mail_out.letters import Deferred, Letter, Refused, Sent
+from domain.clock import Clock
+from infrastructure.mail.rendering import compose
+
+Tls = Literal["none", "starttls", "tls"]
+
+_ATOM = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f])+"
+_LABEL = r"[A-Za-z0-9_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff-]*"  # one way to read a letter, else it backtracks
+_ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
+_NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
+"""What a server says to those who have not logged in as it wants (RFC 4954): not the recipient's fault."""
+_TOO_LARGE = 552
+_GOODBYE = 5.0
+"""Seconds to wait for the answer to QUIT: all that matters is settled by then."""
+
+
+def envelope_address(address: str) -> str:
+    """An address that can stand on an envelope as it is (RFC 5321, 4.1.2; RFC 6531, 3.3). Raises Refused.
+
+    Quoted local parts and address literals are refused: nobody has one, but for those who try what a server lets pass.
+    """
+    found = _ADDRESS.fullmatch(address) if address.isprintable() else None
+    if not found or len(address.encode()) > 254 or len(found["local"].encode()) > 64:
+        raise Refused("the address cannot stand on an envelope")
+    return address
+
+
+class _Client(aiosmtplib.SMTP):
+    """A client that leaves no socket behind."""
+
+    def close(self) -> None:
+        """Let go at once. Over TLS a polite close waits for the other side, and the loop would end before it answers."""
+        if self.transport is not None:
+            cast("asyncio.WriteTransport", self.transport).abort()
+        super().close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmtpPostman:
+    """A Postman (application.mail_out.letters) with one mail server; a connection a letter.
+
+    Belongs on a worker's thread: each delivery runs an event loop of its own, so it must not be called from one.
+    Raises ValueError for a sender or domain that is not plain ASCII.
+    """
+
+    host: str
+    port: int
+    sender: str
+    """From whom; on the envelope stands what each letter says of itself."""
+    clock: Clock
+    domain: str
+    """Ours, for EHLO."""
+    tls: Tls = "none"
+    """`starttls` and `tls` insist on it and check the certificate; `none` never asks for it."""
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    """Authorities to trust instead of the machine's; read at each delivery, so that it may be replaced."""
+    checkpoint: Callable[[], str | None] = lambda: None
+    """What the log's current checkpoint is, for each mail to carry; None while nothing is sealed."""
+    timeout: float = 30.0
+    """Seconds to wait for the connection, and for each answer but the last."""
+    acceptance_timeout: float = 600.0
+    """Seconds to wait for the answer to the message itself: to leave sooner means to send it again (RFC 5321, 4.5.3.2.6)."""
+
+    def __post_init__(self) -> None:
+        for address in (self.sender, f"postmaster@{self.domain}"):
+            if not (_ADDRESS.fullmatch(address) and address.isascii()):
+                raise ValueError(f"{address!r} is no address to send from")
+
+    def deliver(self, letter: Letter) -> Sent:
+        """Hand a letter over and return once the server has accepted it for delivery (R-5.9a).
+
+        Raises Refused for an address that cannot stand on an envelope or a 5xx about this recipient or message;
+        Deferred for all else: 4xx, no connection, no answer, and what the operator must mend (certificate, login, sender).
+        """
+        recipient = envelope_address(letter.recipient)
+        message = compose(letter, sender=self.sender, at=self.clock.now(), checkpoint=self.checkpoint())
+        raw = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
+        try:
+            reply = asyncio.run(self._converse(letter.thread.bounces_to or "", recipient, raw))
+        except (SMTPException, OSError, ValueError) as error:
+            words = _without(recipient, f"{self.host}:{self.port}: {_words(error)}")
+            raise (Refused if _permanent(error) else Deferred)(words) from error
+        return Sent(raw.decode(), _without(recipient, reply))
+
+    async def _converse(self, sender: str, recipient: str, raw: bytes) -> str:
+        client = _Client(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            local_hostname=self.domain,
+            timeout=self.timeout,
+            use_tls=self.tls == "tls",
+            start_tls=self.tls == "starttls",
+            tls_context=None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file),
+        )
+        try:
+            await client.connect()
+            reply = await self._hand_over(client, sender, recipient, raw)
+            with suppress(SMTPException, OSError):  # it has the letter: a broken goodbye changes nothing
+                await client.quit(timeout=_GOODBYE)
+        finally:
+            client.close()
+        return reply
+
+    async def _hand_over(self, client: aiosmtplib.SMTP, sender: str, recipient: str, raw: bytes) -> str:
+        if client.is_ehlo_or_helo_needed:
+            await client.ehlo()
+        options, encoding = [], "ascii"
+        if client.supports_extension("size"):
+            options.append(f"SIZE={len(raw)}")
+        if not recipient.isascii():
+            if not client.supports_extension("smtputf8"):
+                raise aiosmtplib.SMTPNotSupported("it takes no addresses beyond ASCII (SMTPUTF8, RFC 6531)")
+            options, encoding = [*options, "BODY=8BITMIME", "SMTPUTF8"], "utf-8"
+        await client.mail(sender, options=options, encoding=encoding)
+        await client.rcpt(recipient, encoding=encoding)
+        answer = await client.data(raw, timeout=self.acceptance_timeout)
+        return f"{answer.code} {answer.message}"
+
+
+def _permanent(error: Exception) -> bool:
+    """Whether it would be the same tomorrow, for this letter and no other."""
+    match error:
+        case aiosmtplib.SMTPNotSupported():
+            return True
+        case SMTPRecipientRefused() | SMTPDataError():
+            return 500 <= error.code <= 599 and error.code not in _NOT_LOGGED_IN
+        case SMTPSenderRefused():
+            return error.code == _TOO_LARGE
+        case _:
+            return False
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, SMTPResponseException):
+        return f"{error.code} {error.message}"
+    return str(error) or type(error).__name__
+
+
+def _without(recipient: str, words: str) -> str:
+    """What a server said as one line that can be kept: no recipient, no control characters, at most 500 characters."""
+    words = re.sub(re.escape(recipient), "(recipient)", words, flags=re.IGNORECASE)
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:500]

@@ -1,0 +1,245 @@
+"""One conversation of a mail server with the gateway (RFC 5321; LMTP: RFC 2033), on aiosmtpd's commands.
+
+The message itself is read here, not there: aiosmtpd keeps an object a line, refuses lines that people do write, waits for
+a slow client as a whole only, and answers LMTP once. A message ends with CR LF . CR LF and nothing else: where an LF
+alone ends a line, as with many clients, it ends no message (SMTP smuggling: CVE-2023-51764, CVE-2024-27305).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import SMTP
+
+from application.mail_in.envelope import LARGEST_MESSAGE, Envelope
+
+if TYPE_CHECKING:
+    from infrastructure.mail.smtp_server import Gateway
+
+_END = b"\r\n.\r\n"
+_CHUNK = 65_536
+_TOO_LARGE, _FULL = "552 5.3.4 too large a message", "452 4.3.1 too many messages at once, try again later"
+_SLOW = "421 4.4.2 too slow, goodbye"
+_COMMANDS = 1_000
+"""Commands of a kind in one conversation; a server that has more to say comes again."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one client may ask of us."""
+
+    size: int = LARGEST_MESSAGE
+    """Bytes of a message (RFC 1870)."""
+    recipients: int = 100
+    """Of a message (RFC 5321, 4.5.3.1.8: no fewer)."""
+    conversations: int = 50
+    """At a time."""
+    unfinished: int = 160 * 2**20
+    """Bytes of all the messages that are being read, or wait to be recorded."""
+    idle: float = 60.0
+    """Seconds to wait for a command, or for the next 64 KiB of a message."""
+    whole: float = 600.0
+    """Seconds that a message may take to come."""
+
+
+class Refusal(Exception):
+    """What a client is answered instead."""
+
+
+class _Gone(Exception):
+    """The client was told why, and the conversation is over."""
+
+
+class Room:
+    """What a gateway holds of messages that are not on the record yet; one for all conversations."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._used = limits, 0
+
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """A part of it, for one message; given back at the end."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            share.give_back()
+
+    def take(self, size: int) -> bool:
+        """Take some; False when there is not so much."""
+        if self._used + size > self._limits.unfinished:
+            return False
+        self._used += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        self._used -= size
+
+
+class Share:
+    """The room that one message takes."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._size = room, 0
+
+    def take(self, size: int) -> bool:
+        """Take some; False when there is not so much."""
+        taken = self._room.take(size)
+        self._size += size if taken else 0
+        return taken
+
+    def give_back(self) -> None:
+        self._room.give_back(self._size)
+        self._size = 0
+
+
+class Conversation(SMTP):
+    """SMTP, with `Gateway` behind it."""
+
+    line_length_limit = _CHUNK
+    """Of aiosmtpd: how much it buffers. No line of a message is too long for us."""
+
+    def __init__(self, gateway: Gateway, tls: ssl.SSLContext | None) -> None:
+        super().__init__(
+            gateway,
+            data_size_limit=gateway.limits.size,
+            enable_SMTPUTF8=True,
+            hostname=gateway.name,
+            ident="Caseledger",
+            tls_context=tls,
+            timeout=gateway.limits.idle,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            command_call_limit={"*": _COMMANDS},
+            loop=asyncio.get_running_loop(),
+        )
+        self._gateway, self._limits = gateway, gateway.limits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called again once STARTTLS is through."""
+        self._gateway.open.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._gateway.open.discard(self)
+        super().connection_lost(error)
+
+    def _timeout_cb(self) -> None:
+        self._writer.write(f"{_SLOW}\r\n".encode())
+        super()._timeout_cb()  # type: ignore[no-untyped-call]
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's
+        """Read a message and answer once it is on the record, or clearly not."""
+        if await self.check_helo_needed(self.greeting):
+            return
+        if not self.envelope or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 nobody to deliver to: RCPT first")
+            return
+        if arg:
+            await self.push("501 5.5.4 DATA takes no argument")
+            return
+        if _buffered(self._reader):  # it did not wait for us, so what comes may be anything (RFC 2920, 3.1)
+            await self._hang_up("554 5.5.0 DATA is the last of a group: wait for 354")
+            return
+        # The line end of the command is the one before the first line: a message may be no more than its end.
+        self._reader.feed_data(b"\r\n")
+        await self.push("354 end with <CR><LF>.<CR><LF>")
+        self._stop_timing()
+        sender, recipients = _decoded(self.envelope.mail_from or ""), tuple(map(_decoded, self.envelope.rcpt_tos))
+        try:
+            answer = await self._answer(Envelope("" if sender == "<>" else sender, recipients))
+        except _Gone:
+            return
+        self._reset_timeout()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        for each in self.answers(answer, recipients):
+            await self.push(each)
+
+    greeting = "HELO"
+
+    def answers(self, answer: str, recipients: tuple[str, ...]) -> list[str]:
+        """What is said to what became of a message."""
+        return [answer]
+
+    async def _answer(self, envelope: Envelope) -> str:
+        with self._gateway.room.share() as share:
+            try:
+                async with asyncio.timeout(self._limits.whole):
+                    content = await self._content(share)
+            except Refusal as why:
+                return str(why)
+            except TimeoutError:
+                await self._hang_up(_SLOW)
+                raise _Gone from None
+            return await self._gateway.take(content, envelope)
+
+    async def _content(self, share: Share) -> bytes:
+        """The message. What is too large is read to its end and told so there, and none of it kept. Raises Refusal."""
+        content, length, ended = bytearray(), 0, False
+        why: Refusal | None = None
+        while not ended:
+            async with asyncio.timeout(self._limits.idle):
+                part, ended = await self._next_part()
+            length += len(part)
+            if length > 2 * self._limits.size:
+                await self._hang_up(_TOO_LARGE)
+                raise _Gone
+            if why is None and (why := self._refusal(share, length, len(part))) is None:
+                content += part
+            elif content:
+                content.clear()
+                share.give_back()
+        if why is not None:
+            raise why
+        return _message(content)
+
+    def _refusal(self, share: Share, length: int, more: int) -> Refusal | None:
+        if length - len(_END) > self._limits.size:
+            return Refusal(_TOO_LARGE)
+        return None if share.take(more) else Refusal(_FULL)
+
+    async def _next_part(self) -> tuple[bytes, bool]:
+        """What comes next, and whether the message ends with it."""
+        try:
+            return await self._reader.readuntil(_END), True
+        except asyncio.LimitOverrunError as more:  # so much is there without an end in it
+            return await self._reader.readexactly(more.consumed), False
+
+    def _stop_timing(self) -> None:
+        """The message has times of its own."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
+    async def _hang_up(self, answer: str) -> None:
+        await self.push(answer)
+        if self.transport is not None:
+            self.transport.close()
+
+
+class LmtpConversation(Conversation, LMTP):
+    """LMTP: the same, with an answer for each recipient (RFC 2033, 4.2)."""
+
+    greeting = "LHLO"
+
+    def answers(self, answer: str, recipients: tuple[str, ...]) -> list[str]:
+        return [answer] * len(recipients)
+
+
+def _message(content: bytearray) -> bytes:
+    """A message as it was before dots were doubled (RFC 5321, 4.5.2), also where its client ends lines with LF alone."""
+    del content[-3:]
+    return bytes(content.replace(b"\n.", b"\n")[2:])
+
+
+def _buffered(reader: asyncio.StreamReader) -> bool:
+    return bool(cast("Any", reader)._buffer)  # noqa: SLF001 - there is no other way to see that nothing came yet
+
+
+def _decoded(address: str) -> str:
+    """An address as text: aiosmtpd hides in it the bytes that are none."""
+    return address.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,133 @@
+"""A copy of the log in a directory (C2SP tlog-tiles): written, kept up, and read by those who trust nobody.
+
+A reader trusts its signature only: every root is computed from the entries, the tiles of hashes are for other clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.leaf import Leaf, is_restart, parse_leaf
+from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.merkle import EMPTY, Growing, leaf_hash, root_at
+from infrastructure.transparency.note import NoteError, Verifier
+from infrastructure.transparency.tiles import ENTRIES, split_entries, tiles_of
+
+CHECKPOINT = "checkpoint"
+Advance = Callable[[int], None]
+
+
+class BrokenCopy(Exception):
+    """The directory holds no copy of a log, or one that is not what its checkpoint says."""
+
+
+class LogCopy:
+    """A copy that was read through once: its entries are what its checkpoint says.
+
+    ``watch`` are sizes whose roots will be asked for, ``stream`` the case whose leaves will be. Raises BrokenCopy.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        verifiers: Sequence[Verifier],
+        *,
+        watch: Sequence[int] = (),
+        stream: str | None = None,
+        advance: Advance = lambda _: None,
+    ) -> None:
+        try:
+            self.checkpoint = open_checkpoint((folder / CHECKPOINT).read_bytes(), verifiers)
+        except (OSError, NoteError) as error:
+            raise BrokenCopy(f"{folder}: its checkpoint: {error}") from error
+        self._roots = {0: EMPTY}
+        self._leaves: list[tuple[int, Leaf]] = []
+        self._line = None if stream is None else f"\noriginator-id {stream}\n".encode()
+        self._read(folder, sorted({*watch, self.checkpoint.size} - {0}), advance)
+        if self._roots.get(self.checkpoint.size) != self.checkpoint.root:
+            raise BrokenCopy(f"{folder}: its entries do not lead to its checkpoint's root")
+
+    def root(self, size: int) -> bytes | None:
+        """The root at a size that was watched; None beyond the copy's end."""
+        return self._roots.get(size)
+
+    def leaves_of(self, stream: str) -> Iterator[tuple[int, Leaf]]:
+        """The leaves of the case that was looked for, in order."""
+        return ((index, leaf) for index, leaf in self._leaves if leaf.stream == stream)
+
+    def _read(self, folder: Path, watch: list[int], advance: Advance) -> None:
+        tree = Growing()
+        for tile in tiles_of(self.checkpoint.size):
+            if tile.level != ENTRIES:
+                return
+            try:
+                records = split_entries((folder / tile.path).read_bytes())
+            except (OSError, ValueError) as error:
+                raise BrokenCopy(f"{folder}: {tile.path}: {error}") from error
+            if len(records) != tile.width:
+                raise BrokenCopy(f"{folder}: {tile.path} has {len(records)} entries")
+            self._keep(tile.first, records)
+            self._grow(tree, [leaf_hash(record) for record in records], watch)
+            advance(len(records))
+
+    def _keep(self, first: int, records: Sequence[bytes]) -> None:
+        if self._line is None:
+            return
+        for index, record in enumerate(records, start=first):
+            if self._line in record and not is_restart(record):
+                try:
+                    self._leaves.append((index, parse_leaf(record)))
+                except ValueError as error:
+                    raise BrokenCopy(f"leaf {index}: {error}") from error
+
+    def _grow(self, tree: Growing, hashes: list[bytes], watch: list[int]) -> None:
+        done = 0
+        while watch and watch[0] - tree.size <= len(hashes) - done:
+            part = watch.pop(0) - tree.size
+            tree.append(hashes[done : done + part])
+            done += part
+            self._roots[tree.size] = tree.root()
+        tree.append(hashes[done:])
+
+
+def export(
+    reader: LogReader, note: str, now: Checkpoint, folder: Path, advance: Advance = lambda _: None
+) -> Checkpoint | None:
+    """Write a copy, or bring one up to date; returns the checkpoint it had before.
+
+    The new checkpoint comes last: killed half-way, the copy is what it was. Raises BrokenCopy when the log does not
+    continue the copy that is there: that is an alarm. Raises OSError, LookupError.
+    """
+    before = _copied_before(folder)
+    if before is not None:
+        if before.origin != now.origin:
+            raise BrokenCopy(f"{folder} holds a copy of another log, {before.origin}; this one is {now.origin}")
+        if before.size > now.size or root_at(before.size, reader.hashes) != before.root:
+            raise BrokenCopy(f"the log of {now.size} leaves does not continue the copy of {before.size} in {folder}")
+    for tile in tiles_of(now.size, since=before.size if before else 0):
+        path = folder / tile.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, reader.tile(tile))
+        reader.forget()
+        if tile.level == ENTRIES:
+            advance(tile.width)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / CHECKPOINT, note.encode())
+    return before
+
+
+def _copied_before(folder: Path) -> Checkpoint | None:
+    try:
+        return Checkpoint.of_text((folder / CHECKPOINT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (NoteError, UnicodeDecodeError) as error:
+        raise BrokenCopy(f"{folder}/{CHECKPOINT}: {error}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_bytes(content)
+    draft.rename(path)

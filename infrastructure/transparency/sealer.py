@@ -1,0 +1,251 @@
+"""The sealer: puts each new event into the transparency log and signs how large it is (audit.md, Sealer).
+
+What it signs always continues what it signed before. It knows that by a file of its own, outside the database, written
+before the database says so: killed in between, it seals the same events to the same bytes again.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from infrastructure.postgres.queries import load
+from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.leaf import is_restart, leaf_record, parse_leaf, restart_record
+from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.merkle import TILE, Growing, leaf_hash, root_at
+from infrastructure.transparency.note import signed
+from infrastructure.transparency.state_file import Refused, Safe
+from infrastructure.transparency.tiles import pack_entries
+
+_SQL = load("sealer", "infrastructure.transparency")
+EVERY = 0.25
+"""Seconds from one look for new events to the next: about how long an event is unsealed."""
+BATCH = 16_384
+"""Events a checkpoint at most: a bound on memory and on how long a transaction lasts."""
+
+Published = Callable[[str, int], None]
+"""Is told of each checkpoint once it is published: the signed note, and its size."""
+
+log = structlog.get_logger()
+
+
+class Sealer:
+    """Seals on one connection, which is its own. Whoever runs it has the sealer's turn.
+
+    ``origin`` names the log where it is begun; afterwards the log's own name stands.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], safe: Safe, origin: str) -> None:
+        self._connection, self._safe = connection, safe
+        connection.execute(_SQL["settings"])
+        self._log, self._origin = 1, origin
+        self._is_new = True
+        """Whether the log's own row is still to be written."""
+        self._tree = Growing()
+        self._position = 0
+        """Of the last event sealed."""
+        self._first: list[bytes] = []
+        """Leaves that stand for no event and come before all others."""
+
+    # taking up what was left
+
+    def take_up(self) -> None:
+        """Go on where the log was left, if that continues what was signed last. Raises Refused, OSError."""
+        current = self._row("current_log")
+        remembered = self._remembered()
+        if current is not None:
+            self._log, self._origin, self._is_new = *current, False
+        elif remembered is not None:
+            self._log, self._origin = _number_of(remembered.origin), remembered.origin
+        last = None if current is None else self._row("last_checkpoint", self._log)
+        if last is not None:
+            self._resume(*last)
+        if remembered is None:
+            if last is not None:
+                raise Refused(
+                    f"the database holds a log of {last[0]} leaves, and {self._safe.folder} remembers none. Put that "
+                    "folder back from its own backup; if it is lost, `caseledger tlog restart --reason ...` begins a new log"
+                )
+            return
+        if remembered.origin != self._origin and not self._begins_with_what_is_kept(remembered):
+            raise Refused(f"{self._origin} is not the log signed last, {remembered.origin}{_RESTORED}")
+        self._require_continued(remembered)
+
+    def _begins_with_what_is_kept(self, remembered: Checkpoint) -> bool:
+        """Whether a crash came between the beginning of a log after this one and its commit: then it is begun again."""
+        leaf = self._safe.first_leaf()
+        if leaf is None or _followed_by(leaf) != self._origin or _number_of(remembered.origin) != self._log + 1:
+            return False
+        self._log, self._origin = self._log + 1, remembered.origin
+        self._is_new, self._tree, self._position = True, Growing(), 0
+        self._first = [leaf.encode()]
+        return True
+
+    def _remembered(self) -> Checkpoint | None:
+        try:
+            note = self._safe.last_note()
+            return None if note is None else open_checkpoint(note, self._safe.verifiers())
+        except ValueError as error:
+            raise Refused(f"{self._safe.folder}/last-checkpoint cannot be believed: {error}") from error
+
+    def _resume(self, size: int, position: int, note: str) -> None:
+        """The tree of the last checkpoint in the database."""
+        reader = LogReader(self._connection, self._log)
+        try:
+            self._tree, self._position = Growing.of(size, reader.hashes), position
+            (last,) = reader.entries(size - 1, 1)
+            filed = 0 if is_restart(last) else parse_leaf(last).position
+            if Checkpoint.of_text(note).root == self._tree.root() and filed == position:
+                return
+        except (LookupError, ValueError) as error:
+            raise Refused(f"the log in the database is broken: {error}. `caseledger verify` says where") from error
+        raise Refused("the log in the database does not lead to its own checkpoint: `caseledger verify` says where")
+
+    def _require_continued(self, remembered: Checkpoint) -> None:
+        """Bring the log to what was signed last, where a crash came between, and compare. Raises Refused."""
+        missing = remembered.size - self._tree.size
+        if missing <= 0:
+            reader = LogReader(self._connection, self._log)
+            if root_at(remembered.size, reader.hashes) != remembered.root:
+                raise Refused(f"the log in the database is another one than was signed{_RESTORED}")
+            return
+        if self.seal(limit=missing, must_be=remembered) is None:
+            raise Refused(
+                f"{remembered.size} leaves were signed, and the database has only {self._tree.size}, and fewer events "
+                f"than are missing{_RESTORED}"
+            )
+
+    def begin_anew(self, reason: str) -> Checkpoint:
+        """Begin another log over the events there are, that says which one it follows and why; returns how far that was
+        signed. Nothing is signed before the first `seal`. Raises Refused."""
+        note, current = self._safe.last_note(), self._row("current_log")
+        if (
+            note is None and current is not None
+        ):  # the folder was lost: what the database last published will have to do
+            last = self._row("last_checkpoint", current[0])
+            note = last[2] if last else None
+        if note is None:
+            raise Refused("nothing was ever sealed: there is no log to restart")
+        previous = Checkpoint.of_text(note)
+        self._log = max(_number_of(previous.origin), current[0] if current else 1) + 1
+        self._origin = f"{_base_of(previous.origin)}/{self._log}"
+        self._is_new, self._tree, self._position = True, Growing(), 0
+        self._first = [restart_record(previous.origin, b64encode(note.encode()).decode(), reason)]
+        return previous
+
+    # sealing
+
+    def run(
+        self, stop: threading.Event, published: Published | None = None, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        """Seal until told to stop; ``beat`` is called each time. Raises Refused, psycopg.OperationalError, OSError."""
+        self.take_up()
+        self._safe.refuse(None)
+        if published is not None and (last := self._safe.last_note()) is not None:
+            published(last, self._tree.size)
+        while not stop.is_set():
+            beat()
+            before = self._tree.size
+            note = self.seal()
+            if note is not None and published is not None:
+                published(note, self._tree.size)
+            if self._tree.size - before < BATCH:
+                stop.wait(EVERY)
+
+    def seal(self, *, limit: int = BATCH, must_be: Checkpoint | None = None) -> str | None:
+        """Seal what is new, in one transaction; returns the signed note, None when there is nothing.
+
+        With ``must_be`` nothing is signed but that, and None means that there are not that many events. Raises Refused.
+        """
+        with self._connection.transaction():
+            events = max(0, limit - len(self._first))
+            rows = self._connection.cursor(binary=True).execute(_SQL["new_events"], (self._position, events)).fetchall()
+            if (not rows and not self._first) or (must_be is not None and len(rows) < events):
+                return None
+            position = rows[-1][0] if rows else self._position
+            note = self._append([(0, leaf) for leaf in self._first] + [(r[0], leaf_record(*r)) for r in rows], must_be)
+            self._connection.execute(_SQL["add_checkpoint"], (self._log, self._tree.size, position, note))
+            if self._first:
+                self._safe.remember_first_leaf(self._first[0].decode())
+            self._safe.remember(note)  # before anybody can see it
+        self._position, self._first, self._is_new = position, [], False
+        return note
+
+    def _append(self, leaves: list[tuple[int, bytes]], must_be: Checkpoint | None) -> str:
+        """Write the leaves and what they add to the tree; returns the signed checkpoint over all."""
+        if self._is_new:
+            self._connection.execute(_SQL["open_log"], (self._log, self._origin))
+        first = self._tree.size
+        added = self._tree.append([leaf_hash(leaf) for _, leaf in leaves])
+        with self._connection.cursor().copy(_SQL["add_entries"]) as copy:
+            copy.set_types(("int4", "int8", "int8", "int2", "bytea"))
+            for start, end in _runs(first, len(leaves)):
+                run = leaves[start:end]
+                copy.write_row((self._log, first + start, run[0][0], len(run), pack_entries(e for _, e in run)))
+        with self._connection.cursor().copy(_SQL["add_hashes"]) as copy:
+            copy.set_types(("int4", "int2", "int8", "bytea"))
+            for level, place, hashes in added:
+                for start, end in _runs(place, len(hashes)):
+                    copy.write_row((self._log, level, place + start, b"".join(hashes[start:end])))
+        made = Checkpoint(self._origin, self._tree.size, self._tree.root())
+        if must_be is not None:
+            if made != must_be:
+                raise Refused(f"the events in the database are others than were signed{_RESTORED}")
+            return self._safe.last_note() or ""
+        return self._signed(made)
+
+    def _signed(self, made: Checkpoint) -> str:
+        signers = self._safe.signers(self._origin)
+        if not signers and not self._is_new:
+            raise Refused(
+                f"the key of {self._origin} is gone from {self._safe.folder}: put it back from its backup, or begin a new log "
+                "(caseledger tlog restart --reason ...)"
+            )
+        if not signers:
+            self._safe.add_key(Ed25519PrivateKey.generate())
+            signers = self._safe.signers(self._origin)
+        self._safe.publish_verifiers(signers)
+        return str(signed(made.text(), signers))
+
+    def _row(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(_SQL[query], values).fetchone()
+        return row
+
+
+_RESTORED = (
+    ". Nothing is sealed: what is signed must continue what was signed. If an older backup was restored on purpose, say so: "
+    "`caseledger tlog restart --reason ...` begins a new log that names this one; otherwise find out who changed the record "
+    "(`caseledger verify`)"
+)
+
+
+def _runs(first: int, count: int) -> Iterator[tuple[int, int]]:
+    """Runs that do not cross a multiple of 256, as offsets from ``first``."""
+    start = 0
+    while start < count:
+        end = min(count, start + TILE - (first + start) % TILE)
+        yield start, end
+        start = end
+
+
+def _followed_by(first_leaf: str) -> str:
+    """The log that one follows which begins with this leaf."""
+    found = re.search(r"^previous-origin (.+)$", first_leaf, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _number_of(origin: str) -> int:
+    found = re.search(r"/(\d{1,6})$", origin)
+    return int(found[1]) if found else 1
+
+
+def _base_of(origin: str) -> str:
+    return re.sub(r"/\d{1,6}$", "", origin)

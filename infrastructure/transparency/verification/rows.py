@@ -1,0 +1,154 @@
+"""The rows of the store, compared with the leaves they were sealed as."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+
+from infrastructure.postgres.queries import load
+from infrastructure.transparency.leaf import is_restart, leaf_record, parse_leaf
+from infrastructure.transparency.tiles import pack_entries
+from infrastructure.transparency.verification.findings import Findings
+
+_SQL = load("verifying", "infrastructure.transparency")
+AT_ONCE = 2_048
+"""Rows that are fetched at a time."""
+_TOLD = 20
+"""Clock steps that are told one by one."""
+
+Row = tuple[Any, ...]
+
+
+class Rows:
+    """The rows of the store in order of position, compared with leaves as these come."""
+
+    def __init__(self, cursor: psycopg.ServerCursor[Any], until: int, findings: Findings) -> None:
+        self._findings = findings
+        self._cursor = cursor
+        self._cursor.execute(_SQL["rows"], (until,), binary=True)
+        self._waiting: list[Row] = []
+        self._next = 0
+        self._before = ""
+        self._backwards = 0
+
+    def compare(self, first: int, records: Sequence[bytes], data: bytes) -> None:
+        """Compare a run of leaves with the rows that must be next."""
+        events = [record for record in records if not is_restart(record)] if first == 0 else records
+        rows = self._take(len(events))
+        made = list(map(leaf_of, rows))
+        self._check_times(rows)
+        self._findings.count("rows", len(rows))
+        if len(events) == len(records) and pack_entries(made) == data:
+            return
+        if made != events:
+            self._name_differences(first + len(records) - len(events), events, rows)
+
+    def finish(self) -> None:
+        """Name the rows that are in no leaf."""
+        while rows := self._take(1):
+            self._findings.count("rows", 1)
+            self._extra(rows[0])
+        if self._backwards > _TOLD:
+            self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
+
+    def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
+        """Walk leaves and rows by position; rows left over are put back for the next run."""
+        place = 0
+        for leaf, record in enumerate(records, start=first):
+            try:
+                sealed = parse_leaf(record)
+            except ValueError as error:
+                self._findings.add("tiles", str(error), leaf=leaf)
+                continue
+            while (row := self._at(rows, place)) is not None and row[0] < sealed.position:
+                self._extra(row)
+                place += 1
+            if row is None or row[0] != sealed.position:
+                self._findings.add(
+                    "rows",
+                    f"the event {sealed.topic}, version {sealed.version}, was sealed and is gone",
+                    leaf=leaf,
+                    position=sealed.position,
+                    case=sealed.stream,
+                )
+                continue
+            place += 1
+            if (made := leaf_of(row)) != record:
+                self._findings.add(
+                    "rows",
+                    f"the event was sealed otherwise: {_difference(record, made)}",
+                    leaf=leaf,
+                    position=sealed.position,
+                    case=sealed.stream,
+                )
+        self._put_back(rows[place:])
+
+    def _at(self, rows: list[Row], place: int) -> Row | None:
+        """A row of the run, or the one after it: where some were inserted, the run's own come later."""
+        if place == len(rows):
+            more = self._take(1)
+            self._findings.count("rows", len(more))
+            rows += more
+        return rows[place] if place < len(rows) else None
+
+    def _extra(self, row: Row) -> None:
+        self._findings.add(
+            "rows",
+            f"the event {row[3]}, version {row[2]}, was never sealed, though later ones were: it was inserted behind them",
+            position=row[0],
+            case=row[1],
+        )
+
+    def _check_times(self, rows: list[Row]) -> None:
+        """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
+        for row in rows:
+            if row[5] is None:
+                continue  # told with its leaf
+            if row[5] < self._before:
+                self._backwards += 1
+                if self._backwards <= _TOLD:
+                    self._findings.warn(
+                        "time", f"recorded at {row[5]}, before the event before it", position=row[0], case=row[1]
+                    )
+            self._before = row[5]
+
+    def _take(self, count: int) -> list[Row]:
+        while len(self._waiting) - self._next < count:
+            more = self._cursor.fetchmany(AT_ONCE)
+            if not more:
+                break
+            self._waiting = self._waiting[self._next :] + more
+            self._next = 0
+        taken = self._waiting[self._next : self._next + count]
+        self._next += len(taken)
+        return taken
+
+    def _put_back(self, rows: list[Row]) -> None:
+        self._next -= len(rows)
+        self._findings.count("rows", -len(rows))
+
+
+def leaf_of(row: Row) -> bytes:
+    """The leaf of a row; of one that lacks a value there is none, whatever was sealed. States are hashed here, not there."""
+    if None in row:
+        return b""
+    position, stream, version, topic, state, recorded_at, db_role = row
+    return leaf_record(position, stream, version, topic, sha256(state).digest(), recorded_at, db_role)
+
+
+def position_of(record: bytes) -> int | None:
+    """The position that a leaf names; 0 where it stands for no event, None where it is no leaf."""
+    try:
+        return 0 if is_restart(record) else parse_leaf(record).position
+    except ValueError:
+        return None
+
+
+def _difference(sealed: bytes, made: bytes) -> str:
+    """Which line of a leaf is another: `topic case.noted, now case.closed`."""
+    pairs = zip(sealed.decode(errors="replace").splitlines(), made.decode(errors="replace").splitlines(), strict=False)
+    told = [f"{was}, now {now.partition(' ')[2]}" for was, now in pairs if was != now]
+    return "; ".join(told) or "it has other lines"
