@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from pydantic import ConfigDict
 
 from api.cli.serve import Server
-from api.http.bodies.handling import LogBody
+from api.http.bodies.logging import LogBody
 from api.main import tune_interpreter
 
 

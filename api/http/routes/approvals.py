@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
-from api.http.bodies.privacy import ErasureBody
+from api.http.bodies.personal_data import ErasureBody
 from api.http.context import Context, authenticated, context_of
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from api.http.bodies.base import ReasonBody
-from api.http.fields import Code
+from api.http.fields import (
+    Code,
+)
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.values import ErasureScope
