@@ -1,4 +1,4 @@
-"""Random commands on linked cases: duplicates follow, and what is owed follows from the state (R-5.6b, R-5.6c, R-5.7)."""
+"""Random commands on linked cases: duplicates follow, and what is owed follows from the state (R-5.6b, R-5.6c; SOP 5.7)."""
 
 from __future__ import annotations
 

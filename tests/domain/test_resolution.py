@@ -34,7 +34,7 @@ def test_the_desk_resolves_what_is_with_the_desk_and_the_team_what_is_with_the_t
         at_the_desk.resolve(FIXED, said(), POLICY, by_team(5))
 
 
-# R-4.1b, R-4.2, R-5.8e
+# R-4.1b, R-4.2a, R-4.2c, R-5.8e
 
 
 def test_r_4_1b_the_service_must_be_set_before_resolution() -> None:

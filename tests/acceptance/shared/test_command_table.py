@@ -277,7 +277,7 @@ PROBLEMS = {
     "reopen": {"reason": "again"},
     "close": {},
 }
-"""R-5.8.1: who works on incidents works on their problems."""
+"""SOP 5.8.1: who works on incidents works on their problems."""
 
 
 def test_r_6a_problems_are_worked_on_by_the_desk_and_the_teams(

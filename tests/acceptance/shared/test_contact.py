@@ -39,7 +39,7 @@ def in_diagnosis(running: RunningDesk, **changes: Any) -> str:
     return number
 
 
-#
+# Clause 4.2
 
 
 def test_r_4_2a_an_impending_incident_that_happens_becomes_actual_by_an_event(running: RunningDesk) -> None:
@@ -117,7 +117,7 @@ def test_r_4_2c_what_is_no_incident_leaves_the_incident_figures(running: Running
     assert counted() == (before[0] + 1, before[1] + 1), "a case that was fixed does count"
 
 
-#
+# Clause 5.1
 
 
 @pytest.mark.parametrize("channel", ["phone", "email", "self_service", "monitoring", "chat", "walk_in", "partner_desk"])
