@@ -1,4 +1,4 @@
-# Two commands: `make serve` and `make test`. Each bootstraps .venv itself from the hash-locked requirements.
+# Two commands: `make serve` and `make test`. `make docs` builds the site into build/docs. Each bootstraps .venv itself from the hash-locked requirements.
 PORT ?= 8000
 DATA_DIR ?= .data
 PYTHON ?= python3
@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
 
-.PHONY: serve test check bench lock clean
+.PHONY: serve test check bench docs lock clean
 
 serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
@@ -23,6 +23,11 @@ check: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+# The whole site anew each time (-E): a warning of a page that did not change counts as well.
+docs: .venv/.docs
+	$(BIN)/python -m sphinx -c tools/site -d build/doctrees -E -q -W --keep-going . build/docs
+	@echo "build/docs/index.html"
+
 # Rewrites the locks. uv resolves for every platform and Python at once and leaves no index address behind.
 lock: .venv/.run
 	$(PYTHON) -m pip install --quiet --target .venv/lock-tool uv
@@ -30,6 +35,8 @@ lock: .venv/.run
 		--no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade requirements/witness.in -o requirements/witness.txt
 
@@ -48,5 +55,9 @@ lock: .venv/.run
 		--upgrade --target .venv/witness -r requirements/witness.txt >&2
 	@touch $@
 
+.venv/.docs: requirements/docs.txt .venv/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt >&2
+	@touch $@
+
 clean:
-	rm -rf .venv .data build *.egg-info
+	rm -rf .venv .data build docs/reference *.egg-info

@@ -1,0 +1,73 @@
+"""The reference of the public Python modules: a page for each package of the domain and the application, from its docstrings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from textwrap import indent
+
+from sphinx.application import Sphinx
+
+LAYERS = ("domain", "application")
+"""The packages that others build on. What lies outside them is reached through HTTP, the command line and the schema."""
+_FOLDER = "docs/reference"
+_CODE = re.compile(r"(``.+?``|`[^`]+`)")
+_COLUMNS = re.compile(r"\S {2,}\S")
+_MARKS = re.compile(r"([*|]|_(?!\w))")
+"""What Sphinx would take for markup, and our docstrings mean as it stands."""
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write a page for each package, with its modules in it; remove those of packages that are gone."""
+    root = Path(app.srcdir)
+    folder = root / _FOLDER
+    folder.mkdir(exist_ok=True)
+    packages = [
+        found.parent.relative_to(root) for layer in LAYERS for found in sorted(root.glob(f"{layer}/**/__init__.py"))
+    ]
+    pages = {".".join(package.parts): _page(root, package) for package in packages}
+    for name, text in pages.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    for path in folder.glob("*.rst"):
+        if path.stem not in pages:
+            path.unlink()
+
+
+def as_markup(_app: Sphinx, _kind: str, _name: str, _it: object, _options: object, lines: list[str]) -> None:
+    """Say a docstring in Sphinx's markup, in place: it marks code by single backticks, and columns by spaces."""
+    paragraphs = "\n".join(lines).split("\n\n")
+    lines[:] = "\n\n".join(_table(each) if _COLUMNS.search(each) else _prose(each) for each in paragraphs).split("\n")
+
+
+def _table(paragraph: str) -> str:
+    return "::\n\n" + indent(paragraph, "    ")
+
+
+def _prose(paragraph: str) -> str:
+    parts = _CODE.split(paragraph)
+    return "".join(f"``{each.strip('`')}``" if each.startswith("`") else _MARKS.sub(r"\\\1", each) for each in parts)
+
+
+def _page(root: Path, package: Path) -> str:
+    name = ".".join(package.parts)
+    modules = [name, *(f"{name}.{path.stem}" for path in sorted((root / package).glob("[!_]*.py")))]
+    return f"{_heading(name, '=')}\n{_module(modules[0])}" + "".join(
+        f"\n{_heading(m, '-')}\n{_module(m)}" for m in modules[1:]
+    )
+
+
+def _heading(text: str, line: str) -> str:
+    return f"{text}\n{line * len(text)}\n"
+
+
+def _module(name: str) -> str:
+    return f".. automodule:: {name}\n"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", write_pages)
+    app.connect("autodoc-process-docstring", as_markup)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
