@@ -163,6 +163,7 @@ def test_metrics_count_by_route_and_never_by_number(running: RunningDesk) -> Non
 
 
 def test_a_halted_projector_is_not_ready_and_says_where_it_stands(alone: RunningDesk, database: TestDatabase) -> None:
+    alone.catch_up()  # else a fold on its way would take the mark away again
     with psycopg.connect(database.superuser) as connection:
         connection.execute("UPDATE views.tracking SET halted_at = 7, halted_by = 'case.unheard_of'")
     answer = alone.anonymous().get("/readyz")
