@@ -37,9 +37,9 @@ from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
-from infrastructure.transparency.cosignatures import current_note
+from infrastructure.transparency.publication.store import current_note
 from infrastructure.transparency.served_log import PostgresLog
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.similar import PostgresFinder
 
 SWITCH_INTERVAL = 0.001

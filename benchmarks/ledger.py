@@ -28,9 +28,9 @@ from benchmarks.rows import Row, main
 from benchmarks.stores import Ours, superuser
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.recorder import LedgerFactory
-from infrastructure.transparency.leaf import parse_leaf
+from infrastructure.transparency.formats.leaf import parse_leaf
+from infrastructure.transparency.formats.merkle import inclusion_proof, leaf_hash, root_by_inclusion
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.merkle import inclusion_proof, leaf_hash, root_by_inclusion
 from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Safe
 from infrastructure.transparency.verification.findings import Findings

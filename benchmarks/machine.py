@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.server_programs import find_binaries
+from infrastructure.postgres.embedded.programs import find_binaries
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
 _START = 60.0

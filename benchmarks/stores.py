@@ -18,8 +18,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.commands import Command, commands, logged
 from infrastructure.postgres.database import NAME, Database
+from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.recorder import LedgerFactory
-from infrastructure.postgres.server_programs import find_binaries
 
 T = TypeVar("T")
 

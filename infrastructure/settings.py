@@ -13,8 +13,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infrastructure.transparency.http_client import web_address
-from infrastructure.transparency.witnesses import parse_witnesses
+from infrastructure.transparency.publication.http_client import web_address
+from infrastructure.transparency.publication.witnesses import parse_witnesses
 
 _PREFIX = "CASELEDGER_"
 _ALIKE, _SLIP = 0.6, 0.85

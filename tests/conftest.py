@@ -24,9 +24,9 @@ from application.desk import Desk
 from domain.values import Role
 from infrastructure.postgres import database as database_module
 from infrastructure.postgres.database import Component, Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.queries import load
+from infrastructure.postgres.setup.migration import migrate
 from infrastructure.views.comparison import compare_views
 from infrastructure.views.projector import Poisoned, Projector
 
@@ -108,7 +108,7 @@ def cloned(server: str) -> Iterator[TestDatabase]:
         made = TestDatabase(server, embedded=True, name=name)
         try:
             with psycopg.connect(made.superuser, autocommit=True) as superuser:  # they are not the template's to give
-                superuser.execute(load("bootstrap")["database_grants"])
+                superuser.execute(load("bootstrap", "infrastructure.postgres.setup")["database_grants"])
             yield made
             assert broken_invariants(made) == {}
         finally:

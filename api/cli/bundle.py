@@ -20,9 +20,9 @@ from infrastructure.settings import Settings
 from infrastructure.transparency.bundle.reader import CannotVerify, read_bundle
 from infrastructure.transparency.bundle.verifier import Verified, stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import zipped
-from infrastructure.transparency.checkpoint import Checkpoint
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import NoteError, Verifier
 from infrastructure.transparency.log_copy import BrokenCopy, LogCopy
-from infrastructure.transparency.note import NoteError, Verifier
 from infrastructure.transparency.served_log import PostgresLog
 
 VKey = Annotated[

@@ -24,10 +24,10 @@ from domain.errors import DomainError
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.receipt import COMMANDS as INTAKE_COMMANDS
 from domain.values import Role
-from infrastructure.postgres.open_database import prepare_data_dir
-from infrastructure.postgres.server_programs import ServerUnavailable
+from infrastructure.postgres.embedded.programs import ServerUnavailable
+from infrastructure.postgres.setup.open_database import prepare_data_dir
 from infrastructure.settings import Settings, misspelt
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

@@ -16,7 +16,7 @@ from application.mail_in.failures import Failures
 from infrastructure.mail.imap_client import Mailbox, Place, read_new
 from infrastructure.mail.smtp_server import Certificate, Gateway, listening
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.operations import Pulse
+from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.settings import Settings
 
 log = structlog.get_logger()

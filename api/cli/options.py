@@ -13,9 +13,9 @@ import typer
 
 from api.cli.console import could_not_run, err
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import Unsuitable
-from infrastructure.postgres.open_database import open_database, require_desk
-from infrastructure.postgres.server_programs import ServerUnavailable
+from infrastructure.postgres.embedded.programs import ServerUnavailable
+from infrastructure.postgres.setup.migration import Unsuitable
+from infrastructure.postgres.setup.open_database import open_database, require_desk
 from infrastructure.settings import Settings, misspelt
 
 DataDir = Annotated[

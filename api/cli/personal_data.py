@@ -24,9 +24,9 @@ from domain.approval import Approval, Measure
 from domain.errors import OnHold
 from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.scrub import NotScrubbed, scrub
+from infrastructure.postgres.maintenance.scrub import NotScrubbed, scrub
 from infrastructure.settings import Settings
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the record of it.")]
 _PATIENCE = 10.0

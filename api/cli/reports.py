@@ -26,7 +26,7 @@ from infrastructure.postgres.connections import LONG
 from infrastructure.postgres.database import Component
 from infrastructure.views.comparison import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 
 RETENTION = "retention"

@@ -16,11 +16,11 @@ from api.cli.console import configure_logging, could_not_run
 from api.cli.options import database_of, settings_of
 from api.cli.worker_process import persist, stop_when_told
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.operations import Pulse
-from infrastructure.postgres.turns import Turn
+from infrastructure.postgres.workers.operations import Pulse
+from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.publication import publisher_of
+from infrastructure.transparency.publication.publisher import publisher_of
 from infrastructure.transparency.sealer import Published, Sealer
 from infrastructure.transparency.state_file import Refused, Safe
 

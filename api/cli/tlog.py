@@ -17,12 +17,12 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.transparency_log import NotSealed
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.turns import Turn
+from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
-from infrastructure.transparency.checkpoint import Checkpoint
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import Signer, Verifier
 from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import BrokenCopy, export
-from infrastructure.transparency.note import Signer, Verifier
 from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Refused
 

@@ -18,10 +18,10 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.transparency_log import Attestation
 from infrastructure.settings import Settings
-from infrastructure.transparency.checkpoint import Checkpoint
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import NoteError, Verifier
 from infrastructure.transparency.log import latest
-from infrastructure.transparency.note import NoteError, Verifier
-from infrastructure.transparency.timestamps import trusted_certificates
+from infrastructure.transparency.publication.timestamps import trusted_certificates
 from infrastructure.transparency.verification.findings import Finding
 from infrastructure.transparency.verification.held_checkpoints import read_held
 from infrastructure.transparency.verification.verifier import Verification

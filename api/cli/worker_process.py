@@ -13,7 +13,7 @@ import structlog
 from eventsourcing.persistence import PersistenceError
 
 from application.execution.requests import ApplicationError
-from infrastructure.postgres.operations import Pulse
+from infrastructure.postgres.workers.operations import Pulse
 
 log = structlog.get_logger()
 

@@ -20,11 +20,11 @@ from application.processes.mail_delivery import Sending
 from application.processes.retries import Tries
 from application.views.timers import Timers
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.operations import PostgresSetAside, Pulse
-from infrastructure.postgres.turns import Turn
+from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
+from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.timers import PostgresTimers
 
 _PATIENCE = 1.0
 """Seconds at most between two looks at what is due."""

@@ -21,12 +21,12 @@ from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
 from infrastructure.postgres.database import Component, Database
-from infrastructure.postgres.operations import Pulse
-from infrastructure.postgres.turns import Turn
+from infrastructure.postgres.workers.operations import Pulse
+from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.transparency.state_file import Refused
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.timers import PostgresTimers
 
 log = structlog.get_logger()
 COMPONENTS: dict[str, Component] = {

@@ -12,9 +12,9 @@ import psycopg
 
 from domain.errors import NotFound
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.leaf import leaf_beginning
-from infrastructure.transparency.merkle import TILE
-from infrastructure.transparency.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
+from infrastructure.transparency.formats.leaf import leaf_beginning
+from infrastructure.transparency.formats.merkle import TILE
+from infrastructure.transparency.formats.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
 
 _SQL = load("log", "infrastructure.transparency")
 

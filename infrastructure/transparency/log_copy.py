@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.leaf import Leaf, is_restart, parse_leaf
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.leaf import Leaf, is_restart, parse_leaf
+from infrastructure.transparency.formats.merkle import EMPTY, Growing, leaf_hash, root_at
+from infrastructure.transparency.formats.note import NoteError, Verifier
+from infrastructure.transparency.formats.tiles import ENTRIES, split_entries, tiles_of
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.merkle import EMPTY, Growing, leaf_hash, root_at
-from infrastructure.transparency.note import NoteError, Verifier
-from infrastructure.transparency.tiles import ENTRIES, split_entries, tiles_of
 
 CHECKPOINT = "checkpoint"
 Advance = Callable[[int], None]

@@ -17,13 +17,13 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.leaf import is_restart, leaf_record, parse_leaf, restart_record
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.leaf import is_restart, leaf_record, parse_leaf, restart_record
+from infrastructure.transparency.formats.merkle import TILE, Growing, leaf_hash, root_at
+from infrastructure.transparency.formats.note import signed
+from infrastructure.transparency.formats.tiles import pack_entries
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.merkle import TILE, Growing, leaf_hash, root_at
-from infrastructure.transparency.note import signed
 from infrastructure.transparency.state_file import Refused, Safe
-from infrastructure.transparency.tiles import pack_entries
 
 _SQL = load("sealer", "infrastructure.transparency")
 EVERY = 0.25

@@ -13,10 +13,10 @@ from psycopg_pool import ConnectionPool
 from application.transparency_log import KeptCheckpoint, NotSealed
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.bundle.writer import make_bundle, zipped
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.cosignatures import current_note
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.tiles import Tile
 from infrastructure.transparency.log import LogReader, last_position, latest
-from infrastructure.transparency.tiles import Tile
+from infrastructure.transparency.publication.store import current_note
 
 _SQL = load("log", "infrastructure.transparency")
 _NEWEST = (2**31 - 1, 2**62)

@@ -17,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from infrastructure.transparency.note import Signer, Verifier
+from infrastructure.transparency.formats.note import Signer, Verifier
 
 _KEY = re.compile(r"key-([0-9]{1,9})\.pem")
 

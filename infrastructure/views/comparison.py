@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Poisoned, Projector
 
-_SQL = load("comparing", "infrastructure.views")
+_SQL = load("comparison", "infrastructure.views")
 FOLD = "pg_temp"
 """The schema that the fold goes into."""
 MOST = 20

@@ -17,14 +17,14 @@ import structlog
 from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
-from infrastructure.views.cases import CasesStore
-from infrastructure.views.obligations import ObligationsStore
-from infrastructure.views.outbox import OutboxStore
-from infrastructure.views.paging import LATEST
-from infrastructure.views.problems import ProblemsStore
-from infrastructure.views.quarantine import QuarantineStore
-from infrastructure.views.statements import statements
-from infrastructure.views.texts import TextsStore
+from infrastructure.views.questions.paging import LATEST
+from infrastructure.views.stores.cases import CasesStore
+from infrastructure.views.stores.obligations import ObligationsStore
+from infrastructure.views.stores.outbox import OutboxStore
+from infrastructure.views.stores.problems import ProblemsStore
+from infrastructure.views.stores.quarantine import QuarantineStore
+from infrastructure.views.stores.statements import statements
+from infrastructure.views.stores.texts import TextsStore
 
 BATCH = 2_000
 """Events a transaction: large enough to share its cost, small enough that memory stays flat."""
@@ -65,7 +65,7 @@ class Projector:
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection, self._live = connection, schema == "views"
-        self._sql = statements("projector", schema)
+        self._sql = statements("projector", schema, "infrastructure.views")
         self._stores: dict[str, tuple[Store, ...]] = {
             # The view of cases goes first: the others take from it what their events do not say.
             "case": (

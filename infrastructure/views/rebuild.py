@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from infrastructure.postgres.maintenance.table_copies import make_twins
 from infrastructure.postgres.queries import load
-from infrastructure.postgres.table_copies import make_twins
 from infrastructure.views.projector import Projector
 
-_SQL = load("rebuilding", "infrastructure.views")
+_SQL = load("rebuild", "infrastructure.views")
 _PAUSE = 0.2
 """Seconds between two tries to get at a view that a reader holds."""
 Advance = Callable[[int], None]

@@ -31,7 +31,7 @@ from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import Connection
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Projector
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.timers import PostgresTimers
 from tests.conftest import TestDatabase
 
 Answer = httpx.Response

@@ -24,9 +24,9 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.demo import load_demo
 from infrastructure.postgres.database import NAME, Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
-from infrastructure.transparency.note import parse_note
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate
+from infrastructure.transparency.formats.note import parse_note
 from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
 from tests.application.cases import log

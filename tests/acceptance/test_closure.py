@@ -16,7 +16,7 @@ from api.main import open_desk
 from application.processes.automatic_closure import REQUEST, close_due
 from domain.errors import InvalidTransition
 from domain.values import Role
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.timers import PostgresTimers
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, done, refused
 from tests.acceptance.travelling import (
     MONDAY,

@@ -28,7 +28,7 @@ from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
 from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.application.cases import TECHNICIAN
 from tests.conftest import DATA, TestDatabase, differences
 

@@ -25,8 +25,8 @@ import pytest
 from psycopg import sql
 
 from domain.values import Role
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, done, served
 from tests.acceptance.office import DHS, administrator, put
 from tests.conftest import TestDatabase

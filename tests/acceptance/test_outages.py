@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.acceptance.conftest import Answer, RunningDesk, Serve, done, refused, served
 from tests.acceptance.shared.test_credentials import ACCESS, claims
 from tests.conftest import TestDatabase

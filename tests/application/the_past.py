@@ -15,7 +15,7 @@ from application.views.questions import Listing, Page, Point, ReportQuestion
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.conftest import TestDatabase, cloned
 
 QUEUES = ("triage", "prioritization", "diagnosis", "network", "messaging", "resolved", "unprioritized")

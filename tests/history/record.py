@@ -41,8 +41,8 @@ from domain.monitoring_source import Rule, Source, SourceKind
 from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate
 from tests import four_eyes
 from tests.acceptance.test_import import row
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved

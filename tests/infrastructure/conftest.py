@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.views.questions import PostgresViews
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import History, open_history
 

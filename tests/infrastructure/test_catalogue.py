@@ -16,8 +16,8 @@ from psycopg import sql
 
 from application.desk import Desk
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.server_programs import find_binaries
+from infrastructure.postgres.embedded.programs import find_binaries
+from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.verification.catalogue import CatalogueFindings, check_catalogue
 from infrastructure.views.rebuild import rebuild_views
 from tests.acceptance.test_import import Imports, row, written

@@ -17,7 +17,7 @@ from domain.values import Role
 from infrastructure.postgres.database import Database
 from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, differences

@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from infrastructure.postgres import connections
 from infrastructure.postgres.connections import LIMITS, Component, Limits
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.embedded import embedded_server
+from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.recorder import LedgerFactory, LedgerRecorder
 from tests.conftest import TestDatabase
 from tests.infrastructure.proxy import Proxy, proxied

@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from infrastructure.postgres.embedded import embedded_server, running_server
-from infrastructure.postgres.server_programs import ServerUnavailable, find_binaries
+from infrastructure.postgres.embedded.programs import ServerUnavailable, find_binaries
+from infrastructure.postgres.embedded.server import embedded_server, running_server
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ BINARIES = find_binaries(None)
 USER = """
 import sys
 from pathlib import Path
-from infrastructure.postgres.embedded import embedded_server
+from infrastructure.postgres.embedded.server import embedded_server
 with embedded_server(Path(sys.argv[1]), binaries=Path(sys.argv[2]), fsync=False):
     print("entered", flush=True)
     sys.stdin.read()

@@ -11,7 +11,7 @@ from domain.case.notification import Contact
 from domain.case.resolution import Outcome, Verification
 from domain.case.state import CauseCorrected, Resolution, ResolutionCode
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.infrastructure.histories import (
     FIXED,
     MEDIUM,

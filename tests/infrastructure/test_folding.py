@@ -26,7 +26,7 @@ from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, log
 from tests.conftest import TestDatabase, differences

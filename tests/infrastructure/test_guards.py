@@ -12,9 +12,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
 from infrastructure.postgres.database import NAME, Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate, migrating
-from infrastructure.postgres.open_database import open_database
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate, migrating
+from infrastructure.postgres.setup.open_database import open_database
 from infrastructure.settings import Settings
 from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.views.rebuild import rebuild_views

@@ -9,15 +9,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from infrastructure.postgres import migrate as migrating
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import Unsuitable, migrate
+from infrastructure.postgres.setup import migration as migrating
+from infrastructure.postgres.setup.migration import Unsuitable, migrate
 
 AT_ONCE, TURNS = 6, 5
 COMMAND = """
 import sys
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.setup.migration import migrate
 print("here", flush=True)
 for turn in sys.stdin:
     print(migrate(Database(sys.argv[1], embedded=True)), flush=True)

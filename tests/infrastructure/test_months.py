@@ -13,7 +13,7 @@ from application.reports.periods import moment_of, zone_named
 from application.views.questions import ReportQuestion
 from domain.errors import Invalid
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import NOW, History
 

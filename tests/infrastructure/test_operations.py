@@ -26,10 +26,10 @@ from application.processes.retries import Tries
 from domain.clock import AheadClock
 from domain.obligation import ObligationKind
 from domain.values import Actor, Role
-from infrastructure.postgres.operations import PostgresSetAside, Pulse
+from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.timers import PostgresTimers
 from tests.application.cases import LINKS, log, resolved
 from tests.conftest import TestDatabase
 from tests.history.record import message_of

@@ -18,7 +18,7 @@ from domain.case.state import PendingReason
 from domain.clock import TravelClock
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, differences, grant_everybody

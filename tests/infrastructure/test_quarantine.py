@@ -13,7 +13,7 @@ from application.mail_in.envelope import NO_ENVELOPE
 from application.views.questions import Page
 from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN

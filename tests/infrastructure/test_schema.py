@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import Unsuitable, migrate
-from infrastructure.postgres.server_programs import find_binaries
+from infrastructure.postgres.embedded.programs import find_binaries
+from infrastructure.postgres.setup.migration import Unsuitable, migrate
 from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
 

@@ -19,9 +19,9 @@ import pytest
 from api.main import open_desk
 from application.desk import Desk
 from domain.values import ErasureScope
-from infrastructure.postgres import scrub as scrub_module
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.scrub import NotScrubbed, scrub
+from infrastructure.postgres.maintenance import scrub as scrub_module
+from infrastructure.postgres.maintenance.scrub import NotScrubbed, scrub
 from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.views.projector import Projector
 from tests import four_eyes

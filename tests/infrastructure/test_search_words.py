@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from application.views.questions import Page
 from domain.values import Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import POLICY, History, by
 from tests.infrastructure.test_searching import ALL, numbers

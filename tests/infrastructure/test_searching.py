@@ -14,7 +14,7 @@ from application.views.questions import Listing, Page
 from domain.problem import Problem
 from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from infrastructure.views.similar import PostgresFinder
 from tests.conftest import TestDatabase

@@ -28,7 +28,7 @@ from domain.clock import TravelClock
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.timers import PostgresTimers
 from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, grant_everybody
 

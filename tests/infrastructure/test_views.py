@@ -17,9 +17,9 @@ from domain.case.notification import Contact
 from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
+from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.timers import PostgresTimers
 from infrastructure.views.rebuild import rebuild_views
-from infrastructure.views.timers import PostgresTimers
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import (
@@ -267,7 +267,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
         connection.execute(f"GRANT CREATE ON DATABASE {name} TO desk_owner, desk_projector")
     try:
         with psycopg.connect(before.superuser, autocommit=True) as superuser:
-            superuser.execute(load("bootstrap")["extensions"])
+            superuser.execute(load("bootstrap", "infrastructure.postgres.setup")["extensions"])
             # What appends today needs the function of today.
             for migration in ("0001.ledger", "0002.views", "0003.reference", "0017.unread_mail"):
                 superuser.execute(written(migration))

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from infrastructure.postgres.database import NAME, Database
-from infrastructure.postgres.embedded import embedded_server
-from infrastructure.postgres.migrate import migrate
+from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
 from tests.infrastructure.test_schema import WRITTEN, dumped

@@ -26,12 +26,12 @@ from infrastructure.transparency.bundle.writer import (
     canonical,
     event_line,
 )
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.leaf import Leaf, parse_leaf
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.leaf import Leaf, parse_leaf
+from infrastructure.transparency.formats.merkle import is_consistent, leaf_hash, root_by_inclusion
+from infrastructure.transparency.formats.note import NoteError, Verifier, parse_note, strict_base64
+from infrastructure.transparency.formats.pointers import pointers
 from infrastructure.transparency.log_copy import LogCopy
-from infrastructure.transparency.merkle import is_consistent, leaf_hash, root_by_inclusion
-from infrastructure.transparency.note import NoteError, Verifier, parse_note, strict_base64
-from infrastructure.transparency.pointers import pointers
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What is raised by what is no such document: JSON in JSON's clothes only, too deep, of other types."""

@@ -18,12 +18,12 @@ import psycopg
 from application.transparency_log import NotSealed
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.bundle.attachments import with_contents
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.leaf import Leaf, parse_leaf
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.leaf import Leaf, parse_leaf
+from infrastructure.transparency.formats.merkle import consistency_proof, inclusion_proof
 from infrastructure.transparency.log import LogReader, last_position, latest, one_snapshot
-from infrastructure.transparency.merkle import consistency_proof, inclusion_proof
 
-_SQL = load("bundle", "infrastructure.transparency")
+_SQL = load("writer", "infrastructure.transparency.bundle")
 EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README = (
     "events.jsonl",
     "checkpoint",
@@ -67,7 +67,7 @@ def _made(
         EVENTS: b"".join(lines),
         CHECKPOINT: sealed.note.encode(),
         DISCLOSURES: canonical(told),
-        README: files("infrastructure.transparency").joinpath("README.txt").read_bytes(),
+        README: files("infrastructure.transparency.bundle").joinpath("README.txt").read_bytes(),
     }
     if with_files:
         rows = connection.cursor(binary=True).execute(_SQL["files"], (number, sealed.position)).fetchall()

@@ -16,7 +16,7 @@ from psycopg.rows import scalar_row
 
 from infrastructure.postgres.queries import load
 
-_SQL = load("catalogue", "infrastructure.transparency")
+_SQL = load("catalogue", "infrastructure.transparency.verification")
 _GUARDED, _DERIVED = ["ledger", "vault", "tlog", "guards", "search"], ["views", "reporting"]
 _NAMES = {
     "guarded": _GUARDED,
@@ -45,7 +45,7 @@ _FACTS = (
 )
 _EVENT_TRIGGERS = "event trigger "
 _TO_BE_CALLED = ("event trigger function guards.refuse_ddl() owner ", "event trigger schema guards owner ")
-EXPECTED = files("infrastructure.transparency").joinpath("catalogue.txt")
+EXPECTED = files("infrastructure.transparency.verification").joinpath("catalogue.txt")
 """The facts of a fresh database; written by `python -m tests.infrastructure.write_schema`."""
 
 

@@ -10,8 +10,8 @@ from email.policy import compat32
 from pathlib import Path
 from typing import NamedTuple
 
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.note import NoteError, strict_base64
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import NoteError, strict_base64
 
 HEADER = "X-Caseledger-Checkpoint"
 _LARGEST = 64 * 2**20

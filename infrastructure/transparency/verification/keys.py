@@ -10,11 +10,11 @@ import psycopg
 
 from application.transparency_log import LOG_STREAM
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.note import NoteError, Verifier, parse_note
+from infrastructure.transparency.formats.note import NoteError, Verifier, parse_note
 from infrastructure.transparency.verification.findings import Findings
 from infrastructure.transparency.verification.record import CheckedLog
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 
 
 def check_keys(connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings) -> None:

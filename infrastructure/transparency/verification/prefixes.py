@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.note import NoteError, Verifier
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.note import NoteError, Verifier
 from infrastructure.transparency.verification.findings import Findings
 from infrastructure.transparency.verification.record import CheckedLog
 

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import psycopg
 
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.leaf import is_restart
-from infrastructure.transparency.merkle import EMPTY, Growing, leaf_hash
-from infrastructure.transparency.note import NoteError, Verifier, parse_signature, strict_base64
-from infrastructure.transparency.tiles import split_entries
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.leaf import is_restart
+from infrastructure.transparency.formats.merkle import EMPTY, Growing, leaf_hash
+from infrastructure.transparency.formats.note import NoteError, Verifier, parse_signature, strict_base64
+from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.verification.findings import Findings
 from infrastructure.transparency.verification.rows import AT_ONCE, Row, Rows, leaf_of, position_of
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 _RUNS = 32
 """Runs that are fetched at a time."""
 

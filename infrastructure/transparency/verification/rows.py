@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.leaf import is_restart, leaf_record, parse_leaf
-from infrastructure.transparency.tiles import pack_entries
+from infrastructure.transparency.formats.leaf import is_restart, leaf_record, parse_leaf
+from infrastructure.transparency.formats.tiles import pack_entries
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 AT_ONCE = 2_048
 """Rows that are fetched at a time."""
 _TOLD = 20

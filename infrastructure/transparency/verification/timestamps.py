@@ -9,10 +9,10 @@ import psycopg
 from cryptography.x509 import Certificate
 
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.timestamps import check_reply
+from infrastructure.transparency.publication.timestamps import check_reply
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 
 
 def check_timestamps(connection: psycopg.Connection[Any], trusted: Sequence[Certificate], findings: Findings) -> None:

@@ -13,11 +13,11 @@ import psycopg
 
 from domain.values import DisclosureKind, ErasureScope
 from infrastructure.postgres.queries import load
-from infrastructure.transparency.pointers import pointers
+from infrastructure.transparency.formats.pointers import pointers
 from infrastructure.transparency.verification.contents import check_contents, has_file
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 Row = tuple[Any, ...]
 
 

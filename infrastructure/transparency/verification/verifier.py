@@ -14,8 +14,8 @@ import psycopg
 from cryptography.x509 import Certificate
 
 from infrastructure.postgres.queries import load
+from infrastructure.transparency.formats.note import Verifier
 from infrastructure.transparency.log import one_snapshot
-from infrastructure.transparency.note import Verifier
 from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.transparency.verification.findings import Finding, Findings
 from infrastructure.transparency.verification.keys import check_keys
@@ -27,7 +27,7 @@ from infrastructure.transparency.verification.vault import check_vault
 from infrastructure.views.comparison import compare, prepare
 from infrastructure.views.projector import Poisoned
 
-_SQL = load("verifying", "infrastructure.transparency")
+_SQL = load("verification", "infrastructure.transparency.verification")
 Notes = Sequence[tuple[str, str]]
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 """Makes a progress bar: what is done, and how much of it there is."""

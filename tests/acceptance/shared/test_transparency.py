@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from infrastructure.transparency.bundle.verifier import verify_bundle
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
-from infrastructure.transparency.merkle import Growing, leaf_hash
-from infrastructure.transparency.tiles import ENTRIES, split_entries, split_hashes, tiles_of
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.merkle import Growing, leaf_hash
+from infrastructure.transparency.formats.tiles import ENTRIES, split_entries, split_hashes, tiles_of
 from tests.acceptance.conftest import RunningDesk, Serve
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.sealed import SealedDesk

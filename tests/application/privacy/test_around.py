@@ -17,8 +17,8 @@ from application.views.questions import Page
 from domain.errors import InvalidTransition, OnHold
 from domain.obligation import ObligationKind
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions import PostgresViews
-from infrastructure.views.timers import PostgresTimers
+from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.timers import PostgresTimers
 from tests import four_eyes
 from tests.application.cases import LINKS, TECHNICIAN, assigned, log, resolved
 from tests.application.conftest import ADMIN

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from infrastructure.transparency.note import Verifier
-from infrastructure.transparency.witnesses import Witness
+from infrastructure.transparency.formats.note import Verifier
+from infrastructure.transparency.publication.witnesses import Witness
 
 WITNESS = Path(sys.prefix) / "witness"
 """Where `make .venv/.dev` puts the PyPI package aics-witness."""

@@ -14,9 +14,9 @@ from cryptography.x509 import Certificate
 from psycopg import sql
 
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.migrate import migrate
-from infrastructure.postgres.server_programs import find_binaries
-from infrastructure.transparency.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.postgres.embedded.programs import find_binaries
+from infrastructure.postgres.setup.migration import migrate
+from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Safe
 from infrastructure.transparency.verification.verifier import Verification, verify

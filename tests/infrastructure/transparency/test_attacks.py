@@ -12,10 +12,10 @@ import pytest
 from application.desk import Desk
 from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import canonical, make_bundle
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.cosignatures import current_note
+from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import LogCopy, export
+from infrastructure.transparency.publication.store import current_note
 from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Safe
 from infrastructure.transparency.verification.findings import Finding

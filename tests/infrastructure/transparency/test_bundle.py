@@ -20,10 +20,10 @@ from domain.values import ErasureScope
 from infrastructure.transparency.bundle.reader import CannotVerify, read_bundle
 from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import canonical, make_bundle, zipped
-from infrastructure.transparency.checkpoint import Checkpoint
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import Signer, Verifier, signed
 from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import BrokenCopy, LogCopy, export
-from infrastructure.transparency.note import Signer, Verifier, signed
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.infrastructure.transparency.sealed import SealedDesk

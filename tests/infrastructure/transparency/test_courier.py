@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from infrastructure.transparency.http_client import Answer, Courier, NotHeld, web_address
+from infrastructure.transparency.publication.http_client import Answer, Courier, NotHeld, web_address
 from tests.infrastructure.transparency.outsiders import http_site
 
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.note import NoteError, Verifier, open_note
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import NoteError, Verifier, open_note
 from tests.infrastructure.transparency.trees import ORIGIN, MemoryLog, a_log
 
 GOPATH = Path("/usr/share/gocode")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.transparency.checkpoint_folder import HeldDirectory
-from infrastructure.transparency.http_client import Contradicted, NotHeld
+from infrastructure.transparency.publication.checkpoint_folder import HeldDirectory
+from infrastructure.transparency.publication.http_client import Contradicted, NotHeld
 from infrastructure.transparency.verification.held_checkpoints import read_held
 from tests.infrastructure.transparency.trees import a_log
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.transparency.leaf import Leaf, is_restart, leaf_record, parse_leaf, restart_record
+from infrastructure.transparency.formats.leaf import Leaf, is_restart, leaf_record, parse_leaf, restart_record
 
 STREAM = "0192f0c1-0000-7000-8000-0123456789ab"
 RECORD = leaf_record(

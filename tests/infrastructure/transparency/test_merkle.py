@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.transparency.merkle import (
+from infrastructure.transparency.formats.merkle import (
     EMPTY,
     Growing,
     is_consistent,

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from infrastructure.settings import Settings
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.cosignatures import OutsideStore, current_note
-from infrastructure.transparency.note import open_note
-from infrastructure.transparency.publication import publisher_of
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import open_note
+from infrastructure.transparency.publication.publisher import publisher_of
+from infrastructure.transparency.publication.store import OutsideStore, current_note
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
 from tests.infrastructure.transparency.outsiders import AicsWitness, OpensslAuthority, http_site

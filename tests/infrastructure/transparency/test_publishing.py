@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.checkpoint_folder import HeldDirectory
-from infrastructure.transparency.http_client import Answer, NotHeld
-from infrastructure.transparency.note import Signature, open_note
-from infrastructure.transparency.publication import Publisher
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.note import Signature, open_note
+from infrastructure.transparency.publication.checkpoint_folder import HeldDirectory
+from infrastructure.transparency.publication.http_client import Answer, NotHeld
+from infrastructure.transparency.publication.publisher import Publisher
+from infrastructure.transparency.publication.timestamps import TimestampAuthority
+from infrastructure.transparency.publication.witnesses import Witness, WitnessClient
 from infrastructure.transparency.state_file import Safe
-from infrastructure.transparency.timestamps import TimestampAuthority
 from infrastructure.transparency.verification.held_checkpoints import read_held
-from infrastructure.transparency.witnesses import Witness, WitnessClient
 from tests.infrastructure.transparency.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import MemoryLog, a_log
 

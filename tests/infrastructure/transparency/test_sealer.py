@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from infrastructure.transparency.checkpoint import open_checkpoint
-from infrastructure.transparency.leaf import leaf_record, parse_leaf
+from infrastructure.transparency.formats.checkpoint import open_checkpoint
+from infrastructure.transparency.formats.leaf import leaf_record, parse_leaf
+from infrastructure.transparency.formats.note import Signer
+from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.note import Signer
 from infrastructure.transparency.state_file import Refused, Safe
-from infrastructure.transparency.tiles import split_entries
 from tests.application.cases import log
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk, restored
 from tests.infrastructure.transparency.trees import mth

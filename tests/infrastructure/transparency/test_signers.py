@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from infrastructure.transparency.cosignatures import OutsideStore
-from infrastructure.transparency.http_client import Courier
+from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.note import Signer
-from infrastructure.transparency.timestamps import TimestampAuthority, trusted_certificates
+from infrastructure.transparency.publication.http_client import Courier
+from infrastructure.transparency.publication.store import OutsideStore
+from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.application.cases import log
 from tests.infrastructure.transparency.outsiders import OpensslAuthority, http_site
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk

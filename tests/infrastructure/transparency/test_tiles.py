@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.transparency.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes, tiles_of
+from infrastructure.transparency.formats.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes, tiles_of
 
 EXAMPLES = {
     "tile/0/x001/x234/067": Tile(0, 1_234_067),

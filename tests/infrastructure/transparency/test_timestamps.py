@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from rfc3161_client import decode_timestamp_response
 
-from infrastructure.transparency.http_client import Courier, NotHeld
-from infrastructure.transparency.timestamps import TimestampAuthority, trusted_certificates
+from infrastructure.transparency.publication.http_client import Courier, NotHeld
+from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.infrastructure.transparency.outsiders import Heard, OpensslAuthority, Site, http_site
 from tests.infrastructure.transparency.trees import a_log
 

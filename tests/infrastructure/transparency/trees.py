@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infrastructure.transparency.checkpoint import Checkpoint
-from infrastructure.transparency.merkle import Growing, consistency_proof, inclusion_proof, leaf_hash, root_at
-from infrastructure.transparency.note import Signer, signed
+from infrastructure.transparency.formats.checkpoint import Checkpoint
+from infrastructure.transparency.formats.merkle import Growing, consistency_proof, inclusion_proof, leaf_hash, root_at
+from infrastructure.transparency.formats.note import Signer, signed
 
 ORIGIN = "desk.example/log"
 

@@ -1,0 +1,285 @@
+"""A PostgreSQL server of our own in the data directory: joined or started by its users, stopped by the last.
+
+File locks count the users, as they vanish with their process: each user holds `postgres.users` shared, and
+every start and stop happens under an exclusive `postgres.lock`.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from infrastructure.postgres.embedded.programs import (
+    Account,
+    ServerUnavailable,
+    account_for,
+    copied,
+    find_binaries,
+    open_way,
+)
+
+SOCKET = ".s.PGSQL.5432"
+SOCKET_PATH_LIMIT = 103  # bytes: macOS's; Linux has 107
+
+INITDB = (
+    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"),
+    *("--data-checksums", "--auth=trust", "--username=postgres"),
+)
+SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "2GB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "wal_recycle": "off",  # a segment used again keeps the end of what it held, also what was erased
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+@contextmanager
+def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> Iterator[str]:
+    """Use the server of this data directory; yields a superuser's libpq conninfo.
+
+    `binaries` is a folder with `postgres` and `initdb` (default: see `find_binaries`); `fsync=False` gives
+    durability up, for tests. Both matter only when this user starts the server. Raises ServerUnavailable.
+    """
+    data_dir = data_dir.resolve()
+    try:
+        account = account_for(data_dir)
+        open_way(data_dir, account)
+        users = (data_dir / "postgres.users").open("a")
+    except OSError as error:
+        raise ServerUnavailable(f"{data_dir}: cannot be used ({error}); choose another --data-dir") from error
+    with users:
+        try:
+            with _alone(data_dir):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                conninfo = _ready(data_dir) or _start(data_dir, account, binaries, fsync)
+            yield conninfo
+        finally:
+            with _alone(data_dir):
+                fcntl.flock(users, fcntl.LOCK_UN)
+                with suppress(BlockingIOError):
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _stop(data_dir)
+
+
+def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> None:
+    """Start the server again if it has died under its users; for one of them to call. Raises ServerUnavailable."""
+    data_dir = data_dir.resolve()
+    with _alone(data_dir):
+        if running_server(data_dir) is None and _ready(data_dir) is None:
+            _start(data_dir, account_for(data_dir), binaries, fsync)
+
+
+def has_cluster(data_dir: Path) -> bool:
+    """Whether there is a server's data in this directory, running or not."""
+    return (data_dir / "cluster").is_dir()
+
+
+def running_server(data_dir: Path) -> str | None:
+    """The conninfo of this data directory's server; None unless it runs and accepts connections."""
+    data_dir = data_dir.resolve()
+    lines = _pid_file(data_dir)
+    ready = len(lines) >= 8 and lines[7].strip() == "ready" and _postmaster(data_dir) is not None
+    return _conninfo(lines[4]) if ready and _ping(lines[4]) is Ping.OK else None
+
+
+def _make_socket_folder(data_dir: Path, account: Account) -> Path:
+    folder = _socket_folder(data_dir)
+    open_way(folder.parent, account)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid in {account.uid, os.geteuid()}
+    if not ours or status.st_mode & 0o077:  # the name is no secret: another user may have been there first
+        raise ServerUnavailable(f"{folder} is not a private folder of ours, as the socket needs; remove it")
+    os.chown(folder, account.uid, account.gid, follow_symlinks=False)
+    return folder
+
+
+def _socket_folder(data_dir: Path) -> Path:
+    beside = data_dir / "socket"
+    if len(os.fsencode(beside / SOCKET)) <= SOCKET_PATH_LIMIT and "," not in str(beside):  # a list
+        return beside
+    digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()
+    return Path(tempfile.gettempdir(), f"caseledger-{digest[:16]}")
+
+
+# ---- Start and stop, under the lock
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    with (data_dir / "postgres.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool) -> str:
+    try:
+        process = _spawn_server(data_dir, account, find_binaries(binaries), fsync)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL fails: {error}{_log_tail(data_dir)}") from error
+    # Reaped whenever it ends and whoever stops it: a zombie's pid would pass for a running server's.
+    threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
+    try:
+        conninfo = _ready(data_dir, process)
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    if conninfo is None:
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL ended at its start{_log_tail(data_dir)}")
+    return conninfo
+
+
+def _spawn_server(data_dir: Path, account: Account, binaries: Path, fsync: bool) -> subprocess.Popen[bytes]:
+    for leftover in data_dir.glob(".new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    if not account.may_run(binaries):
+        binaries = copied(binaries, data_dir)
+    sockets = _make_socket_folder(data_dir, account)
+    settings = SETTINGS | {"unix_socket_directories": str(sockets)}
+    settings |= {"fsync": "on"} if fsync else {"fsync": "off", "full_page_writes": "off"}
+    with (data_dir / "postgres.log").open("ab") as log:
+        cluster = data_dir / "cluster"
+        if not cluster.exists():
+            _initialise(cluster, account, binaries, log, fsync)
+        _clear_remains(data_dir, sockets)
+        options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+        return account.spawn(log, binaries / "postgres", "-D", cluster, *options)
+
+
+def _initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
+    # Under a new name each time: an initdb that outlived its killed caller may still write to its folder.
+    side = tempfile.mkdtemp(prefix=".new-", dir=cluster.parent)
+    os.chown(side, account.uid, account.gid)
+    sync = () if fsync else ("--no-sync",)
+    with account.spawn(log, binaries / "initdb", "-D", side, *INITDB, *sync) as initdb:
+        if initdb.wait() != 0:
+            raise subprocess.CalledProcessError(initdb.returncode, "initdb")
+    Path(side).rename(cluster)
+    if fsync:  # a rename lost with the power would take every later commit with it
+        parent = os.open(cluster.parent, os.O_RDONLY)
+        os.fsync(parent)
+        os.close(parent)
+
+
+def _clear_remains(data_dir: Path, sockets: Path) -> None:
+    """Outwait the last processes of a killed server; drop its pid file if the pid is another program's now.
+
+    PostgreSQL itself replaces the pid file of a dead process, but takes a reused pid for a running server.
+    """
+    for _ in _tries():
+        pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        if not (busy := [pid for pid in pids if _is_server(pid, data_dir)]):
+            break
+    else:
+        raise ServerUnavailable(f"{data_dir}: processes {busy} of a killed PostgreSQL still use it; end them")
+    if _ping(sockets) in (Ping.OK, Ping.REJECT):  # no process that we can see, yet its socket answers
+        raise ServerUnavailable(f"{data_dir}: a server in another container uses it; stop that one")
+    with suppress(ProcessLookupError, PermissionError):  # the dead, and other users', PostgreSQL replaces
+        if pid := _pid(data_dir):
+            os.kill(pid, 0)
+        (data_dir / "cluster" / "postmaster.pid").unlink(missing_ok=True)
+        (sockets / f"{SOCKET}.lock").unlink(missing_ok=True)
+
+
+def _ready(data_dir: Path, process: subprocess.Popen[bytes] | None = None) -> str | None:
+    """The conninfo once the server, running or just spawned, is ready; None if there is none or it ends.
+
+    Recovery may take long: it is given up after a minute without a new word in the log.
+    """
+    told = None
+    while told != (told := _log_tail(data_dir)):
+        for _ in _tries():
+            if conninfo := running_server(data_dir):
+                return conninfo
+            if _postmaster(data_dir) is None if process is None else process.poll() is not None:
+                return None
+    raise ServerUnavailable(f"{data_dir}: PostgreSQL does not get ready{told}")
+
+
+def _stop(data_dir: Path) -> None:
+    if (pid := _postmaster(data_dir)) is None:
+        return
+    os.kill(pid, signal.SIGINT)  # a fast shutdown
+    for _ in _tries():
+        if not _is_server(pid, data_dir):
+            break
+    else:
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL (pid {pid}) does not stop{_log_tail(data_dir)}")
+    with suppress(OSError):
+        _socket_folder(data_dir).rmdir()
+
+
+def _tries() -> Iterator[None]:
+    """Fifty a second, for a minute."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.02)
+
+
+def _log_tail(data_dir: Path) -> str:
+    with (data_dir / "postgres.log").open("ab+") as log:
+        log.seek(max(0, log.tell() - 2000))
+        return f"; the end of {log.name}:\n{log.read().decode(errors='replace')}"
+
+
+# ---- What the pid file says, and whether it is true
+
+
+def _pid_file(data_dir: Path) -> list[str]:
+    """Pid, data directory, start time, port, socket folder, address, shared memory, status: less at first."""
+    try:
+        return (data_dir / "cluster" / "postmaster.pid").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _pid(data_dir: Path) -> int | None:
+    first = "".join(_pid_file(data_dir)[:1])
+    return int(first) if re.fullmatch(r"[1-9]\d{0,8}", first) else None
+
+
+def _postmaster(data_dir: Path) -> int | None:
+    pid = _pid(data_dir)
+    return pid if pid and _is_server(pid, data_dir) else None
+
+
+def _is_server(pid: int, data_dir: Path) -> bool:
+    """Whether this is a live PostgreSQL of this data directory: the pid may be another program's by now."""
+    if not Path("/proc/self").exists():
+        return _ping(_socket_folder(data_dir)) in (Ping.OK, Ping.REJECT)
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text()
+        return "postgres" in name and (data_dir / "cluster").samefile(f"/proc/{pid}/cwd")
+    except OSError:
+        return False
+
+
+def _ping(sockets: str | Path) -> Ping:
+    return Ping(PGconn.ping(make_conninfo(_conninfo(sockets), connect_timeout=5).encode()))
+
+
+def _conninfo(sockets: str | Path) -> str:
+    return make_conninfo(host=str(sockets), port="5432", user="postgres", dbname="postgres")

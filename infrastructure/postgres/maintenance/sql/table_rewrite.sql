@@ -1,0 +1,43 @@
+-- Tables written anew beside themselves (infrastructure/postgres/maintenance/table_rewrite.py).
+
+-- name: clear --
+-- Also what a run, or a rebuild, that was broken off has left.
+DROP SCHEMA IF EXISTS scrubbed CASCADE;
+
+-- name: begin --
+CREATE SCHEMA scrubbed;
+-- References are followed as the tables' owner.
+GRANT USAGE ON SCHEMA scrubbed TO desk_owner, desk_projector;
+
+-- name: columns --
+SELECT attname::text FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum;
+
+-- name: now --
+-- Positions are given in the order of commits: up to this one all is committed, and seen by what reads after it.
+SELECT coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0), (SELECT position FROM views.tracking);
+
+-- name: one_moment --
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
+
+-- name: changed --
+-- Streams that were appended to, or erased from, since; and those whose events were folded since.
+SELECT DISTINCT originator_id FROM ledger.stored_events
+WHERE notification_id > %(ledger)s
+   OR notification_id > %(views)s AND notification_id <= (SELECT position FROM views.tracking);
+
+-- name: be_brief --
+SET LOCAL lock_timeout = '100ms';
+
+-- name: hold --
+-- As a comparison of the views, the projector and erasures do.
+SELECT pg_advisory_xact_lock(4850712380), pg_advisory_xact_lock(4850712381);
+
+-- name: is_looked_at --
+-- Who reads by an old snapshot: an auditor's question, a transaction between two statements, what has gone on for long.
+SELECT EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+      AND backend_xmin IS NOT NULL
+      AND (xact_start < clock_timestamp() - interval '1 second' OR state = 'idle in transaction'
+           OR application_name = 'caseledger auditor' OR usename = 'desk_auditor'));

@@ -1,0 +1,118 @@
+"""Brings a database to the present schema: roles and database first, then the numbered migrations, by yoyo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
+import structlog
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
+
+from infrastructure.postgres.connections import within_limits
+from infrastructure.postgres.database import NAME, Database
+from infrastructure.postgres.queries import load
+
+_SQL = load("bootstrap", "infrastructure.postgres.setup")
+OLDEST = 170000
+MIGRATION = "-c caseledger.migration=on"
+"""What a session says that changes how the record is kept (migrations/0009); a session of anybody else must not."""
+
+_TURN = 4850712374
+"""The advisory lock of whoever sets up. It spans roles, database, migrations and guards: each of them writes rows that two
+sessions cannot write at once."""
+_PATIENCE = "15min"
+"""How long others wait for it: a migration of a large desk takes its time."""
+
+log = structlog.get_logger()
+
+
+class Unsuitable(Exception):
+    """The server cannot hold the ledger: too old, or its user may not set it up."""
+
+
+def migrate(database: Database, *, guarding: bool = True) -> int:
+    """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError.
+
+    Of those that are started at once, one goes first and the others find nothing left to do.
+
+    Event triggers that are missing or switched off are made anew, and said so in the log. With ``guarding=False`` only
+    after a migration: a command that looks for such damage must not mend it first.
+    """
+    with _turn(database) as connection:
+        settings = _bootstrap(database, connection)
+        applied = _apply(database)
+        if guarding or applied:
+            _guard(settings, anew=not applied)
+    return applied
+
+
+@contextmanager
+def _turn(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    """The connection that sets up, while nobody else does. Raises Unsuitable when others take too long."""
+    with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
+        try:
+            connection.execute(_SQL["wait_for_turn"].replace(b"{patience}", _PATIENCE.encode()))
+            connection.execute(_SQL["take_turn"], (_TURN,))
+        except psycopg.errors.LockNotAvailable:
+            raise Unsuitable(f"another process has been setting up this database for {_PATIENCE}") from None
+        yield connection
+
+
+def _apply(database: Database) -> int:
+    settings = migrating(conninfo_to_dict(database.for_component("migrator")))
+    with as_file(files("infrastructure.postgres").joinpath("migrations")) as folder:
+        migrations = read_migrations(str(folder))
+        # Not under yoyo's own lock: a row of a table, which a process that is killed leaves behind for ever.
+        with get_backend(_uri(settings)) as backend:
+            pending = backend.to_apply(migrations)
+            backend.apply_migrations(pending)
+            return len(pending)
+
+
+def migrating(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a connection that is a migration run."""
+    return {**settings, "options": f"{settings.get('options', '')} {MIGRATION}".strip()}
+
+
+def check_migrated(database: Database) -> None:
+    """Raises Unsuitable for a database that holds no ledger yet."""
+    with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
+        if connection.execute(_SQL["is_migrated"]).fetchone() is None:
+            raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
+
+
+def _bootstrap(database: Database, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Roles, database and extensions; returns the settings by which the database is reached as who may do that."""
+    settings = conninfo_to_dict(database.conninfo)
+    if connection.info.server_version < OLDEST:
+        raise Unsuitable(f"PostgreSQL 17 or newer is needed; this is {connection.info.server_version // 10000}")
+    try:
+        connection.execute(_SQL["roles"])
+        if database.embedded:
+            if connection.execute(_SQL["database_exists"]).fetchone() is None:
+                connection.execute(_SQL["create_database"])
+            settings["dbname"] = NAME
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Unsuitable(f"the database user may not set up roles: {error}") from error
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as inside:
+        inside.execute(_SQL["database_grants"])
+        inside.execute(_SQL["extensions"])
+    return settings
+
+
+def _guard(settings: dict[str, Any], *, anew: bool) -> None:
+    with psycopg.connect(make_conninfo("", **migrating(settings)), autocommit=True) as connection:
+        if anew:  # somebody has meddled, or the database was restored
+            connection.add_notice_handler(lambda notice: log.warning(notice.message_primary))
+        connection.execute(_SQL["guards"])
+
+
+def _uri(settings: dict[str, Any]) -> str:
+    """yoyo takes a URL; libpq's settings go into its query, where a socket folder may stand as well."""
+    database = quote(str(settings.pop("dbname", NAME)))
+    return f"postgresql+psycopg:///{database}?{urlencode({k: str(v) for k, v in settings.items()})}"
