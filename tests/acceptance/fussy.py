@@ -12,7 +12,7 @@ from infrastructure.mail.catcher import Catcher, smtp_server
 from tests.acceptance.conftest import RunningDesk
 from tests.acceptance.travelling import resolved
 from tests.application.cases import LINKS
-from tests.infrastructure.mail_servers import postman
+from tests.infrastructure.mail.mail_servers import postman
 
 NOBODY = {"name": "No Body", "email": "nobody@agency.example"}
 """Whom the mail server does not know."""

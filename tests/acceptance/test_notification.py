@@ -30,7 +30,7 @@ from tests.acceptance.travelling import (
     window,
 )
 from tests.conftest import cloned
-from tests.infrastructure.mail_servers import Dropping
+from tests.infrastructure.mail.mail_servers import Dropping
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.acceptance.conftest import Answer, RunningDesk, Serve, done, refused, served
 from tests.acceptance.shared.test_credentials import ACCESS, claims
 from tests.conftest import TestDatabase
-from tests.infrastructure.proxy import Proxy, proxied
+from tests.infrastructure.postgres.proxy import Proxy, proxied
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ _FACTS = (
 _EVENT_TRIGGERS = "event trigger "
 _TO_BE_CALLED = ("event trigger function guards.refuse_ddl() owner ", "event trigger schema guards owner ")
 EXPECTED = files("infrastructure.transparency.verification").joinpath("catalogue.txt")
-"""The facts of a fresh database; written by `python -m tests.infrastructure.write_schema`."""
+"""The facts of a fresh database; written by `python -m tests.infrastructure.postgres.write_schema`."""
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from tests.acceptance.travelling import (
     travel,
 )
 from tests.conftest import TestDatabase
-from tests.infrastructure.imap_server import DOVECOT, PASSWORD, USER, imap_server
-from tests.infrastructure.mail_servers import a_certificate
+from tests.infrastructure.mail.imap_server import DOVECOT, PASSWORD, USER, imap_server
+from tests.infrastructure.mail.mail_servers import a_certificate
 
 pytestmark = pytest.mark.usefixtures("monday")
 MAILBOX = "service-desk@caseledger.example"

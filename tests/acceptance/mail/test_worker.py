@@ -19,7 +19,7 @@ import pytest
 from infrastructure.mail.catcher import smtp_server
 from tests.acceptance.conftest import RunningDesk, done
 from tests.conftest import TestDatabase
-from tests.infrastructure.mail_servers import Dropping
+from tests.infrastructure.mail.mail_servers import Dropping
 
 APPEND = 4850712369
 """The lock under which everything is committed: who holds it holds up every commit."""

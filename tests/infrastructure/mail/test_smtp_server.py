@@ -17,8 +17,8 @@ from application.mail_in.envelope import Envelope
 from domain.errors import Forbidden
 from infrastructure.mail.smtp_server import Certificate, Gateway, listening
 from infrastructure.mail.smtp_session import Limits
-from tests.infrastructure.letters import ADDRESSES
-from tests.infrastructure.mail_servers import a_certificate
+from tests.infrastructure.mail.letters import ADDRESSES
+from tests.infrastructure.mail.mail_servers import a_certificate
 
 DESK = "service-desk@desk.example"
 SMALL = Limits(size=200_000, recipients=3, conversations=3, unfinished=300_000, idle=5, whole=5)

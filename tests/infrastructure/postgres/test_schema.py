@@ -27,7 +27,7 @@ def dumped(database: TestDatabase) -> str:
 
 
 def test_the_schema_written_out_equals_the_migrations(database: TestDatabase) -> None:
-    """To write it anew: `python -m tests.infrastructure.write_schema`."""
+    """To write it anew: `python -m tests.infrastructure.postgres.write_schema`."""
     assert dumped(database) == WRITTEN.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Writes schema.sql and the catalogue's facts anew from the migrations: `python -m tests.infrastructure.write_schema`."""
+"""Writes schema.sql and the catalogue's facts anew from the migrations: `python -m tests.infrastructure.postgres.write_schema`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
-from tests.infrastructure.test_schema import WRITTEN, dumped
+from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
 if __name__ == "__main__":
     folder = Path(tempfile.mkdtemp(prefix="cl-"))

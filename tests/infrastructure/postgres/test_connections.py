@@ -17,8 +17,8 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.recorder import LedgerFactory, LedgerRecorder
 from tests.conftest import TestDatabase
-from tests.infrastructure.proxy import Proxy, proxied
-from tests.infrastructure.test_group_commit import append
+from tests.infrastructure.postgres.proxy import Proxy, proxied
+from tests.infrastructure.postgres.test_group_commit import append
 
 IMPATIENT = Limits(0.2, 1)
 """The server works 0.2 s on a statement, we wait 1.2 s for it."""

@@ -23,8 +23,8 @@ from tests.application.cases import TECHNICIAN, assigned, log, resolved
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import History
-from tests.infrastructure.test_projector import last_position, poison
-from tests.infrastructure.test_quarantine import held
+from tests.infrastructure.views.test_projector import last_position, poison
+from tests.infrastructure.views.test_quarantine import held
 
 EDITS = {
     "case_counts": "events = -events",

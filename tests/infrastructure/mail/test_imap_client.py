@@ -14,8 +14,8 @@ import pytest
 
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
 from infrastructure.mail.imap_client import Mailbox, Place, read_new
-from tests.infrastructure.imap_server import DOVECOT, PASSWORD, USER, ImapServer, imap_server
-from tests.infrastructure.mail_servers import a_certificate
+from tests.infrastructure.mail.imap_server import DOVECOT, PASSWORD, USER, ImapServer, imap_server
+from tests.infrastructure.mail.mail_servers import a_certificate
 
 pytestmark = pytest.mark.skipif(DOVECOT is None, reason="no Dovecot is installed here (Debian: dovecot-imapd)")
 GOES_ON = threading.Event()

@@ -12,8 +12,8 @@ import pytest
 from application.mail_out.letters import Deferred, Postman, Refused, Sent
 from domain.clock import TravelClock
 from infrastructure.mail.catcher import mail_catcher, smtp_server
-from tests.infrastructure.letters import THREAD, a_letter, an_acknowledgement
-from tests.infrastructure.mail_servers import AT, CLOCK, Dropping, Refusing, postman, scripted
+from tests.infrastructure.mail.letters import THREAD, a_letter, an_acknowledgement
+from tests.infrastructure.mail.mail_servers import AT, CLOCK, Dropping, Refusing, postman, scripted
 
 
 @pytest.fixture(autouse=True)

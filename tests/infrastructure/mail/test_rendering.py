@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from application.mail_out.letters import Letter, LetterKind
 from infrastructure.mail.rendering import compose, deadline_text
-from tests.infrastructure.letters import (
+from tests.infrastructure.mail.letters import (
     ADDRESSES,
     FOLLOW,
     LINK,

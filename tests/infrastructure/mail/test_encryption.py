@@ -15,8 +15,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from application.mail_out.letters import Deferred
 from infrastructure.mail.catcher import mail_catcher, smtp_server
 from infrastructure.settings import Settings
-from tests.infrastructure.letters import a_letter
-from tests.infrastructure.mail_servers import Refusing, a_certificate, postman
+from tests.infrastructure.mail.letters import a_letter
+from tests.infrastructure.mail.mail_servers import Refusing, a_certificate, postman
 
 
 @pytest.fixture(autouse=True)

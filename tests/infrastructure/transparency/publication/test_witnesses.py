@@ -8,8 +8,8 @@ from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import COSIGNATURE, NoteError, Verifier, open_note, signed
 from infrastructure.transparency.publication.http_client import Answer, Contradicted, Courier, NotHeld
 from infrastructure.transparency.publication.witnesses import Ahead, Witness, WitnessClient, parse_witnesses
+from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.outsiders import AicsWitness
-from tests.infrastructure.transparency.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import ORIGIN, MemoryLog, a_log, a_signer
 
 URL = "https://witness.example/c2sp"

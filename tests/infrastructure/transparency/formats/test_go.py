@@ -21,7 +21,7 @@ from infrastructure.transparency.formats.note import NoteError, Verifier, open_n
 from tests.infrastructure.transparency.trees import ORIGIN, MemoryLog, a_log
 
 GOPATH = Path("/usr/share/gocode")
-SOURCE = Path(__file__).parents[2] / "outside" / "check.go"
+SOURCE = Path(__file__).parents[3] / "outside" / "check.go"
 
 Check = Callable[..., Any]
 

@@ -16,7 +16,7 @@ from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import POLICY, History, by
-from tests.infrastructure.test_searching import ALL, numbers
+from tests.infrastructure.views.test_search import ALL, numbers
 
 MAC = "Port of 02:1b:44:fe:9a:3c is off"
 JAPANESE = "社員のパスワードを忘れました。表"

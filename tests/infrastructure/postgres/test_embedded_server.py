@@ -20,7 +20,7 @@ from infrastructure.postgres.embedded.programs import ServerUnavailable, find_bi
 from infrastructure.postgres.embedded.server import embedded_server, running_server
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BINARIES = find_binaries(None)
 USER = """
 import sys

@@ -16,7 +16,7 @@ from infrastructure.views.projector import Projector
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import log, resolved
 from tests.conftest import TestDatabase, differences
-from tests.infrastructure.test_schema import WRITTEN, dumped
+from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 

@@ -27,7 +27,7 @@ from infrastructure.views.projector import Projector
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.conftest import TestDatabase, differences
-from tests.infrastructure.test_schema import WRITTEN, dumped
+from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from infrastructure.transparency.publication.timestamps import TimestampAuthorit
 from infrastructure.transparency.publication.witnesses import Witness, WitnessClient
 from infrastructure.transparency.state_file import Safe
 from infrastructure.transparency.verification.held_checkpoints import read_held
-from tests.infrastructure.transparency.test_note import WITNESS, cosignature
+from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import MemoryLog, a_log
 
 URL = "https://witness.example"

@@ -16,8 +16,8 @@ from infrastructure.transparency.publication.publisher import publisher_of
 from infrastructure.transparency.publication.store import OutsideStore, current_note
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
+from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.outsiders import AicsWitness, OpensslAuthority, http_site
-from tests.infrastructure.transparency.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import ORIGIN, MemoryLog, a_log, a_signer
 
 

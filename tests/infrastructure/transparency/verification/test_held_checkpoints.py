@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from infrastructure.mail.catcher import mail_catcher
 from infrastructure.transparency.verification.held_checkpoints import HEADER, header_value, notes_in, read_held
-from tests.infrastructure.letters import a_letter
-from tests.infrastructure.mail_servers import postman
-from tests.infrastructure.transparency.test_note import cosignature
+from tests.infrastructure.mail.letters import a_letter
+from tests.infrastructure.mail.mail_servers import postman
+from tests.infrastructure.transparency.formats.test_note import cosignature
 from tests.infrastructure.transparency.trees import a_log
 
 LOG = a_log(300)
