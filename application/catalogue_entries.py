@@ -12,12 +12,12 @@ import msgspec
 
 from domain.catalogue import Customer, HelpDesk, Script, Service, Team, check_entry
 from domain.errors import Invalid
-from domain.monitoring_source import Source, check_source
+from domain.monitoring_source import MonitoringSource, check_source
 from domain.policy import Policy
 from domain.policy_book import check_policy
 from domain.values import CODE
 
-Entry = Service | Team | HelpDesk | Script | Customer | Source
+Entry = Service | Team | HelpDesk | Script | Customer | MonitoringSource
 
 TYPES: dict[str, type[Any]] = {
     "services": Service,
@@ -25,7 +25,7 @@ TYPES: dict[str, type[Any]] = {
     "help-desks": HelpDesk,
     "scripts": Script,
     "customers": Customer,
-    "sources": Source,
+    "sources": MonitoringSource,
 }
 CONTACTS = {
     "services": ("name", "email", "phone"),
@@ -57,7 +57,7 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("this is no field here", place)
     _check_codes(kind, entry)
     check_entry(entry)
-    if isinstance(entry, Source):
+    if isinstance(entry, MonitoringSource):
         check_source(entry)
     return entry, _contact(kind, document.get("contact"))
 

@@ -12,11 +12,11 @@ import yaml
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from application.imports.catalogue_file import carry_out, read_catalogue
-from domain.case.closure import Confirmation
-from domain.case.logging import Report
-from domain.case.priority import Assessment
-from domain.case.resolution import Verification
-from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.priority import Assessment
+from domain.case.clauses.resolution import Verification
+from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.values import Actor, Channel, Level, Nature, Role
 
 _DESK = Request(Actor("a.ortiz", Role.TECHNICIAN), "demo")
@@ -132,7 +132,7 @@ def load_demo(desk: Desk) -> int:
     carry_out(desk, plan)
     for place, (channel, service, subject, steps) in enumerate(_CASES):
         received = desk.clock.now() - timedelta(minutes=7 * (len(_CASES) - place))
-        report = Report(channel, received, "", Nature.ACTUAL, agency="dot", service=service)
+        report = IncidentReport(channel, received, "", Nature.ACTUAL, agency="dot", service=service)
         contact = _JO if place in _OF_JO else _customer(place + 1)
         words = {"subject": subject, "description": f"{subject}, since this morning.", "symptoms": None}
         number = desk.log_case(report, contact, words, {}, None, _DESK).case.number

@@ -16,7 +16,7 @@ from application.execution.reference import Reference
 from application.execution.requests import ApplicationError, Committed, Request
 from application.ports import Disclosed, Erasure
 from domain.aggregate import Root
-from domain.approval import Approval, Measure, Standing
+from domain.approval import Approval, ApprovalState, Measure
 from domain.case import Case
 from domain.case.status import authorise
 from domain.data_subject import DataSubject, erase_beside
@@ -137,7 +137,7 @@ class Privacy(Approving, Logging):
         at = self._provenance(request).at
         if (
             approval is None
-            or approval.standing_at(at) is not Standing.APPROVED
+            or approval.standing_at(at) is not ApprovalState.APPROVED
             or approval.wanted is None
             or approval.wanted.scope is not told.scope
         ):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from application.execution.identifiers import uuid7
 from application.ports import Answered
 from domain.case import Case
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.policy import first_policy
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
@@ -44,7 +44,7 @@ def logged() -> LedgerEvent:
     now = datetime.now(UTC)
     customer = os.urandom(16).hex()
     words = Disclosure.of(customer, DisclosureKind.CUSTOMER_WORDS, _WORDS, os.urandom)
-    report = Report(Channel.PHONE, now, customer, agency="dot", service="printing", words=words)
+    report = IncidentReport(Channel.PHONE, now, customer, agency="dot", service="printing", words=words)
     actor = Actor("a.ortiz", Role.TECHNICIAN)
     provenance = Provenance(
         actor, Via("http", Channel.PHONE), now, os.urandom, request_id="bench", trace_id=os.urandom(16).hex()

@@ -11,7 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate, DomainEvent
 from eventsourcing.utils import register_topic
 
-from domain.obligation import Owed
+from domain.obligation import Obligation
 from domain.values import Actor, Disclosure, Origin, Provenance, Via
 
 
@@ -38,7 +38,7 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     causation: int | None = None
     occurred_at: datetime | None = None
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         """What the desk owes somebody from here on."""
         return ()
 
@@ -86,7 +86,7 @@ class Root(BaseAggregate[UUID]):
     """What people call it by; given once, with the opening event."""
     imported_rows: set[str]
     """The keys of the source rows it was read from, for imported history."""
-    obligations: dict[str, Owed]
+    obligations: dict[str, Obligation]
     """What is owed because of it, by key."""
 
     def __base_init__(self, *args: Any, **kwargs: Any) -> None:

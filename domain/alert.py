@@ -23,7 +23,7 @@ MOST_ALERTS = 1_000
 """Alerts that one case may have."""
 
 
-class Seen(StrEnum):
+class Sighting(StrEnum):
     """What a signal says of an alert that is known."""
 
     EPISODE = "episode"
@@ -71,7 +71,7 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Watched:
+class Episodes:
     """One alert: its episodes, the latest last."""
 
     fingerprint: str
@@ -87,38 +87,38 @@ class Watched:
     def firing(self) -> bool:
         return self.episodes[-1].ended_at is None
 
-    def fires(self, episode: datetime | None, started_at: datetime, at: datetime) -> tuple[Watched, Seen]:
+    def fires(self, episode: datetime | None, started_at: datetime, at: datetime) -> tuple[Episodes, Sighting]:
         """It is said to fire. ``episode`` is when this episode began, where the sender says so: that identifies it.
 
         A start in the future is ordered by its receipt, ``at``.
         """
         last = self.episodes[-1]
         if last.ended_at is None and episode in (None, last.identity):
-            return self._last(replace(last, heartbeats=last.heartbeats + 1, last_seen_at=at)), Seen.HEARTBEAT
+            return self._last(replace(last, heartbeats=last.heartbeats + 1, last_seen_at=at)), Sighting.HEARTBEAT
         if episode is not None and self._is_old(episode):
-            return self, Seen.KNOWN
+            return self, Sighting.KNOWN
         new = _begun(episode or started_at, max(min(episode or started_at, at), last.began_at), at)
         ended = replace(last, ended_at=last.ended_at or new.started_at)
         kept = (*self.episodes[:-1], ended, new)
         lost = max(0, len(kept) - MOST_EPISODES)
-        return replace(self, episodes=kept[lost:], forgotten=self.forgotten + lost), Seen.EPISODE
+        return replace(self, episodes=kept[lost:], forgotten=self.forgotten + lost), Sighting.EPISODE
 
-    def recovers(self, episode: datetime | None, ended_at: datetime, at: datetime) -> tuple[Watched, Seen]:
+    def recovers(self, episode: datetime | None, ended_at: datetime, at: datetime) -> tuple[Episodes, Sighting]:
         """It is said to have recovered; of an older episode that is no news. An end before the start is the start."""
         last = self.episodes[-1]
         if last.ended_at is not None:
-            return self, Seen.KNOWN
+            return self, Sighting.KNOWN
         if episode not in (None, last.identity) and self._is_old(episode):
-            return self, Seen.KNOWN
+            return self, Sighting.KNOWN
         ended_at = max(min(ended_at, at), last.began_at)
-        return self._last(replace(last, ended_at=ended_at, last_seen_at=at)), Seen.RECOVERED
+        return self._last(replace(last, ended_at=ended_at, last_seen_at=at)), Sighting.RECOVERED
 
     def _is_old(self, episode: datetime) -> bool:
         """Whether a start is that of an episode that is known, or earlier than one that says when it was."""
         starts = [each.identity for each in self.episodes if not each.is_ahead]
         return episode in [each.identity for each in self.episodes] or any(episode < start for start in starts)
 
-    def _last(self, episode: Episode) -> Watched:
+    def _last(self, episode: Episode) -> Episodes:
         return replace(self, episodes=(*self.episodes[:-1], episode))
 
 
@@ -138,7 +138,7 @@ def watch_id(case: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"caseledger:watch:{case}")
 
 
-class Whole(Opening):
+class StateEvent(Opening):
     """An event that says all there is to know of its aggregate: whichever is read first makes it."""
 
     def mutate(self, aggregate: Any) -> Any:
@@ -152,29 +152,29 @@ class Alert(Root):
 
     source: str
     case: str
-    seen: Watched
+    seen: Episodes
 
     @classmethod
-    def raised(cls, source: str, seen: Watched, case: str, receipt: UUID, provenance: Provenance) -> Self:
+    def raised(cls, source: str, seen: Episodes, case: str, receipt: UUID, provenance: Provenance) -> Self:
         """It fires, and has a case."""
         told = {"source": source, "case": case, "seen": seen, "receipt": str(receipt)}
         return cls.open(AlertRaised, alert_id(source, seen.fingerprint), provenance, **told)
 
-    def moved(self, seen: Watched, case: str, receipt: UUID, provenance: Provenance) -> None:
+    def moved(self, seen: Episodes, case: str, receipt: UUID, provenance: Provenance) -> None:
         """It fires anew, and has another case: the one before was closed."""
         told = {"source": self.source, "case": case, "seen": seen, "receipt": str(receipt)}
         self.record(AlertRaised, provenance, **told)
 
-    def observe(self, seen: Watched, receipt: UUID, provenance: Provenance) -> None:
+    def observe(self, seen: Episodes, receipt: UUID, provenance: Provenance) -> None:
         """It fires still or anew, or has recovered."""
         told = {"source": self.source, "case": self.case, "seen": seen, "receipt": str(receipt)}
         self.record(AlertObserved, provenance, **told)
 
 
-class AlertSaid(Whole):
+class AlertEvent(StateEvent):
     source: str
     case: str
-    seen: Watched
+    seen: Episodes
     receipt: str
     """The message that said so."""
 
@@ -183,11 +183,11 @@ class AlertSaid(Whole):
         alert.source, alert.case, alert.seen = self.source, self.case, self.seen
 
 
-class AlertRaised(AlertSaid):
+class AlertRaised(AlertEvent):
     TOPIC = "alert.raised"
 
 
-class AlertObserved(AlertSaid):
+class AlertObserved(AlertEvent):
     TOPIC = "alert.observed"
 
 
@@ -219,7 +219,7 @@ class Watch(Root):
         self.record(WatchObserved, provenance, ended_at=latest, **told)
 
 
-class WatchObserved(Whole):
+class WatchObserved(StateEvent):
     TOPIC = "watch.observed"
     source: str
     case: str

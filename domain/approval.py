@@ -25,7 +25,7 @@ class Measure(StrEnum):
     RELEASE_HOLD = "release-hold"
 
 
-class Standing(StrEnum):
+class ApprovalState(StrEnum):
     """What became of a request."""
 
     REQUESTED = "requested"
@@ -36,11 +36,11 @@ class Standing(StrEnum):
     EXPIRED = "expired"
 
 
-OPEN = frozenset({Standing.REQUESTED, Standing.APPROVED})
+OPEN = frozenset({ApprovalState.REQUESTED, ApprovalState.APPROVED})
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ApprovalRequest:
     """The last request."""
 
     by: Actor
@@ -66,8 +66,8 @@ class Approval(Root):
     """A case's number, or a data subject's id."""
 
     def begin(self) -> None:
-        self.wanted: Wanted | None = None
-        self.standing: Standing | None = None
+        self.wanted: ApprovalRequest | None = None
+        self.standing: ApprovalState | None = None
         self.approved_by: str | None = None
 
     @classmethod
@@ -75,10 +75,10 @@ class Approval(Root):
         """Start the record of a measure; nothing is requested yet."""
         return cls.open(ApprovalOpened, approval_id(measure, target), provenance, measure=measure, target=target)
 
-    def standing_at(self, at: datetime) -> Standing | None:
+    def standing_at(self, at: datetime) -> ApprovalState | None:
         """What became of the last request; None when there was none."""
         expired = self.wanted is not None and self.standing in OPEN and at >= self.wanted.answer_by
-        return Standing.EXPIRED if expired else self.standing
+        return ApprovalState.EXPIRED if expired else self.standing
 
     def request(
         self, scope: ErasureScope | None, answer_by: datetime, reason: Disclosure | None, provenance: Provenance
@@ -90,7 +90,7 @@ class Approval(Root):
 
     def approve(self, provenance: Provenance) -> None:
         """Approve the request as an auditor. Raises Forbidden for whoever requested it, InvalidTransition."""
-        wanted = self._require(Standing.REQUESTED, "be approved", provenance)
+        wanted = self._require(ApprovalState.REQUESTED, "be approved", provenance)
         if provenance.by.role is not Role.AUDITOR or provenance.by.subject == wanted.by.subject:
             raise Forbidden("Nobody approves what they requested themselves; an auditor approves it.")
         self.record(ApprovalGiven, provenance)
@@ -107,13 +107,13 @@ class Approval(Root):
 
     def use(self, provenance: Provenance) -> str:
         """Record that the measure was carried out; returns who approved it. Raises InvalidTransition."""
-        self._require(Standing.APPROVED, "be carried out", provenance)
+        self._require(ApprovalState.APPROVED, "be carried out", provenance)
         assert self.approved_by is not None
         approved_by = self.approved_by
         self.record(ApprovalUsed, provenance)
         return approved_by
 
-    def _require(self, standing: Standing, command: str, provenance: Provenance) -> Wanted:
+    def _require(self, standing: ApprovalState, command: str, provenance: Provenance) -> ApprovalRequest:
         present = self.standing_at(provenance.at)
         if present is not standing or self.wanted is None:
             raise InvalidTransition(command, str(present or "not made"), "request")
@@ -142,36 +142,36 @@ class ApprovalRequested(Recorded):
     scope: ErasureScope | None = None
 
     def apply(self, approval: Approval) -> None:
-        approval.wanted = Wanted(self.by, self.since, self.answer_by, self.reason, self.scope)
-        approval.standing, approval.approved_by = Standing.REQUESTED, None
+        approval.wanted = ApprovalRequest(self.by, self.since, self.answer_by, self.reason, self.scope)
+        approval.standing, approval.approved_by = ApprovalState.REQUESTED, None
 
 
 class ApprovalGiven(Recorded):
     TOPIC = "approval.given"
 
     def apply(self, approval: Approval) -> None:
-        approval.standing, approval.approved_by = Standing.APPROVED, self.by.subject
+        approval.standing, approval.approved_by = ApprovalState.APPROVED, self.by.subject
 
 
 class ApprovalRefused(Recorded):
     TOPIC = "approval.refused"
 
     def apply(self, approval: Approval) -> None:
-        approval.standing = Standing.REFUSED
+        approval.standing = ApprovalState.REFUSED
 
 
 class ApprovalWithdrawn(Recorded):
     TOPIC = "approval.withdrawn"
 
     def apply(self, approval: Approval) -> None:
-        approval.standing = Standing.WITHDRAWN
+        approval.standing = ApprovalState.WITHDRAWN
 
 
 class ApprovalUsed(Recorded):
     TOPIC = "approval.used"
 
     def apply(self, approval: Approval) -> None:
-        approval.standing = Standing.DONE
+        approval.standing = ApprovalState.DONE
 
 
 EVENTS = register(

@@ -60,7 +60,7 @@ class HelpDesk:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScriptAnswer:
     """What may be answered to a step, and where that leads."""
 
     says: str
@@ -69,12 +69,12 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Step:
+class ScriptStep:
     """One question of a diagnostic script."""
 
     id: str
     question: str
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ScriptAnswer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Script:
 
     id: str
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[ScriptStep, ...]
     service: str | None = None
     retired: bool = False
 
@@ -97,7 +97,7 @@ class Customer:
     retired: bool = False
 
 
-class Entry(Protocol):
+class CatalogueEntry(Protocol):
     """What every entry has."""
 
     @property
@@ -106,10 +106,10 @@ class Entry(Protocol):
     def retired(self) -> bool: ...
 
 
-E = TypeVar("E", bound=Entry)
+E = TypeVar("E", bound=CatalogueEntry)
 
 
-def check_entry(entry: Entry) -> None:
+def check_entry(entry: CatalogueEntry) -> None:
     """Refuse an entry that contradicts itself. Raises Invalid."""
     if isinstance(entry, Script):
         known = {step.id for step in entry.steps}
@@ -148,7 +148,7 @@ class Listed(Root, Generic[E]):
             self.record(self.changed, provenance, entry=entry, contact=contact, reason=reason)
 
 
-class Entered:
+class EntryEvent:
     """The fold that every event here has."""
 
     entry: Any
@@ -158,61 +158,61 @@ class Entered:
         listed.number, listed.entry, listed.contact = self.entry.id, self.entry, self.contact
 
 
-class ServiceDefined(Entered, Opening):
+class ServiceDefined(EntryEvent, Opening):
     TOPIC = "service.defined"
     entry: Service
     contact: Disclosure | None = None
 
 
-class ServiceChanged(Entered, Recorded):
+class ServiceChanged(EntryEvent, Recorded):
     TOPIC = "service.changed"
     entry: Service
     contact: Disclosure | None = None
 
 
-class TeamFormed(Entered, Opening):
+class TeamFormed(EntryEvent, Opening):
     TOPIC = "team.formed"
     entry: Team
     contact: Disclosure | None = None
 
 
-class TeamChanged(Entered, Recorded):
+class TeamChanged(EntryEvent, Recorded):
     TOPIC = "team.changed"
     entry: Team
     contact: Disclosure | None = None
 
 
-class HelpDeskListed(Entered, Opening):
+class HelpDeskListed(EntryEvent, Opening):
     TOPIC = "help_desk.listed"
     entry: HelpDesk
     contact: Disclosure | None = None
 
 
-class HelpDeskChanged(Entered, Recorded):
+class HelpDeskChanged(EntryEvent, Recorded):
     TOPIC = "help_desk.changed"
     entry: HelpDesk
     contact: Disclosure | None = None
 
 
-class ScriptPublished(Entered, Opening):
+class ScriptPublished(EntryEvent, Opening):
     TOPIC = "script.published"
     entry: Script
     contact: Disclosure | None = None
 
 
-class ScriptRevised(Entered, Recorded):
+class ScriptRevised(EntryEvent, Recorded):
     TOPIC = "script.revised"
     entry: Script
     contact: Disclosure | None = None
 
 
-class CustomerRegistered(Entered, Opening):
+class CustomerRegistered(EntryEvent, Opening):
     TOPIC = "customer.registered"
     entry: Customer
     contact: Disclosure | None = None
 
 
-class CustomerChanged(Entered, Recorded):
+class CustomerChanged(EntryEvent, Recorded):
     TOPIC = "customer.changed"
     entry: Customer
     contact: Disclosure | None = None

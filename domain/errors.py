@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from domain.case.state import Candidate
+    from domain.values import Candidate
 
 
 class DomainError(Exception):

@@ -22,7 +22,7 @@ class ReceiptState(StrEnum):
     """No person wrote it: it is kept, and nothing follows from it."""
 
 
-class Cause(StrEnum):
+class ReceiptCause(StrEnum):
     """Why a message waits for a person."""
 
     UNREADABLE = "unreadable"
@@ -50,7 +50,7 @@ class Cause(StrEnum):
     """From who has a part in the case, by the number in it, which proves nothing: a suggestion."""
 
 
-class Joined(StrEnum):
+class JoinedAs(StrEnum):
     """What a message became of a case that was there before."""
 
     REPLY = "reply"

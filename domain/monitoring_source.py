@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, register
-from domain.catalogue import Entered, Listed
+from domain.catalogue import EntryEvent, Listed
 from domain.errors import Invalid, InvalidTransition
 from domain.values import CODE, Disclosure, Level, Nature, Provenance
 
@@ -35,7 +35,7 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class MappingRule:
     """What labels mean: the first rule that matches wins, and what it leaves open is the source's default.
 
     A label matches a value, or one of several; a value may end in `*`. A rule without labels matches everything.
@@ -59,19 +59,19 @@ def _fits(value: str, wanted: str | tuple[str, ...]) -> bool:
 
 
 @dataclass(frozen=True)
-class Source:
+class MonitoringSource:
     """A monitoring system."""
 
     id: str
     name: str
     kind: SourceKind
-    rules: tuple[Rule, ...] = ()
-    defaults: Rule | None = None
+    rules: tuple[MappingRule, ...] = ()
+    defaults: MappingRule | None = None
     retired: bool = False
 
 
 @dataclass(frozen=True)
-class Key:
+class SourceKey:
     """A key as we keep it: never the key itself."""
 
     sha256: str
@@ -79,7 +79,7 @@ class Key:
     revoked_at: datetime | None = None
 
 
-def check_source(source: Source) -> None:
+def check_source(source: MonitoringSource) -> None:
     """Refuse a mapping that is none. Raises Invalid."""
     if len(source.rules) > MOST_RULES:
         raise Invalid(f"a mapping has at most {MOST_RULES} rules", "/rules")
@@ -91,7 +91,7 @@ def check_source(source: Source) -> None:
         _check_rule(source.defaults, "/defaults")
 
 
-def _check_rule(rule: Rule, where: str) -> None:
+def _check_rule(rule: MappingRule, where: str) -> None:
     if rule.service is not None and not CODE.fullmatch(rule.service):
         raise Invalid("a service is named by its id", f"{where}/service")
     for name, wanted in rule.match.items():
@@ -100,22 +100,27 @@ def _check_rule(rule: Rule, where: str) -> None:
             raise Invalid(f"labels and values have 1 to {_LONGEST_LABEL} characters", f"{where}/match")
 
 
-class ListedSource(Listed[Source]):
+class ListedSource(Listed[MonitoringSource]):
     """A source from version to version, with its keys."""
 
     TOPIC: ClassVar[str] = "source"
 
     def begin(self) -> None:
-        self.keys: dict[str, Key] = {}
+        self.keys: dict[str, SourceKey] = {}
 
     @classmethod
-    def define(cls, id: UUID, entry: Source, contact: Disclosure | None, provenance: Provenance) -> Self:  # noqa: A002
+    def define(cls, id: UUID, entry: MonitoringSource, contact: Disclosure | None, provenance: Provenance) -> Self:  # noqa: A002
         """Register a source. Raises Invalid."""
         check_source(entry)
         return super().define(id, entry, contact, provenance)
 
     def change(
-        self, entry: Source, contact: Disclosure | None, provenance: Provenance, *, reason: Disclosure | None = None
+        self,
+        entry: MonitoringSource,
+        contact: Disclosure | None,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
     ) -> None:
         """Change it, or its mapping. Raises Invalid."""
         check_source(entry)
@@ -143,15 +148,15 @@ class ListedSource(Listed[Source]):
         return not self.entry.retired and any(map(self.opens, self.keys))
 
 
-class SourceRegistered(Entered, Opening):
+class SourceRegistered(EntryEvent, Opening):
     TOPIC = "source.registered"
-    entry: Source
+    entry: MonitoringSource
     contact: Disclosure | None = None
 
 
-class SourceChanged(Entered, Recorded):
+class SourceChanged(EntryEvent, Recorded):
     TOPIC = "source.changed"
-    entry: Source
+    entry: MonitoringSource
     contact: Disclosure | None = None
 
 
@@ -162,7 +167,7 @@ class KeyIssued(Recorded):
     issued_at: datetime
 
     def apply(self, source: ListedSource) -> None:
-        source.keys = {**source.keys, self.key: Key(self.sha256, self.issued_at)}
+        source.keys = {**source.keys, self.key: SourceKey(self.sha256, self.issued_at)}
 
 
 class KeyRevoked(Recorded):
@@ -172,7 +177,7 @@ class KeyRevoked(Recorded):
 
     def apply(self, source: ListedSource) -> None:
         known = source.keys[self.key]
-        source.keys = {**source.keys, self.key: Key(known.sha256, known.issued_at, self.revoked_at)}
+        source.keys = {**source.keys, self.key: SourceKey(known.sha256, known.issued_at, self.revoked_at)}
 
 
 ListedSource.defined, ListedSource.changed = SourceRegistered, SourceChanged

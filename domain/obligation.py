@@ -33,7 +33,7 @@ class ObligationKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Owed:
+class Obligation:
     """One debt: what, till when, and whose. ``about`` tells two of one kind on one case apart."""
 
     kind: ObligationKind

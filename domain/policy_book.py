@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 from domain.aggregate import Opening, Recorded, Root, register
-from domain.case.logging import INFORMATION
-from domain.case.state import PendingReason
+from domain.case.clauses.logging import INFORMATION
+from domain.case.terms import PendingReason
 from domain.errors import Invalid
 from domain.policy import EVIDENCE, LARGEST_ATTACHMENT, LONGEST_TARGET, SHORTEST_WINDOW, Policy, contact_method
 from domain.values import Channel, Disclosure, Provenance, whole

@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.aggregate import Opening, Recorded, Root, register
 from domain.errors import Forbidden, InvalidTransition
-from domain.fate import Cause, Joined, ReceiptState
+from domain.fate import JoinedAs, ReceiptCause, ReceiptState
 from domain.values import Actor, Channel, Disclosure, Provenance, Role
 
 
@@ -65,12 +65,12 @@ class Receipt(Root):
 
     def begin(self) -> None:
         self.state = ReceiptState.RECEIVED
-        self.cause: Cause | None = None
+        self.cause: ReceiptCause | None = None
         self.case: str | None = None
         """The case that it opened, joined, or tells of."""
         self.suggestion: str | None = None
         """The case that a person may join it to. Unread, a mail of who takes part keeps it from being closed (R-5.9d)."""
-        self.joined: Joined | None = None
+        self.joined: JoinedAs | None = None
 
     @classmethod
     def receive(
@@ -115,7 +115,7 @@ class Receipt(Root):
     def join(
         self,
         case: str,
-        joined: Joined,
+        joined: JoinedAs,
         provenance: Provenance,
         *,
         reason: Disclosure | None = None,
@@ -135,12 +135,12 @@ class Receipt(Root):
         self._allow("come back", ReceiptState.RECEIVED)
         self.record(IntakeReturned, provenance, fate=fate, case=case, message=message, code=code)
 
-    def keep(self, cause: Cause, provenance: Provenance, *, case: str | None = None) -> None:
+    def keep(self, cause: ReceiptCause, provenance: Provenance, *, case: str | None = None) -> None:
         """No person wrote it: it is kept, nothing follows, and nobody answers it. Raises InvalidTransition."""
         self._allow("keep", ReceiptState.RECEIVED)
         self.record(IntakeRecorded, provenance, cause=cause, case=case)
 
-    def quarantine(self, cause: Cause, provenance: Provenance, *, suggestion: str | None = None) -> None:
+    def quarantine(self, cause: ReceiptCause, provenance: Provenance, *, suggestion: str | None = None) -> None:
         """Keep it where people see it, with the case it may be about (R-5.1d). Raises InvalidTransition."""
         self._allow("quarantine", ReceiptState.RECEIVED)
         self.record(IntakeQuarantined, provenance, cause=cause, suggestion=suggestion)
@@ -202,7 +202,7 @@ class IntakeSignalled(Recorded):
 
 class IntakeQuarantined(Recorded):
     TOPIC = "intake.quarantined"
-    cause: Cause
+    cause: ReceiptCause
     suggestion: str | None = None
 
     def apply(self, receipt: Receipt) -> None:
@@ -212,7 +212,7 @@ class IntakeQuarantined(Recorded):
 class IntakeJoined(Recorded):
     TOPIC = "intake.joined"
     case: str
-    joined: Joined
+    joined: JoinedAs
     suppressed: bool = False
     left_out: int = 0
 
@@ -234,7 +234,7 @@ class IntakeReturned(Recorded):
 
 class IntakeRecorded(Recorded):
     TOPIC = "intake.recorded"
-    cause: Cause
+    cause: ReceiptCause
     case: str | None = None
 
     def apply(self, receipt: Receipt) -> None:

@@ -75,6 +75,14 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A case that may be about the same, and how alike it is (0 to 1)."""
+
+    case: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who did it: a person or process, in one role, of one team where that matters."""
 

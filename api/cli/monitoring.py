@@ -26,7 +26,7 @@ from application.monitoring.outcomes import outcome_of
 from application.monitoring.plan import Plan
 from application.monitoring.signals import Delivery, Unreadable, read
 from domain.errors import DomainError, NotFound
-from domain.monitoring_source import Source, SourceKind
+from domain.monitoring_source import MonitoringSource, SourceKind
 
 intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
 source = typer.Typer(help="Keep monitoring sources and their keys.", no_args_is_help=True)
@@ -101,7 +101,7 @@ def _deliveries(raw: bytes) -> tuple[str, list[Delivery]]:
     return SourceKind.ALERTMANAGER, [read(raw, read_group)]
 
 
-def _mapping(of: str, file: Path) -> Source:
+def _mapping(of: str, file: Path) -> MonitoringSource:
     """A mapping in a file. Exit 2 when it is none."""
     try:
         document = yaml.safe_load(_bytes(file))
@@ -109,7 +109,7 @@ def _mapping(of: str, file: Path) -> Source:
             could_not_run(f"{file} is no mapping: it has `rules` and `defaults`")
         given = {"name": of, "kind": SourceKind.MAIL.value, **document}
         entry, _ = read_entry("sources", of, given)
-        assert isinstance(entry, Source)
+        assert isinstance(entry, MonitoringSource)
     except (DomainError, yaml.YAMLError, UnicodeDecodeError) as error:
         could_not_run(f"{file} is no mapping: {error}{getattr(error, 'pointer', '') and f' at {error.pointer}'}")  # type: ignore[union-attr]
     return entry
@@ -173,7 +173,7 @@ def add(
     """Register a monitoring source, or put another version in its place."""
     mapped = _mapping(code, mapping) if mapping is not None else None
     rules, defaults = (mapped.rules, mapped.defaults) if mapped else ((), None)
-    entry = Source(code, name or code, kind, rules, defaults)
+    entry = MonitoringSource(code, name or code, kind, rules, defaults)
     contact = {"senders": senders} if senders else {}
     with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
         try:

@@ -8,9 +8,9 @@ from application.cases.relations import Relating
 from application.execution.requests import Committed, Request
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.major_incident import Declaration
-from domain.case.notification import Contact
-from domain.case.state import LinkKind, PendingReason
+from domain.case.clauses.major_incident import Declaration
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.terms import LinkKind, PendingReason
 from domain.errors import Invalid
 from domain.obligation import ObligationKind
 from domain.values import Provenance, Role
@@ -141,7 +141,7 @@ class Teamwork(Relating):
                 raise Invalid(f"it lies more than {self.policy.backdating_limit} in the past", "/at")
             if obligation == ObligationKind.INFORM_CUSTOMER:
                 why = self._staff(case, reason=note)
-                case.tell_by_other_means(Contact(known, when, informed), self.policy, provenance, reason=why)
+                case.tell_by_other_means(ContactAttempt(known, when, informed), self.policy, provenance, reason=why)
             elif obligation.partition(":")[0] in _BY_COMMAND:
                 raise Invalid(f"{obligation} is discharged by its own command", "/obligation")
             else:

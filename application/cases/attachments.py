@@ -19,7 +19,7 @@ import filetype  # type: ignore[import-untyped]
 from application.execution.requests import Committed, Request
 from application.execution.runner import Casework
 from domain.case import Case
-from domain.case.holdings import Attachment
+from domain.case.terms import Attachment
 from domain.errors import (
     AttachmentRefused,
     AttachmentsFull,

@@ -13,9 +13,8 @@ from application.cases.likeness import COMPARED, Profile, candidates
 from application.execution.reference import Reference
 from application.execution.requests import Request
 from application.execution.runner import Casework, Words
-from domain.case.logging import Report
-from domain.case.state import Candidate
-from domain.values import Role
+from domain.case.clauses.logging import IncidentReport
+from domain.values import Candidate, Role
 
 _PATIENCE = timedelta(milliseconds=250)
 _LOOKED_AT, _SHOWN = 20, 5
@@ -27,7 +26,7 @@ class Hinting(Casework):
     """Looks for candidates while a case is logged."""
 
     def _hint(
-        self, report: Report, words: Words, request: Request, reference: Reference
+        self, report: IncidentReport, words: Words, request: Request, reference: Reference
     ) -> tuple[Candidate, ...] | None:
         """The cases most like a report, for a technician; None for others, and when there is no time."""
         said = " ".join(str(words[name]) for name in COMPARED if words.get(name))

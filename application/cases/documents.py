@@ -19,15 +19,13 @@ from domain.aggregate import Root
 from domain.alert import Alert
 from domain.approval import Approval
 from domain.case import Case
-from domain.case.customer_words import Asked
-from domain.case.holdings import Attachment, Mailed
-from domain.case.state import Candidate, Pending
 from domain.case.status import STAFF, can
+from domain.case.terms import Attachment, CaseMessage, MailedQuestion, PendingMark
 from domain.catalogue import Listed
 from domain.monitoring_source import ListedSource
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
-from domain.values import Actor, Role
+from domain.values import Actor, Candidate, Role
 
 
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
@@ -110,7 +108,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     return case_shown(reader, document)
 
 
-def _pending(pending: Pending, question: Asked | None) -> dict[str, Any]:
+def _pending(pending: PendingMark, question: MailedQuestion | None) -> dict[str, Any]:
     """The mark on a case that waits, with the question where one was mailed."""
     asked = {"question": question.question.text("question")} if question is not None else {}
     return {"reason": pending.reason, "since": pending.since, **asked}
@@ -155,7 +153,7 @@ def attachment_document(attachment: Attachment) -> dict[str, Any]:
     }
 
 
-def message_document(number: str, mailed: Mailed) -> dict[str, Any]:
+def message_document(number: str, mailed: CaseMessage) -> dict[str, Any]:
     """A message of a case as it reads: who wrote it to whom, and where its bytes are."""
     texts = mailed.written_to.texts if mailed.written_to else {}
     return {

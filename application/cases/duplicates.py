@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from domain.aggregate import Recorded, Root
 from domain.case import Case
-from domain.case.closure import Closed
-from domain.case.dispute import Reopened
-from domain.case.resolution import Resolved
-from domain.case.state import LinkKind
+from domain.case.clauses.closure import Closed
+from domain.case.clauses.dispute import Reopened
+from domain.case.clauses.resolution import Resolved
+from domain.case.terms import LinkKind
 from domain.policy import Policy
 from domain.values import Provenance
 

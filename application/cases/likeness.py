@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from application.views.similar import Report
-from domain.case.state import Candidate
+from domain.values import Candidate
 
 COMPARED = ("subject", "description", "symptoms", "asset")
 """What of a report's words is compared."""

@@ -13,10 +13,10 @@ from application.execution.runner import Words
 from application.mail_out.notices import Telling
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.diagnosis import Run, Step
-from domain.case.logging import CODED, REACHED, SPOKEN, Report, missing_information
-from domain.case.notification import Contact
-from domain.case.priority import Assessment
+from domain.case.clauses.diagnosis import ScriptRun, StepTaken
+from domain.case.clauses.logging import CODED, REACHED, SPOKEN, IncidentReport, missing_information
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.priority import Assessment
 from domain.case.status import authorise
 from domain.catalogue import ListedHelpDesk, Script
 from domain.errors import Invalid
@@ -27,7 +27,13 @@ class Logging(Attaching, Hinting, Telling):
     """5.1-5.2."""
 
     def log_case(
-        self, report: Report, contact: Words, words: Words, reporter: Words, reason: str | None, request: Request
+        self,
+        report: IncidentReport,
+        contact: Words,
+        words: Words,
+        reporter: Words,
+        reason: str | None,
+        request: Request,
     ) -> Committed:
         """Log an incident (R-5.2a, R-5.2c). ``report.customer`` is filled in here. Raises Forbidden, Invalid."""
         authorise(request.actor, "log")
@@ -46,7 +52,7 @@ class Logging(Attaching, Hinting, Telling):
     def follow_up(
         self,
         number: str,
-        report: Report,
+        report: IncidentReport,
         contact: Words,
         words: Words,
         reporter: Words,
@@ -89,7 +95,7 @@ class Logging(Attaching, Hinting, Telling):
 
         return self._act("note", number, request, decide)
 
-    def _by_himself(self, report: Report, reporter: Words, request: Request) -> Report:
+    def _by_himself(self, report: IncidentReport, reporter: Words, request: Request) -> IncidentReport:
         """What a customer logs comes by self service and now, whatever he says of that, and is his own (R-5.1a, R-5.2a).
 
         Raises Invalid for what is not his to give.
@@ -102,14 +108,20 @@ class Logging(Attaching, Hinting, Telling):
             raise Invalid("a reference of another system is the desk's to give", "/external_ref")
         return replace(report, channel=Channel.SELF_SERVICE, received_at=self.clock.now())
 
-    def _why_logged(self, report: Report, reason: str | None, request: Request) -> Disclosure | None:
+    def _why_logged(self, report: IncidentReport, reason: str | None, request: Request) -> Disclosure | None:
         own = request.actor.role is Role.CUSTOMER
         kind = DisclosureKind.CUSTOMER_WORDS if own else DisclosureKind.STAFF_WORDS
         return self._say(report.customer, kind, {"reason": reason})
 
     def _sealed(
-        self, report: Report, contact: Words, words: Words, reporter: Words, request: Request, reference: Reference
-    ) -> Report:
+        self,
+        report: IncidentReport,
+        contact: Words,
+        words: Words,
+        reporter: Words,
+        request: Request,
+        reference: Reference,
+    ) -> IncidentReport:
         """The report with what only the desk knows: whose it is, the service's version, what is missing."""
         own = request.actor.role is Role.CUSTOMER
         customer = request.actor.subject if own else self.customer_id(contact)
@@ -174,7 +186,9 @@ class Handling(Logging):
             "triage", number, request, lambda case, p: case.triage(owner, p, reason=self._staff(case, reason=reason))
         )
 
-    def refer(self, number: str, help_desk: str, contact: Contact, reason: str | None, request: Request) -> Committed:
+    def refer(
+        self, number: str, help_desk: str, contact: ContactAttempt, reason: str | None, request: Request
+    ) -> Committed:
         """Refer to another agency's desk, tell the customer by mail too (R-5.3b, R-5.3c). Raises Invalid."""
 
         def decide(case: Case, provenance: Provenance) -> list[Root]:
@@ -219,14 +233,14 @@ class Handling(Logging):
 
         return self._act("diagnose", number, request, decide)
 
-    def _run(self, script: str, steps: tuple[str, ...]) -> Run:
+    def _run(self, script: str, steps: tuple[str, ...]) -> ScriptRun:
         """A run against the script's present version. What the script does not have is kept, and said to be so."""
-        listed, taken = self.references.current().script(script), tuple(Step(step) for step in steps)
+        listed, taken = self.references.current().script(script), tuple(StepTaken(step) for step in steps)
         if listed is None:
-            return Run(script, None, taken, ("script_not_in_catalogue",))
+            return ScriptRun(script, None, taken, ("script_not_in_catalogue",))
         entry: Script = listed.entry
         strange = {step.step for step in taken} - {step.id for step in entry.steps}
-        return Run(script, listed.version, taken, ("step_not_in_script",) if strange else ())
+        return ScriptRun(script, listed.version, taken, ("step_not_in_script",) if strange else ())
 
     def known_errors_searched(
         self,

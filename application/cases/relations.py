@@ -11,10 +11,10 @@ from application.execution.runner import Words
 from application.mail_out.notices import Telling
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.relations import Consulted, Relation
-from domain.case.state import Candidate, LinkKind
+from domain.case.clauses.relations import Consulted, Relation
 from domain.case.status import Status, authorise_reading
-from domain.values import Actor, Provenance
+from domain.case.terms import LinkKind
+from domain.values import Actor, Candidate, Provenance
 
 _MOST = 20
 """Candidates looked at."""

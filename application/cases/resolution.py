@@ -10,11 +10,11 @@ from application.cases.assignment import Teamwork
 from application.execution.requests import Committed, Request
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.major_incident import Refusal
-from domain.case.resolution import Verification
-from domain.case.state import Resolution, ResolutionCode
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.major_incident import FanOutRefusal
+from domain.case.clauses.resolution import Verification
 from domain.case.status import SETTLED
+from domain.case.terms import Resolution, ResolutionCode
 from domain.errors import DomainError, Invalid, InvalidTransition, NoneFollowed, NotFound, ProblemLinkRequired
 from domain.problem import Problem
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
@@ -97,7 +97,7 @@ class Settling(Teamwork):
                     refused.append((part.number, refusal))
             if not followed:
                 raise NoneFollowed(refused) if refused else Invalid("no linked case is open", "/cases")
-            told = tuple(Refusal(part, refusal.rule, str(refusal)) for part, refusal in refused)
+            told = tuple(FanOutRefusal(part, refusal.rule, str(refusal)) for part, refusal in refused)
             case.fanned_out(tuple(followed), provenance, refused=told, reason=self._staff(case, reason=reason))
             return [*changed, problem] if problem is not None and problem.pending_events else changed
 

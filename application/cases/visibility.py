@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.state import LinkKind
+from domain.case.terms import LinkKind
 from domain.values import Disclosure, DisclosureKind, Role
 
 

@@ -10,8 +10,8 @@ from application.cases.resolution import Settling
 from application.execution.principals import DisputeLink, FollowLink
 from application.execution.requests import Committed, Request
 from domain.case import Case
-from domain.case.logging import Logged, Report
-from domain.case.notes import Noted
+from domain.case.clauses.annotations import Noted
+from domain.case.clauses.logging import IncidentReport, Logged
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition, NotFound
 from domain.values import Actor, Channel, Role
@@ -87,7 +87,7 @@ class Contesting(Handling, Settling):
     def _follow(self, case: Case, reason: str, request: Request) -> Committed:
         told = dict((case.contact and case.contact.texts) or {})
         said = dict((case.words and case.words.texts) or {})
-        report = Report(
+        report = IncidentReport(
             Channel.SELF_SERVICE, self.clock.now(), case.customer, agency=case.agency, service=self._offered(case)
         )
         words = {"subject": said.get("subject") or f"Follow-up of {case.number}", "description": reason}

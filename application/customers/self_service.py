@@ -18,10 +18,10 @@ from application.execution.requests import Committed, Request
 from application.execution.runner import Words
 from application.ports import Entry
 from domain.case import Case
-from domain.case.holdings import Attachment
-from domain.case.logging import Report
-from domain.case.messages import MessageReceived
+from domain.case.clauses.annotations import MessageReceived
+from domain.case.clauses.logging import IncidentReport
 from domain.case.status import SETTLED, Status
+from domain.case.terms import Attachment
 from domain.values import Actor, Role
 
 TOLD = {
@@ -50,7 +50,7 @@ _WHEN_SHOWN = frozenset({"case.noted", "case.attached"})
 class Following(Contesting):
     """What customers do by themselves."""
 
-    def report_unverified(self, report: Report, contact: Words, words: Words, request: Request) -> Committed:
+    def report_unverified(self, report: IncidentReport, contact: Words, words: Words, request: Request) -> Committed:
         """Log what somebody reports who has only said who he is; ``request.actor`` is whom the address stands for."""
         return self.log_case(report, contact, words, {}, None, request)
 

@@ -30,7 +30,7 @@ from application.ports import Answered, Entry, MailUnread, ReferenceMoved, Regis
 from application.views.similar import Finder
 from domain.aggregate import Recorded, Root
 from domain.case import Case
-from domain.case.closure import Closed
+from domain.case.clauses.closure import Closed
 from domain.case.status import authorise, authorise_reading, authorise_team, hide_from_others
 from domain.clock import Clock
 from domain.data_subject import DataSubject, subject_id

@@ -18,10 +18,10 @@ from itertools import groupby, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.case.history_import import Observation
-from domain.case.logging import Report
-from domain.case.state import PendingReason
+from domain.case.clauses.history_import import Observation
+from domain.case.clauses.logging import IncidentReport
 from domain.case.status import Status
+from domain.case.terms import PendingReason
 from domain.values import CODE, Channel, Level, Nature, SourceOutcome
 
 COLUMNS = (
@@ -80,7 +80,7 @@ class SourceRow:
     cells: tuple[str, ...]
     """The columns in the source's own words, in the order of COLUMNS."""
     seen: Observation
-    report: Report
+    report: IncidentReport
     outcome: SourceOutcome
 
     def changes(self, before: SourceRow | None) -> dict[str, str]:
@@ -192,8 +192,8 @@ class ServiceNowLog:
             technician=_known(values["assigned_to"]),
         )
 
-    def _report(self, values: Mapping[str, str], opened_at: datetime) -> Report:
-        return Report(
+    def _report(self, values: Mapping[str, str], opened_at: datetime) -> IncidentReport:
+        return IncidentReport(
             channel=self._word("contact_type", values, _CHANNELS) or Channel.OTHER,
             received_at=opened_at,
             customer=_known(values["caller_id"]) or "unknown",

@@ -26,7 +26,7 @@ from application.monitoring.signals import ByMail, Delivery
 from domain.aggregate import Root
 from domain.alert import alert_id
 from domain.case import Case
-from domain.fate import Cause, Joined, ReceiptState
+from domain.fate import JoinedAs, ReceiptCause, ReceiptState
 from domain.outgoing_mail import Message
 from domain.receipt import Receipt, authorise_intake, receipt_id
 from domain.values import Channel, DisclosureKind, Provenance
@@ -81,7 +81,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
     def receive_unread(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
         """Put a mail into the quarantine that fails whenever it is read on; nothing but its sender is looked at."""
         read = read_mail(raw, envelope, self.addresses)
-        mail = Mail(read.message_id, read.digest, read.sender, read.name, held=Cause.UNREADABLE)
+        mail = Mail(read.message_id, read.digest, read.sender, read.name, held=ReceiptCause.UNREADABLE)
         return self._receive(mail, raw, envelope, request)
 
     def _receive(self, mail: Mail, raw: bytes, envelope: Envelope, request: Request) -> Received:
@@ -132,8 +132,8 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         if mail.held is not None:
             receipt.quarantine(mail.held, provenance, suggestion=self._unread_about(mail))
             return []
-        if mail.machine is Cause.OURS:
-            receipt.keep(Cause.OURS, provenance)
+        if mail.machine is ReceiptCause.OURS:
+            receipt.keep(ReceiptCause.OURS, provenance)
             return []
         if mail.returned is not None:
             return self._come_back(taking, returned)
@@ -165,7 +165,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         """A robot's mail: on the case it answers it says that somebody is away; it changes nothing (RFC 3834)."""
         mail = taking.mail
         assert mail.machine is not None
-        thread = self._thread_of(mail) if mail.machine is Cause.AUTOMATIC else None
+        thread = self._thread_of(mail) if mail.machine is ReceiptCause.AUTOMATIC else None
         taking.receipt.keep(mail.machine, taking.provenance, case=thread.case.number if thread else None)
         if thread is None or not thread.sure or not self._takes_part(thread.case, mail):
             return []
@@ -179,7 +179,7 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
         takes_part = self._takes_part(thread.case, taking.mail)
         if thread.sure and takes_part:
             return self._join(thread.case, taking)
-        cause = Cause.NUMBER if takes_part else Cause.STRANGER
+        cause = ReceiptCause.NUMBER if takes_part else ReceiptCause.STRANGER
         taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
         return []
 
@@ -197,7 +197,12 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
 
     def _monitoring(self, mail: Mail) -> str | None:
         """The source that a mail is of: one that can be read, is no report, and none of our own that came back."""
-        if mail.held is not None or mail.returned is not None or mail.machine is Cause.OURS or mail.sender is None:
+        if (
+            mail.held is not None
+            or mail.returned is not None
+            or mail.machine is ReceiptCause.OURS
+            or mail.sender is None
+        ):
             return None
         self.references.refresh()  # another process may have registered it just now
         return self.references.current().senders.get(mail.sender.casefold())
@@ -220,9 +225,9 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
 
 def outcome_of(receipt: Receipt) -> Outcome:
     """What has become of a message that was not seen before."""
-    if receipt.state is ReceiptState.JOINED and receipt.joined is Joined.DISPUTE:
+    if receipt.state is ReceiptState.JOINED and receipt.joined is JoinedAs.DISPUTE:
         return Outcome.DISPUTE
-    if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (Cause.STRANGER, Cause.NUMBER):
+    if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (ReceiptCause.STRANGER, ReceiptCause.NUMBER):
         return Outcome.SUGGESTION
     return _OUTCOMES[receipt.state]
 

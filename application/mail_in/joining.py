@@ -14,10 +14,10 @@ from application.mail_in.parsing.intent import Intent, intent_of
 from application.mail_in.threading import Threads
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
-from domain.fate import Joined
+from domain.fate import JoinedAs
 from domain.receipt import Receipt
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
 
@@ -99,16 +99,16 @@ class Joining(Threads, Settling):
         if answers:
             case.answered(case.version, taking.reference.policy, taking.provenance)
         left = self._keep_files(case, taking)
-        joined = Joined.REPLY
+        joined = JoinedAs.REPLY
         try:
             if intent is Intent.DISPUTE:
                 self._contest_by(case, taking)
-                joined = Joined.DISPUTE
+                joined = JoinedAs.DISPUTE
             elif intent is Intent.UNCLEAR:
                 self._suspect(case, taking)
-                joined = Joined.CANDIDATE
+                joined = JoinedAs.CANDIDATE
         except (DisputeWindowClosed, InvalidTransition):
-            joined = Joined.REPLY  # reopened, held or over already: it is on the case, and that is all
+            joined = JoinedAs.REPLY  # reopened, held or over already: it is on the case, and that is all
         taking.receipt.join(
             case.number,
             joined,
@@ -123,7 +123,7 @@ class Joining(Threads, Settling):
         """Take a message into the case that takes all of its sender's: it speaks of anything, and disputes nothing."""
         self._correspond(case, taking, automatic=False, unclear=case.awaits_customer)
         left, suppressed = self._keep_files(case, taking), taking.mail.suppressing
-        taking.receipt.join(case.number, Joined.REPLY, taking.provenance, suppressed=suppressed, left_out=left)
+        taking.receipt.join(case.number, JoinedAs.REPLY, taking.provenance, suppressed=suppressed, left_out=left)
         return [case]
 
     def _answers(self, case: Case, taking: Taking) -> bool:
@@ -199,7 +199,7 @@ class Joining(Threads, Settling):
             case.note(said, replace(taking.provenance, by=MAIL_SYSTEM))
         return len(why)
 
-    def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> Report:
+    def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> IncidentReport:
         """What a mail says, as a case is logged from it."""
         mail, whose = taking.mail, taking.sender
         reached = {} if taking.receipt.channel is Channel.MONITORING else contact_of(mail)  # nobody writes to a robot
@@ -208,7 +208,7 @@ class Joining(Threads, Settling):
         if mail.text and mail.quoted:
             words["quoted"] = mail.quoted
         receipt = taking.receipt
-        report = Report(
+        report = IncidentReport(
             receipt.channel,
             receipt.received_at,
             whose,

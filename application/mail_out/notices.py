@@ -16,8 +16,8 @@ from application.execution.runner import Casework, Words
 from application.mail_out.letters import LetterKind
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.state import ResolutionCode
 from domain.case.status import SETTLED, Status
+from domain.case.terms import ResolutionCode
 from domain.catalogue import Customer, ListedCustomer
 from domain.errors import Invalid
 from domain.outgoing_mail import Message

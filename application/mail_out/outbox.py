@@ -13,7 +13,7 @@ from application.execution.requests import Committed, Request
 from application.execution.runner import Casework, Words
 from application.mail_out.letters import Letter, LetterKind, Sent, Thread
 from domain.case import Case
-from domain.case.triage import Referred
+from domain.case.clauses.triage import Referred
 from domain.outgoing_mail import Message
 from domain.values import DisclosureKind, Provenance
 

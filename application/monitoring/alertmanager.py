@@ -24,7 +24,7 @@ from application.monitoring.signals import (
     scalars,
     texts,
 )
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 _VERSIONS = ("3", "4")
 _OFFSET, _PRIME, _SEPARATOR = 14695981039346656037, 1099511628211, b"\xff"
@@ -60,7 +60,7 @@ def _read(place: int, raw: bytes, of_group: Any) -> Signal | Odd:
     except Unreadable as unreadable:
         return Odd(place, raw, unreadable.cause, str(unreadable))
     except RecursionError:
-        return Odd(place, raw, Cause.TOO_COMPLEX, "it is nested too deeply")
+        return Odd(place, raw, ReceiptCause.TOO_COMPLEX, "it is nested too deeply")
 
 
 def _what(signal: Signal) -> tuple[object, ...]:

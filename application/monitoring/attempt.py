@@ -21,9 +21,9 @@ from application.monitoring.texts import labels_of, masked, nominated, words_of_
 from domain.aggregate import Root
 from domain.alert import Alert, Watch
 from domain.case import Case
-from domain.case.alerts import Assumed
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.case.status import Status
+from domain.case.terms import Assumption
 from domain.receipt import Receipt, receipt_id
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance
 
@@ -149,7 +149,7 @@ class Attempt:
         """Log the case of some alerts that begin together; returns its number."""
         desk, first, p = self.desk, steps[0], self.provenance
         target = first.target
-        asks = Report(
+        asks = IncidentReport(
             Channel.MONITORING,
             self._arrived_at or p.at,
             whose,
@@ -175,7 +175,7 @@ class Attempt:
         steps = [step for step in made.steps if step.case == number and step.signal.firing]
         fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
         target = fresh[0].target
-        assumed = Assumed(target.impact, target.severity, target.rule, self.version)
+        assumed = Assumption(target.impact, target.severity, target.rule, self.version)
         told = labels_of([step.signal for step in fresh])
         words = Disclosure.of(case.customer, DisclosureKind.MESSAGE, {"alerts": told}, p.random)
         case.alert(

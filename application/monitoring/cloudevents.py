@@ -31,7 +31,7 @@ from application.monitoring.signals import (
     scalars,
     texts,
 )
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 MOST_EVENTS = 200
 """Events of a batch."""
@@ -68,7 +68,7 @@ def split(raw: bytes) -> list[bytes]:
     try:
         events = decoded(raw, list[msgspec.Raw])
     except RecursionError:
-        raise Unreadable("it is nested too deeply", Cause.TOO_COMPLEX) from None
+        raise Unreadable("it is nested too deeply", ReceiptCause.TOO_COMPLEX) from None
     require_few(events, MOST_EVENTS, "events")
     return [bytes(event) for event in events]
 
@@ -79,7 +79,7 @@ def read_structured(raw: bytes) -> Delivery:
     def how(raw: bytes) -> Delivery:
         document = decoded(raw, dict[str, msgspec.Raw])
         if len(document) > _MOST_ATTRIBUTES:
-            raise Unreadable("it has more attributes than are looked at", Cause.TOO_COMPLEX)
+            raise Unreadable("it has more attributes than are looked at", ReceiptCause.TOO_COMPLEX)
         data = document.pop("data", None)
         document.pop("data_base64", None)
         attributes = {name: scalar(decoded(bytes(value), _Any)) for name, value in document.items()}
@@ -100,7 +100,7 @@ def read_binary(body: bytes, headers: Mapping[str, str]) -> Delivery:
     def how(raw: bytes) -> Delivery:
         named = {name.lower()[3:]: value for name, value in headers.items() if name.lower().startswith("ce-")}
         if len(named) > _MOST_ATTRIBUTES:
-            raise Unreadable("it has more attributes than are looked at", Cause.TOO_COMPLEX)
+            raise Unreadable("it has more attributes than are looked at", ReceiptCause.TOO_COMPLEX)
         attributes = {name: _unescaped(value) for name, value in named.items()}
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         return _event(raw, attributes, _data_of(body, kind))

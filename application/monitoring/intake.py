@@ -26,7 +26,7 @@ from domain.alert import Alert, Watch, alert_id, watch_id
 from domain.case import Case
 from domain.case.status import STAFF
 from domain.errors import Forbidden
-from domain.monitoring_source import Source
+from domain.monitoring_source import MonitoringSource
 from domain.receipt import Receipt, authorise_intake, receipt_id
 from domain.values import Actor, Channel
 
@@ -65,7 +65,7 @@ class AlertIntake(Logging, Settling):
             self._decide(str(stream), request, attempt)
         return taken[0]
 
-    def foreseen(self, delivery: Delivery, source: str, mapping: Source | None) -> Plan:
+    def foreseen(self, delivery: Delivery, source: str, mapping: MonitoringSource | None) -> Plan:
         """What would become of a message, by a mapping that need not be in force. Nothing is recorded."""
         reference, now = self.references.current(), self.clock.now()
         aimed = [(signal, target_of(mapping, signal.labels, reference)) for signal in delivery.signals]

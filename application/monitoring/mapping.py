@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.execution.reference import Reference
-from domain.monitoring_source import Rule, Source
+from domain.monitoring_source import MappingRule, MonitoringSource
 from domain.values import CODE, Level, Nature
 
 _SEVERITIES = {
@@ -18,7 +18,7 @@ _SEVERITIES = {
     **dict.fromkeys(("error", "major", "high", "alert"), Level.MEDIUM),
     **dict.fromkeys(("warning", "warn", "minor", "info", "informational", "notice", "low", "none"), Level.LOW),
 }
-_NOTHING = Rule(match={})
+_NOTHING = MappingRule(match={})
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Target:
     """The place of the rule that matched, from 0."""
 
 
-def target_of(source: Source | None, labels: Mapping[str, str], reference: Reference) -> Target:
+def target_of(source: MonitoringSource | None, labels: Mapping[str, str], reference: Reference) -> Target:
     """What labels mean. A service that the catalogue does not have, or no longer, is none: the alert comes first."""
     rules, defaults = (source.rules, source.defaults or _NOTHING) if source else ((), _NOTHING)
     place, rule = next(((at, rule) for at, rule in enumerate(rules) if rule.matches(labels)), (None, _NOTHING))

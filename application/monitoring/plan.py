@@ -14,9 +14,9 @@ from enum import StrEnum
 
 from application.monitoring.mapping import Target
 from application.monitoring.signals import Signal
-from domain.alert import MOST_ALERTS, Alert, Seen, Watch, Watched
+from domain.alert import MOST_ALERTS, Alert, Episodes, Sighting, Watch
 from domain.case import Case
-from domain.case.alerts import Fired
+from domain.case.clauses.alerts import FiredAlert
 
 
 class Action(StrEnum):
@@ -75,7 +75,7 @@ class Tally:
     left: bool = False
     """An alert of it has another case from here on: that is no recovery."""
 
-    def count(self, before: Watched | None, after: Watched) -> None:
+    def count(self, before: Episodes | None, after: Episodes) -> None:
         """Count what became of an alert."""
         self.alerts += before is None
         self.firing += after.firing - (before is not None and before.firing)
@@ -88,11 +88,11 @@ class Plan:
     """What becomes of a message."""
 
     steps: list[Step] = field(default_factory=list)
-    seen: dict[str, Watched] = field(default_factory=dict)
+    seen: dict[str, Episodes] = field(default_factory=dict)
     """What is seen from here on of each alert of which anything new was said, by fingerprint."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """By case."""
-    fired: dict[str, list[Fired]] = field(default_factory=dict)
+    fired: dict[str, list[FiredAlert]] = field(default_factory=dict)
     """The episodes that are new on each case that has a number."""
     recovered: set[str] = field(default_factory=set)
     """The cases none of whose alerts fires any more, as of this message."""
@@ -101,10 +101,10 @@ class Plan:
         """An alert begins, about a case."""
         signal, started_at = step.signal, step.signal.started_at or now
         step.case = case
-        self.seen[signal.identity] = Watched.begun(signal.identity, started_at, now)
+        self.seen[signal.identity] = Episodes.begun(signal.identity, started_at, now)
         self.tallies.setdefault(case, Tally()).count(None, self.seen[signal.identity])
         self.fired.setdefault(case, []).append(
-            Fired(signal.identity, self.seen[signal.identity].episodes[-1].started_at)
+            FiredAlert(signal.identity, self.seen[signal.identity].episodes[-1].started_at)
         )
 
     def opening(self) -> list[list[Step]]:
@@ -145,18 +145,18 @@ def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case,
     began, ended = signal.started_at or now, signal.ended_at or now
     seen = before.fires(signal.episode, began, now) if signal.firing else before.recovers(signal.episode, ended, now)
     after, what = seen
-    if what is Seen.EPISODE and not case.takes_alerts(now):
+    if what is Sighting.EPISODE and not case.takes_alerts(now):
         tally.alerts, tally.firing = tally.alerts - 1, tally.firing - before.firing
         tally.changed = tally.left = True
         made.steps.append(Step(signal, Action.FOLLOWS_UP, target, follow_up_of=case.number))
         return
-    if what is not Seen.KNOWN:
+    if what is not Sighting.KNOWN:
         made.seen[signal.identity] = after
-    if what in (Seen.EPISODE, Seen.RECOVERED):
+    if what in (Sighting.EPISODE, Sighting.RECOVERED):
         tally.count(before, after)
-    action = Action(what) if what is not Seen.EPISODE else Action.REOPENS if case.resolution else Action.APPENDED
-    if what is Seen.EPISODE:
-        made.fired.setdefault(alert.case, []).append(Fired(signal.identity, after.episodes[-1].started_at))
+    action = Action(what) if what is not Sighting.EPISODE else Action.REOPENS if case.resolution else Action.APPENDED
+    if what is Sighting.EPISODE:
+        made.fired.setdefault(alert.case, []).append(FiredAlert(signal.identity, after.episodes[-1].started_at))
     made.steps.append(Step(signal, action, target, alert.case))
 
 

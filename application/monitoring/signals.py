@@ -17,7 +17,7 @@ import msgspec
 
 from application.views.texts import storable
 from domain.alert import MOST_ALERTS
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 MOST_LABELS = 200
 """Labels, and annotations, of one alert."""
@@ -40,7 +40,7 @@ T = TypeVar("T")
 class Unreadable(Exception):
     """It is none of what this protocol says; with the cause, and what is wrong in the protocol's words."""
 
-    def __init__(self, why: str, cause: Cause = Cause.UNREADABLE) -> None:
+    def __init__(self, why: str, cause: ReceiptCause = ReceiptCause.UNREADABLE) -> None:
         super().__init__(why)
         self.cause = cause
 
@@ -83,7 +83,7 @@ class Odd:
     place: int
     """Which one it is, from 1."""
     raw: bytes
-    cause: Cause
+    cause: ReceiptCause
     why: str
 
 
@@ -95,7 +95,7 @@ class Delivery:
     signals: tuple[Signal, ...] = ()
     odd: tuple[Odd, ...] = ()
     """The alerts that cannot be read; each waits in the quarantine by itself."""
-    cause: Cause | None = None
+    cause: ReceiptCause | None = None
     """Why nothing of it could be read."""
     why: str | None = None
     """The same in the protocol's words."""
@@ -115,9 +115,9 @@ def read(raw: bytes, how: Callable[[bytes], Delivery]) -> Delivery:
     except Unreadable as unreadable:
         return Delivery(raw, cause=unreadable.cause, why=str(unreadable))
     except RecursionError:
-        return Delivery(raw, cause=Cause.TOO_COMPLEX, why="it is nested too deeply")
+        return Delivery(raw, cause=ReceiptCause.TOO_COMPLEX, why="it is nested too deeply")
     except Exception as error:  # noqa: BLE001 - whatever it stumbled over, the bytes are kept and a person looks
-        return Delivery(raw, cause=Cause.UNREADABLE, why=plain(str(error), 200))
+        return Delivery(raw, cause=ReceiptCause.UNREADABLE, why=plain(str(error), 200))
 
 
 def decoded(raw: bytes, kind: type[T]) -> T:
@@ -133,7 +133,7 @@ def decoded(raw: bytes, kind: type[T]) -> T:
 def require_few(things: Iterable[Any], most: int = MOST_ALERTS, what: str = "alerts") -> None:
     """Raises Unreadable for more than are looked at."""
     if len(list(things)) > most:
-        raise Unreadable(f"it has more than {most} {what}", Cause.TOO_COMPLEX)
+        raise Unreadable(f"it has more than {most} {what}", ReceiptCause.TOO_COMPLEX)
 
 
 def scalar(value: Any) -> str | None:

@@ -6,7 +6,7 @@ from application.desk import Desk
 from application.execution.requests import Request
 from application.processes.retries import AWAY, Nowhere, Tries
 from application.views.timers import Timers
-from domain.case.closure import CLOSES
+from domain.case.clauses.closure import CLOSES
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role
 

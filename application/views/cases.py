@@ -13,13 +13,14 @@ from typing import Any
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.case.dispute import Reopened
-from domain.case.logging import Logged
-from domain.case.pending import Pended, Resumed
-from domain.case.relations import Unlinked
-from domain.case.resolution import Resolved
-from domain.case.state import CaseState, CauseCorrected, Hold, Pending, PendingReason, Resolution, ResolutionCode
+from domain.case.clauses.dispute import Reopened
+from domain.case.clauses.logging import Logged
+from domain.case.clauses.pending import Pended, Resumed
+from domain.case.clauses.relations import Unlinked
+from domain.case.clauses.resolution import Resolved
+from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.case.terms import CauseCorrected, LegalHold, PendingMark, PendingReason, Resolution, ResolutionCode
 from domain.values import Channel, Level, Nature
 
 COLUMNS = (
@@ -145,7 +146,7 @@ class CaseFold:
         event: Recorded,
         at: datetime,
         was: Status | None,
-        pause: Pending | None,
+        pause: PendingMark | None,
         resolved_at: datetime | None,
         position: int,
     ) -> None:
@@ -239,7 +240,7 @@ class CaseFold:
         )
 
 
-def _paused(event: Recorded, wait: Pending) -> bool:
+def _paused(event: Recorded, wait: PendingMark) -> bool:
     """Whether a wait stopped the clock, as the event says that ended it: the same for reports and targets (R-5.4c).
 
     Events before 0.5.0 do not say: there a wait for the customer did.
@@ -267,12 +268,12 @@ def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) 
     state.impact = row["impact"] and Level(row["impact"])
     state.severity = row["severity"] and Level(row["severity"])
     if row["pending_reason"] is not None:
-        state.pending = Pending(PendingReason(row["pending_reason"]), row["pending_since"])
+        state.pending = PendingMark(PendingReason(row["pending_reason"]), row["pending_since"])
     if row["resolution_code"] is not None:  # the rest of a resolution is kept with its episode
         code = ResolutionCode(row["resolution_code"])
         state.resolution = Resolution(code, False, CauseCorrected.NOT_RECORDED, row["problem"])
     if row["held_since"] is not None:  # by whose approval, no view keeps
-        state.hold = Hold(row["held_since"], "")
+        state.hold = LegalHold(row["held_since"], "")
     state.source_system = "import" if row["imported"] else None
     return CaseFold(state, now, row["paused_seconds"], row["settled_seconds"], row["episodes"], episode)
 

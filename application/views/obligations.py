@@ -8,11 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.obligation import Owed
+from domain.obligation import Obligation
 
 
 @dataclass
-class Obligation:
+class ObligationRow:
     """One debt, standing or settled."""
 
     case_id: UUID
@@ -42,12 +42,12 @@ def concerns(event: Recorded) -> bool:
 class ObligationsFold:
     """What is owed while events fold into it, from what was owed before."""
 
-    def __init__(self, standing: Iterable[Obligation] = ()) -> None:
+    def __init__(self, standing: Iterable[ObligationRow] = ()) -> None:
         self._standing = {(owed.case_id, owed.key): owed for owed in standing}
-        self._made: dict[tuple[UUID, str], Obligation] = {}
-        self.ended: list[Obligation] = []
+        self._made: dict[tuple[UUID, str], ObligationRow] = {}
+        self.ended: list[ObligationRow] = []
         """Debts that stood before and stand no more."""
-        self.fresh: list[Obligation] = []
+        self.fresh: list[ObligationRow] = []
         """Debts of these events; some of them are settled already."""
 
     def fold(self, event: Recorded, position: int) -> None:
@@ -66,8 +66,8 @@ class ObligationsFold:
             stood.end(position, event.timestamp, renewed=renewed)
             self.ended.append(stood)
 
-    def _owe(self, event: Recorded, owed: Owed, position: int) -> None:
-        made = Obligation(
+    def _owe(self, event: Recorded, owed: Obligation, position: int) -> None:
+        made = ObligationRow(
             event.originator_id,
             owed.key,
             position,

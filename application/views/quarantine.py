@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.aggregate import Recorded
-from domain.fate import Cause, ReceiptState
+from domain.fate import ReceiptCause, ReceiptState
 from domain.receipt import IntakeReceived, Receipt
 from domain.values import Channel
 
@@ -58,7 +58,7 @@ def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
     receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
     if row["cause"] is not None:
         receipt.state = ReceiptState.RECORDED if row["recorded"] else ReceiptState.QUARANTINED
-        receipt.cause = Cause(row["cause"])
+        receipt.cause = ReceiptCause(row["cause"])
         receipt.suggestion = row["suggestion"]
     return ReceiptFold(receipt, row["id"], row["version"])
 

@@ -11,15 +11,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.attachments import Attached
-from domain.case.closure import Closed
-from domain.case.dispute import Disputed, Reopened
-from domain.case.logging import Corrected, Logged
-from domain.case.messages import MessageReceived
-from domain.case.notes import Noted
-from domain.case.personal_data import PersonalDataErased
-from domain.case.relations import Unlinked
-from domain.case.resolution import Resolved
+from domain.case.clauses.annotations import Attached, MessageReceived, Noted
+from domain.case.clauses.closure import Closed
+from domain.case.clauses.dispute import Disputed, Reopened
+from domain.case.clauses.logging import Corrected, Logged
+from domain.case.clauses.personal_data import PersonalDataErased
+from domain.case.clauses.relations import Unlinked
+from domain.case.clauses.resolution import Resolved
 
 COMPARED = ("subject", "description", "symptoms", "asset")
 """The fields of a report that tell one incident from another."""

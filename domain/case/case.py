@@ -11,29 +11,25 @@
 5.9      notification  the customer is told
 5.9      dispute       disputed and reopened
 5.9      closure       closed by the timer, or with the customer's word
-5.1, 5.8 alerting      what monitoring sees of it
-         messages, pending, notes, attachments, privacy, importing
+5.1, 5.8 alerts        what monitoring sees of it
+         annotations, pending, personal data, history import
 """
-
-from __future__ import annotations
 
 from dataclasses import replace
 from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Root, register
-from domain.case import (
+from domain.case.clauses import (
     alerts,
+    annotations,
     assignment,
-    attachments,
     closure,
     diagnosis,
     dispute,
     history_import,
     logging,
     major_incident,
-    messages,
-    notes,
     notification,
     pending,
     personal_data,
@@ -42,22 +38,20 @@ from domain.case import (
     resolution,
     triage,
 )
-from domain.case.alerts import Alerting
-from domain.case.attachments import Attachments
-from domain.case.closure import Closure
-from domain.case.history_import import Importing
-from domain.case.logging import Logged, Report, check_received
-from domain.case.messages import Corresponding
-from domain.case.notes import Notes
-from domain.case.pending import Waiting
-from domain.case.personal_data import Privacy
-from domain.case.resolution import Resolving
-from domain.case.triage import Triage
+from domain.case.clauses.alerts import Alerts
+from domain.case.clauses.annotations import Annotations
+from domain.case.clauses.closure import Closure
+from domain.case.clauses.history_import import HistoryImport
+from domain.case.clauses.logging import IncidentReport, Logged, check_received
+from domain.case.clauses.pending import Pending
+from domain.case.clauses.personal_data import PersonalData
+from domain.case.clauses.resolution import Resolutions
+from domain.case.clauses.triage import Triage
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 
-class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, Attachments, Privacy, Importing, Root):
+class Case(Triage, Resolutions, Pending, Alerts, Closure, Annotations, PersonalData, HistoryImport, Root):
     """One incident, from log to close (SOP 4.2). A refused command records nothing."""
 
     TOPIC: ClassVar[str] = "case"
@@ -68,7 +62,7 @@ class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, 
         cls,
         id: UUID,  # noqa: A002 - the library's own name
         number: str,
-        report: Report,
+        report: IncidentReport,
         policy: Policy,
         provenance: Provenance,
         *,
@@ -81,7 +75,7 @@ class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, 
         return cls.open(Logged, id, provenance, number=number, reason=reason, follow_up_of=follow_up_of, **told)
 
     @classmethod
-    def log_imported(cls, id: UUID, number: str, report: Report, provenance: Provenance) -> Self:  # noqa: A002
+    def log_imported(cls, id: UUID, number: str, report: IncidentReport, provenance: Provenance) -> Self:  # noqa: A002
         """Log an incident as another system recorded it, without our rules on dates."""
         return cls.open(Logged, id, provenance, number=number, **vars(report))
 
@@ -89,21 +83,21 @@ class Case(Triage, Resolving, Waiting, Alerting, Closure, Corresponding, Notes, 
         self,
         id: UUID,  # noqa: A002
         number: str,
-        report: Report,
+        report: IncidentReport,
         policy: Policy,
         provenance: Provenance,
         *,
         reason: Disclosure | None = None,
-    ) -> Case:
+    ) -> Self:
         """A later contact about a closed case is a new case (R-5.9f). Raises InvalidTransition, Invalid."""
         self.allow("follow_up", provenance)
         check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
         told = vars(_by_our_clock(report, provenance))
         before = {"follow_up_of": self.number, "follows_own": report.customer == self.customer}
-        return Case.open(Logged, id, provenance, number=number, reason=reason, **before, **told)
+        return self.open(Logged, id, provenance, number=number, reason=reason, **before, **told)
 
 
-def _by_our_clock(report: Report, provenance: Provenance) -> Report:
+def _by_our_clock(report: IncidentReport, provenance: Provenance) -> IncidentReport:
     """A contact is never received later than it is recorded, however far the caller's clock runs ahead (R-5.2a)."""
     return replace(report, received_at=min(report.received_at, provenance.at))
 
@@ -122,10 +116,8 @@ EVENTS = register(
         *notification.EVENTS,
         *dispute.EVENTS,
         *closure.EVENTS,
-        *messages.EVENTS,
         *alerts.EVENTS,
-        *notes.EVENTS,
-        *attachments.EVENTS,
+        *annotations.EVENTS,
         *personal_data.EVENTS,
         *history_import.EVENTS,
     ),

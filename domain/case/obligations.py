@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from domain.case.state import CaseState, Major
+from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
-from domain.obligation import ObligationKind, Owed
+from domain.case.terms import Major
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Role
 
@@ -36,22 +37,22 @@ def role_of(team: str | None) -> Role:
     return Role.TECHNICIAN if team is None else Role.TEAM_MEMBER
 
 
-def handed_to(case: CaseState, team: str | None) -> tuple[Owed, ...]:
+def handed_to(case: CaseState, team: str | None) -> tuple[Obligation, ...]:
     """The obligations that pass to another holder with the case, the desk where ``team`` is None. Due times stay."""
     role = role_of(team)
     held = (owed for owed in case.obligations.values() if owed.kind in _OF_THE_HOLDER)
     return tuple(replace(owed, role=role, team=team) for owed in held if (owed.role, owed.team) != (role, team))
 
 
-def owed_by_holder(case: CaseState, kind: ObligationKind, due_at: datetime) -> tuple[Owed, ...]:
+def owed_by_holder(case: CaseState, kind: ObligationKind, due_at: datetime) -> tuple[Obligation, ...]:
     """The obligation of whoever holds the case; none where it stands already, so that its due time stays."""
-    owed = Owed(kind, due_at, role_of(case.team), case.team)
+    owed = Obligation(kind, due_at, role_of(case.team), case.team)
     return () if owed.key in case.obligations else (owed,)
 
 
 def owed_again(
     case: CaseState, status: Status, policy: Policy, at: datetime, *, undone: str | None = None
-) -> tuple[Owed, ...]:
+) -> tuple[Obligation, ...]:
     """The obligations that come back when a case goes on in ``status``, each with its whole time.
 
     ``undone`` is the case a link to which ends with it.
@@ -65,23 +66,23 @@ def ended_by_closing(case: CaseState) -> tuple[str, ...]:
     return tuple(key for key, owed in case.obligations.items() if owed.kind in _OF_THE_OPEN)
 
 
-def _by_major(case: CaseState, status: Status, policy: Policy, at: datetime) -> Iterator[Owed]:
+def _by_major(case: CaseState, status: Status, policy: Policy, at: datetime) -> Iterator[Obligation]:
     if status in SETTLED:
         return
     role = role_of(case.team)
     if case.major is Major.NOMINATED:
-        yield Owed(ObligationKind.ANSWER_NOMINATION, at + policy.nomination_answer, role, case.team)
+        yield Obligation(ObligationKind.ANSWER_NOMINATION, at + policy.nomination_answer, role, case.team)
     if case.major is Major.DECLARED and case.communication_every is not None:
-        yield Owed(ObligationKind.COMMUNICATE, at + case.communication_every, role, case.team)
+        yield Obligation(ObligationKind.COMMUNICATE, at + case.communication_every, role, case.team)
 
 
 def _by_consultation(
     case: CaseState, status: Status, policy: Policy, at: datetime, undone: str | None
-) -> Iterator[Owed]:
+) -> Iterator[Obligation]:
     if status is Status.CLOSED:
         return
     decided = {*case.links, *case.unrelated} - {undone}
     for asked in case.consultations.values():
         if asked.answered_by is None and asked.case not in decided:
             due_at = at + policy.consultation_answer
-            yield Owed(ObligationKind.ANSWER_CONSULTATION, due_at, role_of(asked.team), asked.team, asked.case)
+            yield Obligation(ObligationKind.ANSWER_CONSULTATION, due_at, role_of(asked.team), asked.team, asked.case)

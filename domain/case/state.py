@@ -2,141 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
-from domain.case.customer_words import Asked, received_after
-from domain.case.holdings import Attachment, Mailed
 from domain.case.status import SETTLED, Status, allow
+from domain.case.terms import (
+    Assumption,
+    Attachment,
+    CaseMessage,
+    Consultation,
+    LegalHold,
+    LinkKind,
+    MailedQuestion,
+    Major,
+    PendingMark,
+    Resolution,
+    ResolutionCode,
+    received_after,
+)
 from domain.errors import InvalidTransition
-from domain.values import Channel, Disclosure, Level, Nature
-
-if TYPE_CHECKING:
-    from domain.aggregate import Recorded
-    from domain.case.alerts import Assumed
-    from domain.obligation import Owed
-    from domain.policy import Policy
-    from domain.values import Provenance
-
-
-class PendingReason(StrEnum):
-    """What an open case waits for; by default only `customer` pauses the clock."""
-
-    CUSTOMER = "customer"
-    VENDOR = "vendor"
-    PROBLEM = "problem"
-    EVIDENCE = "evidence"
-
-
-class ResolutionCode(StrEnum):
-    """How a case was resolved (R-5.8e). `not_recorded` is for imported history only."""
-
-    FIXED = "fixed"
-    WORKAROUND = "workaround"
-    AVERTED = "averted"
-    RECLASSIFIED_REQUEST = "reclassified_request"
-    NOT_REPRODUCIBLE = "not_reproducible"
-    REFERRED = "referred"
-    """To another agency's help desk (R-5.3c); given by `refer` only."""
-    DUPLICATE = "duplicate"
-    """Continued as the first case (R-5.6c); given by `relate` only."""
-    NOT_RECORDED = "not_recorded"
-
-
-class CauseCorrected(StrEnum):
-    """Whether the underlying cause was corrected (R-5.8.1a)."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-    NOT_APPLICABLE = "not_applicable"
-    """Of a resolution that carries no cause: referred, duplicate."""
-    NOT_RECORDED = "not_recorded"
-
-
-class LinkKind(StrEnum):
-    """What two cases are to each other, seen from the one that keeps the link (R-5.6c)."""
-
-    DUPLICATE_OF = "duplicate_of"
-    DUPLICATE = "duplicate"
-    RELATED = "related"
-    MAJOR = "major"
-    """The other one is the major incident that this one belongs to."""
-    PART = "part"
-    """The other one belongs to this major incident."""
-
-
-MIRRORED = {
-    LinkKind.DUPLICATE_OF: LinkKind.DUPLICATE,
-    LinkKind.DUPLICATE: LinkKind.DUPLICATE_OF,
-    LinkKind.RELATED: LinkKind.RELATED,
-    LinkKind.MAJOR: LinkKind.PART,
-    LinkKind.PART: LinkKind.MAJOR,
-}
-
-
-class Major(StrEnum):
-    """Where a case stands in the process of major incidents (R-5.7b)."""
-
-    NOMINATED = "nominated"
-    DECLARED = "declared"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A case that may be about the same, and how alike it is (0 to 1)."""
-
-    case: str
-    score: float
-
-
-@dataclass(frozen=True)
-class Consultation:
-    """The question to those who work on the first case, and their answer (R-5.6b)."""
-
-    case: str
-    technician: str | None
-    team: str | None
-    asked_at: datetime
-    answered_by: str | None = None
-
-
-@dataclass(frozen=True)
-class Pending:
-    """The mark on a case that waits."""
-
-    reason: PendingReason
-    since: datetime
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A legal hold: nothing that was said in the case may be erased."""
-
-    since: datetime
-    approved_by: str
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What resolved a case; the solution's words are a disclosure beside it."""
-
-    code: ResolutionCode
-    workaround: bool
-    cause_corrected: CauseCorrected
-    problem: str | None = None
-
-    @property
-    def needs_problem(self) -> bool:
-        """`fixed` and `workaround` need a Problem Case unless the cause is corrected (R-5.8.1a)."""
-        return self.code in (ResolutionCode.FIXED, ResolutionCode.WORKAROUND) and self.cause_corrected in (
-            CauseCorrected.NO,
-            CauseCorrected.UNKNOWN,
-        )
+from domain.obligation import Obligation
+from domain.policy import Policy
+from domain.values import Candidate, Channel, Disclosure, Level, Nature, Provenance
 
 
 class CaseState:
@@ -144,7 +33,7 @@ class CaseState:
 
     if TYPE_CHECKING:
         version: int
-        obligations: dict[str, Owed]
+        obligations: dict[str, Obligation]
 
         def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None: ...
 
@@ -164,15 +53,15 @@ class CaseState:
     service_name: str | None
     window_since: datetime | None
     """When the window started that ends at ``dispute_until``."""
-    waited: Pending | None
+    waited: PendingMark | None
     """The wait that its resolution ended."""
     contact: Disclosure | None
     words: Disclosure | None
     reported_by: Disclosure | None
     solution: Disclosure | None
-    asked: Asked | None
+    asked: MailedQuestion | None
     """The question with which the customer was asked last."""
-    assumed: Assumed | None
+    assumed: Assumption | None
     """What monitoring makes of its labels, for a technician to confirm."""
     recovered_at: datetime | None
     """When all its alerts had recovered, unless one fires again: evidence only (R-5.8d)."""
@@ -190,7 +79,7 @@ class CaseState:
         self.matrix: str | None = None
         self.team: str | None = None
         self.technician: str | None = None
-        self.pending: Pending | None = None
+        self.pending: PendingMark | None = None
         self.resolution: Resolution | None = None
         self.resolved_at: datetime | None = None
         self.resolved_from: Status | None = None
@@ -238,9 +127,9 @@ class CaseState:
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
         self.attachments: tuple[Attachment, ...] = ()
-        self.messages: tuple[Mailed, ...] = ()
+        self.messages: tuple[CaseMessage, ...] = ()
         self.source_system: str | None = None
-        self.hold: Hold | None = None
+        self.hold: LegalHold | None = None
 
     def worked(self, at: datetime) -> None:
         """Remember work on the case: an earlier verification no longer counts (R-5.8a)."""

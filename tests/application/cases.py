@@ -7,10 +7,10 @@ from typing import Any
 
 from application.desk import Desk
 from application.execution.requests import Request
-from domain.case.logging import Report
-from domain.case.priority import Assessment
-from domain.case.resolution import Verification
-from domain.case.state import CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.priority import Assessment
+from domain.case.clauses.resolution import Verification
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.values import Actor, Channel, Level, Role
 
 TECHNICIAN = Request(Actor("a.ortiz", Role.TECHNICIAN), "test")
@@ -43,7 +43,7 @@ def log(
     """A case, logged; returns its number. Each is about something else, so that none is taken for a duplicate."""
     given = {"channel": Channel.PHONE, "received_at": desk.clock.now(), "customer": "", "service": "printing"}
     return desk.log_case(
-        Report(**{**given, **report}),
+        IncidentReport(**{**given, **report}),
         contact or {"name": "Jo Field", "email": "jo.field@agency.example"},
         words
         or {"subject": f"Printer {token_hex(4)}", "description": f"Nothing of {token_hex(4)}", "symptoms": "queued"},

@@ -10,13 +10,13 @@ from application.cases.attachments import File
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.logging import Report
-from domain.case.notification import Contact
-from domain.case.priority import Assessment
-from domain.case.relations import Relation
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.priority import Assessment
+from domain.case.clauses.relations import Relation
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.values import Actor, Channel, Level, Role
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class Commands:
         return self.desk.triage(self.number, "desk", None, by)
 
     def refer(self, by: Request) -> Committed:
-        contact = Contact("phone", self.desk.clock.now(), informed=self.pick((True, False)))
+        contact = ContactAttempt("phone", self.desk.clock.now(), informed=self.pick((True, False)))
         return self.desk.refer(self.number, "dhs", contact, "theirs", by)
 
     def prioritize(self, by: Request) -> Committed:
@@ -132,7 +132,7 @@ class Commands:
         return self.desk.discharge(self.number, key, "phone", None, done, None, by)
 
     def verify(self, by: Request) -> Committed:
-        good, outcome = self.pick((True, False)), self.pick(tuple(Outcome))
+        good, outcome = self.pick((True, False)), self.pick(tuple(ContactOutcome))
         verification = Verification(good, good, self.pick(("phone", "mail")), self.desk.clock.now(), outcome)
         return self.desk.verify(self.number, verification, None, by)
 
@@ -174,5 +174,5 @@ class Commands:
         return self.desk.waive(self.number, "walked in", by)
 
     def follow_up(self, by: Request) -> Committed:
-        report = Report(Channel.PHONE, self.desk.clock.now(), "", service="printing")
+        report = IncidentReport(Channel.PHONE, self.desk.clock.now(), "", service="printing")
         return self.desk.follow_up(self.number, report, JO, {"subject": "again"}, {}, None, by)

@@ -16,8 +16,8 @@ from application.desk import Desk
 from application.execution.requests import Committed, Request
 from application.mail_out.letters import Sent
 from domain.case import Case
-from domain.case.closure import CLOSES
-from domain.case.logging import Report
+from domain.case.clauses.closure import CLOSES
+from domain.case.clauses.logging import IncidentReport
 from domain.clock import TravelClock
 from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound
 from domain.outgoing_mail import Message
@@ -97,7 +97,7 @@ class DeskModel:
 
     def log(self, who: Actor, contact: dict[str, Any], words: str) -> str | None:
         """Log a case where the table allows it; returns its number."""
-        before, report = self._position(), Report(Channel.PHONE, self.clock.now(), "", service="printing")
+        before, report = self._position(), IncidentReport(Channel.PHONE, self.clock.now(), "", service="printing")
         said = {"subject": words, "symptoms": words}
         outcome = _outcome(lambda request: self.desk.log_case(report, contact, said, {}, None, request), who)
         assert isinstance(outcome, Committed) is (who.role in LOGS)

@@ -12,11 +12,11 @@ from application.cases.documents import case_document
 from application.cases.history import history_items
 from application.ports import Entry
 from application.views.cases import CaseFold, new_fold
-from application.views.obligations import Obligation, ObligationsFold
+from application.views.obligations import ObligationRow, ObligationsFold
 from domain.case import Case
-from domain.case.state import LinkKind, Major
 from domain.case.status import SETTLED, Status
-from domain.obligation import ObligationKind, Owed
+from domain.case.terms import LinkKind, Major
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Role
 from tests.application.command_table import SETTLED as SETTLED_WORDS
 
@@ -61,7 +61,7 @@ class Known:
             self.owed.fold(entry.event, entry.position)
 
     @property
-    def standing(self) -> dict[str, Obligation]:
+    def standing(self) -> dict[str, ObligationRow]:
         """What the view of obligations says that is owed."""
         return {owed.key: owed for owed in self.owed.fresh if owed.until_position is None}
 
@@ -130,12 +130,12 @@ def debts_have_somebody_and_something(cases: Cases, case: Case) -> None:
         _about_something(cases, case, owed, said)
 
 
-def _of_the_holder(case: Case, owed: Owed, said: str) -> None:
+def _of_the_holder(case: Case, owed: Obligation, said: str) -> None:
     if owed.kind in (ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION):
         assert owed.team == case.team, said
 
 
-def _about_something(cases: Cases, case: Case, owed: Owed, said: str) -> None:
+def _about_something(cases: Cases, case: Case, owed: Obligation, said: str) -> None:
     if owed.kind is ObligationKind.ANSWER_CONSULTATION:
         asked = case.consultations[owed.about]
         assert owed.about in cases, said
@@ -161,7 +161,7 @@ def folds_agree(known: Known) -> None:
     assert standing == {key: _debt(owed) for key, owed in case.obligations.items()}, f"{case.number}: what is owed"
 
 
-def _debt(owed: Obligation | Owed) -> tuple[str, datetime, str, str | None]:
+def _debt(owed: ObligationRow | Obligation) -> tuple[str, datetime, str, str | None]:
     return str(owed.kind), owed.due_at, str(owed.role), owed.team
 
 

@@ -12,13 +12,13 @@ from application.cases.duplicates import take_along
 from application.views.obligations import ObligationsFold
 from domain.aggregate import Recorded
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.major_incident import Declaration
-from domain.case.notification import Contact
-from domain.case.relations import Consulted
-from domain.case.state import LinkKind, Major, PendingReason
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.major_incident import Declaration
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.relations import Consulted
 from domain.case.status import COMMANDS as TABLE
 from domain.case.status import SETTLED, Status
+from domain.case.terms import LinkKind, Major, PendingReason
 from domain.errors import DomainError
 from domain.obligation import ObligationKind
 from domain.values import Provenance, Role
@@ -226,7 +226,7 @@ def _fan_out(bench: LinkedCases, case: Case, _: Random) -> None:
 
 
 def _refer(bench: LinkedCases, case: Case, _: Random) -> None:
-    contact = Contact("phone", moment(bench.minutes), informed=True)
+    contact = ContactAttempt("phone", moment(bench.minutes), informed=True)
     case.refer(("dhs", 1, said()), contact, POLICY, bench.desk())
 
 

@@ -15,7 +15,7 @@ from application.execution.requests import Request
 from application.mail_out.letters import LetterKind, Sent
 from application.processes.mail_delivery import REQUEST
 from domain.case import Case
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.obligation import ObligationKind
 from domain.outgoing_mail import Message
 from domain.values import Actor, Channel, DisclosureKind, Provenance, Role, Via
@@ -41,7 +41,7 @@ def opened(
     customer = desk.customer_id(contact)
     said = desk._say(customer, DisclosureKind.CONTACT, contact)
     words = desk._say(customer, DisclosureKind.CUSTOMER_WORDS, {"subject": secrets.token_hex(8)})
-    report = Report(channel, at.at, customer, contact=said, words=words)
+    report = IncidentReport(channel, at.at, customer, contact=said, words=words)
     case = Case.log(desk._new_id(at), desk.register.next_case_number(), report, desk.policy, at)
     if store:
         desk.save(case, numbers=[(case.number, case.id)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
 from application.mail_in.parsing import LONGEST_TEXT, Mail, read_mail
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 HEAD = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Printer\r\nMessage-ID: <1@agency.example>\r\n"
 BODY = b"\r\nNothing comes out.\r\n"
@@ -30,17 +30,17 @@ def test_a_mail_says_who_wrote_what() -> None:
 
 
 MACHINES = {
-    b"Auto-Submitted: auto-replied (vacation)": Cause.AUTOMATIC,
-    b"Auto-Submitted: auto-generated": Cause.AUTOMATIC,
-    b"Auto-Submitted: nobody-knows": Cause.AUTOMATIC,
-    b"X-Autoreply: yes": Cause.AUTOMATIC,
-    b"Precedence: auto_reply": Cause.AUTOMATIC,
-    b"Content-Type: multipart/report; report-type=disposition-notification; boundary=b": Cause.REPORT,
-    b"X-Failed-Recipients: somebody@x.example": Cause.REPORT,
-    b"Return-Path: <>": Cause.ROBOT,
-    b"Return-Path: <MAILER-DAEMON@mx.example>": Cause.ROBOT,
-    b"Sender: postmaster@mx.example": Cause.ROBOT,
-    b"X-Caseledger-Loop: " + OURS.desk.encode(): Cause.OURS,
+    b"Auto-Submitted: auto-replied (vacation)": ReceiptCause.AUTOMATIC,
+    b"Auto-Submitted: auto-generated": ReceiptCause.AUTOMATIC,
+    b"Auto-Submitted: nobody-knows": ReceiptCause.AUTOMATIC,
+    b"X-Autoreply: yes": ReceiptCause.AUTOMATIC,
+    b"Precedence: auto_reply": ReceiptCause.AUTOMATIC,
+    b"Content-Type: multipart/report; report-type=disposition-notification; boundary=b": ReceiptCause.REPORT,
+    b"X-Failed-Recipients: somebody@x.example": ReceiptCause.REPORT,
+    b"Return-Path: <>": ReceiptCause.ROBOT,
+    b"Return-Path: <MAILER-DAEMON@mx.example>": ReceiptCause.ROBOT,
+    b"Sender: postmaster@mx.example": ReceiptCause.ROBOT,
+    b"X-Caseledger-Loop: " + OURS.desk.encode(): ReceiptCause.OURS,
 }
 PEOPLE = (
     b"In-Reply-To: <0@desk.example>",
@@ -56,15 +56,15 @@ PEOPLE = (
     b"Received: from a by b\r\n" * 50 + b"X: y",
 )
 HELD = {
-    b"Received: from a by b\r\n" * 51 + b"X: y": Cause.LOOPING,
-    b"".join(b"X-%d: y\r\n" % number for number in range(10_000)) + b"X: y": Cause.TOO_COMPLEX,
-    b"To: " + b", ".join(b"a%d@x.example" % number for number in range(1_000_000)): Cause.TOO_COMPLEX,
-    b"Content-Type: " + b"(" * 3_000: Cause.UNREADABLE,
+    b"Received: from a by b\r\n" * 51 + b"X: y": ReceiptCause.LOOPING,
+    b"".join(b"X-%d: y\r\n" % number for number in range(10_000)) + b"X: y": ReceiptCause.TOO_COMPLEX,
+    b"To: " + b", ".join(b"a%d@x.example" % number for number in range(1_000_000)): ReceiptCause.TOO_COMPLEX,
+    b"Content-Type: " + b"(" * 3_000: ReceiptCause.UNREADABLE,
 }
 
 
 @pytest.mark.parametrize(("header", "cause"), MACHINES.items())
-def test_who_is_no_person_is_known_by_what_he_says(header: bytes, cause: Cause) -> None:
+def test_who_is_no_person_is_known_by_what_he_says(header: bytes, cause: ReceiptCause) -> None:
     mail = read(HEAD + header + b"\r\n" + BODY)
     assert (mail.held, mail.machine) == (None, cause)
 
@@ -76,7 +76,7 @@ def test_r_5_2b_what_a_person_wrote_is_told_from_it(header: bytes) -> None:
 
 
 @pytest.mark.parametrize(("header", "cause"), HELD.items(), ids=HELD.values())
-def test_r_5_1d_what_is_out_of_bounds_is_seen_by_a_person_first(header: bytes, cause: Cause) -> None:
+def test_r_5_1d_what_is_out_of_bounds_is_seen_by_a_person_first(header: bytes, cause: ReceiptCause) -> None:
     assert read(HEAD + header + b"\r\n" + BODY).held is cause
 
 
@@ -88,10 +88,10 @@ def test_a_list_s_mail_is_a_person_s_and_wants_no_automatic_answer() -> None:
 
 def test_a_null_sender_is_one_on_the_envelope_and_in_the_header_of_what_was_passed_on() -> None:
     nobody = Envelope("", ("service-desk@caseledger.example",))
-    assert read(HEAD + b"Return-Path: <jo@x.example>\r\n" + BODY, nobody).machine is Cause.ROBOT
+    assert read(HEAD + b"Return-Path: <jo@x.example>\r\n" + BODY, nobody).machine is ReceiptCause.ROBOT
     somebody = Envelope("jo@x.example", ("a@x.example", "b@x.example"))
     mail = read(HEAD + b"Return-Path: <>\r\nTo: c@x.example\r\n" + BODY, somebody)
-    assert (mail.machine, mail.addressed) == (Cause.ROBOT, ("a@x.example", "b@x.example"))
+    assert (mail.machine, mail.addressed) == (ReceiptCause.ROBOT, ("a@x.example", "b@x.example"))
     assert read(HEAD + BODY, somebody).machine is None
 
 
@@ -126,12 +126,12 @@ def test_whoever_writes_is_found_however_he_says_it(sender: bytes, address: str,
 )
 def test_whoever_cannot_be_written_to_is_no_sender(sender: bytes) -> None:
     mail = read(b"From: " + sender + b"\r\n" + BODY)
-    assert (mail.held, mail.sender, mail.text) == (Cause.NO_SENDER, None, "Nothing comes out.")
+    assert (mail.held, mail.sender, mail.text) == (ReceiptCause.NO_SENDER, None, "Nothing comes out.")
 
 
 @pytest.mark.parametrize("robot", ["MAILER-DAEMON@x.example", "postmaster@x.example", "no-reply@x.example"])
 def test_robots_are_known_by_their_names(robot: str) -> None:
-    assert read(f"From: {robot}\r\n\r\nhello".encode()).machine is Cause.ROBOT
+    assert read(f"From: {robot}\r\n\r\nhello".encode()).machine is ReceiptCause.ROBOT
 
 
 def test_names_and_subjects_in_any_script_are_read() -> None:

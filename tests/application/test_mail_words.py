@@ -10,7 +10,7 @@ from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.bounces import Fate
 from application.mail_in.parsing.intent import Intent, intent_of
 from application.mail_in.parsing.quoting import told_apart
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")
 
@@ -197,14 +197,14 @@ AWAY = "Away until May: room 512 is empty, what you sent was rejected, call 555-
 )
 def test_r_5_9g_whoever_is_away_is_no_report_whatever_he_says(subject: str, header: str) -> None:
     mail = read(AWAY, "From: Jo <jo@x.example>", f"Subject: {subject}", header)
-    assert (mail.machine, mail.returned) == (Cause.AUTOMATIC, None)
+    assert (mail.machine, mail.returned) == (ReceiptCause.AUTOMATIC, None)
 
 
 def test_r_5_9g_a_read_receipt_is_no_report_of_a_delivery() -> None:
     kind = 'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"'
     parts = "--b\r\n\r\nIt was rejected.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: x\r\n--b--"
     mail = read(parts, "From: jo@x.example", "Subject: Read: mail is undeliverable", kind)
-    assert (mail.machine, mail.returned) == (Cause.REPORT, None)
+    assert (mail.machine, mail.returned) == (ReceiptCause.REPORT, None)
 
 
 @pytest.mark.parametrize(

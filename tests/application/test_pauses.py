@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from application.views.cases import new_fold
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.history_import import Observation
-from domain.case.priority import Assessment
-from domain.case.state import LinkKind, PendingReason
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.history_import import Observation
+from domain.case.clauses.priority import Assessment
 from domain.case.status import SETTLED, Status
+from domain.case.terms import LinkKind, PendingReason
 from domain.errors import DomainError
 from domain.policy import Policy
 from domain.values import Level, Role

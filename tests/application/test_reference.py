@@ -21,10 +21,10 @@ from application.desk import Desk
 from application.execution.reference import References, entry_id
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
-from domain.case.closure import Confirmation
-from domain.case.notification import Contact
-from domain.case.priority import Assessment
-from domain.catalogue import HelpDesk, ListedService, ListedTeam, Script, Service, Step, Team
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.priority import Assessment
+from domain.catalogue import HelpDesk, ListedService, ListedTeam, Script, ScriptStep, Service, Team
 from domain.errors import Forbidden, Invalid
 from domain.policy import Policy, first_policy
 from domain.values import Actor, Level, Role
@@ -271,7 +271,7 @@ def test_r_5_7a_a_team_and_its_members_are_those_of_the_catalogue(desks: tuple[D
 def test_r_5_3b_a_help_desk_listed_elsewhere_is_referred_to_at_once(desks: tuple[Desk, Desk]) -> None:
     office, desk = desks
     number = log(desk)
-    contact = Contact("phone", desk.clock.now(), informed=True)
+    contact = ContactAttempt("phone", desk.clock.now(), informed=True)
     with pytest.raises(Invalid, match="directory"):
         desk.refer(number, "dhs", contact, None, TECHNICIAN)
     office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "405-555-0100"}, None, ADMIN)
@@ -284,7 +284,7 @@ def test_r_5_3b_a_help_desk_listed_elsewhere_is_referred_to_at_once(desks: tuple
 def test_r_5_5a_a_run_names_the_version_of_its_script(desks: tuple[Desk, Desk]) -> None:
     office, desk = desks
     number = assigned(desk)
-    script = Script("basics", "Basics", (Step("power", "On?"),))
+    script = Script("basics", "Basics", (ScriptStep("power", "On?"),))
     office.list_entry("scripts", script, {}, None, ADMIN)
     office.list_entry("scripts", replace(script, name="The basics"), {}, None, ADMIN)
     runs = (("basics", ("power",)), ("basics", ("power", "by heart")), ("by-heart", ()))

@@ -11,11 +11,11 @@ import pytest
 
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.logging import Report
-from domain.case.notification import Contact
-from domain.case.priority import Assessment
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, LinkKind, Resolution, ResolutionCode
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.priority import Assessment
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, LinkKind, Resolution, ResolutionCode
 from domain.errors import DomainError
 from domain.policy import first_policy
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Level, Provenance, Role, Via
@@ -60,8 +60,9 @@ def said(text: str = "words") -> Disclosure:
     return made
 
 
-def report(**changes: object) -> Report:
-    return Report(**{"channel": Channel.PHONE, "received_at": NOW, "customer": "jo", "service": "printing", **changes})  # type: ignore[arg-type]
+def report(**changes: object) -> IncidentReport:
+    told = {"channel": Channel.PHONE, "received_at": NOW, "customer": "jo", "service": "printing", **changes}
+    return IncidentReport(**told)  # type: ignore[arg-type]
 
 
 def logged(number: str = FIRST, **changes: object) -> Case:
@@ -134,7 +135,7 @@ def elapsed() -> Case:
 
 def referred(case: Case | None = None, *, informed: bool = True) -> Case:
     case = case or logged()
-    case.refer(("dhs", 3, said("DHS")), Contact("phone", moment(2), informed), POLICY, at(2))
+    case.refer(("dhs", 3, said("DHS")), ContactAttempt("phone", moment(2), informed), POLICY, at(2))
     return case
 
 
@@ -156,7 +157,7 @@ def negative(minutes: float) -> Verification:
 
 def unreachable(minutes: float, method: str = "phone") -> Verification:
     return Verification(
-        satisfactory=True, able_to_work=True, method=method, at=moment(minutes), outcome=Outcome.UNREACHABLE
+        satisfactory=True, able_to_work=True, method=method, at=moment(minutes), outcome=ContactOutcome.UNREACHABLE
     )
 
 

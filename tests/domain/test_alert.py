@@ -11,45 +11,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.alert import MOST_EPISODES, Alert, Episode, Seen, Watch, Watched, alert_id
-from domain.case.alerts import Assumed, Fired
+from domain.alert import MOST_EPISODES, Alert, Episode, Episodes, Sighting, Watch, alert_id
+from domain.case.clauses.alerts import FiredAlert
 from domain.case.status import Status
+from domain.case.terms import Assumption
 from domain.errors import InvalidTransition
 from domain.values import Level, Role
 from tests.domain.cases import POLICY, at, closed, logged, moment, notified, resolved
 
-ALERT = Watched.begun("f1", moment(0), moment(1))
+ALERT = Episodes.begun("f1", moment(0), moment(1))
 
 
 def test_the_same_episode_again_is_a_heartbeat() -> None:
     again, seen = ALERT.fires(moment(0), moment(0), moment(5))
-    assert seen is Seen.HEARTBEAT
+    assert seen is Sighting.HEARTBEAT
     assert (again.episodes[0].heartbeats, again.episodes[0].last_seen_at) == (1, moment(5))
 
 
 def test_a_later_start_is_a_new_episode_and_ends_the_one_before() -> None:
     again, seen = ALERT.fires(moment(9), moment(9), moment(10))
-    assert (seen, [e.started_at for e in again.episodes]) == (Seen.EPISODE, [moment(0), moment(9)])
+    assert (seen, [e.started_at for e in again.episodes]) == (Sighting.EPISODE, [moment(0), moment(9)])
     assert again.episodes[0].ended_at == moment(9)
 
 
 def test_without_a_start_a_firing_alert_beats_and_a_recovered_one_begins_anew() -> None:
-    assert ALERT.fires(None, moment(3), moment(3))[1] is Seen.HEARTBEAT
+    assert ALERT.fires(None, moment(3), moment(3))[1] is Sighting.HEARTBEAT
     over, seen = ALERT.recovers(None, moment(4), moment(4))
-    assert (seen, over.firing) == (Seen.RECOVERED, False)
-    assert over.fires(None, moment(6), moment(6))[1] is Seen.EPISODE
+    assert (seen, over.firing) == (Sighting.RECOVERED, False)
+    assert over.fires(None, moment(6), moment(6))[1] is Sighting.EPISODE
 
 
 @pytest.mark.parametrize("start", [moment(-5), moment(0)])
 def test_what_is_old_or_over_is_no_news(start: datetime) -> None:
     over, _ = ALERT.recovers(moment(0), moment(2), moment(3))
-    assert over.fires(start, start, moment(9)) == (over, Seen.KNOWN)
-    assert over.recovers(start, moment(9), moment(9)) == (over, Seen.KNOWN)
+    assert over.fires(start, start, moment(9)) == (over, Sighting.KNOWN)
+    assert over.recovers(start, moment(9), moment(9)) == (over, Sighting.KNOWN)
 
 
 def test_a_recovery_of_a_later_episode_ends_the_one_that_is_known() -> None:
     over, seen = ALERT.recovers(moment(7), moment(8), moment(9))
-    assert (seen, over.firing) == (Seen.RECOVERED, False)
+    assert (seen, over.firing) == (Sighting.RECOVERED, False)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60))
@@ -58,7 +59,7 @@ def test_whatever_is_said_episodes_are_in_order_and_bounded(said: list[tuple[boo
     for step, (fires, start) in enumerate(said):
         now = moment(100 + step)
         known, seen = known.fires(moment(start), moment(start), now) if fires else known.recovers(None, now, now)
-        count += seen is Seen.EPISODE
+        count += seen is Sighting.EPISODE
     starts = [episode.started_at for episode in known.episodes]
     assert starts == sorted(starts)
     assert len(starts) + known.forgotten == count
@@ -70,7 +71,7 @@ def test_whatever_is_said_episodes_are_in_order_and_bounded(said: list[tuple[boo
 def test_whatever_clocks_say_no_episode_is_negative_and_what_came_last_counts(
     said: list[tuple[bool, int | None, int]],
 ) -> None:
-    known = Watched.begun("f1", moment(500), moment(1))
+    known = Episodes.begun("f1", moment(500), moment(1))
     for step, (fires, start, end) in enumerate(said, start=100):
         now, episode = moment(step), None if start is None else moment(start)
         told = (episode, moment(end), now)
@@ -79,28 +80,35 @@ def test_whatever_clocks_say_no_episode_is_negative_and_what_came_last_counts(
         for each in known.episodes:
             assert each.started_at <= each.last_seen_at <= now
             assert each.ended_at is None or each.started_at <= each.ended_at <= now
-        if seen is Seen.EPISODE and episode is not None:
-            assert known.fires(episode, episode, now)[1] is Seen.HEARTBEAT
+        if seen is Sighting.EPISODE and episode is not None:
+            assert known.fires(episode, episode, now)[1] is Sighting.HEARTBEAT
             over, _ = known.recovers(episode, now, now)
-            assert over.fires(episode, episode, now)[1] is Seen.KNOWN
+            assert over.fires(episode, episode, now)[1] is Sighting.KNOWN
 
 
 def test_a_start_in_the_future_is_an_identity_and_orders_nothing() -> None:
-    ahead = Watched.begun("f1", moment(9_999), moment(1))
+    ahead = Episodes.begun("f1", moment(9_999), moment(1))
     assert (ahead.episodes[0].started_at, ahead.episodes[0].identity) == (moment(1), moment(9_999))
-    assert ahead.fires(moment(9_999), moment(9_999), moment(2))[1] is Seen.HEARTBEAT
+    assert ahead.fires(moment(9_999), moment(9_999), moment(2))[1] is Sighting.HEARTBEAT
     over, seen = ahead.recovers(moment(-50), moment(-51), moment(3))
-    assert (seen, over.episodes[0].ended_at) == (Seen.RECOVERED, moment(1))
-    assert over.fires(moment(9_999), moment(9_999), moment(4)) == (over, Seen.KNOWN)
+    assert (seen, over.episodes[0].ended_at) == (Sighting.RECOVERED, moment(1))
+    assert over.fires(moment(9_999), moment(9_999), moment(4)) == (over, Sighting.KNOWN)
     again, seen = over.fires(moment(-40), moment(-40), moment(5))
-    assert (seen, again.episodes[1].identity, again.episodes[1].started_at) == (Seen.EPISODE, moment(-40), moment(1))
-    assert again.fires(moment(-45), moment(-45), moment(6)) == (again, Seen.KNOWN)
+    assert (seen, again.episodes[1].identity, again.episodes[1].started_at) == (
+        Sighting.EPISODE,
+        moment(-40),
+        moment(1),
+    )
+    assert again.fires(moment(-45), moment(-45), moment(6)) == (again, Sighting.KNOWN)
 
 
 def test_an_episode_that_0_4_0_kept_in_the_future_reads_without_negative_durations() -> None:
     old = Episode(moment(9_999), moment(5), ended_at=moment(2))
     assert (old.began_at, old.over_at, old.identity) == (moment(5), moment(5), moment(9_999))
-    assert Watched("f1", (replace(old, ended_at=None),)).recovers(moment(3), moment(4), moment(6))[1] is Seen.RECOVERED
+    assert (
+        Episodes("f1", (replace(old, ended_at=None),)).recovers(moment(3), moment(4), moment(6))[1]
+        is Sighting.RECOVERED
+    )
 
 
 def test_the_last_event_of_an_alert_and_of_a_watch_says_all() -> None:
@@ -129,14 +137,14 @@ def test_a_watch_knows_when_the_latest_of_an_outage_ended() -> None:
     assert watch.ended_at is None  # another outage
 
 
-FIRED = (Fired("f1", moment(0)),)
+FIRED = (FiredAlert("f1", moment(0)),)
 
 
 def test_a_new_episode_reopens_a_resolved_case_and_is_none_of_a_closed_ones() -> None:
     case = resolved()
-    case.alert("prom", FIRED, "r1", Assumed(Level.HIGH), POLICY, at(20, Role.INTAKE))
+    case.alert("prom", FIRED, "r1", Assumption(Level.HIGH), POLICY, at(20, Role.INTAKE))
     assert (case.status, case.reopenings, case.verified_at) == (Status.ASSIGNED, 1, None)
-    assert case.assumed == Assumed(Level.HIGH)
+    assert case.assumed == Assumption(Level.HIGH)
     with pytest.raises(InvalidTransition):
         closed().alert("prom", FIRED, "r1", None, POLICY, at(20, Role.INTAKE))
 

@@ -10,7 +10,7 @@ import pytest
 
 from domain.aggregate import Root
 from domain.case import EVENTS, Case
-from domain.case.history_import import Observation
+from domain.case.clauses.history_import import Observation
 from domain.case.status import COMMANDS, Status, authorise, authorise_reading, authorise_team, hide_from_others
 from domain.errors import DomainError, Forbidden, InvalidTransition, NotAssignedTeam, NotFound
 from domain.values import Actor, Origin, Role

@@ -11,7 +11,6 @@ import pytest
 from domain.catalogue import (
     EVENTS,
     LISTED,
-    Answer,
     Customer,
     HelpDesk,
     Listed,
@@ -21,8 +20,9 @@ from domain.catalogue import (
     ListedService,
     ListedTeam,
     Script,
+    ScriptAnswer,
+    ScriptStep,
     Service,
-    Step,
     Team,
 )
 from domain.errors import Invalid
@@ -31,8 +31,8 @@ from tests.domain.test_case import replayed, state
 
 PRINTING = Service("printing", "Printing", "network", owner="t.lee")
 POWER, QUEUE = (
-    Step("power", "On?", (Answer("yes", next="queue"), Answer("no", outcome="switch it on"))),
-    Step("queue", "Stuck?"),
+    ScriptStep("power", "On?", (ScriptAnswer("yes", next="queue"), ScriptAnswer("no", outcome="switch it on"))),
+    ScriptStep("queue", "Stuck?"),
 )
 BASICS = Script("basics", "A printer does not print", (POWER, QUEUE), service="printing")
 ENTRIES: list[tuple[type[Listed[Any]], Any]] = [
@@ -104,11 +104,11 @@ def test_r_4_1a_a_calendar_may_be_left_to_the_team_and_to_the_policy() -> None:
         ((), "/steps"),
         ((POWER, QUEUE, POWER), "/steps"),
         ((POWER,), "/steps/0/answers"),
-        ((QUEUE, POWER, Step("driver", "Test page?", (Answer("no", next="cable"),))), "/steps/2/answers"),
+        ((QUEUE, POWER, ScriptStep("driver", "Test page?", (ScriptAnswer("no", next="cable"),))), "/steps/2/answers"),
     ],
     ids=["none", "one twice", "leads nowhere", "leads nowhere from the third"],
 )
-def test_r_5_5a_a_script_is_a_tree_of_steps_that_are_there(steps: tuple[Step, ...], pointer: str) -> None:
+def test_r_5_5a_a_script_is_a_tree_of_steps_that_are_there(steps: tuple[ScriptStep, ...], pointer: str) -> None:
     kept = ListedScript.define(UUID(int=1), BASICS, None, at())
     with refused(kept, Invalid):
         kept.change(replace(BASICS, steps=steps), None, at(1))

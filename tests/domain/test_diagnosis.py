@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.case.diagnosis import Run, Step
+from domain.case.clauses.diagnosis import ScriptRun, StepTaken
 from domain.case.status import Status
 from domain.errors import DiagnosisRequired, Invalid, InvalidTransition, VerificationRequired
 from tests.domain.cases import (
@@ -26,7 +26,7 @@ from tests.domain.cases import (
 
 def test_r_5_5a_a_run_keeps_its_script_version_steps_and_actor() -> None:
     case = prioritized()
-    run = Run("printing-basics", 2, (Step("power"), Step("queue")))
+    run = ScriptRun("printing-basics", 2, (StepTaken("power"), StepTaken("queue")))
     case.diagnose(said("answers"), at(3), run=run)
     event = last(case)
     assert (event["script"], event["script_version"], event["steps"]) == ("printing-basics", 2, run.steps)
@@ -36,15 +36,17 @@ def test_r_5_5a_a_run_keeps_its_script_version_steps_and_actor() -> None:
 
 def test_r_5_5a_a_partial_run_is_kept_and_so_is_the_next_one() -> None:
     case = prioritized()
-    case.diagnose(said("cut off"), at(3), run=Run("printing-basics", 2, (Step("power"),)))
-    case.diagnose(said("called back"), at(4), run=Run("printing-basics", 2, (Step("power"), Step("queue"))))
+    case.diagnose(said("cut off"), at(3), run=ScriptRun("printing-basics", 2, (StepTaken("power"),)))
+    case.diagnose(
+        said("called back"), at(4), run=ScriptRun("printing-basics", 2, (StepTaken("power"), StepTaken("queue")))
+    )
     taken = [vars(event)["steps"] for event in case.pending_events if event.TOPIC == "case.diagnosed"]  # type: ignore[attr-defined]
     assert [len(steps) for steps in taken] == [1, 2]
 
 
 def test_r_5_5a_what_a_script_does_not_have_is_kept_and_said_to_be_so() -> None:
     case = prioritized()
-    case.diagnose(said(), at(3), run=Run("by-heart", None, (Step("any"),), ("script_not_in_catalogue",)))
+    case.diagnose(said(), at(3), run=ScriptRun("by-heart", None, (StepTaken("any"),), ("script_not_in_catalogue",)))
     assert (last(case)["script_version"], last(case)["deviations"]) == (None, ("script_not_in_catalogue",))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.closure import Confirmation
+from domain.case.clauses.closure import Confirmation
 from domain.case.status import Status
 from domain.errors import ConfirmationRequired, DisputeWindowClosed, Forbidden, Invalid, InvalidTransition
 from domain.values import Channel, Role

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.closure import Confirmation
+from domain.case.clauses.closure import Confirmation
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Channel, Role
 from tests.domain.cases import (
     HOUR,
@@ -43,7 +43,7 @@ def test_r_5_9c_a_mail_of_unclear_intent_halts_the_timer_and_waits_for_a_technic
     case = held()
     assert (case.status, case.closes_at, case.dispute_until) == (Status.RESOLVED, None, moment(END))
     due = moment(90) + POLICY.decide_dispute
-    assert case.obligations == {"decide_dispute": Owed(ObligationKind.DECIDE_DISPUTE, due, Role.TECHNICIAN)}
+    assert case.obligations == {"decide_dispute": Obligation(ObligationKind.DECIDE_DISPUTE, due, Role.TECHNICIAN)}
     assert (last(case)["channel"], last(case)["words"], last(case)["received_at"]) == ("email", said("hm"), moment(60))
     for late in (END, 10 * END):
         with refused(case, InvalidTransition, "window"):

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.notification import Contact
-from domain.case.resolution import Resolved
-from domain.case.state import CauseCorrected, LinkKind, PendingReason, ResolutionCode
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.resolution import Resolved
 from domain.case.status import Status
+from domain.case.terms import CauseCorrected, LinkKind, PendingReason, ResolutionCode
 from domain.errors import (
     Invalid,
     InvalidTransition,
@@ -194,11 +194,11 @@ def test_r_5_6c_an_open_duplicate_is_resolved_in_no_way_but_with_the_first() -> 
             way()
     unlinked = logged(SECOND)
     unlinked.duplicate(first := logged(), None, POLICY, at(1))
-    first.refer(("dhs", 3, said("DHS")), Contact("phone", moment(2), informed=True), POLICY, at(2))
+    first.refer(("dhs", 3, said("DHS")), ContactAttempt("phone", moment(2), informed=True), POLICY, at(2))
     first.reopen(said(), POLICY, at(3))
     unlinked.follow(first, POLICY, at(3))
     with refused(unlinked, InvalidTransition, FIRST):
-        unlinked.refer(("dhs", 3, said("DHS")), Contact("phone", moment(4), informed=True), POLICY, at(4))
+        unlinked.refer(("dhs", 3, said("DHS")), ContactAttempt("phone", moment(4), informed=True), POLICY, at(4))
 
 
 def test_r_5_6c_a_duplicate_that_is_none_goes_on_where_it_was() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import Forbidden, InvalidTransition
-from domain.fate import Cause, ReceiptState
+from domain.fate import ReceiptCause, ReceiptState
 from domain.receipt import COMMANDS, Receipt, authorise_intake, receipt_id
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 
@@ -30,7 +30,7 @@ def received() -> Receipt:
 
 def quarantined() -> Receipt:
     receipt = received()
-    receipt.quarantine(Cause.REPLY, GATEWAY)
+    receipt.quarantine(ReceiptCause.REPLY, GATEWAY)
     return receipt
 
 
@@ -50,7 +50,7 @@ def test_it_becomes_a_case_by_itself() -> None:
 def test_it_becomes_a_case_when_somebody_releases_it() -> None:
     receipt = quarantined()
     receipt.release("INC-0000001", TECHNICIAN, reason=said())
-    assert (receipt.state, receipt.case, receipt.cause) == (ReceiptState.RELEASED, "INC-0000001", Cause.REPLY)
+    assert (receipt.state, receipt.case, receipt.cause) == (ReceiptState.RELEASED, "INC-0000001", ReceiptCause.REPLY)
 
 
 def test_discarded_it_is_none() -> None:
@@ -69,7 +69,7 @@ def test_it_is_decided_on_once() -> None:
         with pytest.raises(InvalidTransition):
             receipt.log("INC-0000002", GATEWAY)
         with pytest.raises(InvalidTransition):
-            receipt.quarantine(Cause.BULK, GATEWAY)
+            receipt.quarantine(ReceiptCause.BULK, GATEWAY)
         with pytest.raises(InvalidTransition):
             receipt.release("INC-0000002", TECHNICIAN)
         with pytest.raises(InvalidTransition):

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from domain.case import Case
-from domain.case.logging import missing_information
-from domain.case.state import PendingReason
+from domain.case.clauses.logging import missing_information
+from domain.case.terms import PendingReason
 from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.values import Channel, Nature, Role
 from tests.domain.cases import (

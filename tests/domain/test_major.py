@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.major_incident import Declaration
-from domain.case.resolution import Verifier
-from domain.case.state import CauseCorrected, LinkKind, Major, Resolution, ResolutionCode
+from domain.case.clauses.major_incident import Declaration
+from domain.case.clauses.resolution import Verifier
 from domain.case.status import Status
+from domain.case.terms import CauseCorrected, LinkKind, Major, Resolution, ResolutionCode
 from domain.errors import (
     DiagnosisRequired,
     Forbidden,
@@ -22,7 +22,7 @@ from domain.errors import (
     ProblemLinkRequired,
     ServiceRequired,
 )
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Nature, Provenance, Role
 from tests.domain.cases import (
     FIRST,
@@ -90,7 +90,7 @@ def test_r_5_7b_a_closed_case_is_not_nominated_nor_one_twice() -> None:
 
 def test_r_5_7b_the_team_owes_an_answer_by_a_time() -> None:
     assert nominated().obligations == {
-        "answer_nomination": Owed(ObligationKind.ANSWER_NOMINATION, moment(LATE), Role.TEAM_MEMBER, "network")
+        "answer_nomination": Obligation(ObligationKind.ANSWER_NOMINATION, moment(LATE), Role.TEAM_MEMBER, "network")
     }
 
 

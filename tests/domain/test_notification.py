@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.closure import CLOSES, Confirmation
-from domain.case.notification import Contact
+from domain.case.clauses.closure import CLOSES, Confirmation
+from domain.case.clauses.notification import ContactAttempt
 from domain.case.status import Status
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Actor, Provenance, Role
 from tests.domain.cases import (
     FIXED,
@@ -145,7 +145,7 @@ def test_r_5_9e_nothing_but_the_notification_moves_the_deadline() -> None:
     case.relate(in_diagnosis(number="INC-0000009"), None, at(12))
     case.notified("<1@desk>", version_resolved(case), POLICY, by_system(13))  # the same mail, once more
     case.not_notified("bounced", POLICY, by_system(14))
-    case.tell_by_other_means(Contact("phone", moment(15), informed=True), POLICY, at(15))
+    case.tell_by_other_means(ContactAttempt("phone", moment(15), informed=True), POLICY, at(15))
     case.close(POLICY, at(16), confirmation=Confirmation("phone", moment(16)))
     assert case.dispute_until == deadline
 
@@ -192,12 +192,12 @@ def test_r_5_9g_a_mail_that_came_back_starts_no_window_and_leaves_a_debt() -> No
     assert (event["cause"], event["message"], event["failures"]) == ("bounced", "<0@desk>", 1)
     assert (case.dispute_until, case.closes_at) == (None, None)
     due = moment(7) + POLICY.inform_customer
-    assert case.obligations == {"inform_customer": Owed(ObligationKind.INFORM_CUSTOMER, due)}
+    assert case.obligations == {"inform_customer": Obligation(ObligationKind.INFORM_CUSTOMER, due)}
 
 
 def test_r_5_9g_discharging_the_debt_starts_the_72_hours() -> None:
     case = unreached()
-    case.tell_by_other_means(Contact("phone", moment(30), informed=True), POLICY, at(60), reason=said("called"))
+    case.tell_by_other_means(ContactAttempt("phone", moment(30), informed=True), POLICY, at(60), reason=said("called"))
     event = last(case)
     assert (event["method"], event["at"], vars(event["by"])["subject"]) == ("phone", moment(30), "somebody")
     assert (case.dispute_until, case.obligations) == (moment(30 + WINDOW), {})
@@ -207,16 +207,16 @@ def test_r_5_9g_discharging_the_debt_starts_the_72_hours() -> None:
 def test_r_5_9g_a_contact_from_before_the_resolution_told_nobody_of_it() -> None:
     for informed in (True, False):
         with refused(case := unreached(), Invalid, "resolved after that"):
-            case.tell_by_other_means(Contact("phone", moment(5), informed), POLICY, at(60))
-    case.tell_by_other_means(Contact("phone", moment(6), informed=True), POLICY, at(60))
+            case.tell_by_other_means(ContactAttempt("phone", moment(5), informed), POLICY, at(60))
+    case.tell_by_other_means(ContactAttempt("phone", moment(6), informed=True), POLICY, at(60))
     assert case.dispute_until == moment(6 + WINDOW)
     with refused(case := unreached(), Invalid, "future"):
-        case.tell_by_other_means(Contact("phone", moment(61), informed=True), POLICY, at(60))
+        case.tell_by_other_means(ContactAttempt("phone", moment(61), informed=True), POLICY, at(60))
 
 
 def test_r_5_9g_a_failed_attempt_is_counted_and_the_debt_stands() -> None:
     case = unreached()
-    case.tell_by_other_means(Contact("phone", moment(60), informed=False), POLICY, at(60))
+    case.tell_by_other_means(ContactAttempt("phone", moment(60), informed=False), POLICY, at(60))
     assert (case.failed_notifications, case.dispute_until) == (2, None)
     assert case.obligations["inform_customer"].due_at == moment(60) + POLICY.inform_customer
 
@@ -224,7 +224,7 @@ def test_r_5_9g_a_failed_attempt_is_counted_and_the_debt_stands() -> None:
 def test_r_5_9g_where_nothing_is_owed_nobody_is_told_again() -> None:
     for case in (notified(), resolved()):
         with refused(case, InvalidTransition, "not owing"):
-            case.tell_by_other_means(Contact("phone", moment(60), informed=True), POLICY, at(60))
+            case.tell_by_other_means(ContactAttempt("phone", moment(60), informed=True), POLICY, at(60))
 
 
 def test_r_5_9g_a_mail_that_comes_through_after_all_leaves_nothing_owed() -> None:
@@ -237,7 +237,7 @@ def test_r_5_9g_after_the_policys_attempts_the_duty_manager_decides_with_a_reaso
     case = unreached(2)
     with refused(case, Forbidden):
         case.close(POLICY, by_manager(20), reason=said("nobody there"))
-    case.tell_by_other_means(Contact("phone", moment(21), informed=False), POLICY, at(21))
+    case.tell_by_other_means(ContactAttempt("phone", moment(21), informed=False), POLICY, at(21))
     assert case.obligations["decide_uninformed"].role is Role.DUTY_MANAGER
     for other in (at(22), at(22, Role.TEAM_MEMBER, "network"), by_system(22)):
         with refused(case, ConfirmationRequired):
@@ -252,7 +252,7 @@ def test_r_5_9g_after_the_policys_attempts_the_duty_manager_decides_with_a_reaso
 def test_r_5_9g_whoever_was_informed_in_the_end_has_his_72_hours() -> None:
     """The duty manager decides about customers who do not know, and about no others."""
     tell: tuple[Callable[[Case], None], ...] = (
-        lambda case: case.tell_by_other_means(Contact("phone", moment(20), informed=True), POLICY, at(20)),
+        lambda case: case.tell_by_other_means(ContactAttempt("phone", moment(20), informed=True), POLICY, at(20)),
         lambda case: case.notified("<9@desk>", version_resolved(case), POLICY, by_system(20)),
     )
     for inform in tell:
@@ -280,7 +280,7 @@ def test_r_5_9g_a_resolved_case_is_timed_or_owed() -> None:
     """No resolved case can stay open for ever without standing in a queue."""
     bounced_again = unreached(2)
     told = unreached()
-    told.tell_by_other_means(Contact("phone", moment(60), informed=True), POLICY, at(60))
+    told.tell_by_other_means(ContactAttempt("phone", moment(60), informed=True), POLICY, at(60))
     held = notified(7)
     held.suspect_dispute(moment(8), said(), POLICY, at(9))
     for case in (notified(), bounced_again, told, held, unreached(3)):

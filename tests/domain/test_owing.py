@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.dispute import Reopened
-from domain.case.major_incident import Declaration, MajorNominated
-from domain.case.relations import Consulted
-from domain.case.state import Major
+from domain.case.clauses.dispute import Reopened
+from domain.case.clauses.major_incident import Declaration, MajorNominated
+from domain.case.clauses.relations import Consulted
+from domain.case.terms import Major
 from domain.errors import Forbidden, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Role
 from tests.domain.cases import (
     FIRST,
@@ -59,9 +59,9 @@ def holders(case: Case) -> set[tuple[Role, str | None]]:
     return {(owed.role, owed.team) for owed in case.obligations.values()}
 
 
-def nomination(due: float, team: str | None = None) -> Owed:
+def nomination(due: float, team: str | None = None) -> Obligation:
     role = Role.TEAM_MEMBER if team else Role.TECHNICIAN
-    return Owed(ObligationKind.ANSWER_NOMINATION, moment(due), role, team)
+    return Obligation(ObligationKind.ANSWER_NOMINATION, moment(due), role, team)
 
 
 # R-5.7b: a nomination is owed by whoever holds the case
@@ -133,7 +133,9 @@ def test_r_5_7c_a_major_incident_that_is_reopened_owes_its_next_communication() 
         assert "communicate" not in case.obligations
         case.dispute(moment(minute + 10), POLICY, at(minute + 10))
         communicate = case.obligations["communicate"]
-        assert communicate == Owed(ObligationKind.COMMUNICATE, moment(minute + 10) + EVERY, Role.TEAM_MEMBER, "network")
+        assert communicate == Obligation(
+            ObligationKind.COMMUNICATE, moment(minute + 10) + EVERY, Role.TEAM_MEMBER, "network"
+        )
     with refused(case, InvalidTransition, "declared already"):
         case.declare(DECLARATION, POLICY, by_team(60))
 
@@ -147,7 +149,7 @@ def test_r_5_7c_what_a_major_incident_owes_goes_with_the_case() -> None:
     assert holders(case) == {(Role.TECHNICIAN, None)}
     assert {key: owed.due_at for key, owed in case.obligations.items()} == before
     case.discharge("communicate", "mail", moment(14), at(14))
-    assert case.obligations["communicate"] == Owed(ObligationKind.COMMUNICATE, moment(14) + EVERY)
+    assert case.obligations["communicate"] == Obligation(ObligationKind.COMMUNICATE, moment(14) + EVERY)
 
 
 def test_r_5_7c_a_duplicate_that_goes_on_by_itself_owes_what_a_major_incident_does() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.case.state import PendingReason
 from domain.case.status import Status
+from domain.case.terms import PendingReason
 from domain.errors import InvalidTransition
 from tests.domain.cases import (
     FIXED,

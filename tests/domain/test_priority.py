@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from domain.calendar import SupportCalendar
-from domain.case.closure import Confirmation
-from domain.case.priority import NOMINATES, Assessment
-from domain.case.state import Major, PendingReason
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.priority import NOMINATES, Assessment
 from domain.case.status import Status
+from domain.case.terms import Major, PendingReason
 from domain.errors import Invalid, InvalidTransition, PriorityRequired
 from domain.obligation import ObligationKind
 from domain.policy import Matrix

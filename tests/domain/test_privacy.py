@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from domain.case import Case
-from domain.case.state import Hold
 from domain.case.status import authorise
+from domain.case.terms import LegalHold
 from domain.data_subject import DataSubject, subject_id
 from domain.errors import Forbidden, Invalid, InvalidTransition, OnHold
 from domain.policy import Policy, first_policy
@@ -24,7 +24,7 @@ def test_r_5_9f_a_case_is_held_released_and_erased_in_any_status(state: object) 
     case: Case = state()  # type: ignore[operator]
     status, before = case.status, case.version
     case.place_hold("r.audit", said(), at(60, Role.ADMIN))
-    assert case.hold == Hold(moment(60), "r.audit")
+    assert case.hold == LegalHold(moment(60), "r.audit")
     case.release_hold("r.audit", said(), by_system(61))
     assert case.hold is None
     case.erase("jo", EVERYTHING, at(62, Role.ADMIN), reason=said())

@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.customer_words import Asked
-from domain.case.pending import ANSWERS
-from domain.case.state import PendingReason
+from domain.case.clauses.pending import ANSWERS
+from domain.case.terms import MailedQuestion, PendingReason
 from domain.errors import Invalid
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.values import Role
 from tests.domain.cases import (
     FIXED,
@@ -50,7 +49,7 @@ def test_r_5_8_a_question_is_asked_of_the_customer_only() -> None:
         with refused(case := assigned(), Invalid, "reason code customer"):
             case.pend(reason, at(10), question=said("Does it blink?"))
     case = waiting()
-    assert case.question == Asked(said("Does it blink?"), case.version)
+    assert case.question == MailedQuestion(said("Does it blink?"), case.version)
     case.resume(POLICY, at(11))
     assert case.question is None
 
@@ -62,7 +61,7 @@ def test_r_5_8_the_answer_takes_the_mark_away_and_whoever_holds_the_case_is_to_r
         assert case.pauses == ((moment(10), moment(70)),), "the clock goes on"
         resumed = last(case)
         assert (resumed["by"], resumed["answer"]) == (ANSWERS, case.version - 1)
-        assert case.obligations == {"read_answer": Owed(READ, moment(70) + POLICY.read_answer, role, team)}
+        assert case.obligations == {"read_answer": Obligation(READ, moment(70) + POLICY.read_answer, role, team)}
 
 
 WORK: tuple[Callable[[Case], None], ...] = (
@@ -93,9 +92,9 @@ def test_r_5_8_with_another_holder_it_is_theirs_to_read_by_the_same_time() -> No
     answer(case := waiting(), 70)
     due = moment(70) + POLICY.read_answer
     case.assign("messaging", at(80))
-    assert case.obligations == {"read_answer": Owed(READ, due, Role.TEAM_MEMBER, "messaging")}
+    assert case.obligations == {"read_answer": Obligation(READ, due, Role.TEAM_MEMBER, "messaging")}
     case.hand_back(said(), at(90, Role.TEAM_MEMBER, "messaging"))
-    assert case.obligations == {"read_answer": Owed(READ, due)}
+    assert case.obligations == {"read_answer": Obligation(READ, due)}
 
 
 def test_r_5_8_what_was_said_before_the_question_does_not_answer_it() -> None:
@@ -121,7 +120,7 @@ def test_r_5_8_a_question_that_reached_nobody_is_asked_by_other_means() -> None:
     case = waiting()
     case.question_failed("bounced", "<1@desk>", case.version, POLICY, by_system(20))
     due = moment(20) + POLICY.read_answer
-    assert case.obligations == {"ask_customer": Owed(ASK, due, Role.TEAM_MEMBER, "network")}
+    assert case.obligations == {"ask_customer": Obligation(ASK, due, Role.TEAM_MEMBER, "network")}
     assert case.awaits_customer, "its holder decides"
     case.discharge("ask_customer", "phone", moment(30), by_team(30))
     assert case.obligations == {}

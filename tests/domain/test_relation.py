@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from domain.case import Case
-from domain.case.relations import Consulted
-from domain.case.state import Candidate, LinkKind
+from domain.case.clauses.relations import Consulted
 from domain.case.status import Status
+from domain.case.terms import LinkKind
 from domain.errors import (
     DuplicateDecisionRequired,
     Invalid,
     InvalidTransition,
     NotAssignedTeam,
 )
-from domain.obligation import ObligationKind, Owed
-from domain.values import Role
+from domain.obligation import Obligation, ObligationKind
+from domain.values import Candidate, Role
 from tests.domain.cases import (
     FIRST,
     POLICY,
@@ -121,7 +121,7 @@ def test_r_5_6b_the_one_who_works_on_the_first_case_is_asked_and_owes_an_answer_
     )
     due = moment(6) + POLICY.consultation_answer
     assert case.obligations == {
-        ANSWER: Owed(ObligationKind.ANSWER_CONSULTATION, due, Role.TEAM_MEMBER, "network", FIRST)
+        ANSWER: Obligation(ObligationKind.ANSWER_CONSULTATION, due, Role.TEAM_MEMBER, "network", FIRST)
     }
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.case.state import CauseCorrected, ResolutionCode
 from domain.case.status import Status
+from domain.case.terms import CauseCorrected, ResolutionCode
 from domain.errors import Invalid, InvalidTransition, ProblemLinkRequired, ServiceRequired
 from domain.values import Nature
 from tests.domain.cases import (

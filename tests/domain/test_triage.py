@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.notification import Contact
-from domain.case.state import CauseCorrected, ResolutionCode
+from domain.case.clauses.notification import ContactAttempt
 from domain.case.status import Status
+from domain.case.terms import CauseCorrected, ResolutionCode
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
 from domain.obligation import ObligationKind
 from domain.values import Role
@@ -46,7 +46,7 @@ def test_r_5_3a_the_ownership_decision_is_recorded_with_actor_time_and_reason() 
 
 def test_r_5_3a_a_referral_says_who_decided_and_why() -> None:
     case = logged()
-    case.refer(DHS, Contact("phone", moment(2), informed=True), POLICY, at(2), reason=said("their system"))
+    case.refer(DHS, ContactAttempt("phone", moment(2), informed=True), POLICY, at(2), reason=said("their system"))
     assert vars(case.pending_events[1])["reason"] == said("their system")
     assert [event.TOPIC for event in case.pending_events[1:]] == ["case.referred", "case.resolved", "case.informed"]  # type: ignore[attr-defined]
 
@@ -65,7 +65,7 @@ def test_r_5_3a_what_is_worked_on_is_ours() -> None:
 
 def test_r_5_3b_a_referral_keeps_the_other_desks_entry_as_it_was() -> None:
     case = logged()
-    case.refer(DHS, Contact("phone", moment(2), informed=True), POLICY, at(2))
+    case.refer(DHS, ContactAttempt("phone", moment(2), informed=True), POLICY, at(2))
     event = vars(case.pending_events[1])
     assert (event["help_desk"], event["help_desk_version"], event["contact"]) == DHS
 
@@ -95,18 +95,18 @@ def test_r_5_3c_a_failed_contact_stays_owed_and_the_accepted_mail_starts_the_win
     case.notified("<1@desk>", version_resolved(case), POLICY, by_system(30))
     assert case.dispute_until == moment(30 + WINDOW)
     assert ObligationKind.INFORM_CUSTOMER in case.obligations, "somebody still owes him a call"
-    case.tell_by_other_means(Contact("phone", moment(60), informed=True), POLICY, at(60))
+    case.tell_by_other_means(ContactAttempt("phone", moment(60), informed=True), POLICY, at(60))
     assert (case.obligations, case.dispute_until) == ({}, moment(30 + WINDOW))
 
 
 def test_r_5_3c_a_contact_lies_not_in_the_future() -> None:
     with refused(case := logged(), Invalid, "future"):
-        case.refer(DHS, Contact("phone", moment(3), informed=True), POLICY, at(2))
+        case.refer(DHS, ContactAttempt("phone", moment(3), informed=True), POLICY, at(2))
 
 
 def test_r_5_3c_a_contact_before_the_referral_shortens_no_window() -> None:
     case = logged()
-    case.refer(DHS, Contact("phone", moment(-600), informed=True), POLICY, at(2))
+    case.refer(DHS, ContactAttempt("phone", moment(-600), informed=True), POLICY, at(2))
     assert case.dispute_until == moment(2 + WINDOW)
 
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.case import Case
-from domain.case.resolution import Verification, Verifier
-from domain.case.state import ResolutionCode
+from domain.case.clauses.resolution import Verification, Verifier
 from domain.case.status import Status
+from domain.case.terms import ResolutionCode
 from domain.errors import Invalid, InvalidTransition, VerificationRequired
 from domain.policy import EVIDENCE
 from domain.values import Channel, Nature

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from application.mail_in.envelope import Envelope
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 from tests.fuzz.mime import ENVELOPES, MAILS, check
 
 BIG = 28 * 2**20
@@ -42,14 +42,14 @@ def base64_lines(size: int) -> bytes:
         (attached(base64_lines(BIG)), None, 1),
         (attached(b"x" * (BIG - 1_000)).replace(b"base64", b"8bit"), None, 0),
         (HEAD + b"\r\n" + b"x" * BIG, None, 0),
-        (HEAD + b"\r\n" + b"\n" * BIG, Cause.TOO_COMPLEX, 0),
-        (HEAD + b"X: y\r\n" * 10_000 + b"\r\nhi", Cause.TOO_COMPLEX, 0),
-        (HEAD + b"To: " + b"a@x.example, " * 1_000_000 + b"\r\n\r\nhi", Cause.TOO_COMPLEX, 0),
-        (HEAD + b"To: " + b"a@x.example,\r\n " * 1_000_000 + b"\r\n\r\nhi", Cause.TOO_COMPLEX, 0),
-        (HEAD + b"X" * BIG, Cause.TOO_COMPLEX, 0),
+        (HEAD + b"\r\n" + b"\n" * BIG, ReceiptCause.TOO_COMPLEX, 0),
+        (HEAD + b"X: y\r\n" * 10_000 + b"\r\nhi", ReceiptCause.TOO_COMPLEX, 0),
+        (HEAD + b"To: " + b"a@x.example, " * 1_000_000 + b"\r\n\r\nhi", ReceiptCause.TOO_COMPLEX, 0),
+        (HEAD + b"To: " + b"a@x.example,\r\n " * 1_000_000 + b"\r\n\r\nhi", ReceiptCause.TOO_COMPLEX, 0),
+        (HEAD + b"X" * BIG, ReceiptCause.TOO_COMPLEX, 0),
         (
             HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000,
-            Cause.TOO_COMPLEX,
+            ReceiptCause.TOO_COMPLEX,
             0,
         ),
     ],
@@ -65,7 +65,7 @@ def base64_lines(size: int) -> bytes:
         "parts",
     ],
 )
-def test_r_5_1d_what_is_huge_is_read_or_clearly_held(raw: bytes, held: Cause | None, files: int) -> None:
+def test_r_5_1d_what_is_huge_is_read_or_clearly_held(raw: bytes, held: ReceiptCause | None, files: int) -> None:
     mail = check(raw)
     assert (mail.held, len(mail.files)) == (held, files)
     assert mail.sender == "jo@x.example"

@@ -22,7 +22,7 @@ from application.monitoring.alertmanager import read_group
 from application.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, read
 from application.monitoring.texts import labels_of, masked, words_of_case
 from domain.alert import MOST_ALERTS
-from domain.monitoring_source import Rule
+from domain.monitoring_source import MappingRule
 from domain.values import CODE
 from tests.conftest import DATA
 from tests.fuzz.mime import fresh_seeds
@@ -190,7 +190,7 @@ def bounded(delivery: Delivery) -> None:
             assert "\0" not in name + value
         for at in (signal.episode, signal.started_at, signal.ended_at):
             assert at is None or at.utcoffset() is not None
-        Rule(match={"alertname": ("a*", "b"), "instance": "*"}).matches(signal.labels)
+        MappingRule(match={"alertname": ("a*", "b"), "instance": "*"}).matches(signal.labels)
     if delivery.signals:
         words = words_of_case(delivery.signals)
         assert len(words["subject"]) <= 300

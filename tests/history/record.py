@@ -30,14 +30,14 @@ from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
 from application.monitoring.signals import Delivery, Signal
 from domain.access import Grant
-from domain.case.closure import Confirmation
-from domain.case.notification import Contact
-from domain.case.relations import Relation
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.relations import Relation
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
-from domain.fate import Cause
-from domain.monitoring_source import Rule, Source, SourceKind
+from domain.fate import ReceiptCause
+from domain.monitoring_source import MappingRule, MonitoringSource, SourceKind
 from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
@@ -56,7 +56,7 @@ def work(desk: Desk) -> None:
     desk.pend(number, PendingReason.VENDOR, "ordered", None, NETWORK)
     desk.resume(number, "arrived", NETWORK)
     now = desk.clock.now()
-    desk.verify(number, Verification(False, False, "phone", now, Outcome.REACHED), None, NETWORK)
+    desk.verify(number, Verification(False, False, "phone", now, ContactOutcome.REACHED), None, NETWORK)
     desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
     desk.correct(number, "service", "email", "misheard", TECHNICIAN)
     desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
@@ -119,7 +119,7 @@ def _relations(desk: Desk) -> None:
     desk.relate(second, first, Relation.DUPLICATE, None, "called twice", TECHNICIAN)
     desk.unrelate(second, first, "no, another one", TECHNICIAN)
     desk.relate(third, first, Relation.UNRELATED, ("t.lee", desk.clock.now(), "another room"), None, TECHNICIAN)
-    desk.refer(log(desk), "dhs", Contact("phone", desk.clock.now(), informed=False), None, TECHNICIAN)
+    desk.refer(log(desk), "dhs", ContactAttempt("phone", desk.clock.now(), informed=False), None, TECHNICIAN)
     number = log(desk, contact={"name": "Nobody"})
     desk.waive(number, "walked in and left", TECHNICIAN)
 
@@ -212,8 +212,8 @@ def _quarantine(desk: Desk) -> None:
 
 def _monitoring(desk: Desk) -> None:
     """A source with a key, an alert that fires, goes on, is over, and fires again when its case is closed."""
-    rule = Rule(match={"severity": "critical"}, service="printing", impact=Level.HIGH, nominate_major=True)
-    source = Source("prom", "Prometheus", SourceKind.ALERTMANAGER, (rule,))
+    rule = MappingRule(match={"severity": "critical"}, service="printing", impact=Level.HIGH, nominate_major=True)
+    source = MonitoringSource("prom", "Prometheus", SourceKind.ALERTMANAGER, (rule,))
     desk.list_entry("sources", source, {"senders": "prom@desk.example"}, None, OPERATOR)
     desk.list_entry("sources", replace(source, name="Prom"), {}, "shorter", OPERATOR)
     key = desk.issue_key("prom", "first", OPERATOR).id
@@ -239,7 +239,7 @@ def _monitoring(desk: Desk) -> None:
     desk.resolve(number, FIXED, "restarted", None, NETWORK)
     desk.close_case(number, Confirmation("phone", desk.clock.now()), "the owner", None, TECHNICIAN)
     say(firing=True, episode=2)
-    desk.take_signals(Delivery(b"?", cause=Cause.UNREADABLE), request)
+    desk.take_signals(Delivery(b"?", cause=ReceiptCause.UNREADABLE), request)
     desk.revoke_key("prom", key, "leaked", OPERATOR)
 
 

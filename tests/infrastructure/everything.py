@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from domain.case import Case
-from domain.case.alerts import Assumed, Fired
-from domain.case.closure import Confirmation
-from domain.case.history_import import Observation
-from domain.case.logging import Report
-from domain.case.major_incident import Declaration, Refusal
-from domain.case.notification import Contact
-from domain.case.relations import Consulted
-from domain.case.resolution import Outcome
-from domain.case.state import CauseCorrected, PendingReason, Resolution
+from domain.case.clauses.alerts import FiredAlert
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.history_import import Observation
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.major_incident import Declaration, FanOutRefusal
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.relations import Consulted
+from domain.case.clauses.resolution import ContactOutcome
 from domain.case.status import Status
+from domain.case.terms import Assumption, CauseCorrected, PendingReason, Resolution
 from domain.data_subject import erase_beside
 from domain.values import Channel, DisclosureKind, ErasureScope, Level, Role
 from tests.infrastructure.histories import (
@@ -67,7 +67,7 @@ def _fought_over(history: History) -> Case:
     case.assign("network", by(64))
     history.put(case)
     case.verify(verification(65, good=False), by(65, TEAM))
-    case.verify(verification(66, outcome=Outcome.UNREACHABLE), by(66, TEAM))
+    case.verify(verification(66, outcome=ContactOutcome.UNREACHABLE), by(66, TEAM))
     case.verify(verification(67), by(67, TEAM))
     case.resolve(FIXED, said(), POLICY, by(68, TEAM))
     history.put(case)
@@ -148,14 +148,14 @@ def _major(history: History) -> None:
     case.verify(verification(460), by(460, TEAM))
     case.resolve(FIXED, said(), POLICY, by(461, TEAM))
     part.resolve_with(case.number, FIXED, said(), POLICY, by(462, TEAM))
-    kept_back = (Refusal("INC-0000999", "diagnosis-required", "Symptoms or a diagnosis must be recorded"),)
+    kept_back = (FanOutRefusal("INC-0000999", "diagnosis-required", "Symptoms or a diagnosis must be recorded"),)
     case.fanned_out((part.number,), by(462, TEAM), refused=kept_back)
     history.put(case, part)
     case.not_notified("bounced", POLICY, by(463, SYSTEM))
     case.not_notified("bounced", POLICY, by(464, SYSTEM))
     history.put(case)
     case.not_notified("bounced", POLICY, by(465, SYSTEM))
-    case.tell_by_other_means(Contact("phone", moment(470), False), POLICY, by(470))
+    case.tell_by_other_means(ContactAttempt("phone", moment(470), False), POLICY, by(470))
     history.put(case)
     case.close(POLICY, by(480, MANAGER), reason=said())
     history.put(case)
@@ -167,9 +167,9 @@ def _referred_and_waived(history: History) -> None:
     case.waive(said(), by(501))
     history.put(case)
     referred = history.logged(510)
-    referred.refer(("dhs", 1, said()), Contact("phone", moment(511), False), POLICY, by(511))
+    referred.refer(("dhs", 1, said()), ContactAttempt("phone", moment(511), False), POLICY, by(511))
     history.put(referred)
-    referred.tell_by_other_means(Contact("phone", moment(520), True), POLICY, by(520))
+    referred.tell_by_other_means(ContactAttempt("phone", moment(520), True), POLICY, by(520))
     history.put(referred)
     referred.dispute(moment(530), POLICY, by(530))
     history.put(referred)
@@ -211,7 +211,13 @@ def _written_to_and_alerted(history: History) -> None:
     history.put(case)
     monitoring = by(762, Role.INTAKE)
     case.alert(
-        "prometheus", (Fired("f00d", moment(762)),), "receipt", Assumed(Level.HIGH), POLICY, monitoring, truncated=1
+        "prometheus",
+        (FiredAlert("f00d", moment(762)),),
+        "receipt",
+        Assumption(Level.HIGH),
+        POLICY,
+        monitoring,
+        truncated=1,
     )
     history.put(case)
     case.observe_recovery("prometheus", moment(763), "receipt", by(763, Role.INTAKE))
@@ -235,7 +241,7 @@ def _held_and_erased(history: History) -> None:
 
 def _imported(history: History) -> None:
 
-    report = Report(Channel.OTHER, moment(-90), "caller")
+    report = IncidentReport(Channel.OTHER, moment(-90), "caller")
     case = Case.log_imported(new_id(), history.number("INC"), report, by(-90))
     for minutes, status in ((-80, Status.IN_DIAGNOSIS), (-70, Status.RESOLVED), (-60, Status.CLOSED)):
         seen = Observation(status, None, Level.LOW, Level.LOW, 4, "network", "t.lee")

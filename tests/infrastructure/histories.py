@@ -15,10 +15,10 @@ from eventsourcing.utils import Environment
 
 from domain.aggregate import Root
 from domain.case import Case
-from domain.case.logging import Report
-from domain.case.priority import Assessment
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.priority import Assessment
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.outgoing_mail import Message
 from domain.policy import first_policy
 from domain.problem import Problem
@@ -78,7 +78,7 @@ class History(Application[UUID]):
         spoken = said(DisclosureKind.CUSTOMER_WORDS, **words) if words else None
         given: dict[str, Any] = {"channel": Channel.PHONE, "received_at": moment(minutes), "customer": "jo"}
         given |= {"service": "printing", "symptomatic": True, "words": spoken}
-        case = Case.log(new_id(), number, Report(**given | changes), POLICY, by(minutes))
+        case = Case.log(new_id(), number, IncidentReport(**given | changes), POLICY, by(minutes))
         self.put(case)
         return case
 
@@ -163,6 +163,8 @@ def new_id() -> UUID:
     return UUID(bytes=secrets.token_bytes(16), version=4)
 
 
-def verification(minutes: float, *, good: bool = True, outcome: Outcome = Outcome.REACHED) -> Verification:
+def verification(
+    minutes: float, *, good: bool = True, outcome: ContactOutcome = ContactOutcome.REACHED
+) -> Verification:
     """The customer's word, or that he was not reached."""
     return Verification(good, good, "phone", moment(minutes), outcome)

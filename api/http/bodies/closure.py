@@ -15,7 +15,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.closure import Confirmation
+from domain.case.clauses.closure import Confirmation
 from domain.policy import Policy
 from domain.values import Actor
 

@@ -16,7 +16,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.logging import Report, check_received
+from domain.case.clauses.logging import IncidentReport, check_received
 from domain.policy import Policy
 from domain.values import Actor, Channel, Nature
 
@@ -58,9 +58,9 @@ class LogBody(Body):
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         check_received(self.received_at, now, actor.role, policy, explained=self.reason is not None)
 
-    def report(self) -> Report:
+    def report(self) -> IncidentReport:
         """What the event holds; the desk fills in whose it is."""
-        return Report(
+        return IncidentReport(
             channel=self.channel,
             received_at=self.received_at,
             customer="",

@@ -12,7 +12,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.state import PendingReason
+from domain.case.terms import PendingReason
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor

@@ -12,7 +12,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.priority import Assessment
+from domain.case.clauses.priority import Assessment
 from domain.values import Level
 
 

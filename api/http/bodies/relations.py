@@ -16,7 +16,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.relations import Relation
+from domain.case.clauses.relations import Relation
 from domain.policy import Policy
 from domain.values import Actor
 

@@ -16,8 +16,8 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.policy import Policy
 from domain.values import Actor
 
@@ -32,7 +32,7 @@ class VerifyBody(Body):
     able_to_work: bool
     method: Code
     at: Moment | None = None
-    outcome: Outcome = Outcome.REACHED
+    outcome: ContactOutcome = ContactOutcome.REACHED
     reason: Text | None = None
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:

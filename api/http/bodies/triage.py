@@ -15,7 +15,7 @@ from api.http.fields import (
 )
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from domain.case import notification
+from domain.case.clauses.notification import ContactAttempt
 from domain.policy import Policy
 from domain.values import Actor
 
@@ -52,5 +52,5 @@ class ReferBody(MaybeReasonBody):
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at = self.contact.at or desk.clock.now()
-        contact = notification.Contact(self.contact.method, at, self.contact.outcome == "informed")
+        contact = ContactAttempt(self.contact.method, at, self.contact.outcome == "informed")
         return desk.refer(number, self.help_desk, contact, self.reason, request)

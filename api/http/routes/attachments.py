@@ -26,8 +26,8 @@ from application.cases.documents import attachment_document
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
 from application.views.questions import Listing
-from domain.case.holdings import Attachment
 from domain.case.status import authorise, roles_for
+from domain.case.terms import Attachment
 from domain.errors import Erased
 from domain.values import Actor, Role
 

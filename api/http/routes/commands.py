@@ -42,7 +42,7 @@ from api.http.requests import answer, asked, parse, raw_body, with_precondition
 from application.cases.history import history_items
 from application.execution.requests import Committed, StaleVersion
 from domain.case import Case
-from domain.case.major_incident import FannedOut
+from domain.case.clauses.major_incident import FannedOut
 from domain.case.status import READERS, authorise, roles_for
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.problem import Problem as ProblemCase

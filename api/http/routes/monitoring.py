@@ -28,7 +28,7 @@ from application.monitoring.cloudevents import Mode
 from application.monitoring.outcomes import Outcome, Taken
 from application.monitoring.signals import Delivery, Unreadable, read
 from domain.errors import Forbidden
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 from domain.monitoring_source import SourceKind
 from domain.receipt import COMMANDS, authorise_intake
 from domain.values import Actor
@@ -130,7 +130,7 @@ def _take(request: Request, machine: Machine, delivery: Delivery) -> Taken:
     id_, trace = request_id_of(request), trace_id_of(request)
     wanted = Asked(machine.actor, "http", request_id=id_, trace_id=trace, key=machine.key)
     desk, failures = context_of(request).desk, context_of(request).failures
-    unread = replace(delivery, signals=(), about=(), cause=Cause.UNREADABLE, why="it failed again and again")
+    unread = replace(delivery, signals=(), about=(), cause=ReceiptCause.UNREADABLE, why="it failed again and again")
     return failures.guarded(
         delivery.raw, lambda: desk.take_signals(delivery, wanted), lambda: desk.take_signals(unread, wanted)
     )

@@ -17,7 +17,7 @@ from api.http.problems import Problem
 from api.http.requests import answer, asked, parse, raw_body
 from application.execution.principals import Unauthenticated
 from application.execution.requests import Committed
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.case.status import authorise
 from domain.values import Actor, Channel, Nature, Role
 
@@ -89,9 +89,9 @@ def _report_of(request: Request, context: Context, raw: bytes | None) -> Respons
     return answer(committed, 201, reader=actor, location=f"/cases/{committed.case.number}")
 
 
-def _report(context: Context, body: ReportBody, *, unverified: bool) -> Report:
+def _report(context: Context, body: ReportBody, *, unverified: bool) -> IncidentReport:
     now = context.desk.clock.now()
-    return Report(
+    return IncidentReport(
         Channel.SELF_SERVICE,
         now,
         "",

@@ -28,7 +28,7 @@ from application.mail_in.parsing.people import Person
 from application.mail_in.parsing.quoting import told_apart
 from application.mail_in.parsing.structure import TooComplex, divided, head_of, whole
 from application.mail_in.parsing.text import LONGEST_TEXT, text_of, undecoded
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
 
@@ -66,9 +66,9 @@ class Mail:
     to: tuple[Person, ...] = ()
     cc: tuple[Person, ...] = ()
     """The people it was written to, as its header names them."""
-    held: Cause | None = None
+    held: ReceiptCause | None = None
     """Why a person must see it before anything follows from it."""
-    machine: Cause | None = None
+    machine: ReceiptCause | None = None
     """Why no person wrote it: then it changes no state and opens no case."""
     returned: Returned | None = None
     """What it tells of a mail that came back."""
@@ -81,7 +81,7 @@ class Mail:
     @property
     def answerable(self) -> bool:
         """Whether an automatic answer reaches a person, wanted, and feeds no loop (RFC 3834)."""
-        return not self.suppressing and self.machine is None and self.held is not Cause.LOOPING
+        return not self.suppressing and self.machine is None and self.held is not ReceiptCause.LOOPING
 
     @property
     def words(self) -> str:
@@ -105,17 +105,17 @@ def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
             to=head.people("To"),
             cc=head.people("Cc"),
             held=head.out_of_bounds(),
-            machine=head.machine() or (Cause.REPORT if is_report(head) else None),
+            machine=head.machine() or (ReceiptCause.REPORT if is_report(head) else None),
             suppressing=head.suppressing,
         )
     except Exception:  # noqa: BLE001 - whatever the parser stumbled over, the bytes are kept and a person looks
-        return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=Cause.UNREADABLE)
+        return Mail(digest=sha256(raw).hexdigest(), text=undecoded(raw), held=ReceiptCause.UNREADABLE)
     try:
         return _read_body(mail, head, raw, ours.domain)
     except TooComplex:
-        return replace(mail, text=undecoded(raw), held=Cause.TOO_COMPLEX)
+        return replace(mail, text=undecoded(raw), held=ReceiptCause.TOO_COMPLEX)
     except Exception:  # noqa: BLE001 - idem
-        return replace(mail, text=undecoded(raw), held=Cause.UNREADABLE)
+        return replace(mail, text=undecoded(raw), held=ReceiptCause.UNREADABLE)
 
 
 def _digest(raw: bytes, message_id: str) -> str:
@@ -134,13 +134,13 @@ def _read_body(mail: Mail, head: Head, raw: bytes, domain: str) -> Mail:
     text = text_of(message, {each.content_id: each.name for each in files if each.content_id})
     returned = returned_of(head, message, text or undecoded(raw), raw, domain)
     said = told_apart(text)
-    held = mail.held or (Cause.NO_SENDER if mail.sender is None and not (mail.machine or returned) else None)
+    held = mail.held or (ReceiptCause.NO_SENDER if mail.sender is None and not (mail.machine or returned) else None)
     return replace(
         mail,
         text=said.text,
         quoted=said.quoted,
         returned=returned,
-        machine=mail.machine or (Cause.REPORT if returned else None),
+        machine=mail.machine or (ReceiptCause.REPORT if returned else None),
         files=files,
         left=left,
         held=held,

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from application.mail_in.parsing.headers import Head
 from application.mail_in.parsing.structure import Part, leaves_of
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 _FAILURE = re.compile(
     r"undeliver|not (?:be )?deliver|deliver\w* (?:\w+ )?(?:status|fail|error|problem)|fail\w* deliver|failure notice"
@@ -73,7 +73,9 @@ def _tells_of_failure(head: Head, text: str) -> bool:
     if head.has("x-failed-recipients") or head.only_reports:
         return True
     machine, system = head.machine(), head.by_daemon or head.from_nobody
-    if machine is Cause.AUTOMATIC and not system:  # whoever is away may say any word of ours, and his room's number
+    if (
+        machine is ReceiptCause.AUTOMATIC and not system
+    ):  # whoever is away may say any word of ours, and his room's number
         return False
     nobodys = machine is not None or system or head.content_type == "multipart/report"
     return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]))

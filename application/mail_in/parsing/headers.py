@@ -11,7 +11,7 @@ from application.mail_in.envelope import Envelope
 from application.mail_in.parsing.header_fields import unfolded
 from application.mail_in.parsing.people import Person, people_of, writable
 from application.mail_in.parsing.structure import LONGEST_LINE, names_of, said, subject_of, unparsed
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")
 _DAEMON = re.compile(r"(?:mailer-?daemon|mail-?daemon|post_?master|double-bounce)(?:@.*)?", re.IGNORECASE | re.DOTALL)
@@ -132,21 +132,24 @@ class Head:
         """Its From is the empty address, as mail systems write it."""
         return said(self._head, "From").replace(" ", "").endswith("<>") and self.sender is None
 
-    def out_of_bounds(self) -> Cause | None:
+    def out_of_bounds(self) -> ReceiptCause | None:
         """Why it is looked at by a person before anything follows from it (`intake.md`, Loop limits)."""
-        return Cause.LOOPING if self._names.count("received") > _MOST_HOPS else None
+        return ReceiptCause.LOOPING if self._names.count("received") > _MOST_HOPS else None
 
-    def machine(self) -> Cause | None:
+    def machine(self) -> ReceiptCause | None:
         """Why no person wrote it (RFC 3834, and what programs do that keep to no RFC)."""
         submitted = "auto-submitted" in self._names and not _BY_HAND.fullmatch(said(self._head, "Auto-Submitted"))
         precedence = said(self._head, "Precedence").lower()
         by_itself = not _ANSWERED_BY_ITSELF.isdisjoint(self._names) or precedence in ("auto_reply", "auto-reply")
         manages = "x-mlserver" in self._names and (self.sender or "").partition("@")[0].lower().endswith("-admin")
         found = {
-            Cause.OURS: any(map(self._ours.is_own_loop, unparsed(self._head, LOOP_HEADER))),
-            Cause.AUTOMATIC: submitted or by_itself or self.says_away,
-            Cause.REPORT: bool(_COMPLAINT.match(self.subject)),
-            Cause.ROBOT: self.to_nobody or self.by_daemon or manages or bool(_NO_REPLY.fullmatch(self.sender or "")),
+            ReceiptCause.OURS: any(map(self._ours.is_own_loop, unparsed(self._head, LOOP_HEADER))),
+            ReceiptCause.AUTOMATIC: submitted or by_itself or self.says_away,
+            ReceiptCause.REPORT: bool(_COMPLAINT.match(self.subject)),
+            ReceiptCause.ROBOT: self.to_nobody
+            or self.by_daemon
+            or manages
+            or bool(_NO_REPLY.fullmatch(self.sender or "")),
         }
         return next((cause for cause, applies in found.items() if applies), None)
 

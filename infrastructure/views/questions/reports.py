@@ -11,7 +11,7 @@ from psycopg.errors import InvalidParameterValue
 
 from application.reports.definitions import REPORTS
 from application.views.questions import ReportQuestion
-from domain.case.resolution import NO_INCIDENT
+from domain.case.clauses.resolution import NO_INCIDENT
 from domain.errors import Invalid
 from infrastructure.postgres.queries import load
 from infrastructure.views.questions.paging import END, LATEST, Asking, case_at

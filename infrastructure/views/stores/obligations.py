@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from application.views.obligations import Obligation, ObligationsFold, concerns
+from application.views.obligations import ObligationRow, ObligationsFold, concerns
 from domain.aggregate import Recorded
 from infrastructure.views.stores.statements import statements, transposed
 
@@ -34,7 +34,7 @@ class ObligationsStore:
             return
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
         cursor.execute(self._sql["load"], (list({event.originator_id for event, _ in concerned}),))
-        fold = ObligationsFold(Obligation(**row) for row in cursor)
+        fold = ObligationsFold(ObligationRow(**row) for row in cursor)
         for event, position in concerned:
             fold.fold(event, position)
         if fold.ended:

@@ -15,7 +15,7 @@ from application.execution.requests import Request
 from application.monitoring.alertmanager import read_group
 from application.monitoring.signals import Delivery
 from domain.errors import Forbidden
-from domain.fate import Cause
+from domain.fate import ReceiptCause
 from domain.values import Actor, ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import Serve, done, refused
@@ -161,7 +161,7 @@ def test_r_7_1_a_grant_that_was_revoked_elsewhere_admits_nothing_though_nothing_
 ) -> None:
     with open_desk(database) as deaf:
         request = Request(Actor("gateway", Role.INTAKE), "test")
-        unreadable = Delivery(b"?", cause=Cause.UNREADABLE)
+        unreadable = Delivery(b"?", cause=ReceiptCause.UNREADABLE)
         held = deaf.take_signals(unreadable, request)
         assert deaf.take_signals(unreadable, request).receipt == held.receipt
         monitoring.desk.office.revoke("gateway", Role.INTAKE, None, "left", OPERATOR)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from application.catalogue import OPERATOR
-from domain.monitoring_source import Source, SourceKind
+from domain.monitoring_source import MonitoringSource, SourceKind
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused
 
@@ -26,7 +26,7 @@ def everybody(running: RunningDesk) -> list[Caller]:
 def questions(running: RunningDesk) -> list[str]:
     """The address of every question of the interface, with something that is there in each place."""
     number = running.log()["number"]
-    running.office.list_entry("sources", Source("prom", "Prom", SourceKind.ALERTMANAGER), {}, None, OPERATOR)
+    running.office.list_entry("sources", MonitoringSource("prom", "Prom", SourceKind.ALERTMANAGER), {}, None, OPERATOR)
     running.office.ensure_granted("root", Role.ADMIN, None, None, OPERATOR, anew=False)
     names = {"number": number, "subject": "root", "log": "1", "path": "tile/0/000"}
     codes = {"services": "printing", "teams": "network", "sources": "prom"}

@@ -15,9 +15,9 @@ from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
 from application.personal_data import Erased
 from application.processes.mail_delivery import REQUEST
-from domain.case.logging import Report
-from domain.case.resolution import Verification
-from domain.case.state import CauseCorrected, ResolutionCode
+from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.resolution import Verification
+from domain.case.terms import CauseCorrected, ResolutionCode
 from domain.catalogue import Customer
 from domain.values import Actor, Channel, ErasureScope, Role
 from tests import four_eyes
@@ -53,8 +53,8 @@ def kept(database: TestDatabase, subject: str) -> dict[str, int]:
         return dict(auditor.execute(query, (subject,)).fetchall())
 
 
-def report(desk: Desk) -> Report:
-    return Report(Channel.PHONE, desk.clock.now(), "", service="printing")
+def report(desk: Desk) -> IncidentReport:
+    return IncidentReport(Channel.PHONE, desk.clock.now(), "", service="printing")
 
 
 def resolve(desk: Desk, number: str, **changes: Any) -> None:

@@ -19,7 +19,7 @@ from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.ports import Erasure
-from domain.case.logging import Report
+from domain.case.clauses.logging import IncidentReport
 from domain.values import Channel, DisclosureKind, ErasureScope
 from infrastructure.postgres.append import Append
 from infrastructure.postgres.recorder import LedgerRecorder
@@ -165,7 +165,7 @@ def test_a_batch_of_a_rebuild_that_was_being_folded_is_forgotten_by_a_later_one(
 
 
 def test_what_others_said_in_his_case_is_searched_by_still(desk: Desk, database: TestDatabase) -> None:
-    report = Report(Channel.PHONE, desk.clock.now(), "", service="printing")
+    report = IncidentReport(Channel.PHONE, desk.clock.now(), "", service="printing")
     lou = {"name": "Lou", "email": "lou@agency.example"}
     desk.log_case(report, {"name": "Jo", "email": EMAIL}, {"subject": "Scanner"}, lou, None, TECHNICIAN)
     with database.connect("projector") as connection:

@@ -15,7 +15,7 @@ from domain.alert import EVENTS as ALERT
 from domain.approval import EVENTS as APPROVAL
 from domain.case import EVENTS as CASE
 from domain.case import Case
-from domain.case.logging import Logged, Report
+from domain.case.clauses.logging import IncidentReport, Logged
 from domain.catalogue import EVENTS as CATALOGUE
 from domain.data_subject import EVENTS as PRIVACY
 from domain.monitoring_source import EVENTS as SOURCE
@@ -36,7 +36,7 @@ mapper = StateMapper()
 
 def logged() -> LedgerEvent:
     words = Disclosure.of("jo", DisclosureKind.CUSTOMER_WORDS, {"subject": "Printer"}, bytes)
-    report = Report(Channel.PHONE, NOW, "jo", service="printing", words=words)
+    report = IncidentReport(Channel.PHONE, NOW, "jo", service="printing", words=words)
     case = Case.log(UUID(int=7), "INC-0000007", report, first_policy(), PROVENANCE)
     return mapper.to_stored_event(case.pending_events[0])
 

@@ -21,9 +21,9 @@ from application.mail_in.envelope import Envelope
 from application.mail_in.intake import Outcome, Received
 from application.mail_out.letters import Sent
 from application.processes.automatic_closure import REQUEST, close_due
-from domain.case.closure import Confirmation
-from domain.case.relations import Relation
-from domain.case.resolution import Verification
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.relations import Relation
+from domain.case.clauses.resolution import Verification
 from domain.clock import TravelClock
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from application.views.questions import Point, ReportQuestion
-from domain.case.notification import Contact
-from domain.case.resolution import Outcome, Verification
-from domain.case.state import CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.resolution import ContactOutcome, Verification
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.infrastructure.histories import (
@@ -24,7 +24,7 @@ from tests.infrastructure.histories import (
     said,
 )
 
-UNREACHABLE = Verification(True, True, "phone", NOW, Outcome.UNREACHABLE)
+UNREACHABLE = Verification(True, True, "phone", NOW, ContactOutcome.UNREACHABLE)
 REQUEST = Resolution(ResolutionCode.RECLASSIFIED_REQUEST, False, CauseCorrected.NOT_APPLICABLE)
 DAYS = 24 * 60
 
@@ -41,7 +41,7 @@ def settled(history: History) -> None:
     unreached.resolve(FIXED, said(), POLICY, by(1 * DAYS + 3, TEAM))
     history.put(reclassified, unreached)
     referred = history.logged(0)
-    referred.refer(("dhs", 1, None), Contact("phone", moment(1), informed=True), POLICY, by(1))
+    referred.refer(("dhs", 1, None), ContactAttempt("phone", moment(1), informed=True), POLICY, by(1))
     first, duplicate = history.prioritized(0), history.prioritized(1)
     duplicate.duplicate(first, None, POLICY, by(5))
     first.mirror(duplicate.number, duplicate.links[first.number], by(5))
@@ -117,7 +117,7 @@ def test_a_referral_that_came_back_counts_by_its_resolution_as_an_incident(
     history: History, projector: Projector, views: PostgresViews
 ) -> None:
     case = history.logged(0)
-    case.refer(("dhs", 1, None), Contact("phone", moment(1), informed=True), POLICY, by(1))
+    case.refer(("dhs", 1, None), ContactAttempt("phone", moment(1), informed=True), POLICY, by(1))
     case.dispute(moment(60), POLICY, by(60))
     case.prioritize(MEDIUM, POLICY, by(60))
     case.diagnose(said(), by(60))

@@ -14,7 +14,7 @@ from psycopg import sql
 from api.main import open_desk
 from application.desk import Desk
 from application.views.questions import Page, Point, ReportQuestion
-from domain.case.state import PendingReason
+from domain.case.terms import PendingReason
 from domain.clock import TravelClock
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from application.views.questions import Listing, Page, Point
 from domain.case import Case
-from domain.case.notification import Contact
+from domain.case.clauses.notification import ContactAttempt
 from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Projector
@@ -106,11 +106,11 @@ def test_what_was_owed_then_is_owed_then_still(history: History, projector: Proj
     uninformed, asking = owing(history)
     projector.catch_up()
     then = views.position()
-    uninformed.tell_by_other_means(Contact("phone", moment(10), informed=False), POLICY, by(10))
+    uninformed.tell_by_other_means(ContactAttempt("phone", moment(10), informed=False), POLICY, by(10))
     history.put(uninformed)
     projector.catch_up()
     again = views.position()
-    uninformed.tell_by_other_means(Contact("phone", moment(20), informed=True), POLICY, by(20))
+    uninformed.tell_by_other_means(ContactAttempt("phone", moment(20), informed=True), POLICY, by(20))
     asking.answer_consultation("INC-0000003", said(), by(21, TEAM))
     history.put(uninformed, asking)
     projector.catch_up()
@@ -148,7 +148,7 @@ def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
 
     then = views.position()
     for case in (logged, triaged):
-        case.refer(("dhs", 1, None), Contact("phone", moment(40), informed=True), POLICY, by(40))
+        case.refer(("dhs", 1, None), ContactAttempt("phone", moment(40), informed=True), POLICY, by(40))
         history.put(case)
     projector.catch_up()
     assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
@@ -161,7 +161,7 @@ def test_a_case_with_a_priority_is_not_listed_as_one_without(
 ) -> None:
     """Referred, prioritised all the same, and disputed: it is to be triaged again, and has its priority (R-5.4d)."""
     case = history.logged(0)
-    case.refer(("dhs", 1, None), Contact("phone", moment(1), informed=True), POLICY, by(1))
+    case.refer(("dhs", 1, None), ContactAttempt("phone", moment(1), informed=True), POLICY, by(1))
     case.prioritize(MEDIUM, POLICY, by(2))
     case.dispute(moment(3), POLICY, by(3))
     history.put(case)

@@ -17,10 +17,10 @@ from application.views.cases import COLUMNS, CaseFold
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
-from domain.case.closure import Confirmation
-from domain.case.relations import Relation
-from domain.case.resolution import Verification
-from domain.case.state import PendingReason
+from domain.case.clauses.closure import Confirmation
+from domain.case.clauses.relations import Relation
+from domain.case.clauses.resolution import Verification
+from domain.case.terms import PendingReason
 from domain.errors import DomainError
 from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS

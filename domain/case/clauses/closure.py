@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.customer_words import received_after
 from domain.case.obligations import ended_by_closing
 from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.case.terms import received_after
 from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
 from domain.obligation import ObligationKind
 from domain.policy import Policy

@@ -6,35 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.duplicates import Duplicates
+from domain.case.clauses.duplicates import Duplicates
 from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.case.terms import Assumption
 from domain.errors import InvalidTransition
 from domain.policy import Policy
-from domain.values import Disclosure, Level, Provenance
+from domain.values import Disclosure, Provenance
 
 ALERTS = "alerts"
 """What is missing of a case whose source left alerts out (`truncatedAlerts`)."""
 
 
 @dataclass(frozen=True)
-class Fired:
+class FiredAlert:
     """An episode of an alert; both are codes."""
 
     fingerprint: str
     started_at: datetime
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """What the source's mapping makes of the labels, for a technician to confirm, and the rule that did."""
-
-    impact: Level | None = None
-    severity: Level | None = None
-    rule: int | None = None
-    """Its place in the mapping; None where only the defaults applied."""
-    source_version: int | None = None
-    """The version of the source, and so of its mapping; None for one that is not registered."""
 
 
 class Alerted(Recorded):
@@ -42,10 +31,10 @@ class Alerted(Recorded):
 
     TOPIC = "case.alerted"
     source: str
-    alerts: tuple[Fired, ...]
+    alerts: tuple[FiredAlert, ...]
     receipt: str
     """The message that said so."""
-    assumed: Assumed | None = None
+    assumed: Assumption | None = None
     truncated: int = 0
     """How many alerts the source left out."""
     words: Disclosure | None = None
@@ -72,13 +61,13 @@ class RecoveryObserved(Recorded):
         case.recovered_at = self.recovered_at
 
 
-class Alerting(Duplicates):
+class Alerts(Duplicates):
     def alert(
         self,
         source: str,
-        alerts: tuple[Fired, ...],
+        alerts: tuple[FiredAlert, ...],
         receipt: str,
-        assumed: Assumed | None,
+        assumed: Assumption | None,
         policy: Policy,
         provenance: Provenance,
         *,

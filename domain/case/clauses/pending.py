@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.customer_words import Asked, received_after
+from domain.case.clauses.priority import Priority
 from domain.case.obligations import owed_by_holder
-from domain.case.priority import Priority
-from domain.case.state import CaseState, Pending, PendingReason
+from domain.case.state import CaseState
 from domain.case.status import WORKED
 from domain.case.targets import end_of_wait, paused_since
+from domain.case.terms import MailedQuestion, PendingMark, PendingReason, received_after
 from domain.errors import Invalid, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Actor, Disclosure, Provenance, Role
 
@@ -37,8 +37,8 @@ class Pended(Recorded):
     def apply(self, case: CaseState) -> None:
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.since))
-        case.pending = Pending(self.reason_code, self.since)
-        case.asked = None if self.question is None else Asked(self.question, self.originator_version)
+        case.pending = PendingMark(self.reason_code, self.since)
+        case.asked = None if self.question is None else MailedQuestion(self.question, self.originator_version)
 
     def settles(self) -> tuple[str, ...]:
         return _OF_THE_WAIT
@@ -53,7 +53,7 @@ class Resumed(Recorded):
     resolve_by: datetime | None = None
     answer: int | None = None
     """The version that brought the customer's answer, where that took the mark off."""
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
 
     def apply(self, case: CaseState) -> None:
         case.pending = None
@@ -61,7 +61,7 @@ class Resumed(Recorded):
             case.pauses = (*case.pauses, (self.paused_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
     def settles(self) -> tuple[str, ...]:
@@ -75,26 +75,26 @@ class QuestionFailed(Recorded):
     cause: str
     message: str
     asked: int
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
 
     def apply(self, case: CaseState) -> None:
         """The case waits on: its holder decides."""
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
 
 _OF_THE_WAIT = (ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER)
 
 
-class Waiting(Priority):
+class Pending(Priority):
     @property
     def awaits_customer(self) -> bool:
         """Whether it waits for the customer."""
         return self.pending is not None and self.pending.reason is PendingReason.CUSTOMER
 
     @property
-    def question(self) -> Asked | None:
+    def question(self) -> MailedQuestion | None:
         """The question that it waits with."""
         return None if self.pending is None else self.asked
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.state import CaseState, Hold
+from domain.case.state import CaseState
+from domain.case.terms import LegalHold
 from domain.errors import InvalidTransition, OnHold
 from domain.values import Disclosure, ErasureScope, Provenance
 
@@ -19,7 +20,7 @@ class HoldPlaced(Recorded):
     since: datetime
 
     def apply(self, case: CaseState) -> None:
-        case.hold = Hold(self.since, self.approved_by)
+        case.hold = LegalHold(self.since, self.approved_by)
 
 
 class HoldReleased(Recorded):
@@ -41,7 +42,7 @@ class PersonalDataErased(Recorded):
         """The record stays as it is: only the words are gone that it points to."""
 
 
-class Privacy(CaseState):
+class PersonalData(CaseState):
     def require_no_hold(self, provenance: Provenance) -> None:
         """Refuse a hold that cannot be placed. Raises InvalidTransition."""
         self.allow("hold", provenance)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from domain.aggregate import Recorded
-from domain.case.notification import Contact, Notification, check_contact
-from domain.case.resolution import Resolved
-from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.notification import ContactAttempt, Notification, check_contact
+from domain.case.clauses.resolution import Resolved
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_wait
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
@@ -42,7 +43,7 @@ class Triage(Notification):
     def refer(
         self,
         help_desk: tuple[str, int, Disclosure | None],
-        contact: Contact,
+        contact: ContactAttempt,
         policy: Policy,
         provenance: Provenance,
         *,

@@ -8,24 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.aggregate import Recorded
+from domain.case.clauses.resolution import Resolved
 from domain.case.obligations import owed_again
-from domain.case.resolution import Resolved
-from domain.case.state import (
-    MIRRORED,
-    Candidate,
-    CaseState,
-    CauseCorrected,
-    Consultation,
-    LinkKind,
-    Resolution,
-    ResolutionCode,
-)
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_rest, end_of_wait
+from domain.case.terms import MIRRORED, CauseCorrected, Consultation, LinkKind, Resolution, ResolutionCode
 from domain.errors import DuplicateDecisionRequired, Invalid, InvalidTransition, NotAssignedTeam
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
-from domain.values import Disclosure, Provenance, Role
+from domain.values import Candidate, Disclosure, Provenance, Role
 
 DUPLICATE = Resolution(ResolutionCode.DUPLICATE, workaround=False, cause_corrected=CauseCorrected.NOT_APPLICABLE)
 
@@ -61,7 +53,7 @@ class Unlinked(Recorded):
     kind: LinkKind
     status: Status
     """Where the case is from here on: a duplicate that is none goes on where it was."""
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
     """What is owed again from here on."""
     settled_since: datetime | None = None
     """Since when the clock of such a duplicate stood still. Before 0.5.0 that pause was lost."""
@@ -76,7 +68,7 @@ class Unlinked(Recorded):
             case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
 
@@ -106,9 +98,9 @@ class ConsultationRequested(Recorded):
         asked = Consultation(self.case, self.technician, self.team, self.asked_at)
         case.consultations = {**case.consultations, self.case: asked}
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         role = Role.TEAM_MEMBER if self.team else Role.TECHNICIAN
-        return (Owed(ObligationKind.ANSWER_CONSULTATION, self.due_at, role, self.team, self.case),)
+        return (Obligation(ObligationKind.ANSWER_CONSULTATION, self.due_at, role, self.team, self.case),)
 
 
 class ConsultationAnswered(Recorded):
@@ -134,7 +126,7 @@ class Consulted:
     words: Disclosure | None
 
 
-class Relating(CaseState):
+class Relations(CaseState):
     def undecided(self, candidates: Sequence[Candidate], policy: Policy) -> list[Candidate]:
         """The candidates on which somebody must decide, most alike first."""
         decided = {*self.links, *self.unrelated}

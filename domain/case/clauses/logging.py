@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.aggregate import Opening, Recorded
-from domain.case.holdings import Mailed
-from domain.case.state import Candidate, CaseState
+from domain.case.state import CaseState
+from domain.case.terms import CaseMessage
 from domain.errors import InformationRequired, Invalid, InvalidTransition
 from domain.policy import Policy
-from domain.values import CODE, Channel, Disclosure, Nature, Provenance, Role
+from domain.values import CODE, Candidate, Channel, Disclosure, Nature, Provenance, Role
 
 CODED = frozenset({"service", "nature", "agency", "external_ref"})
 """What a correction may put in the event itself: codes, never words."""
@@ -34,7 +34,7 @@ def missing_information(given: Collection[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Report:
+class IncidentReport:
     """What the contact said, as the log keeps it (R-5.2c). Words and contact data are disclosures."""
 
     channel: Channel
@@ -64,7 +64,7 @@ class Report:
     written_to: Disclosure | None = None
     """The people in that message's To and Cc."""
 
-    def of_customer(self, customer: str) -> Report:
+    def of_customer(self, customer: str) -> IncidentReport:
         """The same report by somebody whose id does not follow from his contact; what he said is erased with him."""
         spoken = (self.contact, self.words, self.written_to)
         contact, words, written_to = (said and said.about(customer) for said in spoken)
@@ -111,7 +111,7 @@ class Logged(Opening):
         case.unverified, case.shown_candidates = self.unverified, self.candidates
         case.source_system = self.origin.system if self.origin else None
         if self.message is not None:
-            mailed = Mailed(self.message, self.customer, self.received_at, False, self.contact, self.written_to)
+            mailed = CaseMessage(self.message, self.customer, self.received_at, False, self.contact, self.written_to)
             case.messages = (mailed,)
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
-from domain.case.major_incident import MajorIncidents
-from domain.case.state import CaseState, Major
+from domain.case.clauses.major_incident import MajorIncidents
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import targets
+from domain.case.terms import Major
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor, Disclosure, Level, Provenance, Role

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.case.closure import Closure
-from domain.case.dispute import Dispute
+from domain.case.clauses.closure import Closure
+from domain.case.clauses.dispute import Dispute
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
 from domain.policy import Policy

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from domain.aggregate import Recorded
-from domain.case.diagnosis import Diagnosis
+from domain.case.clauses.diagnosis import Diagnosis
 from domain.case.obligations import handed_to
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.errors import DiagnosisRequired, ServiceRequired
-from domain.obligation import Owed
+from domain.obligation import Obligation
 from domain.values import Disclosure, Provenance
 
 
@@ -18,7 +18,7 @@ class Assigned(Recorded):
     technician: str | None = None
     words: Disclosure | None = None
     """The diagnosis, so that the team need not ask again (R-5.7a)."""
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
     """What this team owes from here on, and another one or the desk did before."""
 
     def apply(self, case: CaseState) -> None:
@@ -28,7 +28,7 @@ class Assigned(Recorded):
         if case.status not in (Status.RESOLVED, Status.CLOSED):  # imported rows may re-assign a resolved case
             case.status = Status.ASSIGNED
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
 
@@ -43,7 +43,7 @@ class Accepted(Recorded):
 class HandedBack(Recorded):
     TOPIC = "case.handed_back"
     team: str
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
     """What the desk owes from here on, and the team did before."""
 
     def apply(self, case: CaseState) -> None:
@@ -51,7 +51,7 @@ class HandedBack(Recorded):
         case.hand_backs += 1
         case.worked(self.timestamp)
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.closure import UNTOLD
-from domain.case.logging import check_received
+from domain.case.clauses.closure import UNTOLD
+from domain.case.clauses.logging import check_received
+from domain.case.clauses.relations import Relations
 from domain.case.obligations import owed_again
-from domain.case.relations import Relating
-from domain.case.state import CaseState, ResolutionCode
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_rest
+from domain.case.terms import ResolutionCode
 from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Channel, Disclosure, Provenance, Role
 
@@ -36,7 +37,7 @@ class Reopened(Recorded):
     resolve_by: datetime | None = None
     with_first: str | None = None
     """The case it was a duplicate of, which was reopened (R-5.6c)."""
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[Obligation, ...] = ()
     """What is owed again from here on."""
 
     def apply(self, case: CaseState) -> None:
@@ -49,7 +50,7 @@ class Reopened(Recorded):
         case.resolve_by = self.resolve_by or case.resolve_by
         case.worked(self.timestamp)
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return self.owed
 
     def settles(self) -> tuple[str, ...]:
@@ -68,8 +69,8 @@ class DisputeSuspected(Recorded):
     def apply(self, case: CaseState) -> None:
         case.suspected_at = self.received_at
 
-    def owes(self) -> tuple[Owed, ...]:
-        return (Owed(ObligationKind.DECIDE_DISPUTE, self.due_at),)
+    def owes(self) -> tuple[Obligation, ...]:
+        return (Obligation(ObligationKind.DECIDE_DISPUTE, self.due_at),)
 
 
 class DisputeDismissed(Recorded):
@@ -88,7 +89,7 @@ _AFTERMATH = (*UNTOLD, ObligationKind.DECIDE_DISPUTE)
 """What is owed for a resolution, and no longer once it stands no more. A mail is decided on also after the closing."""
 
 
-class Dispute(Relating):
+class Dispute(Relations):
     def dispute(
         self,
         received_at: datetime,

@@ -13,7 +13,7 @@ from domain.values import Disclosure, Provenance
 
 
 @dataclass(frozen=True)
-class Step:
+class StepTaken:
     """One step of a diagnostic script by its id; the answer's words are in the diagnosis's disclosure."""
 
     step: str
@@ -24,7 +24,7 @@ class Diagnosed(Recorded):
     words: Disclosure
     """Symptoms, findings, the answers to a script's steps, in the technician's words."""
     script: str | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StepTaken, ...] = ()
     script_version: int | None = None
 
     def apply(self, case: CaseState) -> None:
@@ -54,12 +54,12 @@ class KnownErrorsSearched(Recorded):
 
 
 @dataclass(frozen=True)
-class Run:
+class ScriptRun:
     """A run of a diagnostic script, whole or partial: its id and version, the steps taken in order (R-5.5a)."""
 
     script: str
     version: int | None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StepTaken, ...] = ()
     deviations: tuple[str, ...] = ()
 
 
@@ -69,13 +69,13 @@ class Diagnosis(CaseState):
         words: Disclosure,
         provenance: Provenance,
         *,
-        run: Run | None = None,
+        run: ScriptRun | None = None,
         reason: Disclosure | None = None,
     ) -> None:
         """Record a diagnosis, whole or partial (R-5.5a). Raises PriorityRequired, InvalidTransition."""
         self.require_priority()
         self.allow("diagnose", provenance)
-        ran = run or Run("", None)
+        ran = run or ScriptRun("", None)
         self.record(
             Diagnosed,
             provenance,

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.state import CaseState, ResolutionCode
+from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.case.terms import ResolutionCode
 from domain.errors import Invalid, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 
 
 @dataclass(frozen=True)
-class Contact:
+class ContactAttempt:
     """An attempt to tell the customer: `{method, by, at, outcome}` (R-5.3c); by whom is who records it."""
 
     method: str
@@ -67,7 +68,7 @@ class NotificationFailed(Recorded):
         if self.stops_window:
             case.dispute_until = case.window_since = case.notified_by = None
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return _owed(self.due_at, self.decides)
 
 
@@ -90,7 +91,7 @@ class Informed(Recorded):
             case.dispute_until, case.window_since = self.dispute_until, _since(self.at, case)
             case.notified_by = None
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return () if self.due_at is None else _owed(self.due_at, self.decides)
 
     def settles(self) -> tuple[str, ...]:
@@ -105,12 +106,12 @@ def _since(at: datetime, case: CaseState) -> datetime:
     return at if case.resolved_at is None else max(at, case.resolved_at)
 
 
-def _owed(due_at: datetime, decides: bool) -> tuple[Owed, ...]:
-    inform = Owed(ObligationKind.INFORM_CUSTOMER, due_at)
-    return (inform, Owed(ObligationKind.DECIDE_UNINFORMED, due_at, Role.DUTY_MANAGER)) if decides else (inform,)
+def _owed(due_at: datetime, decides: bool) -> tuple[Obligation, ...]:
+    inform = Obligation(ObligationKind.INFORM_CUSTOMER, due_at)
+    return (inform, Obligation(ObligationKind.DECIDE_UNINFORMED, due_at, Role.DUTY_MANAGER)) if decides else (inform,)
 
 
-def check_contact(contact: Contact, provenance: Provenance) -> None:
+def check_contact(contact: ContactAttempt, provenance: Provenance) -> None:
     """A contact is recorded once it was made. Raises Invalid."""
     if contact.at > provenance.at:
         raise Invalid("a contact cannot lie in the future", "/contact/at")
@@ -167,7 +168,7 @@ class Notification(CaseState):
         )
 
     def inform(
-        self, contact: Contact, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
+        self, contact: ContactAttempt, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
         """Record a contact by other means: a successful one starts the window, a failed one is counted (R-5.9g)."""
         failures = self.failed_notifications + (not contact.informed)
@@ -186,7 +187,7 @@ class Notification(CaseState):
         )
 
     def tell_by_other_means(
-        self, contact: Contact, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
+        self, contact: ContactAttempt, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
         """Discharge the debt to inform the customer, or count another failure (R-5.9g).
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.aggregate import Recorded
+from domain.case.clauses.relations import Relations
 from domain.case.obligations import role_of
-from domain.case.relations import Relating
-from domain.case.state import CaseState, LinkKind, Major
+from domain.case.state import CaseState
 from domain.case.status import SETTLED
+from domain.case.terms import LinkKind, Major
 from domain.errors import Forbidden, InvalidTransition
-from domain.obligation import ObligationKind, Owed
+from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 
@@ -36,8 +37,8 @@ class MajorNominated(Recorded):
     def apply(self, case: CaseState) -> None:
         case.major, case.nomination_due = Major.NOMINATED, self.due_at
 
-    def owes(self) -> tuple[Owed, ...]:
-        return () if self.rests else (Owed(ObligationKind.ANSWER_NOMINATION, self.due_at, self.role, self.team),)
+    def owes(self) -> tuple[Obligation, ...]:
+        return () if self.rests else (Obligation(ObligationKind.ANSWER_NOMINATION, self.due_at, self.role, self.team),)
 
 
 class MajorDeclared(Recorded):
@@ -55,11 +56,11 @@ class MajorDeclared(Recorded):
         case.major, case.major_owner = Major.DECLARED, self.owner
         case.communication_every = self.communication_every
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         return (
-            Owed(ObligationKind.INFORM_MANAGEMENT, self.inform_by, Role.TEAM_MEMBER, self.team),
-            Owed(ObligationKind.COMMUNICATE, self.communicate_by, Role.TEAM_MEMBER, self.team),
-            Owed(ObligationKind.REVIEW_MAJOR, self.review_by, Role.TEAM_MEMBER, self.team),
+            Obligation(ObligationKind.INFORM_MANAGEMENT, self.inform_by, Role.TEAM_MEMBER, self.team),
+            Obligation(ObligationKind.COMMUNICATE, self.communicate_by, Role.TEAM_MEMBER, self.team),
+            Obligation(ObligationKind.REVIEW_MAJOR, self.review_by, Role.TEAM_MEMBER, self.team),
         )
 
     def settles(self) -> tuple[str, ...]:
@@ -94,14 +95,14 @@ class Discharged(Recorded):
     def settles(self) -> tuple[str, ...]:
         return (self.obligation,)
 
-    def owes(self) -> tuple[Owed, ...]:
+    def owes(self) -> tuple[Obligation, ...]:
         if self.next_due is None:
             return ()
-        return (Owed(ObligationKind(self.obligation), self.next_due, self.role, self.team),)
+        return (Obligation(ObligationKind(self.obligation), self.next_due, self.role, self.team),)
 
 
 @dataclass(frozen=True)
-class Refusal:
+class FanOutRefusal:
     """A linked case that did not follow the resolution: by which rule, and what the rule says."""
 
     case: str
@@ -112,14 +113,14 @@ class Refusal:
 class FannedOut(Recorded):
     TOPIC = "case.fanned_out"
     cases: tuple[str, ...]
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[FanOutRefusal, ...] = ()
     """Before 0.5.0 a refusal was one of the whole command."""
 
     def apply(self, case: CaseState) -> None:
         """What became of them is on their own streams."""
 
 
-class MajorIncidents(Relating):
+class MajorIncidents(Relations):
     def nominate(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Ask the team whether this is a major incident; the answer is owed by a time (R-5.7b).
 
@@ -209,7 +210,7 @@ class MajorIncidents(Relating):
         cases: tuple[str, ...],
         provenance: Provenance,
         *,
-        refused: tuple[Refusal, ...] = (),
+        refused: tuple[FanOutRefusal, ...] = (),
         reason: Disclosure | None = None,
     ) -> None:
         """Record which cases followed this one's resolution, and which could not (R-5.7d). Raises InvalidTransition."""

@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.aggregate import Recorded
-from domain.case.assignment import Assignment
-from domain.case.customer_words import received_after
-from domain.case.logging import Logging
-from domain.case.state import CaseState, CauseCorrected, Resolution, ResolutionCode
+from domain.case.clauses.assignment import Assignment
+from domain.case.clauses.logging import Logging
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_wait
+from domain.case.terms import CauseCorrected, Resolution, ResolutionCode, received_after
 from domain.errors import (
     DiagnosisRequired,
     Invalid,
@@ -26,7 +26,7 @@ from domain.policy import EVIDENCE, NO_PERSON, Policy, contact_method
 from domain.values import Disclosure, Nature, Provenance
 
 
-class Outcome(StrEnum):
+class ContactOutcome(StrEnum):
     REACHED = "reached"
     UNREACHABLE = "unreachable"
 
@@ -39,7 +39,7 @@ class Verification:
     able_to_work: bool
     method: str
     at: datetime
-    outcome: Outcome = Outcome.REACHED
+    outcome: ContactOutcome = ContactOutcome.REACHED
 
 
 class Verifier(StrEnum):
@@ -60,13 +60,13 @@ class Verified(Recorded):
     able_to_work: bool
     method: str
     at: datetime
-    outcome: Outcome = Outcome.REACHED
+    outcome: ContactOutcome = ContactOutcome.REACHED
     verifier: Verifier = Verifier.CUSTOMER
     overtaken: bool = False
     """Whether the customer said it before later work, or before a word of theirs that is on the record already."""
 
     def apply(self, case: CaseState) -> None:
-        if self.outcome is Outcome.UNREACHABLE:
+        if self.outcome is ContactOutcome.UNREACHABLE:
             case.attempts = (*case.attempts, (self.at, self.method))
         elif self.satisfactory and self.able_to_work:
             case.verified_at = self.at if case.verified_at is None else max(self.at, case.verified_at)
@@ -124,7 +124,7 @@ NO_INCIDENT = (ResolutionCode.RECLASSIFIED_REQUEST, ResolutionCode.REFERRED, Res
 """Codes that leave the incident figures (R-4.2c, R-5.3d)."""
 
 
-class Resolving(Assignment, Logging):
+class Resolutions(Assignment, Logging):
     def verify(self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record the customer's word. A negative one returns the case to work as a failed fix (R-5.8b).
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.assignment import Assigned
-from domain.case.closure import Closed
-from domain.case.dispute import Reopened
+from domain.case.clauses.assignment import Assigned
+from domain.case.clauses.closure import Closed
+from domain.case.clauses.dispute import Reopened
+from domain.case.clauses.pending import Pended, Resumed
+from domain.case.clauses.priority import Prioritized
+from domain.case.clauses.resolution import Resolved
 from domain.case.obligations import ended_by_closing, handed_to, owed_again
-from domain.case.pending import Pended, Resumed
-from domain.case.priority import Prioritized
-from domain.case.resolution import Resolved
-from domain.case.state import CaseState, CauseCorrected, PendingReason, Resolution, ResolutionCode
+from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_rest, end_of_wait, paused_since
+from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.policy import Policy
 from domain.values import Level, Provenance
 
@@ -50,7 +51,7 @@ class Imported(Recorded):
         """The row itself is in the origin; it is remembered below, by every imported event alike."""
 
 
-class Importing(CaseState):
+class HistoryImport(CaseState):
     def observe(
         self,
         seen: Observation,
