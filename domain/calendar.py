@@ -23,13 +23,17 @@ class Calendar:
     """When there is business. Raises ValueError for one that contradicts itself."""
 
     name: str
+    """Name: which calendar it is."""
     time_zone: str = "America/Chicago"
+    """IANA time zone: where the hours are local."""
     opens: str = "08:00"
-    """Local HH:MM; so is ``closes``, where 24:00 is the end of the day."""
+    """Local time, HH:MM: when a business day begins."""
     closes: str = "17:00"
+    """Local time, HH:MM: when a business day ends. 24:00 is the end of the day."""
     weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """Monday is 0."""
+    """List of days, 0 (Monday) to 6: the days of the week with business."""
     holidays: tuple[date, ...] = ()
+    """List of dates: days without business."""
 
     def __post_init__(self) -> None:
         try:

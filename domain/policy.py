@@ -16,10 +16,12 @@ from domain.values import Level
 
 @dataclass(frozen=True)
 class Matrix:
-    """The priority matrix (R-5.4a): rows are impact, columns severity, both 1 (high) to 3 (low)."""
+    """The priority matrix (R-5.4a)."""
 
     version: str
+    """Name: which matrix it is. The desk assigns it, events record it."""
     rows: tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]]
+    """Priorities, 1 to 4: one for each impact (row) and severity (column), both from 1 (high) to 3 (low)."""
 
     def priority(self, impact: Level, severity: Level) -> int:
         """The priority, 1 to 4, 1 the most urgent."""
@@ -28,19 +30,24 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Target:
-    """How soon a priority is to be answered and resolved, on which calendar."""
+    """How soon a case of one priority is to be answered and resolved."""
 
     respond: timedelta
+    """Interval, support time: from receipt to the first answer."""
     resolve: timedelta
+    """Interval, support time: from receipt to the resolution."""
     around_the_clock: bool = False
+    """True or false: whether support time never stops. If false, the service, the team or the desk has hours."""
 
 
 @dataclass(frozen=True)
 class OutageReport:
-    """What a report of a service outage says: SOP 05.2.4 is not known to us, so its content is data (R-5.7c)."""
+    """What the report of a service outage contains. The text of SOP 05.2.4 is unknown, so this is data (R-5.7c)."""
 
     version: str
+    """Name: which form it is. Events record it."""
     sections: tuple[str, ...]
+    """List of headings: the sections of the report, in order."""
 
 
 SHORTEST_WINDOW = timedelta(hours=72)
@@ -57,69 +64,84 @@ LARGEST_ATTACHMENT = 25 * 1_048_576
 
 @dataclass(frozen=True)
 class Policy:
-    """The policy in force: times are wall-clock intervals unless they say business time."""
+    """The policy in force. Each field names its unit, then its meaning; intervals are ISO 8601 durations."""
 
     version: str
+    """Name: which policy it is. The desk assigns it, events record it."""
     matrix: Matrix
+    """Matrix: the priority that impact and severity give (R-5.4a)."""
     targets: tuple[Target, Target, Target, Target]
-    """By priority, 1 to 4."""
+    """List of 4: how soon a case is to be answered and resolved, for each priority from 1 to 4."""
     business: Calendar
+    """Calendar: the desk's business hours."""
     outage_report: OutageReport
+    """Form: what the report of a service outage contains (R-5.7c)."""
     dispute_window: timedelta = SHORTEST_WINDOW
-    """From the accepted notification to the automatic closure (R-5.9d)."""
+    """Interval, wall clock, at least 72 hours: from the accepted notification to the automatic closure (R-5.9d)."""
     roll_to_business_day: bool = False
-    """Whether a window's end moves to the end of that business day, or of the next one (R-5.9d)."""
+    """True or false: whether a dispute window ends at the close of that business day, or of the next one (R-5.9d)."""
     backdating_limit: timedelta = timedelta(hours=72)
-    """How far `received_at` may lie in the past when a person enters it (R-5.2a)."""
+    """Interval, wall clock: how old a contact may be when a person enters it (R-5.2a)."""
     backdating_unexplained: timedelta = timedelta(hours=8)
-    """How old a contact may be before entering it by hand needs a reason (R-5.2a)."""
+    """Interval, wall clock: how old a contact may be before the person who enters it must give a reason (R-5.2a)."""
     oldest_contact: timedelta = timedelta(days=366)
-    """How old a contact may be whatever logs it: older ones are history, which is imported."""
+    """Interval, wall clock: how old a contact may be on any channel. Older ones are history, and are imported."""
     clock_tolerance: timedelta = timedelta(minutes=2)
-    """How far a caller's clock may run ahead of ours before `received_at` counts as in the future."""
+    """Interval, wall clock: how far a caller's clock may run ahead before `received_at` lies in the future."""
     required_information: tuple[str, ...] = ("contact",)
-    """What a case may not be resolved without, unless waived (R-5.2c): names of `logging.INFORMATION`."""
-    pausing: tuple[str, ...] = ("customer",)
-    """The pending reasons under which the clock stands still."""
-    unprioritized_alarm: timedelta = timedelta(minutes=30)
-    """How long a case may stay without a priority before it stands in the alarmed queue (R-5.4d)."""
-    duplicate_threshold: float = 0.75
-    """The score, 0 to 1, from which a candidate needs a person's decision (R-5.6b)."""
-    duplicate_horizon: timedelta = timedelta(days=14)
-    """How long before a case its candidates may have been received."""
-    consultation_answer: timedelta = timedelta(minutes=30)
-    nomination_answer: timedelta = timedelta(minutes=15)
-    inform_management: timedelta = timedelta(minutes=30)
-    major_review: timedelta = timedelta(days=5)
-    inform_customer: timedelta = timedelta(hours=4)
-    decide_dispute: timedelta = timedelta(hours=4)
-    read_answer: timedelta = timedelta(hours=4)
-    """How soon somebody reads what the customer answered, or asks by other means when the question failed."""
-    verification_attempts: int = 3
-    """Attempts to reach a customer before a case may be resolved without his word (R-5.8c)."""
-    verification_days: int = 2
-    """Business days over which they are spread."""
-    verification_methods: int = 2
-    notification_attempts: int = 3
-    """Failed attempts to inform a customer before the duty manager decides (R-5.9g)."""
-    acknowledged: tuple[str, ...] = ("email", "self_service")
-    """The channels on which whoever opens a case is written to that he did."""
-    acknowledgement_interval: timedelta = timedelta(days=1)
-    """For how long a customer gets no second acknowledgement of the same case, whatever he sends."""
-    automatic_mails_an_hour: int = 5
-    """How many mails a customer gets within an hour before no acknowledgement is sent any more.
+    """List of contact, agency, service, symptoms, location, callback: what a case needs before it is resolved.
 
-    What the SOP owes him is never held back: a resolution is a person's doing, and starts no loop (R-5.9a).
+    It may be waived with a reason (R-5.2c).
+    """
+    pausing: tuple[str, ...] = ("customer",)
+    """List of customer, vendor, problem, evidence: the pending reasons that stop the clock of the targets."""
+    unprioritized_alarm: timedelta = timedelta(minutes=30)
+    """Interval, wall clock: how long a case may lack a priority before it joins the alarmed queue (R-5.4d)."""
+    duplicate_threshold: float = 0.75
+    """Score, above 0 and at most 1: from here on a person decides whether a candidate is a duplicate (R-5.6b)."""
+    duplicate_horizon: timedelta = timedelta(days=14)
+    """Interval, wall clock: how long before a case its candidates may have been received (R-5.6a)."""
+    consultation_answer: timedelta = timedelta(minutes=30)
+    """Interval, wall clock: how soon the technician of the first case answers a consultation (R-5.6b)."""
+    nomination_answer: timedelta = timedelta(minutes=15)
+    """Interval, wall clock: how soon the team accepts or rejects a nomination as a major incident (R-5.7b)."""
+    inform_management: timedelta = timedelta(minutes=30)
+    """Interval, wall clock: how soon management is informed of a major incident (R-5.7c)."""
+    major_review: timedelta = timedelta(days=5)
+    """Interval, wall clock: how soon after its declaration a major incident is reviewed (R-5.7c)."""
+    inform_customer: timedelta = timedelta(hours=4)
+    """Interval, wall clock: how soon a customer is informed by other means after a mail failed (R-5.9g)."""
+    decide_dispute: timedelta = timedelta(hours=4)
+    """Interval, wall clock: how soon a technician decides whether a mail is a dispute (R-5.9c)."""
+    read_answer: timedelta = timedelta(hours=4)
+    """Interval, wall clock: how soon a customer's answer is read, or a question that failed is asked by other means."""
+    verification_attempts: int = 3
+    """Count, at least 1: attempts to reach a customer before a case may be resolved as unreachable (R-5.8c)."""
+    verification_days: int = 2
+    """Count of business days, at least 1: over how many days these attempts are spread (R-5.8c)."""
+    verification_methods: int = 2
+    """Count: by how many methods these attempts are made (R-5.8c)."""
+    notification_attempts: int = 3
+    """Count, at least 1: failed attempts to inform a customer before the duty manager decides (R-5.9g)."""
+    acknowledged: tuple[str, ...] = ("email", "self_service")
+    """List of channels: where the customer gets a mail when a case is opened for them."""
+    acknowledgement_interval: timedelta = timedelta(days=1)
+    """Interval, wall clock, at most 366 days: how long a customer gets no second acknowledgement of the same case."""
+    automatic_mails_an_hour: int = 5
+    """Count per hour, at least 1: mails to a customer after which no acknowledgement is sent.
+
+    Mails that the SOP owes are always sent: a person resolves a case, so they start no loop (R-5.9a).
     """
     cases_an_hour: int = 10
-    """How many cases one sender opens within an hour by mail; whatever follows goes to the last of them."""
+    """Count per hour, at least 1: cases that one sender may open by mail. Later mails are added to the last one."""
     retention: timedelta = timedelta(days=3 * 365)
-    """How long after its last case is closed what was said of somebody is kept (audit.md, Personal data)."""
+    """Interval, wall clock, at least the dispute window: how long personal data stay after a person's last closure."""
     attachment_size: int = LARGEST_ATTACHMENT
-    """Bytes that one attachment may have."""
+    """Bytes, at most 26214400 (25 MiB): the largest attachment."""
     attachments_per_case: int = 100
+    """Count: attachments that one case may have."""
     attachments_total: int = 10 * LARGEST_ATTACHMENT
-    """Bytes that all attachments of a case may have together."""
+    """Bytes: all attachments of one case together."""
     refused_types: tuple[str, ...] = (
         "application/x-msdownload",
         "application/x-executable",
@@ -131,23 +153,25 @@ class Policy:
         "application/x-shockwave-flash",
         "application/x-google-chrome-extension",
     )
-    """What no attachment may be, by its content: programs."""
+    """List of media types: what no attachment may be, by its content. The default lists programs."""
     refused_endings: tuple[str, ...] = (
         *("exe", "dll", "com", "scr", "pif", "cpl", "msi", "msp", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse"),
         *("wsf", "wsh", "hta", "lnk", "url", "reg", "jar", "app", "iso", "img", "vhd"),
     )
-    """How no attachment's name may end: what a double click runs."""
+    """List of file name extensions, without the dot: how no attachment's name may end. A double click runs these."""
     approval_answer: timedelta = timedelta(days=7)
-    """How long a request to erase, or for a legal hold, may wait for its approval, and an approval to be used."""
+    """Interval, wall clock: how long an erasure or a legal hold waits for approval, and an approval for its use."""
     criticalities: tuple[str, ...] = ("low", "normal", "high", "critical")
-    """How critical a service may be, from the least (R-4.1a)."""
+    """List of codes: how critical a service may be, the least first (R-4.1a)."""
     goal_respond: float = 0.95
+    """Share, above 0 and at most 1: cases that should be answered within their target."""
     goal_resolve: float = 0.90
+    """Share, above 0 and at most 1: cases that should be resolved within their target."""
     contact_methods: tuple[str, ...] = (
         *("phone", "email", "in_person", "chat", "sms", "video", "fax", "voicemail", "letter", "visit", "walk_in"),
         *("meeting", "portal", "self_service", "partner_desk"),
     )
-    """How a person is reached, in the form of `contact_method`."""
+    """List of codes: how a person may be reached, as `method` of a contact takes it."""
 
     def contact_method(self, given: str, pointer: str = "/method") -> str:
         """A method of contact as it is recorded. Raises Invalid for one that the policy does not have."""

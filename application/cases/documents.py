@@ -6,6 +6,7 @@ A case's document follows from its events alone, so that an answer given again i
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import cache
 from typing import Any
 
 from application.approval_document import approval_document
@@ -14,6 +15,7 @@ from application.cases.visibility import (
     OF_ONE_CUSTOMER,
     case_shown,
 )
+from application.meanings import meanings
 from domain.access import Access
 from domain.aggregate import Root
 from domain.alert import Alert
@@ -23,6 +25,7 @@ from domain.case.status import STAFF, can
 from domain.case.terms import Attachment, CaseMessage, MailedQuestion, PendingMark
 from domain.catalogue import Listed
 from domain.monitoring_source import ListedSource
+from domain.policy import Policy
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
 from domain.values import Actor, Candidate, Role
@@ -226,8 +229,13 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 
 
 def policy_document(book: PolicyBook) -> dict[str, Any]:
-    """The policy as it reads: intervals as ISO 8601 durations."""
-    return {**_fields(book.policy), "book_version": book.version}
+    """A policy as it reads: intervals as ISO 8601 durations, unit and meaning of each field under `fields`."""
+    return {**_fields(book.policy), "book_version": book.version, "fields": _policy_fields()}
+
+
+@cache
+def _policy_fields() -> dict[str, Any]:
+    return {name: meaning.document() for name, meaning in meanings(Policy).items()}
 
 
 def access_document(access: Access) -> dict[str, Any]:

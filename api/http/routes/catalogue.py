@@ -184,7 +184,7 @@ def find_customer(request: Request, caller: Caller, email: str | None = None, ph
 
 @router.get("/policy", response_class=Response, operation_id="read_policy")
 def read_policy(request: Request, caller: Caller, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
-    """The policy in force, or a version of it."""
+    """The policy in force, or a version of it. `fields` says the unit and the meaning of each of its fields."""
     context, _ = _reader(request, caller)
     book = context.desk.policy_book(version)
     return versioned(request, book.version, lambda: policy_document(book))

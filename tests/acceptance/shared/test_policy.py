@@ -18,6 +18,7 @@ from tests.acceptance.travelling import last, read
 Positions = Callable[[], int]
 SOP = [[1, 2, 3], [2, 3, 4], [3, 4, 4]]
 """The matrix of requirements.md: rows are impact, columns severity, both high to low."""
+READ_ONLY = ("version", "book_version", "fields")
 FLAT = [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
 
 
@@ -32,7 +33,7 @@ def _as_it_was(running: RunningDesk, admin: Caller) -> Iterator[None]:
     """After each test the policy says again what the SOP says."""
     yield
     first = done(admin.get("/policy", version=1))
-    kept = {name: value for name, value in first.items() if name not in ("version", "book_version", "matrix")}
+    kept = {name: value for name, value in first.items() if name not in (*READ_ONLY, "matrix")}
     change_policy(admin, **kept, matrix=SOP)
 
 
@@ -62,6 +63,16 @@ def test_a_desk_starts_with_the_figures_of_the_sop(running: RunningDesk) -> None
     assert {day[5:] for day in hours["holidays"]} >= {"01-01", "07-04", "12-25"}
     assert (said["goal_respond"], said["goal_resolve"], said["pausing"]) == (0.95, 0.9, ["customer"])
     assert (said["dispute_window"], said["backdating_limit"]) == ("P3D", "P3D")
+
+
+def test_every_field_says_its_unit_and_its_meaning(running: RunningDesk) -> None:
+    said = policy(running)
+    assert said["fields"].keys() == said.keys() - {"book_version", "fields"}
+    assert said["fields"]["business"]["fields"].keys() == said["business"].keys()
+    assert said["fields"]["dispute_window"] == {
+        "unit": "Interval, wall clock, at least 72 hours",
+        "meaning": "From the accepted notification to the automatic closure (R-5.9d).",
+    }
 
 
 def test_r_5_4a_a_changed_matrix_counts_for_the_next_decision_and_for_no_earlier_one(

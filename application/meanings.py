@@ -1,0 +1,63 @@
+"""What the fields of a class mean: the docstring under each, read from the source, so that it is said once."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A field whose docstring reads ``Unit: meaning``."""
+
+    unit: str
+    meaning: str
+    parts: dict[str, Meaning]
+    """The fields of the dataclass that it holds, if it holds one."""
+
+    def document(self) -> dict[str, Any]:
+        """The meaning as plain data, that of the parts under `fields`."""
+        parts = {name: part.document() for name, part in self.parts.items()}
+        return {"unit": self.unit, "meaning": self.meaning, **({"fields": parts} if parts else {})}
+
+
+def meanings(kind: type[Any]) -> dict[str, Meaning]:
+    """Unit and meaning of every field of a dataclass, in order. Raises ValueError for a field without them."""
+    hints, docstrings = get_type_hints(kind), field_docstrings(kind)
+    return {field.name: _meaning(kind, field.name, hints, docstrings) for field in fields(kind)}
+
+
+def _meaning(kind: type[Any], name: str, hints: dict[str, Any], docstrings: dict[str, str]) -> Meaning:
+    unit, colon, meaning = docstrings.get(name, "").partition(": ")
+    if not colon:
+        raise ValueError(f"{kind.__name__}.{name} has no docstring of the form `Unit: meaning`")
+    parts = next(_dataclasses(hints[name]), None)
+    return Meaning(unit, meaning[:1].upper() + meaning[1:], {} if parts is None else meanings(parts))
+
+
+def field_docstrings(kind: type[Any]) -> dict[str, str]:
+    """The docstrings under the fields of a class and of those it inherits from, each on one line."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if is_dataclass(each):
+            (definition,) = ast.parse(inspect.cleandoc(inspect.getsource(each))).body
+            assert isinstance(definition, ast.ClassDef)
+            found |= _under_fields(definition)
+    return found
+
+
+def _under_fields(definition: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, below in zip(definition.body, definition.body[1:], strict=False):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, " ".join(text.split())
+
+
+def _dataclasses(hint: Any) -> Iterator[type[Any]]:
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for each in get_args(hint):
+        yield from _dataclasses(each)
