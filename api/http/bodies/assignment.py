@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import ConfigDict
 
 from api.http.bodies.base import Body, ReasonBody
-from api.http.fields import (
-    Code,
-    Text,
-)
+from api.http.fields import PersonId, TeamId, Text, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 
 
 class AssignBody(Body):
-    """Assign to a service team."""
+    """Assign a case to a service team.
+
+    The case needs a priority, a service, symptoms or a diagnosis, and a decision on each likely duplicate
+    (R-4.1b, R-5.5c, R-5.6b, R-5.7a).
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"team": "network", "diagnosis": "print server down"}]})
-    team: Code
-    technician: Code | None = None
-    diagnosis: Text | None = None
-    reason: Text | None = None
+    team: TeamId
+    """The id of the team, as `GET /teams` lists it."""
+    technician: PersonId | None = None
+    """A member of that team who takes it at once."""
+    diagnosis: Annotated[Text, such_as("print server down")] | None = None
+    """What the desk found so far, for the team."""
+    reason: Annotated[Text, such_as("beyond what the desk can do")] | None = None
+    """Why. Kept with the event."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.assign(number, self.team, self.technician, self.diagnosis, self.reason, request)
 
 
 class AcceptBody(Body):
-    """Take a case of one's team."""
+    """Accept a case of one's team.
+
+    The caller becomes its `technician`.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.accept(number, request)
 
 
 class HandBackBody(ReasonBody):
-    """Return a case to the desk."""
+    """Hand a case back to the desk.
+
+    The desk assigns it anew, or resolves it. Hand-backs are counted (R-5.7a).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the server is fine; it is the printer"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.hand_back(number, self.reason, request)

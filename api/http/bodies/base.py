@@ -1,4 +1,4 @@
-"""What every body of a command is: validated to the letter; a field not named is refused (design.md, HTTP)."""
+"""What every body of a command shares: it is validated strictly, and an unknown field is refused (design.md, HTTP)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from api.http.fields import Code, Email, Line, Phone, Text
+from api.http.fields import AgencyId, Email, PersonName, Phone, Why
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.errors import Invalid
@@ -17,37 +17,44 @@ from domain.values import Actor
 class Words(BaseModel):
     """A part of a body."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
 
 class Body(Words):
-    """A command's words. ``run`` gives it to the desk."""
+    """A body of a command. ``run`` carries the command out."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        """What can be wrong with the words whatever the case is like. Raises Invalid."""
+        """Check what needs the clock or the policy, but not the case. Raises Invalid."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         raise NotImplementedError
 
 
 class ReasonBody(Body):
-    """Why, in the words of whoever decides."""
+    """A decision with its reason."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it happened again"}]})
-    reason: Text
+    reason: Why
+    """Why. Kept with the event."""
 
 
 class MaybeReasonBody(Body):
-    """A decision that may be given without saying why."""
+    """A decision whose reason is optional."""
 
-    reason: Text | None = None
+    reason: Why | None = None
+    """Why. Kept with the event."""
 
 
 class Contact(Words):
-    name: Line
+    """A person and how to reach them."""
+
+    name: PersonName
+    """Their name."""
     email: Email | None = None
+    """Their mail address. It identifies the customer; mails about the case go there."""
     phone: Phone | None = None
-    agency: Code | None = None
+    """Their telephone number. It identifies the customer if there is no mail address."""
+    agency: AgencyId | None = None
+    """The id of their agency."""
 
 
 def not_in_future(at: datetime | None, now: datetime, where: str) -> None:

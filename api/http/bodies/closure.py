@@ -6,13 +6,8 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from api.http.bodies.base import Body, Words, not_in_future
-from api.http.fields import (
-    Code,
-    Line,
-    Moment,
-    Text,
-)
+from api.http.bodies.base import MaybeReasonBody, Words, not_in_future
+from api.http.fields import ContactMethod, Moment, PersonName
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.case.clauses.closure import Confirmation
@@ -21,13 +16,23 @@ from domain.values import Actor
 
 
 class ConfirmationBody(Words):
-    method: Code
-    by: Line
+    """The customer's confirmation that the case can be closed."""
+
+    method: ContactMethod
+    """How they confirmed: one of the policy's `contact_methods`."""
+    by: PersonName
+    """Who confirmed."""
     at: Moment
+    """When. After the resolution, and not in the future."""
 
 
-class CloseBody(Body):
-    """Close a resolved case with the customer's word."""
+class CloseBody(MaybeReasonBody):
+    """Close a resolved case with the customer's confirmation.
+
+    Without a confirmation the case closes by itself at the end of its dispute window (R-5.5d, R-5.9d). Customers who
+    close their own case confirm by doing so. A duty manager closes, with a reason, a case whose customer could not be
+    informed (R-5.9g).
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -35,7 +40,7 @@ class CloseBody(Body):
         }
     )
     confirmation: ConfirmationBody | None = None
-    reason: Text | None = None
+    """The customer's confirmation. Needed from staff."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         if self.confirmation is not None:

@@ -3,54 +3,86 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from api.http.bodies.base import Body
-from api.http.fields import (
-    Code,
-    Email,
-    Line,
-    Phone,
-    Text,
-)
+from api.http.fields import Code, Email, Line, Phone, Text, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor, Nature
 
+_CODED, _LINES, _TEXTS = (
+    ("service", "agency", "external_ref"),
+    ("subject", "location", "asset", "callback", "name"),
+    ("description", "symptoms"),
+)
+_RULES: dict[tuple[str, ...], TypeAdapter[Any]] = {
+    _CODED: TypeAdapter(Code),
+    ("nature",): TypeAdapter(Nature),
+    _LINES: TypeAdapter(Line),
+    _TEXTS: TypeAdapter(Text),
+    ("email",): TypeAdapter(Email),
+    ("phone",): TypeAdapter(Phone),
+}
+"""The fields that may be corrected, and the rule of each. The channel is not among them (R-5.1a)."""
+_CORRECTABLE = {field: rule for fields, rule in _RULES.items() for field in fields}
+_STATED: list[JsonValue] = [
+    {
+        "if": {"properties": {"field": {"enum": list(fields)}}, "required": ["field"]},
+        "then": {
+            "properties": {"value": {k: v for k, v in rule.json_schema().items() if k not in ("title", "examples")}}
+        },
+    }
+    for fields, rule in _RULES.items()
+]
+
 
 class CorrectBody(Body):
-    """Correct a field of the log; the original stays readable."""
+    """Correct a field of the log.
+
+    The original stays readable in the history (R-5.2d). The channel cannot be corrected (R-5.1a).
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"field": "service", "value": "email", "reason": "was misheard"}]}
+        json_schema_extra={
+            "examples": [{"field": "service", "value": "email", "reason": "was misheard"}],
+            "allOf": _STATED,
+        }
     )
-    field: Line
-    value: Text
-    reason: Text
+    field: Annotated[
+        Literal[
+            "service",
+            "agency",
+            "external_ref",
+            "nature",
+            "subject",
+            "location",
+            "asset",
+            "callback",
+            "name",
+            "description",
+            "symptoms",
+            "email",
+            "phone",
+        ],
+        such_as("service"),
+    ]
+    """The field to correct. `name`, `email` and `phone` are the customer's."""
+    value: Annotated[Text, such_as("email")]
+    """The correct value. The same rules hold for it as when the case is logged."""
+    reason: Annotated[Text, such_as("was misheard")]
+    """Why. Kept with the event."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
-        """A correction is held to the same rule as what it corrects."""
-        if (rule := _CORRECTABLE.get(self.field)) is None:
-            raise Invalid(f"{self.field} cannot be corrected; {', '.join(_CORRECTABLE)} can", "/field")
+        """Hold the value to the rule of its field. Raises Invalid."""
         try:
-            rule.validate_python(self.value)
+            _CORRECTABLE[self.field].validate_python(self.value)
         except ValidationError as error:
             raise Invalid(error.errors()[0]["msg"], "/value") from None
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.correct(number, self.field, self.value, self.reason, request)
-
-
-_CORRECTABLE: dict[str, TypeAdapter[Any]] = {
-    **dict.fromkeys(("service", "agency", "external_ref"), TypeAdapter(Code)),
-    "nature": TypeAdapter(Nature),
-    **dict.fromkeys(("subject", "location", "asset", "callback", "name"), TypeAdapter(Line)),
-    **dict.fromkeys(("description", "symptoms"), TypeAdapter(Text)),
-    "email": TypeAdapter(Email),
-    "phone": TypeAdapter(Phone),
-}
-"""What may be corrected, and the rule each is held to; that the channel is not among them is R-5.1a."""

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict
 
 from api.http.bodies.base import Body, Contact, ReasonBody
-from api.http.fields import (
-    Code,
-    Line,
-    Moment,
-    Text,
-)
+from api.http.fields import Code, Line, Moment, ServiceId, Text, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.case.clauses.logging import IncidentReport, check_received
@@ -22,7 +17,12 @@ from domain.values import Actor, Channel, Nature
 
 
 class LogBody(Body):
-    """Log an incident."""
+    """Log an incident.
+
+    A case gets its number, and everybody reads it by that number from then on. The answer lists open cases that may be
+    about the same incident in `candidates`. A customer's own report always has the channel `self_service` and the time
+    of the request.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,20 +40,35 @@ class LogBody(Body):
             ]
         }
     )
-    channel: Channel
+    channel: Annotated[Channel, such_as("phone")]
+    """How the contact reached the desk. It never changes afterwards (R-5.1a)."""
     received_at: Moment
+    """When the contact reached the desk. Not in the future, and not long ago: the policy's `backdating_limit` (72 hours)
+    holds for technicians, and a contact older than `backdating_unexplained` (8 hours) needs a `reason` (R-5.2a)."""
     customer: Contact
+    """The person whom the incident affects."""
     reporter: Contact | None = None
-    service: Code | None = None
-    subject: Line
-    description: Text
-    nature: Nature
-    symptoms: Text | None = None
-    location: Line | None = None
-    asset: Line | None = None
-    callback: Line | None = None
-    external_ref: Code | None = None
-    reason: Text | None = None
+    """The person who reported it, if that is not the customer (R-5.1b)."""
+    service: ServiceId | None = None
+    """The id of the affected service, as `GET /services` lists it."""
+    subject: Annotated[Line, such_as("Printer on floor 2 does not print")]
+    """What it is about, in one line."""
+    description: Annotated[Text, such_as("Since this morning nothing comes out; the queue is full.")]
+    """What happened, in the customer's words."""
+    nature: Annotated[Nature, such_as("actual")]
+    """Whether the service is interrupted now, or will be (R-4.2a)."""
+    symptoms: Annotated[Text, such_as("jobs stay queued")] | None = None
+    """What the customer observes."""
+    location: Annotated[Line, such_as("Building 4, floor 2")] | None = None
+    """Where it happens."""
+    asset: Annotated[Line, such_as("PRN-0042")] | None = None
+    """The inventory number of the affected device."""
+    callback: Annotated[Line, such_as("405-555-0001, before 15:00")] | None = None
+    """How and when the customer wants to be called back."""
+    external_ref: Annotated[Code, such_as("DHS-2026-118")] | None = None
+    """The number of this incident in another system. Not for customers to set."""
+    reason: Annotated[Text, such_as("entered from the paper log of the outage")] | None = None
+    """Why the contact is entered this late. Needed if it is older than `backdating_unexplained`."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         check_received(self.received_at, now, actor.role, policy, explained=self.reason is not None)
@@ -90,14 +105,22 @@ class LogBody(Body):
 
 
 class FollowUpBody(LogBody):
-    """Log a later contact about a closed case as a new one."""
+    """Log a follow-up of a closed case.
+
+    A later contact about a closed case is a new case, which names the closed one in `follow_up_of` (R-5.9f).
+    """
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.follow_up(number, self.report(), self.contact, self.words, self.reported_by, self.reason, request)
 
 
 class WaiveBody(ReasonBody):
-    """Do without the information that is missing."""
+    """Waive missing information.
+
+    A case with missing required information cannot be resolved. This command lets it be resolved all the same (R-5.2c).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the customer has no telephone"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.waive(number, self.reason, request)

@@ -8,34 +8,45 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from api.http.bodies.base import MaybeReasonBody, ReasonBody
-from api.http.fields import (
-    CaseNumber,
-    Code,
-    Line,
-)
+from api.http.fields import CaseNumber, Line, Minutes, PersonId, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 
+Cases = Annotated[list[CaseNumber], Field(max_length=1000), such_as(["INC-0000002"])]
+
 
 class NominateMajorBody(ReasonBody):
-    """Ask the team whether this is a major incident."""
+    """Nominate a case as a major incident.
+
+    The team that holds the case owes an answer, else the desk does, within the policy's `nomination_answer` (R-5.7b).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "nobody on floor 2 can print"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.nominate_major(number, self.reason, request)
 
 
 class DeclareMajorBody(MaybeReasonBody):
-    """Declare a major incident."""
+    """Declare a major incident.
+
+    From then on the desk owes messages at the given interval, information of the management, and a review
+    (R-5.7b, R-5.7c).
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"owner": "t.lee", "communication_every_minutes": 30, "management_contact": "cio office"}]
         }
     )
-    owner: Code
-    communication_every_minutes: Annotated[int, Field(ge=1, le=1440)]
-    management_contact: Line
-    cases: list[CaseNumber] = Field(default=[], max_length=1000)
+    owner: PersonId
+    """Who leads it."""
+    communication_every_minutes: Minutes
+    """Minutes between two messages to those affected: 1 to 1440."""
+    management_contact: Annotated[Line, such_as("cio office")]
+    """Whom in the management to inform."""
+    cases: Cases = Field(default=[])
+    """Cases that belong to it."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         every = timedelta(minutes=self.communication_every_minutes)
@@ -45,17 +56,24 @@ class DeclareMajorBody(MaybeReasonBody):
 
 
 class RejectMajorBody(ReasonBody):
-    """Answer a nomination with no."""
+    """Reject a nomination as a major incident."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "one printer, not the service"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.reject_major(number, self.reason, request)
 
 
 class FanOutBody(MaybeReasonBody):
-    """Let linked cases follow this one's resolution; all that are open when none is named."""
+    """Resolve linked cases as this one was resolved.
+
+    `fan_out` in the answer says for each case whether it was resolved, or why not. If none can follow, the command is
+    refused (R-5.7d).
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"cases": ["INC-0000002"]}]})
-    cases: list[CaseNumber] = Field(default=[], max_length=1000)
+    cases: Cases = Field(default=[])
+    """The linked cases to resolve. All that are open, unless given."""
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.fan_out(number, tuple(dict.fromkeys(self.cases)), self.reason, request)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict
 
 from api.http.bodies.base import Body, not_in_future
-from api.http.fields import (
-    Code,
-    Moment,
-    Text,
-)
+from api.http.fields import Code, ContactMethod, Moment, Text, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.policy import Policy
@@ -20,16 +16,25 @@ from domain.values import Actor
 
 
 class DischargeBody(Body):
-    """Say that something owed was done, or that informing the customer was tried."""
+    """Discharge an obligation.
+
+    It records that something the desk owed was done, or that informing the customer was tried
+    (R-5.3c, R-5.7c, R-5.9g).
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"obligation": "inform_customer", "method": "phone", "outcome": "informed"}]}
     )
-    obligation: Code
-    method: Code
+    obligation: Annotated[Code, such_as("inform_customer")]
+    """The key of the obligation, as `obligations` of the case lists it."""
+    method: ContactMethod
+    """How it was done: one of the policy's `contact_methods`."""
     at: Moment | None = None
-    outcome: Literal["informed", "failed"] = "informed"
-    note: Text | None = None
+    """When. Not in the future, nor before the policy's `backdating_limit`; now, unless given."""
+    outcome: Annotated[Literal["informed", "failed"], such_as("informed")] = "informed"
+    """Whether the person was reached. Only `inform_customer` can fail."""
+    note: Annotated[Text, such_as("told them of the dispute window")] | None = None
+    """What was said."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.at, now, "/at")

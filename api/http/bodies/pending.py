@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import ConfigDict
+from pydantic.config import JsonDict
 
-from api.http.bodies.base import Body
-from api.http.fields import (
-    Text,
-)
+from api.http.bodies.base import Body, MaybeReasonBody
+from api.http.fields import Text, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.case.terms import PendingReason
@@ -17,17 +17,32 @@ from domain.errors import Invalid
 from domain.policy import Policy
 from domain.values import Actor
 
+_ONLY_TO_THE_CUSTOMER: JsonDict = {
+    "if": {"required": ["question"], "properties": {"question": {"type": "string"}}},
+    "then": {"properties": {"reason_code": {"const": "customer"}}},
+}
+
 
 class PendBody(Body):
-    """Mark a case as waiting, for the customer with a question that is mailed to them."""
+    """Mark a case as pending.
+
+    The clock stands still for the reasons that the policy's `pausing` lists. A `question` is mailed to the customer.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"reason_code": "customer", "question": "Does the lamp on the printer blink?"}]}
+        json_schema_extra={
+            "examples": [{"reason_code": "customer", "question": "Does the lamp on the printer blink?"}],
+            **_ONLY_TO_THE_CUSTOMER,
+        }
     )
-    reason_code: PendingReason
-    note: Text | None = None
-    question: Text | None = None
-    reason: Text | None = None
+    reason_code: Annotated[PendingReason, such_as("customer")]
+    """What the case waits for."""
+    note: Annotated[Text, such_as("asked for the model number")] | None = None
+    """What exactly is awaited. For staff."""
+    question: Annotated[Text, such_as("Does the lamp on the printer blink?")] | None = None
+    """A question that is mailed to the customer. Only with the reason code `customer`."""
+    reason: Annotated[Text, such_as("nothing can be done before they answer")] | None = None
+    """Why. Kept with the event."""
 
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         if self.question is not None and self.reason_code is not PendingReason.CUSTOMER:
@@ -37,10 +52,13 @@ class PendBody(Body):
         return desk.pend(number, self.reason_code, self.note, self.reason, request, question=self.question)
 
 
-class ResumeBody(Body):
-    """Take the mark off."""
+class ResumeBody(MaybeReasonBody):
+    """Resume a pending case.
 
-    reason: Text | None = None
+    The clock runs on, and `resolve_by` moves by the time that it stood still (R-5.4c).
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the vendor delivered the part"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.resume(number, self.reason, request)

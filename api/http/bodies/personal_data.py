@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import ConfigDict
 
 from api.http.bodies.base import ReasonBody
-from api.http.fields import (
-    Code,
-)
+from api.http.fields import Code, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from domain.values import ErasureScope
 
 
 class HoldBody(ReasonBody):
-    """Request a legal hold. An auditor approves it; from then on nothing that was said in the case is erased."""
+    """Request a legal hold on a case.
+
+    An auditor approves it. From then on nothing in the case is erased, until the hold is released.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "litigation 2026-17"}]})
 
@@ -23,17 +26,24 @@ class HoldBody(ReasonBody):
 
 
 class ReleaseHoldBody(ReasonBody):
-    """Request the release of a legal hold, which an auditor approves."""
+    """Request the release of a legal hold.
+
+    An auditor approves it.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "litigation 2026-17 is over"}]})
 
     def run(self, desk: Desk, number: str, request: Request) -> Committed:
         return desk.request_release(number, self.reason, request)
 
 
 class ErasureBody(ReasonBody):
-    """Request an erasure. An auditor approves it, and `caseledger erase` carries it out."""
+    """Request the erasure of a person's data. An auditor approves it, and `caseledger erase` carries it out."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"subject": "jo.field@agency.example", "reason": "they asked for it"}]}
     )
-    subject: Code
-    scope: ErasureScope = ErasureScope.CONTACT_AND_WORDS
+    subject: Annotated[Code, such_as("jo.field@agency.example")]
+    """The person: their mail address, telephone number or customer id."""
+    scope: Annotated[ErasureScope, such_as("contact-and-words")] = ErasureScope.CONTACT_AND_WORDS
+    """How much is erased. `contact-and-words` keeps what staff wrote."""
