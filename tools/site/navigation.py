@@ -7,9 +7,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 PAGES = {
-    "Start": ("docs/tour", "docs/architecture", "docs/glossary", "docs/requirements"),
+    "Start": ("docs/tour", "docs/architecture", "docs/record", "docs/glossary", "docs/requirements", "docs/sop"),
     "Use": ("docs/openapi", "docs/problems", "docs/self-service", "docs/mail", "docs/monitoring", "docs/reporting"),
-    "Operate": ("docs/operating", "docs/settings", "docs/policy", "docs/auditing", "docs/personal-data"),
+    "Operate": ("docs/operating", "docs/access", "docs/settings", "docs/policy", "docs/auditing", "docs/personal-data"),
     "Develop": ("CONTRIBUTING", "docs/events", "docs/reference/*", "docs/decisions/*", "CHANGELOG"),
 }
 """Pages by the part of the navigation they stand in. A page that is not there is left out."""
