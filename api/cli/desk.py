@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
 from psycopg.conninfo import conninfo_to_dict
-from rich.markup import escape
 from rich.table import Column, Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json
@@ -26,8 +26,11 @@ from domain.receipt import COMMANDS as INTAKE_COMMANDS
 from domain.values import Role
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.setup.open_database import prepare_data_dir
-from infrastructure.settings import Settings, misspelt
+from infrastructure.settings import Settings, misspelt, settings_entries
 from infrastructure.views.questions.postgres_views import PostgresViews
+
+_NARROWEST = 20
+"""Columns: what is narrower is no terminal."""
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
@@ -125,27 +128,45 @@ def _by_whom(row: dict[str, Any]) -> str:
 def settings(as_json: AsJson = False) -> None:
     """List the settings: their variables, their present values, what they mean. Exit 1 when a variable is misspelt."""
     present = settings_of(None)
-    rows: list[dict[str, Any]] = [
+    rows = [
         {
-            "variable": f"CASELEDGER_{name.upper()}",
-            "value": str(getattr(present, name))
-            if name != "database_url"
-            else ("set" if present.database_url else "None"),
-            "meaning": field.description,
+            "variable": entry.variable,
+            "value": _value(present, entry.name),
+            "type": entry.type,
+            "unit": entry.unit,
+            "default": entry.default or None,
+            "meaning": entry.meaning,
         }
-        for name, field in Settings.model_fields.items()
+        for entry in settings_entries()
     ]
     strange = misspelt()
     rows += [{"variable": each.variable, "value": "?", "meaning": f"{each}."} for each in strange]
     if as_json:
         print_json(rows)
     else:
-        table = _table("variable", "value, meaning")
-        for row in rows:
-            table.add_row(row["variable"], escape(f"{row['value']}\n{row['meaning']}"))
-        out.print(table)
+        typer.echo("\n\n".join(map(_paragraph, rows)))
     if strange:
         raise typer.Exit(FINDINGS)
+
+
+def _value(present: Settings, name: str) -> str:
+    if name == "database_url":  # it may hold a password
+        return "set" if present.database_url else "None"
+    return str(getattr(present, name))
+
+
+def _paragraph(row: dict[str, str | None]) -> str:
+    """A setting in lines as wide as the terminal. A word longer than that runs on: nothing is cut."""
+    notes = "; ".join(f"{name}: {row[name]}" for name in ("unit", "default") if row.get(name))
+    lines = wrap(
+        f"{row['meaning']} ({notes})" if notes else str(row["meaning"]),
+        width=max(out.width, _NARROWEST),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join((f"{row['variable']} = {row['value']}", *lines))
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

@@ -1,7 +1,8 @@
-"""Tables cut no name at 80 columns; a command that reads makes no desk where there is none."""
+"""Lists cut nothing; a command that reads makes no desk where there is none."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from domain.case.status import COMMANDS
-from infrastructure.settings import Settings
+from infrastructure.settings import Settings, settings_entries
 
 NARROW = {"COLUMNS": "80", "CASELEDGER_DATA_DIR": ""}
 READING = (
@@ -19,10 +20,23 @@ READING = (
 )
 
 
-def test_settings_names_every_variable_whole_at_80_columns() -> None:
-    shown = CliRunner().invoke(app, ["settings"], env={"COLUMNS": "80"}).output
-    assert max(map(len, shown.splitlines())) <= 80
-    assert [name for name in Settings.model_fields if f" CASELEDGER_{name.upper()} " not in shown] == []
+@pytest.mark.parametrize("columns", [1, 40, 80, 400])
+def test_settings_cuts_nothing_at_any_width(columns: int) -> None:
+    shown = CliRunner().invoke(app, ["settings"], env={"COLUMNS": str(columns)}).output
+    words = " ".join(shown.split())
+    for entry in settings_entries():
+        said = f"{entry.meaning} (unit: {entry.unit}" + (f"; default: {entry.default})" if entry.default else ")")
+        assert f"{entry.variable} = " in words
+        assert said in words
+    assert columns != 80 or max(map(len, shown.splitlines())) <= 80
+
+
+def test_settings_shows_type_unit_and_default_as_json() -> None:
+    rows = json.loads(CliRunner().invoke(app, ["settings", "--json"]).stdout)
+    port = next(row for row in rows if row["variable"] == "CASELEDGER_PORT")
+    assert (port["type"], port["unit"], port["default"]) == ("integer", "TCP port", "8000")
+    assert all(row["unit"] and row["meaning"].endswith(".") for row in rows)
+    assert len(rows) == len(Settings.model_fields)
 
 
 def test_roles_names_every_command_whole_at_80_columns() -> None:
