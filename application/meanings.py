@@ -6,6 +6,8 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from textwrap import dedent
 from typing import Any, get_args, get_type_hints
 
 
@@ -39,20 +41,31 @@ def _meaning(kind: type[Any], name: str, hints: dict[str, Any], docstrings: dict
 
 
 def field_docstrings(kind: type[Any]) -> dict[str, str]:
-    """The docstrings under the fields of a class and of those it inherits from, each on one line."""
+    """The docstrings under the fields of a dataclass and of those it inherits from, or under the members of an enumeration.
+
+    Each is on one line.
+    """
     found: dict[str, str] = {}
     for each in reversed(kind.__mro__):
-        if is_dataclass(each):
-            (definition,) = ast.parse(inspect.cleandoc(inspect.getsource(each))).body
-            assert isinstance(definition, ast.ClassDef)
-            found |= _under_fields(definition)
+        if is_dataclass(each) or (issubclass(each, Enum) and each.__members__):
+            found |= _under_names(definition(each))
     return found
 
 
-def _under_fields(definition: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    for field, below in zip(definition.body, definition.body[1:], strict=False):
-        match field, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+def definition(kind: type[Any]) -> ast.ClassDef:
+    """The source of a class."""
+    (statement,) = ast.parse(dedent(inspect.getsource(kind))).body
+    assert isinstance(statement, ast.ClassDef)
+    return statement
+
+
+def _under_names(source: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for named, below in zip(source.body, source.body[1:], strict=False):
+        match named, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
                 yield name, " ".join(text.split())
 
 

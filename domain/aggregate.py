@@ -26,17 +26,25 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     TOPIC: ClassVar[str]
     _: KW_ONLY
     by: Actor
+    """Who caused it, in which role."""
     via: Via
+    """The interface that it came through, and the channel of the customer, if one spoke."""
     nonce: str
+    """128 random bits, in hex: leaves of the log are public, and nobody may guess an event from its leaf."""
     origin: Origin | None = None
     """For imported history: the row it was read from."""
     deviations: tuple[str, ...] = ()
-    """The rules of ours that were not followed, by name."""
+    """Names of the rules of ours that were not followed."""
     reason: Disclosure | None = None
+    """Why, in the words of whoever caused it."""
     request_id: str | None = None
+    """What the caller names the request (`X-Request-ID`)."""
     trace_id: str | None = None
+    """The trace of the request (W3C Trace Context)."""
     causation: int | None = None
+    """For automatic events: the position of the event that caused this one."""
     occurred_at: datetime | None = None
+    """When it happened, if that is not when it was recorded."""
 
     def owes(self) -> tuple[Obligation, ...]:
         """What the desk owes somebody from here on."""

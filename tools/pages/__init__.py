@@ -1,0 +1,14 @@
+"""Pages of docs/ that are generated from the code: `python -m tools.pages` writes them, and a test compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tools.pages import events, policy, settings
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/events.md": events.page,
+    "docs/policy.md": policy.page,
+    "docs/settings.md": settings.page,
+}
+"""What writes each page, by its path in the repository."""
