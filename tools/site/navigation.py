@@ -7,27 +7,33 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 PAGES = {
-    "Start": ("docs/tour", "docs/architecture", "docs/record", "docs/glossary", "docs/requirements", "docs/sop"),
-    "Use": ("docs/openapi", "docs/problems", "docs/self-service", "docs/mail", "docs/monitoring", "docs/reporting"),
-    "Operate": ("docs/operating", "docs/access", "docs/settings", "docs/policy", "docs/auditing", "docs/personal-data"),
-    "Develop": ("CONTRIBUTING", "docs/events", "docs/reference/*", "docs/decisions/*", "CHANGELOG"),
+    "Start": ("docs/tour", "docs/sop", "docs/requirements", "docs/glossary", "docs/architecture", "docs/record"),
+    "Use": ("docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/reporting"),
+    "Operate": (
+        *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring"),
+        *("docs/auditing", "docs/personal-data"),
+    ),
+    "Develop": ("CONTRIBUTING", "docs/events", "docs/reference/index", "docs/decisions/README", "CHANGELOG"),
 }
 """Pages by the part of the navigation they stand in. A page that is not there is left out."""
 
 
+PARTS = {"docs/decisions/README": "docs/decisions/0*"}
+"""The pages below a page."""
+
+
 def add_navigation(app: Sphinx, page: str, source: list[str]) -> None:
-    """Append the table of contents to the home page."""
+    """Append the table of contents to the home page, and to a page with others below it."""
     if page == app.config.root_doc:
-        source[0] += "".join(_part(Path(app.srcdir), title, pages) for title, pages in PAGES.items())
+        source[0] += "".join(_part(Path(app.srcdir), pages, title) for title, pages in PAGES.items())
+    if page in PARTS:
+        source[0] += _part(Path(app.srcdir), (PARTS[page],))
 
 
-def _part(root: Path, title: str, pages: tuple[str, ...]) -> str:
+def _part(root: Path, pages: tuple[str, ...], title: str = "") -> str:
     there = [page for page in pages if any(root.glob(f"{page}.*"))]
-    return (
-        f"\n```{{toctree}}\n:hidden:\n:glob:\n:caption: {title}\n\n"
-        + "\n".join(f"/{page}" for page in there)
-        + "\n```\n"
-    )
+    lines = ("```{toctree}", ":hidden:", ":glob:", f":caption: {title}", "", *(f"/{page}" for page in there), "```")
+    return "\n" + "\n".join(line for line in lines if line != ":caption: ") + "\n"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import indent
 
@@ -11,6 +12,9 @@ from sphinx.application import Sphinx
 LAYERS = ("domain", "application")
 """The packages that others build on. What lies outside them is reached through HTTP, the command line and the schema."""
 _FOLDER = "docs/reference"
+_WORDS = """The domain holds the rules and does no input or output. The application carries out commands with it, through ports that
+the infrastructure implements. Dependencies point inward: the domain imports none of the others.
+"""
 _CODE = re.compile(r"(``.+?``|`[^`]+`)")
 _COLUMNS = re.compile(r"\S {2,}\S")
 _MARKS = re.compile(r"([*|]|_(?!\w))")
@@ -26,6 +30,7 @@ def write_pages(app: Sphinx) -> None:
         found.parent.relative_to(root) for layer in LAYERS for found in sorted(root.glob(f"{layer}/**/__init__.py"))
     ]
     pages = {".".join(package.parts): _page(root, package) for package in packages}
+    pages["index"] = _index(pages)
     for name, text in pages.items():
         path = folder / f"{name}.rst"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -56,6 +61,11 @@ def _page(root: Path, package: Path) -> str:
     return f"{_heading(name, '=')}\n{_module(modules[0])}" + "".join(
         f"\n{_heading(m, '-')}\n{_module(m)}" for m in modules[1:]
     )
+
+
+def _index(names: Iterable[str]) -> str:
+    listed = "".join(f"   {name}\n" for name in names)
+    return f"{_heading('The Python modules', '=')}\n{_WORDS}\n.. toctree::\n   :maxdepth: 1\n\n{listed}"
 
 
 def _heading(text: str, line: str) -> str:
