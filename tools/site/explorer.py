@@ -25,33 +25,35 @@ def document() -> dict[str, Any]:
 
 
 class Operations(Directive):
-    """Every operation of the document by its path, and the way to the explorer. The content is what readers see without a site."""
+    """Every operation of the document by its area, and the way to the explorer. The content is for readers without a site."""
 
     has_content: ClassVar[bool] = True
 
     def run(self) -> list[nodes.Node]:
-        """Build the table."""
-        rows = [
-            (f"{method.upper()} {path}", operation.get("summary", ""))
-            for path, operations in document()["paths"].items()
-            for method, operation in operations.items()
-        ]
-        body = nodes.tbody(
-            "", *(_row(nodes.literal(text=operation), nodes.inline(text=says)) for operation, says in rows)
-        )
-        head = nodes.thead("", _row(nodes.inline(text="operation"), nodes.inline(text="what it does")))
-        columns = (nodes.colspec(colwidth=1), nodes.colspec(colwidth=1))
-        table = nodes.table("", nodes.tgroup("", *columns, head, body, cols=2))
-        ways = nodes.raw(
-            "",
-            f'<p><a href="../{_PAGE}.html">Explore it</a> · <a href="../openapi.json">openapi.json</a></p>',
-            format="html",
-        )
-        return [ways, table]
+        """Build a table for each area."""
+        ways = f'<p><a href="../{_PAGE}.html">Explore it</a> · <a href="../openapi.json">openapi.json</a></p>'
+        areas: dict[str, list[nodes.row]] = {}
+        for path, operations in document()["paths"].items():
+            for method, operation in operations.items():
+                row = _row([nodes.literal(text=f"{method.upper()} {path}")], _words(operation.get("summary", "")))
+                areas.setdefault(operation.get("tags", ["others"])[0], []).append(row)
+        tables = [each for area, rows in areas.items() for each in (nodes.rubric(text=area), _table(rows))]
+        return [nodes.raw("", ways, format="html"), *tables]
 
 
-def _row(*cells: nodes.Node) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+def _table(rows: list[nodes.row]) -> nodes.table:
+    columns = (nodes.colspec(colwidth=1), nodes.colspec(colwidth=1))
+    return nodes.table("", nodes.tgroup("", *columns, nodes.tbody("", *rows), cols=2))
+
+
+def _row(*cells: list[nodes.Node]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
+
+
+def _words(text: str) -> list[nodes.Node]:
+    """A text with its code marked by backticks."""
+    parts = enumerate(text.split("`"))
+    return [nodes.literal(text=part) if place % 2 else nodes.Text(part) for place, part in parts if part]
 
 
 def pages(_app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -29,7 +29,7 @@ class Mermaid(SphinxDirective):
             return []
         name = f"diagram-{sha256(source.encode()).hexdigest()[:12]}"  # each picture's styles hold for its own id alone
         picture = svg.replace("my-svg", name)
-        return [nodes.raw("", f'<figure class="diagram">{picture}</figure>', format="html")]
+        return [nodes.raw("", f'<figure style="background: #fff">{picture}</figure>', format="html")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

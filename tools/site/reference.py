@@ -76,8 +76,15 @@ def _module(name: str) -> str:
     return f".. automodule:: {name}\n"
 
 
+def skip_generated(_app: Sphinx, _kind: str, _name: str, it: object, _skip: object, _options: object) -> bool | None:
+    """Leave out the methods that a dataclass gets: they repeat its fields."""
+    code = getattr(it, "__code__", None)
+    return True if code is not None and code.co_filename == "<string>" else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", as_markup)
+    app.connect("autodoc-skip-member", skip_generated)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
