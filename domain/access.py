@@ -1,23 +1,40 @@
-"""SOP 7.1: access is granted by a recorded authorisation: who, in which role, of which team, by whom, from when to when."""
+"""SOP 6-7: which role may give a command, and who holds a role by a recorded authorisation (R-6a, R-7.1)."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, Root, register
 from domain.errors import Forbidden, Invalid
-from domain.values import Disclosure, Provenance, Role
+from domain.values import Actor, Disclosure, Provenance, Role
 
 NOT_GRANTED = frozenset({Role.SYSTEM, Role.EXTERNAL})
 """Roles in which nobody signs in."""
 
 
 @dataclass(frozen=True)
+class CommandRule:
+    """The states in which a command is possible, and the roles that may give it."""
+
+    since: frozenset[StrEnum]
+    who: frozenset[Role]
+
+
+def require_role(actor: Actor, command: str, allowed: Collection[Role]) -> None:
+    """Refuse a role that may not give a command (R-6a). Raises Forbidden, naming the roles that may."""
+    if actor.role not in allowed:
+        name = command.replace("_", " ")
+        raise Forbidden(f"{name} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}.")
+
+
+@dataclass(frozen=True)
 class Grant:
-    """One authorisation. It is in force from ``since``, until ``until`` where that is set."""
+    """One authorisation, in force from ``since`` until ``until``; without end where that is None."""
 
     role: Role
     team: str | None
@@ -26,66 +43,72 @@ class Grant:
     until: datetime | None = None
 
     def in_force(self, at: datetime) -> bool:
+        """Whether the grant is in force at a moment."""
         return self.since <= at and (self.until is None or at < self.until)
 
 
 class Access(Root):
-    """What one person may act as."""
+    """The grants of one person."""
 
     TOPIC: ClassVar[str] = "access"
 
     subject: str
 
     def begin(self) -> None:
+        """Start without any grant."""
         self.grants: dict[tuple[Role, str | None], Grant] = {}
 
     @classmethod
     def of(cls, id: UUID, subject: str, provenance: Provenance) -> Self:  # noqa: A002 - the library's own name
-        """Start a person's record, with no grant in it."""
+        """Open a person's record, with no grant in it."""
         return cls.open(AccessOpened, id, provenance, subject=subject)
 
     def grant(self, grant: Grant, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Authorise; a grant of the same role takes the place of the one before.
+        """Grant a role. A grant replaces an earlier one of the same role and team.
 
-        Raises Forbidden to whoever grants themselves something; Invalid for a role nobody signs in with, an approval of
-        one's own, a team member of no team, an empty time, a gap.
+        Raises Forbidden for a grant to oneself. Raises Invalid for a role nobody signs in with, a grant that its holder
+        approved, a missing or needless team, a time that ends before it starts, and a gap.
         """
         if provenance.by.subject == self.subject:
             raise Forbidden("Nobody grants themselves a role. Ask another administrator, or the operator.")
         if grant.approved_by == self.subject:
-            raise Invalid("nobody approves their own grant", "/approved_by")
+            raise Invalid("Nobody approves their own grant.", "/approved_by")
         if grant.role in NOT_GRANTED:
-            raise Invalid(f"nobody signs in as {grant.role}", "/role")
+            raise Invalid(f"Nobody signs in as {grant.role}.", "/role")
         if (grant.role is Role.TEAM_MEMBER) != (grant.team is not None):
-            raise Invalid("a team member is granted a team, and nobody else is", "/team")
+            raise Invalid("A team member's grant names a team; no other grant does.", "/team")
         if grant.until is not None and grant.until <= max(grant.since, provenance.at):
-            raise Invalid("a grant ends after it starts, and not in the past", "/until")
+            raise Invalid("A grant ends after it starts, and not in the past.", "/until")
         known = self.grants.get((grant.role, grant.team))
         if known is not None and known.in_force(provenance.at) and grant.since > provenance.at:
-            raise Invalid("one that is in force would end now: let the new one start now too", "/since")
+            raise Invalid("The grant in force would end now. Let the new one start now too.", "/since")
         self.record(AccessGranted, provenance, **vars(grant), reason=reason)
 
     def revoke(self, role: Role, team: str | None, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Take a grant back; it counts from the next request on. Raises Invalid when there is none."""
+        """Revoke a grant from the next request on (R-7.1). Raises Invalid where there is none."""
         if (role, team) not in self.grants:
-            raise Invalid(f"{self.subject} has no such grant", "/role")
+            raise Invalid(f"{self.subject} has no such grant.", "/role")
         self.record(AccessRevoked, provenance, role=role, team=team, reason=reason)
 
     def may_act_as(self, role: Role, team: str | None, at: datetime) -> bool:
-        """Whether a grant is in force."""
+        """Whether a grant of this role is in force. The team counts for team members only."""
         grant = self.grants.get((role, team if role is Role.TEAM_MEMBER else None))
         return grant is not None and grant.in_force(at)
 
 
 class AccessOpened(Opening):
+    """A person's record was opened."""
+
     TOPIC = "access.opened"
     subject: str
 
-    def apply(self, access: Access) -> None:
+    def _fold(self, access: Access) -> None:
         access.subject = access.number = self.subject
 
 
 class AccessGranted(Recorded):
+    """A person may act in a role."""
+
     TOPIC = "access.granted"
     role: Role
     team: str | None
@@ -93,17 +116,19 @@ class AccessGranted(Recorded):
     since: datetime
     until: datetime | None = None
 
-    def apply(self, access: Access) -> None:
+    def _fold(self, access: Access) -> None:
         grant = Grant(self.role, self.team, self.approved_by, self.since, self.until)
         access.grants = {**access.grants, (self.role, self.team): grant}
 
 
 class AccessRevoked(Recorded):
+    """A person may no longer act in a role."""
+
     TOPIC = "access.revoked"
     role: Role
     team: str | None = None
 
-    def apply(self, access: Access) -> None:
+    def _fold(self, access: Access) -> None:
         access.grants = {key: grant for key, grant in access.grants.items() if key != (self.role, self.team)}
 
 

@@ -1,4 +1,4 @@
-"""The door to the event sourcing library: the root of every aggregate and of every event."""
+"""The door to the event sourcing library: the base of every event and of every aggregate."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from domain.values import Actor, Disclosure, Origin, Provenance, Via
 class Recorded(CanMutateAggregate[UUID], DomainEvent):
     """A fact on the record. Its name in the store is ``TOPIC``, a storage format that is never renamed.
 
-    A subclass carries its fold as ``apply``: it assigns and never refuses, since it reruns on every replay, and
-    it reads no clock. What an answer shows is always a field of the event; ``timestamp`` (the library's: when it
-    occurred, else when it was recorded) may only serve rules.
+    A subclass carries its fold as ``_fold``. A fold assigns and never refuses, since it reruns on every replay; it
+    reads no clock. Every value that an answer shows is a field of an event. Rules alone may read ``timestamp``, which is
+    the time of occurrence, or else of recording.
     """
 
     TOPIC: ClassVar[str]
+    SETTLES: ClassVar[tuple[str, ...]] = ()
+    """Keys of the obligations that every event of this class ends. They need not exist."""
     _: KW_ONLY
     by: Actor
     """Who caused it, in which role."""
     via: Via
-    """The interface that it came through, and the channel of the customer, if one spoke."""
+    """The interface that it came through, and the customer's channel where they spoke."""
     nonce: str
     """128 random bits, in hex: leaves of the log are public, and nobody may guess an event from its leaf."""
     origin: Origin | None = None
-    """For imported history: the row it was read from."""
+    """The source row, for imported history."""
     deviations: tuple[str, ...] = ()
-    """Names of the rules of ours that were not followed."""
+    """Names of the desk's rules that were not followed."""
     reason: Disclosure | None = None
     """Why, in the words of whoever caused it."""
     request_id: str | None = None
@@ -47,17 +49,26 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     """When it happened, if that is not when it was recorded."""
 
     def owes(self) -> tuple[Obligation, ...]:
-        """What the desk owes somebody from here on."""
-        return ()
+        """Obligations that stand from this event on: by default those of its field ``owed``, where it has one."""
+        owed: tuple[Obligation, ...] = getattr(self, "owed", ())
+        return owed
 
     def settles(self) -> tuple[str, ...]:
-        """Keys of the obligations this event ends. They need not exist."""
-        return ()
+        """Keys of the obligations that this event ends. They need not exist."""
+        return self.SETTLES
+
+    def apply(self, aggregate: Any) -> None:
+        """Fold the event into an aggregate, or into a view's copy of its state."""
+        self._fold(aggregate)
 
     def mutate(self, aggregate: Any) -> Any:
+        """Fold the event into its aggregate and keep its obligations. Raises ValueError for a gap in the versions."""
         changed: Any = super().mutate(aggregate)
         self._keep(changed)
         return changed
+
+    def _fold(self, root: Any) -> None:
+        pass
 
     def _keep(self, root: Root) -> None:
         if self.origin is not None:
@@ -69,11 +80,12 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
 
 
 class Opening(Recorded):
-    """The first event of an aggregate: it makes the aggregate that later events change."""
+    """The first event of an aggregate. It makes the aggregate that later events change."""
 
     AGGREGATE: ClassVar[type[Root]]
 
     def mutate(self, aggregate: Any) -> Any:
+        """Make the aggregate. Raises ValueError where there is one already."""
         if aggregate is not None:
             raise ValueError(f"{self.TOPIC} opens an aggregate; {aggregate.id} is open already")
         root = self.AGGREGATE.__new__(self.AGGREGATE)
@@ -85,17 +97,17 @@ class Opening(Recorded):
 
 
 class Root(BaseAggregate[UUID]):
-    """A consistency boundary: its public methods hold the rules, its events the facts."""
+    """A consistency boundary. Its public methods hold the rules, its events the facts."""
 
     NUMBERED: ClassVar[bool] = False
-    """Whether it can be found by its number, which nothing else then has."""
+    """Whether the store finds it by its number. Numbers are unique."""
 
     number: str
-    """What people call it by; given once, with the opening event."""
+    """The name that people use. The opening event sets it once."""
     imported_rows: set[str]
-    """The keys of the source rows it was read from, for imported history."""
+    """Keys of the source rows it was read from, for imported history."""
     obligations: dict[str, Obligation]
-    """What is owed because of it, by key."""
+    """Obligations that stand, by key."""
 
     def __base_init__(self, *args: Any, **kwargs: Any) -> None:
         super().__base_init__(*args, **kwargs)
@@ -107,29 +119,24 @@ class Root(BaseAggregate[UUID]):
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing of it has been stored yet."""
+        """Whether the store has none of its events."""
         return self.version == len(self.pending_events)
 
     @classmethod
     def open(cls, event: type[Opening], id: UUID, provenance: Provenance, **fields: Any) -> Self:  # noqa: A002 - the library's own name
         """Start an aggregate with its opening event."""
-        opened = event(
-            originator_id=id,
-            originator_version=1,
-            **stamp(provenance),
-            **fields,
-        )
+        opened = event(originator_id=id, originator_version=1, **stamp(provenance), **fields)
         root = cast("Self", opened.mutate(None))
         root.pending_events.append(opened)
         return root
 
     def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None:
-        """Append a fact. The rule has been checked by the caller."""
+        """Append an event. The caller has checked the rule."""
         self.trigger_event(event, **stamp(provenance), **fields)
 
 
 def stamp(provenance: Provenance) -> dict[str, Any]:
-    """The fields every event takes from its provenance, with a fresh 128-bit nonce."""
+    """The fields that every event takes from its provenance, with a fresh 128-bit nonce."""
     return {
         "timestamp": provenance.occurred_at or provenance.at,
         "by": provenance.by,
@@ -144,7 +151,7 @@ def stamp(provenance: Provenance) -> dict[str, Any]:
 
 
 def register(events: Iterable[type[Recorded]], aggregate: type[Root]) -> dict[str, type[Recorded]]:
-    """Make the events' topics known to the library, once and explicitly; returns them by topic."""
+    """Make the topics of events known to the library, once and explicitly. Returns the events by topic."""
     topics = {event.TOPIC: event for event in events}
     for topic, event in topics.items():
         register_topic(topic, event)

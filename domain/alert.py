@@ -178,7 +178,7 @@ class AlertEvent(StateEvent):
     receipt: str
     """The message that said so."""
 
-    def apply(self, alert: Alert) -> None:
+    def _fold(self, alert: Alert) -> None:
         alert.number = str(self.originator_id)
         alert.source, alert.case, alert.seen = self.source, self.case, self.seen
 
@@ -229,7 +229,7 @@ class WatchObserved(StateEvent):
     receipt: str
     """The message that said so."""
 
-    def apply(self, watch: Watch) -> None:
+    def _fold(self, watch: Watch) -> None:
         watch.number, watch.source, watch.case = str(self.originator_id), self.source, self.case
         watch.alerts, watch.firing, watch.ended_at = self.alerts, self.firing, self.ended_at
 

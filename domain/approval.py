@@ -130,7 +130,7 @@ class ApprovalOpened(Opening):
     measure: Measure
     target: str
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.measure, approval.target = self.measure, self.target
         approval.number = f"{self.measure}:{self.target}"
 
@@ -141,7 +141,7 @@ class ApprovalRequested(Recorded):
     answer_by: datetime
     scope: ErasureScope | None = None
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.wanted = ApprovalRequest(self.by, self.since, self.answer_by, self.reason, self.scope)
         approval.standing, approval.approved_by = ApprovalState.REQUESTED, None
 
@@ -149,28 +149,28 @@ class ApprovalRequested(Recorded):
 class ApprovalGiven(Recorded):
     TOPIC = "approval.given"
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.standing, approval.approved_by = ApprovalState.APPROVED, self.by.subject
 
 
 class ApprovalRefused(Recorded):
     TOPIC = "approval.refused"
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.standing = ApprovalState.REFUSED
 
 
 class ApprovalWithdrawn(Recorded):
     TOPIC = "approval.withdrawn"
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.standing = ApprovalState.WITHDRAWN
 
 
 class ApprovalUsed(Recorded):
     TOPIC = "approval.used"
 
-    def apply(self, approval: Approval) -> None:
+    def _fold(self, approval: Approval) -> None:
         approval.standing = ApprovalState.DONE
 
 

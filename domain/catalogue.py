@@ -154,7 +154,7 @@ class EntryEvent:
     entry: Any
     contact: Disclosure | None
 
-    def apply(self, listed: Any) -> None:
+    def _fold(self, listed: Any) -> None:
         listed.number, listed.entry, listed.contact = self.entry.id, self.entry, self.contact
 
 

@@ -64,7 +64,7 @@ class SubjectOpened(Opening):
     TOPIC = "subject.opened"
     subject: str
 
-    def apply(self, subject: DataSubject) -> None:
+    def _fold(self, subject: DataSubject) -> None:
         subject.subject = subject.number = self.subject
 
 
@@ -76,7 +76,7 @@ class SubjectErased(Recorded):
     disclosures: int
     erased_at: datetime
 
-    def apply(self, subject: DataSubject) -> None:
+    def _fold(self, subject: DataSubject) -> None:
         subject.erasures, subject.erased_at = subject.erasures + 1, self.erased_at
 
 
@@ -86,7 +86,7 @@ class _Erased(Recorded):
     subject: str
     scope: ErasureScope
 
-    def apply(self, root: Any) -> None:
+    def _fold(self, root: Any) -> None:
         """Only the words are gone that the record points to."""
 
 

@@ -166,7 +166,7 @@ class KeyIssued(Recorded):
     sha256: str
     issued_at: datetime
 
-    def apply(self, source: ListedSource) -> None:
+    def _fold(self, source: ListedSource) -> None:
         source.keys = {**source.keys, self.key: SourceKey(self.sha256, self.issued_at)}
 
 
@@ -175,7 +175,7 @@ class KeyRevoked(Recorded):
     key: str
     revoked_at: datetime
 
-    def apply(self, source: ListedSource) -> None:
+    def _fold(self, source: ListedSource) -> None:
         known = source.keys[self.key]
         source.keys = {**source.keys, self.key: SourceKey(known.sha256, known.issued_at, self.revoked_at)}
 

@@ -1,4 +1,4 @@
-"""What the desk owes somebody, each with a due time: it stands in a queue until it is discharged."""
+"""What the desk owes somebody by a due time. An obligation stands in a queue until an event ends it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from domain.values import Role
 
 
 class ObligationKind(StrEnum):
-    """The kinds of debt that the SOP makes."""
+    """The kinds of obligation that the SOP makes."""
 
     INFORM_CUSTOMER = "inform_customer"
-    """By other means than the mail that failed, or of the other desk (R-5.3c, R-5.9g)."""
+    """By other means than the mail that failed, or of another agency's desk (R-5.3c, R-5.9g)."""
     ANSWER_CONSULTATION = "answer_consultation"
     """Of the technician of the first case (R-5.6b)."""
     ANSWER_NOMINATION = "answer_nomination"
@@ -25,24 +25,29 @@ class ObligationKind(StrEnum):
     DECIDE_DISPUTE = "decide_dispute"
     """Of a technician: is that mail a dispute? (R-5.9c)."""
     READ_ANSWER = "read_answer"
-    """Of whoever holds the case: the customer has written while it waited for them (5.8)."""
+    """Of whoever holds the case: the customer wrote while it waited for them (5.8)."""
     ASK_CUSTOMER = "ask_customer"
     """By other means than the mail with the question, which failed."""
     DECIDE_UNINFORMED = "decide_uninformed"
-    """Of the duty manager, once the customer could not be informed often enough (R-5.9g)."""
+    """Of the duty manager, after too many failed attempts to inform the customer (R-5.9g)."""
+
+
+UNINFORMED = (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED)
+"""Obligations to a customer whom no mail about the resolution has reached."""
 
 
 @dataclass(frozen=True)
 class Obligation:
-    """One debt: what, till when, and whose. ``about`` tells two of one kind on one case apart."""
+    """One obligation: its kind, when it is due, and whose it is."""
 
     kind: ObligationKind
     due_at: datetime
     role: Role = Role.TECHNICIAN
     team: str | None = None
     about: str = ""
+    """Tells two obligations of one kind on one case apart."""
 
     @property
     def key(self) -> str:
-        """What it is called on its case."""
+        """Its name on its case."""
         return f"{self.kind}:{self.about}" if self.about else str(self.kind)

@@ -94,7 +94,7 @@ class MessageQueued(Opening):
     due_at: datetime
     question: int | None = None
 
-    def apply(self, message: Message) -> None:
+    def _fold(self, message: Message) -> None:
         message.number, message.kind, message.case = self.message_id, self.kind, self.case
         message.message_id, message.resolution, message.question = self.message_id, self.resolution, self.question
         message.recipient, message.due_at = self.recipient, self.due_at
@@ -105,7 +105,7 @@ class MessageDeferred(Recorded):
     cause: str
     due_at: datetime
 
-    def apply(self, message: Message) -> None:
+    def _fold(self, message: Message) -> None:
         message.due_at, message.attempts = self.due_at, message.attempts + 1
 
 
@@ -115,7 +115,7 @@ class MessageAccepted(Recorded):
     accepted_at: datetime
     content: Disclosure | None = None
 
-    def apply(self, message: Message) -> None:
+    def _fold(self, message: Message) -> None:
         message.due_at, message.outcome = None, "accepted"
 
 
@@ -123,14 +123,14 @@ class MessageBounced(Recorded):
     TOPIC = "message.bounced"
     cause: str
 
-    def apply(self, message: Message) -> None:
+    def _fold(self, message: Message) -> None:
         message.due_at, message.outcome = None, "bounced"
 
 
 class MessageWithdrawn(Recorded):
     TOPIC = "message.withdrawn"
 
-    def apply(self, message: Message) -> None:
+    def _fold(self, message: Message) -> None:
         message.due_at, message.outcome = None, "withdrawn"
 
 

@@ -115,7 +115,7 @@ class PolicyAdopted(Opening):
     TOPIC = "policy.adopted"
     policy: Policy
 
-    def apply(self, book: PolicyBook) -> None:
+    def _fold(self, book: PolicyBook) -> None:
         book.policy, book.number = whole(self.policy), "policy"
 
 
@@ -123,7 +123,7 @@ class PolicyChanged(Recorded):
     TOPIC = "policy.changed"
     policy: Policy
 
-    def apply(self, book: PolicyBook) -> None:
+    def _fold(self, book: PolicyBook) -> None:
         book.policy = whole(self.policy)
 
 

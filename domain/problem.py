@@ -175,7 +175,7 @@ class ProblemOpened(Opening):
     words: Disclosure | None = None
     opened_at: datetime | None = None
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.number, problem.service = self.number, self.service
         problem.incidents = () if self.incident is None else (self.incident,)
         problem.workaround, problem.priority, problem.words = self.workaround, self.priority, self.words
@@ -186,7 +186,7 @@ class IncidentLinked(Recorded):
     TOPIC = "problem.incident_linked"
     incident: str
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.incidents = (*problem.incidents, self.incident)
 
 
@@ -194,7 +194,7 @@ class Investigated(Recorded):
     TOPIC = "problem.investigated"
     findings: Disclosure
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         if problem.status is ProblemStatus.OPEN:
             problem.status = ProblemStatus.INVESTIGATED
 
@@ -203,7 +203,7 @@ class RootCauseFound(Recorded):
     TOPIC = "problem.root_cause_found"
     cause: Disclosure
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.root_cause = self.cause
         if problem.status is ProblemStatus.OPEN:
             problem.status = ProblemStatus.INVESTIGATED
@@ -214,7 +214,7 @@ class KnownErrorPublished(Recorded):
     known_error: str
     article: Disclosure
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.status, problem.known_error, problem.article = (
             ProblemStatus.KNOWN_ERROR,
             self.known_error,
@@ -226,7 +226,7 @@ class ProblemPrioritized(Recorded):
     TOPIC = "problem.prioritized"
     priority: int
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.priority = self.priority
 
 
@@ -235,7 +235,7 @@ class ProblemResolved(Recorded):
     solution: Disclosure
     resolved_at: datetime
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.status, problem.solution = ProblemStatus.RESOLVED, self.solution
         problem.resolved_at = self.resolved_at
 
@@ -243,7 +243,7 @@ class ProblemResolved(Recorded):
 class ProblemReopened(Recorded):
     TOPIC = "problem.reopened"
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.status, problem.resolved_at = ProblemStatus.INVESTIGATED, None
 
 
@@ -251,7 +251,7 @@ class ProblemClosed(Recorded):
     TOPIC = "problem.closed"
     closed_at: datetime
 
-    def apply(self, problem: Problem) -> None:
+    def _fold(self, problem: Problem) -> None:
         problem.status, problem.closed_at = ProblemStatus.CLOSED, self.closed_at
 
 

@@ -174,7 +174,7 @@ class IntakeReceived(Opening):
     size: int
     raw: Disclosure
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.number = str(self.originator_id)
         receipt.channel, receipt.received_at = self.channel, self.received_at
         receipt.sha256, receipt.size, receipt.raw = self.sha256, self.size, self.raw
@@ -186,7 +186,7 @@ class IntakeLogged(Recorded):
     suppressed: bool = False
     left_out: int = 0
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.LOGGED, self.case
 
 
@@ -195,7 +195,7 @@ class IntakeSignalled(Recorded):
     cases: tuple[str, ...] = ()
     opened: bool = False
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state = ReceiptState.LOGGED if self.opened else ReceiptState.SIGNALLED
         receipt.case = self.cases[0] if self.cases else None
 
@@ -205,7 +205,7 @@ class IntakeQuarantined(Recorded):
     cause: ReceiptCause
     suggestion: str | None = None
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.cause, receipt.suggestion = ReceiptState.QUARANTINED, self.cause, self.suggestion
 
 
@@ -216,7 +216,7 @@ class IntakeJoined(Recorded):
     suppressed: bool = False
     left_out: int = 0
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.case, receipt.joined = ReceiptState.JOINED, self.case, self.joined
 
 
@@ -228,7 +228,7 @@ class IntakeReturned(Recorded):
     """The id of the mail that it tells of; None for one that is none of ours."""
     code: str | None = None
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.RETURNED, self.case
 
 
@@ -237,7 +237,7 @@ class IntakeRecorded(Recorded):
     cause: ReceiptCause
     case: str | None = None
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.cause, receipt.case = ReceiptState.RECORDED, self.cause, self.case
 
 
@@ -246,14 +246,14 @@ class IntakeReleased(Recorded):
     case: str
     left_out: int = 0
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state, receipt.case = ReceiptState.RELEASED, self.case
 
 
 class IntakeDiscarded(Recorded):
     TOPIC = "intake.discarded"
 
-    def apply(self, receipt: Receipt) -> None:
+    def _fold(self, receipt: Receipt) -> None:
         receipt.state = ReceiptState.DISCARDED
 
 

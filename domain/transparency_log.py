@@ -86,7 +86,7 @@ class LogOpened(Opening):
     TOPIC = "log.opened"
     log_origin: str
 
-    def apply(self, log: TransparencyLog) -> None:
+    def _fold(self, log: TransparencyLog) -> None:
         log.number = self.log_origin
 
 
@@ -94,7 +94,7 @@ class LogKeyIntroduced(Recorded):
     TOPIC = "log.key_introduced"
     vkey: str
 
-    def apply(self, log: TransparencyLog) -> None:
+    def _fold(self, log: TransparencyLog) -> None:
         log.keys = (*log.keys, self.vkey)
 
 
@@ -102,7 +102,7 @@ class LogKeyRetired(Recorded):
     TOPIC = "log.key_retired"
     vkey: str
 
-    def apply(self, log: TransparencyLog) -> None:
+    def _fold(self, log: TransparencyLog) -> None:
         log.keys = tuple(key for key in log.keys if key != self.vkey)
 
 
@@ -112,7 +112,7 @@ class LogRestarted(Recorded):
     previous_origin: str
     previous_size: int
 
-    def apply(self, log: TransparencyLog) -> None:
+    def _fold(self, log: TransparencyLog) -> None:
         log.number = self.log_origin
 
 
@@ -125,7 +125,7 @@ class LogAttested(Recorded):
     size: int
     root: str
 
-    def apply(self, log: TransparencyLog) -> None:
+    def _fold(self, log: TransparencyLog) -> None:
         pass
 
 

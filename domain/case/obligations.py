@@ -1,6 +1,6 @@
-"""What a case owes follows from its state: who holds it, and whether it is open (R-5.6b, R-5.7b, R-5.7c).
+"""The obligations of a case follow from its state: who holds it, and whether it is open (R-5.6b, R-5.7b, R-5.7c).
 
-The team that holds a case owes what is to be done about it, else the desk does. While a case is settled nobody can
+The team that holds a case owes the work on it; the desk does while no team holds it. While a case is settled nobody can
 declare it or reject its nomination, and nobody owes news of it. A closed case asks nobody anything. A reopening brings
 these obligations back.
 """
@@ -28,7 +28,6 @@ _OF_THE_HOLDER = frozenset(
         ObligationKind.ASK_CUSTOMER,
     }
 )
-
 _OF_THE_OPEN = frozenset({ObligationKind.ANSWER_CONSULTATION, ObligationKind.COMMUNICATE})
 
 
@@ -38,14 +37,14 @@ def role_of(team: str | None) -> Role:
 
 
 def handed_to(case: CaseState, team: str | None) -> tuple[Obligation, ...]:
-    """The obligations that pass to another holder with the case, the desk where ``team`` is None. Due times stay."""
+    """The obligations that pass with the case to a team, or to the desk where it is None. Due times stay."""
     role = role_of(team)
     held = (owed for owed in case.obligations.values() if owed.kind in _OF_THE_HOLDER)
     return tuple(replace(owed, role=role, team=team) for owed in held if (owed.role, owed.team) != (role, team))
 
 
 def owed_by_holder(case: CaseState, kind: ObligationKind, due_at: datetime) -> tuple[Obligation, ...]:
-    """The obligation of whoever holds the case; none where it stands already, so that its due time stays."""
+    """An obligation of whoever holds the case; none where it stands already, so that its due time stays."""
     owed = Obligation(kind, due_at, role_of(case.team), case.team)
     return () if owed.key in case.obligations else (owed,)
 
@@ -55,14 +54,14 @@ def owed_again(
 ) -> tuple[Obligation, ...]:
     """The obligations that come back when a case goes on in ``status``, each with its whole time.
 
-    ``undone`` is the case a link to which ends with it.
+    ``undone`` is the case to which a link ends with it.
     """
     back = (*_by_major(case, status, policy, at), *_by_consultation(case, status, policy, at, undone))
     return tuple(owed for owed in back if owed.key not in case.obligations)
 
 
 def ended_by_closing(case: CaseState) -> tuple[str, ...]:
-    """Keys of the obligations that only an open case has, where they stand."""
+    """Keys of the standing obligations that only an open case has."""
     return tuple(key for key, owed in case.obligations.items() if owed.kind in _OF_THE_OPEN)
 
 

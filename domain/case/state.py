@@ -1,7 +1,8 @@
-"""What the rules need to remember of a case, and nothing they do not."""
+"""What the rules remember of a case, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +23,16 @@ from domain.case.terms import (
     ResolutionCode,
     received_after,
 )
-from domain.errors import InvalidTransition
+from domain.errors import InvalidTransition, PriorityRequired
 from domain.obligation import Obligation
 from domain.policy import Policy
 from domain.values import Candidate, Channel, Disclosure, Level, Nature, Provenance
 
 
 class CaseState:
-    """The state of a case between two events. Rooms read it, events' `apply` assign it."""
+    """The state of a case between two events. Rooms read it; events assign it."""
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # the aggregate's own: a view folds events into a state without them
         version: int
         obligations: dict[str, Obligation]
 
@@ -44,31 +45,32 @@ class CaseState:
     customer: str
     agency: str | None
     reporter: str | None
-    """Who told of it, where that is not the customer (R-5.1b)."""
+    """Who reported the incident, where that is not the customer (R-5.1b)."""
     unverified: bool
+    """Whether nobody has shown that the customer's address is theirs."""
     shown_candidates: tuple[Candidate, ...] | None
-    """What the one who logged it was shown (R-5.6a)."""
+    """Duplicate candidates shown at logging (R-5.6a)."""
     service: str | None
     service_version: int | None
     service_name: str | None
     window_since: datetime | None
-    """When the window started that ends at ``dispute_until``."""
+    """Start of the dispute window that ends at ``dispute_until``."""
     waited: PendingMark | None
-    """The wait that its resolution ended."""
+    """The wait that the resolution ended."""
     contact: Disclosure | None
     words: Disclosure | None
     reported_by: Disclosure | None
     solution: Disclosure | None
     asked: MailedQuestion | None
-    """The question with which the customer was asked last."""
+    """The latest question mailed to the customer."""
     assumed: Assumption | None
-    """What monitoring makes of its labels, for a technician to confirm."""
+    """What monitoring derives from its labels, for a technician to confirm."""
     recovered_at: datetime | None
-    """When all its alerts had recovered, unless one fires again: evidence only (R-5.8d)."""
+    """When all alerts had recovered; None once one fires again. Evidence only (R-5.8d)."""
     truncated: bool
-    """Whether its source left alerts out."""
+    """Whether the source left alerts out."""
     alerts: frozenset[tuple[str, str]]
-    """Source and fingerprint of every alert that ever fired about it."""
+    """Source and fingerprint of every alert that ever fired for the case."""
 
     def begin(self) -> None:  # noqa: PLR0915 - one line for each thing that is remembered
         """Set the state before the first event."""
@@ -93,18 +95,18 @@ class CaseState:
         self.respond_by: datetime | None = None
         self.resolve_by: datetime | None = None
         self.calendar: SupportCalendar | None = None
-        """What its targets run on, by its last assessment."""
+        """The calendar of the targets, by the latest assessment."""
         self.pauses: tuple[tuple[datetime, datetime], ...] = ()
-        """When the clock stood still."""
+        """Intervals in which the clock stood still."""
         self.missing: tuple[str, ...] = ()
         self.required: tuple[str, ...] = ()
-        """What is missing and must not be."""
+        """Missing information without which the case cannot be resolved (R-5.2c)."""
         self.impersonal = False
-        """An alert with nobody to call back: the service's owner stands in for the customer (R-5.8d)."""
+        """Whether an alert opened it and no person did: the service's owner stands in for the customer (R-5.8d)."""
         self.ever_assigned = self.truncated = False
         self.alerts = frozenset()
         self.attempts: tuple[tuple[datetime, str], ...] = ()
-        """When and how the customer could not be reached since the last work (R-5.8c)."""
+        """Times and methods of failed attempts to reach the customer since the last work (R-5.8c)."""
         self.links: dict[str, LinkKind] = {}
         self.unrelated: frozenset[str] = frozenset()
         self.consultations: dict[str, Consultation] = {}
@@ -113,17 +115,18 @@ class CaseState:
         self.nomination_due: datetime | None = None
         self.communication_every: timedelta | None = None
         self.resolution_version: int | None = None
-        """The version that resolved it: what a mail or a timer is about."""
+        """The version of the resolution that a mail or a timer is about."""
         self.suspected_at: datetime | None = None
-        """When a mail of unclear intent came: the timer stands still from there (R-5.9c)."""
+        """When a mail of unclear intent arrived. The timer stands still from there (R-5.9c)."""
         self.notified_by: str | None = None
         """The mail that started the window; None where none did."""
         self.correspondents: frozenset[str] = frozenset()
-        """Who has written about the case since, by their ids."""
+        """Ids of those who have written about the case since it was logged."""
         self.symptomatic = False
+        """Whether symptoms or a diagnosis are recorded (R-5.5c)."""
         self.last_work_at: datetime | None = None
         self.verified_at: datetime | None = None
-        """When the customer last said that all is well; None once later work made that old news."""
+        """Time of the latest positive verification; None once later work voids it (R-5.8a)."""
         self.contact = self.words = self.reported_by = self.solution = None
         self.corrections: dict[str, Disclosure] = {}
         self.attachments: tuple[Attachment, ...] = ()
@@ -132,29 +135,25 @@ class CaseState:
         self.hold: LegalHold | None = None
 
     def worked(self, at: datetime) -> None:
-        """Remember work on the case: an earlier verification no longer counts (R-5.8a)."""
+        """Remember work on the case. It voids an earlier verification (R-5.8a)."""
         self.last_work_at = at if self.last_work_at is None else max(at, self.last_work_at)
         self.verified_at, self.attempts = None, ()
 
     @property
     def closes_at(self) -> datetime | None:
-        """When the timer closes it: at the end of its window, unless a mail waits to be understood (R-5.9c, R-5.9d)."""
+        """When the timer closes the case: at the end of its window; never while a mail awaits a decision (R-5.9c, R-5.9d)."""
         waits = self.status is not Status.RESOLVED or self.suspected_at is not None
         return None if waits else self.dispute_until
 
     @property
     def duplicate_of(self) -> str | None:
         """The first case, where this one is its duplicate."""
-        return next((case for case, kind in self.links.items() if kind is LinkKind.DUPLICATE_OF), None)
+        return next(iter(self.linked((LinkKind.DUPLICATE_OF,))), None)
 
     @property
     def continued(self) -> bool:
-        """Whether it is resolved as a duplicate: then it closes and reopens with the first case (R-5.6c)."""
+        """Whether it is resolved as a duplicate, and so closes and reopens with the first case (R-5.6c)."""
         return self.resolution is not None and self.resolution.code is ResolutionCode.DUPLICATE
-
-    def can_be_about_resolution(self, received_at: datetime) -> bool:
-        """Whether what was received then can be about the resolution, and not only about the case before it (R-5.9c)."""
-        return self.resolved_at is not None and received_after(received_at, self.resolved_at)
 
     @property
     def goes_with(self) -> str | None:
@@ -162,23 +161,36 @@ class CaseState:
         by_itself = self.status in SETTLED and not self.continued
         return None if by_itself else self.duplicate_of
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether required information is missing (R-5.2c)."""
+        return bool(self.required)
+
+    def linked(self, kinds: Collection[LinkKind]) -> list[str]:
+        """Numbers of the cases linked in one of these ways."""
+        return [number for number, kind in self.links.items() if kind in kinds]
+
+    def can_be_about_resolution(self, received_at: datetime) -> bool:
+        """Whether words received then can be about the resolution rather than the case before it (R-5.9c)."""
+        return self.resolved_at is not None and received_after(received_at, self.resolved_at)
+
+    def settled_since(self, policy: Policy) -> datetime | None:
+        """Since when the clock stands still: for the resolution, or for the wait that the resolution ended (R-5.4c)."""
+        paused = self.waited is not None and self.waited.reason in policy.pausing
+        return self.waited.since if self.waited is not None and paused else self.resolved_at
+
+    def allow(self, command: str, provenance: Provenance) -> None:
+        """Refuse a command that the table does not list for this status and role. Raises InvalidTransition."""
+        allow(command, self.status, provenance.by.role)
+
     def require_own_way(self, command: str) -> None:
-        """A duplicate goes with the first case, and not by itself (R-5.6c). Raises InvalidTransition."""
+        """Refuse to move a duplicate by itself: it goes with the first case (R-5.6c). Raises InvalidTransition."""
         if self.continued or self.goes_with is not None:
             first = self.duplicate_of or "another"
             way = f"This case is continued as {first} and cannot {command} by itself: it goes where {first} goes."
             raise InvalidTransition(command, self.status, way=way)
 
-    def settled_since(self, policy: Policy) -> datetime | None:
-        """Since when the clock stands still for its resolution, or for the wait that this ended (R-5.4c)."""
-        paused = self.waited is not None and self.waited.reason in policy.pausing
-        return self.waited.since if self.waited is not None and paused else self.resolved_at
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether information is missing that must not be (R-5.2c)."""
-        return bool(self.required)
-
-    def allow(self, command: str, provenance: Provenance) -> None:
-        """Refuse what the command table does not have for this status and role. Raises InvalidTransition."""
-        allow(command, self.status, provenance.by.role)
+    def require_priority(self) -> None:
+        """Refuse work on a case without a priority (5.4 before 5.5). Raises PriorityRequired."""
+        if self.status is Status.TRIAGED:
+            raise PriorityRequired

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.errors import Forbidden, InvalidTransition, NotAssignedTeam, NotFound
+from domain.access import require_role
+from domain.errors import InvalidTransition, NotAssignedTeam, NotFound
 from domain.values import Actor, Role
 
 
 class Status(StrEnum):
+    """Where a case stands. `pending` is no status but a mark on an open case."""
+
     LOGGED = "logged"
     TRIAGED = "triaged"
     PRIORITIZED = "prioritized"
@@ -28,26 +31,30 @@ NONE: frozenset[Status] = frozenset()
 
 STAFF = (Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.AUDITOR, Role.REPORTER)
 READERS = frozenset({*STAFF, Role.CUSTOMER})
-"""Who reads cases; a customer only his own (R-2.1a; intake reads none)."""
+"""Roles that read cases. A customer reads their own only; intake reads none (R-2.1a)."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One row of the table: ``team`` are the roles that must be of the case's team, ``own`` those it must be about."""
+    """One row of the command table."""
 
     name: str
     since: frozenset[Status]
     who: tuple[Role, ...]
+    """Roles that may give it on any case."""
     team: tuple[Role, ...] = ()
+    """Roles that may give it on a case of their team."""
     own: tuple[Role, ...] = ()
+    """Roles that may give it on their own case."""
 
     @property
     def verb(self) -> str:
-        """Its name in an address: `POST /cases/{number}/<verb>`."""
+        """The command's name in a URL: `POST /cases/{number}/<verb>`."""
         return {"note": "notes", "attach": "attachments"}.get(self.name, _verb(self.name))
 
     @property
     def roles(self) -> frozenset[Role]:
+        """All roles that may give it."""
         return frozenset((*self.who, *self.team, *self.own))
 
 
@@ -64,7 +71,7 @@ def _table(rows: Iterable[Command]) -> dict[str, tuple[Command, ...]]:
 
 _T, _M, _D, _C = Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.CUSTOMER
 _KEEPERS = (Role.ADMIN, Role.SYSTEM)
-"""With an auditor's approval; the system's role is the operator's."""
+"""They need an auditor's approval. The operator acts in the system's role."""
 COMMANDS = _table(
     (
         Command("log", NONE, (_T, _C, Role.INTAKE)),
@@ -117,35 +124,30 @@ def roles_for(command: str) -> frozenset[Role]:
 
 def authorise(actor: Actor, command: str) -> None:
     """Refuse a role that may never give this command (R-6a). Raises Forbidden, naming the roles that may."""
-    allowed = roles_for(command)
-    if actor.role not in allowed:
-        raise Forbidden(
-            f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
-        )
+    require_role(actor, command, roles_for(command))
 
 
 def authorise_team(actor: Actor, command: str, team: str | None) -> None:
-    """Refuse a member of another team where the role is bound to the case's. Raises NotAssignedTeam."""
+    """Refuse a member of another team where the command is for the case's team. Raises NotAssignedTeam."""
     if any(actor.role in row.team for row in COMMANDS[command]) and (team is None or actor.team != team):
-        raise NotAssignedTeam(f"the case is with {team or 'no team'}; you act for {actor.team or 'no team'}")
+        raise NotAssignedTeam(f"The case is with {team or 'no team'}; you act for {actor.team or 'no team'}.")
 
 
 def authorise_reading(actor: Actor) -> None:
-    """Refuse who reads no cases. Raises Forbidden."""
-    if actor.role not in READERS:
-        raise Forbidden(f"reading cases needs the role {' or '.join(sorted(READERS))}; you are {actor.role}")
+    """Refuse a role that reads no cases. Raises Forbidden, naming the roles that do."""
+    require_role(actor, "reading cases", READERS)
 
 
 def hide_from_others(actor: Actor, number: str, customer: str) -> None:
-    """A customer sees his own cases; that there are others is not his to know. Raises NotFound."""
+    """Hide a case from other customers, as if it did not exist. Raises NotFound."""
     if actor.role is Role.CUSTOMER and actor.subject != customer:
-        raise NotFound(f"there is no case {number}")
+        raise NotFound(f"there is no case {number}")  # word for word what an unknown number answers
 
 
 def allow(command: str, status: Status, role: Role) -> None:
-    """Refuse a command that the table does not have for this status in this role.
+    """Refuse a command that the table does not list for this status and role.
 
-    Raises InvalidTransition, which says what leads to it and what is possible instead.
+    Raises InvalidTransition, which names the next step and the commands possible now.
     """
     rows = [row for row in COMMANDS[command] if role in row.roles] or COMMANDS[command]
     if all(status not in row.since for row in rows):
@@ -154,12 +156,12 @@ def allow(command: str, status: Status, role: Role) -> None:
 
 
 def can(actor: Actor, status: Status, team: str | None) -> list[str]:
-    """The commands that the table has for this actor on a case of that team, as HTTP names them."""
+    """The verbs that an actor may use on a case of this status and team."""
     return list(_possible(status, (row for row in _rows() if _gives(actor, row, team))))
 
 
 _NO_VERBS = frozenset({"log", "notify", "receive_message", "erase"})
-"""Commands that no address of a case gives."""
+"""Commands without a URL under a case."""
 
 
 def _gives(actor: Actor, row: Command, team: str | None) -> bool:
@@ -185,11 +187,11 @@ _NEXT = {
     Status.RESOLVED: "This case is resolved. Reopen it first.",
     Status.CLOSED: "This case is closed. Log a follow-up instead.",
 }
-"""What leads on from each status."""
+"""The next step from each status."""
 
 
 def _way(command: str, status: Status) -> str:
-    """What leads to a command that the status does not allow."""
+    """The step that leads to a command which the status does not allow."""
     rows = COMMANDS[command]
     if others := [row for row in rows if status in row.since]:
         team = {role for row in others for role in row.team}

@@ -1,36 +1,34 @@
-"""R-4.1a, R-5.4c: until when a case is to be answered and resolved, on which calendar, and what stops its clock.
+"""R-4.1a, R-5.4c: the times by which a case is to be answered and resolved, their calendar, and what pauses the clock.
 
 An assessment chooses the calendar: the service's, else that of the case's team (the service's own team while no team has
-the case), else the policy's. The choice is frozen on the event. Whatever moves the target later keeps it.
+the case), else the policy's. The event freezes the choice. Whatever moves the target later keeps it.
 
 The clock stands still while the case waits under a code of the policy's `pausing`, and while it is resolved. The codes
-in force when a wait ends decide on the whole wait; the event that ends it freezes the answer. No command loses a pause.
+in force when a wait ends decide for the whole wait; the event that ends it freezes the answer. No command loses a pause.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.calendar import Pauses, SupportCalendar
+from domain.case.state import CaseState
 from domain.policy import Policy
-
-if TYPE_CHECKING:
-    from domain.case.state import CaseState
 
 
 def targets(
     priority: int, received_at: datetime, pauses: Pauses, policy: Policy, support: SupportCalendar
 ) -> tuple[datetime, datetime]:
-    """Until when a case is to be answered and resolved: from `received_at`, the pauses not counting (R-5.4c)."""
+    """The times to answer and to resolve by, counted from `received_at` without the pauses (R-5.4c)."""
     target, calendar = policy.targets[priority - 1], policy.named(support.name)
     return (calendar.add(received_at, target.respond), calendar.add(received_at, target.resolve, pauses))
 
 
 def end_of_wait(case: CaseState, policy: Policy, at: datetime) -> dict[str, Any]:
-    """What the event that ends a wait freezes of it: whether the clock stood still, and the target that this moved.
+    """The fields of the event that ends a wait: whether the clock stood still, and the target this moved.
 
-    Nothing for a case that does not wait.
+    Empty for a case that does not wait.
     """
     if case.pending is None:
         return {}
@@ -39,12 +37,12 @@ def end_of_wait(case: CaseState, policy: Policy, at: datetime) -> dict[str, Any]
 
 
 def paused_since(case: CaseState, policy: Policy) -> datetime | None:
-    """Since when the clock stands still under the present wait; None where it does not."""
+    """Since when the clock stands still under the present wait; None where it runs."""
     return case.pending.since if case.pending is not None and case.pending.reason in policy.pausing else None
 
 
 def end_of_rest(case: CaseState, policy: Policy, at: datetime) -> dict[str, Any]:
-    """What the event freezes that takes a resolved case up again: since when its clock stood still, and its target."""
+    """The fields of the event that reopens a resolved case: since when its clock stood still, and its target."""
     since = case.settled_since(policy)
     return {"settled_since": since, "resolve_by": None if since is None else _moved(case, since, at, policy)}
 

@@ -1,4 +1,4 @@
-"""The terms a case is described in: the values its state holds and its events record."""
+"""The terms of a case: values that its state holds and its events record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.values import Actor, Disclosure, Level
 
 
 class PendingReason(StrEnum):
-    """What an open case waits for; by default only `customer` pauses the clock."""
+    """What an open case waits for. By default only `customer` pauses the clock."""
 
     CUSTOMER = "customer"
     VENDOR = "vendor"
@@ -19,7 +19,7 @@ class PendingReason(StrEnum):
 
 
 class ResolutionCode(StrEnum):
-    """How a case was resolved (R-5.8e). `not_recorded` is for imported history only."""
+    """How a case was resolved (R-5.8e)."""
 
     FIXED = "fixed"
     WORKAROUND = "workaround"
@@ -27,10 +27,11 @@ class ResolutionCode(StrEnum):
     RECLASSIFIED_REQUEST = "reclassified_request"
     NOT_REPRODUCIBLE = "not_reproducible"
     REFERRED = "referred"
-    """To another agency's help desk (R-5.3c); given by `refer` only."""
+    """To another agency's help desk (R-5.3c). Only `refer` sets it."""
     DUPLICATE = "duplicate"
-    """Continued as the first case (R-5.6c); given by `relate` only."""
+    """Continued as the first case (R-5.6c). Only `relate` sets it."""
     NOT_RECORDED = "not_recorded"
+    """Of imported history only."""
 
 
 class CauseCorrected(StrEnum):
@@ -40,20 +41,20 @@ class CauseCorrected(StrEnum):
     NO = "no"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"
-    """Of a resolution that carries no cause: referred, duplicate."""
+    """Of a resolution that carries no cause, such as a referral."""
     NOT_RECORDED = "not_recorded"
 
 
 class LinkKind(StrEnum):
-    """What two cases are to each other, seen from the one that keeps the link (R-5.6c)."""
+    """What two cases are to each other, seen from the case that keeps the link (R-5.6c)."""
 
     DUPLICATE_OF = "duplicate_of"
     DUPLICATE = "duplicate"
     RELATED = "related"
     MAJOR = "major"
-    """The other one is the major incident that this one belongs to."""
+    """The other case is the major incident that this case is part of."""
     PART = "part"
-    """The other one belongs to this major incident."""
+    """The other case is part of this major incident."""
 
 
 MIRRORED = {
@@ -63,10 +64,11 @@ MIRRORED = {
     LinkKind.MAJOR: LinkKind.PART,
     LinkKind.PART: LinkKind.MAJOR,
 }
+"""The kind of a link seen from its other end."""
 
 
 class Major(StrEnum):
-    """Where a case stands in the process of major incidents (R-5.7b)."""
+    """Where a case stands in the major incident process (R-5.7b)."""
 
     NOMINATED = "nominated"
     DECLARED = "declared"
@@ -75,7 +77,7 @@ class Major(StrEnum):
 
 @dataclass(frozen=True)
 class Consultation:
-    """The question to those who work on the first case, and their answer (R-5.6b)."""
+    """A question about the first case to those who work on it, and who answered (R-5.6b)."""
 
     case: str
     technician: str | None
@@ -94,7 +96,7 @@ class PendingMark:
 
 @dataclass(frozen=True)
 class LegalHold:
-    """A legal hold: nothing that was said in the case may be erased."""
+    """A legal hold. While it stands, no words of the case are erased."""
 
     since: datetime
     approved_by: str
@@ -102,7 +104,7 @@ class LegalHold:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What resolved a case; the solution's words are a disclosure beside it."""
+    """How a case was resolved. The solution's text is a disclosure beside it."""
 
     code: ResolutionCode
     workaround: bool
@@ -111,67 +113,68 @@ class Resolution:
 
     @property
     def needs_problem(self) -> bool:
-        """`fixed` and `workaround` need a Problem Case unless the cause is corrected (R-5.8.1a)."""
-        return self.code in (ResolutionCode.FIXED, ResolutionCode.WORKAROUND) and self.cause_corrected in (
-            CauseCorrected.NO,
-            CauseCorrected.UNKNOWN,
-        )
+        """Whether a Problem Case must be linked: `fixed` or `workaround`, and the cause remains (R-5.8.1a)."""
+        caused = self.code in (ResolutionCode.FIXED, ResolutionCode.WORKAROUND)
+        return caused and self.cause_corrected in (CauseCorrected.NO, CauseCorrected.UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Assumption:
-    """What the source's mapping makes of the labels, for a technician to confirm, and the rule that did."""
+    """Impact and severity that a source's mapping derives from its labels, for a technician to confirm."""
 
     impact: Level | None = None
     severity: Level | None = None
     rule: int | None = None
-    """Its place in the mapping; None where only the defaults applied."""
+    """Index of the rule that matched; None where only the defaults applied."""
     source_version: int | None = None
-    """The version of the source, and so of its mapping; None for one that is not registered."""
+    """Version of the source and of its mapping; None for an unregistered source."""
 
 
 @dataclass(frozen=True)
 class MailedQuestion:
-    """A question that was mailed to the customer, and the version that asked it: what that mail is about."""
+    """A question mailed to the customer."""
 
     question: Disclosure
     version: int
+    """The version of the case that asked it."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of the case: what it is (name, type, size, sha256) in confidence, who brought it, and who may see it."""
+    """A file of the case. The disclosure holds its name, type, size and sha256."""
 
     said: Disclosure
     version: int
-    """Of the event that records it."""
+    """The version of the case that recorded it."""
     by: Actor
     attached_at: datetime
     visible_to_customer: bool
 
     @property
     def size(self) -> int:
-        """Bytes that are kept of it."""
+        """Size in bytes; 0 once erased."""
         return int(self.said.text("size") or 0)
 
 
 @dataclass(frozen=True)
 class CaseMessage:
-    """A message of the case: the receipt that holds it as it came, who wrote it, and to whom."""
+    """A message of the case."""
 
     message: str
+    """The receipt that holds it as it came."""
     sender: str
     received_at: datetime
     automatic: bool
+    """Whether no person wrote it, such as an absence notice."""
     contact: Disclosure | None
     written_to: Disclosure | None
-    """The people in To and Cc; None where nobody knows."""
+    """The people in To and Cc; None where unknown."""
 
 
 def received_after(received_at: datetime, done_at: datetime) -> bool:
     """Whether words received then can be about what was done at ``done_at`` (R-5.5d, R-5.8a, R-5.9c).
 
-    Both are times of the service's clock or stated against it, never of a mail's Date header. People and mail
+    Both are times of the service's clock or checked against it, never of a mail's Date header. People and mail
     servers tell times to the second, so words of the same second count.
     """
     return received_at >= done_at.replace(microsecond=0)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.case import Case
-from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.notification import ContactAttempt, record_contact
 from domain.case.status import Status
 from domain.errors import DisputeWindowClosed, InvalidTransition
 from domain.values import Channel, Disclosure, DisclosureKind, Provenance, Role
@@ -98,7 +98,7 @@ def test_r_5_9g_a_mail_that_comes_back_stops_the_window_it_has_started_and_no_ot
     assert case.dispute_until is not None
     case.not_notified("bounced", POLICY, by_system(9), message="<1@desk>", returned=True)
     assert case.dispute_until is None
-    case.inform(ContactAttempt("phone", moment(10), informed=True), POLICY, at(10))
+    record_contact(case, ContactAttempt("phone", moment(10), informed=True), POLICY, at(10))
     case.not_notified("bounced", POLICY, by_system(11), message="<1@desk>", returned=True)
     assert case.dispute_until is not None
 

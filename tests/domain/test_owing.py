@@ -164,7 +164,7 @@ def test_r_5_7c_a_duplicate_that_goes_on_by_itself_owes_what_a_major_incident_do
 def test_r_5_7c_what_0_4_0_reopened_without_its_schedule_can_be_declared_again() -> None:
     case = declared()
     settle(case, 20)
-    case.record(Reopened, at(30), status=case.resumes_as)
+    case.record(Reopened, at(30), status=case.resolved_from)
     assert "communicate" not in case.obligations
     case.declare(DECLARATION, POLICY, by_team(31))
     assert case.obligations["communicate"].due_at == moment(31) + EVERY

@@ -1,4 +1,4 @@
-"""SOP 5.1, 5.8d: what monitoring may do with a case: add an alert to it, reopen it, and bear witness of a recovery."""
+"""SOP 5.1, 5.8d: monitoring adds alerts to a case, reopens it, and reports a recovery."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Recorded
-from domain.case.clauses.duplicates import Duplicates
+from domain.case.clauses.dispute import record_reopening
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.terms import Assumption
@@ -15,32 +15,32 @@ from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
 ALERTS = "alerts"
-"""What is missing of a case whose source left alerts out (`truncatedAlerts`)."""
+"""The missing information of a case whose source left alerts out (`truncatedAlerts`)."""
 
 
 @dataclass(frozen=True)
 class FiredAlert:
-    """An episode of an alert; both are codes."""
+    """An episode of an alert."""
 
     fingerprint: str
     started_at: datetime
 
 
 class Alerted(Recorded):
-    """Episodes of alerts that are about this case. Labels and annotations are a disclosure."""
+    """Alerts fired for this case. Labels and annotations are a disclosure."""
 
     TOPIC = "case.alerted"
     source: str
     alerts: tuple[FiredAlert, ...]
     receipt: str
-    """The message that said so."""
+    """The message that reported them."""
     assumed: Assumption | None = None
     truncated: int = 0
-    """How many alerts the source left out."""
+    """The number of alerts that the source left out."""
     words: Disclosure | None = None
 
-    def apply(self, case: CaseState) -> None:
-        case.recovered_at, case.verified_at = None, None  # whoever said that all is well said so before
+    def _fold(self, case: CaseState) -> None:
+        case.recovered_at, case.verified_at = None, None  # an earlier word that all is well no longer holds
         case.assumed = self.assumed or case.assumed
         case.alerts |= {(self.source, fired.fingerprint) for fired in self.alerts}
         if self.truncated:
@@ -57,11 +57,13 @@ class RecoveryObserved(Recorded):
     recovered_at: datetime
     receipt: str
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.recovered_at = self.recovered_at
 
 
-class Alerts(Duplicates):
+class Alerts(CaseState):
+    """What monitoring sees of the case. Roles are checked where the message is received (`domain/receipt.py`)."""
+
     def alert(
         self,
         source: str,
@@ -74,32 +76,31 @@ class Alerts(Duplicates):
         truncated: int = 0,
         words: Disclosure | None = None,
     ) -> None:
-        """Take episodes of alerts, or that some were left out; a resolved case goes on where it was.
+        """Add episodes of alerts, or that some were left out. A resolved case reopens where it was.
 
-        Raises InvalidTransition once it is closed: then it is a new case's.
+        Raises InvalidTransition for a closed case: a new episode is a new case (R-5.9f).
         """
-        self._take_no_more_once_closed()
+        self._require_not_closed()
         if self.status is Status.RESOLVED and alerts:
             self.require_own_way("be reopened")
-            self._reopen(policy, provenance, None)
+            record_reopening(self, policy, provenance, None)
         told = {"source": source, "alerts": alerts, "receipt": receipt, "assumed": assumed, "words": words}
         self.record(Alerted, provenance, truncated=truncated, **told)
 
     def observe_recovery(self, source: str, recovered_at: datetime, receipt: str, provenance: Provenance) -> None:
-        """Bear witness that all alerts have recovered (R-5.8d). Raises InvalidTransition once it is closed."""
-        self._take_no_more_once_closed()
+        """Record that all alerts have recovered (R-5.8d). Raises InvalidTransition for a closed case."""
+        self._require_not_closed()
         self.record(RecoveryObserved, provenance, source=source, recovered_at=recovered_at, receipt=receipt)
 
-    def _take_no_more_once_closed(self) -> None:
-        """Who may is decided where the message is taken in (`domain/receipt.py`). Raises InvalidTransition (R-5.9f)."""
-        if self.status is Status.CLOSED:
-            raise InvalidTransition("take alerts", self.status)
-
     def takes_alerts(self, now: datetime) -> bool:
-        """Whether a new episode is still this case's: it is open, or resolved and inside its window."""
+        """Whether a new episode belongs to this case: it is open, or resolved and inside its window."""
         if self.status is Status.RESOLVED:
             return self.dispute_until is None or now < self.dispute_until or self.suspected_at is not None
         return self.status is not Status.CLOSED
+
+    def _require_not_closed(self) -> None:
+        if self.status is Status.CLOSED:
+            raise InvalidTransition("take alerts", self.status)
 
 
 EVENTS = (Alerted, RecoveryObserved)

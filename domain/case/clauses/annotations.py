@@ -25,9 +25,6 @@ class Noted(Recorded):
     note: Disclosure
     visible_to_customer: bool = False
 
-    def apply(self, case: CaseState) -> None:
-        """A note changes nothing: not the status, not the deadline (R-5.9e)."""
-
 
 class Attached(Recorded):
     """Somebody added files."""
@@ -37,8 +34,7 @@ class Attached(Recorded):
     attached_at: datetime
     visible_to_customer: bool = False
 
-    def apply(self, case: CaseState) -> None:
-        """Neither the status nor the deadline changes (R-5.9e)."""
+    def _fold(self, case: CaseState) -> None:
         version, shown = self.originator_version, self.visible_to_customer
         new = (Attachment(said, version, self.by, self.attached_at, shown) for said in self.attachments)
         case.attachments = (*case.attachments, *new)
@@ -54,36 +50,33 @@ class MessageReceived(Recorded):
     received_at: datetime
     channel: Channel | None = None
     automatic: bool = False
-    """No person wrote it: somebody is away."""
+    """Whether no person wrote it, such as an absence notice."""
     words: Disclosure | None = None
     contact: Disclosure | None = None
     written_to: Disclosure | None = None
     """The people in To and Cc."""
     owed: tuple[Obligation, ...] = ()
-    """Somebody is to read it: the case waits for the customer, and whether this is their answer is unclear."""
+    """The obligation to read it, where it may be the answer that the case waits for."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         mailed = CaseMessage(self.message, self.sender, self.received_at, self.automatic, self.contact, self.written_to)
         case.messages = (*case.messages, mailed)
         if not self.automatic:
             case.correspondents = case.correspondents | {self.sender}
-
-    def owes(self) -> tuple[Obligation, ...]:
-        return self.owed
 
 
 class Annotations(CaseState):
     """Notes, files and messages, from everybody who may see the case."""
 
     def note(self, note: Disclosure, provenance: Provenance, *, visible_to_customer: bool = False) -> None:
-        """Add a note; also after closing (R-5.9f)."""
+        """Add a note, also after closing (R-5.9f)."""
         self.allow("note", provenance)
         self.record(Noted, provenance, note=note, visible_to_customer=visible_to_customer)
 
     def attach(
         self, files: Sequence[Disclosure], policy: Policy, provenance: Provenance, *, visible_to_customer: bool
     ) -> None:
-        """Add files; also after closing (R-5.9f). Raises AttachmentsFull."""
+        """Add files, also after closing (R-5.9f). Raises AttachmentsFull."""
         self.allow("attach", provenance)
         self.require_room(len(files), sum(int(said.text("size")) for said in files), policy)
         self.record(
@@ -95,11 +88,11 @@ class Annotations(CaseState):
         )
 
     def require_room(self, files: int, size: int, policy: Policy) -> None:
-        """Raises AttachmentsFull where so many files of so many bytes would be more than the policy has for a case."""
+        """Check the policy's limits on the number and the bytes of a case's files. Raises AttachmentsFull."""
         if len(self.attachments) + files > policy.attachments_per_case:
-            raise AttachmentsFull(f"a case may have {policy.attachments_per_case} attachments")
+            raise AttachmentsFull(f"A case may have {policy.attachments_per_case} attachments.")
         if sum(each.size for each in self.attachments) + size > policy.attachments_total:
-            raise AttachmentsFull(f"the attachments of a case may have {policy.attachments_total} bytes together")
+            raise AttachmentsFull(f"The attachments of a case may have {policy.attachments_total} bytes together.")
 
     def receive_message(
         self,
@@ -115,9 +108,9 @@ class Annotations(CaseState):
         written_to: Disclosure | None = None,
         read_by: datetime | None = None,
     ) -> None:
-        """Take a message in; also after closing (R-5.9f). Whoever is heard here takes part from now on.
+        """Add a message, also after closing (R-5.9f). Its sender takes part in the case from then on.
 
-        With ``read_by`` whoever holds the case owes it to the sender to read the message until then.
+        ``message`` is its receipt. With ``read_by``, whoever holds the case owes it a reading by then.
         """
         self.allow("receive_message", provenance)
         owed = () if read_by is None else owed_by_holder(self, ObligationKind.READ_ANSWER, read_by)

@@ -3,59 +3,60 @@
 from __future__ import annotations
 
 from domain.aggregate import Recorded
-from domain.case.clauses.diagnosis import Diagnosis
 from domain.case.obligations import handed_to
 from domain.case.state import CaseState
-from domain.case.status import Status
+from domain.case.status import SETTLED, Status
 from domain.errors import DiagnosisRequired, ServiceRequired
 from domain.obligation import Obligation
 from domain.values import Disclosure, Provenance
 
 
 class Assigned(Recorded):
+    """A team has the case, and within it a technician where one is named."""
+
     TOPIC = "case.assigned"
     team: str
     technician: str | None = None
     words: Disclosure | None = None
     """The diagnosis, so that the team need not ask again (R-5.7a)."""
     owed: tuple[Obligation, ...] = ()
-    """What this team owes from here on, and another one or the desk did before."""
+    """Obligations that pass to this team."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.team, case.technician, case.ever_assigned = self.team, self.technician, True
         case.symptomatic = case.symptomatic or self.words is not None
         case.worked(self.timestamp)
-        if case.status not in (Status.RESOLVED, Status.CLOSED):  # imported rows may re-assign a resolved case
+        if case.status not in SETTLED:  # imported rows may re-assign a resolved case
             case.status = Status.ASSIGNED
-
-    def owes(self) -> tuple[Obligation, ...]:
-        return self.owed
 
 
 class Accepted(Recorded):
+    """A member of the team took the case."""
+
     TOPIC = "case.accepted"
     technician: str
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.technician = self.technician
 
 
 class HandedBack(Recorded):
+    """The team returned the case to the desk."""
+
     TOPIC = "case.handed_back"
     team: str
     owed: tuple[Obligation, ...] = ()
-    """What the desk owes from here on, and the team did before."""
+    """Obligations that pass to the desk."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.status, case.team, case.technician = Status.IN_DIAGNOSIS, None, None
         case.hand_backs += 1
         case.worked(self.timestamp)
 
-    def owes(self) -> tuple[Obligation, ...]:
-        return self.owed
 
+class Assignment(CaseState):
+    """Which team has the case."""
 
-class Assignment(Diagnosis):
     def assign(
         self,
         team: str,
@@ -65,7 +66,7 @@ class Assignment(Diagnosis):
         words: Disclosure | None = None,
         reason: Disclosure | None = None,
     ) -> None:
-        """Assign to a team, and within it to a technician if one is named (R-5.7a).
+        """Assign the case to a team, and within it to a technician where one is named (R-5.7a).
 
         Raises PriorityRequired, InvalidTransition, ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c).
         """
@@ -79,12 +80,12 @@ class Assignment(Diagnosis):
         self.record(Assigned, provenance, team=team, technician=technician, words=words, owed=owed, reason=reason)
 
     def accept(self, provenance: Provenance) -> None:
-        """A member of the team takes the case (an optional step). Raises InvalidTransition."""
+        """Take the case as a member of its team; an optional step. Raises InvalidTransition."""
         self.allow("accept", provenance)
         self.record(Accepted, provenance, technician=provenance.by.subject)
 
     def hand_back(self, reason: Disclosure, provenance: Provenance) -> None:
-        """The team returns the case to the desk; hand-backs are counted (R-5.7a). Raises InvalidTransition."""
+        """Return the case to the desk and count it (R-5.7a). Raises InvalidTransition."""
         self.allow("hand_back", provenance)
         self.record(HandedBack, provenance, team=self.team, owed=handed_to(self, None), reason=reason)
 

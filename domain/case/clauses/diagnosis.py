@@ -7,55 +7,21 @@ from dataclasses import dataclass
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
 from domain.case.status import Status
-from domain.errors import Invalid, PriorityRequired
+from domain.errors import Invalid
 from domain.obligation import ObligationKind
 from domain.values import Disclosure, Provenance
 
 
 @dataclass(frozen=True)
 class StepTaken:
-    """One step of a diagnostic script by its id; the answer's words are in the diagnosis's disclosure."""
+    """A step of a diagnostic script, by its id. The answer is in the diagnosis's disclosure."""
 
     step: str
 
 
-class Diagnosed(Recorded):
-    TOPIC = "case.diagnosed"
-    words: Disclosure
-    """Symptoms, findings, the answers to a script's steps, in the technician's words."""
-    script: str | None = None
-    steps: tuple[StepTaken, ...] = ()
-    script_version: int | None = None
-
-    def apply(self, case: CaseState) -> None:
-        case.symptomatic = True
-        case.worked(self.timestamp)
-        if case.status is Status.PRIORITIZED:
-            case.status = Status.IN_DIAGNOSIS
-
-    def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.READ_ANSWER,)
-
-
-class KnownErrorsSearched(Recorded):
-    """A look at what is known already: what was asked, shown and chosen, also when that was nothing (R-5.5b)."""
-
-    TOPIC = "case.known_errors_searched"
-    query: Disclosure
-    shown: tuple[str, ...] = ()
-    chosen: str | None = None
-    applied: bool = False
-
-    def apply(self, case: CaseState) -> None:
-        if self.applied:
-            case.worked(self.timestamp)
-        if case.status is Status.PRIORITIZED:
-            case.status = Status.IN_DIAGNOSIS
-
-
 @dataclass(frozen=True)
 class ScriptRun:
-    """A run of a diagnostic script, whole or partial: its id and version, the steps taken in order (R-5.5a)."""
+    """A whole or partial run of a diagnostic script: its steps in order (R-5.5a)."""
 
     script: str
     version: int | None
@@ -63,7 +29,46 @@ class ScriptRun:
     deviations: tuple[str, ...] = ()
 
 
+class Diagnosed(Recorded):
+    """Somebody recorded a diagnosis, whole or partial."""
+
+    TOPIC = "case.diagnosed"
+    SETTLES = (ObligationKind.READ_ANSWER,)
+    words: Disclosure
+    """Symptoms, findings and the answers to a script's steps."""
+    script: str | None = None
+    steps: tuple[StepTaken, ...] = ()
+    script_version: int | None = None
+
+    def _fold(self, case: CaseState) -> None:
+        case.symptomatic = True
+        case.worked(self.timestamp)
+        _begin_diagnosis(case)
+
+
+class KnownErrorsSearched(Recorded):
+    """Somebody looked for a known error: the query, what was shown and what was chosen, if anything (R-5.5b)."""
+
+    TOPIC = "case.known_errors_searched"
+    query: Disclosure
+    shown: tuple[str, ...] = ()
+    chosen: str | None = None
+    applied: bool = False
+
+    def _fold(self, case: CaseState) -> None:
+        if self.applied:
+            case.worked(self.timestamp)
+        _begin_diagnosis(case)
+
+
+def _begin_diagnosis(case: CaseState) -> None:
+    if case.status is Status.PRIORITIZED:
+        case.status = Status.IN_DIAGNOSIS
+
+
 class Diagnosis(CaseState):
+    """What has gone wrong."""
+
     def diagnose(
         self,
         words: Disclosure,
@@ -97,27 +102,18 @@ class Diagnosis(CaseState):
         *,
         reason: Disclosure | None = None,
     ) -> None:
-        """Record a look-up (R-5.5b). Raises PriorityRequired, InvalidTransition, Invalid for a choice not shown."""
+        """Record a search for known errors (R-5.5b).
+
+        Raises PriorityRequired and InvalidTransition. Raises Invalid for a choice that was not shown, or nothing applied.
+        """
         self.require_priority()
         self.allow("known_errors", provenance)
         if chosen is not None and chosen not in shown:
-            raise Invalid("what was chosen is among what was shown", "/chosen")
+            raise Invalid("The choice must be one of the known errors shown.", "/chosen")
         if applied and chosen is None:
-            raise Invalid("nothing was chosen that could have been applied", "/applied")
-        self.record(
-            KnownErrorsSearched,
-            provenance,
-            query=query,
-            shown=shown,
-            chosen=chosen,
-            applied=applied,
-            reason=reason,
-        )
-
-    def require_priority(self) -> None:
-        """A case that is ours is prioritised before it is worked on (5.4 before 5.5). Raises PriorityRequired."""
-        if self.status is Status.TRIAGED:
-            raise PriorityRequired
+            raise Invalid("Nothing was chosen that could be applied.", "/applied")
+        found = {"query": query, "shown": shown, "chosen": chosen, "applied": applied}
+        self.record(KnownErrorsSearched, provenance, **found, reason=reason)
 
 
 EVENTS = (Diagnosed, KnownErrorsSearched)

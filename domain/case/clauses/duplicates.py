@@ -1,26 +1,71 @@
-"""SOP 5.6: a duplicate goes where its first case goes, however often, and nowhere by itself (R-5.6c)."""
+"""SOP 5.6: a duplicate is resolved into its first case, and goes where that goes (R-5.6c)."""
 
 from __future__ import annotations
 
-from domain.case.clauses.closure import Closure
-from domain.case.clauses.dispute import Dispute
+from domain.case.clauses.closure import record_closing
+from domain.case.clauses.dispute import record_reopening
+from domain.case.clauses.relations import Consulted, Linked, check_other, record_decision
+from domain.case.clauses.resolution import Resolved
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
+from domain.case.targets import end_of_wait
+from domain.case.terms import CauseCorrected, LinkKind, Resolution, ResolutionCode
+from domain.errors import Invalid, InvalidTransition
 from domain.policy import Policy
-from domain.values import Provenance
+from domain.values import Disclosure, Provenance
+
+DUPLICATE = Resolution(ResolutionCode.DUPLICATE, workaround=False, cause_corrected=CauseCorrected.NOT_APPLICABLE)
 
 
-class Duplicates(Dispute, Closure):
+class Duplicates(CaseState):
+    """One occurrence, reported twice by the same customer."""
+
+    def duplicate(
+        self,
+        first: CaseState,
+        consulted: Consulted | None,
+        policy: Policy,
+        provenance: Provenance,
+        *,
+        reason: Disclosure | None = None,
+    ) -> None:
+        """Resolve into the first case: same customer, same occurrence (R-5.6c). It has no window of its own.
+
+        Raises InvalidTransition where this case is settled, or the first one is closed or a duplicate itself. Raises
+        Invalid for another customer's case, or one received later.
+        """
+        self.allow("relate", provenance)
+        check_other(self, first)
+        self.require_own_way("become a duplicate")
+        if self.status in SETTLED:
+            raise InvalidTransition("become a duplicate", self.status)
+        if first.status is Status.CLOSED:
+            raise InvalidTransition("be the first of duplicates", "closed")
+        if first.duplicate_of is not None:
+            raise InvalidTransition("be the first of duplicates", f"continued as {first.duplicate_of}")
+        if LinkKind.DUPLICATE in self.links.values():
+            raise InvalidTransition("become a duplicate", "the first of others")
+        if first.customer != self.customer:
+            raise Invalid("A duplicate is the same customer's. Relate other customers' cases.", "/kind")
+        if (first.received_at, first.number) > (self.received_at, self.number):
+            raise Invalid(f"{first.number} was received later, so it is the duplicate of this case.", "/case")
+        record_decision(Linked, self, first, consulted, provenance, reason=reason, kind=LinkKind.DUPLICATE_OF)
+        self._resolve_into_first(policy, provenance)
+
     def follow(self, first: CaseState, policy: Policy, provenance: Provenance) -> None:
         """Go where the first case has gone: resolved, reopened and closed with it (R-5.6c).
 
-        Earlier releases let a duplicate be resolved by itself: until that is disputed, it keeps its own window.
+        Earlier releases let a duplicate be resolved by itself. Until that is disputed, it keeps its own window.
         """
         if first.status in SETTLED and self.status not in SETTLED:
             self._resolve_into_first(policy, provenance)
         if not self.continued:
             return
         if first.status is Status.CLOSED and self.status is Status.RESOLVED:
-            self._close(policy, provenance, with_first=first.number)
+            record_closing(self, policy, provenance, with_first=first.number)
         if first.status not in SETTLED:
-            self._reopen(policy, provenance, None, with_first=first.number)
+            record_reopening(self, policy, provenance, None, with_first=first.number)
+
+    def _resolve_into_first(self, policy: Policy, provenance: Provenance) -> None:
+        wait = end_of_wait(self, policy, provenance.at)
+        self.record(Resolved, provenance, **vars(DUPLICATE), **wait, resolved_at=provenance.at)

@@ -1,7 +1,7 @@
-"""History that another system made: recorded as it was, with its deviations from our rules, never invented.
+"""History of another system: recorded as it was, with its deviations from the desk's rules, never invented.
 
-One row of a source's log is one observation of a case. What changed since the row before becomes the event of
-the clause it belongs to; what no clause of ours covers stays readable in the event's origin.
+One row of a source's log is one observation of a case. A change since the row before becomes the event of its clause.
+The event's origin keeps the rest of the row readable.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _NOT_RECORDED = Resolution(ResolutionCode.NOT_RECORDED, workaround=False, cause_
 
 @dataclass(frozen=True)
 class Observation:
-    """What a row says of the things our clauses know."""
+    """The part of a row that the clauses cover."""
 
     status: Status | None
-    """`resolved`, `closed`, or `in_diagnosis` for every state in which the source works on it; None: not understood."""
+    """`resolved`, `closed`, or `in_diagnosis` for every state of work; None where it is not understood."""
     waiting_for: PendingReason | None = None
     impact: Level | None = None
     severity: Level | None = None
@@ -43,15 +43,14 @@ class Observation:
 
 
 class Imported(Recorded):
-    """A row in which nothing changed that a clause of ours covers."""
+    """A row that changed nothing which a clause covers. Its origin holds the row."""
 
     TOPIC = "case.imported"
 
-    def apply(self, case: CaseState) -> None:
-        """The row itself is in the origin; it is remembered below, by every imported event alike."""
-
 
 class HistoryImport(CaseState):
+    """Rows of another system's log as events."""
+
     def observe(
         self,
         seen: Observation,
@@ -61,9 +60,9 @@ class HistoryImport(CaseState):
         *,
         opening: bool = False,
     ) -> None:
-        """Record what a row changed, under one provenance an event: the first of a row carries the row itself.
+        """Record what a row changed, each event under the next provenance. The first of a row carries the row itself.
 
-        A row that changed nothing we have a clause for is kept as `Imported`, unless it opened the case.
+        A row that changed nothing is kept as `Imported`, unless it is ``opening`` the case.
         """
         before = self.version
         self._observe_priority(seen, policy, provenances)

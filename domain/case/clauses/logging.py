@@ -9,14 +9,16 @@ from datetime import datetime, timedelta
 from domain.aggregate import Opening, Recorded
 from domain.case.state import CaseState
 from domain.case.terms import CaseMessage
-from domain.errors import InformationRequired, Invalid, InvalidTransition
+from domain.errors import Invalid, InvalidTransition
 from domain.policy import Policy
 from domain.values import CODE, Candidate, Channel, Disclosure, Nature, Provenance, Role
 
 CODED = frozenset({"service", "nature", "agency", "external_ref"})
-"""What a correction may put in the event itself: codes, never words."""
+"""Fields whose correction stands in the event itself, as a code."""
 SPOKEN = frozenset({"subject", "description", "symptoms", "location", "asset", "callback"})
+"""Fields whose correction is free text, and so a disclosure."""
 REACHED = frozenset({"name", "email", "phone"})
+"""Fields that reach the customer, and so a disclosure too."""
 INFORMATION = {
     "contact": ("email", "phone"),
     "agency": ("agency",),
@@ -29,13 +31,13 @@ INFORMATION = {
 
 
 def missing_information(given: Collection[str]) -> tuple[str, ...]:
-    """What a report leaves open, from the names of the fields it gave."""
+    """The information that a report lacks, from the names of the fields it gives."""
     return tuple(name for name, fields in INFORMATION.items() if not any(field in given for field in fields))
 
 
 @dataclass(frozen=True)
 class IncidentReport:
-    """What the contact said, as the log keeps it (R-5.2c). Words and contact data are disclosures."""
+    """What the contact reported, as the log keeps it (R-5.2c). Text and contact data are disclosures."""
 
     channel: Channel
     received_at: datetime
@@ -45,8 +47,8 @@ class IncidentReport:
     reporter: str | None = None
     service: str | None = None
     service_version: int | None = None
+    """Version and name in the catalogue at logging (R-4.1a)."""
     service_name: str | None = None
-    """Version and name in the catalogue when it was logged (R-4.1a)."""
     external_ref: str | None = None
     symptomatic: bool = False
     impersonal: bool = False
@@ -56,22 +58,24 @@ class IncidentReport:
     words: Disclosure | None = None
     reported_by: Disclosure | None = None
     unverified: bool = False
-    """Whether nobody has shown that the address is his (self service without an identity)."""
+    """Whether nobody has shown that the address is theirs (self service without an identity)."""
     candidates: tuple[Candidate, ...] | None = None
-    """What the one who logged it was shown (R-5.6a); None where nobody was to be shown anything, or there was no time."""
+    """Duplicate candidates shown to the person who logged it (R-5.6a); None where nobody was to be shown any."""
     message: str | None = None
     """The receipt of the message that it is logged from."""
     written_to: Disclosure | None = None
     """The people in that message's To and Cc."""
 
     def of_customer(self, customer: str) -> IncidentReport:
-        """The same report by somebody whose id does not follow from his contact; what he said is erased with him."""
+        """The same report by another customer id. Its disclosures are about that customer, and erased with them."""
         spoken = (self.contact, self.words, self.written_to)
         contact, words, written_to = (said and said.about(customer) for said in spoken)
         return replace(self, customer=customer, contact=contact, words=words, written_to=written_to)
 
 
 class Logged(Opening):
+    """An incident was logged."""
+
     TOPIC = "case.logged"
     number: str
     channel: Channel
@@ -99,7 +103,7 @@ class Logged(Opening):
     follows_own: bool = False
     """Whether the case that it follows up is the same customer's, so that they may read its number (R-2.1a)."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.number, case.follow_up_of, case.follows_own = self.number, self.follow_up_of, self.follows_own
         case.channel, case.nature, case.received_at = self.channel, self.nature, self.received_at
         case.customer, case.agency = self.customer, self.agency
@@ -116,6 +120,8 @@ class Logged(Opening):
 
 
 class Corrected(Recorded):
+    """Somebody corrected what was logged. The original stays readable (R-5.2d)."""
+
     TOPIC = "case.corrected"
     field: str
     value: str | None = None
@@ -123,7 +129,7 @@ class Corrected(Recorded):
     service_version: int | None = None
     service_name: str | None = None
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         provides = {name for name, fields in INFORMATION.items() if self.field in fields}
         case.missing, case.required = _without(case.missing, provides), _without(case.required, provides)
         if self.field == "service":
@@ -138,10 +144,12 @@ class Corrected(Recorded):
 
 
 class InformationWaived(Recorded):
+    """Missing information is waived, with a reason (R-5.2c)."""
+
     TOPIC = "case.information_waived"
     fields: tuple[str, ...]
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.required = _without(case.required, self.fields)
 
 
@@ -150,17 +158,14 @@ def _without(names: tuple[str, ...], gone: Collection[str]) -> tuple[str, ...]:
 
 
 class Logging(CaseState):
+    """What was logged, and its corrections. `Case.log` opens a case."""
+
     def waive(self, reason: Disclosure, provenance: Provenance) -> None:
-        """Do without what is missing, with a reason (R-5.2c). Raises InvalidTransition, also when nothing is."""
+        """Waive missing information with a reason (R-5.2c). Raises InvalidTransition, also where none is missing."""
         self.allow("waive", provenance)
         if not self.required:
             raise InvalidTransition("waive", "not incomplete")
         self.record(InformationWaived, provenance, fields=self.required, reason=reason)
-
-    def require_information(self) -> None:
-        """Raises InformationRequired while something is missing that must not be."""
-        if self.required:
-            raise InformationRequired(f"{', '.join(self.required)} must be completed, or waived with a reason (R-5.2c)")
 
     def correct(
         self,
@@ -172,44 +177,39 @@ class Logging(CaseState):
         reason: Disclosure | None,
         service: tuple[int, str] | None = None,
     ) -> None:
-        """Correct what was logged; the original stays readable (R-5.2d), the channel never changes (R-5.1a).
+        """Correct what was logged (R-5.2d). The channel never changes (R-5.1a).
 
-        Raises InvalidTransition once closed, Invalid for a field that may not be corrected.
+        ``service`` is the version and the name of the corrected service in the catalogue. Raises InvalidTransition for a
+        closed case, and Invalid for a field or a value that cannot be.
         """
         self.allow("correct", provenance)
         if field not in CODED | SPOKEN | REACHED:
-            raise Invalid(f"{field} cannot be corrected", "/field")
+            raise Invalid(f"The field {field} cannot be corrected.", "/field")
         if field in CODED and (value is None or not CODE.fullmatch(value)):
-            raise Invalid(f"{field} takes a code", "/value")
+            raise Invalid(f"The field {field} takes a code.", "/value")
         if field not in CODED and words is None:
-            raise Invalid(f"{field} takes words", "/value")
+            raise Invalid(f"The field {field} takes text.", "/value")
         if field == "nature" and value not in tuple(Nature):
-            raise Invalid("nature is actual or impending", "/value")
+            raise Invalid("The nature is actual or impending.", "/value")
         version, name = service or (None, None)
-        self.record(
-            Corrected,
-            provenance,
-            field=field,
-            value=value,
-            words=words,
-            service_version=version,
-            service_name=name,
-            reason=reason,
-        )
+        told = {"value": value, "words": words, "service_version": version, "service_name": name}
+        self.record(Corrected, provenance, field=field, **told, reason=reason)
 
 
 def check_received(received_at: datetime, now: datetime, role: Role, policy: Policy, *, explained: bool) -> None:
-    """`received_at` is never later than the recording, and by hand not long before it (R-5.2a). Raises Invalid."""
+    """Check `received_at`: never after the recording, and by hand not long before it (R-5.2a). Raises Invalid."""
     behind = now - received_at
     if behind < -policy.clock_tolerance:
-        raise Invalid("received_at lies in the future", "/received_at")
+        raise Invalid("`received_at` lies in the future.", "/received_at")
     if behind > policy.oldest_contact:
-        raise Invalid(f"received_at lies more than {policy.oldest_contact.days} days in the past", "/received_at")
+        raise Invalid(f"`received_at` lies more than {policy.oldest_contact.days} days in the past.", "/received_at")
     if role is Role.TECHNICIAN:
         if behind > policy.backdating_limit:
-            raise Invalid(f"received_at lies more than {_hours(policy.backdating_limit)} in the past", "/received_at")
+            raise Invalid(
+                f"`received_at` lies more than {_hours(policy.backdating_limit)} in the past.", "/received_at"
+            )
         if behind > policy.backdating_unexplained and not explained:
-            raise Invalid(f"a contact more than {_hours(policy.backdating_unexplained)} old needs a reason", "/reason")
+            raise Invalid(f"A contact more than {_hours(policy.backdating_unexplained)} old needs a reason.", "/reason")
 
 
 def _hours(interval: timedelta) -> str:

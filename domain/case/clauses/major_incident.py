@@ -1,4 +1,4 @@
-"""SOP 5.7, 05.2.4: the assigned service team identifies major incidents; desk and monitoring may nominate them."""
+"""SOP 5.7, 05.2.4: the assigned team identifies major incidents; the desk and monitoring may nominate them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.aggregate import Recorded
-from domain.case.clauses.relations import Relations
 from domain.case.obligations import role_of
 from domain.case.state import CaseState
 from domain.case.status import SETTLED
@@ -19,30 +18,45 @@ from domain.values import Disclosure, Provenance, Role
 
 @dataclass(frozen=True)
 class Declaration:
-    """Who runs a major incident, and how often it is spoken of (R-5.7c)."""
+    """The owner of a major incident, its communication schedule, and the management to inform (R-5.7c)."""
 
     owner: str
     communication_every: timedelta
     management: Disclosure
 
 
+@dataclass(frozen=True)
+class FanOutRefusal:
+    """A linked case that did not follow the resolution: the rule's name, and its text."""
+
+    case: str
+    rule: str
+    detail: str
+
+
 class MajorNominated(Recorded):
+    """The case may be a major incident. Whoever holds it owes the answer."""
+
     TOPIC = "case.major_nominated"
     due_at: datetime
     team: str | None = None
     role: Role = Role.TEAM_MEMBER
     rests: bool = False
-    """Whether the case is resolved: then the answer is owed once it is reopened."""
+    """Whether the case is resolved. Then the answer is owed once it is reopened."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.major, case.nomination_due = Major.NOMINATED, self.due_at
 
     def owes(self) -> tuple[Obligation, ...]:
+        """The answer, unless the case is resolved."""
         return () if self.rests else (Obligation(ObligationKind.ANSWER_NOMINATION, self.due_at, self.role, self.team),)
 
 
 class MajorDeclared(Recorded):
+    """The case is a major incident (R-5.7c)."""
+
     TOPIC = "case.major_declared"
+    SETTLES = (ObligationKind.ANSWER_NOMINATION,)
     owner: str
     communication_every: timedelta
     management: Disclosure
@@ -52,33 +66,31 @@ class MajorDeclared(Recorded):
     outage_report: str
     team: str | None = None
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.major, case.major_owner = Major.DECLARED, self.owner
         case.communication_every = self.communication_every
 
     def owes(self) -> tuple[Obligation, ...]:
+        """The team owes management the news, the customers a message, and the desk a review."""
         return (
             Obligation(ObligationKind.INFORM_MANAGEMENT, self.inform_by, Role.TEAM_MEMBER, self.team),
             Obligation(ObligationKind.COMMUNICATE, self.communicate_by, Role.TEAM_MEMBER, self.team),
             Obligation(ObligationKind.REVIEW_MAJOR, self.review_by, Role.TEAM_MEMBER, self.team),
         )
 
-    def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.ANSWER_NOMINATION,)
-
 
 class MajorRejected(Recorded):
+    """The nomination was answered with no."""
+
     TOPIC = "case.major_rejected"
+    SETTLES = (ObligationKind.ANSWER_NOMINATION,)
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.major = Major.REJECTED
-
-    def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.ANSWER_NOMINATION,)
 
 
 class Discharged(Recorded):
-    """Something owed was done; of what recurs the next one is owed."""
+    """Somebody discharged an obligation. A recurring one is owed anew."""
 
     TOPIC = "case.discharged"
     obligation: str
@@ -89,49 +101,47 @@ class Discharged(Recorded):
     role: Role = Role.TEAM_MEMBER
     words: Disclosure | None = None
 
-    def apply(self, case: CaseState) -> None:
-        """What is owed is no state of the case."""
-
     def settles(self) -> tuple[str, ...]:
+        """End the obligation it names."""
         return (self.obligation,)
 
     def owes(self) -> tuple[Obligation, ...]:
+        """The next message of a schedule."""
         if self.next_due is None:
             return ()
         return (Obligation(ObligationKind(self.obligation), self.next_due, self.role, self.team),)
 
 
-@dataclass(frozen=True)
-class FanOutRefusal:
-    """A linked case that did not follow the resolution: by which rule, and what the rule says."""
-
-    case: str
-    rule: str
-    detail: str
-
-
 class FannedOut(Recorded):
+    """Linked cases followed this one's resolution. Each records it on its own stream."""
+
     TOPIC = "case.fanned_out"
     cases: tuple[str, ...]
     refused: tuple[FanOutRefusal, ...] = ()
-    """Before 0.5.0 a refusal was one of the whole command."""
-
-    def apply(self, case: CaseState) -> None:
-        """What became of them is on their own streams."""
+    """Before 0.5.0 one refusal refused the whole command."""
 
 
-class MajorIncidents(Relations):
+def record_nomination(
+    case: CaseState, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
+) -> None:
+    """Nominate a case. The caller has checked that it may be nominated."""
+    due = provenance.at + policy.nomination_answer
+    role, rests = role_of(case.team), case.status in SETTLED
+    case.record(MajorNominated, provenance, due_at=due, team=case.team, role=role, rests=rests, reason=reason)
+
+
+class MajorIncidents(CaseState):
+    """The major incident process, from nomination to review."""
+
     def nominate(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Ask the team whether this is a major incident; the answer is owed by a time (R-5.7b).
+        """Ask whoever holds the case whether it is a major incident; they owe an answer (R-5.7b).
 
-        The desk owes it while no team has the case; nobody does while it is resolved (`owing`). Raises InvalidTransition, also when it is nominated or declared already.
+        Raises InvalidTransition, also where it is nominated or declared already.
         """
         self.allow("nominate_major", provenance)
         if self.major in (Major.NOMINATED, Major.DECLARED):
             raise InvalidTransition("be nominated", f"{self.major} already")
-        due = provenance.at + policy.nomination_answer
-        role, rests = role_of(self.team), self.status in SETTLED
-        self.record(MajorNominated, provenance, due_at=due, team=self.team, role=role, rests=rests, reason=reason)
+        record_nomination(self, policy, provenance, reason=reason)
 
     def declare(
         self,
@@ -143,20 +153,18 @@ class MajorIncidents(Relations):
     ) -> None:
         """Declare a major incident: an owner, a schedule, management to inform, a review (R-5.7c).
 
-        The duty manager may when the team has not answered a nomination in time, which is a deviation (R-5.7b).
+        The duty manager may once the team has not answered a nomination in time; that is a deviation (R-5.7b).
         Raises InvalidTransition, Forbidden.
         """
         self.allow("declare_major", provenance)
         # What 0.4.0 declared and reopened owes no communication: declaring it again starts its schedule again.
         if self.major is Major.DECLARED and ObligationKind.COMMUNICATE in self.obligations:
             raise InvalidTransition("be declared", "declared already")
-        late = self._in_the_teams_place(provenance)
+        late = self._stands_in(provenance)
         self.record(
             MajorDeclared,
             provenance,
-            owner=declaration.owner,
-            communication_every=declaration.communication_every,
-            management=declaration.management,
+            **vars(declaration),
             inform_by=provenance.at + policy.inform_management,
             communicate_by=provenance.at + declaration.communication_every,
             review_by=provenance.at + policy.major_review,
@@ -167,11 +175,11 @@ class MajorIncidents(Relations):
         )
 
     def reject(self, reason: Disclosure, provenance: Provenance) -> None:
-        """Answer a nomination with no, and why. Raises InvalidTransition when there is none, Forbidden."""
+        """Answer a nomination with no, and why. Raises InvalidTransition where there is none, Forbidden."""
         self.allow("reject_major", provenance)
         if self.major is not Major.NOMINATED:
             raise InvalidTransition("be rejected", "not nominated")
-        late = self._in_the_teams_place(provenance)
+        late = self._stands_in(provenance)
         self.record(MajorRejected, provenance, deviations=("rejected_by_duty_manager",) if late else (), reason=reason)
 
     def discharge(
@@ -183,7 +191,7 @@ class MajorIncidents(Relations):
         *,
         words: Disclosure | None = None,
     ) -> None:
-        """Say that something owed was done; the next message of a schedule is owed anew. Raises InvalidTransition."""
+        """Discharge an obligation of the case. The next message of a schedule is owed anew. Raises InvalidTransition."""
         self.allow("discharge", provenance)
         owed = self.obligations.get(key)
         if owed is None:
@@ -202,7 +210,7 @@ class MajorIncidents(Relations):
         )
 
     def parts(self) -> list[str]:
-        """The cases that follow this one's resolution by a fan-out (R-5.7d)."""
+        """Numbers of the cases that a fan-out resolves with this one (R-5.7d)."""
         return self.linked((LinkKind.PART, LinkKind.RELATED))
 
     def fanned_out(
@@ -217,14 +225,14 @@ class MajorIncidents(Relations):
         self.allow("fan_out", provenance)
         self.record(FannedOut, provenance, cases=cases, refused=refused, reason=reason)
 
-    def _in_the_teams_place(self, provenance: Provenance) -> bool:
-        """Whether the duty manager acts, who may only when the team is late. Raises Forbidden."""
+    def _stands_in(self, provenance: Provenance) -> bool:
+        """Whether the duty manager acts for a team that is late. Raises Forbidden where it is not."""
         if provenance.by.role is not Role.DUTY_MANAGER:
             return False
         owed = self.obligations.get(ObligationKind.ANSWER_NOMINATION)
         due_at = self.nomination_due if owed is None else owed.due_at
         if self.major is not Major.NOMINATED or due_at is None or provenance.at < due_at:
-            raise Forbidden("the duty manager answers a nomination only when the team has not in time (R-5.7b)")
+            raise Forbidden("The duty manager answers a nomination only when the team has not in time (R-5.7b).")
         return True
 
 

@@ -1,6 +1,6 @@
 """SOP 5.9, first half: the customer is told, and from then on has 3 days.
 
-Nothing but the notification starts the window, and nothing moves its end (R-5.9d, R-5.9e).
+Only the notification starts the window, and nothing moves its end (R-5.9d, R-5.9e).
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
-from domain.case.status import Status
+from domain.case.status import SETTLED, Status
 from domain.case.terms import ResolutionCode
 from domain.errors import Invalid, InvalidTransition
-from domain.obligation import Obligation, ObligationKind
+from domain.obligation import UNINFORMED, Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 
 
 @dataclass(frozen=True)
 class ContactAttempt:
-    """An attempt to tell the customer: `{method, by, at, outcome}` (R-5.3c); by whom is who records it."""
+    """An attempt to tell the customer (R-5.3c). The person who made it is the one who records it."""
 
     method: str
     at: datetime
@@ -36,21 +36,22 @@ class Notified(Recorded):
     accepted_at: datetime
     policy: str
     dispute_until: datetime | None = None
-    """None where the window runs already, or where the case has none of its own."""
+    """End of the window; None where one runs already, or where the case has none of its own."""
     settled: bool = True
-    """Whether nobody owes it to the customer any more to tell him; of a referral he is told in person too."""
+    """Whether it ends the obligation to inform the customer. After a referral they are told in person too."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, self.accepted_at
             case.notified_by = self.message
 
     def settles(self) -> tuple[str, ...]:
-        return _UNINFORMED if self.settled else ()
+        """End the obligation to inform the customer, unless they are told in person too."""
+        return UNINFORMED if self.settled else ()
 
 
 class NotificationFailed(Recorded):
-    """No mail will reach the customer: it came back, or there is no address (R-5.9g)."""
+    """No mail will reach the customer: it bounced, or there is no address (R-5.9g)."""
 
     TOPIC = "case.notification_failed"
     resolution: int
@@ -61,15 +62,16 @@ class NotificationFailed(Recorded):
     decides: bool = False
     """Whether the duty manager decides now."""
     stops_window: bool = False
-    """Whether the window ran from this mail, which came back: then it has not started after all."""
+    """Whether the window ran from this mail, and so has not started after all."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
         if self.stops_window:
             case.dispute_until = case.window_since = case.notified_by = None
 
     def owes(self) -> tuple[Obligation, ...]:
-        return _owed(self.due_at, self.decides)
+        """Somebody owes it to the customer to inform them by other means."""
+        return _to_inform(self.due_at, self.decides)
 
 
 class Informed(Recorded):
@@ -85,43 +87,75 @@ class Informed(Recorded):
     decides: bool = False
     dispute_until: datetime | None = None
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, _since(self.at, case)
             case.notified_by = None
 
     def owes(self) -> tuple[Obligation, ...]:
-        return () if self.due_at is None else _owed(self.due_at, self.decides)
+        """A failed attempt leaves the obligation to inform the customer."""
+        return () if self.due_at is None else _to_inform(self.due_at, self.decides)
 
     def settles(self) -> tuple[str, ...]:
-        return _UNINFORMED if self.informed else ()
-
-
-_UNINFORMED = (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED)
+        """A successful one ends it."""
+        return UNINFORMED if self.informed else ()
 
 
 def _since(at: datetime, case: CaseState) -> datetime:
-    """Since when a contact counts: nobody could be told of the resolution before it."""
+    """When a contact counts from: nobody could be told of the resolution before it."""
     return at if case.resolved_at is None else max(at, case.resolved_at)
 
 
-def _owed(due_at: datetime, decides: bool) -> tuple[Obligation, ...]:
+def _to_inform(due_at: datetime, decides: bool) -> tuple[Obligation, ...]:
     inform = Obligation(ObligationKind.INFORM_CUSTOMER, due_at)
     return (inform, Obligation(ObligationKind.DECIDE_UNINFORMED, due_at, Role.DUTY_MANAGER)) if decides else (inform,)
 
 
 def check_contact(contact: ContactAttempt, provenance: Provenance) -> None:
-    """A contact is recorded once it was made. Raises Invalid."""
+    """Refuse a contact that has not been made yet. Raises Invalid."""
     if contact.at > provenance.at:
-        raise Invalid("a contact cannot lie in the future", "/contact/at")
+        raise Invalid("A contact cannot lie in the future.", "/contact/at")
+
+
+def record_contact(
+    case: CaseState,
+    contact: ContactAttempt,
+    policy: Policy,
+    provenance: Provenance,
+    *,
+    reason: Disclosure | None = None,
+) -> None:
+    """Record a contact: a successful one starts the window, a failed one is counted (R-5.9g)."""
+    failures = case.failed_notifications + (not contact.informed)
+    case.record(
+        Informed,
+        provenance,
+        method=contact.method,
+        at=contact.at,
+        informed=contact.informed,
+        policy=policy.version,
+        failures=failures,
+        due_at=None if contact.informed else provenance.at + policy.inform_customer,
+        decides=not contact.informed and failures >= policy.notification_attempts,
+        dispute_until=_window(case, _since(contact.at, case), policy) if contact.informed else None,
+        reason=reason,
+    )
+
+
+def _window(case: CaseState, since: datetime, policy: Policy) -> datetime | None:
+    """The end of a window that starts now; None where one runs already, or where the case has none of its own."""
+    starts = case.dispute_until is None and not case.continued and case.status in SETTLED
+    return policy.window_from(since) if starts else None
 
 
 class Notification(CaseState):
-    def notified(self, message: str, resolution: int, policy: Policy, provenance: Provenance) -> None:
-        """A mail about the resolution of version ``resolution`` was accepted: the window starts (R-5.9d).
+    """What the customer knows of the resolution."""
 
-        Of a resolution that stands no longer nothing is recorded here. Raises InvalidTransition.
+    def notified(self, message: str, resolution: int, policy: Policy, provenance: Provenance) -> None:
+        """Start the window: a mail about the resolution of version ``resolution`` was accepted (R-5.9d).
+
+        Raises InvalidTransition, also for a resolution that no longer stands.
         """
         self.allow("notify", provenance)
         if resolution != self.resolution_version:
@@ -133,7 +167,7 @@ class Notification(CaseState):
             resolution=resolution,
             accepted_at=provenance.at,
             policy=policy.version,
-            dispute_until=self._window(provenance.at, policy),
+            dispute_until=_window(self, provenance.at, policy),
             settled=self.resolution is None or self.resolution.code is not ResolutionCode.REFERRED,
         )
 
@@ -146,12 +180,14 @@ class Notification(CaseState):
         message: str | None = None,
         returned: bool = False,
     ) -> None:
-        """A mail bounced, or there was no address to send it to (R-5.9g). Raises InvalidTransition.
+        """Record that a mail bounced, or that there was no address (R-5.9g). Raises InvalidTransition.
 
-        One that had been accepted and is ``returned`` stops the window that ran from it, and from nothing else, unless the case is closed.
+        ``returned`` means that a server had accepted the mail. It stops the window that ran from it, unless the case is
+        closed.
         """
         self.allow("notify", provenance)
         failures = self.failed_notifications + 1
+        ran_from_it = message is not None and message == self.notified_by
         self.record(
             NotificationFailed,
             provenance,
@@ -161,52 +197,23 @@ class Notification(CaseState):
             failures=failures,
             due_at=provenance.at + policy.inform_customer,
             decides=failures >= policy.notification_attempts,
-            stops_window=returned
-            and self.status is Status.RESOLVED
-            and message is not None
-            and message == self.notified_by,
-        )
-
-    def inform(
-        self, contact: ContactAttempt, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
-    ) -> None:
-        """Record a contact by other means: a successful one starts the window, a failed one is counted (R-5.9g)."""
-        failures = self.failed_notifications + (not contact.informed)
-        self.record(
-            Informed,
-            provenance,
-            method=contact.method,
-            at=contact.at,
-            informed=contact.informed,
-            policy=policy.version,
-            failures=failures,
-            due_at=None if contact.informed else provenance.at + policy.inform_customer,
-            decides=not contact.informed and failures >= policy.notification_attempts,
-            dispute_until=self._window(_since(contact.at, self), policy) if contact.informed else None,
-            reason=reason,
+            stops_window=returned and self.status is Status.RESOLVED and ran_from_it,
         )
 
     def tell_by_other_means(
         self, contact: ContactAttempt, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
-        """Discharge the debt to inform the customer, or count another failure (R-5.9g).
+        """Discharge the obligation to inform the customer, or count another failure (R-5.9g).
 
-        Raises InvalidTransition when nothing is owed, Invalid for a contact in the future or before the resolution.
+        Raises InvalidTransition where nothing is owed, and Invalid for a contact in the future or before the resolution.
         """
         self.allow("discharge", provenance)
         check_contact(contact, provenance)
         if ObligationKind.INFORM_CUSTOMER not in self.obligations:
             raise InvalidTransition("be told of", "not owing the customer that")
         if not self.can_be_about_resolution(contact.at):
-            raise Invalid("the case was resolved after that: nobody can have been told of it", "/at")
-        self.inform(contact, policy, provenance, reason=reason)
-
-    def _window(self, since: datetime, policy: Policy) -> datetime | None:
-        if self.dispute_until is not None or self.continued:
-            return None
-        if self.status not in (Status.RESOLVED, Status.CLOSED):
-            return None
-        return policy.window_from(since)
+            raise Invalid("The case was resolved after that, so nobody can have been told of it.", "/at")
+        record_contact(self, contact, policy, provenance, reason=reason)
 
 
 EVENTS = (Notified, NotificationFailed, Informed)

@@ -1,4 +1,4 @@
-"""The mark on a case that waits for somebody: not a status, but the clock may stand still under it."""
+"""The mark on a case that waits for somebody. It is no status, but the clock may stand still under it (R-5.4c)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Recorded
-from domain.case.clauses.priority import Priority
 from domain.case.obligations import owed_by_holder
 from domain.case.state import CaseState
 from domain.case.status import WORKED
@@ -19,57 +18,54 @@ from domain.policy import Policy
 from domain.values import Actor, Disclosure, Provenance, Role
 
 ANSWERS = Actor("system:answer", Role.SYSTEM)
-"""Who takes the mark off when the customer has answered."""
+"""The actor that takes the mark off when the customer has answered."""
 
 
 class Pended(Recorded):
+    """The case waits."""
+
     TOPIC = "case.pended"
+    SETTLES = (ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER)
     reason_code: PendingReason
     since: datetime
     note: Disclosure | None = None
     paused_since: datetime | None = None
-    """Since when the clock stood still under the wait that this one replaces, where it did: in imported history only."""
+    """Start of the pause under the wait that this one replaces, in imported history only."""
     paused: bool | None = None
-    """Whether it did; None where nothing is replaced, and before 0.5.0."""
+    """Whether the clock stood still under that wait; None where none is replaced, and before 0.5.0."""
     question: Disclosure | None = None
-    """What the customer is asked by mail."""
+    """The question mailed to the customer."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.since))
         case.pending = PendingMark(self.reason_code, self.since)
         case.asked = None if self.question is None else MailedQuestion(self.question, self.originator_version)
 
-    def settles(self) -> tuple[str, ...]:
-        return _OF_THE_WAIT
-
 
 class Resumed(Recorded):
+    """The case waits no longer."""
+
     TOPIC = "case.resumed"
+    SETTLES = (ObligationKind.ASK_CUSTOMER,)
     paused_since: datetime | None = None
-    """Since when the clock stood still, where it did."""
+    """Start of the pause that ends here, where the clock stood still."""
     paused: bool | None = None
-    """Whether it did (`targets.py`); None before 0.5.0, where reports count a wait for the customer."""
+    """Whether it stood still (`targets.py`); None before 0.5.0, where reports count a wait for the customer."""
     resolve_by: datetime | None = None
     answer: int | None = None
     """The version that brought the customer's answer, where that took the mark off."""
     owed: tuple[Obligation, ...] = ()
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.pending = None
         if self.paused_since is not None:
             case.pauses = (*case.pauses, (self.paused_since, self.timestamp))
         case.resolve_by = self.resolve_by or case.resolve_by
 
-    def owes(self) -> tuple[Obligation, ...]:
-        return self.owed
-
-    def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.ASK_CUSTOMER,)
-
 
 class QuestionFailed(Recorded):
-    """No mail will bring the question to the customer: somebody asks by other means."""
+    """No mail will bring the question to the customer. The case waits on, and its holder decides."""
 
     TOPIC = "case.question_failed"
     cause: str
@@ -77,17 +73,10 @@ class QuestionFailed(Recorded):
     asked: int
     owed: tuple[Obligation, ...] = ()
 
-    def apply(self, case: CaseState) -> None:
-        """The case waits on: its holder decides."""
 
-    def owes(self) -> tuple[Obligation, ...]:
-        return self.owed
+class Pending(CaseState):
+    """What the case waits for."""
 
-
-_OF_THE_WAIT = (ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER)
-
-
-class Pending(Priority):
     @property
     def awaits_customer(self) -> bool:
         """Whether it waits for the customer."""
@@ -95,7 +84,7 @@ class Pending(Priority):
 
     @property
     def question(self) -> MailedQuestion | None:
-        """The question that it waits with."""
+        """The mailed question that it waits with."""
         return None if self.pending is None else self.asked
 
     def pend(
@@ -107,37 +96,37 @@ class Pending(Priority):
         question: Disclosure | None = None,
         reason: Disclosure | None = None,
     ) -> None:
-        """Mark the case as waiting, for the customer with a question where one is mailed.
+        """Mark the case as waiting. ``question`` is mailed to the customer.
 
-        Raises InvalidTransition, also when it waits already, Invalid for a question to anybody else.
+        Raises InvalidTransition, also where it waits already, and Invalid for a question to anybody else.
         """
         self.allow("pend", provenance)
         if self.pending is not None:
             raise InvalidTransition("pend", "pending already")
         if question is not None and waiting_for is not PendingReason.CUSTOMER:
-            raise Invalid("a question is mailed to the customer: it needs the reason code customer", "/question")
+            raise Invalid("A question is mailed to the customer. It needs the reason code customer.", "/question")
         said = {"note": note, "question": question, "reason": reason}
         self.record(Pended, provenance, reason_code=waiting_for, since=provenance.at, **said)
 
     def resume(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Take the mark off; a pause moves the target (R-5.4c). Raises InvalidTransition when the case does not wait."""
+        """Take the mark off. A pause moves the target (R-5.4c). Raises InvalidTransition where the case does not wait."""
         self.allow("resume", provenance)
         if self.pending is None:
             raise InvalidTransition("resume", "not pending")
         self._resume(policy, provenance, reason=reason)
 
     def awaits_answer_of(self, received_at: datetime) -> bool:
-        """Whether what the customer said then can be what the case waits for: it was received after the case was pended."""
+        """Whether the customer's words received then can be the answer: the case was pended before."""
         waits = self.awaits_customer and self.status in WORKED
         return waits and self.pending is not None and received_after(received_at, self.pending.since)
 
     def answered(self, answer: int, policy: Policy, provenance: Provenance) -> None:
-        """Take the mark off: the event of version ``answer`` brought the customer's answer, which somebody is to read."""
+        """Take the mark off for the customer's answer in version ``answer``. Whoever holds the case owes it a reading."""
         owed = owed_by_holder(self, ObligationKind.READ_ANSWER, provenance.at + policy.read_answer)
         self._resume(policy, replace(provenance, by=ANSWERS), answer=answer, owed=owed)
 
     def question_failed(self, cause: str, message: str, asked: int, policy: Policy, provenance: Provenance) -> None:
-        """The mail with the question bounced, or its recipient was erased: the holder of the case owes the question."""
+        """Record that the question bounced, or its recipient was erased. The holder owes it by other means."""
         owed = owed_by_holder(self, ObligationKind.ASK_CUSTOMER, provenance.at + policy.read_answer)
         self.record(QuestionFailed, provenance, cause=cause, message=message, asked=asked, owed=owed)
 

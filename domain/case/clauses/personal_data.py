@@ -1,6 +1,6 @@
 """Personal data of a case: erased with a trace, unless a legal hold keeps them (audit.md, Personal data).
 
-Both also after closing (R-5.9f), and never without somebody's approval.
+Erasures and holds also apply to closed cases (R-5.9f), and always need an approval.
 """
 
 from __future__ import annotations
@@ -15,60 +15,63 @@ from domain.values import Disclosure, ErasureScope, Provenance
 
 
 class HoldPlaced(Recorded):
+    """A legal hold keeps the words of the case."""
+
     TOPIC = "case.hold_placed"
     approved_by: str
     since: datetime
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.hold = LegalHold(self.since, self.approved_by)
 
 
 class HoldReleased(Recorded):
+    """The legal hold is released."""
+
     TOPIC = "case.hold_released"
     approved_by: str
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.hold = None
 
 
 class PersonalDataErased(Recorded):
-    """What was said of somebody in this case is gone from the vault; who approved it stands in his own record."""
+    """Disclosures about a person are gone from the vault; the record stays. Their own record names the approver."""
 
     TOPIC = "case.personal_data_erased"
     subject: str
     scope: ErasureScope
 
-    def apply(self, case: CaseState) -> None:
-        """The record stays as it is: only the words are gone that it points to."""
-
 
 class PersonalData(CaseState):
+    """Legal holds and erasures."""
+
     def require_no_hold(self, provenance: Provenance) -> None:
-        """Refuse a hold that cannot be placed. Raises InvalidTransition."""
+        """Refuse a second hold. Raises InvalidTransition."""
         self.allow("hold", provenance)
         if self.hold is not None:
             raise InvalidTransition("hold", "on hold already")
 
     def require_hold(self, provenance: Provenance) -> None:
-        """Refuse a release where nothing is held. Raises InvalidTransition."""
+        """Refuse a release where there is no hold. Raises InvalidTransition."""
         self.allow("release_hold", provenance)
         if self.hold is None:
             raise InvalidTransition("release hold", "not on hold")
 
     def place_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
-        """Keep what was said, whoever wants it erased. Raises InvalidTransition, also when it is kept already."""
+        """Place a legal hold: no words of the case are erased. Raises InvalidTransition, also for a second hold."""
         self.require_no_hold(provenance)
         self.record(HoldPlaced, provenance, approved_by=approved_by, since=provenance.at, reason=reason)
 
     def release_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
-        """Let it be erased again. Raises InvalidTransition, also when nothing keeps it."""
+        """Release the legal hold. Raises InvalidTransition, also where there is none."""
         self.require_hold(provenance)
         self.record(HoldReleased, provenance, approved_by=approved_by, reason=reason)
 
     def erase(
         self, subject: str, scope: ErasureScope, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
-        """Record that what was said of somebody is erased. Raises OnHold, InvalidTransition."""
+        """Record that disclosures about a person are erased. Raises OnHold, InvalidTransition."""
         self.allow("erase", provenance)
         if self.hold is not None:
             raise OnHold((self.number,))

@@ -1,4 +1,4 @@
-"""SOP 5.4: severity and impact set the priority, by a matrix that is policy and not code."""
+"""SOP 5.4: impact and severity set the priority, by a matrix that is policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
-from domain.case.clauses.major_incident import MajorIncidents
+from domain.case.clauses.major_incident import record_nomination
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import targets
@@ -17,12 +17,12 @@ from domain.policy import Policy
 from domain.values import Actor, Disclosure, Level, Provenance, Role
 
 NOMINATES = Actor("system:priority", Role.SYSTEM)
-"""Who nominates a case of priority 1."""
+"""The actor that nominates a case of priority 1."""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Impact and severity, both required (R-5.4a), and the priority a person put in the matrix's place (R-5.4b)."""
+    """Impact and severity (R-5.4a), and the priority with which a person overrides the matrix (R-5.4b)."""
 
     impact: Level
     severity: Level
@@ -30,20 +30,22 @@ class Assessment:
 
 
 class Prioritized(Recorded):
+    """The case was assessed, or assessed anew."""
+
     TOPIC = "case.prioritized"
     impact: Level
     severity: Level
     priority: int
     matrix: str
     computed: int | None = None
-    """What the matrix says, where it was overridden."""
+    """The priority of the matrix, where it was overridden."""
     policy: str | None = None
     respond_by: datetime | None = None
     resolve_by: datetime | None = None
     calendar: SupportCalendar | None = None
-    """Which calendar the targets run on; before 0.5.0 the policy's."""
+    """The calendar of the targets; None before 0.5.0, where it was the policy's."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.calendar = self.calendar
         case.respond_by, case.resolve_by = self.respond_by, self.resolve_by
         case.impact, case.severity = self.impact, self.severity
@@ -52,7 +54,9 @@ class Prioritized(Recorded):
             case.status = Status.PRIORITIZED
 
 
-class Priority(MajorIncidents):
+class Priority(CaseState):
+    """How urgent the case is."""
+
     def prioritize(
         self,
         assessment: Assessment,
@@ -62,15 +66,16 @@ class Priority(MajorIncidents):
         named: SupportCalendar | None = None,
         reason: Disclosure | None = None,
     ) -> None:
-        """Assess, or assess anew, until the case closes (R-5.4c). Priority 1 nominates itself as major (R-5.7b).
+        """Assess the case, or assess it anew until it closes (R-5.4c). Priority 1 nominates itself as major (R-5.7b).
 
-        ``named`` is the calendar that the service or the team names (R-4.1a). An override needs a reason beside it (R-5.4b). Raises InvalidTransition, Invalid.
+        ``named`` is the calendar of the service or the team (R-4.1a). An override needs a reason (R-5.4b).
+        Raises InvalidTransition, Invalid.
         """
         self.allow("prioritize", provenance)
         computed = policy.matrix.priority(assessment.impact, assessment.severity)
         overridden = assessment.override is not None and assessment.override != computed
         if overridden and reason is None:
-            raise Invalid("an override needs a reason (R-5.4b)", "/override/reason")
+            raise Invalid("An override needs a reason (R-5.4b).", "/override/reason")
         before = self.priority
         priority = assessment.override if overridden and assessment.override else computed
         since, until = self.settled_since(policy), self.resolved_at
@@ -93,7 +98,7 @@ class Priority(MajorIncidents):
         )
         nominated = self.major in (Major.NOMINATED, Major.DECLARED)
         if priority == 1 and before != 1 and not nominated and self.status is not Status.RESOLVED:
-            self.nominate(policy, replace(provenance, by=NOMINATES))
+            record_nomination(self, policy, replace(provenance, by=NOMINATES))
 
 
 EVENTS = (Prioritized,)

@@ -7,14 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.aggregate import Recorded
-from domain.case.clauses.assignment import Assignment
-from domain.case.clauses.logging import Logging
 from domain.case.state import CaseState
-from domain.case.status import Status
+from domain.case.status import SETTLED, Status
 from domain.case.targets import end_of_wait
 from domain.case.terms import CauseCorrected, Resolution, ResolutionCode, received_after
 from domain.errors import (
     DiagnosisRequired,
+    InformationRequired,
     Invalid,
     InvalidTransition,
     ProblemLinkRequired,
@@ -27,13 +26,15 @@ from domain.values import Disclosure, Nature, Provenance
 
 
 class ContactOutcome(StrEnum):
+    """Whether an attempt to reach the customer succeeded."""
+
     REACHED = "reached"
     UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What the customer said of the resolution, and how he was asked (R-5.8a)."""
+    """The customer's word on the resolution, and how they were asked (R-5.8a)."""
 
     satisfactory: bool
     able_to_work: bool
@@ -43,19 +44,22 @@ class Verification:
 
 
 class Verifier(StrEnum):
-    """Whose word a resolution rests on, where it rests on one."""
+    """Whose word a resolution rests on."""
 
     CUSTOMER = "customer"
     OWNER = "owner"
-    """The service's, for an alert that no person reported (R-5.8d)."""
+    """The service's owner, for an alert that no person reported (R-5.8d)."""
     NOBODY = "unreachable"
-    """The customer could not be reached, by the policy's attempts (R-5.8c)."""
+    """Nobody: the customer could not be reached in the policy's attempts (R-5.8c)."""
     PARENT = "parent"
-    """The major incident's, in whose resolution this one follows (R-5.7d)."""
+    """That of the major incident whose resolution this one follows (R-5.7d)."""
 
 
 class Verified(Recorded):
+    """The customer said whether the resolution works, or could not be reached."""
+
     TOPIC = "case.verified"
+    SETTLES = (ObligationKind.READ_ANSWER,)
     satisfactory: bool
     able_to_work: bool
     method: str
@@ -63,9 +67,9 @@ class Verified(Recorded):
     outcome: ContactOutcome = ContactOutcome.REACHED
     verifier: Verifier = Verifier.CUSTOMER
     overtaken: bool = False
-    """Whether the customer said it before later work, or before a word of theirs that is on the record already."""
+    """Whether later work, or a later word of theirs, was on the record already."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         if self.outcome is ContactOutcome.UNREACHABLE:
             case.attempts = (*case.attempts, (self.at, self.method))
         elif self.satisfactory and self.able_to_work:
@@ -75,12 +79,15 @@ class Verified(Recorded):
             if not self.overtaken:
                 case.worked(self.at)
 
-    def settles(self) -> tuple[str, ...]:
-        return (ObligationKind.READ_ANSWER,)
-
 
 class Resolved(Recorded):
+    """The case is resolved. Obligations of the open case end."""
+
     TOPIC = "case.resolved"
+    SETTLES = (
+        *(ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION),
+        *(ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER),
+    )
     code: ResolutionCode
     workaround: bool
     cause_corrected: CauseCorrected
@@ -89,16 +96,16 @@ class Resolved(Recorded):
     solution: Disclosure | None = None
     verifier: Verifier | None = None
     first_contact: bool = False
-    """By the desk, never assigned to a team, an incident at all (R-5.5e)."""
+    """Whether the desk resolved an incident that no team ever had (R-5.5e)."""
     paused: bool | None = None
     """Whether the clock stood still under the wait that this ended (`targets.py`).
 
-    None where the case did not wait. None before 0.5.0 too: there the reopening decided.
+    None where the case did not wait, and before 0.5.0, where the reopening decided.
     """
     resolve_by: datetime | None = None
     """The target that the end of the wait moved."""
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.resolved_from, case.status = case.status, Status.RESOLVED
         case.resolution = Resolution(self.code, self.workaround, self.cause_corrected, self.problem)
         case.resolved_at, case.solution = self.resolved_at, self.solution
@@ -110,12 +117,6 @@ class Resolved(Recorded):
             case.waited = None
         case.resolve_by = self.resolve_by or case.resolve_by
 
-    def settles(self) -> tuple[str, ...]:
-        return (
-            *(ObligationKind.COMMUNICATE, ObligationKind.ANSWER_NOMINATION),
-            *(ObligationKind.READ_ANSWER, ObligationKind.ASK_CUSTOMER),
-        )
-
 
 _BY_OTHERS = (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE, ResolutionCode.NOT_RECORDED)
 _CAUSED = (ResolutionCode.FIXED, ResolutionCode.WORKAROUND)
@@ -124,22 +125,24 @@ NO_INCIDENT = (ResolutionCode.RECLASSIFIED_REQUEST, ResolutionCode.REFERRED, Res
 """Codes that leave the incident figures (R-4.2c, R-5.3d)."""
 
 
-class Resolutions(Assignment, Logging):
+class Resolutions(CaseState):
+    """How the case was resolved, and the customer's verification."""
+
     def verify(self, verification: Verification, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Record the customer's word. A negative one returns the case to work as a failed fix (R-5.8b).
 
-        One that later work or a later word has overtaken is counted, and takes nothing from that word.
-        Raises InvalidTransition, Invalid when it lies in the future.
+        One that later work or a later word has overtaken is counted, and voids nothing.
+        Raises InvalidTransition, and Invalid for a time in the future or a method that reaches no person.
         """
         self.allow("verify", provenance)
         if verification.at > provenance.at:
-            raise Invalid("a verification cannot lie in the future", "/at")
+            raise Invalid("A verification cannot lie in the future.", "/at")
         if verification.method in EVIDENCE:
             raise Invalid(NO_PERSON, "/method")
-        verifier = Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
         newer = max(filter(None, (self.received_at, self.last_work_at, self.verified_at)))
         overtaken = not received_after(verification.at, newer)
-        self.record(Verified, provenance, **vars(verification), verifier=verifier, overtaken=overtaken, reason=reason)
+        told = {**vars(verification), "verifier": self._person, "overtaken": overtaken}
+        self.record(Verified, provenance, **told, reason=reason)
 
     def resolve(
         self,
@@ -153,7 +156,8 @@ class Resolutions(Assignment, Logging):
         """Resolve the case (5.8, 5.8.1).
 
         Raises PriorityRequired, InvalidTransition, InformationRequired (R-5.2c), ServiceRequired (R-4.1b),
-        DiagnosisRequired (R-5.5c), VerificationRequired for an assigned case (R-5.8a), ProblemLinkRequired (R-5.8.1a).
+        DiagnosisRequired (R-5.5c), VerificationRequired for an assigned case (R-5.8a), ProblemLinkRequired (R-5.8.1a),
+        Invalid for a code or cause that does not fit.
         """
         self.require_priority()
         self.allow("resolve", provenance)
@@ -169,11 +173,10 @@ class Resolutions(Assignment, Logging):
     ) -> None:
         """Follow a linked case's resolution, by its team's explicit decision (R-5.7d).
 
-        The parent's verification stands for its own, and it needs no priority. Raises InvalidTransition,
-        InformationRequired (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a),
-        ProblemLinkRequired.
+        The parent's verification counts, and the case needs no priority. Raises InvalidTransition, InformationRequired
+        (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a), ProblemLinkRequired.
         """
-        if self.status in (Status.RESOLVED, Status.CLOSED):
+        if self.status in SETTLED:
             raise InvalidTransition(f"follow {parent}", self.status)
         if parent not in self.links:
             raise InvalidTransition(f"follow {parent}", "not linked with it")
@@ -182,17 +185,18 @@ class Resolutions(Assignment, Logging):
         self._record_resolved(resolution, solution, Verifier.PARENT, policy, provenance, None)
 
     def _require_known(self, resolution: Resolution) -> None:
-        """Hold a case against what every way to resolve it asks.
+        """Check what every resolution needs.
 
         Raises InformationRequired (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a).
         """
-        self.require_information()
+        if self.required:
+            raise InformationRequired(f"Complete {', '.join(self.required)}, or waive it with a reason (R-5.2c).")
         if self.service is None and resolution.code is not ResolutionCode.RECLASSIFIED_REQUEST:
             raise ServiceRequired
         if not self.symptomatic:
             raise DiagnosisRequired
         if resolution.code is ResolutionCode.AVERTED and self.nature is not Nature.IMPENDING:
-            raise Invalid("only what has not happened is averted (R-4.2a)", "/code")
+            raise Invalid("Only an interruption that has not happened is averted (R-4.2a).", "/code")
 
     def _record_resolved(
         self,
@@ -204,11 +208,9 @@ class Resolutions(Assignment, Logging):
         reason: Disclosure | None,
     ) -> None:
         if resolution.code in _BY_OTHERS:
-            raise Invalid(f"{resolution.code} is given by another command", "/code")
+            raise Invalid(f"Another command sets the code {resolution.code}.", "/code")
         if resolution.code in _CAUSED and resolution.cause_corrected not in _STATED:
-            raise Invalid(
-                "whether the cause was corrected is stated: yes, no or unknown (R-5.8.1a)", "/cause_corrected"
-            )
+            raise Invalid("State whether the cause was corrected: yes, no or unknown (R-5.8.1a).", "/cause_corrected")
         if resolution.needs_problem and resolution.problem is None:
             raise ProblemLinkRequired
         first_contact = not self.ever_assigned and resolution.code not in NO_INCIDENT and verifier != Verifier.PARENT
@@ -225,9 +227,9 @@ class Resolutions(Assignment, Logging):
         )
 
     def _verifier(self, policy: Policy) -> Verifier | None:
-        """Whose word there is, newer than the last work; nobody's counts after the policy's attempts (R-5.8c)."""
+        """Whose word stands that is newer than the last work; nobody's after the policy's attempts (R-5.8c)."""
         if self.verified_since_last_work:
-            return Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
+            return self._person
         made = [each for each in self.attempts if received_after(each[0], self.last_work_at or self.received_at)]
         enough = (
             len(made) >= policy.verification_attempts
@@ -237,8 +239,12 @@ class Resolutions(Assignment, Logging):
         return Verifier.NOBODY if enough else None
 
     @property
+    def _person(self) -> Verifier:
+        return Verifier.OWNER if self.impersonal else Verifier.CUSTOMER
+
+    @property
     def verified_since_last_work(self) -> bool:
-        """Whether a positive verification stands that is newer than the last work on the case."""
+        """Whether a positive verification is newer than the last work on the case (R-5.8a)."""
         since = self.last_work_at or self.received_at
         return self.verified_at is not None and received_after(self.verified_at, since)
 

@@ -1,9 +1,9 @@
-"""SOP 5.3: does it belong to us, or to another agency's help desk?"""
+"""SOP 5.3: does the incident belong to this desk, or to another agency's help desk?"""
 
 from __future__ import annotations
 
 from domain.aggregate import Recorded
-from domain.case.clauses.notification import ContactAttempt, Notification, check_contact
+from domain.case.clauses.notification import ContactAttempt, check_contact, record_contact
 from domain.case.clauses.resolution import Resolved
 from domain.case.state import CaseState
 from domain.case.status import Status
@@ -16,27 +16,30 @@ REFERRED = Resolution(ResolutionCode.REFERRED, workaround=False, cause_corrected
 
 
 class Triaged(Recorded):
+    """The desk keeps the case (R-5.3a)."""
+
     TOPIC = "case.triaged"
     owner: str
 
-    def apply(self, case: CaseState) -> None:
+    def _fold(self, case: CaseState) -> None:
         case.status = Status.TRIAGED
 
 
 class Referred(Recorded):
+    """The case went to another agency's help desk. The event after it resolves the case."""
+
     TOPIC = "case.referred"
     help_desk: str
     help_desk_version: int | None = None
     contact: Disclosure | None = None
-    """The other desk's entry as it was: agency, desk, phone, e-mail, hours, portal (R-5.3b)."""
-
-    def apply(self, case: CaseState) -> None:
-        """That it is resolved by this is said by the event after it."""
+    """The other desk's entry at that time: agency, desk, phone, e-mail, hours, portal (R-5.3b)."""
 
 
-class Triage(Notification):
+class Triage(CaseState):
+    """Whose case it is."""
+
     def triage(self, owner: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Record that the case is ours (R-5.3a). Raises InvalidTransition."""
+        """Record that the case belongs to this desk (R-5.3a). Raises InvalidTransition."""
         self.allow("triage", provenance)
         self.record(Triaged, provenance, owner=owner, reason=reason)
 
@@ -49,10 +52,10 @@ class Triage(Notification):
         *,
         reason: Disclosure | None = None,
     ) -> None:
-        """Refer to another agency's desk: resolved, and the customer is told where to go (R-5.3b, R-5.3c).
+        """Refer to another agency's desk: resolve the case and tell the customer where to go (R-5.3b, R-5.3c).
 
-        ``help_desk`` is its id, version and entry. A contact that failed leaves the customer to be informed.
-        Needs no priority. Raises InvalidTransition, Invalid for a contact in the future.
+        ``help_desk`` is its id, version and entry. The case needs no priority. A failed contact leaves the obligation to
+        inform the customer. Raises InvalidTransition, and Invalid for a contact in the future.
         """
         self.allow("refer", provenance)
         self.require_own_way("be referred")
@@ -61,7 +64,7 @@ class Triage(Notification):
         self.record(Referred, provenance, help_desk=code, help_desk_version=version, contact=entry, reason=reason)
         wait = end_of_wait(self, policy, provenance.at)
         self.record(Resolved, provenance, **vars(REFERRED), **wait, resolved_at=provenance.at)
-        self.inform(contact, policy, provenance)
+        record_contact(self, contact, policy, provenance)
 
 
 EVENTS = (Triaged, Referred)
