@@ -19,7 +19,7 @@ _HEAD = f"""# The events
 {GENERATED}
 
 Every event that the record may hold. A topic is a storage format: it is never renamed, and what an older release stored is read for
-ever. `GET /events` follows them, `GET /cases/{{number}}/events` reads those of one case, and the table `ledger.stored_events` holds them.
+ever. `GET /events` follows them, `GET /cases/{{number}}/history` reads those of one case, and the table `ledger.stored_events` holds them.
 *Since* is the first release whose record holds the topic. *Read by the customer* says what a customer gets to see of the events of their own
 cases (`application/cases/visibility.py`); staff, auditors and reporting jobs read everything. A field of the type
 [`Disclosure`](#values-in-events) is words: the event holds their digest, the vault the words, and an erasure removes them there.
