@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from textwrap import dedent
+from functools import cache
+from importlib import import_module
 from typing import Any, get_args, get_type_hints
 
 
@@ -53,10 +54,14 @@ def field_docstrings(kind: type[Any]) -> dict[str, str]:
 
 
 def definition(kind: type[Any]) -> ast.ClassDef:
-    """The source of a class."""
-    (statement,) = ast.parse(dedent(inspect.getsource(kind))).body
-    assert isinstance(statement, ast.ClassDef)
-    return statement
+    """The source of a class that stands by itself in its module. Raises KeyError for one inside another."""
+    return _classes(kind.__module__)[kind.__name__]
+
+
+@cache
+def _classes(module: str) -> dict[str, ast.ClassDef]:
+    statements = ast.parse(inspect.getsource(import_module(module))).body
+    return {each.name: each for each in statements if isinstance(each, ast.ClassDef)}
 
 
 def _under_names(source: ast.ClassDef) -> Iterator[tuple[str, str]]:

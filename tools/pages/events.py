@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
+from functools import cache
 from typing import Any, get_type_hints
 
 from application.cases.visibility import ENVELOPE, Shown
@@ -68,6 +69,7 @@ def page() -> str:
     return _HEAD + every + "".join(f"## {heading}\n\n{text}" for heading, text in areas.items()) + kinds.section()
 
 
+@cache
 def first_releases() -> dict[str, str]:
     """The release that stored each topic first."""
     versions = sorted(RELEASES, key=lambda path: [int(part) for part in path.stem.split(".")])
