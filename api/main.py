@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api.http.app import create_app
-from api.http.context import Context
+from api.http.context import QUESTIONS, Context
 from api.http.cursors import Cursors
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
-from application.desk import Desk
+from application.desk import Desk, desk_on
 from application.holidays import holidays_of
 from application.mail_in.addresses import Addresses
 from application.mail_in.failures import Failures
@@ -33,14 +34,16 @@ from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import QUESTION
 from infrastructure.postgres.database import Component, Database
+from infrastructure.postgres.event_store import open_event_store
 from infrastructure.postgres.feed import open_feed
-from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
 from infrastructure.transparency.publication.store import current_note
 from infrastructure.transparency.served_log import PostgresLog
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.similar import PostgresFinder
+
+T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.001
 """Seconds between hand-overs of the interpreter's lock. At Python's default of 5 ms the group commit's thread waits
@@ -68,27 +71,38 @@ def initial_policy() -> Policy:
     return first_policy(holidays_of(HOLIDAYS, range(year - 1, year + 6)))
 
 
-@contextmanager
-def open_desk(
+@asynccontextmanager
+async def open_desk(
     database: Database,
     clock: Clock | None = None,
     *,
     component: Component = "api",
     addresses: Addresses | None = None,
-) -> Iterator[Desk]:
-    """The desk on a database, with its own connections and its own group commit."""
-    with database.pool(component, size=4, limits=QUESTION) as pool:
-        finder = PostgresFinder(pool)
-        with Desk(
-            LedgerFactory(database, component),
-            PostgresRegister,
-            finder,
-            clock or SystemClock(),
-            initial_policy,
-            os.urandom,
-            addresses,
-        ) as desk:
-            yield desk
+) -> AsyncIterator[Desk]:
+    """The desk on a database, with its own connections and its own group commit, in the running event loop."""
+    async with (
+        open_event_store(database, component) as store,
+        database.async_pool(component, size=4, limits=QUESTION) as pool,
+    ):
+        yield desk_on(
+            store,
+            PostgresRegister(store),
+            PostgresFinder(pool),
+            clock=clock or SystemClock(),
+            first_policy=initial_policy,
+            random=os.urandom,
+            addresses=addresses,
+        )
+
+
+def on_desk(database: Database, do: Callable[[Desk], Awaitable[T]], *, component: Component = "api") -> T:
+    """Run a coroutine on a desk, both in an event loop of their own. For callers that run no event loop."""
+
+    async def run() -> T:
+        async with open_desk(database, component=component) as desk:
+            return await do(desk)
+
+    return asyncio.run(run())
 
 
 def tokens_of(settings: Settings) -> Tokens:
@@ -102,11 +116,11 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """What the routes are given, for as long as the application runs."""
     tokens = tokens_of(settings)
-    with (
+    async with (
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
-        database.pool("api", size=12, limits=QUESTION) as pool,
+        open_feed(database, desk.references) as feed,
     ):
-        async with open_feed(database, desk.references) as feed:
+        with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool:
             yield Context(
                 desk,
                 PostgresViews(pool),

@@ -1,4 +1,4 @@
-"""Four eyes: who requests an erasure or a legal hold, and the auditor who approves it (audit.md, Personal data).
+"""Four eyes: one principal requests an erasure or a legal hold, an auditor approves it (audit.md, Personal data).
 
 The requester is an administrator, or the operator at the command line. A hold takes effect with its approval, in the same
 transaction; an erasure waits for `erase`, which only the database role of the eraser can carry out.
@@ -6,26 +6,25 @@ transaction; an erasure waits for `erase`, which only the database role of the e
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
 
-from eventsourcing.application import AggregateNotFoundError
-
-from application.execution.reference import Reference
+from application.execution.attempt import Attempt
 from application.execution.requests import Committed, Request
-from application.execution.runner import Casework
+from application.execution.runner import CommandRunner, expect
 from domain.approval import OPEN, Approval, ApprovalGiven, ApprovalRequested, Measure, approval_id
 from domain.case import Case
 from domain.case.status import authorise
 from domain.errors import Forbidden, NotFound
-from domain.values import Actor, Disclosure, DisclosureKind, ErasureScope, Provenance, Role
+from domain.values import Actor, Disclosure, DisclosureKind, ErasureScope, Role
 
 COMMANDS = {
     "approve": (Role.AUDITOR,),
     "refuse": (Role.AUDITOR,),
     "withdraw": (Role.ADMIN, Role.SYSTEM),
 }
-"""Who answers a request, and who takes it back; who makes one stands in the table of cases (`hold`, `release_hold`, `erase`)."""
+"""Who answers a request, and who takes it back. Who may request stands in the table of cases (`hold`, `release_hold`, `erase`)."""
 
 
 def authorise_approval(actor: Actor, command: str) -> None:
@@ -35,144 +34,165 @@ def authorise_approval(actor: Actor, command: str) -> None:
         raise Forbidden(f"{command} needs the role {' or '.join(needed)}; you are {actor.role}")
 
 
-class Approving(Casework):
-    """Requests and their approvals."""
+class Approvals:
+    """Requests for measures that need two people, and their approvals."""
 
-    def approval(self, number: str) -> Approval:
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner, self._repository = runner, runner.repository
+
+    async def approval(self, number: str) -> Approval:
         """A measure by its number, such as ``hold:INC-0000123``. Raises NotFound."""
         measure, _, target = number.partition(":")
-        found = self._approval(Measure(measure), target) if measure in set(Measure) else None
+        found = await self.find(Measure(measure), target) if measure in set(Measure) else None
         if found is None:
             raise NotFound(f"nothing was ever requested as {number}")
         return found
 
-    def approvals(self, *, everything: bool = False) -> list[Approval]:
-        """What waits, the most urgent first: for an approval, or to be carried out. ``everything`` has the rest too."""
-        now, ids = self.clock.now(), self.register.approvals()
+    async def find(self, measure: Measure, target: str) -> Approval | None:
+        """A measure on a target; None where it was never requested."""
+        return await self._repository.find(Approval, approval_id(measure, target))
+
+    async def all(self, *, everything: bool = False) -> list[Approval]:
+        """The measures that wait for an approval or to be carried out, most urgent first; or every one there is."""
+        now, ids = self._runner.clock.now(), await self._runner.register.approvals()
         if not everything:
-            last = self.register.latest(ids)
+            last = await self._runner.register.latest(ids)
             ids = [each.originator_id for each in last if isinstance(each, ApprovalRequested | ApprovalGiven)]
-        found: list[Approval] = [self.repository.get(each) for each in ids]
-        kept = [each for each in found if everything or each.standing_at(now) in OPEN]
+        found = [await self._repository.find(Approval, each) for each in ids]
+        kept = [each for each in found if each is not None and (everything or each.standing_at(now) in OPEN)]
         return sorted(kept, key=lambda each: (each.wanted is None or each.wanted.answer_by, each.number))
 
-    def request_hold(self, number: str, reason: str, request: Request) -> Committed:
+    async def request_hold(self, number: str, reason: str, request: Request) -> Committed:
         """Ask for a legal hold on a case. Raises Forbidden, NotFound, InvalidTransition."""
         authorise(request.actor, "hold")
 
-        def check(provenance: Provenance) -> None:
-            self._expected(number, request).require_no_hold(provenance)
+        async def check(on: Attempt) -> None:
+            (await self._expected(number, request)).require_no_hold(on.provenance)
 
-        return self._request(Measure.HOLD, number, None, reason, request, check)
+        return await self.request(Measure.HOLD, number, None, reason, request, check)
 
-    def request_release(self, number: str, reason: str, request: Request) -> Committed:
+    async def request_release(self, number: str, reason: str, request: Request) -> Committed:
         """Ask for the release of a legal hold. Raises Forbidden, NotFound, InvalidTransition."""
         authorise(request.actor, "release_hold")
 
-        def check(provenance: Provenance) -> None:
-            self._expected(number, request).require_hold(provenance)
+        async def check(on: Attempt) -> None:
+            (await self._expected(number, request)).require_hold(on.provenance)
 
-        return self._request(Measure.RELEASE_HOLD, number, None, reason, request, check)
+        return await self.request(Measure.RELEASE_HOLD, number, None, reason, request, check)
 
-    def approve(self, number: str, request: Request) -> Committed:
+    async def approve(self, number: str, request: Request) -> Committed:
         """Approve a request as an auditor; a hold is placed or released with it.
 
         Raises Forbidden for whoever requested it, or when the requester's own grant is gone; NotFound, InvalidTransition.
         """
 
-        def decide(approval: Approval, provenance: Provenance, reference: Reference) -> list[Case]:
-            approval.approve(provenance)
+        async def decide(approval: Approval, on: Attempt) -> list[Case]:
+            approval.approve(on.provenance)
             assert approval.wanted is not None
-            reference.require_grant(approval.wanted.by, provenance.at)
-            return [] if approval.measure is Measure.ERASE else [self._carry_out(approval, provenance)]
+            on.reference.require_grant(approval.wanted.by, on.at)
+            return [] if approval.measure is Measure.ERASE else [await self._carry_out(approval, on)]
 
-        return self._on_approval("approve", number, request, decide)
+        return await self._on_approval("approve", number, request, decide)
 
-    def refuse(self, number: str, reason: str, request: Request) -> Committed:
+    async def refuse(self, number: str, reason: str, request: Request) -> Committed:
         """Refuse a request as an auditor, or take an unused approval back. Raises Forbidden, NotFound, InvalidTransition."""
 
-        def decide(approval: Approval, provenance: Provenance, _: Reference) -> list[Case]:
-            approval.refuse(self._grounds(approval, reason), provenance)
-            return []
+        async def decide(approval: Approval, on: Attempt) -> None:
+            approval.refuse(await self._reason(approval, reason, on), on.provenance)
 
-        return self._on_approval("refuse", number, request, decide)
+        return await self._on_approval("refuse", number, request, decide)
 
-    def withdraw(self, number: str, reason: str | None, request: Request) -> Committed:
+    async def withdraw(self, number: str, request: Request) -> Committed:
         """Take a request back. Raises Forbidden, NotFound, InvalidTransition."""
 
-        def decide(approval: Approval, provenance: Provenance, _: Reference) -> list[Case]:
-            approval.withdraw(self._grounds(approval, reason), provenance)
-            return []
+        async def decide(approval: Approval, on: Attempt) -> None:
+            approval.withdraw(await self._reason(approval, request.reason, on), on.provenance)
 
-        return self._on_approval("withdraw", number, request, decide)
+        return await self._on_approval("withdraw", number, request, decide)
 
-    def _request(
+    async def request(
         self,
         measure: Measure,
         target: str,
         scope: ErasureScope | None,
         reason: str,
         request: Request,
-        check: Callable[[Provenance], None],
+        check: Callable[[Attempt], Awaitable[None]],
     ) -> Committed:
-        def attempt(reference: Reference) -> Committed:
-            provenance = self._provenance(request)
-            check(provenance)
-            approval = self._approval(measure, target) or Approval.of(measure, target, provenance)
-            answer_by = provenance.at + reference.policy.approval_answer
-            approval.request(scope, answer_by, self._grounds(approval, reason), provenance)
-            return self._commit(approval, (), request, reference)
+        """Ask for a measure, once ``check`` finds nothing against it. Raises what that raises, InvalidTransition."""
 
-        return self._keys.once(request, lambda: self._decide(f"{measure}:{target}", request, attempt))
+        async def attempt(on: Attempt) -> Committed:
+            await check(on)
+            approval = await self.find(measure, target) or Approval.of(measure, target, on.provenance)
+            words = await self._reason(approval, reason, on)
+            approval.request(scope, on.at + on.policy.approval_answer, words, on.provenance)
+            return await self._runner.commit(approval, on)
 
-    def _expected(self, number: str, request: Request) -> Case:
+        return await self._runner.run(f"{measure}:{target}", request, attempt)
+
+    async def _expected(self, number: str, request: Request) -> Case:
         """The case, at the version that the caller has seen. Raises NotFound, StaleVersion."""
-        case = self._get(Case, number)
-        self._expect(case, request)
+        case = await self._repository.get(Case, number)
+        expect(case, request)
         return case
 
-    def _on_approval(
+    async def _on_approval(
         self,
         command: str,
         number: str,
         request: Request,
-        decide: Callable[[Approval, Provenance, Reference], list[Case]],
+        decide: Callable[[Approval, Attempt], Awaitable[Sequence[Case] | None]],
     ) -> Committed:
         authorise_approval(request.actor, command)
 
-        def attempt(reference: Reference) -> Committed:
-            approval = self.approval(number)
-            self._expect(approval, request)
-            others = decide(approval, self._provenance(request), reference)
-            return self._commit(approval, others, request, reference)
+        async def attempt(on: Attempt) -> Committed:
+            approval = await self.approval(number)
+            expect(approval, request)
+            return await self._runner.commit(approval, on, await decide(approval, on))
 
-        return self._keys.once(request, lambda: self._decide(number, request, attempt))
+        return await self._runner.run(number, request, attempt)
 
-    def _carry_out(self, approval: Approval, provenance: Provenance) -> Case:
+    async def _carry_out(self, approval: Approval, on: Attempt) -> Case:
         """Place or release the hold in the requester's name: it was theirs to ask for."""
         assert approval.wanted is not None
-        case, theirs = self._get(Case, approval.target), replace(provenance, by=approval.wanted.by)
-        reason = self._said(case, reason=self._reason_of(approval))
-        approved_by = approval.use(provenance)
+        case, theirs = await self._repository.get(Case, approval.target), on.acted_by(approval.wanted.by).provenance
+        reason = on.required(case, reason=reason_of(approval))
+        approved_by = approval.use(on.provenance)
         if approval.measure is Measure.HOLD:
             case.place_hold(approved_by, reason, theirs)
         else:
             case.release_hold(approved_by, reason, theirs)
         return case
 
-    def _approval(self, measure: Measure, target: str) -> Approval | None:
-        try:
-            found: Approval = self.repository.get(approval_id(measure, target))
-        except AggregateNotFoundError:
-            return None
-        return found
-
-    def _reason_of(self, approval: Approval) -> str:
-        wanted = approval.wanted
-        return str((wanted and wanted.reason and wanted.reason.text("reason")) or "as it was requested")
-
-    def _grounds(self, approval: Approval, reason: str | None) -> Disclosure | None:
-        """Why. What is said of a case goes with its customer's words; why somebody is erased outlives what it explains."""
+    async def _reason(self, approval: Approval, reason: str | None, on: Attempt) -> Disclosure | None:
+        """A reason about a case goes with its customer's words; a reason to erase outlives what it explains."""
         erasing = approval.measure is Measure.ERASE
-        subject = f"erasure:{approval.target}" if erasing else self._get(Case, approval.target).customer
-        return self._say(subject, DisclosureKind.STAFF_WORDS, {"reason": reason})
+        subject = (
+            f"erasure:{approval.target}" if erasing else (await self._repository.get(Case, approval.target)).customer
+        )
+        return on.say(subject, DisclosureKind.STAFF_WORDS, {"reason": reason})
+
+
+def reason_of(approval: Approval) -> str:
+    """Why a measure was requested."""
+    wanted = approval.wanted
+    return str((wanted and wanted.reason and wanted.reason.text("reason")) or "as it was requested")
+
+
+def approval_document(approval: Approval, now: datetime | None = None) -> dict[str, Any]:
+    """A measure as it reads: its last request, and what became of it. ``now`` tells whether it has expired."""
+    wanted = approval.wanted
+    return {
+        "number": approval.number,
+        "id": approval.id,
+        "version": approval.version,
+        "status": approval.standing if now is None else approval.standing_at(now),
+        "measure": approval.measure,
+        "target": approval.target,
+        "requested_by": wanted and wanted.by.subject,
+        "requested_at": wanted and wanted.since,
+        "answer_by": wanted and wanted.answer_by,
+        "scope": wanted and wanted.scope,
+        "reason": wanted and wanted.reason and wanted.reason.text("reason"),
+        "approved_by": approval.approved_by,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
@@ -24,40 +24,42 @@ _SECOND = Request(Actor("b.chen", Role.TECHNICIAN), "demo")
 _NETWORK = Request(Actor("t.lee", Role.TEAM_MEMBER, "network"), "demo")
 _MESSAGING = Request(Actor("m.ruiz", Role.TEAM_MEMBER, "messaging"), "demo")
 
-Step = Callable[[Desk, str], Committed]
+Step = Callable[[Desk, str], Awaitable[Committed]]
 
 
-def _triage(desk: Desk, number: str) -> Committed:
-    return desk.triage(number, "desk", None, _DESK)
+def _triage(desk: Desk, number: str) -> Awaitable[Committed]:
+    return desk.triage.triage(number, "desk", _DESK)
 
 
 def _prioritize(impact: int, severity: int) -> Step:
     assessment = Assessment(Level(impact), Level(severity))
-    return lambda desk, number: desk.prioritize(number, assessment, None, _DESK)
+    return lambda desk, number: desk.diagnosis.prioritize(number, assessment, _DESK)
 
 
-def _diagnose(desk: Desk, number: str) -> Committed:
+def _diagnose(desk: Desk, number: str) -> Awaitable[Committed]:
     words = {"symptoms": "as reported", "findings": "reproduced at the desk"}
-    return desk.diagnose(number, words, None, (), None, _SECOND)
+    return desk.diagnosis.diagnose(number, words, None, (), _SECOND)
 
 
 def _assign(team: str) -> Step:
-    return lambda desk, number: desk.assign(number, team, None, "beyond what the desk can do", None, _SECOND)
+    return lambda desk, number: desk.assignment.assign(number, team, None, "beyond what the desk can do", _SECOND)
 
 
 def _verify(request: Request) -> Step:
-    return lambda desk, number: desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, request)
+    return lambda desk, number: desk.resolution.verify(
+        number, Verification(True, True, "phone", desk.clock.now()), request
+    )
 
 
 def _resolve(request: Request, code: ResolutionCode, cause: CauseCorrected) -> Step:
     resolution = Resolution(code, code is ResolutionCode.WORKAROUND, cause)
-    return lambda desk, number: desk.resolve(
-        number, resolution, "service restarted, customer works again", None, request
+    return lambda desk, number: desk.resolution.resolve(
+        number, resolution, "service restarted, customer works again", request
     )
 
 
-def _close(desk: Desk, number: str) -> Committed:
-    return desk.close_case(number, Confirmation("phone", desk.clock.now()), "the customer", None, _DESK)
+def _close(desk: Desk, number: str) -> Awaitable[Committed]:
+    return desk.closure.close(number, Confirmation("phone", desk.clock.now()), "the customer", _DESK)
 
 
 _READY: tuple[Step, ...] = (_triage, _prioritize(2, 2), _diagnose)
@@ -75,7 +77,7 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
         Channel.PHONE,
         "printing",
         "Badge printer offline",
-        (*_AT_NETWORK, lambda desk, number: desk.accept(number, _NETWORK)),
+        (*_AT_NETWORK, lambda desk, number: desk.assignment.accept(number, _NETWORK)),
     ),
     (
         Channel.EMAIL,
@@ -83,14 +85,14 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
         "Mail to one address bounces",
         (
             *_AT_MESSAGING,
-            lambda d, n: d.pend(n, PendingReason.CUSTOMER, "asked for the bounce message", None, _MESSAGING),
+            lambda d, n: d.pending.pend(n, PendingReason.CUSTOMER, "asked for the bounce message", _MESSAGING),
         ),
     ),
     (
         Channel.PHONE,
         "email",
         "Calendar does not sync",
-        (*_AT_MESSAGING, lambda desk, number: desk.hand_back(number, "this is a phone setting", _MESSAGING)),
+        (*_AT_MESSAGING, lambda desk, number: desk.assignment.hand_back(number, "this is a phone setting", _MESSAGING)),
     ),
     (Channel.PHONE, "printing", "No network at the counter", (*_AT_NETWORK, _verify(_NETWORK), _FIXED)),
     (
@@ -107,7 +109,7 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
         (
             *_READY,
             _resolve(_DESK, ResolutionCode.FIXED, CauseCorrected.YES),
-            lambda desk, number: desk.dispute(number, "it is full again", None, Channel.PHONE, _DESK),
+            lambda desk, number: desk.disputes.dispute(number, "it is full again", None, Channel.PHONE, _DESK),
         ),
     ),
 )
@@ -124,18 +126,18 @@ def _customer(number: int) -> dict[str, Any]:
     return {"name": f"Customer {number}", "email": f"customer{number}@agency.example", "phone": None}
 
 
-def load_demo(desk: Desk) -> int:
+async def load_demo(desk: Desk) -> int:
     """Load the demonstration's catalogue and cases into a desk without any; returns how many cases were loaded."""
     text = files("application").joinpath("demo.yaml").read_text(encoding="utf-8")
-    plan = read_catalogue(desk, yaml.safe_load(text))
+    plan = await read_catalogue(desk, yaml.safe_load(text))
     assert not plan.findings, plan.findings
-    carry_out(desk, plan)
+    await carry_out(desk, plan)
     for place, (channel, service, subject, steps) in enumerate(_CASES):
         received = desk.clock.now() - timedelta(minutes=7 * (len(_CASES) - place))
         report = IncidentReport(channel, received, "", Nature.ACTUAL, agency="dot", service=service)
         contact = _JO if place in _OF_JO else _customer(place + 1)
         words = {"subject": subject, "description": f"{subject}, since this morning.", "symptoms": None}
-        number = desk.log_case(report, contact, words, {}, None, _DESK).case.number
+        number = (await desk.logging.log(report, contact, words, {}, _DESK)).case.number
         for step in steps:
-            step(desk, number)
+            await step(desk, number)
     return len(_CASES)

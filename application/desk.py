@@ -1,29 +1,175 @@
-"""The service desk: one method per command of the SOP's table, clause by clause.
-
-5.1      intake.mail  what machines hand in, and the quarantine
-5.2      attachments  files that come with a case
-5.1      intake.monitoring  what monitoring systems say; sources: who they are, and their keys
-5.1-5.5  handling     log, triage, refer, prioritise, diagnose
-5.6      relating     has it been reported by others?
-5.7      teamwork     assignment, waiting, major incidents
-5.8-5.9  settling     verify, resolve, tell, dispute, close; contesting and following, by the links in mails
-5.8.1    problems     Problem Cases and known errors
-         replaying    what was, from the events alone
-4.1, 7.1 catalogue    services, teams, desks, policy, grants
-         sealing      what happened to the transparency log itself
-5.9f     privacy      legal holds, and the erasure of personal data
-"""
+"""The service desk: its services, clause by clause of the SOP, around one runner of commands."""
 
 from __future__ import annotations
 
-from application.cases.replay import Replaying
-from application.customers.self_service import Following
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from application.approvals import Approvals
+from application.cases.assignment import Assignment
+from application.cases.attachments import Attachments
+from application.cases.candidates import Candidates
+from application.cases.closure import Closure
+from application.cases.diagnosis import Diagnosis
+from application.cases.dispute import Disputes
+from application.cases.logging import Logging
+from application.cases.major_incident import MajorIncidents
+from application.cases.obligations import Obligations
+from application.cases.opening import Opening
+from application.cases.pending import Pending
+from application.cases.records import CaseRecords
+from application.cases.relations import Relations
+from application.cases.resolution import Resolution
+from application.cases.triage import Triage
+from application.catalogue import Catalogue
+from application.customers.case_link import CaseLinks
+from application.customers.self_service import SelfService
+from application.execution.admission import Admission
+from application.execution.pseudonyms import Pseudonyms
+from application.execution.reference import References
+from application.execution.runner import CommandRunner
+from application.grants import Grants
+from application.mail_in.addresses import Addresses
 from application.mail_in.intake import MailIntake
+from application.mail_in.joining import Joining
+from application.mail_in.quarantine import Quarantine
+from application.mail_in.threading import Threading
+from application.mail_out.notices import Notices
+from application.mail_out.outbox import Outbox
 from application.monitoring.intake import AlertIntake
-from application.monitoring_sources import Sources
-from application.personal_data import Privacy
-from application.transparency_log import Sealing
+from application.monitoring_sources import MonitoringKeys
+from application.personal_data import PersonalData
+from application.policy import PolicyCommands
+from application.ports import EventStore, Register
+from application.problems import Problems
+from application.transparency_log import LogHistory
+from application.views.similar import Finder
+from domain.clock import Clock
+from domain.policy import Policy
 
 
-class Desk(Following, MailIntake, AlertIntake, Replaying, Sealing, Sources, Privacy):
+@dataclass(frozen=True)
+class Desk:
     """Everything that can be asked of the desk."""
+
+    runner: CommandRunner
+    admission: Admission
+    """Who may (R-7.1)."""
+    records: CaseRecords
+    """Cases and problems, as they are or were."""
+    logging: Logging
+    """5.1-5.2."""
+    attachments: Attachments
+    triage: Triage
+    """5.3."""
+    diagnosis: Diagnosis
+    """5.4-5.5."""
+    relations: Relations
+    """5.6."""
+    assignment: Assignment
+    """5.7."""
+    major_incidents: MajorIncidents
+    pending: Pending
+    """5.8."""
+    resolution: Resolution
+    problems: Problems
+    """5.8.1."""
+    disputes: Disputes
+    """5.9."""
+    closure: Closure
+    obligations: Obligations
+    case_links: CaseLinks
+    """5.9 by the links in mails."""
+    self_service: SelfService
+    """5.1 by customers."""
+    mail: MailIntake
+    """5.1 by mail."""
+    quarantine: Quarantine
+    alerts: AlertIntake
+    """5.1 by monitoring systems."""
+    monitoring_keys: MonitoringKeys
+    outbox: Outbox
+    """5.9: mails to customers."""
+    catalogue: Catalogue
+    """4.1."""
+    policy: PolicyCommands
+    grants: Grants
+    """7.1."""
+    approvals: Approvals
+    """5.9f: four eyes."""
+    personal_data: PersonalData
+    log: LogHistory
+    """The history of the transparency log itself."""
+    addresses: Addresses
+    pseudonyms: Pseudonyms
+
+    @property
+    def clock(self) -> Clock:
+        """The one clock of the desk."""
+        return self.runner.clock
+
+    @property
+    def references(self) -> References:
+        """Catalogue, policy and grants as this process knows them."""
+        return self.runner.references
+
+
+def desk_on(
+    store: EventStore,
+    register: Register,
+    finder: Finder,
+    *,
+    clock: Clock,
+    first_policy: Callable[[], Policy],
+    random: Callable[[int], bytes],
+    addresses: Addresses | None = None,
+) -> Desk:
+    """The desk on an event store. Time, chance, policy and look-ups are given to it.
+
+    Without ``addresses`` it has no mailbox's key: it knows no address of ours when one comes back, and takes none for ours.
+    """
+    references = References(register.reference_events, first_policy)
+    runner = CommandRunner(store, register, references, clock, random)
+    addresses = addresses or Addresses(random(32), "service-desk@caseledger.example")
+    pseudonyms, notices = Pseudonyms(register, random), Notices(runner.repository, addresses)
+    candidates, records = Candidates(finder, runner.repository), CaseRecords(runner.repository)
+    opening = Opening(runner, pseudonyms, candidates)
+    logging, attachments = Logging(runner, opening, notices), Attachments(runner, records)
+    disputes, closure, approvals = Disputes(runner), Closure(runner), Approvals(runner)
+    alerts = AlertIntake(runner, opening, pseudonyms)
+    threading = Threading(runner.repository, notices, pseudonyms, addresses)
+    joining = Joining(opening, notices, pseudonyms, addresses)
+    case_links = CaseLinks(runner, records, logging, attachments, disputes, closure)
+    return Desk(
+        runner=runner,
+        admission=Admission(references, clock),
+        records=records,
+        logging=logging,
+        attachments=attachments,
+        triage=Triage(runner, notices),
+        diagnosis=Diagnosis(runner),
+        relations=Relations(runner, candidates, notices),
+        assignment=Assignment(runner, candidates),
+        major_incidents=MajorIncidents(runner, candidates, notices),
+        pending=Pending(runner, notices),
+        resolution=Resolution(runner, candidates, notices),
+        problems=Problems(runner),
+        disputes=disputes,
+        closure=closure,
+        obligations=Obligations(runner),
+        case_links=case_links,
+        self_service=SelfService(logging),
+        mail=MailIntake(runner, joining, threading, notices, alerts, pseudonyms, addresses),
+        quarantine=Quarantine(runner, records, joining, addresses),
+        alerts=alerts,
+        monitoring_keys=MonitoringKeys(runner),
+        outbox=Outbox(runner, addresses),
+        catalogue=Catalogue(runner),
+        policy=PolicyCommands(runner),
+        grants=Grants(runner),
+        approvals=approvals,
+        personal_data=PersonalData(runner, approvals, pseudonyms),
+        log=LogHistory(runner),
+        addresses=addresses,
+        pseudonyms=pseudonyms,
+    )

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from application.catalogue import Catalogue, authorise_office
+from application.catalogue import authorise_office, commit_reference, reason_about
+from application.execution.attempt import Attempt
 from application.execution.principals import Principal, Unauthenticated
 from application.execution.reference import Reference, entry_id
 from application.execution.requests import Committed, Request
+from application.execution.runner import CommandRunner, expect
 from domain.errors import NotFound
 from domain.monitoring_source import KEY, ListedSource
-from domain.values import Provenance, Role
+from domain.values import Role
 
 _LETTERS = string.digits + string.ascii_lowercase + string.ascii_uppercase
 _ID, _SECRET = 8, 20
@@ -30,68 +32,71 @@ class Issued:
     """The key itself; None in an answer given again."""
 
 
-class Sources(Catalogue):
-    """The commands on keys; the sources themselves are entries (`catalogue.py`)."""
+class MonitoringKeys:
+    """Commands on keys. The sources themselves are entries of the catalogue."""
 
-    def issue_key(self, source: str, reason: str | None, request: Request) -> Issued:
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner = runner
+
+    async def issue(self, source: str, request: Request) -> Issued:
         """Give out a key. Raises Forbidden, NotFound, InvalidTransition."""
         authorise_office(request.actor, "issue_key")
         secret = f"clk_{self._letters(_ID, 36)}{self._letters(_SECRET, len(_LETTERS))}"
-        id_ = secret[4 : 4 + _ID]
+        key_id = secret[4 : 4 + _ID]
 
-        def decide(listed: ListedSource, provenance: Provenance) -> None:
-            why = self._because(f"sources:{source}", reason)
-            listed.issue(id_, _digest(secret), provenance, reason=why)
+        def decide(listed: ListedSource, on: Attempt) -> None:
+            listed.issue(key_id, _digest(secret), on.provenance, reason=reason_about(f"sources:{source}", on))
 
-        committed = self._on_source(source, request, decide)
+        committed = await self._on_source(source, request, decide)
         if not committed.replayed:
-            return Issued(committed, id_, secret)
+            return Issued(committed, key_id, secret)
         listed = committed.root
         assert isinstance(listed, ListedSource)
         return Issued(committed, list(listed.keys)[-1], None)
 
-    def revoke_key(self, source: str, key: str, reason: str | None, request: Request) -> Committed:
+    async def revoke(self, source: str, key: str, request: Request) -> Committed:
         """Take a key back: it counts from the next request on. Raises Forbidden, NotFound, InvalidTransition."""
         authorise_office(request.actor, "revoke_key")
 
-        def decide(listed: ListedSource, provenance: Provenance) -> None:
+        def decide(listed: ListedSource, on: Attempt) -> None:
             if key not in listed.keys:
                 raise NotFound(f"{source} has no key {key}")
-            listed.revoke(key, provenance, reason=self._because(f"sources:{source}", reason))
+            listed.revoke(key, on.provenance, reason=reason_about(f"sources:{source}", on))
 
-        return self._on_source(source, request, decide)
+        return await self._on_source(source, request, decide)
 
-    def holder_of(self, key: str, *, looking: bool = False) -> Principal:
-        """Which source a key is of; ``looking`` says whether to look on the record for one that is not known.
+    async def holder_of(self, key: str, *, looking: bool = False) -> Principal:
+        """The source that a key is of. ``looking`` looks on the record for a key that is not known.
 
         Raises Unauthenticated.
         """
         shaped = KEY.fullmatch(key)
         if shaped is None:
             raise Unauthenticated("the key is not valid here")
-        reference = self.references.current()
+        references = self._runner.references
+        reference = await references.current()
         source = _holder(reference, shaped[1], key)
-        if source is None and looking and (newer := self.references.newer_than(reference)) is not None:
+        if source is None and looking and (newer := await references.newer_than(reference)) is not None:
             source = _holder(newer, shaped[1], key)
         if source is None:
             raise Unauthenticated("the key is not valid here, or no longer")
         return Principal(source.entry.id, (Role.INTAKE,), key=shaped[1])
 
-    def _on_source(
-        self, source: str, request: Request, decide: Callable[[ListedSource, Provenance], None]
+    async def _on_source(
+        self, source: str, request: Request, decide: Callable[[ListedSource, Attempt], None]
     ) -> Committed:
-        def attempt(reference: Reference) -> Committed:
-            listed: ListedSource | None = self._existing(ListedSource, entry_id("source", source))
+        async def attempt(on: Attempt) -> Committed:
+            listed = await self._runner.repository.find(ListedSource, entry_id("source", source))
             if listed is None:
                 raise NotFound(f"there is no source {source}")
-            self._expect(listed, request)
-            decide(listed, self._provenance(request))
-            return self._changed(listed, request, reference)
+            expect(listed, request)
+            decide(listed, on)
+            return await commit_reference(self._runner, listed, on)
 
-        return self._keys.once(request, lambda: self._decide(source, request, attempt))
+        return await self._runner.run(source, request, attempt)
 
     def _letters(self, count: int, among: int) -> str:
-        number, letters = int.from_bytes(self.random(2 * count), "big"), list[str]()
+        number, letters = int.from_bytes(self._runner.random(2 * count), "big"), list[str]()
         for _ in range(count):
             number, place = divmod(number, among)
             letters.append(_LETTERS[place])

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from application.approvals import Approving
-from application.cases.logging import Logging
-from application.execution.reference import Reference
+from application.approvals import Approvals, reason_of
+from application.execution.attempt import Attempt
+from application.execution.pseudonyms import Pseudonyms
 from application.execution.requests import ApplicationError, Committed, Request
+from application.execution.runner import CommandRunner
 from application.ports import Disclosed, Erasure
 from domain.aggregate import Root
 from domain.approval import Approval, ApprovalState, Measure
@@ -21,7 +22,7 @@ from domain.case import Case
 from domain.case.status import authorise
 from domain.data_subject import DataSubject, erase_beside
 from domain.errors import Invalid, NotFound, OnHold
-from domain.values import Disclosure, DisclosureKind, ErasureScope, Provenance
+from domain.values import DisclosureKind, ErasureScope
 
 ERASABLE = frozenset({"case", "problem", "message", "intake", "customer", "approval"})
 """What keeps words of persons, by the first part of its topics."""
@@ -59,109 +60,105 @@ class ApprovalRequired(ApplicationError):
     """Nobody has approved this erasure yet, or the approval was for another scope, or it is over."""
 
 
-class Privacy(Approving, Logging):
+class PersonalData:
     """Erasure."""
 
-    def request_erasure(self, given: str, scope: ErasureScope, reason: str, request: Request) -> Committed:
+    def __init__(self, runner: CommandRunner, approvals: Approvals, pseudonyms: Pseudonyms) -> None:
+        self._runner, self._approvals, self._pseudonyms = runner, approvals, pseudonyms
+
+    async def request_erasure(self, given: str, scope: ErasureScope, reason: str, request: Request) -> Committed:
         """Ask for an erasure, which an auditor approves. Raises as `erase` does; InvalidTransition while one is open."""
         authorise(request.actor, "erase")
-        subject = self._subject_named(given)
+        subject = await self._subject_named(given)
 
-        def check(_: Provenance) -> None:
-            if not self._kept_of(given, subject, scope).taken:
+        async def check(_: Attempt) -> None:
+            if not (await self._kept_of(given, subject, scope)).taken:
                 raise NotFound(f"nothing is left of {given} to erase")
 
-        return self._request(Measure.ERASE, subject, scope, reason, request, check)
+        return await self._approvals.request(Measure.ERASE, subject, scope, reason, request, check)
 
-    def erase(self, given: str, scope: ErasureScope, request: Request) -> Erased:
-        """Erase what was said of somebody: from the vault and from all that is derived, in the transaction of its events.
+    async def erase(self, given: str, scope: ErasureScope, request: Request) -> Erased:
+        """Erase what was said of a person: from the vault and all that is derived, in the transaction of its events.
 
         ``given`` is a customer's id, or an e-mail address (decision 5). An approved request of the same scope is needed
         unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, NotFound for one of whom nothing was ever kept,
         OnHold, Busy.
         """
         authorise(request.actor, "erase")
-        subject, erased = self._subject_named(given), list[Erased]()
+        subject, erased = await self._subject_named(given), list[Erased]()
 
-        def attempt(reference: Reference) -> Committed:
-            kept = self._kept_of(given, subject, scope)
+        async def attempt(on: Attempt) -> Committed:
+            kept = await self._kept_of(given, subject, scope)
             erased[:] = [_told(subject, scope, kept)]
             if not kept.taken:
                 return Committed(kept.known or next(iter(kept.there.values())), 0)
-            return self._erase(kept, erased[0], request, reference)
+            return await self._erase(kept, erased[0], on)
 
-        committed = self._decide(given, request, attempt)
-        (told,) = erased
-        return Erased(**{**vars(told), "position": committed.position or None})
+        committed = await self._runner.try_until_committed(given, request, attempt)
+        return replace(erased[0], position=committed.position or None)
 
-    def _subject_named(self, given: str) -> str:
+    async def subject_of(self, given: str) -> str:
+        """The subject behind a customer's id or an e-mail address."""
+        known = "@" not in given or await self._runner.repository.data_subject(given)
+        if known or await self._runner.register.disclosed(given):
+            return given
+        return await self._pseudonyms.of({"email": given})
+
+    async def _subject_named(self, given: str) -> str:
         if not given.isprintable():
             raise NotFound("nothing was ever kept under such an id")
-        return self.subject_of(given)
+        return await self.subject_of(given)
 
-    def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:
+    async def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:
         """What there is to erase. Raises NotFound, Invalid, OnHold."""
-        known, found = self._data_subject(subject), self.register.disclosed(subject)
-        self._require_person(given, known, found)
-        there = {stream: self._stream(stream) for stream in {each.stream for each in found}}
+        register, store = self._runner.register, self._runner.store
+        known = await self._runner.repository.data_subject(subject)
+        found = await register.disclosed(subject)
+        _require_person(given, known, found)
+        loaded = {stream: await store.load(stream) for stream in {each.stream for each in found}}
+        there = {stream: root for stream, root in loaded.items() if root is not None}
         # Looked at again, now that the versions are known: what was said after them is decided upon anew.
-        found = [each for each in self.register.disclosed(subject) if each.stream in there]
+        found = [each for each in await register.disclosed(subject) if each.stream in there]
         if held := sorted(root.number for root in there.values() if isinstance(root, Case) and root.hold):
             raise OnHold(held)
         return _Kept(known, there, [each for each in found if each.kind in scope.kinds])
 
-    def subject_of(self, given: str) -> str:
-        """The subject behind a customer's id or an e-mail address."""
-        if "@" not in given or self._data_subject(given) or self.register.disclosed(given):
-            return given
-        return self.customer_id({"email": given})
-
-    def _erase(self, kept: _Kept, told: Erased, request: Request, reference: Reference) -> Committed:
-        provenance, approval = self._provenance(request), self._approved(told, request)
-        why, roots = self._reason(told.subject, self._reason_of(approval)), kept.roots
-        approved_by = approval.use(provenance)
-        for root in roots:
+    async def _erase(self, kept: _Kept, erased: Erased, on: Attempt) -> Committed:
+        approval = await self._approved(erased, on)
+        reason = on.say(f"erasure:{erased.subject}", DisclosureKind.STAFF_WORDS, {"reason": reason_of(approval)})
+        assert reason is not None  # it is of the erasure, since it must outlive what it erases
+        approved_by = approval.use(on.provenance)
+        for root in kept.roots:
             if isinstance(root, Case):
-                root.erase(told.subject, told.scope, provenance, reason=why)
+                root.erase(erased.subject, erased.scope, on.provenance, reason=reason)
             else:
-                erase_beside(root, told.subject, told.scope, provenance, reason=why)
-        subject = kept.known or DataSubject.of(told.subject, provenance)
-        subject.erase(told.scope, approved_by, told.disclosures, why, provenance)
-        erasing = Erasure(told.subject, told.scope.kinds, [root.id for root in roots])
-        recordings = self.save(approval, *roots, subject, known=reference.position, erasing=erasing)
-        return Committed(subject, recordings[-1].notification.id)
+                erase_beside(root, erased.subject, erased.scope, on.provenance, reason=reason)
+        subject = kept.known or DataSubject.of(erased.subject, on.provenance)
+        subject.erase(erased.scope, approved_by, erased.disclosures, reason, on.provenance)
+        erasing = Erasure(erased.subject, erased.scope.kinds, [root.id for root in kept.roots])
+        return await self._runner.commit(subject, on, [approval, *kept.roots], erasing=erasing)
 
-    def _approved(self, told: Erased, request: Request) -> Approval:
+    async def _approved(self, erased: Erased, on: Attempt) -> Approval:
         """The approval that this erasure is carried out under. Raises ApprovalRequired."""
-        approval = self._approval(Measure.ERASE, told.subject)
-        at = self._provenance(request).at
+        approval = await self._approvals.find(Measure.ERASE, erased.subject)
         if (
             approval is None
-            or approval.standing_at(at) is not ApprovalState.APPROVED
+            or approval.standing_at(on.at) is not ApprovalState.APPROVED
             or approval.wanted is None
-            or approval.wanted.scope is not told.scope
+            or approval.wanted.scope is not erased.scope
         ):
-            raise ApprovalRequired(f"erasing {told.subject} ({told.scope}) needs the approval of an auditor")
+            raise ApprovalRequired(f"erasing {erased.subject} ({erased.scope}) needs the approval of an auditor")
         return approval
 
-    def _require_person(self, given: str, known: DataSubject | None, found: Sequence[Disclosed]) -> None:
-        if known is None and not found:
-            raise NotFound(
-                f"nothing was ever kept of {given}: name a customer's id, or the address they wrote from. "
-                "Of a member of staff the events keep the actor id, which says who decided, and the catalogue its words"
-            )
-        if strange := sorted({each.aggregate for each in found} - ERASABLE):
-            raise Invalid(f"{given} is nobody's id, but the desk's own word in its {', '.join(strange)}", "/subject")
 
-    def _stream(self, stream: UUID) -> Root:
-        root: Root = self.repository.get(stream)
-        return root
-
-    def _reason(self, subject: str, reason: str) -> Disclosure:
-        """Why somebody was erased: of the erasure, since it must outlive what it erases."""
-        said = self._say(f"erasure:{subject}", DisclosureKind.STAFF_WORDS, {"reason": reason})
-        assert said is not None
-        return said
+def _require_person(given: str, known: DataSubject | None, found: Sequence[Disclosed]) -> None:
+    if known is None and not found:
+        raise NotFound(
+            f"nothing was ever kept of {given}: name a customer's id, or the address they wrote from. "
+            "Of a member of staff the events keep the actor id, which says who decided, and the catalogue its words"
+        )
+    if strange := sorted({each.aggregate for each in found} - ERASABLE):
+        raise Invalid(f"{given} is nobody's id, but the desk's own word in its {', '.join(strange)}", "/subject")
 
 
 def _told(subject: str, scope: ErasureScope, kept: _Kept) -> Erased:
@@ -171,3 +168,32 @@ def _told(subject: str, scope: ErasureScope, kept: _Kept) -> Erased:
         kinds[each.kind.value] += each.count
     cases = {there[each.stream].number for each in taken if each.aggregate == "case"}
     return Erased(subject, scope, kinds.total(), tuple(sorted(kinds.items())), tuple(sorted(cases)))
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """A kind of data that stays."""
+
+    what: str
+    why: str
+
+
+STAYS = (
+    Remaining(
+        "the pseudonym, codes, times and digests in the events",
+        "the record is append-only, and they say nothing without the words that are gone",
+    ),
+    Remaining(
+        "the actor id in every event they caused as a member of staff, and their grants",
+        "the record says who decided; an id is a code that the desk's own directory resolves",
+    ),
+    Remaining(
+        "words of catalogue entries, and the reasons of policies and grants",
+        "they are the desk's own words, kept under the entry's name; a new version replaces them in use only",
+    ),
+    Remaining("what others wrote about them", "it is kept under the other person's id, and is erased with it"),
+    Remaining("mails that were sent, backups, and copies on other servers", "they are out of the desk's reach"),
+)
+STAFF_WORDS = Remaining(
+    "what staff wrote in their cases: notes, diagnoses, solutions, reasons", "`--scope everything` erases it as well"
+)

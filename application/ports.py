@@ -1,14 +1,14 @@
-"""What the application needs of the outside, as protocols; and what the outside may answer it."""
+"""Ports of the application on the write side, and the types they return."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from domain.aggregate import Recorded
+from domain.aggregate import Recorded, Root
 from domain.values import Disclosure, DisclosureKind
 
 
@@ -55,6 +55,21 @@ class Erasure:
     streams: Sequence[UUID]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What one command commits beside its events, in the same transaction."""
+
+    answered: Answered | None = None
+    """The answer to keep under the command's idempotency key."""
+    numbers: Sequence[tuple[str, UUID]] = ()
+    """The numbers it gives out, and the aggregates that bear them."""
+    known: int | None = None
+    """Position of the reference data it was decided under. A later change refuses it."""
+    erasing: Erasure | None = None
+    closes: Sequence[str] = ()
+    """Numbers of the cases it closes. An unread mail about one of them refuses it (R-5.9d)."""
+
+
 class KeyTaken(Exception):
     """A command with this idempotency key was committed in the meantime."""
 
@@ -79,60 +94,79 @@ class Entry:
     disclosures: tuple[Disclosure, ...] = ()
 
 
-class Register(Protocol):
-    """Numbers, keys and pseudonyms: the write side's look-ups, never behind the events."""
+class EventStore(Protocol):
+    """The streams of all aggregates: the authoritative record. Every method raises OperationalError when it is away."""
 
-    def find(self, number: str) -> UUID | None:
+    async def load(self, id: UUID, *, until: int | None = None) -> Root | None:  # noqa: A002 - the library's own name
+        """An aggregate folded from its events, up to a version; None for a stream without events."""
+        ...
+
+    async def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
+        """The events of an aggregate with their disclosures, oldest first."""
+        ...
+
+    async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
+        """Commit the pending events of aggregates, all or none. Returns the position of the last; None without events.
+
+        Raises IntegrityError for a version that is taken, KeyTaken, ReferenceMoved, MailUnread.
+        """
+        ...
+
+
+class Register(Protocol):
+    """Look-ups of the write side: numbers, kept answers, pseudonyms. Never behind the events."""
+
+    async def find(self, number: str) -> UUID | None:
         """The aggregate that a number was given to."""
         ...
 
-    def any_case(self) -> bool:
+    async def any_case(self) -> bool:
         """Whether any case was ever logged."""
         ...
 
-    def existing(self, ids: Collection[UUID]) -> set[UUID]:
+    async def existing(self, ids: Collection[UUID]) -> set[UUID]:
         """Those of the aggregates that have events."""
         ...
 
-    def reference_events(self, after: int) -> Sequence[tuple[int, Recorded]]:
-        """The events of catalogue, policy and grants after a position, with theirs."""
+    async def reference_events(self, after: int) -> Sequence[tuple[int, Recorded]]:
+        """The events of catalogue, policy and grants after a position, each with its own position."""
         ...
 
-    def latest(self, ids: Collection[UUID]) -> Sequence[Recorded]:
+    async def latest(self, ids: Collection[UUID]) -> Sequence[Recorded]:
         """The last event of each of these streams that has any."""
         ...
 
-    def approvals(self) -> Sequence[UUID]:
+    async def approvals(self) -> Sequence[UUID]:
         """The streams of measures that need an approval, oldest first."""
         ...
 
-    def next_case_number(self) -> str: ...
+    async def next_case_number(self) -> str:
+        """A number nobody else has, such as `INC-0000123`. Numbers may have gaps (R-4.2b)."""
+        ...
 
-    def next_problem_number(self) -> str: ...
+    async def next_problem_number(self) -> str:
+        """A number nobody else has, such as `PRB-0000007`."""
+        ...
 
-    def answer(self, key: bytes) -> KeptAnswer | None:
+    async def answer(self, key: bytes) -> KeptAnswer | None:
         """The answer kept under an idempotency key."""
         ...
 
-    def pseudonym_key(self) -> bytes:
+    async def pseudonym_key(self) -> bytes:
         """The secret under which contact data become a customer's stable id."""
         ...
 
-    def disclosed(self, subject: str) -> Sequence[Disclosed]:
-        """What the vault has of somebody, by stream and kind."""
+    async def disclosed(self, subject: str) -> Sequence[Disclosed]:
+        """What the vault has of a person, by stream and kind."""
         ...
 
-    def begun(self, subject: str, topic: str, since: UUID) -> Sequence[UUID]:
-        """The latest streams about somebody that begin with an event of a topic, from an id (`uuid7`) on, oldest first.
+    async def begun(self, subject: str, topic: str, since: UUID) -> Sequence[UUID]:
+        """The latest streams about a person that begin with a topic, from an id (`uuid7`) on, oldest first.
 
         At most a hundred: it tells whether a limit is reached, not by how much.
         """
         ...
 
-    def content(self, id: UUID, version: int, digest: str) -> Iterator[bytes]:  # noqa: A002
-        """A file of the vault in pieces; none when there is no such, or no longer."""
-        ...
-
-    def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
-        """The events of an aggregate with their disclosures, oldest first."""
+    def content(self, id: UUID, version: int, digest: str) -> AsyncIterator[bytes]:  # noqa: A002
+        """A file of the vault in pieces; none where there is no such file, or no longer."""
         ...

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from application.execution.reference import Reference, entry_id
+from application.catalogue import reason_about
+from application.execution.attempt import Attempt
+from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request
-from application.execution.runner import Casework
+from application.execution.runner import CommandRunner
 from domain.errors import Forbidden
 from domain.transparency_log import Attestation, TransparencyLog, authorise_log
-from domain.values import Actor, Disclosure, DisclosureKind, Provenance, Role
+from domain.values import Actor, Role
 
 UNSEALED_ALARM = 30.0
 """Seconds that an event may be unsealed before somebody should look: a hundred times what it usually takes."""
@@ -56,6 +58,10 @@ class SealedLog(Protocol):
         """A case's bundle as a zip, once its last event is sealed: waits for it. Raises NotSealed, NotFound."""
         ...
 
+    def last_event(self) -> int:
+        """The position of the last event, sealed or not; 0 without events."""
+        ...
+
 
 def authorise_auditing(actor: Actor) -> None:
     """Refuse whoever may not take a whole case out of the house: an auditor may. Raises Forbidden, naming the role."""
@@ -63,52 +69,55 @@ def authorise_auditing(actor: Actor) -> None:
         raise Forbidden(f"this needs the role {Role.AUDITOR}; you are {actor.role}")
 
 
-class Sealing(Casework):
+class LogHistory:
     """Records what happened to the log itself; for the operator, who has its keys at hand."""
 
-    def introduce_key(self, origin: str, vkey: str, reason: str | None, request: Request) -> Committed:
-        """A key signs from now on, beside the others. Raises Forbidden."""
-        return self._on_log(
-            "introduce_key", origin, reason, request, lambda log, by, why: log.introduce_key(vkey, by, reason=why)
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner = runner
+
+    async def introduce_key(self, origin: str, vkey: str, request: Request) -> Committed:
+        """Record that a key signs from now on, beside the others. Raises Forbidden."""
+        return await self._on_log(
+            "introduce_key",
+            origin,
+            request,
+            lambda log, on: log.introduce_key(vkey, on.provenance, reason=reason_about("log", on)),
         )
 
-    def retire_key(self, origin: str, vkey: str, reason: str | None, request: Request) -> Committed:
-        """A key signs no more. Raises Forbidden."""
-        return self._on_log(
-            "retire_key", origin, reason, request, lambda log, by, why: log.retire_key(vkey, by, reason=why)
+    async def retire_key(self, origin: str, vkey: str, request: Request) -> Committed:
+        """Record that a key signs no more. Raises Forbidden."""
+        return await self._on_log(
+            "retire_key",
+            origin,
+            request,
+            lambda log, on: log.retire_key(vkey, on.provenance, reason=reason_about("log", on)),
         )
 
-    def restarted(self, origin: str, previous: tuple[str, int], reason: str, request: Request) -> Committed:
-        """A new log was begun over a restored database. Raises Forbidden."""
-        return self._on_log(
-            "restart_log", origin, reason, request, lambda log, by, why: log.restart(origin, *previous, by, reason=why)
+    async def restarted(self, origin: str, previous: tuple[str, int], request: Request) -> Committed:
+        """Record that a new log was begun over a restored database, and why. Raises Forbidden."""
+        return await self._on_log(
+            "restart_log",
+            origin,
+            request,
+            lambda log, on: log.restart(origin, *previous, on.provenance, reason=reason_about("log", on)),
         )
 
-    def attest(self, attestation: Attestation, request: Request) -> Committed:
+    async def attest(self, attestation: Attestation, request: Request) -> Committed:
         """Record how the views compared with a fold of the events. Raises Forbidden."""
-        return self._on_log(
-            "attest", attestation.log_origin, None, request, lambda log, by, _: log.attest(attestation, by)
+        return await self._on_log(
+            "attest", attestation.log_origin, request, lambda log, on: log.attest(attestation, on.provenance)
         )
 
-    def _on_log(
-        self,
-        command: str,
-        origin: str,
-        reason: str | None,
-        request: Request,
-        decide: Callable[[TransparencyLog, Provenance, Disclosure | None], None],
+    async def _on_log(
+        self, command: str, origin: str, request: Request, decide: Callable[[TransparencyLog, Attempt], None]
     ) -> Committed:
         authorise_log(request.actor, command)
 
-        def attempt(reference: Reference) -> Committed:
-            provenance = self._provenance(request)
-            known = self.register.existing([LOG_STREAM])
-            log: TransparencyLog = (
-                self.repository.get(LOG_STREAM)
-                if known
-                else TransparencyLog.open_history(LOG_STREAM, origin, provenance)
-            )
-            decide(log, provenance, self._say("log", DisclosureKind.STAFF_WORDS, {"reason": reason}))
-            return self._commit(log, (), request, reference)
+        async def attempt(on: Attempt) -> Committed:
+            log = await self._runner.repository.find(TransparencyLog, LOG_STREAM)
+            if log is None:
+                log = TransparencyLog.open_history(LOG_STREAM, origin, on.provenance)
+            decide(log, on)
+            return await self._runner.commit(log, on)
 
-        return self._decide("the log", request, attempt)
+        return await self._runner.try_until_committed("the log", request, attempt)

@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import count, repeat
 from pathlib import Path
 
 if not __package__:  # run as a file: else `http` of our own folder would hide the standard library's
@@ -25,7 +26,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 from benchmarks.machine import ROOT
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
-_LUA = """
+_POST = """
 local sent = 0
 wrk.method, wrk.body = "POST", %(body)s
 wrk.headers["Content-Type"], wrk.headers["Authorization"] = "application/json", "Bearer %(token)s"
@@ -35,22 +36,40 @@ request = function()
     return wrk.format()
 end
 """
+_GET = """
+wrk.headers["Authorization"] = "Bearer %(token)s"
+"""
 
 
 @dataclass(frozen=True)
 class Load:
-    """POST the same body, each time under an idempotency key of its own, which starts with the load's name."""
+    """POST the same body, each time under an idempotency key of its own that starts with the load's name; or GET."""
 
     name: str
     port: int
     path: str
-    body: str
     token: str
     connections: int
     seconds: float
+    body: str | None = None
+    """The body to POST; without it the path is read."""
+
+    @property
+    def status(self) -> int:
+        """The status of every answer."""
+        return 200 if self.body is None else 201
+
+    def requests(self) -> Iterator[bytes]:
+        """The requests as they go over the wire."""
+        host = f"{self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.token}\r\n"
+        if self.body is None:
+            return repeat(f"GET {host}\r\n".encode())
+        body = self.body.encode()
+        head = f"POST {host}Content-Type: application/json\r\nContent-Length: {len(body)}\r\nIdempotency-Key: ".encode()
+        return (b'%b"%b-%d"\r\n\r\n%b' % (head, self.name.encode(), number, body) for number in count())
 
     def rate(self, folder: Path) -> float:
-        """Answers a second, all of them 201. Raises RuntimeError for any other."""
+        """Answers a second, all of them with the status. Raises RuntimeError for any other."""
         return _wrk(self, folder) if shutil.which("wrk") else _own(self)
 
 
@@ -61,7 +80,8 @@ def client() -> str:
 
 def _wrk(load: Load, folder: Path) -> float:
     script = folder / "load.lua"
-    script.write_text(_LUA % {**asdict(load), "body": json.dumps(load.body)}, encoding="utf-8")
+    lua = _GET if load.body is None else _POST
+    script.write_text(lua % {**asdict(load), "body": json.dumps(load.body)}, encoding="utf-8")
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{load.seconds:.0f}s", "-s", str(script)]
     url = f"http://127.0.0.1:{load.port}{load.path}"
     told = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
@@ -81,20 +101,20 @@ def _own(load: Load) -> float:
 class _Connection:
     """One keep-alive connection, one request at a time."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
+    def __init__(self, load: Load) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", load.port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._answer = b""
+        self._answer, self._status = b"", f"HTTP/1.1 {load.status}".encode()
 
     def answered(self) -> bool:
-        """Take in what has come; whether the answer is complete. Raises RuntimeError unless it is a 201."""
+        """Take in what has come. Returns whether the answer is complete. Raises RuntimeError for another status."""
         came = self.socket.recv(65_536)
         self._answer += came
         head = self._answer.find(b"\r\n\r\n")
         if head >= 0 and (length := _LENGTH.search(self._answer, 0, head + 2)):
             if len(self._answer) < head + 4 + int(length[1]):
                 return False
-            if not self._answer.startswith(b"HTTP/1.1 201"):
+            if not self._answer.startswith(self._status):
                 raise RuntimeError(f"refused: {self._answer.decode(errors='replace')}")
             self._answer = b""
             return True
@@ -104,14 +124,8 @@ class _Connection:
 
 
 def _run(load: Load) -> float:
-    """Answers a second: only those that came before the end are counted; the others are waited for."""
-    body = load.body.encode()
-    head = (
-        f"POST {load.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nAuthorization: Bearer {load.token}\r\nIdempotency-Key: "
-    ).encode()
-    requests = (b'%b"%b-%d"\r\n\r\n%b' % (head, load.name.encode(), number, body) for number in count())
-    connections = [_Connection(load.port) for _ in range(load.connections)]
+    """Answers a second. Only those that came before the end are counted. The others are waited for."""
+    requests, connections = load.requests(), [_Connection(load) for _ in range(load.connections)]
     answers, waiting = 0, len(connections)
     with selectors.DefaultSelector() as selector:
         begin = time.perf_counter()

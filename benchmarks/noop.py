@@ -1,6 +1,6 @@
-"""The floor under `POST /cases`: a FastAPI endpoint that validates the same body and does nothing, in a process of its own.
+"""The floor under `POST /cases` and `GET /cases/{number}`: sync FastAPI endpoints that do nothing, in their own process.
 
-Its server and its interpreter have the settings of ours.
+The POST validates the same body. Server and interpreter have the settings of ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ConfigDict
 
-from api.cli.serve import Server
+from api.cli.server import Server
 from api.http.bodies.logging import LogBody
 from api.main import tune_interpreter
 
@@ -33,6 +33,12 @@ app = FastAPI()
 def log(_incident: Incident) -> dict[str, str]:
     """Answer at once."""
     return {"number": "INC-0000001"}
+
+
+@app.get("/cases/{number}", response_model=None)
+def read(number: str) -> dict[str, str]:
+    """Answer at once."""
+    return {"number": number}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import threading
@@ -17,9 +18,10 @@ from eventsourcing.utils import Environment
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.commands import Command, commands, logged
+from infrastructure.postgres.append import Append
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.programs import find_binaries
-from infrastructure.postgres.recorder import LedgerFactory
+from infrastructure.postgres.event_store import open_event_store
 
 T = TypeVar("T")
 
@@ -91,7 +93,10 @@ class Pgbench:
 
 
 class Ours:
-    """The desk's recorder, full commands: an event, its disclosure, the answer kept under its idempotency key."""
+    """The desk's event store, full commands: an event, its disclosure, the answer kept under its idempotency key.
+
+    Its writers are coroutines of one event loop, as the desk's commands are.
+    """
 
     name = "ours"
     FASTEST = 24_000
@@ -103,11 +108,30 @@ class Ours:
 
     def rate(self, writers: int, seconds: int) -> float:
         inputs = _shares(writers, min(self.FASTEST, writers * self.FASTEST_WRITER) * seconds)
-        with LedgerFactory(self._database) as factory:
-            recorder = factory.application_recorder()
-            return _rate(
-                lambda command: recorder.insert_events([command.event], answered=command.answered), inputs, seconds
-            )
+        return asyncio.run(self._rate(inputs, seconds))
+
+    async def _rate(self, shares: Sequence[Sequence[Command]], seconds: int) -> float:
+        async with open_event_store(self._database, "api") as store:
+
+            async def append(command: Command) -> None:
+                await store.writers.group.append_soon(Append([command.event], command.answered))
+
+            for place in range(_WARM):
+                await asyncio.gather(*(append(share[place]) for share in shares))
+            begin = time.perf_counter()
+            end = begin + seconds
+
+            async def write(share: Sequence[Command]) -> tuple[int, float]:
+                nonlocal end
+                for done, command in enumerate(share, start=1):
+                    await append(command)
+                    if (now := time.perf_counter()) >= end:
+                        return done, now
+                end = min(end, time.perf_counter())
+                return len(share), end
+
+            counted = await asyncio.gather(*(write(share[_WARM:]) for share in shares))
+        return sum(done for done, _ in counted) / (max(when for _, when in counted) - begin)
 
 
 def library_factory(database: Database, schema: str, **settings: str) -> PostgresFactory:

@@ -155,7 +155,7 @@ class Disclosure:
     says ``size`` and ``sha256``; it is not joined on reading.
     """
 
-    __slots__ = ("content", "digest", "kind", "salt", "subject", "value")
+    __slots__ = ("_read", "content", "digest", "kind", "salt", "subject", "value")
 
     def __init__(
         self,
@@ -169,6 +169,7 @@ class Disclosure:
         self.digest, self.subject, self.kind = digest, subject, kind
         self.value, self.salt = value, salt
         self.content = content
+        self._read: dict[str, Any] | None = None
 
     @classmethod
     def of(
@@ -193,11 +194,16 @@ class Disclosure:
     @property
     def texts(self) -> dict[str, Any] | None:
         """What was said, or ``None`` when it has been erased."""
-        return None if self.value is None else dict(json.loads(self.value))
+        return None if self.value is None else dict(self._said())
 
     def text(self, name: str) -> Any:
         """One of the texts, ``None`` when it is absent or erased."""
-        return (self.texts or {}).get(name)
+        return None if self.value is None else self._said().get(name)
+
+    def _said(self) -> dict[str, Any]:
+        if self._read is None:  # parsed once: a document asks for each of a dozen texts
+            self._read = json.loads(self.value or "{}")
+        return self._read
 
     def __eq__(self, other: object) -> bool:
         # What the event holds, not what happened to be joined to it.

@@ -18,9 +18,8 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from api.main import open_desk, tune_interpreter
+from api.main import tune_interpreter
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from domain.values import Role
 from infrastructure.postgres import database as database_module
 from infrastructure.postgres.database import Component, Database
@@ -29,6 +28,7 @@ from infrastructure.postgres.queries import load
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.views.comparison import compare_views
 from infrastructure.views.projector import Poisoned, Projector
+from tests.blocking import BlockingDesk, open_desk
 
 NEVER = ("unowned_cases", "resolved_without_problem")
 """The views that are always empty; checked after every test that had a database."""
@@ -152,14 +152,14 @@ EVERYBODY = (
 )
 
 
-def grant_everybody(desk: Desk) -> None:
+def grant_everybody(desk: BlockingDesk) -> None:
     """What the operator approves on a desk's first day."""
     for subject, role, team in EVERYBODY:
-        desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
+        desk.grants.ensure(subject, role, team, None, OPERATOR, anew=False)
 
 
 @pytest.fixture
-def desk(database: TestDatabase) -> Iterator[Desk]:
+def desk(database: TestDatabase) -> Iterator[BlockingDesk]:
     """The application on a fresh database, whose people have been granted their roles."""
     with open_desk(database) as opened:
         grant_everybody(opened)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from eventsourcing.persistence import PersistenceError
 
-from api.cli.console import could_not_run, out, print_json
+from api.cli.console import could_not_run, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.main import open_desk, tokens_of
-from application.approval_document import approval_document
+from api.main import on_desk, tokens_of
+from application.approvals import approval_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
-from application.execution.principals import Unauthenticated
-from application.execution.requests import ApplicationError, Request
-from application.personal_data import ApprovalRequired
+from application.execution.principals import Principal, Unauthenticated
+from application.execution.requests import Committed, Request
 from domain.approval import OPEN, Approval
-from domain.errors import DomainError, NotFound, OnHold
+from domain.errors import DomainError, NotFound
 from domain.values import ErasureScope, Role
+from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
 
 ApprovalToken = Annotated[
@@ -36,18 +36,20 @@ OwnToken = Annotated[
 Number = Annotated[
     str, typer.Argument(help="The request, such as hold:INC-0000123; `caseledger approvals` lists them.")
 ]
-T = TypeVar("T")
 
 
 def approve(
     number: Number, token: OwnToken, as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None
 ) -> None:
-    """Approve a request of somebody else's, as an auditor. A hold takes effect at once; give `erase` again for an erasure."""
+    """Approve another person's request, as an auditor. A hold takes effect at once; run `erase` again for an erasure."""
     settings = settings_of(data_dir, database_url)
-    with database_of(settings) as database, open_desk(database) as desk:
-        auditor = auditor_of(settings, desk, token)
-        assert auditor is not None
-        _tell(refusing(lambda: desk.approve(number, auditor)).root, "approved", as_json)
+    with database_of(settings) as database:
+        bearer = bearer_of(settings, token)
+
+        async def do(desk: Desk) -> Committed:
+            return await desk.approvals.approve(number, await auditor_of(desk, bearer))
+
+        _decide(database, do, "approved", as_json=as_json)
 
 
 def refuse(
@@ -58,12 +60,15 @@ def refuse(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Refuse a request, as an auditor; or take back an approval that nobody has used."""
+    """Refuse a request, as an auditor, or take back an approval that nobody has used."""
     settings = settings_of(data_dir, database_url)
-    with database_of(settings) as database, open_desk(database) as desk:
-        auditor = auditor_of(settings, desk, token)
-        assert auditor is not None
-        _tell(refusing(lambda: desk.refuse(number, reason, auditor)).root, "refused", as_json)
+    with database_of(settings) as database:
+        bearer = bearer_of(settings, token)
+
+        async def do(desk: Desk) -> Committed:
+            return await desk.approvals.refuse(number, reason, await auditor_of(desk, bearer))
+
+        _decide(database, do, "refused", as_json=as_json)
 
 
 def withdraw(
@@ -74,8 +79,9 @@ def withdraw(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Take a request back."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        _tell(refusing(lambda: desk.withdraw(number, reason, OPERATOR)).root, "withdrawn", as_json)
+    request = replace(OPERATOR, reason=reason)
+    with database_of(settings_of(data_dir, database_url)) as database:
+        _decide(database, lambda desk: desk.approvals.withdraw(number, request), "withdrawn", as_json=as_json)
 
 
 def approvals(
@@ -87,48 +93,59 @@ def approvals(
     database_url: DatabaseUrl = None,
 ) -> None:
     """List the requests that wait for an auditor's approval, or that are approved and wait to be carried out."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
+
+    async def found(desk: Desk) -> list[dict[str, object]]:
         now = desk.clock.now()
-        found = [approval_document(each, now) for each in desk.approvals(everything=everything)]
+        return [approval_document(each, now) for each in await desk.approvals.all(everything=everything)]
+
+    with database_of(settings_of(data_dir, database_url)) as database:
+        documents = on_desk(database, found)
     if as_json:
-        print_json(found)
+        print_json(documents)
         return
-    for each in found:
+    for each in documents:
         asked = f"requested by {each['requested_by']}, answer by {each['answer_by']:%Y-%m-%d %H:%M} UTC"
         approved = f", approved by {each['approved_by']}" if each["approved_by"] else ""
         out.print(f"{each['number']}  {each['status']}: {asked}{approved}", markup=False)
-    if not found:
+    if not documents:
         out.print("nothing waits for an approval")
 
 
-def auditor_of(settings: Settings, desk: Desk, token: Path | None) -> Request | None:
-    """Who approves, by their own token. Exit 2 when it names no auditor whose grant is in force."""
-    if token is None:
-        return None
+def bearer_of(settings: Settings, token: Path) -> Principal:
+    """Whom a token in a file, or on standard input, names. Exit 2 unless it is valid."""
     try:
         given = sys.stdin.read() if str(token) == "-" else token.read_text(encoding="utf-8")
-        principal = tokens_of(settings).verify(given.strip())
-        actor = desk.admit(principal, (Role.AUDITOR,))
-    except (OSError, ValueError, Unauthenticated, DomainError) as error:
+        return tokens_of(settings).verify(given.strip())
+    except (OSError, ValueError, Unauthenticated) as error:
+        could_not_run(f"--approval: {error}")
+
+
+async def auditor_of(desk: Desk, bearer: Principal) -> Request:
+    """The auditor who approves. Exit 2 unless their grant is in force."""
+    try:
+        actor = await desk.admission.admit(bearer, (Role.AUDITOR,))
+    except (Unauthenticated, DomainError) as error:
         could_not_run(f"--approval: {error}")
     if actor.role is not Role.AUDITOR:
         could_not_run(f"--approval: an auditor approves; {actor.subject} is {actor.role}")
     return Request(actor, "cli")
 
 
-def request_once(desk: Desk, number: str, request: Callable[[], object], scope: ErasureScope | None = None) -> None:
+async def request_once(
+    desk: Desk, number: str, request: Callable[[], Awaitable[object]], scope: ErasureScope | None = None
+) -> None:
     """Record a request, unless the same one is open already."""
     try:
-        approval = desk.approval(number)
+        approval = await desk.approvals.approval(number)
     except NotFound:
         approval = None
     open_now = approval is not None and approval.standing_at(desk.clock.now()) in OPEN
     if not (open_now and approval is not None and approval.wanted is not None and approval.wanted.scope is scope):
-        request()
+        await request()
 
 
 def tell_waiting(approval: Approval, as_json: bool) -> None:
-    """What was requested, and how an auditor approves it."""
+    """Print what was requested, and how an auditor approves it."""
     if as_json:
         print_json({"disclosures": 0, "held": [], "waiting": approval_document(approval)})
         return
@@ -140,19 +157,12 @@ def tell_waiting(approval: Approval, as_json: bool) -> None:
     out.print(f"  or over HTTP: POST /approvals/{approval.number}/approve", markup=False, soft_wrap=True)
 
 
-def refusing(do: Callable[[], T]) -> T:
-    """Exit 2 when the desk refuses, but for what the caller tells otherwise: a hold, an approval that is needed."""
-    try:
-        return do()
-    except (OnHold, ApprovalRequired):
-        raise
-    except (DomainError, ApplicationError, PersistenceError) as error:
-        could_not_run(error)
-
-
-def _tell(root: object, what: str, as_json: bool) -> None:
-    assert isinstance(root, Approval)
+def _decide(database: Database, do: Callable[[Desk], Awaitable[Committed]], outcome: str, *, as_json: bool) -> None:
+    """Carry out one decision on a request, and print its outcome."""
+    with refusals():
+        approval = on_desk(database, do).root
+    assert isinstance(approval, Approval)
     if as_json:
-        print_json(approval_document(root))
+        print_json(approval_document(approval))
     else:
-        out.print(f"{root.number} is {what}", markup=False)
+        out.print(f"{approval.number} is {outcome}", markup=False)

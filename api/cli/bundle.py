@@ -1,4 +1,4 @@
-"""What auditors run: bundles, and checking them offline."""
+"""`bundle` writes a case's bundle; `verify-bundle` checks one offline."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def verify_bundle_command(
     tlog: Annotated[
         Path | None, typer.Option(help="A copy of the log (`tlog export`): shows whether an event was left out.")
     ] = None,
-    case: Annotated[str | None, typer.Option(help="The number of the case it must be of.")] = None,
+    case: Annotated[str | None, typer.Option(help="The number of the case that it must hold.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a case's bundle offline: no database, no network. Exit 1 with findings, 2 when it could not be checked."""
@@ -99,7 +99,7 @@ def verify_bundle_command(
 
 
 def verifiers_of(given: Sequence[str]) -> list[Verifier]:
-    """Verifier keys from the command line: keys, or files of them. Exit 2 for one that is none."""
+    """Parse the verifier keys of the command line: keys, or files of them. Exit 2 for any other text."""
     try:
         lines = [line for each in given for line in _lines(each)]
         if not lines:
@@ -117,9 +117,9 @@ def _lines(given: str) -> list[str]:
 
 @contextmanager
 def sealed_log(settings: Settings) -> Iterator[tuple[Database, PostgresLog]]:
-    """The log, with a sealer at work: ours for this time, standing by where another has the turn.
+    """Open the log with a sealer at work: our own for this time, which stands by where another has the turn.
 
-    An operator's database is sealed where its sealer is; here it is waited for.
+    An operator's database is sealed where its sealer runs. Here we wait for that.
     """
     with database_of(settings) as database, _sealing(settings), database.pool("auditor", size=2) as pool:
         if (why := safe_of(settings).refusal()) is not None:

@@ -1,4 +1,4 @@
-"""What commands print: plain lines where a program reads, tables and progress bars where a person waits."""
+"""Output of commands: plain lines where a program reads, tables and progress bars where a person waits."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from typing import Any, NoReturn
 
 import structlog
 import typer
+from eventsourcing.persistence import PersistenceError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from application.execution.requests import ApplicationError
 from application.faults import watch_threads
+from domain.errors import DomainError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -24,13 +27,24 @@ FINDINGS = 1
 
 
 def could_not_run(why: object) -> NoReturn:
-    """Say why in one line and leave with exit code 2."""
+    """Print why in one line and end with exit code 2."""
     err.print(f"caseledger: {why}", style="red", markup=False)
     raise typer.Exit(COULD_NOT_RUN)
 
 
+@contextmanager
+def refusals(*expected: type[Exception]) -> Iterator[None]:
+    """Exit 2 when the desk refuses. ``expected`` errors pass: the command itself reports them."""
+    try:
+        yield
+    except expected:
+        raise
+    except (DomainError, ApplicationError, PersistenceError) as error:
+        could_not_run(error)
+
+
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, default=_plain, indent=2) + "\n")
 
 
@@ -43,13 +57,13 @@ def _plain(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """Somebody's words for a terminal: nothing in them commands it, and nothing stops it."""
+    """Text that is safe on a terminal: control characters are replaced."""
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar on a terminal, nothing elsewhere; yields what advances it."""
+    """Show a progress bar on a terminal, and nothing elsewhere. Yields the function that advances it."""
     if not err.is_terminal:
         yield lambda _: None
         return
@@ -66,7 +80,7 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def configure_logging() -> None:
-    """One JSON line an event on standard error; standard output stays for answers."""
+    """Log one JSON line an event on standard error. Standard output is for answers."""
     watch_threads()
     structlog.configure(
         processors=[

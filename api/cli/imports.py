@@ -1,4 +1,4 @@
-"""`import`: other systems' history, once, honestly marked as what it is."""
+"""`import`: the history of other systems, marked as imported, and catalogues."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
@@ -22,7 +22,8 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import safe_of, seals_here
 from api.cli.supervisor import SEALER, working
-from api.main import open_desk
+from api.main import on_desk
+from application.desk import Desk
 from application.imports.catalogue_file import carry_out, read_catalogue
 from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, Findings, ServiceNowLog
@@ -32,7 +33,7 @@ from infrastructure.transparency.state_file import Safe
 from infrastructure.views.questions.postgres_views import PostgresViews
 
 _PATIENCE = 60.0
-"""Seconds without a step of projector or sealer, after which there seems to be none at work."""
+"""Seconds without progress after which no projector, or no sealer, seems to be at work."""
 
 app = typer.Typer(help="Import other systems' history, and catalogues.", no_args_is_help=True)
 
@@ -52,8 +53,8 @@ def servicenow(
 ) -> None:
     """Import a ServiceNow incident event log (UCI data set 498). Running it twice imports once.
 
-    Exit 1 when rows could not be read or hold values we have no word for: the former are kept in
-    DATA_DIR/imports, the latter on the record. Returns when every view and the seal have reached the last event.
+    Exit 1 when rows could not be read, or hold values we have no word for. The former are kept in DATA_DIR/imports, the
+    latter on the record. The command ends when every view and the seal have reached the last event.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -61,17 +62,17 @@ def servicenow(
         could_not_run(f"there is no time zone {timezone}")
     settings, log, began = settings_of(data_dir, database_url), ServiceNowLog(zone), time.monotonic()
     name, total = _look_at(file)
-    with (
-        database_of(settings, making=True) as database,
-        open_desk(database) as desk,
-        working(settings, *_workers(settings)),
-    ):
+
+    async def run(desk: Desk) -> Imported:
         importer = Importer(desk, "servicenow", name)
         try:
             with progress("importing rows", total) as advance, _open(file) as text:
-                done = importer.run(log.incidents(_rows(text)), advance)
+                return await importer.run(log.incidents(_rows(text)), advance)
         except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             could_not_run(f"{file} cannot be read to its end: {error}; {importer.done.rows} rows were imported")
+
+    with database_of(settings, making=True) as database, working(settings, *_workers(settings)):
+        done = on_desk(database, run)
         with database.pool("api", size=1, limits=LONG) as pool:
             _wait_until_caught_up(PostgresViews(pool), done.position, safe_of(settings))
     kept = _keep_rejected(settings, name, log.findings)
@@ -87,21 +88,25 @@ def catalogue(
 ) -> None:
     """Import services, teams, help desks, scripts, customers, known errors and grants from a file.
 
-    What is so already records nothing, so a file may be imported again after a change. Exit 1 when something in it is
-    wrong: then nothing of it is imported.
+    Entries that are unchanged record nothing, so a file may be imported again after a change. Exit 1 when the file has
+    errors: then nothing of it is imported.
     """
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         could_not_run(f"{file} cannot be read: {error}")
-    with database_of(settings_of(data_dir, database_url), making=True) as database, open_desk(database) as desk:
-        plan = read_catalogue(desk, document)
-        done = {} if plan.findings else dict(carry_out(desk, plan))
+
+    async def run(desk: Desk) -> tuple[Sequence[str], dict[str, int]]:
+        plan = await read_catalogue(desk, document)
+        return plan.findings, {} if plan.findings else dict(await carry_out(desk, plan))
+
+    with database_of(settings_of(data_dir, database_url), making=True) as database:
+        findings, done = on_desk(database, run)
     if as_json:
-        print_json({"imported": done, "findings": plan.findings})
+        print_json({"imported": done, "findings": findings})
     else:
-        out.print("\n".join(plan.findings) or ", ".join(f"{count} {kind}" for kind, count in done.items()) or "empty")
-    if plan.findings:
+        out.print("\n".join(findings) or ", ".join(f"{count} {kind}" for kind, count in done.items()) or "empty")
+    if findings:
         raise typer.Exit(FINDINGS)
 
 
@@ -130,7 +135,7 @@ def _open(file: Path) -> Iterator[IO[str]]:
 
 
 def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and cells, the columns in the order we know them; a short or long row as it is."""
+    """Line numbers and cells, the columns in our order. A row that is too short or too long stays as it is."""
     reader = csv.reader(text)
     heading = next(reader)
     places = [heading.index(name) for name in COLUMNS]
@@ -145,7 +150,7 @@ def _workers(settings: Settings) -> tuple[str, ...]:
 
 
 def _wait_until_caught_up(views: PostgresViews, position: int, safe: Safe) -> None:
-    """Wait until projector and sealer, ours or others', have reached what was imported; exit 2 when one stands still."""
+    """Wait until projector and sealer, ours or others', have reached the last imported event. Exit 2 when one stands still."""
     pause, moved = threading.Event(), time.monotonic()
     known = (-1, -1)
     while True:

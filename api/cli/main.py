@@ -11,17 +11,15 @@ import typer
 
 from api.cli import (
     approvals,
+    audit,
     bundle,
-    desk,
     imports,
-    keys,
+    installation,
     monitoring,
     personal_data,
-    replay,
     reports,
-    serve,
+    server,
     tlog,
-    verify,
     workers,
 )
 from api.cli.console import COULD_NOT_RUN, configure_logging
@@ -29,7 +27,7 @@ from api.main import tune_interpreter
 from application.faults import FAULTS
 
 TERMINATED = 143
-"""What a shell reports of a process ended by SIGTERM."""
+"""The exit code of a process that SIGTERM ended, as shells report it."""
 
 app = typer.Typer(
     name="caseledger",
@@ -38,21 +36,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(serve.serve)
-app.command("api")(serve.api)
+app.command("serve")(server.serve)
+app.command("api")(server.api)
 app.command("worker")(workers.worker)
-app.command("migrate")(desk.migrate)
-app.command("token")(desk.token)
-app.command("roles")(desk.roles)
-app.command("settings")(desk.settings)
-app.command("status")(desk.status)
+app.command("migrate")(installation.migrate)
+app.command("token")(installation.token)
+app.command("roles")(installation.roles)
+app.command("settings")(installation.settings)
+app.command("status")(installation.status)
 app.command("report")(reports.report)
 app.command("rebuild")(reports.rebuild)
 app.command("bundle")(bundle.bundle)
 app.command("verify-bundle")(bundle.verify_bundle_command)
-app.command("replay")(replay.replay)
-app.command("verify")(verify.verify)
-app.command("attest")(verify.attest)
+app.command("replay")(audit.replay)
+app.command("verify")(audit.verify)
+app.command("attest")(audit.attest)
 app.command("erase")(personal_data.erase)
 app.command("hold")(personal_data.hold)
 app.command("release-hold")(personal_data.release_hold)
@@ -63,7 +61,7 @@ app.command("withdraw")(approvals.withdraw)
 app.add_typer(imports.app, name="import")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")
-app.add_typer(keys.app, name="keys")
+app.add_typer(installation.keys, name="keys")
 app.add_typer(tlog.app, name="tlog")
 
 
@@ -87,7 +85,7 @@ def main(
 
 
 def run() -> None:
-    """The entry point of the `caseledger` command: an error that nobody caught is in the log, and exit code 2."""
+    """The entry point of the `caseledger` command. An error that nobody caught is logged, and the exit code is 2."""
     try:
         app()
     except Exception as error:  # noqa: BLE001 - whatever it is: exit 1 would say that there are findings

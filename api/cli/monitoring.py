@@ -1,31 +1,32 @@
-"""`intake test`: what would become of a payload of monitoring; `source`: who may send any, and with which key."""
+"""`intake test` tries a monitoring payload; `source` keeps the sources and their keys."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 import yaml
-from eventsourcing.persistence import PersistenceError
 from rich.markup import escape
 from rich.table import Column, Table
 
-from api.cli.console import FINDINGS, could_not_run, out, print_json, printable
+from api.cli.console import FINDINGS, could_not_run, out, print_json, printable, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.main import open_desk
+from api.main import on_desk
 from application.cases.documents import entry_document
 from application.catalogue import OPERATOR
 from application.catalogue_entries import read_entry
 from application.desk import Desk
-from application.execution.requests import ApplicationError
+from application.execution.requests import Committed
 from application.monitoring import cloudevents, pagerduty
 from application.monitoring.alertmanager import read_group
 from application.monitoring.outcomes import outcome_of
 from application.monitoring.plan import Plan
 from application.monitoring.signals import Delivery, Unreadable, read
-from domain.errors import DomainError, NotFound
+from domain.catalogue import Listed
+from domain.errors import DomainError
 from domain.monitoring_source import MonitoringSource, SourceKind
 
 intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
@@ -50,22 +51,25 @@ def try_out(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Say what would become of a payload: which cases, of which service, by which rule. Nothing is recorded.
+    """Print what a payload would lead to: which cases, of which service, by which rule. Nothing is recorded.
 
-    Exit 1 when it, or an alert of it, would wait in the quarantine.
+    Exit 1 when it, or one of its alerts, would wait in the quarantine.
     """
     raw = _bytes(file)
     protocol, deliveries = _deliveries(raw)
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        known = desk.references.current().source(of)
+
+    async def foreseen(desk: Desk) -> dict[str, Any]:
+        known = (await desk.references.current()).source(of)
         used = _mapping(of, mapping) if mapping is not None else known.entry if known else None
-        plans = [(delivery, desk.foreseen(delivery, of, used)) for delivery in deliveries]
-    document = {
-        "protocol": protocol,
-        "source": of,
-        "mapping": str(mapping) if mapping else f"version {known.version}" if known else None,
-        "events": [_foreseen(delivery, made) for delivery, made in plans],
-    }
+        return {
+            "protocol": protocol,
+            "source": of,
+            "mapping": str(mapping) if mapping else f"version {known.version}" if known else None,
+            "events": [_foreseen(each, await desk.alerts.foreseen(each, of, used)) for each in deliveries],
+        }
+
+    with database_of(settings_of(data_dir, database_url)) as database:
+        document = on_desk(database, foreseen)
     if as_json:
         print_json(document)
     else:
@@ -84,7 +88,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _deliveries(raw: bytes) -> tuple[str, list[Delivery]]:
-    """The protocol that a payload is of, by its shape, and what is read of it."""
+    """The protocol of a payload, known by its shape, and the deliveries read from it."""
     try:
         document = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -102,7 +106,7 @@ def _deliveries(raw: bytes) -> tuple[str, list[Delivery]]:
 
 
 def _mapping(of: str, file: Path) -> MonitoringSource:
-    """A mapping in a file. Exit 2 when it is none."""
+    """Read a mapping from a file. Exit 2 when the file holds none."""
     try:
         document = yaml.safe_load(_bytes(file))
         if not isinstance(document, dict):
@@ -170,18 +174,19 @@ def add(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Register a monitoring source, or put another version in its place."""
+    """Register a monitoring source, or replace it by another version."""
     mapped = _mapping(code, mapping) if mapping is not None else None
     rules, defaults = (mapped.rules, mapped.defaults) if mapped else ((), None)
     entry = MonitoringSource(code, name or code, kind, rules, defaults)
     contact = {"senders": senders} if senders else {}
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        try:
-            read_entry("sources", code, {"name": entry.name, "kind": kind.value, "contact": contact})
-            committed = desk.list_entry("sources", entry, contact, None, OPERATOR)
-        except (DomainError, ApplicationError, PersistenceError) as error:
-            could_not_run(error)
-        _tell(desk, code, committed.position, as_json)
+
+    async def put(desk: Desk) -> tuple[Committed, Listed[Any]]:
+        read_entry("sources", code, {"name": entry.name, "kind": kind.value, "contact": contact})
+        committed = await desk.catalogue.put("sources", entry, contact, OPERATOR)
+        return committed, await desk.catalogue.entry("sources", code)
+
+    with database_of(settings_of(data_dir, database_url)) as database, refusals():
+        _tell(code, *on_desk(database, put), as_json)
 
 
 @source.command("key")
@@ -191,12 +196,9 @@ def key(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Issue a key to a source, and print it: it is kept as a hash, and shown no more."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        try:
-            issued = desk.issue_key(code, None, OPERATOR)
-        except (DomainError, ApplicationError, PersistenceError) as error:
-            could_not_run(error)
+    """Issue a key to a source, and print it once: it is kept as a hash."""
+    with database_of(settings_of(data_dir, database_url)) as database, refusals():
+        issued = on_desk(database, lambda desk: desk.monitoring_keys.issue(code, OPERATOR))
     if as_json:
         print_json({"source": code, "id": issued.id, "key": issued.key, "position": issued.committed.position})
     else:
@@ -213,19 +215,17 @@ def revoke(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Revoke a key of a source: it counts from the next request on."""
-    with database_of(settings_of(data_dir, database_url)) as database, open_desk(database) as desk:
-        try:
-            committed = desk.revoke_key(code, key_id, reason, OPERATOR)
-        except (DomainError, ApplicationError, PersistenceError) as error:
-            could_not_run(error)
-        _tell(desk, code, committed.position, as_json)
+
+    async def take_back(desk: Desk) -> tuple[Committed, Listed[Any]]:
+        committed = await desk.monitoring_keys.revoke(code, key_id, replace(OPERATOR, reason=reason))
+        return committed, await desk.catalogue.entry("sources", code)
+
+    with database_of(settings_of(data_dir, database_url)) as database, refusals():
+        _tell(code, *on_desk(database, take_back), as_json)
 
 
-def _tell(desk: Desk, code: str, position: int, as_json: bool) -> None:
-    try:
-        document = entry_document(desk.entry("sources", code))
-    except NotFound as unknown:
-        could_not_run(unknown)
+def _tell(code: str, committed: Committed, listed: Listed[Any], as_json: bool) -> None:
+    document, position = entry_document(listed), committed.position
     if as_json:
         print_json({**msgspec.to_builtins(document, str_keys=True), "position": position})
     else:

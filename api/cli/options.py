@@ -1,4 +1,4 @@
-"""The options every command takes after its name, and what they open."""
+"""The options that every command takes, the settings they give, and the database they open."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead 
 
 
 def settings_of_process(data_dir: Path | None, database_url: str | None, **others: Any) -> Settings:
-    """The same for what keeps running. Exit 2 when a setting is misspelt: nobody would notice what it changes not."""
+    """The settings of a process that keeps running. Exit 2 when one is misspelt: nobody would notice that it has no effect."""
     if slips := [each for each in misspelt() if each.slip]:
         could_not_run("; ".join(map(str, slips)))
     return settings_of(data_dir, database_url, **others)
 
 
 def settings_of(data_dir: Path | None, database_url: str | None = None, **others: Any) -> Settings:
-    """The settings of the environment, with the options of this command before them. Warns of what looks like one."""
+    """The settings of the environment, overridden by the options of this command. Warns of variables that look misspelt."""
     for each in misspelt():
         err.print(f"caseledger: warning: {each}", style="yellow", markup=False)
     given = {"data_dir": data_dir, "database_url": database_url, **others}
@@ -46,7 +46,7 @@ def settings_of(data_dir: Path | None, database_url: str | None = None, **others
 
 
 def moment_of(given: str | None) -> datetime | None:
-    """A time that an option names, in UTC. Exit 2 when it is none."""
+    """Parse the time that an option gives, as UTC. Exit 2 for any other text."""
     if given is None:
         return None
     try:
@@ -60,9 +60,9 @@ def moment_of(given: str | None) -> datetime | None:
 
 @contextmanager
 def database_of(settings: Settings, *, migrating: bool = False, making: bool = False) -> Iterator[Database]:
-    """The database of the settings: joined when it runs, else started for as long as this takes. Exit 2 if not.
+    """Open the database of the settings. The embedded server is joined when it runs, else started for this time. Exit 2 on failure.
 
-    Only a command that is ``making`` starts a desk where there is none: any other would answer from an empty one.
+    Only a command that is ``making`` creates a desk where there is none. Any other would answer from an empty one.
     """
     try:
         if not making:

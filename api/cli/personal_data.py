@@ -1,25 +1,24 @@
-"""`erase`, `hold` and `release-hold`: personal data, and what keeps them (audit.md, Personal data)."""
+"""`erase`, `hold` and `release-hold`: personal data, and the legal holds that keep it (audit.md, Personal data)."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.approvals import ApprovalToken, auditor_of, refusing, request_once, tell_waiting
-from api.cli.console import FINDINGS, err, out, print_json
+from api.cli.approvals import ApprovalToken, auditor_of, bearer_of, request_once, tell_waiting
+from api.cli.console import FINDINGS, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.main import open_desk
-from application.approval_document import approval_document
+from api.main import on_desk
+from application.approvals import approval_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from application.personal_data import ApprovalRequired, Erased
-from application.remaining_data import STAFF_WORDS, STAYS, Remaining
+from application.personal_data import STAFF_WORDS, STAYS, ApprovalRequired, Erased, Remaining
 from domain.approval import Approval, Measure
 from domain.errors import OnHold
 from domain.values import ErasureScope
@@ -51,43 +50,52 @@ def erase(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Erase what was said of somebody, with all copies; their cases still read, replay, verify and count.
+    """Erase what was said of a person, with all copies. Their cases still read, replay, verify and count.
 
     An auditor approves it: with --approval at once, else later by `caseledger approve` or over HTTP. Until then this command
-    records the request, erases nothing, and exits 1; give it again afterwards. Exit 1 also when a legal hold on one of their
-    cases keeps the data. Copies elsewhere (backups, mails that were sent) are yours to find.
+    records the request, erases nothing, and exits 1; run it again afterwards. It also exits 1 when a legal hold on one of
+    their cases keeps the data. Copies elsewhere (backups, mails that were sent) are yours to find.
     """
     settings = settings_of(data_dir, database_url)
     with database_of(settings) as database:
-        with (
-            database.connect("eraser"),
-            open_desk(database, component="eraser") as desk,
-        ):  # the former says best why not
-            auditor = auditor_of(settings, desk, token)
+        bearer = bearer_of(settings, token) if token else None
+
+        async def do(desk: Desk) -> Erased:
+            auditor = await auditor_of(desk, bearer) if bearer else None
             try:
-                erased = refusing(lambda: _erase(desk, subject, scope, reason, auditor))
+                with refusals(OnHold, ApprovalRequired):
+                    return await _erase(desk, subject, scope, reason, auditor)
             except OnHold as hold:
                 _tell_held(hold, as_json)
-                raise typer.Exit(FINDINGS) from None
             except ApprovalRequired:
-                tell_waiting(desk.approval(f"{Measure.ERASE}:{desk.subject_of(subject)}"), as_json)
-                raise typer.Exit(FINDINGS) from None
+                tell_waiting(await desk.approvals.approval(await _number_of(desk, subject)), as_json)
+            raise typer.Exit(FINDINGS)
+
+        with database.connect("eraser"):  # says best why the role cannot be taken
+            erased = on_desk(database, do, component="eraser")
         views = _wait_for_views(database, erased)
         left = _scrub(database) if scrubbing else "not asked for (--no-scrub)"
     _tell(erased, views, left, as_json)
 
 
-def _erase(desk: Desk, subject: str, scope: ErasureScope, reason: str, auditor: Request | None) -> Erased:
-    """Carry out what is approved, else request it; with an auditor at hand, all of it. Raises ApprovalRequired."""
+async def _erase(desk: Desk, subject: str, scope: ErasureScope, reason: str, auditor: Request | None) -> Erased:
+    """Carry out an approved erasure, else request it; with an auditor at hand, do both. Raises ApprovalRequired."""
     try:
-        return desk.erase(subject, scope, OPERATOR)
+        return await desk.personal_data.erase(subject, scope, OPERATOR)
     except ApprovalRequired:
-        number = f"{Measure.ERASE}:{desk.subject_of(subject)}"
-        request_once(desk, number, lambda: desk.request_erasure(subject, scope, reason, OPERATOR), scope)
+        number = await _number_of(desk, subject)
+        await request_once(
+            desk, number, lambda: desk.personal_data.request_erasure(subject, scope, reason, OPERATOR), scope
+        )
         if auditor is None:
             raise
-        desk.approve(number, auditor)
-        return desk.erase(subject, scope, OPERATOR)
+        await desk.approvals.approve(number, auditor)
+        return await desk.personal_data.erase(subject, scope, OPERATOR)
+
+
+async def _number_of(desk: Desk, subject: str) -> str:
+    """The number of the request to erase somebody."""
+    return f"{Measure.ERASE}:{await desk.personal_data.subject_of(subject)}"
 
 
 def hold(
@@ -102,11 +110,13 @@ def hold(
 
     An auditor approves it: with --approval at once, else later. Until then the request is recorded, and this exits 1.
     """
-    settings = settings_of(data_dir, database_url)
-    with database_of(settings) as database, open_desk(database) as desk:
-        held = _held(
-            desk, Measure.HOLD, case, lambda: desk.request_hold(case, reason, OPERATOR), settings, token, as_json
-        )
+    held = _held(
+        settings_of(data_dir, database_url),
+        f"{Measure.HOLD}:{case}",
+        lambda desk: desk.approvals.request_hold(case, reason, OPERATOR),
+        token,
+        as_json,
+    )
     _tell_case(held, "is on legal hold", as_json)
 
 
@@ -122,33 +132,42 @@ def release_hold(
 
     An auditor approves it: with --approval at once, else later. Until then the request is recorded, and this exits 1.
     """
-    settings = settings_of(data_dir, database_url)
-    with database_of(settings) as database, open_desk(database) as desk:
-        request = lambda: desk.request_release(case, reason, OPERATOR)  # noqa: E731 - named for the line's sake
-        released = _held(desk, Measure.RELEASE_HOLD, case, request, settings, token, as_json)
+    released = _held(
+        settings_of(data_dir, database_url),
+        f"{Measure.RELEASE_HOLD}:{case}",
+        lambda desk: desk.approvals.request_release(case, reason, OPERATOR),
+        token,
+        as_json,
+    )
     _tell_case(released, "is on hold no longer", as_json)
 
 
 def _held(
-    desk: Desk,
-    measure: Measure,
-    case: str,
-    request: Callable[[], object],
     settings: Settings,
+    number: str,
+    request: Callable[[Desk], Awaitable[Committed]],
     token: Path | None,
     as_json: bool,
 ) -> Committed:
     """Request a hold or its release; with an auditor at hand, it takes effect. Exit 1 while it waits for one."""
-    auditor, number = auditor_of(settings, desk, token), f"{measure}:{case}"
-    refusing(lambda: request_once(desk, number, request))
-    if auditor is None:
-        tell_waiting(desk.approval(number), as_json)
-        raise typer.Exit(FINDINGS)
-    return refusing(lambda: desk.approve(number, auditor))
+    with database_of(settings) as database:
+        bearer = bearer_of(settings, token) if token else None
+
+        async def do(desk: Desk) -> Committed:
+            auditor = await auditor_of(desk, bearer) if bearer else None
+            with refusals():
+                await request_once(desk, number, lambda: request(desk))
+                if auditor is not None:
+                    return await desk.approvals.approve(number, auditor)
+                waiting = await desk.approvals.approval(number)
+            tell_waiting(waiting, as_json)
+            raise typer.Exit(FINDINGS)
+
+        return on_desk(database, do)
 
 
 def _wait_for_views(database: Database, erased: Erased) -> str:
-    """Wait until the projector, where one works, has folded the erasure: `folded`, `behind`, `halted` or `no projector`."""
+    """Wait until the projector has folded the erasure. Returns `folded`, `behind`, `halted` or `no projector`."""
     end, pause = time.monotonic() + _PATIENCE, threading.Event()
     with database.pool("eraser", size=1) as pool:
         views = PostgresViews(pool)
@@ -164,7 +183,7 @@ def _wait_for_views(database: Database, erased: Erased) -> str:
 
 
 def _scrub(database: Database) -> str | None:
-    """What keeps the disk from forgetting; None when it has forgotten."""
+    """Scrub the disk. Returns what prevents it; None on success."""
     try:
         scrub(database)
     except NotScrubbed as why:

@@ -1,4 +1,4 @@
-"""`report` and `rebuild`: what the views say, and making them anew."""
+"""`report` prints what the views say; `rebuild` folds them anew."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
-from api.main import open_desk
+from api.main import on_desk
+from application.desk import Desk
 from application.reports.definitions import REPORTS
 from application.reports.periods import moment_of as moment_of_day
 from application.reports.periods import zone_named
 from application.reports.tables import flat, report_csv
 from application.views.questions import Point, ReportQuestion
 from domain.errors import Invalid
+from domain.policy import Policy
 from infrastructure.postgres.connections import LONG
 from infrastructure.postgres.database import Component
 from infrastructure.views.comparison import Comparison, compare_views
@@ -64,7 +66,7 @@ def report(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Print a report. What each figure means is in docs/reporting.md."""
+    """Print a report. docs/reporting.md defines each figure."""
     if name not in NAMES:
         could_not_run(f"there is no report {name}; there are {', '.join(NAMES)}")
     if bom and form is not Format.CSV:
@@ -74,18 +76,23 @@ def report(
     known_at, happened_by = moment_of(as_of), moment_of(effective_at)
     with (
         database_of(settings_of(data_dir, database_url)) as database,
-        open_desk(database) as desk,
         database.pool("api", size=1, limits=LONG) as pool,
     ):
-        zone, views = _zone(tz or desk.policy.business.time_zone), PostgresViews(pool)
+        policy = on_desk(database, _policy)
+        zone, views = _zone(tz or policy.business.time_zone), PostgresViews(pool)
         if name == RETENTION:
-            document = {**views.retention(datetime.now(UTC), desk.policy.retention), "time_zone": zone.key}
+            document = {**views.retention(datetime.now(UTC), policy.retention), "time_zone": zone.key}
         else:
             point = Point(views.position_at(known_at) if known_at else None, happened_by)
             period = (_bound(since, zone), _bound(until, zone))
             now = known_at or datetime.now(UTC)
             document = _asked(views, ReportQuestion(name, *period, point, by.value if by else None, now, zone.key))
     _print({**document, "as_of": known_at}, zone, form, bom=bom)
+
+
+async def _policy(desk: Desk) -> Policy:
+    """The policy in force."""
+    return (await desk.references.current()).policy
 
 
 def _asked(views: PostgresViews, question: ReportQuestion) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _bound(given: str | None, zone: ZoneInfo) -> datetime | None:
-    """An end of the period: a date is its first moment in the zone. Exit 2 when it is none."""
+    """One end of the period; a date stands for its first moment in the zone. Exit 2 for any other text."""
     try:
         day = date.fromisoformat(given) if given and _DATE.fullmatch(given) else None
         return moment_of(given) if day is None else moment_of_day(day, zone, "from")
@@ -140,7 +147,7 @@ def rebuild(
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Make all views anew from the events, beside the live ones, and swap; exit 1 when --shadow finds a difference."""
+    """Rebuild all views from the events beside the live ones, and swap. Exit 1 when --shadow finds a difference."""
     component: Component = "auditor" if shadow else "projector"
     with database_of(settings_of(data_dir, database_url)) as database, database.connect(component) as connection:
         total = connection.execute("SELECT count(*) FROM ledger.stored_events").fetchone()

@@ -1,4 +1,4 @@
-"""The sealer's process, apart from all others and as small as can be: `python -m api.cli.sealer`, or `worker sealer`.
+"""The sealer's process, separate from all others and small: `python -m api.cli.sealer`, or `worker sealer`.
 
 It alone holds the log's key.
 """
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
-    """Seal until told to stop. Where that is refused it stands still, says why, and looks again: `tlog restart` mends it."""
+    """Seal until told to stop. When sealing is refused, report why, stand still and look again: `tlog restart` mends it."""
     try:
         publisher = publisher_of(settings, database, lambda connection, number: LogReader(connection, number).hashes)
     except (ValueError, OSError) as error:
@@ -58,7 +58,7 @@ def _seal_once(
 
 
 def seal_all(settings: Settings, database: Database) -> None:
-    """Seal what there is now, unless a sealer at work elsewhere has the turn: then it is his to seal. Raises Refused."""
+    """Seal the events up to now, unless another sealer has the turn. Raises Refused."""
     with database.connect("sealer") as connection:
         if Turn(connection, "sealer").is_free():
             sealer = Sealer(connection, safe_of(settings), settings.log_name)
@@ -68,7 +68,7 @@ def seal_all(settings: Settings, database: Database) -> None:
 
 
 def seals_here(settings: Settings) -> bool:
-    """Whether a command may start a sealer for its own time: an operator's database is sealed where its key is."""
+    """Whether a command may start a sealer for its own time. An operator's database is sealed where its key is."""
     return settings.database_url is None or safe_of(settings).has_keys
 
 
@@ -78,7 +78,7 @@ def safe_of(settings: Settings) -> Safe:
 
 
 _POLITE = 10
-"""Nice value: where processors are short, those go first whose callers wait."""
+"""Nice value: processes whose callers wait go first."""
 
 if __name__ == "__main__":
     configure_logging()

@@ -1,4 +1,4 @@
-"""The processes around the API: looked after by `serve`, and by an import for its own time."""
+"""The processes around the API, kept running by `serve`, and by an import for its own time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import structlog
 
 from api.cli.console import could_not_run
-from api.cli.worker_process import BACKOFF, POISONED
+from api.cli.worker_process import PAUSES, POISONED
 from application.faults import FAULTS
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.embedded.server import revive, running_server
@@ -32,9 +32,9 @@ _LOOK_AFTER = 1.0
 
 @contextmanager
 def working(settings: Settings, *names: str) -> Iterator[None]:
-    """Workers, all that are set up unless named; started again when they fall over, stopped with us and, by their tether, without us.
+    """Run workers: those named, else all that are set up. One that ends is started again. All end with us, by their tether.
 
-    One process for all but the sealer, whose key is not for the others: most of a process is its interpreter.
+    All but the sealer share a process, since most of a process is its interpreter. The sealer's key is not for the others.
     """
     stop = threading.Event()
     keepers = [
@@ -52,7 +52,7 @@ def working(settings: Settings, *names: str) -> Iterator[None]:
 
 
 def set_up(settings: Settings) -> tuple[str, ...]:
-    """The workers that have something to do: mail comes in only by the ways that are set."""
+    """The workers that have work to do: mail comes in only by the ways that are set up."""
     mail_in = {"smtp": settings.smtp_listen or settings.lmtp_listen, "imap": settings.imap_host}
     return tuple(name for name in WORKERS if mail_in.get(name, True))
 
@@ -67,7 +67,7 @@ def _commands(names: tuple[str, ...]) -> Iterator[list[str]]:
 
 @contextmanager
 def database_kept(settings: Settings) -> Iterator[None]:
-    """The embedded server is started again when it is killed under us; an operator's is the operator's."""
+    """Start the embedded server again when it is killed under us. An operator's server is theirs."""
     stop = threading.Event()
 
     def keep() -> None:
@@ -78,7 +78,7 @@ def database_kept(settings: Settings) -> Iterator[None]:
                     revive(settings.data_dir, binaries=settings.pg_bin)
             except ServerUnavailable as error:
                 log.error("the database cannot be started", error=str(error))
-            except Exception as error:  # noqa: BLE001 - who keeps the database does not end before they are told to
+            except Exception as error:  # noqa: BLE001 - the keeper of the database ends when told to, and not before
                 FAULTS.add("database keeper", error)
 
     keeper = threading.Thread(target=keep, name="database keeper")
@@ -107,12 +107,12 @@ def _keep(settings: Settings, command: list[str], stop: threading.Event) -> None
             stop.wait()
             return
         log.warning("worker fell over; starting it again", code=process.returncode)
-        stop.wait(BACKOFF[min(falls, len(BACKOFF) - 1)])
+        stop.wait(PAUSES[min(falls, len(PAUSES) - 1)])
         falls += 1
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stop a worker; one that does not stop in time is killed: what it had not committed it does again."""
+    """Stop a worker. One that does not stop in time is killed: it repeats later what it had not committed."""
     process.terminate()
     try:
         process.wait(_GOODBYE)
@@ -123,7 +123,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """One `serve` a data directory; the lock vanishes with the process, however it ends."""
+    """Allow one `serve` a data directory. The lock vanishes with the process, however it ends."""
     try:
         prepare_data_dir(settings)
     except (OSError, ServerUnavailable) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from api.cli.bundle import sealed_log
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import safe_of, seal_all
-from api.main import open_desk
+from api.main import on_desk
 from application.catalogue import OPERATOR
 from application.transparency_log import NotSealed
 from infrastructure.postgres.database import Database
@@ -27,7 +28,7 @@ from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Refused
 
 app = typer.Typer(
-    help="The transparency log: copies of it, its keys, and beginning anew after a restore.", no_args_is_help=True
+    help="The transparency log: its copies, its keys, and its restart after a restore.", no_args_is_help=True
 )
 Reason = Annotated[str, typer.Option(help="Why; it goes on the record.")]
 _CATCH_UP = 60.0
@@ -36,19 +37,19 @@ _CATCH_UP = 60.0
 
 @app.callback()
 def _group() -> None:
-    """The transparency log: copies of it, its keys, and beginning anew after a restore."""
+    """The transparency log: its copies, its keys, and its restart after a restore."""
 
 
 @app.command("export")
 def export_command(
-    folder: Annotated[Path, typer.Argument(help="Where the copy goes; one that is there is brought up to date.")],
+    folder: Annotated[Path, typer.Argument(help="Where the copy goes. A copy that is there is brought up to date.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Write the log to a folder, as C2SP clients read it, once all there is now is sealed.
+    """Write the log to a folder in the layout of C2SP tlog-tiles, once all events up to now are sealed.
 
-    Exit 1 when the log does not continue the copy that is there: then keep that copy, and find out why.
+    Exit 1 when the log does not continue the copy in the folder. Then keep that copy, and find out why.
     """
     try:
         with (
@@ -99,10 +100,9 @@ def rotate(reason: Reason, data_dir: DataDir = None, database_url: DatabaseUrl =
             could_not_run("there is no key to rotate yet: the sealer makes the first when it first seals")
         key = Ed25519PrivateKey.generate()
         made = Signer(before[0].name, key).verifier
-        with open_desk(
-            database
-        ) as desk:  # before it signs: nothing shall be signed by a key that the record does not know
-            desk.introduce_key(made.name, str(made), reason, OPERATOR)
+        # Before it signs: nothing is signed by a key that the record does not know.
+        request = replace(OPERATOR, reason=reason)
+        on_desk(database, lambda desk: desk.log.introduce_key(made.name, str(made), request))
         _refusable(safe_of(settings).add_key, key)
     out.print(f"signing as well from the next checkpoint on:\n{made}", markup=False)
     out.print(f"when everybody has it: caseledger tlog retire {before[0].key_id.hex()} --reason ...", markup=False)
@@ -122,8 +122,9 @@ def retire(
         if not signing:
             could_not_run("there is no key in use")
         retired = _refusable(safe_of(settings).key_to_retire, signing[0].name, key_id)
-        with open_desk(database) as desk:  # before the key is gone: it can be retired again, and not made again
-            desk.retire_key(retired.name, str(retired), reason, OPERATOR)
+        # Before the key is gone: it can be retired again, but not made again.
+        request = replace(OPERATOR, reason=reason)
+        on_desk(database, lambda desk: desk.log.retire_key(retired.name, str(retired), request))
         _refusable(safe_of(settings).destroy_key, retired)
     out.print(f"retired: {retired}", markup=False)
 
@@ -132,14 +133,14 @@ def retire(
 def restart(
     reason: Reason, as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None
 ) -> None:
-    """Begin a new log over a database that was restored from an older backup; it says which log it follows, and why."""
+    """Begin a new log over a database that was restored from an older backup. It names the log it follows, and why."""
     settings = settings_of(data_dir, database_url)
     with database_of(settings) as database:
         previous = _refusable(_begin_anew, settings, database, reason)
         safe_of(settings).refuse(None)
         note = Checkpoint.of_text(safe_of(settings).last_note() or "")
-        with open_desk(database) as desk:
-            desk.restarted(note.origin, (previous.origin, previous.size), reason, OPERATOR)
+        request, followed = replace(OPERATOR, reason=reason), (previous.origin, previous.size)
+        on_desk(database, lambda desk: desk.log.restarted(note.origin, followed, request))
     if as_json:
         print_json(
             {"origin": note.origin, "size": note.size, "previous": vars(previous) | {"root": previous.root.hex()}}
@@ -179,7 +180,7 @@ def _signing(settings: Settings) -> list[Verifier]:
 
 
 def _refusable(what: Any, *given: Any) -> Any:
-    """What the sealer's side may refuse, or cannot do here: then exit 2."""
+    """Call what the sealer may refuse, or cannot do here. Exit 2 then."""
     try:
         return what(*given)
     except (Refused, OSError, psycopg.OperationalError) as error:

@@ -1,9 +1,10 @@
-"""`worker`: what runs behind the API: projector, processes (timers), mail out, and mail in by SMTP and IMAP."""
+"""`worker` runs what works behind the API: projector, processes (timers), mail out, mail in by SMTP and IMAP, sealer."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -11,12 +12,11 @@ import structlog
 import typer
 
 from api.cli.console import FINDINGS, could_not_run
-from api.cli.mail_in import listen, poll, poll_once
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
 from api.cli.sealer import seal, seal_all
 from api.cli.supervisor import SEALER, WORKERS
 from api.cli.worker_process import POISONED, keep, stop_when_told
-from api.cli.worker_tasks import close, project, send
+from api.cli.worker_tasks import close, listen, poll, project, read_mailbox, send
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
@@ -65,26 +65,18 @@ def worker(
 
 
 def _do_once(names: list[str], settings: Settings, database: Database) -> None:
-    """Fold, close, send and read what there is. A mail worker at work elsewhere has the turn: then it is his to send."""
-    clock = clock_of(settings)
+    """Fold, close, send, receive and seal what is due. Where another mail worker has the turn, sending is left to it."""
     if "projector" in names:
         with database.connect("projector") as connection:
             Projector(connection).catch_up()
     if "processes" in names:
-        with database.pool("processes", size=1) as pool, open_desk(database, clock, component="processes") as desk:
-            while close_due(desk, PostgresTimers(pool)):
-                pass
+        asyncio.run(_close_due(settings, database))
     if "mail" in names and settings.smtp_host:
-        with (
-            database.connect("mail") as connection,
-            database.pool("mail", size=1) as pool,
-            open_desk(database, clock, component="mail", addresses=addresses_of(settings)) as desk,
-        ):
-            postman = postman_of(settings, clock, pool)
-            if postman is not None and Turn(connection, "mail").is_free():
-                send_due(desk, PostgresTimers(pool), postman, links_of(settings))
+        with database.connect("mail") as connection:
+            if Turn(connection, "mail").is_free():
+                asyncio.run(_send_due(settings, database))
     if "imap" in names:
-        poll_once(settings, database)
+        asyncio.run(read_mailbox(settings, database))
     if SEALER in names:
         try:
             seal_all(settings, database)
@@ -92,10 +84,30 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
             could_not_run(why)
 
 
-def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
-    """Run workers, each in a thread and on its own, until told to stop. A projector that runs alone may end before.
+async def _close_due(settings: Settings, database: Database) -> None:
+    async with (
+        database.async_pool("processes", size=1) as pool,
+        open_desk(database, clock_of(settings), component="processes") as desk,
+    ):
+        while await close_due(desk, PostgresTimers(pool)):
+            pass
 
-    Returns what halted the projector, if something did.
+
+async def _send_due(settings: Settings, database: Database) -> None:
+    with database.pool("mail", size=1) as checkpoints:
+        async with (
+            database.async_pool("mail", size=1) as pool,
+            open_desk(database, clock_of(settings), component="mail", addresses=addresses_of(settings)) as desk,
+        ):
+            postman = postman_of(settings, desk.clock, checkpoints)
+            assert postman is not None
+            await send_due(desk, PostgresTimers(pool), postman, links_of(settings))
+
+
+def _run_all(names: list[str], settings: Settings, database: Database, stop: threading.Event) -> Poisoned | None:
+    """Run workers, each on a thread of its own, until told to stop. A projector that runs alone may end before.
+
+    Returns what halted the projector, if an event did.
     """
     halted: list[Poisoned] = []
     alone = len(names) == 1
@@ -105,7 +117,7 @@ def _run_all(names: list[str], settings: Settings, database: Database, stop: thr
         if name == "projector":
             halted.extend(project(database, stop, pulse, patient=not alone))
         else:
-            keep(pulse, stop, partial(_runs(name), settings, database, stop, pulse))
+            _WORK[name](settings, database, stop, pulse)
 
     threads = [threading.Thread(target=run, args=(name,), name=name) for name in names]
     for thread in threads:
@@ -115,9 +127,14 @@ def _run_all(names: list[str], settings: Settings, database: Database, stop: thr
     return halted[-1] if halted else None
 
 
-def _runs(name: str) -> Callable[[Settings, Database, threading.Event, Pulse], None]:
-    return {"processes": close, "mail": send, "smtp": listen, "imap": poll, SEALER: _seal}[name]
+def _seal(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
+    keep(pulse, stop, partial(seal, settings, database, stop))
 
 
-def _seal(settings: Settings, database: Database, stop: threading.Event, _: Pulse) -> None:
-    seal(settings, database, stop)
+_WORK: Mapping[str, Callable[[Settings, Database, threading.Event, Pulse], None]] = {
+    "processes": close,
+    "mail": send,
+    "smtp": listen,
+    "imap": poll,
+    SEALER: _seal,
+}

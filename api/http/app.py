@@ -1,4 +1,4 @@
-"""The HTTP application: its routers, its errors, its OpenAPI. It is given its context; it makes nothing itself."""
+"""The HTTP application: routes, errors, OpenAPI. The composition root gives it its context."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api.http import problems
-from api.http.confidential import Confidential
 from api.http.context import Context
-from api.http.metrics import HeadAsGet, Measured, Metrics
+from api.http.entrance import Entrance
+from api.http.metrics import Metrics
 from api.http.openapi import described
 from api.http.routes import (
     approvals,
@@ -39,7 +40,7 @@ Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
 
 def create_app(opening: Opening) -> FastAPI:
-    """The application; ``opening`` gives it its context for as long as it runs."""
+    """The application; ``opening`` gives it its context while it runs."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -57,9 +58,6 @@ def create_app(opening: Opening) -> FastAPI:
         redirect_slashes=False,  # a machine that is redirected sends nothing again (intake.md: never 3xx)
     )
     app.state.metrics = Metrics()
-    app.add_middleware(Confidential, paths=(self_service.PATHS, dispute_links.PATHS))
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(Measured, metrics=app.state.metrics)
     problems.install(app)
     for module in (
         commands,
@@ -82,7 +80,16 @@ def create_app(opening: Opening) -> FastAPI:
         operations,
         docs,
     ):
-        app.include_router(module.router)
+        app.router.routes.extend(module.router.routes)  # flat: a router in a router matches each path twice
     docs.mount_files(app)
+    routes = {
+        (method, each.path): each for each in app.routes if isinstance(each, APIRoute) for method in each.methods or ()
+    }
+    app.add_middleware(
+        Entrance,
+        metrics=app.state.metrics,
+        direct={key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT}.items()},
+        confidential=(self_service.PATHS, dispute_links.PATHS),
+    )
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
     return app

@@ -1,9 +1,9 @@
-"""What is shown to whoever has a link is kept by nobody else: no cache, no index, no referrer, no frame."""
+"""Answers to whoever has a link are kept by nobody else: no cache, no index, no referrer, no frame."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -15,19 +15,8 @@ HEADERS = {
 }
 
 
-class Confidential:
-    """ASGI middleware for some paths: every answer has these headers, refusals too, unless it has its own."""
-
-    def __init__(self, app: ASGIApp, paths: tuple[str, ...]) -> None:
-        self.app, self.paths = app, paths
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        here = scope["type"] == "http" and scope["path"].startswith(self.paths)
-        await self.app(scope, receive, sending if here else send)
+def keep_confidential(start: Message) -> None:
+    """Add these headers to the start of an answer, refusals too. An answer may set its own instead."""
+    headers = MutableHeaders(scope=start)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""What every route is given: the desk, the views, the feed, and who may use them."""
+"""What every route uses: the desk, the views, the feed, and who is calling."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Protocol, cast
+from typing import ParamSpec, Protocol, TypeVar, cast
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.http.cursors import Cursors
-from api.http.deadline import Admission
+from api.http.deadline import CallerLookup, in_thread
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
@@ -20,7 +21,13 @@ from application.execution.principals import DisputeLink, FollowLink, Principal,
 from application.mail_in.failures import Failures
 from application.transparency_log import SealedLog
 from application.views.questions import Feed, Views
+from domain.policy import Policy
 from domain.values import Actor, Role
+
+QUESTIONS = 12
+"""Questions to the views and to the log that are answered at once."""
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class CaughtMail(Protocol):
@@ -55,32 +62,38 @@ class Context:
     feed: Feed
     log: SealedLog
     verify: Callable[[str], Principal]
-    """Turns a bearer token into who it names. Raises Unauthenticated, Undecided. It may ask an identity provider."""
+    """The caller that a bearer token names. Raises Unauthenticated, Undecided. It may ask an identity provider."""
     remembered: Callable[[str], Principal | None]
-    """The same for a token that was verified before: it asks nobody."""
+    """The same for a token that was verified before; None for another. It asks nobody."""
     cursors: Cursors
     read_link: Callable[[str], DisputeLink]
-    """Whom and what a link in a mail names. Raises Unauthenticated."""
+    """The resolution that a link in a mail disputes. Raises Unauthenticated."""
     read_follow_link: Callable[[str], FollowLink]
-    """Whose case such a link follows. Raises Unauthenticated."""
+    """The case that a link in a mail follows. Raises Unauthenticated."""
     follow_link: Callable[[str, str, int], str]
-    """Makes the address under which a customer follows a case: which case, which customer, how often erased so far."""
+    """Makes the address under which a customer follows a case, from case, customer and number of erasures."""
     limits: Limits
-    """How often strangers may do what they may."""
+    """Rate limits for people without an identity."""
     uploads: Uploads
-    """Where files are kept on their way in."""
+    """Receives files."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
     gate: Gate = field(default_factory=Gate)
-    """What machines must pass to hand something in."""
+    """Bounds how many messages of machines are worked on at once."""
     failures: Failures = field(default_factory=Failures)
-    """Which messages of machines fail again and again."""
+    """Counts how often each message of a machine has failed."""
     streams: Gate = field(default_factory=Gate)
-    """The readers who follow the feed at once."""
-    admission: Admission = field(default_factory=Admission)
-    """Where callers are looked up."""
+    """Bounds how many readers follow the feed at once."""
+    callers: CallerLookup = field(default_factory=CallerLookup)
+    """Verifies tokens that memory does not know."""
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(QUESTIONS))
+    """Threads for questions to the views and to the log. Their pool has as many connections."""
+
+    async def ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the views or the log, off the event loop. Raises what the question raises."""
+        return await in_thread(partial(question, *args, **kwargs), self.threads)
 
 
 def context_of(request: Request) -> Context:
@@ -90,37 +103,30 @@ def context_of(request: Request) -> Context:
 
 async def authenticated(request: Request) -> Principal:
     """The caller, or 401. A dependency, so that it comes before any parameter is looked at."""
-    context, token = context_of(request), _token(request)
-    if (known := context.remembered(token)) is not None:
-        return known
-    return await context.admission.look(partial(admitted, context, token))
-
-
-async def admit(request: Request, caller: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor:
-    """The caller in a role that may; looked up off the event loop where memory does not tell. Raises Forbidden."""
-    context = context_of(request)
-    if (actor := context.desk.admitted(caller, among)) is not None:
-        return actor
-    return await context.admission.look(partial(context.desk.admit, caller, among))
-
-
-def principal_of(request: Request) -> Principal:
-    """The caller by their bearer token, in a thread: it may ask others. Raises Unauthenticated, Undecided."""
-    return admitted(context_of(request), _token(request))
-
-
-def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("an Authorization header with a bearer token is needed")
-    return token.strip()
+    return await principal_of(context_of(request), token.strip())
 
 
-def admitted(context: Context, token: str, *, looking: bool = False) -> Principal:
-    """Whom a token, or the key of a machine, names; ``looking`` looks on the record for a key that is not known.
+async def principal_of(context: Context, token: str, *, looking: bool = False) -> Principal:
+    """The caller that a token names, or the key of a monitoring source; from memory where it knows.
 
-    Raises Unauthenticated.
+    ``looking`` looks on the record for a key that memory does not know. Raises Unauthenticated, Undecided.
     """
     if token.startswith("clk_"):
-        return context.desk.holder_of(token, looking=looking)
-    return context.verify(token)
+        return await context.desk.monitoring_keys.holder_of(token, looking=looking)
+    if (known := context.remembered(token)) is not None:
+        return known
+    return await context.callers.look(partial(context.verify, token))
+
+
+async def admit(request: Request, caller: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor:
+    """The caller in a role that may; from memory where it knows. Raises Forbidden, Unauthenticated."""
+    admission = context_of(request).desk.admission
+    return admission.admitted(caller, among) or await admission.admit(caller, among)
+
+
+async def policy_of(context: Context) -> Policy:
+    """The policy in force."""
+    return (await context.desk.references.current()).policy

@@ -12,7 +12,7 @@ from api.http.problems import Problem
 
 
 class Cursors:
-    """Makes and reads cursors under a secret."""
+    """Makes and reads cursors, signed with a secret."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -23,7 +23,7 @@ class Cursors:
         return base64.urlsafe_b64encode(self._mac(question, payload) + payload).decode().rstrip("=")
 
     def read(self, question: str, cursor: str) -> tuple[Any, ...]:
-        """The key in a cursor. Raises Problem `invalid-cursor` for one of another question, or of nobody's."""
+        """The key in a cursor. Raises Problem `invalid-cursor` for a cursor of another question, or an altered one."""
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         except (binascii.Error, UnicodeEncodeError):

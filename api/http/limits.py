@@ -1,4 +1,4 @@
-"""How often a stranger may do what he may: counted by each process in memory that is bounded itself."""
+"""Rate limits for people without an identity. Each process counts by itself, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from api.http.problems import Problem
 
 HOUR = 3_600.0
 PER_ADDRESS, PER_LINK = 5, 60
-"""Reports an hour in the name of one e-mail address; and what one link may be used for to say something."""
+"""Reports an hour in the name of one e-mail address, and commands an hour by the links to one case."""
 _REMEMBERED = 20_000
 
 
 def network_of(host: str) -> str:
-    """Whose a network address is: of the sixth version everybody has as many as he likes, of one /64 (RFC 6177)."""
+    """The network to count an address by. A site has a whole /64 of IPv6 addresses (RFC 6177)."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -27,7 +27,7 @@ def network_of(host: str) -> str:
 
 
 class Limits:
-    """Counts by key, an hour at a time. Whoever is forgotten first was heard of least recently."""
+    """Counts by key, an hour at a time. It forgets the least recently used key first."""
 
     def __init__(self, reports: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.reports = reports
@@ -35,11 +35,11 @@ class Limits:
         self._counted: OrderedDict[bytes, tuple[float, int]] = OrderedDict()
 
     def count_link(self, case: str, customer: str) -> None:
-        """Count what a customer says by the links to a case: each mail brings him another one."""
+        """Count a command by a link to a case, whichever link it is: each mail brings another one."""
         self.count("by the link", f"{case}\0{customer}", PER_LINK)
 
     def count(self, what: str, who: str, most: int) -> None:
-        """Count once more. Raises Problem 429 with the time to wait where that is too often."""
+        """Count once more. Raises Problem 429 with the time to wait when the limit is reached."""
         key, now = sha256(f"{what}\0{who}".encode("utf-8", "replace")).digest(), self._clock()
         with self._guard:
             since, times = self._counted.get(key, (now, 0))

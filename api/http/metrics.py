@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.faults import FAULTS
 from application.transparency_log import UNSEALED_ALARM
@@ -30,6 +28,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._counted = dict[tuple[str, str, int], tuple[Counter, Histogram]]()
         self.requests = Counter(
             "caseledger_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
@@ -73,6 +72,14 @@ class Metrics:
             registry=self.registry,
         )
 
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request by the template of its route, so that labels stay few, and how long its answer took to begin."""
+        key = (method, route, status)
+        if (known := self._counted.get(key)) is None:
+            known = self._counted[key] = (self.requests.labels(*key), self.seconds.labels(route))
+        known[0].inc()
+        known[1].observe(seconds)
+
     def observe(self, health: Mapping[str, Any]) -> None:
         """Take over what the views say of themselves."""
         self.ledger.set(health["ledger_position"])
@@ -90,59 +97,3 @@ class Metrics:
         self.workers.clear()
         for worker, said in health["workers"].items():
             self.workers.labels(worker).set(said["state"] == "running")
-
-
-class Measured:
-    """ASGI middleware that counts and times; by route template, so that labels stay few."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, answered = time.perf_counter(), False
-
-        def count(status: int) -> None:
-            nonlocal answered
-            answered, route = True, getattr(scope.get("route"), "path", "none")
-            self.metrics.requests.labels(scope["method"], route, status).inc()
-            self.metrics.seconds.labels(route).observe(time.perf_counter() - began)
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                count(message["status"])
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception as error:
-            if answered:
-                FAULTS.add("http", error)  # in the middle of an answer: it breaks off, and nobody else says so
-            else:
-                count(500)  # it is answered outside of us
-            raise
-
-
-class HeadAsGet:
-    """ASGI middleware: HEAD is GET without a body (RFC 9110, 9.3.2), for every route alike."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-        ended = False
-
-        async def bodiless(message: Message) -> None:
-            nonlocal ended
-            if message["type"] == "http.response.start":
-                await send(message)
-            elif not ended:
-                ended = True
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-        await self.app({**scope, "method": "GET"}, receive, bodiless)

@@ -1,4 +1,4 @@
-"""The pages behind links: of a case that is followed, what there is to see, and forms for what there is to say. No script."""
+"""The pages behind links in mails: a case as its customer sees it, with forms. No script."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATUS = {
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person with a browser asks, and no program."""
+    """Whether the caller is a person with a browser."""
     return "text/html" in request.headers.get("accept", "")
 
 
@@ -50,7 +50,7 @@ def page(document: dict[str, Any], path: str, time_zone: str) -> HTMLResponse:
 
 
 def thanks(told: str, path: str) -> HTMLResponse:
-    """What became of it, and the way back."""
+    """What became of a form, with a link back to the case."""
     return sheet("Thank you", f'<p>{html.escape(told)}</p><p><a href="{html.escape(path)}">Back to your case</a></p>')
 
 
@@ -75,7 +75,7 @@ def _files(items: list[dict[str, Any]], path: str) -> str:
 
 
 def _answer(question: str | None, path: str) -> str:
-    """The form for whatever there is to add: above all the answer, where something is asked."""
+    """The form for a note; for the answer, where the desk has asked a question."""
     if question is None:
         return _form(path, "notes", "text", "Is there something to add?", "Add it")
     asked = "<br>".join(html.escape(line) for line in question.splitlines())

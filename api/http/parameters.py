@@ -1,6 +1,6 @@
-"""Query parameters are those that a route names, each given once. Anything else is refused, so that no slip goes unseen.
+"""A route names its query parameters, each may be given once, and every other one is refused.
 
-Machines' intake and the links in mails take any: an alert is not lost for a parameter, and mail programs add their own.
+Machine intake and the links in mails accept any. No alert is lost for a parameter, and mail programs add their own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def refuse_unknown(request: Request) -> None:
 
     It is called once the caller is known to be in the right role (http.md, Order of refusals).
     """
-    if not request.url.query:
+    if not request.scope["query_string"]:
         return
     known, given = _known(request), [name for name, _ in request.query_params.multi_items()]
     named = f"there are {', '.join(sorted(known))}" if known else "there are none here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -100,7 +100,7 @@ _SECRET = re.compile(r"^(/disputes/|/self-service/cases/)[^/]+")
 
 
 class Problem(Exception):
-    """A refusal that HTTP itself makes, ready to be answered."""
+    """A refusal of the HTTP layer itself."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Problem(Exception):
 
 
 def trace_id_of(request: Request) -> str | None:
-    """The trace of the caller (W3C Trace Context), None when it sent none that is valid."""
+    """The caller's trace id (W3C Trace Context); None without a valid one."""
     parts = request.headers.get("traceparent", "").split("-")
     if len(parts) < 4 or len(parts[1]) != 32 or set(parts[1]) - set("0123456789abcdef") or set(parts[1]) == {"0"}:
         return None
@@ -125,7 +125,7 @@ def trace_id_of(request: Request) -> str | None:
 
 
 def trace_of(request: Request) -> str:
-    """The trace that a problem and our log name: the caller's, else one that is made up for this request."""
+    """The trace id for a problem and the log: the caller's, else a new one."""
     if not hasattr(request.state, "trace_id"):
         request.state.trace_id = trace_id_of(request) or secrets.token_hex(16)
     trace: str = request.state.trace_id
@@ -155,7 +155,7 @@ def respond(request: Request, problem: Problem) -> Response:
 
 
 def from_domain(error: Exception) -> Problem:
-    """The problem a refusal of the desk reads as; of several, the first one gives its type."""
+    """The problem for a refusal of the desk. Of several refusals, the first one gives the type."""
     if isinstance(error, errors.NoneFollowed):
         first = from_domain(error.refusals[0][1])
         cases = [refusal_document(case, refusal.rule, str(refusal)) for case, refusal in error.refusals]
@@ -165,12 +165,12 @@ def from_domain(error: Exception) -> Problem:
 
 
 def refusal_document(case: str, rule: str, reason: str) -> dict[str, str]:
-    """A case that a command on another one could not change, and the problem that it would have been (R-5.7d)."""
+    """A case that a command on another case could not change, with the type of the problem (R-5.7d)."""
     return {"case": case, "outcome": "refused", "type": BASE + _BY_RULE[rule], "reason": reason}
 
 
 def _members(error: Exception) -> dict[str, Any]:
-    """What a program needs to go on after this refusal."""
+    """What a program needs to continue after this refusal."""
     if isinstance(error, errors.DuplicateDecisionRequired):
         return {"candidates": [vars(candidate) for candidate in error.candidates]}
     if isinstance(error, errors.InvalidTransition) and error.possible:
@@ -183,39 +183,41 @@ def _members(error: Exception) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error in this form, and none in another."""
-
-    def refused(request: Request, error: Exception) -> Response:
-        return respond(request, from_domain(error))
-
-    for kind in (*_DOMAIN, errors.NoneFollowed):
-        app.add_exception_handler(kind, refused)
-    app.add_exception_handler(Problem, lambda request, error: respond(request, _as_problem(error)))
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    for kind in (OperationalError, PsycopgOperationalError, PoolTimeout):
-        app.add_exception_handler(kind, _unavailable)
-    app.add_exception_handler(ClientDisconnect, _broken_off)
-    app.add_exception_handler(PersistenceError, _broken)
+    """Answer every error as a problem document."""
+    for kind, handle in _HANDLERS.items():
+        app.add_exception_handler(kind, handle)
     app.add_exception_handler(Exception, _broken)
 
 
-def _broken_off(request: Request, _: Exception) -> Response:
+async def response_of(request: Request, answer: Awaitable[Response]) -> Response:
+    """The answer, or the problem that kept it from being given. Raises what no problem is known for."""
+    try:
+        return await answer
+    except Exception as error:
+        handle = next((_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS), None)
+        if handle is None:
+            raise
+        return await handle(request, error)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    return respond(request, error if isinstance(error, Problem) else from_domain(error))
+
+
+async def _broken_off(request: Request, _: Exception) -> Response:
     return respond(request, Problem("malformed", "the body broke off"))  # nobody reads it: for the log of requests
 
 
-def _as_problem(error: Exception) -> Problem:
-    assert isinstance(error, Problem)
-    return error
-
-
-def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     number, name = request.path_params.get("number"), request.path_params.get("name")
     if number is not None:  # 404 goes before 422, and says nothing of the parameters
         desk, actor = request.app.state.context.desk, getattr(request.state, "actor", None)
         try:
-            desk.case(number, actor) if actor is not None and actor.role is Role.CUSTOMER else desk.identify(number)
+            if actor is not None and actor.role is Role.CUSTOMER:
+                await desk.records.case(number, actor)
+            else:
+                await desk.runner.repository.identify(number)
         except errors.NotFound as unknown:
             return respond(request, from_domain(unknown))
     if name is not None and request.url.path.startswith("/reports/") and name not in REPORTS:
@@ -224,7 +226,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     return respond(request, Problem("validation-failed", "a parameter breaks a rule", errors=found))
 
 
-def _http(request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     slug = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "malformed")
     headers = {"Allow": ", ".join(_methods(request))} if slug == "method-not-allowed" else error.headers
@@ -232,7 +234,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """What may be done at this path: several routes may share it, each with a method of its own."""
+    """The methods of this path. Several routes may share it."""
     known = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
     scopes = ((method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in known)
     routes = request.app.router.routes
@@ -240,18 +242,29 @@ def _methods(request: Request) -> list[str]:
 
 
 def _logged(request: Request) -> str:
-    """Where it was, without what opens it: a log is read by those whom a link is not for."""
+    """The path without the key in it: people who read the log must not get the link."""
     return _SECRET.sub(r"\1...", request.url.path)
 
 
-def _unavailable(request: Request, error: Exception) -> Response:
+async def _unavailable(request: Request, error: Exception) -> Response:
     log.warning("database unavailable", path=_logged(request), trace_id=trace_of(request), error=str(error))
     return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
 
 
-def _broken(request: Request, error: Exception) -> Response:
+async def _broken(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=_logged(request), trace_id=trace_of(request))
     FAULTS.add("http", error)
     return respond(
         request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")
     )
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    **dict.fromkeys((*_DOMAIN, errors.NoneFollowed, Problem), _refused),
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    **dict.fromkeys((OperationalError, PsycopgOperationalError, PoolTimeout), _unavailable),
+    ClientDisconnect: _broken_off,
+    PersistenceError: _broken,
+}
+"""What answers an error, by its class or the nearest of its bases."""

@@ -1,11 +1,10 @@
-"""What every request that changes something goes through: its body, its key, its precondition, its answer (http.md)."""
+"""What every request with a command has: body, idempotency key, precondition, answer (http.md)."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from api.http.context import Context
+from api.http.deadline import body_coming
 from api.http.fields import pointer, read_json
 from api.http.problems import Problem, trace_id_of
 from application.cases.documents import commands_of, document_of
@@ -26,14 +26,14 @@ from domain.values import Actor
 LARGEST = 1_048_576
 """Bytes of a body (http.md, Limits)."""
 _PATIENCE = 30.0
-"""Seconds for a body to come: whoever is slower holds what others need."""
+"""Seconds for a body to arrive. A slower sender would hold resources that others need."""
 _ETAG = re.compile(r'^"v(\d{1,18})"$')
 _REQUEST_ID = re.compile(r"^[\w.-]{1,64}$")
 M = TypeVar("M", bound=BaseModel)
 
 
 async def raw_body(request: Request) -> bytes | None:
-    """The body, or None when it is larger than allowed. Raises Problem 400 where it breaks off, 408 where it does not come."""
+    """The body; None when it is too large. Raises Problem 400 when it breaks off, 408 when it is too slow."""
     try:
         return await body_in_time(request)
     except TimeoutError:
@@ -41,12 +41,12 @@ async def raw_body(request: Request) -> bytes | None:
 
 
 async def body_in_time(request: Request, seconds: float | None = None) -> bytes | None:
-    """The same; read no further than allowed, and waited for no longer. Raises Problem 400, TimeoutError."""
+    """The same within so many seconds. It reads no more bytes than allowed. Raises Problem 400, TimeoutError."""
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return None
     chunks, size = [], 0
     try:
-        async with asyncio.timeout(_PATIENCE if seconds is None else seconds):
+        async with body_coming(_PATIENCE if seconds is None else seconds):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > LARGEST:
@@ -85,8 +85,8 @@ def parse(request: Request, raw: bytes | None, model: type[M]) -> M:
         raise Problem("validation-failed", pointers[0]["detail"], errors=pointers) from None
 
 
-def asked(request: Request, actor: Actor, raw: bytes | None, status: int = 200) -> Asked:
-    """Who asks, under which key and trace. Raises Problem 400."""
+def asked(request: Request, actor: Actor, raw: bytes | None, status: int = 200, *, reason: str | None = None) -> Asked:
+    """Who asks, why, and under which key and trace. Raises Problem 400."""
     return Asked(
         actor,
         "http",
@@ -94,6 +94,7 @@ def asked(request: Request, actor: Actor, raw: bytes | None, status: int = 200) 
         idempotency=_idempotency(request, actor, raw or b"", status),
         request_id=request_id_of(request),
         trace_id=trace_id_of(request),
+        reason=reason,
     )
 
 
@@ -104,23 +105,23 @@ def _idempotency(request: Request, actor: Actor, raw: bytes, status: int) -> Ide
     key = given[1:-1] if len(given) > 2 and given[0] == given[-1] == '"' else given
     if not 1 <= len(key) <= 255 or '"' in key:
         raise Problem("malformed", "Idempotency-Key is a quoted string of 1 to 255 characters")
-    scope = f"{actor.subject}\0{request.method}\0{request.url.path}\0{key}".encode()
+    scope = f"{actor.subject}\0{request.method}\0{request.scope['path']}\0{key}".encode()
     return Idempotency(hashlib.sha256(scope).digest(), hashlib.sha256(raw).digest(), status)
 
 
 def request_id_of(request: Request) -> str | None:
-    """What the caller calls this request, None when it says nothing that can be kept."""
+    """The caller's id of this request; None without a valid one."""
     given = request.headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else None
 
 
-def with_precondition(request: Request, context: Context, wanted: Asked, *, required: Callable[[], bool]) -> Asked:
-    """The request with the version its caller has seen. Raises Problem 428 where one is required, 400."""
+async def with_precondition(request: Request, context: Context, wanted: Asked, *, required: bool = False) -> Asked:
+    """The request with the version its caller has seen. Raises Problem 428 where it is required and missing, 400."""
     given = request.headers.get("if-match")
     if given is None:
         if request.headers.get("if-none-match", "").strip() == "*":
             return replace(wanted, expected=0)
-        if required() and not context.desk.answered(wanted):
+        if required and not await context.desk.runner.answered(wanted):
             raise Problem("precondition-required", 'send If-Match with the ETag you have seen, or "*" in so many words')
         return wanted
     if given.strip() == "*":
@@ -139,9 +140,9 @@ def answer(
     only: Collection[str] | None = None,
     **more: Any,
 ) -> Response:
-    """What was changed as it reads now, its version and the position of its last event; ``more`` is read beside it.
+    """The document of what was changed, with its version and the position of its last event; ``more`` goes beside it.
 
-    ``reader`` is who reads it; ``only`` names the fields that the caller may see, where those are not all.
+    ``only`` names the fields that the reader may see, where they may not see all.
     """
     root = committed.root
     headers = {"ETag": f'"v{root.version}"', "Position": str(committed.position)}

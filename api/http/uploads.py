@@ -1,32 +1,32 @@
-"""Files on their way in: streamed to the disk within bounds of size, time and number, before anything looks at them."""
+"""Uploads: files are streamed to the disk within limits of size, time and number before they are read."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from tempfile import SpooledTemporaryFile
-from typing import IO, TypeVar
+from typing import IO
 
 import structlog
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from api.http.deadline import LONG, allow, body_coming
 from api.http.problems import Problem
 
 _IN_MEMORY = 1_048_576
-"""Bytes of a file before it goes to the disk: to one without a name, which is gone when it is closed."""
-T = TypeVar("T")
+"""Bytes of a file that stay in memory. A larger file goes to a temporary one without a name."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A body that has come whole."""
+    """A body that was received completely."""
 
     spool: IO[bytes]
     sha256: str
@@ -38,17 +38,17 @@ class Upload:
 
 
 class Uploads:
-    """The uploads of one process. It belongs to the loop's thread, which alone counts them."""
+    """The uploads of one process. It belongs to one event loop."""
 
     def __init__(self, seconds: float = 120.0, *, at_once: int = 32, in_memory: int = 3) -> None:
         self._seconds, self._free, self._kept_free = seconds, at_once, at_once // 2
-        self._kept = CapacityLimiter(in_memory)
+        self._whole = asyncio.Semaphore(in_memory)
 
     @asynccontextmanager
     async def receive(self, request: Request, largest: int, *, by_link: bool = False) -> AsyncIterator[Upload]:
-        """The body of a request; read no further than allowed. Raises Problem 400, 408, 413, 503.
+        """Receive the body of a request, at most ``largest`` bytes. Raises Problem 400, 408, 413, 503.
 
-        Anybody can have himself mailed a link: by links files come only while more than half of the places are free.
+        Anybody can get a link by mail. Uploads by link are taken only while more than half of the places are free.
         """
         if int(request.headers.get("content-length") or 0) > largest:
             raise _too_large(largest)
@@ -64,13 +64,16 @@ class Uploads:
     async def _spooled(self, request: Request, spool: IO[bytes], largest: int) -> Upload:
         digest, size = sha256(), 0
         try:
-            async with asyncio.timeout(self._seconds):
+            async with body_coming(self._seconds):
                 async for chunk in request.stream():
                     size += len(chunk)
                     if size > largest:
                         raise _too_large(largest)
                     digest.update(chunk)
-                    await to_thread.run_sync(spool.write, chunk)
+                    if size <= _IN_MEMORY:
+                        spool.write(chunk)
+                    else:
+                        await to_thread.run_sync(spool.write, chunk)
         except TimeoutError:
             raise Problem("request-timeout", f"the body did not come within {self._seconds:g} s") from None
         except ClientDisconnect:
@@ -80,9 +83,12 @@ class Uploads:
             raise Problem("unavailable", "there is no room for it at the moment") from error
         return Upload(spool, digest.hexdigest())
 
-    async def keep(self, do: Callable[[], T]) -> T:
-        """Do, in a thread, what takes a whole file into memory: only so many at a time, and the others wait."""
-        return await to_thread.run_sync(do, limiter=self._kept)
+    @asynccontextmanager
+    async def whole(self, upload: Upload) -> AsyncIterator[bytes]:
+        """Hold a whole file in memory. Few files are held at a time; the others wait."""
+        allow(LONG)
+        async with self._whole:
+            yield await to_thread.run_sync(upload.read)
 
 
 def _too_large(largest: int) -> Problem:

@@ -6,18 +6,21 @@ unpacked or rendered here.
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 
 import filetype  # type: ignore[import-untyped]
 
+from application.cases.records import CaseRecords
+from application.execution.attempt import Attempt
 from application.execution.requests import Committed, Request
-from application.execution.runner import Casework
+from application.execution.runner import CommandRunner
 from domain.case import Case
 from domain.case.terms import Attachment
 from domain.errors import (
@@ -30,7 +33,7 @@ from domain.errors import (
     NotFound,
 )
 from domain.policy import Policy
-from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role
+from domain.values import Actor, Channel, Disclosure, DisclosureKind, Role
 
 UNKNOWN, TEXT, MAIL = "application/octet-stream", "text/plain", "message/rfc822"
 _MAILS = frozenset({MAIL, "message/global", "message/news"})
@@ -59,92 +62,102 @@ class File:
 
     name: str
     media_type: str
-    """What he says it is; it can only be refused for it."""
+    """What its sender says it is. It can only be refused for it."""
     content: bytes
     content_id: str | None = None
     """What the HTML of the mail that it came in refers to it by (RFC 2392)."""
 
 
-class Attaching(Casework):
+class Attachments:
     """Files on cases."""
 
-    def attach(self, number: str, files: Sequence[File], visible_to_customer: bool, request: Request) -> Committed:
-        """Add files to a case in any state; a customer's are his to see.
+    def __init__(self, runner: CommandRunner, records: CaseRecords) -> None:
+        self._runner, self._records = runner, records
+
+    async def attach(
+        self, number: str, files: Sequence[File], visible_to_customer: bool, request: Request
+    ) -> Committed:
+        """Add files to a case in any state. Customers see their own files.
 
         Raises Forbidden, NotFound, AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid.
         """
 
-        def decide(case: Case, provenance: Provenance) -> None:
-            own = provenance.by.role is Role.CUSTOMER
-            self._attach(case, files, provenance, visible_to_customer=visible_to_customer or own)
-            self._take_answer(case, provenance)
+        async def decide(case: Case, on: Attempt) -> None:
+            visible = visible_to_customer or request.actor.role is Role.CUSTOMER
+            # In a thread: megabytes are looked at and hashed.
+            await asyncio.to_thread(keep_files, case, files, on, visible_to_customer=visible)
+            take_answer(case, on)
 
-        return self._act("attach", number, request, decide)
+        return await self._runner.on_case("attach", number, request, decide)
 
-    def _take_answer(self, case: Case, provenance: Provenance) -> None:
-        """What a customer adds to a case that waits for them is their answer (5.8)."""
-        if provenance.by.role is Role.CUSTOMER and case.awaits_answer_of(provenance.at):
-            via = replace(provenance.via, channel=provenance.via.channel or Channel.SELF_SERVICE)
-            case.answered(case.version, self.policy, replace(provenance, via=via))
-
-    def attachments(self, number: str, actor: Actor) -> tuple[Case, list[Attachment]]:
+    async def of_case(self, number: str, actor: Actor) -> tuple[Case, list[Attachment]]:
         """A case, and its files as far as the caller may see them. Raises Forbidden, NotFound."""
-        case = self.case(number, actor)
+        case = await self._records.case(number, actor)
         return case, [each for each in case.attachments if shown_to(each, actor.role)]
 
-    def attachment(self, number: str, digest: str, actor: Actor) -> tuple[Attachment, Iterator[bytes]]:
+    async def open(self, number: str, digest: str, actor: Actor) -> tuple[Attachment, AsyncIterator[bytes]]:
         """A file and its content in pieces. Raises Forbidden, NotFound, Erased."""
-        case, shown = self.attachments(number, actor)
+        case, shown = await self.of_case(number, actor)
         found = next((each for each in shown if each.said.digest == digest), None)
         if found is None:
             raise NotFound(f"{number} has no such attachment")
         if found.said.value is None:
             raise Erased("this attachment has been erased")
-        return found, self.register.content(case.id, found.version, digest)
+        return found, self._runner.register.content(case.id, found.version, digest)
 
-    def _attach(self, case: Case, files: Sequence[File], provenance: Provenance, *, visible_to_customer: bool) -> None:
-        """Record files on a case; they are kept when it is committed.
 
-        Raises AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid, InvalidTransition.
-        """
-        policy = self.policy
-        said = [self._keep(case, file, check_file(file, policy)) for file in files]
-        case.attach(said, policy, provenance, visible_to_customer=visible_to_customer)
+def take_answer(case: Case, on: Attempt) -> None:
+    """What customers add to a case that waits for them is their answer (5.8)."""
+    provenance = on.provenance
+    if provenance.by.role is Role.CUSTOMER and case.awaits_answer_of(provenance.at):
+        answered = on.through(on.channel or Channel.SELF_SERVICE)
+        case.answered(case.version, on.policy, answered.provenance)
 
-    def _attach_what_may_be(
-        self, case: Case, files: Sequence[File], provenance: Provenance, *, visible_to_customer: bool
-    ) -> list[tuple[File, DomainError]]:
-        """Record those that the policy takes, and return the others with what refuses each: of a mail none is lost."""
-        policy, taken, refused, size = self.policy, list[File](), list[tuple[File, DomainError]](), 0
-        for file in files:
-            try:
-                check_file(file, policy)
-                case.require_room(len(taken) + 1, size + len(file.content), policy)
-            except (AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid) as error:
-                refused.append((file, error))
-            else:
-                taken.append(file)
-                size += len(file.content)
-        if taken:
-            self._attach(case, taken, provenance, visible_to_customer=visible_to_customer)
-        return refused
 
-    def _keep(self, case: Case, file: File, media_type: str) -> Disclosure:
-        said = Disclosure.of(
-            case.customer,
-            DisclosureKind.ATTACHMENT,
-            {
-                "name": harmless_name(file.name),
-                "type": media_type,
-                "size": len(file.content),
-                "sha256": sha256(file.content).hexdigest(),
-                "content_id": file.content_id,
-            },
-            self.random,
-            file.content,
-        )
-        assert said is not None
-        return said
+def keep_files(case: Case, files: Sequence[File], on: Attempt, *, visible_to_customer: bool) -> None:
+    """Record files on a case; they are kept when it is committed.
+
+    Raises AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid, InvalidTransition.
+    """
+    said = [_disclosed(case, file, check_file(file, on.policy), on) for file in files]
+    case.attach(said, on.policy, on.provenance, visible_to_customer=visible_to_customer)
+
+
+def keep_what_may_be(
+    case: Case, files: Sequence[File], on: Attempt, *, visible_to_customer: bool
+) -> list[tuple[File, DomainError]]:
+    """Record the files that the policy takes. Returns the others, each with what refuses it: of a mail none is lost."""
+    taken, refused, size = list[File](), list[tuple[File, DomainError]](), 0
+    for file in files:
+        try:
+            check_file(file, on.policy)
+            case.require_room(len(taken) + 1, size + len(file.content), on.policy)
+        except (AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid) as error:
+            refused.append((file, error))
+        else:
+            taken.append(file)
+            size += len(file.content)
+    if taken:
+        keep_files(case, taken, on, visible_to_customer=visible_to_customer)
+    return refused
+
+
+def _disclosed(case: Case, file: File, media_type: str, on: Attempt) -> Disclosure:
+    said = Disclosure.of(
+        case.customer,
+        DisclosureKind.ATTACHMENT,
+        {
+            "name": harmless_name(file.name),
+            "type": media_type,
+            "size": len(file.content),
+            "sha256": sha256(file.content).hexdigest(),
+            "content_id": file.content_id,
+        },
+        on.random,
+        file.content,
+    )
+    assert said is not None
+    return said
 
 
 def shown_to(attachment: Attachment, reader: Role) -> bool:

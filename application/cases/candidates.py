@@ -1,46 +1,91 @@
-"""SOP 5.6 at the telephone: whoever logs a case is shown at once what may be about the same (R-5.6a).
+"""SOP 5.6: the cases that may be about the same: shown while a case is logged, and looked for again before it moves on.
 
-What he was shown is on the record with the case, so that the answer follows from the events alone (decision 6) and an auditor
-sees it too. It is a hint: it must not hold up the logging, so it is left out when the search takes long, or has taken too
-much of the time already. What decides is the search before assignment and resolution.
+What was shown at logging is on the record with the case, so that the answer follows from the events alone (decision 6).
+It is a hint and must not hold up the logging: it is left out when the search takes long, or has taken too much of the
+time already. What decides is the search before assignment and resolution.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
+from application.cases.hint_budget import HintBudget
 from application.cases.likeness import COMPARED, Profile, candidates
-from application.execution.reference import Reference
-from application.execution.requests import Request
-from application.execution.runner import Casework, Words
+from application.execution.attempt import Attempt, Words
+from application.execution.repository import Repository
+from application.views.similar import Finder
+from domain.case import Case
 from domain.case.clauses.logging import IncidentReport
+from domain.case.status import Status
+from domain.policy import Policy
 from domain.values import Candidate, Role
 
+_MOST, _SHOWN = 20, 5
+"""Similar cases looked at, and candidates shown at logging."""
 _PATIENCE = timedelta(milliseconds=250)
-_LOOKED_AT, _SHOWN = 20, 5
 _NEW = "~"
-"""A case without a number yet comes after all that have one."""
+"""A case without a number yet sorts after all that have one."""
 
 
-class Hinting(Casework):
-    """Looks for candidates while a case is logged."""
+class Candidates:
+    """The one search for duplicates (R-5.6a)."""
 
-    def _hint(
-        self, report: IncidentReport, words: Words, request: Request, reference: Reference
-    ) -> tuple[Candidate, ...] | None:
-        """The cases most like a report, for a technician; None for others, and when there is no time."""
-        said = " ".join(str(words[name]) for name in COMPARED if words.get(name))
-        if request.actor.role is not Role.TECHNICIAN or not said:
+    def __init__(self, finder: Finder, repository: Repository) -> None:
+        self._finder, self._repository = finder, repository
+        self._budget = HintBudget()
+
+    async def hint(self, report: IncidentReport, words: Words, on: Attempt) -> tuple[Candidate, ...] | None:
+        """The cases most like a report, for a technician; None for others, and where there is no time."""
+        said = _compared(words)
+        if on.request.actor.role is not Role.TECHNICIAN or not said:
             return None
-        with self.hints.allowed() as may:
+        one = Profile(_NEW, report.service, report.received_at, report.external_ref, said)
+        with self._budget.allowed() as may:
             if not may:
                 return None
-            horizon = reference.policy.duplicate_horizon
-            one = Profile(_NEW, report.service, report.received_at, report.external_ref, said)
             try:
-                similar = self.finder.similar(
-                    said, one.external_ref, one.received_at - horizon, one.received_at, _LOOKED_AT, patience=_PATIENCE
-                )
+                return tuple((await self._similar(one, on.policy, _PATIENCE))[:_SHOWN])
             except TimeoutError:
                 return None
-        return tuple(candidates(one, similar, horizon)[:_SHOWN])
+
+    async def of(self, case: Case, policy: Policy) -> list[Candidate]:
+        """The cases that may be about the same and on which nobody has decided, most alike first."""
+        said = _compared(_words(case))
+        if not said:
+            return []
+        found = await self._similar(
+            Profile(case.number, case.service, case.received_at, case.external_ref, said), policy
+        )
+        undecided = [each for each in found if each.case not in case.links and each.case not in case.unrelated]
+        return [each for each in undecided if await self._stands(each, case, policy)]
+
+    async def require_decision(self, case: Case, on: Attempt, decided: Collection[str] = ()) -> None:
+        """Look again before assignment and resolution. Raises DuplicateDecisionRequired.
+
+        ``decided`` are cases on which a decision stands elsewhere.
+        """
+        found = [candidate for candidate in await self.of(case, on.policy) if candidate.case not in decided]
+        case.require_decision(found, on.policy)
+
+    async def _similar(self, one: Profile, policy: Policy, patience: timedelta | None = None) -> list[Candidate]:
+        horizon = policy.duplicate_horizon
+        since, until = one.received_at - horizon, one.received_at
+        found = await self._finder.similar(one.words, one.external_ref, since, until, _MOST, patience=patience)
+        return candidates(one, found, horizon)
+
+    async def _stands(self, candidate: Candidate, case: Case, policy: Policy) -> bool:
+        """Whether it still is one: the view may be behind, and the decision may stand on the other case."""
+        if candidate.score < policy.duplicate_threshold:
+            return True  # only shown
+        other = await self._repository.named(candidate.case)
+        return other.status is not Status.CLOSED and case.number not in other.unrelated
+
+
+def _compared(words: Words) -> str:
+    return " ".join(str(words[name]) for name in COMPARED if words.get(name))
+
+
+def _words(case: Case) -> Words:
+    said = dict((case.words and case.words.texts) or {})
+    return {**said, **{name: words.text(name) for name, words in case.corrections.items()}}

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
 
-from application.approval_document import approval_document
+from application.approvals import approval_document
 from application.cases.attachments import shown_to
 from application.cases.visibility import (
     OF_ONE_CUSTOMER,

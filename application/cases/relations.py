@@ -2,115 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
-from application.cases.likeness import COMPARED, Profile, candidates
+from application.cases.candidates import Candidates
+from application.execution.attempt import Attempt
 from application.execution.requests import Committed, Request
-from application.execution.runner import Words
-from application.mail_out.notices import Telling
+from application.execution.runner import CommandRunner
+from application.mail_out.notices import Notices
 from domain.aggregate import Root
 from domain.case import Case
 from domain.case.clauses.relations import Consulted, Relation
-from domain.case.status import Status, authorise_reading
+from domain.case.status import authorise_reading
 from domain.case.terms import LinkKind
-from domain.values import Actor, Candidate, Provenance
-
-_MOST = 20
-"""Candidates looked at."""
+from domain.values import Actor, Candidate
 
 
-class Relating(Telling):
-    """Relate, unrelate, consult."""
+class Relations:
+    """Commands of 5.6."""
 
-    def candidates(self, number: str, actor: Actor) -> list[Candidate]:
+    def __init__(self, runner: CommandRunner, candidates: Candidates, notices: Notices) -> None:
+        self._runner, self._candidates, self._notices = runner, candidates, notices
+        self._named = runner.repository.named
+
+    async def candidates(self, number: str, actor: Actor) -> list[Candidate]:
         """The cases that may be about the same and on which nobody has decided, most alike first (R-5.6a)."""
         authorise_reading(actor)
-        return self._candidates(self._read(number, actor))
+        case = await self._runner.repository.read(number, actor)
+        return await self._candidates.of(case, (await self._runner.references.current()).policy)
 
-    def relate(
+    async def relate(
         self,
         number: str,
         other: str,
         relation: Relation,
         consulted: tuple[str, datetime, str] | None,
-        reason: str | None,
         request: Request,
     ) -> Committed:
-        """Decide what another case is to this one (R-5.6b, R-5.6c). ``consulted``: whom, when asked, his answer."""
+        """Decide what another case is to this one (R-5.6b, R-5.6c).
 
-        def decide(case: Case, provenance: Provenance) -> list[Root]:
-            first, why = self._named(other), self._staff(case, reason=reason)
-            asked = None
+        ``consulted`` is the technician who was asked, when, and the answer.
+        """
+
+        async def decide(case: Case, on: Attempt) -> list[Root]:
+            first, reason, asked = await self._named(other), on.reason(case), None
             if consulted is not None:
-                whom, when, answer = consulted
-                asked = Consulted(whom, when, self._staff(case, answer=answer))
+                technician, when, answer = consulted
+                asked = Consulted(technician, when, on.staff(case, answer=answer))
             if relation is Relation.UNRELATED:
-                case.find_unrelated(first, asked, provenance, reason=why)
+                case.find_unrelated(first, asked, on.provenance, reason=reason)
                 return []
             if relation is Relation.RELATED:
-                case.relate(first, asked, provenance, reason=why)
-                first.mirror(case.number, LinkKind.RELATED, provenance)
+                case.relate(first, asked, on.provenance, reason=reason)
+                first.mirror(case.number, LinkKind.RELATED, on.provenance)
                 return [first]
-            case.duplicate(first, asked, self.policy, provenance, reason=why)
-            first.mirror(case.number, LinkKind.DUPLICATE_OF, provenance)
-            return [first, *self._tell(case, provenance)]
+            case.duplicate(first, asked, on.policy, on.provenance, reason=reason)
+            first.mirror(case.number, LinkKind.DUPLICATE_OF, on.provenance)
+            return [first, *await self._notices.tell(case, on)]
 
-        return self._act("relate", number, request, decide)
+        return await self._runner.on_case("relate", number, request, decide)
 
-    def unrelate(self, number: str, other: str, reason: str, request: Request) -> Committed:
+    async def unrelate(self, number: str, other: str, reason: str, request: Request) -> Committed:
         """Undo a link (R-5.6c)."""
 
-        def decide(case: Case, provenance: Provenance) -> list[Root]:
-            linked = self._named(other)
-            kind = case.unrelate(other, self.policy, provenance, reason=self._said(case, reason=reason))
-            if kind is LinkKind.DUPLICATE:  # undone from the first one's side: it is the other that goes on
-                linked.unrelate(case.number, self.policy, provenance)
+        async def decide(case: Case, on: Attempt) -> list[Root]:
+            linked = await self._named(other)
+            kind = case.unrelate(other, on.policy, on.provenance, reason=on.required(case, reason=reason))
+            if kind is LinkKind.DUPLICATE:  # undone from the first case's side: it is the other that goes on
+                linked.unrelate(case.number, on.policy, on.provenance)
             else:
-                linked.unmirror(case.number, self.policy, provenance)
+                linked.unmirror(case.number, on.policy, on.provenance)
             return [linked]
 
-        return self._act("unrelate", number, request, decide)
+        return await self._runner.on_case("unrelate", number, request, decide)
 
-    def consult(self, number: str, other: str, request: Request) -> Committed:
+    async def consult(self, number: str, other: str, request: Request) -> Committed:
         """Ask whoever works on the first case (R-5.6b)."""
-        return self._act("consult", number, request, lambda case, p: case.consult(self._named(other), self.policy, p))
 
-    def answer_consultation(self, number: str, first: str, answer: str, request: Request) -> Committed:
+        async def decide(case: Case, on: Attempt) -> None:
+            case.consult(await self._named(other), on.policy, on.provenance)
+
+        return await self._runner.on_case("consult", number, request, decide)
+
+    async def answer_consultation(self, number: str, first: str, answer: str, request: Request) -> Committed:
         """Answer what was asked about the first case (R-5.6b)."""
-        return self._act(
-            "answer_consultation",
-            number,
-            request,
-            lambda case, p: case.answer_consultation(first, self._said(case, answer=answer), p),
-        )
 
-    def _require_decision(self, case: Case, decided: Collection[str] = ()) -> None:
-        """Look again before assignment and resolution (R-5.6a). Raises DuplicateDecisionRequired.
+        def decide(case: Case, on: Attempt) -> None:
+            case.answer_consultation(first, on.required(case, answer=answer), on.provenance)
 
-        ``decided`` are cases on which a decision stands elsewhere.
-        """
-        candidates = [candidate for candidate in self._candidates(case) if candidate.case not in decided]
-        case.require_decision(candidates, self.policy)
-
-    def _candidates(self, case: Case) -> list[Candidate]:
-        words = self._words(case)
-        said = " ".join(str(words[name]) for name in COMPARED if words.get(name))
-        if not said:
-            return []
-        horizon = self.policy.duplicate_horizon
-        one = Profile(case.number, case.service, case.received_at, case.external_ref, said)
-        similar = self.finder.similar(said, case.external_ref, case.received_at - horizon, case.received_at, _MOST)
-        found = candidates(one, similar, horizon)
-        return [c for c in found if c.case not in case.links and c.case not in case.unrelated and self._open(c, case)]
-
-    def _open(self, candidate: Candidate, case: Case) -> bool:
-        """Whether a candidate still is one: the view may be behind, and the decision may stand on the other case."""
-        if candidate.score < self.policy.duplicate_threshold:
-            return True  # only shown
-        other = self._named(candidate.case)
-        return other.status is not Status.CLOSED and case.number not in other.unrelated
-
-    def _words(self, case: Case) -> Words:
-        said = dict((case.words and case.words.texts) or {})
-        return {**said, **{name: words.text(name) for name, words in case.corrections.items()}}
+        return await self._runner.on_case("answer_consultation", number, request, decide)

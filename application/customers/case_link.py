@@ -1,99 +1,167 @@
-"""SOP 5.9: the customer disputes by the link in his mail, whatever has become of the case since (R-5.9c, R-5.9f)."""
+"""SOP 5.9: what the links in mails let customers do: follow their case, add to it, dispute or accept its resolution.
+
+A dispute is never turned away, whatever has become of the case since (R-5.9c, R-5.9f).
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from application.cases.logging import Handling
-from application.cases.resolution import Settling
+from application.cases.attachments import Attachments, File
+from application.cases.closure import Closure
+from application.cases.dispute import Disputes
+from application.cases.logging import Logging
+from application.cases.records import CaseRecords
+from application.customers.documents import followed_document
 from application.execution.principals import DisputeLink, FollowLink
 from application.execution.requests import Committed, Request
+from application.execution.runner import CommandRunner
 from domain.case import Case
 from domain.case.clauses.annotations import Noted
 from domain.case.clauses.logging import IncidentReport, Logged
 from domain.case.status import Status
+from domain.case.terms import Attachment
 from domain.errors import DisputeWindowClosed, InvalidTransition, NotFound
 from domain.values import Actor, Channel, Role
 
 
 class Contested(StrEnum):
-    """What became of it."""
+    """What became of a dispute by link."""
 
     REOPENED = "reopened"
     NOTED = "noted"
-    """It was reopened before: the first dispute wins, later ones are noted."""
+    """The case was reopened before: the first dispute wins, later ones are noted."""
     FOLLOWED_UP = "followed_up"
     """It came after the window: a new case (R-5.9f)."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a dispute by link, on which case."""
+class DisputeOutcome:
+    """What became of a dispute by link, and on which case."""
 
     contested: Contested
     committed: Committed
 
     @property
     def case(self) -> Case:
-        """Of which it is."""
+        """The case that was reopened, noted on, or opened."""
         return self.committed.case
 
 
-class Contesting(Handling, Settling):
-    """What a link lets a customer do: read what was resolved, and dispute it."""
+class CaseLinks:
+    """Commands and questions by link. Each raises NotFound, also where the customer was erased after the link was made."""
 
-    def contested(self, link: DisputeLink) -> Case:
-        """The case that a link lets dispute: a duplicate's is the first one's (R-5.6c). Raises NotFound."""
-        return self._first_of(self._behind(link))
+    def __init__(
+        self,
+        runner: CommandRunner,
+        records: CaseRecords,
+        logging: Logging,
+        attachments: Attachments,
+        disputes: Disputes,
+        closure: Closure,
+    ) -> None:
+        self._runner, self._repository, self._records = runner, runner.repository, records
+        self._logging, self._attachments = logging, attachments
+        self._disputes, self._closure = disputes, closure
 
-    def _behind(self, link: DisputeLink | FollowLink) -> Case:
-        """The case that a link is of. Raises NotFound, also once its customer has had himself erased since it was made."""
-        known, made = self._data_subject(link.customer), link.made
+    async def contested(self, link: DisputeLink) -> Case:
+        """The case that a link disputes. A duplicate's is its first case (R-5.6c)."""
+        return await self._repository.first_of(await self._behind(link))
+
+    async def contest(self, link: DisputeLink, reason: str, request: Request) -> DisputeOutcome:
+        """Dispute the resolution of the case behind a link."""
+        case = await self.contested(link)
+        committed = await self._contest(case, reason, request)
+        return DisputeOutcome(await self._became(committed), committed)
+
+    async def follow(self, link: FollowLink) -> Case:
+        """The case behind a link."""
+        return await self._behind(link)
+
+    async def followed(self, link: FollowLink, committed: Committed | None = None) -> dict[str, Any]:
+        """The case as its customer reads it; where their command was just ``committed``, as that left it."""
+        case = await self.follow(link)
+        if committed is not None and committed.case.id == case.id:
+            case = committed.case
+        first = await self._repository.first_of(case)
+        return followed_document(case, first, await self._runner.store.history(case.id, until=case.version))
+
+    async def followed_file(self, link: FollowLink, digest: str) -> tuple[Attachment, AsyncIterator[bytes]]:
+        """A file that the customer may see, and its content in pieces. Raises Erased."""
+        await self.follow(link)
+        return await self._attachments.open(link.case, digest, _customer(link))
+
+    async def note(self, link: FollowLink, text: str, request: Request) -> Committed:
+        """Add a note of the customer's."""
+        await self.follow(link)
+        return await self._logging.note(link.case, text, visible_to_customer=True, request=request)
+
+    async def attach(self, link: FollowLink, file: File, request: Request) -> Committed:
+        """Add a file of the customer's. Raises what `Attachments.attach` raises."""
+        await self.follow(link)
+        return await self._attachments.attach(link.case, (file,), visible_to_customer=True, request=request)
+
+    async def dispute(self, link: FollowLink, reason: str, request: Request) -> DisputeOutcome:
+        """Dispute the resolution (R-5.9c)."""
+        resolution = (await self.follow(link)).resolution_version or 0
+        return await self.contest(DisputeLink(link.case, resolution, link.customer, link.made), reason, request)
+
+    async def accept(self, link: FollowLink, request: Request) -> Committed:
+        """Close the case with the customer's own word (R-5.9d). Raises InvalidTransition."""
+        await self.follow(link)
+        return await self._closure.close(link.case, None, None, request)
+
+    async def _behind(self, link: DisputeLink | FollowLink) -> Case:
+        known, made = await self._repository.data_subject(link.customer), link.made
         if known is not None and known.erased_at is not None:
             gone = known.erasures > made if isinstance(made, int) else known.erased_at >= made
             if gone:
                 raise NotFound("this link is not valid, or no longer")
-        return self._read(link.case, Actor(link.customer, Role.CUSTOMER))
+        return await self._repository.read(link.case, _customer(link))
 
-    def contest(self, link: DisputeLink, reason: str, request: Request) -> Outcome:
-        """Dispute: nobody who says that it is not well is sent away. Raises NotFound."""
-        case = self.contested(link)
-        committed = self._contest(case, reason, request)
-        return Outcome(self._became(committed), committed)
-
-    def _contest(self, case: Case, reason: str, request: Request) -> Committed:
+    async def _contest(self, case: Case, reason: str, request: Request) -> Committed:
         if case.continued:  # closed with a case that it is no duplicate of: it has no resolution to dispute
-            return self._follow(case, reason, request)
+            return await self._follow_up(case, reason, request)
         if case.status not in (Status.RESOLVED, Status.CLOSED):
-            return self._note(case, reason, request)
+            return await self._note(case, reason, request)
         try:
-            return self.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
+            return await self._disputes.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
         except DisputeWindowClosed:
-            return self._follow(case, reason, request)
+            return await self._follow_up(case, reason, request)
         except InvalidTransition:  # another dispute came first, in between
-            return self._note(case, reason, request)
+            return await self._note(case, reason, request)
 
-    def _became(self, committed: Committed) -> Contested:
+    async def _became(self, committed: Committed) -> Contested:
         """Read from the record, since a form sent twice is answered as it was the first time."""
-        event = self.event_of(committed)
+        event = await self._records.event_of(committed)
         if isinstance(event, Logged):
             return Contested.FOLLOWED_UP
         return Contested.NOTED if isinstance(event, Noted) else Contested.REOPENED
 
-    def _note(self, case: Case, reason: str, request: Request) -> Committed:
-        return self.note(case.number, reason, visible_to_customer=True, request=request)
+    async def _note(self, case: Case, reason: str, request: Request) -> Committed:
+        return await self._logging.note(case.number, reason, visible_to_customer=True, request=request)
 
-    def _follow(self, case: Case, reason: str, request: Request) -> Committed:
-        told = dict((case.contact and case.contact.texts) or {})
-        said = dict((case.words and case.words.texts) or {})
+    async def _follow_up(self, case: Case, reason: str, request: Request) -> Committed:
+        contact = dict((case.contact and case.contact.texts) or {})
+        known = dict((case.words and case.words.texts) or {})
         report = IncidentReport(
-            Channel.SELF_SERVICE, self.clock.now(), case.customer, agency=case.agency, service=self._offered(case)
+            Channel.SELF_SERVICE,
+            self._runner.clock.now(),
+            case.customer,
+            agency=case.agency,
+            service=await self._offered(case),
         )
-        words = {"subject": said.get("subject") or f"Follow-up of {case.number}", "description": reason}
-        return self.follow_up(case.number, report, told, words, {}, None, request)
+        words = {"subject": known.get("subject") or f"Follow-up of {case.number}", "description": reason}
+        return await self._logging.follow_up(case.number, report, contact, words, {}, request)
 
-    def _offered(self, case: Case) -> str | None:
+    async def _offered(self, case: Case) -> str | None:
         """The case's service, where it is offered still."""
-        reference = self.references.current()
+        reference = await self._runner.references.current()
         return case.service if case.service and reference.owner_of(case.service) else None
+
+
+def _customer(link: DisputeLink | FollowLink) -> Actor:
+    return Actor(link.customer, Role.CUSTOMER)

@@ -7,12 +7,12 @@ every command committed after it, in whichever process, without a look-up per re
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -38,6 +38,7 @@ SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
 L = TypeVar("L", bound=Listed[Any])
 
 
+@lru_cache(4_096)
 def entry_id(kind: str, code: str) -> UUID:
     """The stream of an entry of the catalogue, or of a person's grants: it follows from its name."""
     return uuid5(NAMESPACE_URL, f"caseledger:{kind}:{code}")
@@ -157,79 +158,82 @@ class Reference:
         return root if isinstance(root, kind) and not root.entry.retired else None
 
 
-Changes = Callable[[int], Sequence[tuple[int, Recorded]]]
+Changes = Callable[[int], Awaitable[Sequence[tuple[int, Recorded]]]]
 """Reads the events of reference data after a position, in order, with their positions."""
 
 
 _PATIENCE = 8.0
-"""Seconds that one waits for somebody else's look."""
+"""Seconds to wait for a look that another command has begun."""
 
 
 class References:
-    """The reference of this process. Readers take `current`; whoever learns of a change calls `invalidate`.
+    """The reference data of this process. Commands take `current`; whoever learns of a change calls `invalidate`.
 
     Where somebody listens for changes, memory counts only while they do: `listened` says so. Otherwise each reader looks.
-    A process without a listener decides by memory, and is refused at its commit where that is old.
+    A process without a listener decides by memory, and its commit is refused where that is old.
     """
 
     def __init__(self, changes: Changes, first_policy: Callable[[], Policy]) -> None:
         self._changes, self._first_policy = changes, first_policy
         self._reference: Reference | None = None
         self._told, self._seen = object(), object()
-        """The last change we were told of, and the last one that a look has seen."""
+        """The last change that was told of, and the last one that a look has seen."""
         self._deaf = False
-        self._guard = threading.Lock()
+        self._looking = asyncio.Lock()
         self._looks, self._failed = 0, False
 
     @property
     def known(self) -> Reference | None:
-        """What memory tells; None where somebody must look."""
+        """What memory tells; None where the record must be looked at."""
         return None if self._deaf or self._told is not self._seen else self._reference
 
-    def current(self) -> Reference:
+    async def current(self) -> Reference:
         """What is in force; looked up where memory does not tell. Raises OperationalError when that fails."""
         if (known := self.known) is not None:
             return known
-        self.refresh()
+        await self.refresh()
         assert self._reference is not None
         return self._reference
 
     def invalidate(self) -> None:
-        """Somebody changed something: the next one who asks looks."""
+        """Something was changed: the next command looks."""
         self._told = object()
 
     def listened(self, hearing: bool) -> None:
-        """Whether changes are heard of from now on. What was changed before may have been missed."""
+        """Say whether changes are heard of from now on. Earlier ones may have been missed."""
         self.invalidate()
         self._deaf = not hearing
 
-    def newer_than(self, known: Reference) -> Reference | None:
-        """Look now; what there is when it is no longer what was known, also when somebody else has just looked."""
-        self.refresh()
+    async def newer_than(self, known: Reference) -> Reference | None:
+        """Look now. Returns what is in force if it is no longer what was known, also when another command just looked."""
+        await self.refresh()
         now = self._reference
         return None if now is known else now
 
-    def refresh(self) -> bool:
-        """Look now; says whether anything had changed. Raises OperationalError.
+    async def refresh(self) -> bool:
+        """Look now. Returns whether anything had changed. Raises OperationalError.
 
-        Of those who come while one looks, the first looks again and the others share what it finds, or that it failed.
+        Of the commands that come while one looks, the first looks again; the others share what it finds, or its failure.
         """
         before, came = self._reference, self._looks
-        if not self._guard.acquire(timeout=_PATIENCE):
-            raise OperationalError("catalogue, policy and grants cannot be looked up in time")
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._looking.acquire()
+        except TimeoutError:
+            raise OperationalError("catalogue, policy and grants cannot be looked up in time") from None
         try:
             if self._looks == came:
-                self._look()
+                await self._look()
             elif self._failed:
                 raise OperationalError("catalogue, policy and grants cannot be looked up")
         finally:
-            self._guard.release()
+            self._looking.release()
         return self._reference is not before
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         self._looks, self._failed, told = self._looks + 1, True, self._told
         known = self._reference or Reference(0, self._first_policy())
-        changes = self._changes(known.position)
+        changes = await self._changes(known.position)
         if changes or self._reference is None:
             self._reference = _folded(known, changes)
         self._seen, self._failed = told, False

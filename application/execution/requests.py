@@ -1,4 +1,4 @@
-"""Who asks, through what, under which precondition; and what he is told."""
+"""Who asks, through what, under which precondition, and the answer they get."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.values import Actor
 
 @dataclass(frozen=True)
 class Idempotency:
-    """A client's key as we keep it: both digests, and the status its answer will have."""
+    """A client's key as it is kept: two digests, and the status its answer will have."""
 
     key: bytes
     request: bytes
@@ -25,14 +25,16 @@ class Request:
     actor: Actor
     interface: str
     expected: int | None = None
-    """The version the caller has seen; None for "whatever it is now"."""
+    """The version the caller has seen; None for whatever it is now."""
     idempotency: Idempotency | None = None
     request_id: str | None = None
     trace_id: str | None = None
     causation: int | None = None
     """Position of the event that made the system act."""
     key: str | None = None
-    """The id of the key that a monitoring source was admitted by: it is that, and no grant, that must still be good."""
+    """Id of the key that admitted a monitoring source. The key, and no grant, must then still be valid."""
+    reason: str | None = None
+    """Why, in the caller's words."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,13 @@ class Committed:
 
     @property
     def case(self) -> Case:
-        """The case, where that is what the command was on."""
+        """The case, where the command was on one."""
         assert isinstance(self.root, Case)
         return self.root
 
 
 class ApplicationError(Exception):
-    """The application refuses: not for a rule of the desk, but for the state the request was made in."""
+    """The application refuses: for the state the request was made in, not for a rule of the desk."""
 
 
 class StaleVersion(ApplicationError):

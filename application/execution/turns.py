@@ -5,10 +5,10 @@ Nobody takes a turn until two have met: most commands are alone on their stream,
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from application.execution.requests import Busy
@@ -22,7 +22,7 @@ class _Stream:
     """A stream that ``users`` commands work on; the lock is the turn."""
 
     users: int = 0
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Turn:
@@ -33,17 +33,21 @@ class Turn:
         self._end = monotonic() + patience
         self._mine = False
 
-    def take(self) -> None:
-        """Wait for the turn, unless it is ours already; who comes now queues behind us. Raises Busy when time is up."""
-        if not self._mine and not self._stream.turn.acquire(timeout=self._left()):
-            raise self._busy()
+    async def take(self) -> None:
+        """Wait for the turn, unless it is ours already; later commands queue behind. Raises Busy when time is up."""
+        if not self._mine:
+            try:
+                async with asyncio.timeout(self._left()):
+                    await self._stream.turn.acquire()
+            except TimeoutError:
+                raise self._busy() from None
         self._mine = True
         self.check()
 
-    def queue(self) -> None:
+    async def queue(self) -> None:
         """Wait for the turn where others take theirs. Raises Busy."""
         if self._stream.turn.locked():
-            self.take()
+            await self.take()
 
     def check(self) -> None:
         """Raises Busy when time is up."""
@@ -68,26 +72,23 @@ class Turns:
     def __init__(self, patience: float = PATIENCE, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._patience, self._monotonic = patience, monotonic
         self._streams: dict[str, _Stream] = {}
-        self._guard = threading.Lock()
 
     @property
     def streams(self) -> int:
         """How many streams are worked on."""
         return len(self._streams)
 
-    @contextmanager
-    def on(self, name: str) -> Iterator[Turn]:
+    @asynccontextmanager
+    async def on(self, name: str) -> AsyncIterator[Turn]:
         """Work on a stream for as long as this lasts. Raises Busy where others take too long."""
-        with self._guard:
-            stream = self._streams.setdefault(name, _Stream())
-            stream.users += 1
+        stream = self._streams.setdefault(name, _Stream())
+        stream.users += 1
         turn = Turn(name, stream, self._patience, self._monotonic)
         try:
-            turn.queue()
+            await turn.queue()
             yield turn
         finally:
             turn.give_back()
-            with self._guard:
-                stream.users -= 1
-                if not stream.users:
-                    del self._streams[name]
+            stream.users -= 1
+            if not stream.users:
+                del self._streams[name]

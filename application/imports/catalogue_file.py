@@ -33,7 +33,7 @@ class Plan:
     """Kind and id of the entries that findings are about."""
 
 
-def read_catalogue(desk: Desk, document: Any) -> Plan:
+async def read_catalogue(desk: Desk, document: Any) -> Plan:
     """Check a whole document before anything of it is done."""
     plan = Plan()
     if not isinstance(document, Mapping):
@@ -51,8 +51,8 @@ def read_catalogue(desk: Desk, document: Any) -> Plan:
             continue
         others = {name: value for name, value in given.items() if name not in contact}
         told = {name: value for name, value in contact.items() if value is not None}
-        _add_entry(plan, "customers", desk.customer_id(contact), {**others, "contact": told}, place)
-    _check_mentions(desk, plan)
+        _add_entry(plan, "customers", await desk.pseudonyms.of(contact), {**others, "contact": told}, place)
+    await _check_mentions(desk, plan)
     for code, given in _members(plan, "known-errors", sections.get("known-errors")):
         _add_known_error(plan, code, given)
     for subject, given in _members(plan, "grants", sections.get("grants")):
@@ -60,17 +60,17 @@ def read_catalogue(desk: Desk, document: Any) -> Plan:
     return plan
 
 
-def carry_out(desk: Desk, plan: Plan) -> Counter[str]:
+async def carry_out(desk: Desk, plan: Plan) -> Counter[str]:
     """List every entry; what is so already records nothing. Returns how many of each kind."""
     done: Counter[str] = Counter()
     for kind, entry, contact in plan.entries:
-        desk.list_entry(kind, entry, contact, None, OPERATOR)
+        await desk.catalogue.put(kind, entry, contact, OPERATOR)
         done[kind] += 1
     for code, service, article in plan.known_errors:
-        desk.import_known_error(entry_id("known_error", code), service, article, OPERATOR)
+        await desk.problems.import_known_error(entry_id("known_error", code), service, article, OPERATOR)
         done["known-errors"] += 1
     for subject, role, team in plan.grants:
-        desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
+        await desk.grants.ensure(subject, role, team, None, OPERATOR, anew=False)
         done["grants"] += 1
     return done
 
@@ -99,10 +99,10 @@ def _add_entry(plan: Plan, kind: str, code: str, given: dict[str, Any], place: s
         plan.unreadable.add((kind, code))
 
 
-def _check_mentions(desk: Desk, plan: Plan) -> None:
+async def _check_mentions(desk: Desk, plan: Plan) -> None:
     """Find what entries name that neither the file nor the desk lists."""
-    desk.references.refresh()
-    reference = desk.references.current()
+    await desk.references.refresh()
+    reference = await desk.references.current()
     told = {(kind, entry.id): not entry.retired for kind, entry, _ in plan.entries}
 
     def listed(kind: str, code: str) -> bool:

@@ -14,7 +14,9 @@ from eventsourcing.persistence import IntegrityError
 from application.desk import Desk
 from application.execution.identifiers import uuid7
 from application.imports.servicenow import SourceRow
+from application.ports import Beside
 from domain.case import Case
+from domain.policy import Policy
 from domain.values import Actor, Origin, Provenance, Role, Via
 
 _BATCH = 2_000
@@ -41,23 +43,26 @@ class Importer:
     """Imports incidents of a source system from a file; each event says from which row."""
 
     def __init__(self, desk: Desk, system: str, file: str) -> None:
-        self._desk, self._system, self._file = desk, system, file
+        self._runner, self._system, self._file = desk.runner, system, file
         self.done = Imported()
 
-    def run(self, incidents: Iterable[tuple[str, list[SourceRow]]], advance: Callable[[int], None]) -> Imported:
-        """Import in batches, each one transaction: killed half-way, the next run goes on where this one was."""
+    async def run(self, incidents: Iterable[tuple[str, list[SourceRow]]], advance: Callable[[int], None]) -> Imported:
+        """Import in batches, each one transaction: killed half-way, the next run goes on where this one was.
+
+        ``advance`` is told how many rows each batch had. The rows are parsed in the event loop, which does nothing else.
+        """
         batch: dict[UUID, list[SourceRow]] = {}
         size = 0
         for number, rows in incidents:
             case_id = self._identity(number, rows[0])
             if case_id in batch or size >= _BATCH:
-                self._commit(batch)
+                await self._commit(batch)
                 advance(size)
                 batch, size = {}, 0
             batch[case_id] = rows
             size += len(rows)
         if batch:
-            self._commit(batch)
+            await self._commit(batch)
             advance(size)
         return self.done
 
@@ -66,42 +71,48 @@ class Importer:
         opened = first.report.received_at
         return uuid7(opened, sha256(f"{self._system}\0{number}".encode()).digest())
 
-    def _commit(self, batch: dict[UUID, list[SourceRow]]) -> None:
+    async def _commit(self, batch: dict[UUID, list[SourceRow]]) -> None:
         while True:
-            known = self._desk.register.existing(batch)
-            cases, numbers, rows = [], [], 0
-            for case_id, source in batch.items():
-                case = self._desk.repository.get(case_id) if case_id in known else None
-                fresh = [row for row in source if case is None or row.key not in case.imported_rows]
-                if not fresh:
-                    continue
-                rows += len(fresh)
-                cases.append(self._replay(case_id, case, fresh, source[-1]))
-                if case is None:
-                    numbers.append((cases[-1].number, case_id))
+            cases, rows = await self._replayed(batch)
+            numbers = [(case.number, case.id) for case in cases if case.is_new]
             events = sum(len(case.pending_events) for case in cases)
             try:
-                recordings = self._desk.save(*cases, numbers=numbers) if cases else []
+                position = await self._runner.store.append(cases, Beside(numbers=numbers)) if cases else None
             except IntegrityError:
                 continue  # another import of the same file was first: look again what is left
             self.done.cases += len(numbers)
             self.done.rows += rows
             self.done.skipped_rows += sum(map(len, batch.values())) - rows
             self.done.events += events
-            if recordings:
-                self.done.position = recordings[-1].notification.id
+            if position is not None:
+                self.done.position = position
             return
 
-    def _replay(self, case_id: UUID, case: Case | None, fresh: list[SourceRow], last: SourceRow) -> Case:
+    async def _replayed(self, batch: dict[UUID, list[SourceRow]]) -> tuple[list[Case], int]:
+        """The cases of a batch with their new rows, and how many rows are new."""
+        known = await self._runner.register.existing(batch)
+        policy = (await self._runner.references.current()).policy
+        cases, rows = list[Case](), 0
+        for case_id, source in batch.items():
+            case = await self._runner.repository.find(Case, case_id) if case_id in known else None
+            fresh = [row for row in source if case is None or row.key not in case.imported_rows]
+            if fresh:
+                rows += len(fresh)
+                cases.append(await self._replay(case_id, case, fresh, source[-1], policy))
+        return cases, rows
+
+    async def _replay(
+        self, case_id: UUID, case: Case | None, fresh: list[SourceRow], last: SourceRow, policy: Policy
+    ) -> Case:
         before: SourceRow | None = None
         for row in fresh:
             provenances = self._provenances(row, before, row is last)
             if case is None:
-                number = self._desk.register.next_case_number()
+                number = await self._runner.register.next_case_number()
                 case = Case.log_imported(case_id, number, row.report, next(provenances))
-                case.observe(row.seen, self._desk.policy, row.at, provenances, opening=True)
+                case.observe(row.seen, policy, row.at, provenances, opening=True)
             else:
-                case.observe(row.seen, self._desk.policy, row.at, provenances)
+                case.observe(row.seen, policy, row.at, provenances)
             before = row
         assert case is not None
         return case
@@ -111,6 +122,6 @@ class Importer:
         by, at = Actor("unknown" if row.by == "?" else row.by, Role.EXTERNAL), row.at.astimezone(UTC)
         said, outcome = row.changes(before), row.outcome if last else None
         origin = Origin(self._system, self._file, row.row, row.key, said, outcome)
-        yield Provenance(by, _VIA, at, self._desk.random, origin, at)
+        yield Provenance(by, _VIA, at, self._runner.random, origin, at)
         origin = Origin(self._system, self._file, row.row, row.key)
-        yield from repeat(Provenance(by, _VIA, at, self._desk.random, origin, at))
+        yield from repeat(Provenance(by, _VIA, at, self._runner.random, origin, at))

@@ -11,7 +11,7 @@ LARGEST_MESSAGE = 28 * 2**20
 
 @dataclass(frozen=True)
 class Envelope:
-    """The envelope as it came. Whoever wrote it could write what he liked."""
+    """The envelope as it came. The sender may have written anything."""
 
     sender: str | None
     """The reverse-path; empty for the null one (`<>`: never to be answered), None where nobody knows it."""

@@ -1,13 +1,13 @@
 """SOP 5.1: a message that fails whenever it is handed in waits for a person after some tries, unread (R-5.1d).
 
-Whoever hands it in keeps it until then and comes again: a fault that passes costs nothing.
+The sender keeps the message until then and hands it in again: a fault that passes costs nothing.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import TypeVar
 
@@ -33,27 +33,29 @@ def is_its_own_fault(error: Exception) -> bool:
 
 
 class Failures:
-    """Counts by the digest of its bytes how often a message has failed in this process."""
+    """Counts by the digest of its bytes how often a message has failed. Belongs to one event loop."""
 
     def __init__(self, limit: int = TRIES) -> None:
         self._limit = limit
-        self._lock = threading.Lock()
         self._failed: OrderedDict[bytes, int] = OrderedDict()
 
-    def guarded(self, raw: bytes, take: Callable[[], T], take_unread: Callable[[], T]) -> T:
+    async def guarded(self, raw: bytes, take: Callable[[], Awaitable[T]], take_unread: Callable[[], Awaitable[T]]) -> T:
         """Take a message in; after too many failures of its own, unread. Raises what ``take`` raises before that."""
         try:
-            return take()
+            return await take()
         except Exception as error:
-            if not is_its_own_fault(error) or self._count(raw) < self._limit:
+            if not is_its_own_fault(error) or await self._count(raw) < self._limit:
                 raise
             log.error("a message failed too often; it waits in the quarantine", exc_info=error)
-            return take_unread()
+            return await take_unread()
 
-    def _count(self, raw: bytes) -> int:
-        key = sha256(raw).digest()
-        with self._lock:
-            self._failed[key] = tries = self._failed.pop(key, 0) + 1
-            if len(self._failed) > _REMEMBERED:
-                self._failed.popitem(last=False)
+    async def _count(self, raw: bytes) -> int:
+        key = await asyncio.to_thread(_digest, raw)
+        self._failed[key] = tries = self._failed.pop(key, 0) + 1
+        if len(self._failed) > _REMEMBERED:
+            self._failed.popitem(last=False)
         return tries
+
+
+def _digest(raw: bytes) -> bytes:
+    return sha256(raw).digest()

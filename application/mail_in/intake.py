@@ -1,25 +1,30 @@
-"""SOP 5.1-5.2: what becomes of a mail that comes in, from wherever; none is lost, none counts twice.
+"""SOP 5.1-5.2: what becomes of a mail, whichever way it came. None is lost, none counts twice.
 
-Bytes and digest are on the record before anybody is told that they came (R-5.1d).
+Bytes and digest are on the record before the sender is told that the mail came (R-5.1d).
 """
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from application.execution.reference import Reference
+from application.execution.attempt import Attempt
+from application.execution.pseudonyms import Pseudonyms
 from application.execution.requests import Committed, Request
+from application.execution.runner import CommandRunner
+from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import Envelope
-from application.mail_in.joining import MAIL_SYSTEM, Taking, contact_of
+from application.mail_in.joining import MAIL_SYSTEM, Joining, Taking, contact_of
 from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.bounces import Fate
-from application.mail_in.quarantine import Quarantine
-from application.mail_out.outbox import Mailing
+from application.mail_in.threading import Threading
+from application.mail_out.notices import Notices
+from application.mail_out.outbox import come_back
 from application.monitoring.intake import AlertIntake
 from application.monitoring.mails import signal_of
 from application.monitoring.signals import ByMail, Delivery
@@ -29,10 +34,10 @@ from domain.case import Case
 from domain.fate import JoinedAs, ReceiptCause, ReceiptState
 from domain.outgoing_mail import Message
 from domain.receipt import Receipt, authorise_intake, receipt_id
-from domain.values import Channel, DisclosureKind, Provenance
+from domain.values import Channel, DisclosureKind
 
 
-class Outcome(StrEnum):
+class MailOutcome(StrEnum):
     """What became of a message (`design.md`, HTTP)."""
 
     OPENED = "opened"
@@ -52,150 +57,171 @@ class Outcome(StrEnum):
 
 
 _OUTCOMES = {
-    ReceiptState.LOGGED: Outcome.OPENED,
-    ReceiptState.JOINED: Outcome.REPLY,
-    ReceiptState.RETURNED: Outcome.BOUNCE,
-    ReceiptState.RECORDED: Outcome.RECORDED,
-    ReceiptState.QUARANTINED: Outcome.QUARANTINED,
+    ReceiptState.LOGGED: MailOutcome.OPENED,
+    ReceiptState.JOINED: MailOutcome.REPLY,
+    ReceiptState.RETURNED: MailOutcome.BOUNCE,
+    ReceiptState.RECORDED: MailOutcome.RECORDED,
+    ReceiptState.QUARANTINED: MailOutcome.QUARANTINED,
 }
 
 
 @dataclass(frozen=True)
 class Received:
-    """The answer to whoever handed a message in."""
+    """The answer to the sender of a message."""
 
-    outcome: Outcome
+    outcome: MailOutcome
     case: str | None
     """The case that it opened, joined, tells of, or may be about."""
     receipt: UUID
     position: int
 
 
-class MailIntake(Quarantine, Mailing, AlertIntake):
+@dataclass(frozen=True)
+class _Arrival:
+    """A mail on its way onto the record."""
+
+    stream: UUID
+    raw: bytes
+    envelope: Envelope
+    mail: Mail
+    channel: Channel
+
+
+class MailIntake:
     """The one path of all mail: by SMTP, by LMTP, from a mailbox, by HTTP."""
 
-    def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
-        """Take in a mail as it came, whatever it is (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
-        return self._receive(read_mail(raw, envelope, self.addresses), raw, envelope, request)
-
-    def receive_unread(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
-        """Put a mail into the quarantine that fails whenever it is read on; nothing but its sender is looked at."""
-        read = read_mail(raw, envelope, self.addresses)
-        mail = Mail(read.message_id, read.digest, read.sender, read.name, held=ReceiptCause.UNREADABLE)
-        return self._receive(mail, raw, envelope, request)
-
-    def _receive(self, mail: Mail, raw: bytes, envelope: Envelope, request: Request) -> Received:
-        authorise_intake(request.actor, "receive_message")
-        stream = receipt_id(self.addresses.mailbox, mail.digest, mail.message_id)
-        if (source := self._monitoring(mail)) is not None and not self._is_one_too_many(mail, source):
-            handed = ByMail(source, stream, self.customer_id(contact_of(mail)), self._arrived_at(envelope))
-            return self._alarmed(Delivery(raw, (signal_of(mail),), mail=handed), request)
-
-        def attempt(reference: Reference) -> Committed:
-            if (known := self._receipt(stream)) is not None:
-                return Committed(known, self.register.history(stream)[-1].position, replayed=True)
-            returned = self._came_back(mail) if mail.returned else None
-            channel = Channel.EMAIL if source is None else Channel.MONITORING
-            provenance = self._provenance(request, channel)
-            receipt = self._taken_in(stream, raw, envelope, mail, returned, provenance)
-            taking = Taking(receipt, mail, request, reference, provenance)
-            others = self._become(taking, returned)
-            return self._commit(receipt, others, request, reference)
-
-        return _told(self._decide(str(stream), request, attempt))
-
-    def _taken_in(
+    def __init__(
         self,
-        stream: UUID,
-        raw: bytes,
-        envelope: Envelope,
-        mail: Mail,
-        returned: Message | None,
-        provenance: Provenance,
-    ) -> Receipt:
-        """The message on the record. A mail of ours that comes back is about whom it was written to."""
-        whose = returned.recipient.subject if returned else self.customer_id(contact_of(mail))
-        words = {
-            "raw": b64encode(raw).decode(),
-            "sender": envelope.sender,
-            "recipients": ", ".join(envelope.recipients[:100]) or None,
-        }
-        kept = self._say(whose, DisclosureKind.MESSAGE, words)
-        assert kept is not None
-        digest, arrived = sha256(raw).hexdigest(), self._arrived_at(envelope)
-        channel = provenance.via.channel or Channel.EMAIL
-        return Receipt.receive(stream, channel, digest, len(raw), kept, provenance, received_at=arrived)
+        runner: CommandRunner,
+        joining: Joining,
+        threading: Threading,
+        notices: Notices,
+        alerts: AlertIntake,
+        pseudonyms: Pseudonyms,
+        addresses: Addresses,
+    ) -> None:
+        self._runner, self._references, self._repository = runner, runner.references, runner.repository
+        self._joining, self._threading, self._notices, self._alerts = joining, threading, notices, alerts
+        self._pseudonyms, self._addresses = pseudonyms, addresses
 
-    def _become(self, taking: Taking, returned: Message | None) -> list[Root]:
-        """Tell what it is, in the order of `intake.md`, and let follow what does. Returns what was changed beside it."""
-        mail, receipt, provenance = taking.mail, taking.receipt, taking.provenance
+    async def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
+        """Take in a mail as it came, whatever it is (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
+        return await self._receive(await self._read(raw, envelope), raw, envelope, request)
+
+    async def receive_unread(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
+        """Put a mail into the quarantine that fails whenever it is taken in. Only its sender is looked at.
+
+        Raises Forbidden, Busy.
+        """
+        read = await self._read(raw, envelope)
+        mail = Mail(read.message_id, read.digest, read.sender, read.name, held=ReceiptCause.UNREADABLE)
+        return await self._receive(mail, raw, envelope, request)
+
+    async def _read(self, raw: bytes, envelope: Envelope) -> Mail:
+        return await asyncio.to_thread(read_mail, raw, envelope, self._addresses)
+
+    async def _receive(self, mail: Mail, raw: bytes, envelope: Envelope, request: Request) -> Received:
+        authorise_intake(request.actor, "receive_message")
+        stream = receipt_id(self._addresses.mailbox, mail.digest, mail.message_id)
+        source = await self._source_of(mail)
+        if source is not None and not await self._is_one_too_many(mail, source):
+            arrived_at = await self._arrived_at(envelope)
+            handed = ByMail(source, stream, await self._pseudonyms.of(contact_of(mail)), arrived_at)
+            return await self._alarmed(Delivery(raw, (signal_of(mail),), mail=handed), request)
+        channel = Channel.EMAIL if source is None else Channel.MONITORING
+        arrival = _Arrival(stream, raw, envelope, mail, channel)
+
+        async def attempt(on: Attempt) -> Committed:
+            known = await self._repository.find(Receipt, stream)
+            if known is not None:
+                return Committed(known, await self._runner.position_of(known), replayed=True)
+            on = on.through(channel)
+            returned = await self._threading.returned(mail) if mail.returned else None
+            receipt = await self._recorded(arrival, returned, on)
+            return await self._runner.commit(receipt, on, await self._become(Taking(receipt, mail, on), returned))
+
+        return _received(await self._runner.try_until_committed(str(stream), request, attempt))
+
+    async def _recorded(self, arrival: _Arrival, returned: Message | None, on: Attempt) -> Receipt:
+        """The receipt of a message. One that returns a mail of ours is kept under that mail's recipient."""
+        whose = returned.recipient.subject if returned else await self._pseudonyms.of(contact_of(arrival.mail))
+        arrived_at = await self._arrived_at(arrival.envelope)
+        return await asyncio.to_thread(_sealed, arrival, whose, arrived_at, on)
+
+    async def _become(self, taking: Taking, returned: Message | None) -> list[Root]:
+        """Tell what a message is, in the order of `intake.md`, and do what follows. Returns what else was changed."""
+        mail, receipt, provenance = taking.mail, taking.receipt, taking.on.provenance
         if mail.held is not None:
-            receipt.quarantine(mail.held, provenance, suggestion=self._unread_about(mail))
+            receipt.quarantine(mail.held, provenance, suggestion=await self._unread_about(taking))
             return []
         if mail.machine is ReceiptCause.OURS:
             receipt.keep(ReceiptCause.OURS, provenance)
             return []
         if mail.returned is not None:
-            return self._come_back(taking, returned)
+            return await self._come_back(taking, returned)
         if receipt.channel is Channel.MONITORING:
-            return self._open_from(taking)
+            return await self._joining.open(taking)
         if mail.machine is not None:
-            return self._keep_record(taking)
-        return self._take_from_person(taking)
+            return await self._keep(taking, mail.machine)
+        return await self._take_from_person(taking)
 
-    def _come_back(self, taking: Taking, returned: Message | None) -> list[Root]:
-        """A delivery report: of a failure the customer is to be told by other means (R-5.9g), all else is recorded."""
-        told = taking.mail.returned
-        assert told is not None
-        case = self._get(Case, returned.case) if returned else None
+    async def _come_back(self, taking: Taking, returned: Message | None) -> list[Root]:
+        """A delivery report: after a failure the customer is to be told by other means (R-5.9g); the rest is recorded."""
+        report = taking.mail.returned
+        assert report is not None
+        case = await self._repository.get(Case, returned.case) if returned else None
         taking.receipt.come_back(
-            told.fate,
-            taking.provenance,
+            report.fate,
+            taking.on.provenance,
             case=case.number if case else None,
             message=returned.message_id if returned else None,
-            code=told.code,
+            code=report.code,
         )
-        if case is None or returned is None or told.fate is not Fate.FAILED:
+        if case is None or returned is None or report.fate is not Fate.FAILED:
             return []
-        ours = replace(taking.provenance, by=MAIL_SYSTEM)
-        self._returned(returned, case, f"dsn-{told.code or 'unknown'}", ours)
+        come_back(returned, case, f"dsn-{report.code or 'unknown'}", taking.on.acted_by(MAIL_SYSTEM))
         return [root for root in (returned, case) if root.pending_events]
 
-    def _keep_record(self, taking: Taking) -> list[Root]:
-        """A robot's mail: on the case it answers it says that somebody is away; it changes nothing (RFC 3834)."""
-        mail = taking.mail
-        assert mail.machine is not None
-        thread = self._thread_of(mail) if mail.machine is ReceiptCause.AUTOMATIC else None
-        taking.receipt.keep(mail.machine, taking.provenance, case=thread.case.number if thread else None)
-        if thread is None or not thread.sure or not self._takes_part(thread.case, mail):
+    async def _keep(self, taking: Taking, machine: ReceiptCause) -> list[Root]:
+        """A robot's mail: on the case it answers it says that somebody is away. It changes nothing (RFC 3834)."""
+        mail, on = taking.mail, taking.on
+        thread = await self._threading.thread_of(mail) if machine is ReceiptCause.AUTOMATIC else None
+        taking.receipt.keep(machine, on.provenance, case=thread.case.number if thread else None)
+        if thread is None or not thread.sure:
             return []
-        self._correspond(thread.case, taking, automatic=True)
+        if not await self._threading.takes_part(thread.case, mail, on.reference):
+            return []
+        self._joining.correspond(thread.case, taking, automatic=True)
         return [thread.case]
 
-    def _take_from_person(self, taking: Taking) -> list[Root]:
-        thread = self._thread_of(taking.mail)
+    async def _take_from_person(self, taking: Taking) -> list[Root]:
+        thread = await self._threading.thread_of(taking.mail)
         if thread is None:
-            return self._open_from(taking)
-        takes_part = self._takes_part(thread.case, taking.mail)
+            return await self._joining.open(taking)
+        takes_part = await self._threading.takes_part(thread.case, taking.mail, taking.on.reference)
         if thread.sure and takes_part:
-            return self._join(thread.case, taking)
+            return await self._joining.join(thread.case, taking)
         cause = ReceiptCause.NUMBER if takes_part else ReceiptCause.STRANGER
-        taking.receipt.quarantine(cause, taking.provenance, suggestion=thread.case.number)
+        taking.receipt.quarantine(cause, taking.on.provenance, suggestion=thread.case.number)
         return []
 
-    def _unread_about(self, mail: Mail) -> str | None:
-        """The case that a person's mail is about which is not read by itself, where he takes part in that."""
-        thread = self._thread_of(mail) if mail.machine is None else None
-        return thread.case.number if thread and self._takes_part(thread.case, mail) else None
+    async def _unread_about(self, taking: Taking) -> str | None:
+        """The case that an unread mail of a person is about, where its writer takes part in it."""
+        mail = taking.mail
+        thread = await self._threading.thread_of(mail) if mail.machine is None else None
+        if thread is None or not await self._threading.takes_part(thread.case, mail, taking.on.reference):
+            return None
+        return thread.case.number
 
-    def _arrived_at(self, envelope: Envelope) -> datetime | None:
+    async def _arrived_at(self, envelope: Envelope) -> datetime | None:
         """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
-        arrived, now = envelope.arrived_at, self.clock.now()
-        return None if arrived is None or now - arrived > self.policy.oldest_contact else min(arrived, now)
+        arrived, now = envelope.arrived_at, self._runner.clock.now()
+        policy = (await self._references.current()).policy
+        return None if arrived is None or now - arrived > policy.oldest_contact else min(arrived, now)
 
     # mail of monitoring systems
 
-    def _monitoring(self, mail: Mail) -> str | None:
+    async def _source_of(self, mail: Mail) -> str | None:
         """The source that a mail is of: one that can be read, is no report, and none of our own that came back."""
         if (
             mail.held is not None
@@ -204,36 +230,50 @@ class MailIntake(Quarantine, Mailing, AlertIntake):
             or mail.sender is None
         ):
             return None
-        self.references.refresh()  # another process may have registered it just now
-        return self.references.current().senders.get(mail.sender.casefold())
+        await self._references.refresh()  # another process may have registered it just now
+        return (await self._references.current()).senders.get(mail.sender.casefold())
 
-    def _is_one_too_many(self, mail: Mail, source: str) -> bool:
+    async def _is_one_too_many(self, mail: Mail, source: str) -> bool:
         """Whether it would open a case, and its sender is to open no more (`intake.md`, Loop limits)."""
-        signal, now = signal_of(mail), self.clock.now()
-        if not signal.firing or self.register.latest([alert_id(source, signal.identity)]):
+        signal, now = signal_of(mail), self._runner.clock.now()
+        if not signal.firing or await self._runner.register.latest([alert_id(source, signal.identity)]):
             return False
-        return self._holding_case(self.customer_id(contact_of(mail)), now) is not None
+        writer, policy = await self._pseudonyms.of(contact_of(mail)), (await self._references.current()).policy
+        return await self._notices.holding_case(writer, now, policy) is not None
 
-    def _alarmed(self, delivery: Delivery, request: Request) -> Received:
-        """Let a mail say what it says of an alert; another mail that says the same is no duplicate, but a heartbeat."""
-        taken = self.take_signals(delivery, request)
-        outcome = Outcome(taken.outcome)
-        if outcome is Outcome.DUPLICATE and taken.signals:
-            outcome = Outcome.RECORDED
+    async def _alarmed(self, delivery: Delivery, request: Request) -> Received:
+        """Take in what a mail says of an alert. Another mail that says the same is no duplicate, but a heartbeat."""
+        taken = await self._alerts.take_signals(delivery, request)
+        outcome = MailOutcome(taken.outcome)
+        if outcome is MailOutcome.DUPLICATE and taken.signals:
+            outcome = MailOutcome.RECORDED
         return Received(outcome, taken.case, taken.receipt, taken.position)
 
 
-def outcome_of(receipt: Receipt) -> Outcome:
+def outcome_of(receipt: Receipt) -> MailOutcome:
     """What has become of a message that was not seen before."""
     if receipt.state is ReceiptState.JOINED and receipt.joined is JoinedAs.DISPUTE:
-        return Outcome.DISPUTE
+        return MailOutcome.DISPUTE
     if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (ReceiptCause.STRANGER, ReceiptCause.NUMBER):
-        return Outcome.SUGGESTION
+        return MailOutcome.SUGGESTION
     return _OUTCOMES[receipt.state]
 
 
-def _told(committed: Committed) -> Received:
+def _sealed(arrival: _Arrival, whose: str, arrived_at: datetime | None, on: Attempt) -> Receipt:
+    """The receipt of a message, with its bytes: up to megabytes, which take long to encode and to digest."""
+    words = {
+        "raw": b64encode(arrival.raw).decode(),
+        "sender": arrival.envelope.sender,
+        "recipients": ", ".join(arrival.envelope.recipients[:100]) or None,
+    }
+    kept = on.say(whose, DisclosureKind.MESSAGE, words)
+    assert kept is not None
+    digest, size = sha256(arrival.raw).hexdigest(), len(arrival.raw)
+    return Receipt.receive(arrival.stream, arrival.channel, digest, size, kept, on.provenance, received_at=arrived_at)
+
+
+def _received(committed: Committed) -> Received:
     receipt = committed.root
     assert isinstance(receipt, Receipt)
-    outcome = Outcome.DUPLICATE if committed.replayed else outcome_of(receipt)
+    outcome = MailOutcome.DUPLICATE if committed.replayed else outcome_of(receipt)
     return Received(outcome, receipt.case or receipt.suggestion, receipt.id, committed.position)

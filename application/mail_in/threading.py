@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from uuid import UUID
 
-from application.cases.logging import Logging
+from application.execution.pseudonyms import Pseudonyms
+from application.execution.reference import Reference
+from application.execution.repository import Repository
+from application.mail_in.addresses import Addresses
 from application.mail_in.parsing import Mail
-from application.mail_out.notices import Telling
+from application.mail_out.notices import Notices
 from domain.case import Case
 from domain.errors import NotFound
 from domain.outgoing_mail import Message
@@ -21,74 +23,92 @@ _ROOT = re.compile(r"<(INC-\d{7,18})@([^<>@\s]{1,250})>", re.IGNORECASE | re.ASC
 
 @dataclass(frozen=True)
 class Thread:
-    """A case that a mail is about; ``sure`` unless it only names its number, which proves nothing."""
+    """A case that a mail is about; not ``sure`` where the mail only names its number, which proves nothing."""
 
     case: Case
     sure: bool
 
 
-class Threads(Logging, Telling):
+@dataclass(frozen=True)
+class _Clue:
+    """What points to a case: its number, or a mail of ours by its stream or its Message-ID."""
+
+    case: str | None = None
+    stream: UUID | None = None
+    message_id: str | None = None
+    sure: bool = True
+
+
+class Threading:
     """Looks up what a mail answers."""
 
-    def _thread_of(self, mail: Mail) -> Thread | None:
-        """By signed address, by what we sent, by signed token, in this order; a bare number is no match.
+    def __init__(self, repository: Repository, notices: Notices, pseudonyms: Pseudonyms, addresses: Addresses) -> None:
+        self._repository, self._register = repository, repository.register
+        self._notices, self._pseudonyms, self._addresses = notices, pseudonyms, addresses
 
-        A duplicate's mail is about its first case (R-5.6c).
+    async def thread_of(self, mail: Mail) -> Thread | None:
+        """The case that a mail is about: by signed address, by what we sent, by signed token, in this order.
+
+        A bare number comes last and is not sure. A duplicate's mail is about its first case (R-5.6c).
         """
-        for sure, number in self._named_in(mail):
+        for clue in self._clues(mail):
+            number = clue.case
+            if number is None:
+                sent = await self._sent(clue)
+                number = None if sent is None else sent.case
+            if number is None:
+                continue
             try:
-                return Thread(self._first_of(self._get(Case, number)), sure)
+                case = await self._repository.get(Case, number)
             except NotFound:
                 continue
+            return Thread(await self._repository.first_of(case), clue.sure)
         return None
 
-    def _named_in(self, mail: Mail) -> Iterator[tuple[bool, str]]:
-        ours = self.addresses
+    async def takes_part(self, case: Case, mail: Mail, reference: Reference) -> bool:
+        """Whether the case has contact of the writer. Addresses are compared by their pseudonyms."""
+        if mail.sender is None or not mail.alone or self._addresses.is_ours(mail.sender):
+            return False
+        written_to = await self._notices.address(case, reference) or {}
+        contacts = (case.contact, case.reported_by, case.corrections.get("email"))
+        addresses = {written_to.get("email"), *(each.text("email") for each in contacts if each is not None)}
+        people = {await self._pseudonyms.of({"email": address}) for address in addresses if address}
+        return await self._pseudonyms.of({"email": mail.sender}) in people | {case.customer} | case.correspondents
+
+    async def returned(self, mail: Mail) -> Message | None:
+        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in the report.
+
+        None for a report by the very recipient: what answers from their address was delivered.
+        """
+        addressed = [_Clue(stream=self._addresses.read_envelope(address)) for address in mail.addressed]
+        named = [_Clue(message_id=each) for each in (mail.returned.message_ids if mail.returned else ())]
+        for clue in (*addressed, *named):
+            if (sent := await self._sent(clue)) is not None:
+                recipient = sent.recipient.text("email")
+                own = recipient and mail.sender and recipient.casefold() == mail.sender.casefold()
+                return None if own else sent
+        return None
+
+    def _clues(self, mail: Mail) -> Iterator[_Clue]:
+        ours = self._addresses
         for address in mail.addressed:
             if (signed := ours.read_reply(address)) is not None:
-                yield True, signed[0]
-            elif (returned := ours.read_envelope(address)) is not None and (sent := self._sent(returned)) is not None:
-                yield True, sent.case
+                yield _Clue(signed[0])
+            elif (stream := ours.read_envelope(address)) is not None:
+                yield _Clue(stream=stream)
         for reference in mail.references:
-            if (case := ours.read_reference(reference)) is not None:
-                yield True, case
-            elif (found := self.register.find(reference)) is not None and (sent := self._sent(found)) is not None:
-                yield True, sent.case
+            case = ours.read_reference(reference)
+            yield _Clue(case) if case is not None else _Clue(message_id=reference)
         if (case := ours.read_subject(mail.subject)) is not None:
-            yield True, case
+            yield _Clue(case)
         # 0.2.0 put the root of its threads unsigned: whoever knows a number can write it, as in a subject.
         roots = filter(None, map(_ROOT.fullmatch, mail.references))
-        yield from ((False, root[1].upper()) for root in roots if root[2].lower() == ours.domain.lower())
-        yield from ((False, found[0].upper()) for found in _NUMBER.finditer(mail.subject))
+        yield from (_Clue(root[1].upper(), sure=False) for root in roots if root[2].lower() == ours.domain.lower())
+        yield from (_Clue(found[0].upper(), sure=False) for found in _NUMBER.finditer(mail.subject))
 
-    def _takes_part(self, case: Case, mail: Mail) -> bool:
-        """Whether it is from somebody the case has contact of: compared by pseudonyms, as everything of people is."""
-        if mail.sender is None or not mail.alone or self.addresses.is_ours(mail.sender):
-            return False
-        told = self._address(case) or {}
-        said = (case.contact, case.reported_by, case.corrections.get("email"))
-        addresses = {told.get("email"), *(each.text("email") for each in said if each is not None)}
-        people = {self.customer_id({"email": address}) for address in addresses if address}
-        return self.customer_id({"email": mail.sender}) in people | {case.customer} | case.correspondents
-
-    def _came_back(self, mail: Mail) -> Message | None:
-        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in it.
-
-        None for a report by the very recipient: what answers from his address was delivered.
-        """
-        sent = next(self._told_of(mail), None)
-        told = sent.recipient.text("email") if sent else None
-        return None if told and mail.sender and told.casefold() == mail.sender.casefold() else sent
-
-    def _told_of(self, mail: Mail) -> Iterator[Message]:
-        returned = map(self.addresses.read_envelope, mail.addressed)
-        named = map(self.register.find, mail.returned.message_ids if mail.returned else ())
-        for stream in chain(returned, named):
-            if stream is not None and (sent := self._sent(stream)) is not None:
-                yield sent
-
-    def _sent(self, stream: UUID) -> Message | None:
-        if not self.register.existing([stream]):
-            return None
-        found: object = self.repository.get(stream)
-        return found if isinstance(found, Message) else None
+    async def _sent(self, clue: _Clue) -> Message | None:
+        """The mail of ours that a clue points to."""
+        stream = clue.stream
+        if stream is None and clue.message_id is not None:
+            stream = await self._register.find(clue.message_id)
+        return None if stream is None else await self._repository.find(Message, stream)

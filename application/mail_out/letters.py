@@ -13,7 +13,7 @@ class LetterKind(StrEnum):
     """What has become of the case."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Its customer opened it himself: nobody has told him its number yet."""
+    """Its customer opened it themselves: nobody has told them its number yet."""
     RESOLVED = "resolved"
     REFERRED = "referred"
     CONTINUED = "continued"
@@ -68,7 +68,7 @@ class Letter:
     """IANA name; the deadline is told in it, and with it."""
     dispute_url: str | None
     follow_url: str | None
-    """Where the customer sees his case: whoever has it sees it too, so it goes to his own address only."""
+    """Where the customer sees their case. Whoever has the link sees it too, so it goes to the customer's own address only."""
     help_desk: Mapping[str, str | None] | None
     """The other desk's `agency`, `desk`, `phone`, `email`, `hours`, `portal`."""
     continued_as: str | None
@@ -118,7 +118,7 @@ class Sent:
 class Postman(Protocol):
     """Carries letters."""
 
-    def deliver(self, letter: Letter) -> Sent:
+    async def deliver(self, letter: Letter) -> Sent:
         """Hand a letter over. Returns only after it was accepted for delivery; raises Deferred, Refused.
 
         What they say is free of the recipient's address, so that it may be kept in an event.

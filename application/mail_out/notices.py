@@ -1,27 +1,27 @@
-"""Whom a resolution is told to, and who is told that his case is open: mails queued in that transaction (R-5.9a, R-5.9g).
+"""Whom a resolution is told to, and who is told that their case is open: mails queued in that transaction (R-5.9a, R-5.9g).
 
-What answers machines' mail must not be answered for ever (RFC 3834): the limits are the policy's.
+Machines' mail must not be answered for ever (RFC 3834): the limits are the policy's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from application.execution.attempt import Attempt, Words
 from application.execution.identifiers import uuid7
-from application.execution.reference import entry_id
-from application.execution.runner import Casework, Words
+from application.execution.reference import Reference, entry_id
+from application.execution.repository import Repository
+from application.mail_in.addresses import Addresses
 from application.mail_out.letters import LetterKind
 from domain.aggregate import Root
 from domain.case import Case
 from domain.case.status import SETTLED, Status
 from domain.case.terms import ResolutionCode
-from domain.catalogue import Customer, ListedCustomer
+from domain.catalogue import ListedCustomer
 from domain.errors import Invalid
 from domain.outgoing_mail import Message
-from domain.values import Disclosure, DisclosureKind, Provenance
+from domain.policy import Policy
 
 _HOUR = timedelta(hours=1)
 _NOBODY = re.compile(
@@ -29,128 +29,129 @@ _NOBODY = re.compile(
     r"|owner-.*|.*-(?:owner|request|bounces?))(?:\+.*)?@.*",
     re.IGNORECASE | re.DOTALL,
 )
-"""Whom nothing is answered: servers, robots, lists (RFC 3834, 2)."""
+"""Addresses of servers, robots and lists, which are never answered (RFC 3834, 2)."""
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}@[!-;=?-~]{1,240}>")
 _KINDS = {ResolutionCode.REFERRED: LetterKind.REFERRED, ResolutionCode.DUPLICATE: LetterKind.CONTINUED}
 
 
-class Telling(Casework):
-    """Queues mails."""
+class Notices:
+    """Queues the mails that a decision owes."""
 
-    def _tell(self, case: Case, provenance: Provenance) -> list[Root]:
-        """Queue the mail about the case's resolution; without an address that is on the record instead.
+    def __init__(self, repository: Repository, addresses: Addresses) -> None:
+        self._repository, self._register, self._addresses = repository, repository.register, addresses
+
+    async def tell(self, case: Case, on: Attempt) -> list[Root]:
+        """Queue the mail about the case's resolution. Without an address, that is on the record instead.
 
         A referral is told in person as well, and a duplicate has no window: there a missing address changes nothing.
         """
         assert case.resolution is not None
         kind = _KINDS.get(case.resolution.code, LetterKind.RESOLVED)
-        told = self._address(case)
-        if told is None:
+        address = await self.address(case, on.reference)
+        if address is None:
             if kind is LetterKind.RESOLVED:
-                case.not_notified("no-address", self.policy, provenance)
+                case.not_notified("no-address", on.policy, on.provenance)
             return []
-        recipient = self._say(case.customer, DisclosureKind.CONTACT, told)
-        assert recipient is not None
         assert case.resolution_version is not None
-        return [self._queued(kind, case, recipient, provenance, resolution=case.resolution_version)]
+        return [self._queued(kind, case, address, on, resolution=case.resolution_version)]
 
-    def _tell_again(self, case: Case, provenance: Provenance) -> list[Root]:
-        """A case whose customer could not be told, and whose window has not started, is told at the new address."""
+    async def tell_again(self, case: Case, on: Attempt) -> list[Root]:
+        """Tell at the new address, where the customer could not be told and their window has not started."""
         waits = case.status is Status.RESOLVED and case.dispute_until is None and case.failed_notifications > 0
-        return self._tell(case, provenance) if waits else []
+        return await self.tell(case, on) if waits else []
 
-    def _ask(self, case: Case, provenance: Provenance) -> Message:
+    async def ask(self, case: Case, on: Attempt) -> Message:
         """Queue the mail with the question that the case waits for. Raises Invalid where nobody can be written to."""
-        told = self._address(case)
-        if told is None or _NOBODY.fullmatch(told["email"]) or self.addresses.is_ours(told["email"]):
+        address = await self.address(case, on.reference)
+        if address is None or self._is_nobody(address):
             raise Invalid(
                 "no address of the customer's to write to: ask by other means, or correct `email`", "/question"
             )
-        recipient = self._say(case.customer, DisclosureKind.CONTACT, told)
-        assert recipient is not None
         assert case.question is not None
-        asked = case.question.version
-        return self._queued(LetterKind.QUESTION, case, recipient, provenance, resolution=None, question=asked)
+        return self._queued(LetterKind.QUESTION, case, address, on, question=case.question.version)
 
-    def _acknowledge(
-        self, case: Case, provenance: Provenance, *, answers: str | None = None, unwanted: bool = False
+    async def acknowledge(
+        self, case: Case, on: Attempt, *, answers: str | None = None, unwanted: bool = False
     ) -> list[Root]:
         """Queue the mail that says which case it is; nothing where the policy or the sender wants none (RFC 3834).
 
         ``answers`` is the Message-ID of what the customer sent. ``unwanted`` says that it asked for no automatic answer:
         from nobody, by a robot or a list, of automatic origin, or a mail of our own that came back (`intake.md`).
         """
-        told = self._address(case)
-        if unwanted or told is None or case.impersonal or case.channel not in self.policy.acknowledged:
+        address = await self.address(case, on.reference)
+        if unwanted or address is None or case.impersonal or case.channel not in on.policy.acknowledged:
             return []
-        if _NOBODY.fullmatch(told["email"]) or self.addresses.is_ours(told["email"]):
-            return []
-        if self._mails_since(case.customer, provenance, _HOUR) >= self.policy.automatic_mails_an_hour:
-            return []
-        if not case.is_new and self._acknowledged_lately(case, provenance):
+        if self._is_nobody(address) or await self._has_enough(case, on):
             return []
         answered = answers if answers and _MESSAGE_ID.fullmatch(answers) else None
-        recipient = self._say(case.customer, DisclosureKind.CONTACT, {**told, "answers": answered})
-        assert recipient is not None
-        return [self._queued(LetterKind.ACKNOWLEDGED, case, recipient, provenance, resolution=None)]
+        return [self._queued(LetterKind.ACKNOWLEDGED, case, {**address, "answers": answered}, on)]
 
-    def _holding_case(self, customer: str, at: datetime) -> Case | None:
-        """Where the mail of somebody goes who opened so many cases within an hour that he is to open no more.
+    async def holding_case(self, customer: str, at: datetime, policy: Policy) -> Case | None:
+        """Where the mail of somebody goes who opened so many cases within an hour that they may open no more.
 
-        The last of them that somebody still has before him: in one that is settled nobody would look.
+        It is the last of them that is not settled: in one that is settled nobody would look.
         """
-        opened = self.register.begun(customer, "case.logged", uuid7(at - _HOUR, bytes(10)))
-        if len(opened) < self.policy.cases_an_hour:
+        opened = await self._register.begun(customer, "case.logged", uuid7(at - _HOUR, bytes(10)))
+        if len(opened) < policy.cases_an_hour:
             return None
-        cases: Iterator[Case] = map(self.repository.get, reversed(opened))
-        return next((case for case in cases if case.status not in SETTLED), None)
+        for case_id in reversed(opened):
+            case = await self._repository.find(Case, case_id)
+            if case is not None and case.status not in SETTLED:
+                return case
+        return None
 
-    def _mails_since(self, customer: str, provenance: Provenance, ago: timedelta) -> int:
-        return len(self.register.begun(customer, "message.queued", uuid7(provenance.at - ago, bytes(10))))
+    async def address(self, case: Case, reference: Reference) -> Words | None:
+        """The customer's address as last corrected, else the directory's, else that of the service's owner."""
+        contact = dict((case.contact and case.contact.texts) or {})
+        for field in ("name", "email"):
+            if field in case.corrections:
+                contact[field] = case.corrections[field].text(field)
+        if (known := _reached(contact)) is not None:
+            return known
+        listed = await self._repository.find(ListedCustomer, entry_id("customer", case.customer))
+        if listed is not None and listed.contact and not listed.entry.retired:
+            known = _reached(listed.contact.texts)
+        if known is None and case.impersonal:
+            service = reference.owner_of(case.service)
+            known = _reached(service.contact.texts) if service and service.contact else None
+        return known
 
-    def _acknowledged_lately(self, case: Case, provenance: Provenance) -> bool:
-        since = uuid7(provenance.at - self.policy.acknowledgement_interval, bytes(10))
-        sent = map(self._message, self.register.begun(case.customer, "message.queued", since))
-        return any(mail.case == case.number and mail.kind == LetterKind.ACKNOWLEDGED for mail in sent)
+    def _is_nobody(self, address: Words) -> bool:
+        return bool(_NOBODY.fullmatch(address["email"])) or self._addresses.is_ours(address["email"])
 
-    def _message(self, stream: UUID) -> Message:
-        message: Message = self.repository.get(stream)
-        return message
+    async def _has_enough(self, case: Case, on: Attempt) -> bool:
+        """Whether the customer was sent as many automatic mails as they may be (RFC 3834, 2)."""
+        lately = await self._register.begun(case.customer, "message.queued", uuid7(on.at - _HOUR, bytes(10)))
+        if len(lately) >= on.policy.automatic_mails_an_hour:
+            return True
+        if case.is_new:
+            return False
+        since = uuid7(on.at - on.policy.acknowledgement_interval, bytes(10))
+        sent = [
+            await self._repository.find(Message, each)
+            for each in await self._register.begun(case.customer, "message.queued", since)
+        ]
+        return any(mail and mail.case == case.number and mail.kind == LetterKind.ACKNOWLEDGED for mail in sent)
 
     def _queued(
         self,
         kind: LetterKind,
         case: Case,
-        recipient: Disclosure,
-        provenance: Provenance,
+        address: Words,
+        on: Attempt,
         *,
-        resolution: int | None,
+        resolution: int | None = None,
         question: int | None = None,
     ) -> Message:
-        id_ = self._new_id(provenance)
-        name = f"<{id_}@{self.addresses.domain}>"
-        return Message.queue(id_, kind, case.number, resolution, name, recipient, provenance, question=question)
+        recipient = on.contact(case, **address)
+        assert recipient is not None
+        message_id = on.new_id()
+        name = f"<{message_id}@{self._addresses.domain}>"
+        return Message.queue(
+            message_id, kind, case.number, resolution, name, recipient, on.provenance, question=question
+        )
 
-    def _address(self, case: Case) -> Words | None:
-        """The customer's address as last corrected, else the directory's, else that of the service's owner."""
-        said = dict((case.contact and case.contact.texts) or {})
-        for field in ("name", "email"):
-            if field in case.corrections:
-                said[field] = case.corrections[field].text(field)
-        if said.get("email"):
-            return {"email": said["email"], "name": said.get("name")}
-        return self._listed_address(case.customer) or (self._owners_address(case) if case.impersonal else None)
 
-    def _listed_address(self, customer: str) -> Words | None:
-        stream = entry_id("customer", customer)
-        if not self.register.existing([stream]):
-            return None
-        listed: ListedCustomer = self.repository.get(stream)
-        entry: Customer = listed.entry
-        told = listed.contact.texts if listed.contact and not entry.retired else None
-        return {"email": told["email"], "name": told.get("name")} if told and told.get("email") else None
-
-    def _owners_address(self, case: Case) -> Words | None:
-        service = self.references.current().owner_of(case.service)
-        told = service.contact.texts if service and service.contact else None
-        return {"email": told["email"], "name": told.get("name")} if told and told.get("email") else None
+def _reached(contact: Words | None) -> Words | None:
+    """The name and address of a contact that has an address."""
+    return {"email": contact["email"], "name": contact.get("name")} if contact and contact.get("email") else None

@@ -1,4 +1,4 @@
-"""SOP 5.9: what becomes of a mail, and with it of the case it tells of: one transaction each (R-5.9a, R-5.9d)."""
+"""SOP 5.9: what is sent to customers, and what becomes of each mail and of its case, in one transaction (R-5.9a, R-5.9d)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from application.execution.reference import Reference
+from application.execution.attempt import Attempt, Words
 from application.execution.requests import Committed, Request
-from application.execution.runner import Casework, Words
+from application.execution.runner import CommandRunner
+from application.mail_in.addresses import Addresses
 from application.mail_out.letters import Letter, LetterKind, Sent, Thread
 from domain.case import Case
 from domain.case.clauses.triage import Referred
+from domain.errors import NotFound
 from domain.outgoing_mail import Message
-from domain.values import DisclosureKind, Provenance
+from domain.values import DisclosureKind
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
@@ -40,18 +42,21 @@ class Links(Protocol):
         ...
 
 
-class Mailing(Casework):
+class Outbox:
     """Reads what is to be sent, and records what became of it."""
 
-    def letter(self, message: UUID, links: Links) -> Letter | None:
+    def __init__(self, runner: CommandRunner, addresses: Addresses) -> None:
+        self._runner, self._repository, self._addresses = runner, runner.repository, addresses
+
+    async def letter(self, message: UUID, links: Links) -> Letter | None:
         """The mail as it is to be sent now; None when there is nothing to send any more."""
-        waiting: Message = self.repository.get(message)
+        waiting = await self._mail(message)
         if not waiting.is_waiting:
             return None
         # Count before the words are read: an erasure in between then takes the words, or voids the link.
-        erasures = self.erasures_of(waiting.recipient.subject)
-        queued: Message = self.repository.get(message)
-        case = self._get(Case, queued.case)
+        erasures = await self._repository.erasures_of(waiting.recipient.subject)
+        queued = await self._mail(message)
+        case = await self._repository.get(Case, queued.case)
         told = queued.recipient.texts
         if told is None or not _stands(queued, case):
             return None
@@ -59,6 +64,7 @@ class Mailing(Casework):
         correction = case.corrections.get("subject")
         kind = LetterKind(queued.kind)
         contestable = queued.resolution if kind in _CONTESTABLE else None
+        policy = (await self._runner.references.current()).policy
         return Letter(
             kind=kind,
             message_id=queued.message_id,
@@ -69,85 +75,60 @@ class Mailing(Casework):
             subject=correction.text("subject") if correction else words.get("subject"),
             solution=case.solution.text("solution") if case.solution and queued.resolution is not None else None,
             workaround=case.resolution is not None and case.resolution.workaround,
-            deadline=None if contestable is None else self._deadline(case),
-            time_zone=self.policy.business.time_zone,
+            deadline=None
+            if contestable is None
+            else case.dispute_until or policy.window_from(self._runner.clock.now()),
+            time_zone=policy.business.time_zone,
             dispute_url=None
             if contestable is None
             else links.dispute(case.number, contestable, case.customer, erasures),
             follow_url=links.follow(case.number, case.customer, erasures) if _to_customer(kind, case) else None,
-            help_desk=self._other_desk(case) if kind is LetterKind.REFERRED else None,
+            help_desk=await self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
             question=case.question.question.text("question") if case.question else None,
             monitoring=case.impersonal,
         )
 
-    def mail_accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
-        """A server took it: with that the window starts (R-5.9d). Of a mail already recorded nothing is changed."""
+    async def accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
+        """A server took it: with that the window starts (R-5.9d). A mail already recorded stays as it is."""
 
-        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
-            kept = queued.recipient.texts is not None  # else he was erased while it was on its way
+        def decide(queued: Message, case: Case, on: Attempt) -> None:
+            kept = queued.recipient.texts is not None  # else the customer was erased while it was on its way
             words = {"raw": sent.raw, "reply": sent.reply} if kept else {}
-            content = self._say(case.customer, DisclosureKind.MESSAGE, words)
-            queued.accept(content, sent_at, provenance)
+            queued.accept(on.say(case.customer, DisclosureKind.MESSAGE, words), sent_at, on.provenance)
             if queued.resolution is not None and _stands(queued, case):
-                case.notified(queued.message_id, queued.resolution, self.policy, provenance)
+                case.notified(queued.message_id, queued.resolution, on.policy, on.provenance)
 
-        self._on_message(message, request, decide)
+        await self._on_message(message, request, decide)
 
-    def mail_deferred(self, message: UUID, why: str, request: Request) -> None:
+    async def deferred(self, message: UUID, why: str, request: Request) -> None:
         """A server would not take it now: later again, ever less often, until it counts as refused."""
 
-        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
-            if provenance.at - queued.created_on >= _GIVES_UP:
-                self._bounce(queued, case, why, provenance)
+        def decide(queued: Message, case: Case, on: Attempt) -> None:
+            if on.at - queued.created_on >= _GIVES_UP:
+                _bounce(queued, case, why, on)
                 return
             wait = min(_BACKOFF * 2 ** min(queued.attempts, 16), _LONGEST)
-            queued.defer(_code_of(why), provenance.at + wait, provenance)
+            queued.defer(_code_of(why), on.at + wait, on.provenance)
 
-        self._on_message(message, request, decide)
+        await self._on_message(message, request, decide)
 
-    def mail_refused(self, message: UUID, why: str, request: Request) -> None:
+    async def refused(self, message: UUID, why: str, request: Request) -> None:
         """A server will not take it: the window has not started, and the customer is to be told (R-5.9g)."""
-        self._on_message(message, request, lambda queued, case, provenance: self._bounce(queued, case, why, provenance))
+        await self._on_message(message, request, lambda queued, case, on: _bounce(queued, case, why, on))
 
-    def withdraw_mail(self, message: UUID, request: Request) -> None:
-        """What it tells of is no longer so; or whom it tells was erased, and the customer is not told (R-5.9g)."""
+    async def withdraw(self, message: UUID, request: Request) -> None:
+        """Withdraw a mail: what it tells of is no longer so, or whom it tells was erased and is not told (R-5.9g)."""
 
-        def decide(queued: Message, case: Case, provenance: Provenance) -> None:
-            queued.withdraw(provenance)
+        def decide(queued: Message, case: Case, on: Attempt) -> None:
+            queued.withdraw(on.provenance)
             if queued.recipient.texts is None:
-                self._untold(queued, case, "erased", provenance)
+                _untold(queued, case, "erased", on)
 
-        self._on_message(message, request, decide)
-
-    def _bounce(self, queued: Message, case: Case, why: str, provenance: Provenance) -> None:
-        queued.bounce(_code_of(why), provenance)
-        self._untold(queued, case, "bounced", provenance)
-
-    def _untold(self, queued: Message, case: Case, cause: str, provenance: Provenance) -> None:
-        if not _stands(queued, case):
-            return
-        if queued.kind in _CONTESTABLE:
-            case.not_notified(cause, self.policy, provenance, message=queued.message_id)
-        elif queued.question is not None:
-            case.question_failed(cause, queued.message_id, queued.question, self.policy, provenance)
-
-    def _returned(self, message: Message, case: Case, cause: str, provenance: Provenance) -> None:
-        """A mail that a server had taken came back for good: the customer knows nothing, so no window runs (R-5.9g).
-
-        ``cause`` is a code such as `dsn-5.1.1`. Of a mail that came back before, or was never sent, nothing is recorded.
-        """
-        if message.outcome == "accepted":
-            message.bounce(cause, provenance)
-            if not _stands(message, case):
-                return
-            if message.kind in _CONTESTABLE:
-                case.not_notified("bounced", self.policy, provenance, message=message.message_id, returned=True)
-            elif message.question is not None:
-                case.question_failed("bounced", message.message_id, message.question, self.policy, provenance)
+        await self._on_message(message, request, decide)
 
     def _thread(self, queued: Message, told: Words) -> Thread:
-        ours, answering = self.addresses, queued.kind == LetterKind.ACKNOWLEDGED
+        ours, answering = self._addresses, queued.kind == LetterKind.ACKNOWLEDGED
         return Thread(
             root=ours.root_reference(queued.case),
             token=ours.subject_token(queued.case),
@@ -157,27 +138,56 @@ class Mailing(Casework):
             answers=told.get("answers"),
         )
 
-    def _on_message(self, message: UUID, request: Request, decide: Callable[[Message, Case, Provenance], None]) -> None:
-        def attempt(reference: Reference) -> Committed:
-            queued: Message = self.repository.get(message)
-            case = self._get(Case, queued.case)
+    async def _on_message(
+        self, message: UUID, request: Request, decide: Callable[[Message, Case, Attempt], None]
+    ) -> None:
+        async def attempt(on: Attempt) -> Committed:
+            queued = await self._mail(message)
+            case = await self._repository.get(Case, queued.case)
             if queued.is_waiting:
-                decide(queued, case, self._provenance(request))
+                decide(queued, case, on)
             if case.pending_events:  # what became of the mail, and then what follows for the case
-                return self._commit(case, (queued,), request, reference)
-            return self._commit(queued, (), request, reference)
+                return await self._runner.commit(case, on, (queued,))
+            return await self._runner.commit(queued, on)
 
-        self._decide(str(message), request, attempt)
+        await self._runner.try_until_committed(str(message), request, attempt)
 
-    def _deadline(self, case: Case) -> datetime:
-        return case.dispute_until or self.policy.window_from(self.clock.now())
+    async def _mail(self, message: UUID) -> Message:
+        found = await self._repository.find(Message, message)
+        if found is None:
+            raise NotFound(f"there is no mail {message}")
+        return found
 
-    def _other_desk(self, case: Case) -> dict[str, Any]:
+    async def _other_desk(self, case: Case) -> dict[str, Any]:
         """The other desk's entry, as the referral froze it."""
-        for entry in reversed(self.register.history(case.id)):
+        for entry in reversed(await self._repository.store.history(case.id)):
             if isinstance(entry.event, Referred):
                 return dict((entry.event.contact and entry.event.contact.texts) or {})
         return {}
+
+
+def come_back(message: Message, case: Case, cause: str, on: Attempt) -> None:
+    """Record that a mail a server had taken came back for good: the customer knows nothing, so no window runs (R-5.9g).
+
+    ``cause`` is a code such as `dsn-5.1.1`. A mail that came back before, or was never sent, stays as it is.
+    """
+    if message.outcome == "accepted":
+        message.bounce(cause, on.provenance)
+        _untold(message, case, "bounced", on, returned=True)
+
+
+def _bounce(queued: Message, case: Case, why: str, on: Attempt) -> None:
+    queued.bounce(_code_of(why), on.provenance)
+    _untold(queued, case, "bounced", on)
+
+
+def _untold(queued: Message, case: Case, cause: str, on: Attempt, *, returned: bool = False) -> None:
+    if not _stands(queued, case):
+        return
+    if queued.kind in _CONTESTABLE:
+        case.not_notified(cause, on.policy, on.provenance, message=queued.message_id, returned=returned)
+    elif queued.question is not None:
+        case.question_failed(cause, queued.message_id, queued.question, on.policy, on.provenance)
 
 
 def _stands(queued: Message, case: Case) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from application.execution.runner import Words
+from application.execution.attempt import Words
 from application.monitoring.mapping import Target
 from application.monitoring.signals import Signal
 from domain.monitoring_source import KEY

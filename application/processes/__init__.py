@@ -1,5 +1,5 @@
-"""What the desk does by itself: it sends the mails and closes what nobody disputed. Time is an argument.
+"""What the desk does by itself: it sends the mails, and closes the cases that nobody disputed. Time is an argument.
 
-Their timers are views, so they are durable and can be rebuilt; whether something is done is decided by the
-aggregate, so it is done once, whoever fires twice (decision 7).
+The timers are views, so they are durable and can be rebuilt. The aggregate decides whether something is done, so it is
+done once, however often a timer fires (decision 7).
 """

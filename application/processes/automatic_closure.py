@@ -14,28 +14,28 @@ REQUEST = Request(Actor(CLOSES, Role.SYSTEM), "process")
 _BATCH = 100
 
 
-def close_due(desk: Desk, timers: Timers, tries: Tries | None = None) -> int:
+async def close_due(desk: Desk, timers: Timers, tries: Tries | None = None) -> int:
     """Close the cases whose window has ended; returns how many. Raises what is in AWAY.
 
-    The view may be behind, and another worker may be at the same: the case itself refuses what is not so any more. A case
-    that cannot be closed for another reason is set aside after some tries: the others do not wait for it.
+    The view may be behind, and another worker may close the same case: the case itself refuses what is no longer due.
+    A case that cannot be closed for another reason is set aside after some tries: the others do not wait for it.
     """
     tries = tries or Tries(Nowhere())
     limit = _BATCH + tries.parked
-    due = dict(timers.due_closures(desk.clock.now(), limit))
-    ready = tries.ready(list(due), whole=len(due) < limit)
-    return sum(_close(desk, number, due[number], tries) for number in ready)
+    due = dict(await timers.due_closures(desk.clock.now(), limit))
+    ready = await tries.ready(list(due), whole=len(due) < limit)
+    return sum([await _close(desk, number, due[number], tries) for number in ready])
 
 
-def _close(desk: Desk, number: str, resolution: int, tries: Tries) -> bool:
+async def _close(desk: Desk, number: str, resolution: int, tries: Tries) -> bool:
     try:
-        desk.close_elapsed(number, resolution, REQUEST)
+        await desk.closure.close_elapsed(number, resolution, REQUEST)
     except AWAY:
         raise
     except InvalidTransition:
         return False
     except Exception as error:  # noqa: BLE001 - whatever it is, the others shall not wait for it
-        tries.failed(number, error)
+        await tries.failed(number, error)
         return False
-    tries.succeeded(number)
+    await tries.succeeded(number)
     return True

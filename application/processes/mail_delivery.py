@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import Counter
 from uuid import UUID
 
@@ -24,145 +24,136 @@ AT_ONCE = 8
 AT_ONCE_TO_ONE_DOMAIN = 2
 """Of these, mails to one domain: a relay that waits for a slow one keeps places for all others."""
 _LEAVING = 5.0
-"""Seconds that mails on their way are given when the worker stops; what is cut off is sent again under its Message-ID."""
+"""Seconds that mails on their way are given when the worker stops. What is cut off is sent again under its Message-ID."""
 
 
-def send_due(desk: Desk, timers: Timers, postman: Postman, links: Links) -> int:
+async def send_due(desk: Desk, timers: Timers, postman: Postman, links: Links) -> int:
     """Send the mails that are due, one after the other; returns how many were handed over or refused for good.
 
     A mail is recorded as accepted after the server's answer: killed in between, it is sent once more under the same
     Message-ID, and never recorded as sent when it was not.
     """
     sending = Sending(desk, timers, postman, links, Tries(Nowhere()))
-    return sum(sending.send(message) for message in timers.due_messages(desk.clock.now(), _BATCH))
+    return sum([await sending.send(message) for message in await timers.due_messages(desk.clock.now(), _BATCH)])
 
 
 class Sending:
-    """Sends what is due, several mails at once. Belongs to the worker that has the turn."""
+    """Sends what is due, several mails at once, each in a task. Belongs to the worker that has the turn."""
 
     def __init__(self, desk: Desk, timers: Timers, postman: Postman, links: Links, tries: Tries) -> None:
         self._desk, self._timers, self._postman, self._links, self._tries = desk, timers, postman, links, tries
-        self._condition = threading.Condition()
-        self._on_their_way: dict[UUID, threading.Thread] = {}
+        self._on_their_way: dict[UUID, asyncio.Task[None]] = {}
         self._domains: Counter[str] = Counter()
         """Mails on their way, by the domain they go to."""
         self._waiting: dict[UUID, str] = {}
         """Mails that found no room, and the domain that had none."""
         self._failure: Exception | None = None
 
-    def begin_due(self) -> int:
+    async def begin_due(self) -> int:
         """Begin to send what is due, as far as there is room; returns how many. Raises what ended an earlier one."""
-        with self._condition:
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure
-            busy = {*self._on_their_way, *(each for each, domain in self._waiting.items() if self._is_full(domain))}
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        busy = {*self._on_their_way, *(each for each, domain in self._waiting.items() if self._is_full(domain))}
         limit = _BATCH + len(busy) + self._tries.parked
-        due = self._timers.due_messages(self._desk.clock.now(), limit)
-        with self._condition:
-            self._waiting = {each: domain for each, domain in self._waiting.items() if each in due}
-        ready = self._tries.ready([str(message) for message in due], whole=len(due) < limit)
+        due = await self._timers.due_messages(self._desk.clock.now(), limit)
+        self._waiting = {each: domain for each, domain in self._waiting.items() if each in due}
+        ready = await self._tries.ready([str(message) for message in due], whole=len(due) < limit)
         return sum(self._begin(message) for message in map(UUID, ready) if message not in busy)
 
-    def wait(self, seconds: float) -> None:
+    async def wait(self, seconds: float) -> None:
         """Wait until one that is on its way has met its fate; not at all when none is."""
-        with self._condition:
-            if self._on_their_way:
-                self._condition.wait(seconds)
+        if self._on_their_way:
+            await asyncio.wait(self._on_their_way.values(), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
-    def finish(self) -> None:
-        """Give those on their way a little time."""
-        for thread in list(self._on_their_way.values()):
-            thread.join(_LEAVING)
+    async def finish(self) -> None:
+        """Give those on their way a little time, then cut them off: no server keeps the worker from stopping."""
+        if self._on_their_way:
+            _, late = await asyncio.wait(self._on_their_way.values(), timeout=_LEAVING)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def _begin(self, message: UUID) -> bool:
-        with self._condition:
-            if len(self._on_their_way) >= AT_ONCE:
-                return False
-            # A daemon: a server that never answers must not keep the worker from stopping.
-            thread = threading.Thread(target=self._run, args=(message,), name=f"mail {message}", daemon=True)
-            self._on_their_way[message] = thread
-        thread.start()
+        if len(self._on_their_way) >= AT_ONCE:
+            return False
+        self._on_their_way[message] = asyncio.create_task(self._run(message), name=f"mail {message}")
         return True
 
-    def _run(self, message: UUID) -> None:
+    async def _run(self, message: UUID) -> None:
         try:
-            self.send(message)
+            await self.send(message)
         except Exception as error:  # noqa: BLE001 - whoever began it must hear of it
             self._failure = error
         finally:
-            with self._condition:
-                del self._on_their_way[message]
-                self._condition.notify_all()
+            del self._on_their_way[message]
 
     def _is_full(self, domain: str) -> bool:
         return self._domains[domain] >= AT_ONCE_TO_ONE_DOMAIN
 
     def _found_room(self, message: UUID, domain: str) -> bool:
-        with self._condition:
-            if self._is_full(domain):
-                self._waiting[message] = domain
-                return False
-            self._waiting.pop(message, None)
-            self._domains[domain] += 1
-            return True
+        if self._is_full(domain):
+            self._waiting[message] = domain
+            return False
+        self._waiting.pop(message, None)
+        self._domains[domain] += 1
+        return True
 
     def _leave(self, domain: str) -> None:
-        with self._condition:
-            self._domains[domain] -= 1
-            if not self._domains[domain]:
-                del self._domains[domain]
+        self._domains[domain] -= 1
+        if not self._domains[domain]:
+            del self._domains[domain]
 
-    def send(self, message: UUID) -> bool:
-        """Send one mail and record its fate; says whether it met it. Raises what is in AWAY."""
+    async def send(self, message: UUID) -> bool:
+        """Send one mail and record its fate; returns whether it met it. Raises what is in AWAY."""
         try:
-            fate = self._send(message)
+            fate = await self._send(message)
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - one mail that cannot be recorded must not hold up the others
-            self._tries.failed(str(message), error)
+            await self._tries.failed(str(message), error)
             return False
         if fate:
-            self._tries.succeeded(str(message))
+            await self._tries.succeeded(str(message))
         return fate
 
-    def _send(self, message: UUID) -> bool:
-        desk, sent_at = self._desk, self._desk.clock.now()
+    async def _send(self, message: UUID) -> bool:
+        outbox, sent_at = self._desk.outbox, self._desk.clock.now()
         try:
-            letter = desk.letter(message, self._links)
-            sent = self._carry(message, letter) if letter else None
+            letter = await outbox.letter(message, self._links)
+            sent = await self._carry(message, letter) if letter else None
         except AWAY:
             raise
         except Deferred as error:
-            desk.mail_deferred(message, str(error), REQUEST)
+            await outbox.deferred(message, str(error), REQUEST)
             return False
         except Refused as error:
-            desk.mail_refused(message, str(error), REQUEST)
+            await outbox.refused(message, str(error), REQUEST)
             return True
         except Exception as error:  # noqa: BLE001 - a letter that cannot be written
-            return self._give_up(message, error)
+            return await self._give_up(message, error)
         if letter is None:
-            desk.withdraw_mail(message, REQUEST)
+            await outbox.withdraw(message, REQUEST)
         elif sent is not None:
-            desk.mail_accepted(message, sent, sent_at, REQUEST)
+            await outbox.accepted(message, sent, sent_at, REQUEST)
         return sent is not None
 
-    def _carry(self, message: UUID, letter: Letter) -> Sent | None:
+    async def _carry(self, message: UUID, letter: Letter) -> Sent | None:
         """Hand a letter over; None when too many are on their way to its domain."""
         domain = letter.recipient.rpartition("@")[2].casefold()
         if not self._found_room(message, domain):
             return None
         try:
-            return self._postman.deliver(letter)
+            return await self._postman.deliver(letter)
         finally:
             self._leave(domain)
 
-    def _give_up(self, message: UUID, error: Exception) -> bool:
+    async def _give_up(self, message: UUID, error: Exception) -> bool:
         """After some tries the customer is to be informed by other means (R-5.9g); else the mail stays set aside."""
-        if not self._tries.failed(str(message), error):
+        if not await self._tries.failed(str(message), error):
             return False
         try:
-            self._desk.mail_refused(message, NOT_WRITTEN, REQUEST)
+            await self._desk.outbox.refused(message, NOT_WRITTEN, REQUEST)
         except AWAY:
             raise
         except Exception:

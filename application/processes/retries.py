@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
@@ -22,61 +22,66 @@ log = structlog.get_logger()
 class SetAside(Protocol):
     """Where it is seen what fails: `caseledger status`, the metrics."""
 
-    def begin_anew(self) -> None:
+    async def begin_anew(self) -> None:
         """Forget all: a worker that starts tries everything again."""
         ...
 
-    def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
+    async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
         """Keep that an item failed, so many times now; ``given_up`` when it is tried no more."""
         ...
 
-    def forget(self, item: str) -> None:
+    async def forget(self, item: str) -> None:
         """It fails no more."""
         ...
 
 
 class Nowhere:
-    """For a worker whose time is over with the call: nothing is kept."""
+    """For a worker that ends with its call: nothing is kept."""
 
-    def begin_anew(self) -> None: ...
+    async def begin_anew(self) -> None: ...
 
-    def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None: ...
+    async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None: ...
 
-    def forget(self, item: str) -> None: ...
+    async def forget(self, item: str) -> None: ...
 
 
 class Tries:
-    """Counts what failed. Belongs to the one worker whose turn it is; its methods may be called from its threads."""
+    """Counts what failed. Belongs to the one worker that has the turn, and to its event loop."""
 
     def __init__(self, kept: SetAside, limit: int = TRIES, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._kept, self.limit, self._monotonic = kept, limit, monotonic
         self._failed: dict[str, tuple[int, float]] = {}
-        kept.begin_anew()
+
+    @classmethod
+    async def begin(cls, kept: SetAside, limit: int = TRIES, monotonic: Callable[[], float] = time.monotonic) -> Self:
+        """Begin to count anew: what an earlier worker had set aside is tried again."""
+        await kept.begin_anew()
+        return cls(kept, limit, monotonic)
 
     @property
     def parked(self) -> int:
         """How many items are not to be tried now."""
         return len(self._failed)
 
-    def ready(self, due: Sequence[str], *, whole: bool) -> list[str]:
+    async def ready(self, due: Sequence[str], *, whole: bool) -> list[str]:
         """Of what is due, what may be tried now. ``whole``: there is no more than this, so what is missing is settled."""
         if whole:
             for item in set(self._failed) - set(due):
-                self.succeeded(item)
+                await self.succeeded(item)
         now = self._monotonic()
         return [item for item in due if self._failed.get(item, (0, now))[1] <= now]
 
-    def failed(self, item: str, error: Exception) -> bool:
-        """Count a failure; says whether the item is set aside with it."""
+    async def failed(self, item: str, error: Exception) -> bool:
+        """Count a failure. Returns whether the item is set aside with it."""
         tries = self._failed.get(item, (0, 0.0))[0] + 1
         given_up = tries >= self.limit
         pause = float("inf") if given_up else min(_PAUSE * 2 ** (tries - 1), _LONGEST)
         self._failed[item] = (tries, self._monotonic() + pause)
         log.error("an item failed", item=item, tries=tries, set_aside=given_up, exc_info=error)
-        self._kept.keep(item, tries, error, given_up=given_up)
+        await self._kept.keep(item, tries, error, given_up=given_up)
         return given_up
 
-    def succeeded(self, item: str) -> None:
+    async def succeeded(self, item: str) -> None:
         """It is done, or is nothing to be done any more."""
         if self._failed.pop(item, None) is not None:
-            self._kept.forget(item)
+            await self._kept.forget(item)

@@ -23,7 +23,7 @@ class Report:
 class Finder(Protocol):
     """Looks among the open cases; never behind the record."""
 
-    def similar(
+    async def similar(
         self,
         words: str,
         external_ref: str | None,

@@ -9,16 +9,16 @@ from uuid import UUID
 
 
 class Timers(Protocol):
-    """The due times of closures and mails. A view may be behind: whoever acts asks the aggregate."""
+    """The due times of closures and mails. A view may be behind: the aggregate decides when the timer fires."""
 
-    def due_closures(self, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
+    async def due_closures(self, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
         """Number and resolution (its version) of cases whose window has ended, oldest first."""
         ...
 
-    def due_messages(self, now: datetime, limit: int) -> Sequence[UUID]:
+    async def due_messages(self, now: datetime, limit: int) -> Sequence[UUID]:
         """Messages to be sent, oldest first."""
         ...
 
-    def next_due(self) -> datetime | None:
+    async def next_due(self) -> datetime | None:
         """When the next of either is due; None when nothing is."""
         ...

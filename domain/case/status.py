@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from domain.access import require_role
 from domain.errors import InvalidTransition, NotAssignedTeam, NotFound
@@ -117,6 +118,7 @@ COMMANDS = _table(
 )
 
 
+@cache
 def roles_for(command: str) -> frozenset[Role]:
     """The roles that may give a command."""
     return frozenset().union(*(row.roles for row in COMMANDS[command]))
@@ -157,16 +159,17 @@ def allow(command: str, status: Status, role: Role) -> None:
 
 def can(actor: Actor, status: Status, team: str | None) -> list[str]:
     """The verbs that an actor may use on a case of this status and team."""
-    return list(_possible(status, (row for row in _rows() if _gives(actor, row, team))))
+    return list(_verbs(actor.role, status, of_the_team=team is not None and actor.team == team))
+
+
+@cache
+def _verbs(role: Role, status: Status, *, of_the_team: bool) -> tuple[str, ...]:
+    given = (row for row in _rows() if role in row.who or (of_the_team and role in row.team))
+    return _possible(status, given)
 
 
 _NO_VERBS = frozenset({"log", "notify", "receive_message", "erase"})
 """Commands without a URL under a case."""
-
-
-def _gives(actor: Actor, row: Command, team: str | None) -> bool:
-    of_the_team = actor.role in row.team and team is not None and actor.team == team
-    return of_the_team or actor.role in row.who
 
 
 def _rows() -> Iterator[Command]:

@@ -6,8 +6,8 @@ import asyncio
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -17,9 +17,9 @@ from functools import cached_property
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from anyio.from_thread import start_blocking_portal
 
 from domain.clock import Clock, SystemClock
-from infrastructure.mail.server_thread import served
 
 _KEPT = 500
 _KEPT_BYTES = 100 * 2**20
@@ -120,11 +120,22 @@ def mail_catcher(host: str = "127.0.0.1", port: int = 0, clock: Clock | None = N
 def smtp_server(
     handler: object, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[int]:
-    """Serve SMTP on a thread of its own; gives the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError."""
+    """Serve SMTP on a thread of its own. Yields the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError.
+
+    aiosmtpd's own controller takes no port 0, and ends its loop before the connections that are still open.
+    """
     options.setdefault("enable_SMTPUTF8", True)
 
     def conversation() -> SMTP:
         return SMTP(handler, loop=asyncio.get_running_loop(), hostname=host, **options)
 
-    with served(conversation, host, port, name="smtp-server", tls=tls) as listening:
+    @asynccontextmanager
+    async def serving() -> AsyncIterator[int]:
+        server = await asyncio.get_running_loop().create_server(conversation, host, port, ssl=tls)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()  # the end of the loop cancels the conversations, and each closes its connection
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(serving()) as listening:
         yield listening

@@ -46,7 +46,7 @@ class _Client(aiosmtplib.SMTP):
     """A client that leaves no socket behind."""
 
     def close(self) -> None:
-        """Let go at once. Over TLS a polite close waits for the other side, and the loop would end before it answers."""
+        """Let go at once. Over TLS a polite close waits for the other side, which may never answer."""
         if self.transport is not None:
             cast("asyncio.WriteTransport", self.transport).abort()
         super().close()
@@ -56,7 +56,6 @@ class _Client(aiosmtplib.SMTP):
 class SmtpPostman:
     """A Postman (application.mail_out.letters) with one mail server; a connection a letter.
 
-    Belongs on a worker's thread: each delivery runs an event loop of its own, so it must not be called from one.
     Raises ValueError for a sender or domain that is not plain ASCII.
     """
 
@@ -74,7 +73,7 @@ class SmtpPostman:
     ca_file: Path | None = None
     """Authorities to trust instead of the machine's; read at each delivery, so that it may be replaced."""
     checkpoint: Callable[[], str | None] = lambda: None
-    """What the log's current checkpoint is, for each mail to carry; None while nothing is sealed."""
+    """The log's current checkpoint, for each mail to carry; None while nothing is sealed. It may block: it runs in a thread."""
     timeout: float = 30.0
     """Seconds to wait for the connection, and for each answer but the last."""
     acceptance_timeout: float = 600.0
@@ -85,21 +84,27 @@ class SmtpPostman:
             if not (_ADDRESS.fullmatch(address) and address.isascii()):
                 raise ValueError(f"{address!r} is no address to send from")
 
-    def deliver(self, letter: Letter) -> Sent:
+    async def deliver(self, letter: Letter) -> Sent:
         """Hand a letter over and return once the server has accepted it for delivery (R-5.9a).
 
         Raises Refused for an address that cannot stand on an envelope or a 5xx about this recipient or message;
         Deferred for all else: 4xx, no connection, no answer, and what the operator must mend (certificate, login, sender).
         """
         recipient = envelope_address(letter.recipient)
-        message = compose(letter, sender=self.sender, at=self.clock.now(), checkpoint=self.checkpoint())
-        raw = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
+        raw = await asyncio.to_thread(self._written, letter)
         try:
-            reply = asyncio.run(self._converse(letter.thread.bounces_to or "", recipient, raw))
+            reply = await self._converse(letter.thread.bounces_to or "", recipient, raw)
         except (SMTPException, OSError, ValueError) as error:
             words = _without(recipient, f"{self.host}:{self.port}: {_words(error)}")
             raise (Refused if _permanent(error) else Deferred)(words) from error
         return Sent(raw.decode(), _without(recipient, reply))
+
+    def _written(self, letter: Letter) -> bytes:
+        message = compose(letter, sender=self.sender, at=self.clock.now(), checkpoint=self.checkpoint())
+        return message.as_bytes(policy=SMTP if letter.recipient.isascii() else SMTPUTF8)
+
+    def _context(self) -> ssl.SSLContext | None:
+        return None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file)
 
     async def _converse(self, sender: str, recipient: str, raw: bytes) -> str:
         client = _Client(
@@ -111,7 +116,7 @@ class SmtpPostman:
             timeout=self.timeout,
             use_tls=self.tls == "tls",
             start_tls=self.tls == "starttls",
-            tls_context=None if self.tls == "none" else ssl.create_default_context(cafile=self.ca_file),
+            tls_context=await asyncio.to_thread(self._context),
         )
         try:
             await client.connect()

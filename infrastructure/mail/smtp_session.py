@@ -27,12 +27,12 @@ _CHUNK = 65_536
 _TOO_LARGE, _FULL = "552 5.3.4 too large a message", "452 4.3.1 too many messages at once, try again later"
 _SLOW = "421 4.4.2 too slow, goodbye"
 _COMMANDS = 1_000
-"""Commands of a kind in one conversation; a server that has more to say comes again."""
+"""Commands of a kind in one conversation. A server with more to say connects again."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one client may ask of us."""
+    """The limits of one client, and of all together."""
 
     size: int = LARGEST_MESSAGE
     """Bytes of a message (RFC 1870)."""
@@ -49,7 +49,7 @@ class Limits:
 
 
 class Refusal(Exception):
-    """What a client is answered instead."""
+    """The answer to a message that is not taken."""
 
 
 class _Gone(Exception):
@@ -57,14 +57,14 @@ class _Gone(Exception):
 
 
 class Room:
-    """What a gateway holds of messages that are not on the record yet; one for all conversations."""
+    """The bytes that a gateway holds of messages that are not on the record yet; one for all conversations."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits, self._used = limits, 0
 
     @contextmanager
     def share(self) -> Iterator[Share]:
-        """A part of it, for one message; given back at the end."""
+        """Take a part of it for one message, and give it back at the end."""
         share = Share(self)
         try:
             yield share
@@ -72,7 +72,7 @@ class Room:
             share.give_back()
 
     def take(self, size: int) -> bool:
-        """Take some; False when there is not so much."""
+        """Take some. Returns whether there was enough."""
         if self._used + size > self._limits.unfinished:
             return False
         self._used += size
@@ -89,7 +89,7 @@ class Share:
         self._room, self._size = room, 0
 
     def take(self, size: int) -> bool:
-        """Take some; False when there is not so much."""
+        """Take some. Returns whether there was enough."""
         taken = self._room.take(size)
         self._size += size if taken else 0
         return taken
@@ -163,7 +163,7 @@ class Conversation(SMTP):
     greeting = "HELO"
 
     def answers(self, answer: str, recipients: tuple[str, ...]) -> list[str]:
-        """What is said to what became of a message."""
+        """The lines that answer a message."""
         return [answer]
 
     async def _answer(self, envelope: Envelope) -> str:
@@ -179,7 +179,7 @@ class Conversation(SMTP):
             return await self._gateway.take(content, envelope)
 
     async def _content(self, share: Share) -> bytes:
-        """The message. What is too large is read to its end and told so there, and none of it kept. Raises Refusal."""
+        """Read the message. One that is too large is read to its end and not kept. Raises Refusal."""
         content, length, ended = bytearray(), 0, False
         why: Refusal | None = None
         while not ended:
@@ -204,14 +204,14 @@ class Conversation(SMTP):
         return None if share.take(more) else Refusal(_FULL)
 
     async def _next_part(self) -> tuple[bytes, bool]:
-        """What comes next, and whether the message ends with it."""
+        """The next bytes, and whether the message ends with them."""
         try:
             return await self._reader.readuntil(_END), True
         except asyncio.LimitOverrunError as more:  # so much is there without an end in it
             return await self._reader.readexactly(more.consumed), False
 
     def _stop_timing(self) -> None:
-        """The message has times of its own."""
+        """Stop the timer of commands: a message has limits of its own."""
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
 
@@ -219,6 +219,11 @@ class Conversation(SMTP):
         await self.push(answer)
         if self.transport is not None:
             self.transport.close()
+
+    def hang_up(self) -> None:
+        """End the conversation at once, without an answer."""
+        if self.transport is not None:
+            cast("asyncio.WriteTransport", self.transport).abort()
 
 
 class LmtpConversation(Conversation, LMTP):
@@ -231,7 +236,7 @@ class LmtpConversation(Conversation, LMTP):
 
 
 def _message(content: bytearray) -> bytes:
-    """A message as it was before dots were doubled (RFC 5321, 4.5.2), also where its client ends lines with LF alone."""
+    """The message before dots were doubled (RFC 5321, 4.5.2), also where its client ends lines with LF alone."""
     del content[-3:]
     return bytes(content.replace(b"\n.", b"\n")[2:])
 
@@ -241,5 +246,5 @@ def _buffered(reader: asyncio.StreamReader) -> bool:
 
 
 def _decoded(address: str) -> str:
-    """An address as text: aiosmtpd hides in it the bytes that are none."""
+    """An address as text: aiosmtpd keeps undecodable bytes in it as surrogates."""
     return address.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

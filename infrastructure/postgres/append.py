@@ -1,14 +1,13 @@
-"""What one command wants on the record, and, once decided, its answer."""
+"""What one command wants on the record, and the answer that whoever gave it waits for."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
-
-from eventsourcing.persistence import OperationalError
 
 from application.ports import Answered, Erasure
 from domain.values import Disclosure
@@ -17,7 +16,7 @@ from infrastructure.postgres.stored_event import LedgerEvent
 PATIENCE = 8.0
 """Seconds that a command waits for its answer."""
 _ERASING = 600.0
-"""The same of an erasure, which deletes all there is of somebody."""
+"""Seconds that an erasure waits: it deletes everything that is kept of a person."""
 _LARGE = 65_536
 """Characters of a disclosure beyond which it is written before the lock of all appends."""
 
@@ -31,27 +30,32 @@ def is_large(said: Disclosure) -> bool:
 
 @dataclass(eq=False)
 class Append:
-    """What one command wants on the record, and, once decided, its answer."""
+    """What one command wants on the record, and its answer once it is decided."""
 
     events: Sequence[LedgerEvent]
     answered: Answered | None = None
     numbers: Sequence[tuple[str, UUID]] = ()
     known: int | None = None
-    """The position of the reference data it was decided under, where it was decided under any."""
+    """Position of the reference data it was decided under, if it was decided under any."""
     erasing: Erasure | None = None
-    """What is deleted from the vault with it."""
+    """What the same transaction deletes from the vault."""
     closes: Sequence[str] = ()
-    """The numbers of the cases that it closes: it is refused while a mail about one waits unread (R-5.9d)."""
+    """Numbers of the cases it closes. It is refused while a mail about one of them is unread (R-5.9d)."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
     finished: bool = False
     in_doubt: bool = False
-    """Sent once already, and the connection broke before the answer: it may have been committed."""
+    """It was sent, and the connection broke before the answer: it may have been committed."""
     in_flight: bool = False
-    """The writer has taken it. Guarded by the writer's condition, like what follows."""
+    """The writer has taken it. Guarded by the writer's condition, as is `given_up`."""
     given_up: bool = False
-    """Nobody waits for the answer any more: it is not sent again."""
+    """Nobody waits for the answer any more, so it is not sent again."""
+    future: asyncio.Future[None] | None = None
+    """Set when the answer is there, in the event loop that waits for it; None where a thread waits."""
     _done: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._done.acquire()
 
     @property
     def contents(self) -> list[tuple[LedgerEvent, Disclosure]]:
@@ -60,49 +64,61 @@ class Append:
 
     @property
     def large(self) -> list[tuple[LedgerEvent, Disclosure]]:
-        """The disclosures that take long to write: raw mails, above all."""
+        """The disclosures that take long to write: raw mails above all."""
         return [(event, said) for event in self.events for said in event.disclosures if is_large(said)]
 
     @property
     def heavy(self) -> bool:
-        """Whether it writes, or deletes, so much that nobody else shall wait for it."""
-        return self.erasing is not None or bool(self.contents or self.large)
+        """Whether it writes or deletes so much that it gets a transaction, and a writer, of its own."""
+        if self.erasing is not None:
+            return True
+        return any(d.content is not None or is_large(d) for event in self.events for d in event.disclosures)
 
     @property
     def patience(self) -> float | None:
-        """Seconds that its answer is waited for, where they are not the writer's: deletions may take long."""
+        """Seconds to wait for its answer where that is not the writer's patience: deletions take long."""
         return _ERASING if self.erasing is not None else None
-
-    @property
-    def alone(self) -> bool:
-        """Whether it is a transaction of its own: nobody's answer shall depend on an erasure, or wait for a file."""
-        return self.heavy
 
     @property
     def size(self) -> int:
         """About how many bytes it writes."""
         return sum(len(e.state) + sum(len(said.value or "") for said in e.disclosures) for e in self.events)
 
-    def __post_init__(self) -> None:
-        self._done.acquire()
-
     def finish(self, positions: Positions | None = None, error: Exception | None = None) -> None:
-        """Answer the one who waits."""
+        """Decide on the answer. `deliver` tells whoever waits."""
         self.positions, self.error, self.finished = positions or [], error, True
-        self._done.release()
 
     def answered_within(self, seconds: float) -> bool:
-        """Block until it is committed or refused, at most so long; says whether it is."""
+        """Block until the answer is there, at most so long. Returns whether it is."""
         return self._done.acquire(timeout=seconds)
 
-    def wait(self, seconds: float = PATIENCE) -> Positions:
-        """Its answer. Raises what refused it, OperationalError when there is none in time."""
-        if not self.answered_within(seconds):
-            raise OperationalError("the event store does not answer; whether it was recorded is not known")
-        return self.answer()
-
     def answer(self) -> Positions:
-        """What it was answered. Raises what refused it."""
+        """Position and recording time of each event. Raises what refused the command."""
         if self.error is not None:
             raise self.error
         return self.positions
+
+    def wake(self) -> None:
+        """Tell the thread that waits."""
+        self._done.release()
+
+
+def deliver(finished: Iterable[Append]) -> None:
+    """Tell all who wait that their answers are there, with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for append in finished:
+        if append.future is None:
+            append.wake()
+        else:
+            by_loop.setdefault(append.future.get_loop(), []).append(append.future)
+    for loop, futures in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, futures)
+        except RuntimeError:  # the loop is closed: nobody waits in it
+            continue
+
+
+def _resolve(futures: Sequence[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

@@ -66,9 +66,9 @@ class Database:
         options = conninfo_to_dict(conninfo).get("options")
         return make_conninfo(conninfo, options=f"{options} {limits.options}"), limits
 
-    def async_pool(self, component: Component, *, size: int) -> AsyncPool:
-        """The same for routes that wait or stream and hold no worker thread."""
-        return AsyncPool(self.for_component(component), LIMITS[component], size)
+    def async_pool(self, component: Component, *, size: int, limits: Limits | None = None) -> AsyncPool:
+        """The same for the event loop."""
+        return AsyncPool(*self._limited(component, limits), size)
 
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

@@ -6,6 +6,7 @@ idempotency keys are checked under the lock, what fails is left out, what passes
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import deque
 from typing import Any
@@ -14,7 +15,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.append import PATIENCE, Append, Positions
+from infrastructure.postgres.append import PATIENCE, Append, Positions, deliver
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
@@ -47,12 +48,33 @@ class GroupCommit:
         """Transactions so far; read by the metrics."""
 
     def append(self, append: Append) -> Positions:
-        """Commit, together with whatever else waits; returns position and recording time of each event.
+        """Commit, together with whatever else waits. Returns position and recording time of each event.
 
         Raises IntegrityError for a version that is taken, KeyTaken for an idempotency key that is, ReferenceMoved
         when catalogue, policy or grants are not what it was decided under,
-        OperationalError when the database cannot be reached.
+        OperationalError when the database cannot be reached, or does not answer in time.
         """
+        self._enqueue(append)
+        if append.answered_within(append.patience or self._patience) or self._withdraw(append):
+            return append.answer()
+        raise _unanswered(append)
+
+    async def append_soon(self, append: Append) -> Positions:
+        """Do the same without a thread: await one future, which the writer sets together with those of its whole batch."""
+        append.future = asyncio.get_running_loop().create_future()
+        self._enqueue(append)
+        try:
+            async with asyncio.timeout(append.patience or self._patience):
+                await append.future
+        except TimeoutError:
+            if not self._withdraw(append):
+                raise _unanswered(append) from None
+        except asyncio.CancelledError:
+            self._withdraw(append)
+            raise
+        return append.answer()
+
+    def _enqueue(self, append: Append) -> None:
         with self._condition:
             if self._closing.is_set():
                 raise OperationalError("the event store is closed")
@@ -61,21 +83,14 @@ class GroupCommit:
                 self._thread.start()
             self._waiting.append(append)
             self._condition.notify()
-        if append.answered_within(append.patience or self._patience) or not self._withdrawn(append):
-            return append.answer()
-        raise OperationalError(
-            "the event store does not answer in time; whether it was recorded is not known"
-            if append.in_flight
-            else "the event store does not answer in time; nothing was recorded"
-        )
 
-    def _withdrawn(self, append: Append) -> bool:
-        """Take a command back that was not answered in time; False where its answer has just come."""
+    def _withdraw(self, append: Append) -> bool:
+        """Take a command back that was not answered in time. Returns whether its answer has just come."""
         with self._condition:
             append.given_up = True
             if not append.in_flight:
                 self._waiting.remove(append)
-        return not append.answered_within(0)
+        return append.finished
 
     def close(self) -> None:
         """Commit what waits, then stop."""
@@ -105,6 +120,7 @@ class GroupCommit:
             for append in batch:
                 if not append.finished:
                     append.finish(error=PersistenceError(f"the event store failed: {error!r}"))
+        deliver(batch)
 
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
@@ -119,7 +135,7 @@ class GroupCommit:
             wants: set[Any] = {(e.originator_id, e.originator_version) for e in append.events}
             if append.answered:
                 wants.add(append.answered.key)
-            if batch and (append.alone or batch[0].alone or not wanted.isdisjoint(wants)):
+            if batch and (append.heavy or batch[0].heavy or not wanted.isdisjoint(wants)):
                 break
             wanted |= wants
             events, size = events + len(append.events), size + append.size
@@ -173,12 +189,12 @@ class GroupCommit:
 
     def _write(self, batch: list[Append]) -> list[tuple[Any, ...]]:
         cursor = self._cursor()
-        if batch[0].alone:
-            return self._write_alone(cursor, batch[0])
+        if batch[0].heavy:
+            return self._write_heavy(cursor, batch[0])
         return cursor.execute(_SQL["append"], columns(batch), prepare=True).fetchall()
 
     @staticmethod
-    def _write_alone(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
+    def _write_heavy(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
         """What takes long goes before the lock of all appends: deletions and the wait for a fold, files, raw mails."""
         with cursor.connection.transaction():
             if (erasing := append.erasing) is not None:
@@ -219,3 +235,8 @@ class GroupCommit:
         if [bytes(state) for _, _, state in rows] != [e.state for e in append.events]:
             return None
         return [(position, at) for position, at, _ in rows]
+
+
+def _unanswered(append: Append) -> OperationalError:
+    outcome = "whether it was recorded is not known" if append.in_flight else "nothing was recorded"
+    return OperationalError(f"the event store does not answer in time; {outcome}")

@@ -1,8 +1,8 @@
-"""The event store: the library's recorder with our schema, our lock and group commit."""
+"""The library's own, synchronous interfaces on our schema and our group commit: its contract suites hold them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +19,9 @@ from eventsourcing.utils import Environment
 from psycopg.rows import dict_row, tuple_row
 
 from application.ports import Answered, Erasure
-from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.append import PATIENCE, Append
-from infrastructure.postgres.connections import LIMITS, QUESTION
+from infrastructure.postgres.append import Append
 from infrastructure.postgres.database import Component, Database
-from infrastructure.postgres.group_commit import GroupCommit
+from infrastructure.postgres.event_store import Writers, joined
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored_event import LedgerEvent, LedgerNotification
@@ -51,12 +49,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
         super().__init__(datastore, events_table_name="stored_events")
-        self.group = GroupCommit(lambda: database.connect(component), patience=LIMITS[component].patience or PATIENCE)
-        limits = max(QUESTION, LIMITS[component], key=lambda each: each.statement)
-        self.carrier = GroupCommit(
-            lambda: database.connect(component, limits=limits), patience=limits.patience or PATIENCE
-        )
-        """A second writer, of what carries files and raw mails, and of erasures: nobody else shall wait for them."""
+        self.writers = Writers(database, component)
 
     def insert_events(
         self,
@@ -74,8 +67,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
         append = Append(events, answered, numbers, known, erasing, closes)
-        writer = self.carrier if append.heavy else self.group
-        return [position for position, _ in writer.append(append)]
+        return [position for position, _ in self.writers.of(append).append(append)]
 
     def select_events(
         self,
@@ -131,28 +123,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def close(self) -> None:
         """Commit what waits, then close."""
-        self.carrier.close()
-        self.group.close()
-
-
-def joined(rows: Iterable[Any]) -> Iterator[LedgerEvent]:
-    """One event a version, whose disclosures came as rows of their own."""
-    event: tuple[Any, ...] | None = None
-    found: list[Disclosure] = []
-    for row in rows:
-        if event is None or row[:2] != event[:2]:
-            if event is not None:
-                yield _event(event, found)
-            event, found = row[:7], []
-        if row[7] is not None:
-            found.append(Disclosure(row[7].hex(), row[10], DisclosureKind(row[9]), row[11], bytes(row[8])))
-    if event is not None:
-        yield _event(event, found)
-
-
-def _event(row: tuple[Any, ...], disclosures: list[Disclosure]) -> LedgerEvent:
-    stream, version, topic, state, position, recorded_at, db_role = row
-    return LedgerEvent(stream, version, topic, bytes(state), tuple(disclosures), position, recorded_at, db_role)
+        self.writers.close()
 
 
 class LedgerFactory(PostgresFactory):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection, Cursor
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.errors import QueryCanceled
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application.views.similar import Report
 from application.views.texts import storable, words_of
@@ -25,10 +25,10 @@ _COMPARED = 4_000
 class PostgresFinder:
     """Implements `application.views.similar.Finder`."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
 
-    def similar(
+    async def similar(
         self,
         words: str,
         external_ref: str | None,
@@ -46,43 +46,42 @@ class PostgresFinder:
             "limit": limit,
         }
         # In this order: what is folded in between is found twice, and not missed.
-        with self._looking(patience) as cursor:
-            found = [*self._unfolded(cursor, asked), *self._rows(cursor, "known", asked)]
+        async with self._looking(patience) as cursor:
+            found = [*await self._unfolded(cursor, asked), *await self._rows(cursor, "known", asked)]
         best = {row["number"]: row for row in sorted(found, key=lambda row: float(row["rank"]))}
         ranked = sorted(best.values(), key=lambda row: (-row["rank"], row["received_at"], row["number"]))
         return [Report(**{name: row[name] for name in _FIELDS}) for row in ranked[:limit]]
 
-    @contextmanager
-    def _looking(self, patience: timedelta | None) -> Iterator[Cursor[dict[str, Any]]]:
+    @asynccontextmanager
+    async def _looking(self, patience: timedelta | None) -> AsyncIterator[AsyncCursor[dict[str, Any]]]:
         if patience is None:
-            with self._pool.connection() as connection, self._cursor(connection) as cursor:
+            async with self._pool.connection() as connection, self._cursor(connection) as cursor:
                 yield cursor
             return
         try:
-            with (
+            async with (
                 self._pool.connection(timeout=patience.total_seconds()) as connection,
                 self._cursor(connection) as cursor,
                 connection.transaction(),
             ):
-                cursor.execute(_SQL["be_brief"].encode(), (f"{patience / timedelta(milliseconds=1):.0f}",))
+                await cursor.execute(_SQL["be_brief"].encode(), (f"{patience / timedelta(milliseconds=1):.0f}",))
                 yield cursor
         except (QueryCanceled, PoolTimeout):  # others have all connections: as good as a search that takes long
             raise TimeoutError from None
 
     @staticmethod
-    def _cursor(connection: Connection[Any]) -> Cursor[dict[str, Any]]:
+    def _cursor(connection: AsyncConnection[Any]) -> AsyncCursor[dict[str, Any]]:
         return connection.cursor(row_factory=dict_row, binary=True)
 
-    def _unfolded(self, cursor: Cursor[dict[str, Any]], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def _unfolded(self, cursor: AsyncCursor[dict[str, Any]], asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What is on the record and not in the view: what was logged a moment ago."""
-        logged = [_logged(row["state"], row["value"]) for row in self._rows(cursor, "unfolded", {})]
+        logged = [_logged(row["state"], row["value"]) for row in await self._rows(cursor, "unfolded", {})]
         texts = [report["words"] for report in logged]
         if not texts:
             return []
         refs = [report["external_ref"] for report in logged]
-        ranks = {
-            row["place"]: row["rank"] for row in self._rows(cursor, "ranked", {**asked, "texts": texts, "refs": refs})
-        }
+        ranked = await self._rows(cursor, "ranked", {**asked, "texts": texts, "refs": refs})
+        ranks = {row["place"]: row["rank"] for row in ranked}
         return [
             {**report, "rank": ranks[place]}
             for place, report in enumerate(logged, start=1)
@@ -90,10 +89,11 @@ class PostgresFinder:
         ]
 
     @staticmethod
-    def _rows(cursor: Cursor[dict[str, Any]], name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def _rows(cursor: AsyncCursor[dict[str, Any]], name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         sql = _SQL[name].replace("{any}", _SQL["any"])
         # Not prepared: planned for these words, which also are parsed once only.
-        return cursor.execute(sql.encode(), values, prepare=False).fetchall()
+        await cursor.execute(sql.encode(), values, prepare=False)
+        return await cursor.fetchall()
 
 
 _FIELDS = tuple(Report.__dataclass_fields__)

@@ -18,12 +18,10 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.main import addresses_of, application, links_of, open_desk, tokens_of
+from api.main import addresses_of, application, links_of, tokens_of
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
-from application.views.timers import Timers
 from domain.clock import Clock, SystemClock
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
@@ -32,6 +30,7 @@ from infrastructure.postgres.connections import Connection
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.timers import PostgresTimers
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase
 
 Answer = httpx.Response
@@ -85,13 +84,13 @@ class Caller:
 class RunningDesk:
     """A served desk: callers by role, cases in the states that tests start from, and its processes on demand."""
 
-    def __init__(self, url: str, settings: Settings, office: Desk, timers: Timers, catcher: Catcher) -> None:
+    def __init__(self, url: str, settings: Settings, office: BlockingDesk, timers: Any, catcher: Catcher) -> None:
         self.url, self.tokens, self.office = url, tokens_of(settings), office
         self.clock, self.mail = office.clock, catcher
         self.timers, self._callers = timers, list[Caller]()
         self._send = partial(
+            office.run,
             send_due,
-            office,
             timers,
             SmtpPostman(
                 host="127.0.0.1",
@@ -109,7 +108,7 @@ class RunningDesk:
 
     def caller(self, role: Role, subject: str, team: str | None = None, *, hours: float = 1) -> Caller:
         """Somebody with a token, and with the grant it needs."""
-        self.office.ensure_granted(subject, role, team, None, OPERATOR, anew=True)
+        self.office.grants.ensure(subject, role, team, None, OPERATOR, anew=True)
         made = Caller(self.url, self.tokens.issue(role, subject, team, timedelta(hours=hours)))
         self._callers.append(made)
         return made
@@ -129,17 +128,17 @@ class RunningDesk:
 
     def catch_up(self) -> None:
         """Wait until the views show all that is on the record."""
-        done(self.technician.get("/queues", after=self.office.recorder.max_notification_id() or 0))
+        done(self.technician.get("/queues", after=self.office.position))
 
     def send_mail(self) -> int:
         """Send what is due; returns how many mails met their fate."""
         self.catch_up()
-        return self._send()
+        return int(self._send())
 
     def close_elapsed(self) -> int:
         """Fire the timers that are due; returns how many cases they closed."""
         self.catch_up()
-        return close_due(self.office, self.timers)
+        return int(self.office.run(close_due, self.timers))
 
     # named states
 
@@ -248,13 +247,13 @@ def served(database: TestDatabase, folder: Path, clock: Clock | None = None, **g
     with (
         database.connect("projector") as connection,
         open_desk(database, clock, addresses=addresses_of(settings)) as office,
-        database.pool("processes", size=1) as pool,
+        office.on_pool(database, "processes", PostgresTimers) as timers,
         mail_catcher(clock=clock) as catcher,
     ):
-        office.adopt_policy(OPERATOR)
+        office.policy.adopt(OPERATOR)
         projecting = threading.Thread(target=Projector(connection).run, args=(stop,), kwargs={"patience": 0.1})
         projecting.start()
-        running = RunningDesk(f"http://127.0.0.1:{port}", settings, office, PostgresTimers(pool), catcher)
+        running = RunningDesk(f"http://127.0.0.1:{port}", settings, office, timers, catcher)
         try:
             yield running
         finally:

@@ -46,7 +46,7 @@ def send_to(desk: RunningDesk, catcher: Catcher) -> int:
     """Send what is due to another mail server than the desk's own."""
     desk.catch_up()
     carrier = postman(catcher.port, clock=desk.clock)
-    return send_due(desk.office, desk.timers, carrier, LINKS)
+    return int(desk.office.run(send_due, desk.timers, carrier, LINKS))
 
 
 def unsettled(desk: RunningDesk, contact: dict[str, str], catcher: Catcher) -> str:

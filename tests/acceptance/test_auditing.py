@@ -20,7 +20,6 @@ from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.demo import load_demo
 from infrastructure.postgres.database import NAME, Database
@@ -30,6 +29,7 @@ from infrastructure.transparency.formats.note import parse_note
 from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
 from tests.application.cases import log
+from tests.blocking import open_desk
 from tests.infrastructure.transparency.sealed import unguarded
 
 
@@ -70,8 +70,8 @@ def place() -> Iterator[DataDirectory]:
     folder.chmod(0o755)
     made = DataDirectory(folder)
     with made.running() as database, open_desk(database) as desk:
-        desk.adopt_policy(OPERATOR)
-        load_demo(desk)
+        desk.policy.adopt(OPERATOR)
+        desk.run(load_demo)
         project(database)
     yield made
     shutil.rmtree(folder)

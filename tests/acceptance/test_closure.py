@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from api.main import open_desk
 from application.processes.automatic_closure import REQUEST, close_due
 from domain.errors import InvalidTransition
 from domain.values import Role
@@ -36,6 +35,7 @@ from tests.acceptance.travelling import (
     topics,
     travel,
 )
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase
 
 MICROSECOND = timedelta(microseconds=1)
@@ -94,9 +94,9 @@ def test_r_5_9d_a_timer_fired_twice_closes_once(desk: RunningDesk) -> None:
     number = told(desk)
     resolution = [item["version"] for item in history(desk, number) if item["topic"] == "case.resolved"][-1]
     travel(desk, WINDOW)
-    desk.office.close_elapsed(number, resolution, REQUEST)
+    desk.office.closure.close_elapsed(number, resolution, REQUEST)
     with pytest.raises(InvalidTransition):
-        desk.office.close_elapsed(number, resolution, REQUEST)
+        desk.office.closure.close_elapsed(number, resolution, REQUEST)
     assert desk.close_elapsed() == 0
     assert topics(desk, number).count("closed") == 1
 
@@ -108,9 +108,9 @@ def test_r_5_9d_two_workers_at_once_close_each_case_once(desk: RunningDesk, data
     start, closed = threading.Barrier(2), list[int]()
 
     def work() -> None:
-        with open_desk(database, desk.clock) as own, database.pool("processes", size=1) as pool:
+        with open_desk(database, desk.clock) as own, own.on_pool(database, "processes", PostgresTimers) as timers:
             start.wait(30)
-            closed.append(close_due(own, PostgresTimers(pool)))
+            closed.append(own.run(close_due, timers))
 
     workers = [threading.Thread(target=work) for _ in range(2)]
     for worker in workers:
@@ -143,9 +143,9 @@ def test_r_5_9c_closure_and_dispute_at_the_same_moment_have_one_outcome(
     owner, start = owner_of(desk, number), threading.Barrier(2)
 
     def close() -> None:
-        with open_desk(database, desk.clock) as own, database.pool("processes", size=1) as pool:
+        with open_desk(database, desk.clock) as own, own.on_pool(database, "processes", PostgresTimers) as timers:
             start.wait(30)
-            close_due(own, PostgresTimers(pool))
+            own.run(close_due, timers)
 
     worker = threading.Thread(target=close)
     worker.start()
@@ -268,7 +268,7 @@ def test_r_5_9d_when_it_fires_it_looks_again(desk: RunningDesk, subtests: pytest
             travel(desk, MICROSECOND)
             before = history(desk, number)
             with pytest.raises(InvalidTransition):
-                desk.office.close_elapsed(number, resolution, REQUEST)
+                desk.office.closure.close_elapsed(number, resolution, REQUEST)
             assert desk.close_elapsed() == 0
             assert history(desk, number) == before
 

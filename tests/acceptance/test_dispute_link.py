@@ -17,7 +17,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.http import limits
-from api.main import open_desk
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
@@ -38,6 +37,7 @@ from tests.acceptance.travelling import (
     topics,
     travel,
 )
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)> \"quoted\" & 'so'"

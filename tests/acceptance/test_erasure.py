@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
 from tests import four_eyes
@@ -21,6 +20,7 @@ from tests.acceptance.office import administrator, change_policy
 from tests.acceptance.travelling import on_monday, travel
 from tests.acceptance.travelling import resolved as resolved_on_monday
 from tests.application.cases import log
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, grant_everybody
 
 EMAIL = "jo.field@agency.example"
@@ -262,7 +262,9 @@ def test_without_a_projector_the_copies_are_gone_and_it_says_that_nobody_has_fol
         grant_everybody(desk)
         log(desk)
     with open_desk(database, component="eraser") as desk:
-        four_eyes.approve(desk, desk.request_erasure(EMAIL, ErasureScope.CONTACT_AND_WORDS, "asked", OPERATOR))
+        four_eyes.approve(
+            desk, desk.personal_data.request_erasure(EMAIL, ErasureScope.CONTACT_AND_WORDS, "asked", OPERATOR)
+        )
     code, told = cli("erase", EMAIL, *WHY, "--no-scrub", "--json")
     document = json.loads(told)
     assert (code, document["views"], document["scrubbed"]) == (0, "no projector", False)

@@ -20,9 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from api.main import open_desk
 from application.desk import Desk
-from application.imports.importer import Importer
+from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
@@ -30,6 +29,7 @@ from infrastructure.transparency.state_file import Safe
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.application.cases import TECHNICIAN
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import DATA, TestDatabase, differences
 
 LOG = DATA / "servicenow" / "incident_event_log.csv.gz"
@@ -97,9 +97,9 @@ def views(database: TestDatabase) -> Iterator[PostgresViews]:
         yield PostgresViews(pool)
 
 
-def only_case(desk: Desk, views: PostgresViews) -> Case:
+def only_case(desk: BlockingDesk, views: PostgresViews) -> Case:
     (item,) = views.cases({}, "number", Page()).items
-    return desk.case(item["number"], TECHNICIAN.actor)
+    return desk.records.case(item["number"], TECHNICIAN.actor)
 
 
 @needs_data
@@ -152,14 +152,16 @@ def test_the_spreadsheets_format_is_read_as_well(imports: Imports) -> None:
     assert (code, told["imported_rows"], told["rejected_rows"]) == (0, 5_998, 0)
 
 
-def test_every_imported_event_says_from_where_and_when(imports: Imports, desk: Desk, views: PostgresViews) -> None:
+def test_every_imported_event_says_from_where_and_when(
+    imports: Imports, desk: BlockingDesk, views: PostgresViews
+) -> None:
     closed = row(
         incident_state="Closed", sys_updated_at="5/3/2016 12:00", closed_code="code 5", resolved_at="29/2/2016 11:29"
     )
     file = written(imports.folder, row(), row(incident_state="Resolved", sys_updated_at="29/2/2016 08:53"), closed)
     assert imports.report(file)[0] == 0
     case = only_case(desk, views)
-    history = desk.history(case.number, TECHNICIAN.actor)
+    history = desk.records.history(case.number, TECHNICIAN.actor)
     assert [e.event.TOPIC for e in history] == ["case.logged", "case.prioritized", "case.resolved", "case.closed"]
     assert [e.event.occurred_at.isoformat()[:16] for e in history if e.event.occurred_at] == [
         "2016-02-29T01:23", "2016-02-29T01:23", "2016-02-29T08:53", "2016-03-05T12:00",
@@ -178,24 +180,26 @@ def test_every_imported_event_says_from_where_and_when(imports: Imports, desk: D
 
 
 def test_a_row_is_kept_also_when_no_clause_covers_what_it_changed(
-    imports: Imports, desk: Desk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: PostgresViews
 ) -> None:
     file = written(imports.folder, row(), row(u_symptom="Symptom 7", sys_updated_at="29/2/2016 02:00"))
     imports.report(file)
-    last = desk.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
+    last = desk.records.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
     assert last.event.TOPIC == "case.imported"
     assert last.event.origin is not None
     assert last.event.origin.changed == {"u_symptom": "Symptom 7", "sys_updated_at": "29/2/2016 02:00"}
 
 
-def test_what_we_have_no_word_for_is_reported_and_kept(imports: Imports, desk: Desk, views: PostgresViews) -> None:
+def test_what_we_have_no_word_for_is_reported_and_kept(
+    imports: Imports, desk: BlockingDesk, views: PostgresViews
+) -> None:
     file = written(imports.folder, row(), row(incident_state="-100", contact_type="Pigeon", impact="9 - Odd"))
     code, told = imports.report(file)
     assert code == 1
     assert [(u["column"], u["value"], u["rows"]) for u in told["unknown_values"]] == [
         ("contact_type", "Pigeon", 1), ("impact", "9 - Odd", 1), ("incident_state", "-100", 1),
     ]  # fmt: skip
-    last = desk.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
+    last = desk.records.history(only_case(desk, views).number, TECHNICIAN.actor)[-1]
     assert last.event.origin is not None
     assert last.event.origin.changed is not None
     assert last.event.origin.changed["incident_state"] == "-100"
@@ -226,7 +230,7 @@ def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Import
 
 
 def test_rows_out_of_order_are_counted_and_kept_in_file_order(
-    imports: Imports, desk: Desk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: PostgresViews
 ) -> None:
     late = row(incident_state="Resolved", sys_updated_at="29/2/2016 09:00")
     early = row(incident_state="Closed", sys_updated_at="29/2/2016 08:00")
@@ -252,7 +256,14 @@ def test_an_incident_that_comes_back_later_in_the_file_goes_on_where_it_was(impo
     assert (told["cases"], told["imported_rows"]) == (2, 3)
 
 
-def test_an_import_killed_half_way_is_finished_by_the_next(database: TestDatabase, desk: Desk) -> None:
+def imported(desk: BlockingDesk, incidents: Any) -> Imported:
+    async def run(on: Desk) -> Imported:
+        return await Importer(on, "servicenow", "log").run(incidents, lambda _: None)
+
+    return desk.run(run)
+
+
+def test_an_import_killed_half_way_is_finished_by_the_next(database: TestDatabase, desk: BlockingDesk) -> None:
     rows = [
         (line, list(row(number=f"INC{line:07d}", sys_updated_at=f"29/2/2016 {hour:02d}:00").values()))
         for line in range(2, 52)
@@ -260,9 +271,9 @@ def test_an_import_killed_half_way_is_finished_by_the_next(database: TestDatabas
     ]
     first = ServiceNowLog(ZoneInfo("UTC"))
     half = list(first.incidents(rows[:100]))  # ends inside an incident
-    one = Importer(desk, "servicenow", "log").run(half, lambda _: None)
+    one = imported(desk, half)
     with open_desk(database) as other:
-        rest = Importer(other, "servicenow", "log").run(ServiceNowLog(ZoneInfo("UTC")).incidents(rows), lambda _: None)
+        rest = imported(other, ServiceNowLog(ZoneInfo("UTC")).incidents(rows))
     assert (one.rows, rest.rows, rest.skipped_rows) == (100, 50, 100)
     assert one.cases + rest.cases == 50
 
@@ -274,7 +285,7 @@ def test_two_imports_at_once_import_once(database: TestDatabase) -> None:
     def run() -> None:
         with open_desk(database) as desk:
             log = ServiceNowLog(ZoneInfo("UTC"))
-            done.append(Importer(desk, "servicenow", "log").run(log.incidents(rows), lambda _: None))
+            done.append(imported(desk, log.incidents(rows)))
 
     threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:

@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from api.cli.console import out
 from api.cli.main import app
-from application.desk import Desk
 from tests.acceptance.conftest import RunningDesk, done, refused
 from tests.application.cases import log
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 
 Command = Callable[..., Result]
@@ -113,7 +113,7 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(
     assert result.stderr.replace("\n", "") == f"caseledger: {why.format(number=number)}"
 
 
-def test_an_event_that_cannot_be_read_is_named(desk: Desk, command: Command, database: TestDatabase) -> None:
+def test_an_event_that_cannot_be_read_is_named(desk: BlockingDesk, command: Command, database: TestDatabase) -> None:
     number = log(desk)
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
         superuser.execute(

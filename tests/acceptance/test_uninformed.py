@@ -43,10 +43,10 @@ OWNER = {"name": "T. Lee", "email": "owner@desk.example"}
 @pytest.fixture(scope="module")
 def running(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
     with cloned(server) as database, on_monday(database, tmp_path_factory.mktemp("keys")) as desk:
-        desk.office.list_entry("teams", Team("network", "Network"), {}, None, OPERATOR)
+        desk.office.catalogue.put("teams", Team("network", "Network"), {}, OPERATOR)
         for code, owner in (("printing", "t.lee"), ("email", None)):
             entry = Service(code, code.title(), "network", owner=owner)
-            desk.office.list_entry("services", entry, OWNER if owner else {}, None, OPERATOR)
+            desk.office.catalogue.put("services", entry, OWNER if owner else {}, OPERATOR)
         yield desk
 
 
@@ -213,8 +213,8 @@ def test_r_5_9g_for_an_alert_without_a_person_the_services_owner_is_mailed(
 
 def test_r_5_3c_the_mail_of_a_referral_starts_the_window_and_a_failed_call_stays_owed(running: RunningDesk) -> None:
     contact = {"phone": "405-555-0100", "email": "help@dhs.example", "hours": "Mon-Fri 07:00-18:00"}
-    if not running.office.has_entry("help-desks", "dhs"):
-        running.office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS Help"), contact, None, OPERATOR)
+    if not running.office.catalogue.has("help-desks", "dhs"):
+        running.office.catalogue.put("help-desks", HelpDesk("dhs", "Human Services", "DHS Help"), contact, OPERATOR)
     number = logged(running)
     failed = {"help_desk": "dhs", "contact": {"method": "phone", "outcome": "failed"}}
     done(running.technician.post(f"/cases/{number}/refer", failed))

@@ -28,7 +28,7 @@ REMAINS: dict[str, Any] = {**FIXED, "cause_corrected": "no"}
 def on_monday(database: TestDatabase, folder: Path) -> Iterator[RunningDesk]:
     """A served desk on which it is Monday morning, until it is moved."""
     with served(database, folder, TravelClock(MONDAY)) as desk:
-        desk.office.adopt_policy(OPERATOR)
+        desk.office.policy.adopt(OPERATOR)
         for role, subject in ((Role.DUTY_MANAGER, "d.manager"), (Role.INTAKE, "monitoring"), (Role.ADMIN, "admin")):
             desk.caller(role, subject)
         yield desk

@@ -5,13 +5,13 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Any
 
-from application.desk import Desk
 from application.execution.requests import Request
 from domain.case.clauses.logging import IncidentReport
 from domain.case.clauses.priority import Assessment
 from domain.case.clauses.resolution import Verification
 from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.values import Actor, Channel, Level, Role
+from tests.blocking import BlockingDesk
 
 TECHNICIAN = Request(Actor("a.ortiz", Role.TECHNICIAN), "test")
 NETWORK = Request(Actor("t.lee", Role.TEAM_MEMBER, "network"), "test")
@@ -33,7 +33,7 @@ LINKS = _Links()
 
 
 def log(
-    desk: Desk,
+    desk: BlockingDesk,
     *,
     contact: dict[str, Any] | None = None,
     words: dict[str, Any] | None = None,
@@ -42,31 +42,30 @@ def log(
 ) -> str:
     """A case, logged; returns its number. Each is about something else, so that none is taken for a duplicate."""
     given = {"channel": Channel.PHONE, "received_at": desk.clock.now(), "customer": "", "service": "printing"}
-    return desk.log_case(
+    return desk.logging.log(
         IncidentReport(**{**given, **report}),
         contact or {"name": "Jo Field", "email": "jo.field@agency.example"},
         words
         or {"subject": f"Printer {token_hex(4)}", "description": f"Nothing of {token_hex(4)}", "symptoms": "queued"},
         {},
-        None,
         request,
     ).case.number
 
 
-def assigned(desk: Desk, **given: Any) -> str:
+def assigned(desk: BlockingDesk, **given: Any) -> str:
     """A case with team network."""
     number = log(desk, **given)
-    desk.triage(number, "desk", None, TECHNICIAN)
-    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
-    desk.assign(number, "network", None, "spooler", None, TECHNICIAN)
+    desk.triage.triage(number, "desk", TECHNICIAN)
+    desk.diagnosis.prioritize(number, MEDIUM, TECHNICIAN)
+    desk.assignment.assign(number, "network", None, "spooler", TECHNICIAN)
     return number
 
 
-def resolved(desk: Desk, **given: Any) -> str:
+def resolved(desk: BlockingDesk, **given: Any) -> str:
     """A case that its team has resolved."""
     number = assigned(desk, **given)
-    desk.verify(
-        number, Verification(satisfactory=True, able_to_work=True, method="phone", at=desk.clock.now()), None, NETWORK
+    desk.resolution.verify(
+        number, Verification(satisfactory=True, able_to_work=True, method="phone", at=desk.clock.now()), NETWORK
     )
-    desk.resolve(number, FIXED, "restarted", None, NETWORK)
+    desk.resolution.resolve(number, FIXED, "restarted", NETWORK)
     return number

@@ -21,7 +21,7 @@ OPEN = ANY - {"closed"}
 WORKED = frozenset({"prioritized", "in_diagnosis", "assigned"})
 SETTLED = frozenset({"resolved", "closed"})
 READERS = frozenset({"technician", "team_member", "duty_manager", "auditor", "reporter"})
-"""Who may see every case; the customer his own."""
+"""Who may see every case; customers their own."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from uuid import UUID
 from hypothesis import note
 
 from application.cases.documents import case_document
-from application.desk import Desk
 from application.execution.requests import Committed, Request
 from application.mail_out.letters import Sent
 from domain.case import Case
@@ -26,6 +25,7 @@ from tests.application.cases import LINKS
 from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
 from tests.application.commands import Call
 from tests.application.invariants import Cases, Known, check
+from tests.blocking import BlockingDesk
 
 START = datetime(2026, 11, 23, 14, tzinfo=UTC)
 WINDOW = timedelta(hours=72)
@@ -53,7 +53,7 @@ class Remembered:
         self.told_at, self.held, self.suspected_at, self.failures = None, timedelta(), None, 0
 
     def left(self, now: datetime) -> timedelta:
-        """What is left of the customer's time to dispute; all of it while he was not told."""
+        """What is left of the customer's time to dispute; all of it while they were not told."""
         return WINDOW if self.told_at is None else self.told_at + WINDOW + self.held - now
 
 
@@ -61,7 +61,7 @@ class Remembered:
 class DeskModel:
     """Takes steps on a desk. ``done`` counts them by command, and by whether it succeeded."""
 
-    desk: Desk
+    desk: BlockingDesk
     clock: TravelClock
     done: Counter[tuple[str, bool]] = field(default_factory=Counter)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class DeskModel:
         """Log a case where the table allows it; returns its number."""
         before, report = self._position(), IncidentReport(Channel.PHONE, self.clock.now(), "", service="printing")
         said = {"subject": words, "symptoms": words}
-        outcome = _outcome(lambda request: self.desk.log_case(report, contact, said, {}, None, request), who)
+        outcome = _outcome(lambda request: self.desk.logging.log(report, contact, said, {}, request), who)
         assert isinstance(outcome, Committed) is (who.role in LOGS)
         if isinstance(outcome, DomainError):
             assert isinstance(outcome, Forbidden)
@@ -127,18 +127,18 @@ class DeskModel:
         waiting, self.mails = self.mails, []
         for mail in waiting:
             before, request = self._position(), Request(SYSTEM, "process")
-            message: Message = self.desk.repository.get(mail)
+            message: Message = self.desk.runner.store.load(mail)
             case, known = self.cases[message.case], self.known[message.case]
-            letter = self.desk.letter(mail, LINKS)
+            letter = self.desk.outbox.letter(mail, LINKS)
             assert (letter is None) is (message.resolution not in (None, case.resolution_version))
             contestable = message.kind not in ("continued", "acknowledged")
             if letter is None:
-                self.desk.withdraw_mail(mail, request)
+                self.desk.outbox.withdraw(mail, request)
             elif accepted:
-                self.desk.mail_accepted(mail, Sent("raw", "250 ok"), self.clock.now(), request)
+                self.desk.outbox.accepted(mail, Sent("raw", "250 ok"), self.clock.now(), request)
                 known.told_at = known.told_at or (self.clock.now() if contestable else None)
             else:
-                self.desk.mail_refused(mail, "550 no such user", request)
+                self.desk.outbox.refused(mail, "550 no such user", request)
                 known.failures += contestable
             self._read_again(before)
 
@@ -178,7 +178,7 @@ class DeskModel:
         if command == "refer":
             known.referred = True
         if command in ("refer", "discharge"):
-            event = vars(self.desk.register.history(case.id, after=case.version - 1)[0].event)
+            event = vars(self.desk.runner.store.history(case.id, after=case.version - 1)[0].event)
             if event.get("informed"):
                 known.told_at = known.told_at or now
             known.failures += event.get("informed") is False
@@ -199,7 +199,7 @@ class DeskModel:
 
     def _read_again(self, before: int) -> None:
         """Read what the record says has changed, and nothing else: the others are as they were."""
-        events = self.desk.recorder.select_notifications(before + 1, 1000)
+        events = self.desk.recorded(before)
         self.mails += [UUID(str(event.originator_id)) for event in events if event.topic == "message.queued"]
         streams = {UUID(str(event.originator_id)) for event in events}
         changed = {number for number, case in self.cases.items() if case.id in streams}
@@ -209,15 +209,15 @@ class DeskModel:
 
     def _look_at(self, number: str) -> None:
         """Read a case, and the events that are new of it."""
-        case, known = self.desk.case(number, AUDITOR), self.looked_at.get(number)
-        fresh = self.desk.register.history(case.id, after=known.case.version if known else 0)
+        case, known = self.desk.records.case(number, AUDITOR), self.looked_at.get(number)
+        fresh = self.desk.runner.store.history(case.id, after=known.case.version if known else 0)
         if known is None:
             known = self.looked_at[number] = Known(case)
         known.read(case, fresh)
         self.cases[number] = case
 
     def _position(self) -> int:
-        return self.desk.recorder.max_notification_id() or 0
+        return self.desk.position
 
 
 def _outcome(call: Call, who: Actor) -> Committed | DomainError:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from copy import deepcopy
 from datetime import timedelta
 from random import Random
+from typing import Any
 
-from application.cases.duplicates import take_along
+from application.execution.attempt import Attempt
+from application.execution.duplicates import take_along
+from application.execution.reference import Reference
+from application.execution.requests import Request
 from application.views.obligations import ObligationsFold
 from domain.aggregate import Recorded
 from domain.case import Case
@@ -50,13 +55,20 @@ class LinkedCases:
         before, self.cases = self.cases, deepcopy(self.cases)
         try:
             COMMANDS[name](self, self.cases[number], chance)
-            take_along(list(self.cases.values()), self.cases.__getitem__, POLICY, bytes)
+            _ended(take_along(list(self.cases.values()), self._load, self._attempt()))
         except DomainError:
             self.cases = before
             return False
         self._keep()
         self.done[name] += 1
         return True
+
+    async def _load(self, number: str) -> Case:
+        return self.cases[number]
+
+    def _attempt(self) -> Attempt:
+        request = Request(self.desk().by, "test")
+        return Attempt(request, Reference(0, POLICY), moment(self.minutes), simulated=True, random=bytes)
 
     def _keep(self) -> None:
         for case in self.cases.values():
@@ -135,6 +147,13 @@ class LinkedCases:
             for case in self.cases.values()
             for key, owed in case.obligations.items()
         }
+
+
+def _ended(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Run a coroutine that has nothing to wait for, without an event loop."""
+    with suppress(StopIteration):
+        coroutine.send(None)
+        raise AssertionError("it waits for something")
 
 
 def _owes_what_it_must(case: Case) -> None:

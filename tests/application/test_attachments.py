@@ -7,22 +7,23 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.main import open_desk
-from application.cases.attachments import TEXT, UNKNOWN, File, check_file, harmless_name, type_of
+from application.cases.attachments import TEXT, UNKNOWN, File, check_file, harmless_name, keep_what_may_be, type_of
 from application.catalogue import OPERATOR
 from application.desk import Desk
+from application.execution.attempt import Attempt
+from domain.case import Case
 from domain.errors import AttachmentRefused, AttachmentsFull, AttachmentTooLarge, DomainError, Erased, Invalid
 from domain.policy import LARGEST_ATTACHMENT, first_policy
 from domain.values import ErasureScope
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, grant_everybody
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
@@ -124,71 +125,75 @@ def test_what_the_policy_does_not_take_is_refused(file: File, why: type[Exceptio
         check_file(file, POLICY)
 
 
-def test_an_attachment_may_have_25_mib(desk: Desk) -> None:
+def test_an_attachment_may_have_25_mib(desk: BlockingDesk) -> None:
     number = log(desk)
     content = token_bytes(LARGEST_ATTACHMENT)
-    desk.attach(number, [File("disk.bin", "", content)], False, TECHNICIAN)
-    ((attachment,),) = [desk.case(number, TECHNICIAN.actor).attachments]
-    _, pieces = desk.attachment(number, attachment.said.digest, TECHNICIAN.actor)
-    assert b"".join(pieces) == content
+    desk.attachments.attach(number, [File("disk.bin", "", content)], False, TECHNICIAN)
+    ((attachment,),) = [desk.records.case(number, TECHNICIAN.actor).attachments]
+
+    async def given_out(desk: Desk) -> bytes:
+        _, pieces = await desk.attachments.open(number, attachment.said.digest, TECHNICIAN.actor)
+        return b"".join([piece async for piece in pieces])
+
+    assert desk.run(given_out) == content
 
 
-def test_the_policy_bounds_how_many_and_how_much(desk: Desk, database: TestDatabase) -> None:
-    desk.adopt_policy(OPERATOR)
-    desk.change_policy(lambda policy: replace(policy, attachments_per_case=3, attachments_total=20), "less", OPERATOR)
+def test_the_policy_bounds_how_many_and_how_much(desk: BlockingDesk, database: TestDatabase) -> None:
+    desk.policy.adopt(OPERATOR)
+    desk.policy.change(lambda policy: replace(policy, attachments_per_case=3, attachments_total=20), "less", OPERATOR)
     number = log(desk)
-    desk.attach(number, [text("1", b"1234567890"), text("2", b"12345")], False, TECHNICIAN)
+    desk.attachments.attach(number, [text("1", b"1234567890"), text("2", b"12345")], False, TECHNICIAN)
     for files in ([text("3", b"123456")], [text("3", b"1"), text("4", b"2")]):
         with pytest.raises(AttachmentsFull):
-            desk.attach(number, files, False, TECHNICIAN)
-    desk.attach(number, [text("3", b"12345")], False, TECHNICIAN)
+            desk.attachments.attach(number, files, False, TECHNICIAN)
+    desk.attachments.attach(number, [text("3", b"12345")], False, TECHNICIAN)
     assert blobs(database) == 3
 
 
-def test_of_several_files_those_are_kept_that_may_be(desk: Desk, database: TestDatabase) -> None:
+def test_of_several_files_those_are_kept_that_may_be(desk: BlockingDesk, database: TestDatabase) -> None:
     number, found = log(desk), list[tuple[File, DomainError]]()
     files = [text("a.txt"), text("b.exe"), text("c.txt", b""), File("d.png", "image/png", PNG)]
 
-    def decide(case: Any, provenance: Any) -> None:
-        found[:] = desk._attach_what_may_be(case, files, provenance, visible_to_customer=True)
+    def decide(case: Case, on: Attempt) -> None:
+        found[:] = keep_what_may_be(case, files, on, visible_to_customer=True)
 
-    desk._act("attach", number, TECHNICIAN, decide)
+    desk.runner.on_case("attach", number, TECHNICIAN, decide)
     assert [file.name for file, _ in found] == ["b.exe", "c.txt"]
-    kept = desk.case(number, TECHNICIAN.actor).attachments
+    kept = desk.records.case(number, TECHNICIAN.actor).attachments
     assert [each.said.text("name") for each in kept] == ["a.txt", "d.png"]
     assert blobs(database) == 2
 
 
-def test_events_hold_digests_only(desk: Desk, database: TestDatabase) -> None:
-    desk.attach(log(desk), [text("salary of jo.txt", b"secret words")], False, TECHNICIAN)
+def test_events_hold_digests_only(desk: BlockingDesk, database: TestDatabase) -> None:
+    desk.attachments.attach(log(desk), [text("salary of jo.txt", b"secret words")], False, TECHNICIAN)
     with psycopg.connect(database.superuser) as connection:
         row = connection.execute("SELECT state FROM ledger.stored_events WHERE topic = 'case.attached'").fetchone()
     assert row is not None
     assert not [word for word in (b"salary", b"secret", b"text/plain", b"size") if word in row[0]]
 
 
-def test_what_is_refused_leaves_no_file(desk: Desk, database: TestDatabase) -> None:
+def test_what_is_refused_leaves_no_file(desk: BlockingDesk, database: TestDatabase) -> None:
     """Two want the same version: the one that loses is decided anew, and its file is kept once."""
     number = log(desk)
     with open_desk(database) as other, ThreadPoolExecutor(2) as both:
-        list(both.map(lambda d: d.attach(number, [text("a.bin", BIG)], False, TECHNICIAN), (desk, other)))
-    assert len(desk.case(number, TECHNICIAN.actor).attachments) == 2
+        list(both.map(lambda d: d.attachments.attach(number, [text("a.bin", BIG)], False, TECHNICIAN), (desk, other)))
+    assert len(desk.records.case(number, TECHNICIAN.actor).attachments) == 2
     assert blobs(database) == 2
 
 
-def test_others_go_on_while_a_file_is_on_its_way(desk: Desk, database: TestDatabase) -> None:
+def test_others_go_on_while_a_file_is_on_its_way(desk: BlockingDesk, database: TestDatabase) -> None:
     number = log(desk)
     with psycopg.connect(database.superuser) as holding:
         holding.execute("LOCK vault.blobs IN SHARE MODE")  # as if the file took for ever
-        attaching = threading.Thread(target=desk.attach, args=(number, [text("a.txt")], False, TECHNICIAN))
+        attaching = threading.Thread(target=desk.attachments.attach, args=(number, [text("a.txt")], False, TECHNICIAN))
         attaching.start()
         with psycopg.connect(database.superuser, autocommit=True) as superuser:
             waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'vault.blobs'::regclass"
             while superuser.execute(waiting).fetchone() is None:
                 assert attaching.is_alive()
-        desk.note(number, "in the meantime", visible_to_customer=False, request=TECHNICIAN)
+        desk.logging.note(number, "in the meantime", visible_to_customer=False, request=TECHNICIAN)
     attaching.join(30)
-    case = desk.case(number, TECHNICIAN.actor)
+    case = desk.records.case(number, TECHNICIAN.actor)
     assert (len(case.attachments), case.version) == (1, 3)
 
 
@@ -197,19 +202,19 @@ def test_a_file_is_erased_with_what_was_said_of_it(database: TestDatabase, scope
     with open_desk(database, component="eraser") as desk:
         grant_everybody(desk)
         number = log(desk)
-        desk.attach(number, [text("a.txt")], True, TECHNICIAN)
+        desk.attachments.attach(number, [text("a.txt")], True, TECHNICIAN)
         other = log(desk, contact={"name": "Sam", "email": "sam@agency.example"})
-        desk.attach(other, [text("b.txt")], True, TECHNICIAN)
+        desk.attachments.attach(other, [text("b.txt")], True, TECHNICIAN)
         told = four_eyes.erase(desk, "jo.field@agency.example", scope)
         assert dict(told.by_kind)["attachment"] == 1
         assert blobs(database) == 1
-        (attachment,) = desk.case(number, TECHNICIAN.actor).attachments
+        (attachment,) = desk.records.case(number, TECHNICIAN.actor).attachments
         with pytest.raises(Erased):
-            desk.attachment(number, attachment.said.digest, TECHNICIAN.actor)
+            desk.attachments.open(number, attachment.said.digest, TECHNICIAN.actor)
 
 
-def test_nobody_changes_a_file(desk: Desk, database: TestDatabase) -> None:
-    desk.attach(log(desk), [text("a.txt")], True, TECHNICIAN)
+def test_nobody_changes_a_file(desk: BlockingDesk, database: TestDatabase) -> None:
+    desk.attachments.attach(log(desk), [text("a.txt")], True, TECHNICIAN)
     for role in ("api", "mail", "processes", "eraser", "auditor", "projector"):
         for change in ("UPDATE vault.blobs SET content = 'x'", "DELETE FROM vault.blobs", "TRUNCATE vault.blobs"):
             with database.connect(role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):

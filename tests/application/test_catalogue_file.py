@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.catalogue_entries import TYPES
-from application.desk import Desk
 from application.execution.reference import entry_id
 from application.imports.catalogue_file import SECTIONS, Plan, carry_out, read_catalogue
 from domain.problem import Problem, ProblemStatus
 from domain.values import Role
 from tests.application.conftest import events
+from tests.blocking import BlockingDesk, because, open_desk
 from tests.conftest import cloned
 
 CATALOGUE: dict[str, Any] = {
@@ -51,14 +50,14 @@ CATALOGUE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def reader(server: str) -> Iterator[Desk]:
+def reader(server: str) -> Iterator[BlockingDesk]:
     """A desk for all that only reads."""
     with cloned(server) as database, open_desk(database) as opened:
         yield opened
 
 
-def planned(desk: Desk, document: Any) -> Plan:
-    plan = read_catalogue(desk, document)
+def planned(desk: BlockingDesk, document: Any) -> Plan:
+    plan: Plan = desk.run(read_catalogue, document)
     assert plan.findings == []
     return plan
 
@@ -73,48 +72,48 @@ def changed(*path: str | int, to: Any) -> dict[str, Any]:
     return dict(document)
 
 
-def test_reading_a_file_records_nothing(desk: Desk) -> None:
+def test_reading_a_file_records_nothing(desk: BlockingDesk) -> None:
     before = events(desk)
     plan = planned(desk, CATALOGUE)
     assert [kind for kind, _, _ in plan.entries] == ["teams", "help-desks", "services", "scripts", "customers"]
     assert events(desk) == before
 
 
-def test_everything_in_a_file_is_listed(desk: Desk) -> None:
-    done = carry_out(desk, planned(desk, CATALOGUE))
+def test_everything_in_a_file_is_listed(desk: BlockingDesk) -> None:
+    done = desk.run(carry_out, planned(desk, CATALOGUE))
     assert dict(done) == {
         **dict.fromkeys(("teams", "help-desks", "services", "scripts", "customers", "known-errors"), 1),
         "grants": 2,
     }
-    printing = desk.entry("services", "printing")
+    printing = desk.catalogue.entry("services", "printing")
     assert (printing.version, printing.entry.team, printing.entry.owner) == (1, "network", "t.lee")
     assert printing.contact is not None
     assert printing.contact.texts == {"name": "T. Lee", "email": "t.lee@desk.example"}
-    assert desk.entry("teams", "network").entry.members == ("t.lee",)
-    assert [step.id for step in desk.entry("scripts", "basics").entry.steps] == ["power", "queue"]
+    assert desk.catalogue.entry("teams", "network").entry.members == ("t.lee",)
+    assert [step.id for step in desk.catalogue.entry("scripts", "basics").entry.steps] == ["power", "queue"]
     granted = desk.references.current().granted
     assert granted("k.diaz", Role.TEAM_MEMBER, "network", desk.clock.now())
     assert granted("root", Role.ADMIN, None, desk.clock.now())
 
 
-def test_r_7_1_the_operator_approves_the_grants_of_a_file(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
-    (grant,) = desk.access("root").grants.values()
+def test_r_7_1_the_operator_approves_the_grants_of_a_file(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    (grant,) = desk.grants.access("root").grants.values()
     assert grant.approved_by == OPERATOR.actor.subject
 
 
-def test_a_customer_of_a_file_is_who_calls_from_that_address(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
-    code = desk.customer_id({"email": " Jo.Field@agency.example "})
-    listed = desk.entry("customers", code)
+def test_a_customer_of_a_file_is_who_calls_from_that_address(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    code = desk.pseudonyms.of({"email": " Jo.Field@agency.example "})
+    listed = desk.catalogue.entry("customers", code)
     assert listed.entry.agency == "dot"
     assert listed.contact is not None
-    assert listed.contact.subject == code, "his own words, so that erasing him erases them"
+    assert listed.contact.subject == code, "their own words, so that erasing them erases these"
 
 
-def test_r_5_8_1b_a_known_error_of_a_file_is_a_problems(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
-    problem: Problem = desk.repository.get(entry_id("known_error", "spooler"))
+def test_r_5_8_1b_a_known_error_of_a_file_is_a_problems(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    problem: Problem = desk.runner.store.load(entry_id("known_error", "spooler"))
     assert isinstance(problem, Problem)
     assert (problem.status, problem.service) == (ProblemStatus.KNOWN_ERROR, "printing")
     assert problem.known_error == f"KE-{problem.number.removeprefix('PRB-')}"
@@ -122,10 +121,10 @@ def test_r_5_8_1b_a_known_error_of_a_file_is_a_problems(desk: Desk) -> None:
     assert problem.article.texts == {"title": "Spooler", "symptoms": "queue full", "workaround": "restart it"}
 
 
-def test_importing_it_again_records_nothing(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
+def test_importing_it_again_records_nothing(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
     before = events(desk)
-    carry_out(desk, planned(desk, CATALOGUE))
+    desk.run(carry_out, planned(desk, CATALOGUE))
     assert events(desk) == before
 
 
@@ -141,30 +140,30 @@ def test_importing_it_again_records_nothing(desk: Desk) -> None:
     ],
     ids=str,
 )
-def test_what_changed_in_it_is_recorded_once(desk: Desk, path: tuple[str | int, ...], to: Any) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
+def test_what_changed_in_it_is_recorded_once(desk: BlockingDesk, path: tuple[str | int, ...], to: Any) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
     before = events(desk)
     for _ in range(2):
-        carry_out(desk, planned(desk, changed(*path, to=to)))
+        desk.run(carry_out, planned(desk, changed(*path, to=to)))
     assert events(desk) == before + (2 if path[0] == "grants" else 1)
 
 
-def test_r_7_1_importing_again_grants_nothing_that_was_revoked(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
-    desk.revoke("root", Role.ADMIN, None, "left", OPERATOR)
-    carry_out(desk, planned(desk, CATALOGUE))
-    assert desk.access("root").grants == {}
+def test_r_7_1_importing_again_grants_nothing_that_was_revoked(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    desk.grants.revoke("root", Role.ADMIN, None, because(OPERATOR, "left"))
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    assert desk.grants.access("root").grants == {}
 
 
-def test_what_is_left_out_of_a_file_stays_listed(desk: Desk) -> None:
-    carry_out(desk, planned(desk, CATALOGUE))
-    carry_out(desk, planned(desk, {"teams": {}}))
-    assert desk.entry("services", "printing").version == 1
+def test_what_is_left_out_of_a_file_stays_listed(desk: BlockingDesk) -> None:
+    desk.run(carry_out, planned(desk, CATALOGUE))
+    desk.run(carry_out, planned(desk, {"teams": {}}))
+    assert desk.catalogue.entry("services", "printing").version == 1
 
 
 @pytest.mark.parametrize("document", [None, [], "teams", 7])
-def test_what_is_no_document_is_found_out(reader: Desk, document: Any) -> None:
-    assert read_catalogue(reader, document).findings == [f"a catalogue has sections: {', '.join(SECTIONS)}"]
+def test_what_is_no_document_is_found_out(reader: BlockingDesk, document: Any) -> None:
+    assert reader.run(read_catalogue, document).findings == [f"a catalogue has sections: {', '.join(SECTIONS)}"]
 
 
 @pytest.mark.parametrize(
@@ -204,21 +203,21 @@ def test_what_is_no_document_is_found_out(reader: Desk, document: Any) -> None:
     ],
     ids=lambda given: given if isinstance(given, str) else "",
 )
-def test_what_is_wrong_in_a_file_is_found_with_its_place(reader: Desk, document: Any, finding: str) -> None:
-    findings = read_catalogue(reader, document).findings
+def test_what_is_wrong_in_a_file_is_found_with_its_place(reader: BlockingDesk, document: Any, finding: str) -> None:
+    findings = reader.run(read_catalogue, document).findings
     assert len(findings) == 1
     assert findings[0].startswith(finding)
 
 
-def test_all_that_is_wrong_is_found_at_once(reader: Desk) -> None:
+def test_all_that_is_wrong_is_found_at_once(reader: BlockingDesk) -> None:
     wrong = {"servers": {}, "teams": {"a": {}, "b": {}}, "grants": {"root": {"role": "king"}}}
-    assert len(read_catalogue(reader, wrong).findings) == 4
+    assert len(reader.run(read_catalogue, wrong).findings) == 4
 
 
-def test_the_demonstrations_catalogue_is_one(desk: Desk) -> None:
+def test_the_demonstrations_catalogue_is_one(desk: BlockingDesk) -> None:
     document = yaml.safe_load(files("application").joinpath("demo.yaml").read_text(encoding="utf-8"))
-    carry_out(desk, planned(desk, document))
+    desk.run(carry_out, planned(desk, document))
     before = events(desk)
-    carry_out(desk, planned(desk, document))
+    desk.run(carry_out, planned(desk, document))
     assert events(desk) == before
     assert {kind for kind, _, _ in planned(desk, document).entries} == set(TYPES)

@@ -180,7 +180,7 @@ def test_our_message_ids_are_found_anywhere_in_it_and_nobody_else_s() -> None:
 @pytest.mark.parametrize("sender", ["jo@x.example", "postmaster@x.example"])
 def test_a_person_who_speaks_of_failure_is_no_report(sender: str) -> None:
     mail = read("My mail to you was returned: delivery failed.", f"From: {sender}", "Subject: Printer")
-    assert (mail.returned is None) is (sender == "jo@x.example"), "a postmaster's is: he is a robot (`intake.md`)"
+    assert (mail.returned is None) is (sender == "jo@x.example"), "a postmaster's is: they are a robot (`intake.md`)"
 
 
 AWAY = "Away until May: room 512 is empty, what you sent was rejected, call 555-1234."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,7 +15,6 @@ from eventsourcing.persistence import OperationalError
 from application.cases.documents import case_document
 from application.catalogue import OPERATOR
 from application.catalogue_entries import read_entry
-from application.desk import Desk
 from application.execution.reference import References, entry_id
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar
@@ -30,12 +27,20 @@ from domain.policy import Policy, first_policy
 from domain.values import Actor, Level, Role
 from tests.application.cases import MEDIUM, TECHNICIAN, assigned, log, resolved
 from tests.application.conftest import ADMIN, events
+from tests.blocking import BlockingDesk, because
 from tests.domain.cases import at
 
 PRINTING, EMAIL = Service("printing", "Printing", "network"), Service("email", "E-mail", "messaging")
 
 
 # what a process remembers
+
+
+run = asyncio.run
+
+
+async def no_changes(_: int) -> list[tuple[int, Recorded]]:
+    return []
 
 
 class Record:
@@ -45,7 +50,7 @@ class Record:
         self.service = ListedService.define(UUID(int=1), PRINTING, None, at())
         self.looks = 0
 
-    def changes(self, after: int) -> list[tuple[int, Recorded]]:
+    async def changes(self, after: int) -> list[tuple[int, Recorded]]:
         self.looks += 1
         made: list[Any] = list(self.service.pending_events)
         return [(place, event) for place, event in enumerate(made, start=1) if place > after]
@@ -57,112 +62,112 @@ class Record:
 def test_what_is_known_is_not_looked_up_again_until_somebody_says_it_changed() -> None:
     record = Record()
     references = References(record.changes, first_policy)
-    assert references.current() is references.current()
+    assert run(references.current()) is run(references.current())
     assert record.looks == 1
     record.rename("Print and scan")
-    assert references.current().position == 1
+    assert run(references.current()).position == 1
     references.invalidate()
-    assert (references.current().position, record.looks) == (2, 2)
+    assert (run(references.current()).position, record.looks) == (2, 2)
 
 
 def test_r_7_1_a_look_that_fails_is_no_look() -> None:
     """Nobody is answered by old grants until a look has succeeded."""
     record, broken = Record(), [True]
 
-    def changes(after: int) -> list[tuple[int, Recorded]]:
+    async def changes(after: int) -> list[tuple[int, Recorded]]:
         if broken[0]:
             raise OperationalError("away")
-        return record.changes(after)
+        return await record.changes(after)
 
     references = References(changes, first_policy)
     broken[0] = False
-    references.current()
+    run(references.current())
     record.rename("Print and scan")
     references.invalidate()
     broken[0] = True
     for _ in range(2):
         with pytest.raises(OperationalError):
-            references.current()
+            run(references.current())
     broken[0] = False
-    assert references.current().position == 2
+    assert run(references.current()).position == 2
 
 
 def test_r_7_1_while_nobody_listens_every_reader_looks() -> None:
     record = Record()
     references = References(record.changes, first_policy)
     references.listened(True)
-    references.current()
+    run(references.current())
     references.listened(False)
     record.rename("Print and scan")
-    assert references.current().position == 2
+    assert run(references.current()).position == 2
     record.rename("Copiers")
     assert references.known is None
-    assert references.current().position == 3
+    assert run(references.current()).position == 3
     references.listened(True)
-    assert references.current() is references.known
+    assert run(references.current()) is references.known
 
 
 def test_a_change_that_is_told_during_a_look_is_looked_for_again() -> None:
     record = Record()
 
-    def changes(after: int) -> list[tuple[int, Recorded]]:
-        found = record.changes(after)
+    async def changes(after: int) -> list[tuple[int, Recorded]]:
+        found = await record.changes(after)
         if record.looks == 1:
             record.rename("Print and scan")
             references.invalidate()
         return found
 
     references = References(changes, first_policy)
-    assert [references.current().position, references.current().position] == [1, 2]
+    assert [run(references.current()).position, run(references.current()).position] == [1, 2]
 
 
 def test_those_who_come_while_one_looks_share_the_next_look() -> None:
     """While the database is silent, forty readers wait for one deadline and not for forty."""
-    record, begun, go_on = Record(), threading.Event(), threading.Event()
 
-    def changes(after: int) -> list[tuple[int, Recorded]]:
-        begun.set()
-        assert go_on.wait(30)
-        record.changes(after)
-        raise OperationalError("away")
+    async def nine() -> tuple[int, list[bool | BaseException]]:
+        looks, begun, go_on = [0], asyncio.Event(), asyncio.Event()
 
-    references = References(changes, first_policy)
-    with ThreadPoolExecutor(9) as readers:
-        first = readers.submit(references.refresh)
-        assert begun.wait(30)
-        others = [readers.submit(references.refresh) for _ in range(8)]
-        while sum(other.running() for other in others) < 8:
-            os.sched_yield()
+        async def changes(_: int) -> list[tuple[int, Recorded]]:
+            looks[0] += 1
+            begun.set()
+            await go_on.wait()
+            raise OperationalError("away")
+
+        references = References(changes, first_policy)
+        readers = [asyncio.create_task(references.refresh()) for _ in range(9)]
+        await begun.wait()
+        await asyncio.sleep(0)  # the others have come
         go_on.set()
-        for reader in (first, *others):
-            with pytest.raises(OperationalError):
-                reader.result(30)
-    assert record.looks <= 1 + len(others)
+        return looks[0], await asyncio.gather(*readers, return_exceptions=True)
+
+    looks, found = run(nine())
+    assert looks <= 2
+    assert [type(each) for each in found] == [OperationalError] * 9
 
 
 def test_refreshing_says_whether_anything_had_changed() -> None:
     record = Record()
     references = References(record.changes, first_policy)
-    assert references.refresh()
-    assert not references.refresh()
+    assert run(references.refresh())
+    assert not run(references.refresh())
     record.rename("Print and scan")
-    assert references.refresh()
+    assert run(references.refresh())
 
 
 def test_whoever_reads_the_old_reference_keeps_it_as_it_was() -> None:
     record = Record()
     references = References(record.changes, first_policy)
-    old = references.current()
+    old = run(references.current())
     record.rename("Print and scan")
-    references.refresh()
+    run(references.refresh())
     stream = UUID(int=1)
-    assert [reference.roots[stream].version for reference in (old, references.current())] == [1, 2]
+    assert [reference.roots[stream].version for reference in (old, run(references.current()))] == [1, 2]
     assert isinstance(known := old.roots[stream], ListedService)
     assert known.entry.name == "Printing"
 
 
 def test_a_desk_starts_with_the_first_policy_and_without_a_catalogue_takes_any_code() -> None:
-    reference = References(lambda _: (), first_policy).current()
+    reference = run(References(no_changes, first_policy).current())
     assert (reference.position, reference.policy) == (0, first_policy())
     assert reference.service("anything") is None
     reference.team("anybody", "somebody")
@@ -171,7 +176,7 @@ def test_a_desk_starts_with_the_first_policy_and_without_a_catalogue_takes_any_c
 
 
 def test_customers_and_the_system_need_no_grant_and_nobody_else_has_one_by_himself() -> None:
-    reference = References(lambda _: (), first_policy).current()
+    reference = run(References(no_changes, first_policy).current())
     for role in Role:
         may = reference.granted("somebody", role, None, at().at)
         assert may is (role in (Role.CUSTOMER, Role.SYSTEM))
@@ -182,28 +187,28 @@ def test_customers_and_the_system_need_no_grant_and_nobody_else_has_one_by_himse
 # policy
 
 
-def test_a_policy_holds_for_the_very_next_decision_of_another_process(desks: tuple[Desk, Desk]) -> None:
+def test_a_policy_holds_for_the_very_next_decision_of_another_process(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = log(desk)
-    desk.triage(number, "desk", None, TECHNICIAN)
-    office.change_policy(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
-    case = desk.prioritize(number, MEDIUM, None, TECHNICIAN).case
+    desk.triage.triage(number, "desk", TECHNICIAN)
+    office.policy.change(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
+    case = desk.diagnosis.prioritize(number, MEDIUM, TECHNICIAN).case
     assert (case.priority, case.matrix) == (1, "matrix/2")
-    decided = desk.register.history(case.id)[2].event
+    decided = desk.runner.store.history(case.id)[2].event
     assert vars(decided)["policy"] == "policy/2"
 
 
-def test_what_was_decided_under_an_old_policy_reads_as_before(desks: tuple[Desk, Desk]) -> None:
+def test_what_was_decided_under_an_old_policy_reads_as_before(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = assigned(desk)
-    before = desk.case(number, TECHNICIAN.actor)
-    office.change_policy(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
-    after = desk.case(number, TECHNICIAN.actor)
+    before = desk.records.case(number, TECHNICIAN.actor)
+    office.policy.change(lambda p: replace(p, matrix=replace(p.matrix, rows=((1,) * 3,) * 3)), "a hard week", ADMIN)
+    after = desk.records.case(number, TECHNICIAN.actor)
     assert (after.priority, after.matrix, after.resolve_by) == (before.priority, before.matrix, before.resolve_by)
-    assert office.policy_book(1).policy.version == "policy/1"
+    assert office.policy.book(1).policy.version == "policy/1"
 
 
-def test_a_stricter_policy_refuses_the_very_next_command(desks: tuple[Desk, Desk]) -> None:
+def test_a_stricter_policy_refuses_the_very_next_command(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
 
     def strict(policy: Policy) -> Policy:
@@ -211,106 +216,112 @@ def test_a_stricter_policy_refuses_the_very_next_command(desks: tuple[Desk, Desk
 
     received = desk.clock.now() - timedelta(hours=2)
     log(desk, received_at=received)
-    office.change_policy(strict, "no stories", ADMIN)
+    office.policy.change(strict, "no stories", ADMIN)
     with pytest.raises(Invalid, match="past"):
         log(desk, received_at=received)
 
 
-def test_r_5_9d_a_closing_names_the_policy_in_force_when_it_closed(desks: tuple[Desk, Desk]) -> None:
+def test_r_5_9d_a_closing_names_the_policy_in_force_when_it_closed(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = resolved(desk)
-    office.change_policy(lambda p: replace(p, notification_attempts=5), "more patience", ADMIN)
-    case = desk.close_case(number, Confirmation("phone", desk.clock.now()), "Jo Field", None, TECHNICIAN).case
-    assert vars(desk.register.history(case.id)[-1].event)["policy"] == "policy/2"
+    office.policy.change(lambda p: replace(p, notification_attempts=5), "more patience", ADMIN)
+    case = desk.closure.close(number, Confirmation("phone", desk.clock.now()), "Jo Field", TECHNICIAN).case
+    assert vars(desk.runner.store.history(case.id)[-1].event)["policy"] == "policy/2"
 
 
 # R-4.1a: the catalogue
 
 
-def test_r_4_1a_a_case_keeps_the_version_of_the_service_it_was_logged_with(desks: tuple[Desk, Desk]) -> None:
+def test_r_4_1a_a_case_keeps_the_version_of_the_service_it_was_logged_with(
+    desks: tuple[BlockingDesk, BlockingDesk],
+) -> None:
     office, desk = desks
     for team in ("network", "messaging"):
-        office.list_entry("teams", Team(team, team.title()), {}, None, ADMIN)
-    office.list_entry("services", PRINTING, {}, None, ADMIN)
+        office.catalogue.put("teams", Team(team, team.title()), {}, ADMIN)
+    office.catalogue.put("services", PRINTING, {}, ADMIN)
     old = log(desk)
-    office.list_entry("services", replace(PRINTING, name="Print and scan"), {}, "one team now", ADMIN)
+    office.catalogue.put("services", replace(PRINTING, name="Print and scan"), {}, because(ADMIN, "one team now"))
     new = log(desk)
-    kept = [desk.case(number, TECHNICIAN.actor) for number in (old, new)]
+    kept = [desk.records.case(number, TECHNICIAN.actor) for number in (old, new)]
     assert [(case.service_version, case.service_name) for case in kept] == [(1, "Printing"), (2, "Print and scan")]
 
 
-def test_r_4_1a_a_service_is_known_to_the_very_next_command_and_a_retired_one_refused(desks: tuple[Desk, Desk]) -> None:
+def test_r_4_1a_a_service_is_known_to_the_very_next_command_and_a_retired_one_refused(
+    desks: tuple[BlockingDesk, BlockingDesk],
+) -> None:
     office, desk = desks
     for team in ("network", "messaging"):
-        office.list_entry("teams", Team(team, team.title()), {}, None, ADMIN)
-    office.list_entry("services", PRINTING, {}, None, ADMIN)
+        office.catalogue.put("teams", Team(team, team.title()), {}, ADMIN)
+    office.catalogue.put("services", PRINTING, {}, ADMIN)
     with pytest.raises(Invalid, match="no service email"):
         log(desk, service="email")
-    office.list_entry("services", EMAIL, {}, None, ADMIN)
+    office.catalogue.put("services", EMAIL, {}, ADMIN)
     number = log(desk, service="email")
-    office.list_entry("services", replace(EMAIL, retired=True), {}, "bought elsewhere", ADMIN)
+    office.catalogue.put("services", replace(EMAIL, retired=True), {}, because(ADMIN, "bought elsewhere"))
     before = events(desk)
     with pytest.raises(Invalid, match="no service email"):
         log(desk, service="email")
     assert events(desk) == before
-    assert desk.case(number, TECHNICIAN.actor).service_name == "E-mail"
+    assert desk.records.case(number, TECHNICIAN.actor).service_name == "E-mail"
 
 
-def test_r_5_7a_a_team_and_its_members_are_those_of_the_catalogue(desks: tuple[Desk, Desk]) -> None:
+def test_r_5_7a_a_team_and_its_members_are_those_of_the_catalogue(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = assigned(desk)
-    office.list_entry("teams", Team("messaging", "Mail", ("m.ruiz",)), {}, None, ADMIN)
+    office.catalogue.put("teams", Team("messaging", "Mail", ("m.ruiz",)), {}, ADMIN)
     with pytest.raises(Invalid, match="no team network"):
-        desk.assign(number, "network", None, None, None, TECHNICIAN)
+        desk.assignment.assign(number, "network", None, None, TECHNICIAN)
     with pytest.raises(Invalid, match=r"t\.lee is not of the team"):
-        desk.assign(number, "messaging", "t.lee", None, None, TECHNICIAN)
-    assert desk.assign(number, "messaging", "m.ruiz", None, None, TECHNICIAN).case.team == "messaging"
+        desk.assignment.assign(number, "messaging", "t.lee", None, TECHNICIAN)
+    assert desk.assignment.assign(number, "messaging", "m.ruiz", None, TECHNICIAN).case.team == "messaging"
     assert isinstance(office.references.current().roots[entry_id("team", "messaging")], ListedTeam)
 
 
-def test_r_5_3b_a_help_desk_listed_elsewhere_is_referred_to_at_once(desks: tuple[Desk, Desk]) -> None:
+def test_r_5_3b_a_help_desk_listed_elsewhere_is_referred_to_at_once(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = log(desk)
     contact = ContactAttempt("phone", desk.clock.now(), informed=True)
     with pytest.raises(Invalid, match="directory"):
-        desk.refer(number, "dhs", contact, None, TECHNICIAN)
-    office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "405-555-0100"}, None, ADMIN)
-    case = desk.refer(number, "dhs", contact, None, TECHNICIAN).case
-    referred = vars(desk.register.history(case.id)[1].event)
+        desk.triage.refer(number, "dhs", contact, TECHNICIAN)
+    office.catalogue.put("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "405-555-0100"}, ADMIN)
+    case = desk.triage.refer(number, "dhs", contact, TECHNICIAN).case
+    referred = vars(desk.runner.store.history(case.id)[1].event)
     assert referred["help_desk_version"] == 1
     assert referred["contact"].texts == {"agency": "Human Services", "desk": "DHS", "phone": "405-555-0100"}
 
 
-def test_r_5_5a_a_run_names_the_version_of_its_script(desks: tuple[Desk, Desk]) -> None:
+def test_r_5_5a_a_run_names_the_version_of_its_script(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, desk = desks
     number = assigned(desk)
     script = Script("basics", "Basics", (ScriptStep("power", "On?"),))
-    office.list_entry("scripts", script, {}, None, ADMIN)
-    office.list_entry("scripts", replace(script, name="The basics"), {}, None, ADMIN)
+    office.catalogue.put("scripts", script, {}, ADMIN)
+    office.catalogue.put("scripts", replace(script, name="The basics"), {}, ADMIN)
     runs = (("basics", ("power",)), ("basics", ("power", "by heart")), ("by-heart", ()))
     found = []
     for name, steps in runs:
-        case = desk.diagnose(number, {"findings": "off"}, name, steps, None, TECHNICIAN).case
-        event = vars(desk.register.history(case.id)[-1].event)
+        case = desk.diagnosis.diagnose(number, {"findings": "off"}, name, steps, TECHNICIAN).case
+        event = vars(desk.runner.store.history(case.id)[-1].event)
         found.append((event["script_version"], event["deviations"]))
     assert found == [(2, ()), (2, ("step_not_in_script",)), (None, ("script_not_in_catalogue",))]
 
 
-def test_what_a_process_changed_itself_it_knows_at_once(desks: tuple[Desk, Desk]) -> None:
+def test_what_a_process_changed_itself_it_knows_at_once(desks: tuple[BlockingDesk, BlockingDesk]) -> None:
     office, _ = desks
-    office.list_entry("teams", Team("network", "Network"), {}, None, ADMIN)
-    office.list_entry("services", PRINTING, {}, None, ADMIN)
+    office.catalogue.put("teams", Team("network", "Network"), {}, ADMIN)
+    office.catalogue.put("services", PRINTING, {}, ADMIN)
     assert office.references.current().service("printing") == (1, "Printing")
     assert [listed.number for listed in office.references.current().all(ListedService)] == ["printing"]
 
 
-def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_once(desks: tuple[Desk, Desk]) -> None:
+def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_once(
+    desks: tuple[BlockingDesk, BlockingDesk],
+) -> None:
     office, desk = desks
     number = resolved(desk)
     for attempts in (4, 5, 6):
-        office.change_policy(partial(replace, notification_attempts=attempts), "more", ADMIN)
+        office.policy.change(partial(replace, notification_attempts=attempts), "more", ADMIN)
         before = events(desk)
-        desk.note(number, "once", visible_to_customer=False, request=TECHNICIAN)
+        desk.logging.note(number, "once", visible_to_customer=False, request=TECHNICIAN)
         assert events(desk) == before + 1
 
 
@@ -324,7 +335,7 @@ def test_a_command_decided_under_an_old_reference_is_decided_anew_and_committed_
     ],
 )
 def test_r_4_1a_targets_run_on_the_services_calendar_else_the_teams_else_the_policys(
-    desk: Desk, teams: str | None, services: str | None, expected: SupportCalendar
+    desk: BlockingDesk, teams: str | None, services: str | None, expected: SupportCalendar
 ) -> None:
     named = [{} if calendar is None else {"calendar": calendar} for calendar in (teams, services)]
     for kind, code, given in (
@@ -332,13 +343,14 @@ def test_r_4_1a_targets_run_on_the_services_calendar_else_the_teams_else_the_pol
         ("services", "boilers", {"name": "Boilers", "team": "night"} | named[1]),
     ):
         entry, contact = read_entry(kind, code, given)
-        desk.list_entry(kind, entry, contact, None, OPERATOR)
+        desk.catalogue.put(kind, entry, contact, OPERATOR)
     number = log(desk, service="boilers")
-    desk.triage(number, "desk", None, TECHNICIAN)
-    desk.prioritize(number, Assessment(Level.LOW, Level.LOW), None, TECHNICIAN)
-    case = desk.case(number, TECHNICIAN.actor)
+    desk.triage.triage(number, "desk", TECHNICIAN)
+    desk.diagnosis.prioritize(number, Assessment(Level.LOW, Level.LOW), TECHNICIAN)
+    case = desk.records.case(number, TECHNICIAN.actor)
     assert case.calendar == expected
-    calendar, target = desk.policy.named(expected.name), desk.policy.targets[3]
+    policy = desk.references.current().policy
+    calendar, target = policy.named(expected.name), policy.targets[3]
     assert (case.respond_by, case.resolve_by) == (
         calendar.add(case.received_at, target.respond),
         calendar.add(case.received_at, target.resolve),
@@ -346,14 +358,16 @@ def test_r_4_1a_targets_run_on_the_services_calendar_else_the_teams_else_the_pol
     assert case_document(case)["calendar"] == vars(expected)
 
 
-def test_r_4_1a_the_team_that_has_the_case_names_the_calendar_and_the_next_assessment_takes_it(desk: Desk) -> None:
+def test_r_4_1a_the_team_that_has_the_case_names_the_calendar_and_the_next_assessment_takes_it(
+    desk: BlockingDesk,
+) -> None:
     for code, calendar in (("network", "business"), ("night", "always")):
-        desk.list_entry("teams", Team(code, code, calendar=calendar), {}, None, OPERATOR)
-    desk.list_entry("services", replace(PRINTING, calendar=None), {}, None, OPERATOR)
+        desk.catalogue.put("teams", Team(code, code, calendar=calendar), {}, OPERATOR)
+    desk.catalogue.put("services", replace(PRINTING, calendar=None), {}, OPERATOR)
     number = assigned(desk)
-    assert desk.case(number, TECHNICIAN.actor).calendar == SupportCalendar("business", "team", "network", 1)
-    desk.assign(number, "night", None, None, None, TECHNICIAN)
-    case = desk.case(number, TECHNICIAN.actor)
+    assert desk.records.case(number, TECHNICIAN.actor).calendar == SupportCalendar("business", "team", "network", 1)
+    desk.assignment.assign(number, "night", None, None, TECHNICIAN)
+    case = desk.records.case(number, TECHNICIAN.actor)
     assert case.calendar == SupportCalendar("business", "team", "network", 1), "an assignment moves no target"
-    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
-    assert desk.case(number, TECHNICIAN.actor).calendar == SupportCalendar("always", "team", "night", 1)
+    desk.diagnosis.prioritize(number, MEDIUM, TECHNICIAN)
+    assert desk.records.case(number, TECHNICIAN.actor).calendar == SupportCalendar("always", "team", "night", 1)

@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
 from domain.clock import TravelClock
@@ -26,6 +25,7 @@ from domain.values import Actor, Role
 from tests.application.command_table import STATUSES, TABLE, refusals
 from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker
 from tests.application.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned, grant_everybody
 
 TECHNICIAN, NETWORK = Actor("a.ortiz", Role.TECHNICIAN), Actor("t.lee", Role.TEAM_MEMBER, "network")
@@ -92,7 +92,7 @@ class DeskMachine(RuleBasedStateMachine):
         super().__init__()
         self.model.begin()
         self.succeeded = Counter[str]()
-        self.customers = [Actor(self.model.desk.customer_id(contact), Role.CUSTOMER) for contact in (JO, SAM)]
+        self.customers = [Actor(self.model.desk.pseudonyms.of(contact), Role.CUSTOMER) for contact in (JO, SAM)]
         self.shared = self.model.fresh_words()
 
     @initialize(ways=st.lists(st.sampled_from(sorted(WAYS)), min_size=CASES, max_size=CASES), chance=CHANCE)
@@ -181,17 +181,17 @@ class DeskMachine(RuleBasedStateMachine):
         self.model.step("close_elapsed", number, SYSTEM, self.fires(number, resolution))
 
     def fires(self, number: str, resolution: int) -> Call:
-        return lambda request: self.model.desk.close_elapsed(number, resolution, request)
+        return lambda request: self.model.desk.closure.close_elapsed(number, resolution, request)
 
     @invariant()
     def nothing_is_lost(self) -> None:
-        waiting: list[Message] = [self.model.desk.repository.get(mail) for mail in self.model.mails]
+        waiting: list[Message] = [self.model.desk.runner.store.load(mail) for mail in self.model.mails]
         told_of = {(mail.case, mail.resolution) for mail in waiting}
         for number, case in self.model.cases.items():
             self.visited.add(case.status)
             if case.resolution is not None and case.resolution.needs_problem:
                 assert case.resolution.problem is not None, "R-5.8.1a"
-                assert number in self.model.desk.problem(case.resolution.problem, AUDITOR).incidents
+                assert number in self.model.desk.problems.problem(case.resolution.problem, AUDITOR).incidents
             if case.status == "resolved" and not case.continued:
                 assert case.closes_at or case.obligations or (number, case.resolution_version) in told_of, "R-5.9g"
 
@@ -203,8 +203,8 @@ def staffed(database: TestDatabase) -> Iterator[DeskModel]:
     with open_desk(database, clock) as desk:
         grant_everybody(desk)
         for who in STAFF:
-            desk.ensure_granted(who.subject, who.role, who.team, None, OPERATOR, anew=False)
-        desk.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, None, OPERATOR)
+            desk.grants.ensure(who.subject, who.role, who.team, None, OPERATOR, anew=False)
+        desk.catalogue.put("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, OPERATOR)
         yield DeskModel(desk, clock)
 
 

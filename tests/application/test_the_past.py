@@ -16,9 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
-from api.main import open_desk
 from application.cases.documents import case_document
-from application.desk import Desk
 from application.imports.importer import Importer
 from application.imports.servicenow import ServiceNowLog
 from application.views.questions import Point
@@ -28,6 +26,7 @@ from tests.acceptance.test_import import row
 from tests.application.desk_model import AUDITOR, START
 from tests.application.test_state_machine import CHANCE, DeskMachine, staffed
 from tests.application.the_past import ALARM, QUEUES, Happened, Questions, asked, happened, only
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, cloned
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import open_history
@@ -45,7 +44,7 @@ class Past:
         self.server, self.database = server, database
         self.seen: Counter[str] = Counter()
 
-    def look_back(self, chance: Random, desk: Desk | None = None) -> None:
+    def look_back(self, chance: Random, desk: BlockingDesk | None = None) -> None:
         """Look at a random point: at a position or a moment of recording, and now and then by when it happened."""
         with self.database.connect("projector") as connection:
             Projector(connection).catch_up()
@@ -67,7 +66,7 @@ class Past:
             self._hold(chance, by_then, Point(position, moment), None, then)
 
     def _hold(
-        self, chance: Random, known: list[Happened], point: Point, desk: Desk | None, then: dict[str, Any]
+        self, chance: Random, known: list[Happened], point: Point, desk: BlockingDesk | None, then: dict[str, Any]
     ) -> None:
         note(f"{point} of {len(known)} events")
         moments = sorted({event.at for event in known}) or [START]
@@ -91,7 +90,7 @@ class Past:
             if desk is not None:
                 self._hold_cases(desk, fresh, then)
 
-    def _hold_cases(self, desk: Desk, fresh: TestDatabase, then: dict[str, Any]) -> None:
+    def _hold_cases(self, desk: BlockingDesk, fresh: TestDatabase, then: dict[str, Any]) -> None:
         """Each case reads as it was, and as it is where nothing later is known; or was not there."""
         with self.database.connect("api") as connection:
             numbers = [number for (number,) in connection.execute("SELECT number FROM ledger.numbers")]
@@ -100,13 +99,13 @@ class Past:
                 if not number.startswith("INC-"):
                     continue
                 try:
-                    expected = case_document(anew.case(number, AUDITOR))
+                    expected = case_document(anew.records.case(number, AUDITOR))
                 except NotFound:
                     with pytest.raises(NotFound):
-                        desk.case(number, AUDITOR, **then)
+                        desk.records.case(number, AUDITOR, **then)
                     self.seen["no case"] += 1
                 else:
-                    assert case_document(desk.case(number, AUDITOR, **then)) == expected
+                    assert case_document(desk.records.case(number, AUDITOR, **then)) == expected
                     self.seen["case"] += 1
 
 
@@ -176,7 +175,8 @@ def imported_row(chance: Random, number: int) -> list[str]:
 def test_the_past_of_random_imports_is_what_a_fold_up_to_there_says(server: str, chance: Random) -> None:
     rows = [(line, imported_row(chance, number)) for number in range(4) for line in range(number * 9, number * 9 + 8)]
     with cloned(server) as database, open_desk(database) as desk:
-        Importer(desk, "servicenow", "log").run(ServiceNowLog(ZoneInfo("UTC")).incidents(rows), lambda _: None)
+        incidents = ServiceNowLog(ZoneInfo("UTC")).incidents(rows)
+        desk.run(lambda desk: Importer(desk, "servicenow", "log").run(incidents, lambda _: None))
         past = Past(server, database)
         for _ in range(LOOKS):
             past.look_back(chance, desk)

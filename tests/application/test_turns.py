@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 
 import pytest
 
@@ -10,54 +10,70 @@ from application.execution.requests import Busy
 from application.execution.turns import Turns
 
 
-def test_who_is_alone_waits_for_nobody() -> None:
-    turns = Turns(patience=0)
-    with turns.on("INC-1"):
-        pass
-    assert turns.streams == 0
-
-
-def test_strangers_to_a_turn_do_not_wait_for_it() -> None:
-    turns = Turns(patience=0)
-    with Turns(patience=1).on("INC-1") as turn:
-        turn.take()
-        with turns.on("INC-2"):
+def test_a_command_alone_waits_for_nobody() -> None:
+    async def alone() -> int:
+        turns = Turns(patience=0)
+        async with turns.on("INC-1"):
             pass
+        return turns.streams
+
+    assert asyncio.run(alone()) == 0
 
 
-def test_later_comers_queue_behind_a_turn_and_are_told_when_time_is_up() -> None:
-    turns = Turns(patience=0.01)
-    with turns.on("INC-1") as turn:
-        turn.take()
-        with pytest.raises(Busy, match="INC-1"), turns.on("INC-1"):
-            pass
-    assert turns.streams == 0
+def test_commands_on_another_stream_do_not_wait() -> None:
+    async def strangers() -> None:
+        turns = Turns(patience=0)
+        async with Turns(patience=1).on("INC-1") as turn:
+            await turn.take()
+            async with turns.on("INC-2"):
+                pass
+
+    asyncio.run(strangers())
+
+
+def test_later_commands_queue_behind_a_turn_and_are_told_when_time_is_up() -> None:
+    async def late() -> int:
+        turns = Turns(patience=0.01)
+        async with turns.on("INC-1") as turn:
+            await turn.take()
+            with pytest.raises(Busy, match="INC-1"):
+                async with turns.on("INC-1"):
+                    pass
+        return turns.streams
+
+    assert asyncio.run(late()) == 0
 
 
 def test_a_turn_passes_on_when_its_holder_is_done() -> None:
-    turns, entered, order = Turns(), threading.Event(), list[str]()
+    async def two() -> list[str]:
+        turns, entered, order = Turns(), asyncio.Event(), list[str]()
 
-    def second() -> None:
-        entered.set()
-        with turns.on("INC-1"):
-            order.append("second")
+        async def second() -> None:
+            entered.set()
+            async with turns.on("INC-1"):
+                order.append("second")
 
-    with turns.on("INC-1") as turn:
-        turn.take()
-        later = threading.Thread(target=second)
-        later.start()
-        assert entered.wait(30)
-        order.append("first")
-    later.join(30)
-    assert order == ["first", "second"]
+        async with turns.on("INC-1") as turn:
+            await turn.take()
+            later = asyncio.create_task(second())
+            await entered.wait()
+            order.append("first")
+        await later
+        return order
+
+    assert asyncio.run(two()) == ["first", "second"]
 
 
-def test_who_never_fits_is_told_so_in_the_end() -> None:
+def test_a_command_that_never_fits_is_told_so_in_the_end() -> None:
     now = [0.0]
-    with Turns(patience=8, monotonic=lambda: now[0]).on("INC-1") as turn:
-        turn.take()
-        now[0] = 7.9
-        turn.take()
-        now[0] = 8.0
-        with pytest.raises(Busy):
-            turn.take()
+
+    async def never() -> None:
+        async with Turns(patience=8, monotonic=lambda: now[0]).on("INC-1") as turn:
+            await turn.take()
+            now[0] = 7.9
+            await turn.take()
+            now[0] = 8.0
+            with pytest.raises(Busy):
+                await turn.take()
+
+    asyncio.run(never())

@@ -120,7 +120,7 @@ def notified(minutes: float = 7, **changes: object) -> Case:
 
 
 def closed(**changes: object) -> Case:
-    """The customer accepted before he was mailed."""
+    """The customer accepted before they were mailed."""
     case = resolved(**changes)
     case.close(POLICY, at(7, Role.CUSTOMER))
     return case

@@ -57,10 +57,14 @@ def test_r_5_9c_one_mail_is_decided_on_at_a_time() -> None:
 
 def test_r_5_9c_upheld_it_reopens_the_case_as_of_when_it_came() -> None:
     case = held()
-    case.uphold_dispute(POLICY, at(10 * END), reason=said("he says no"))
+    case.uphold_dispute(POLICY, at(10 * END), reason=said("still broken"))
     assert (case.status, case.team, case.obligations) == (Status.ASSIGNED, "network", {})
     disputed, reopened = (vars(event) for event in case.pending_events[-2:])
-    assert (disputed["received_at"], reopened["disputed"], reopened["reason"]) == (moment(60), True, said("he says no"))
+    assert (disputed["received_at"], reopened["disputed"], reopened["reason"]) == (
+        moment(60),
+        True,
+        said("still broken"),
+    )
     assert case.suspected_at is None
 
 

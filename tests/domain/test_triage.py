@@ -94,7 +94,7 @@ def test_r_5_3c_a_failed_contact_stays_owed_and_the_accepted_mail_starts_the_win
     assert case.obligations[ObligationKind.INFORM_CUSTOMER].due_at == moment(2) + POLICY.inform_customer
     case.notified("<1@desk>", version_resolved(case), POLICY, by_system(30))
     assert case.dispute_until == moment(30 + WINDOW)
-    assert ObligationKind.INFORM_CUSTOMER in case.obligations, "somebody still owes him a call"
+    assert ObligationKind.INFORM_CUSTOMER in case.obligations, "somebody still owes them a call"
     case.tell_by_other_means(ContactAttempt("phone", moment(60), informed=True), POLICY, at(60))
     assert (case.obligations, case.dispute_until) == ({}, moment(30 + WINDOW))
 

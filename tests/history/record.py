@@ -18,11 +18,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from api.main import open_desk
 from application.cases.attachments import File
 from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
-from application.desk import Desk
 from application.execution.requests import Request
 from application.imports.importer import Importer
 from application.imports.servicenow import ServiceNowLog
@@ -46,28 +44,29 @@ from infrastructure.postgres.setup.migration import migrate
 from tests import four_eyes
 from tests.acceptance.test_import import row
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.blocking import BlockingDesk, because, open_desk
 from tests.infrastructure.transparency.trees import a_signer
 
 
-def work(desk: Desk) -> None:
+def work(desk: BlockingDesk) -> None:
     """Everything a case can go through."""
-    load_demo(desk)
+    desk.run(load_demo)
     number = assigned(desk)
-    desk.pend(number, PendingReason.VENDOR, "ordered", None, NETWORK)
-    desk.resume(number, "arrived", NETWORK)
+    desk.pending.pend(number, PendingReason.VENDOR, "ordered", NETWORK)
+    desk.pending.resume(number, because(NETWORK, "arrived"))
     now = desk.clock.now()
-    desk.verify(number, Verification(False, False, "phone", now, ContactOutcome.REACHED), None, NETWORK)
-    desk.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
-    desk.correct(number, "service", "email", "misheard", TECHNICIAN)
-    desk.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
-    desk.attach(number, (File("screen.png", "image/png", b"\x89PNG\r\n\x1a\n"),), True, TECHNICIAN)
+    desk.resolution.verify(number, Verification(False, False, "phone", now, ContactOutcome.REACHED), NETWORK)
+    desk.logging.correct(number, "location", "Room 7", "misheard", TECHNICIAN)
+    desk.logging.correct(number, "service", "email", "misheard", TECHNICIAN)
+    desk.logging.note(number, "called", visible_to_customer=True, request=TECHNICIAN)
+    desk.attachments.attach(number, (File("screen.png", "image/png", b"\x89PNG\r\n\x1a\n"),), True, TECHNICIAN)
     for _ in range(2):  # the second joins the problem of the first
         problem = "PRB-0000002" if _ else None
         other = assigned(desk)
-        desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+        desk.resolution.verify(other, Verification(True, True, "phone", desk.clock.now()), NETWORK)
         remaining = replace(FIXED, cause_corrected=CauseCorrected.UNKNOWN, problem=problem)
-        desk.resolve(other, remaining, "restarted", "it happens", NETWORK)
-    desk.reopen(resolved(desk), "too early", NETWORK)
+        desk.resolution.resolve(other, remaining, "restarted", because(NETWORK, "it happens"))
+    desk.disputes.reopen(resolved(desk), "too early", NETWORK)
     rows = [
         row(),
         row(u_symptom="Symptom 7"),
@@ -78,26 +77,25 @@ def work(desk: Desk) -> None:
         row(incident_state="Active", sys_updated_at="2/3/2016 10:00", priority="1 - Critical"),
     ]
     log = ServiceNowLog(ZoneInfo("UTC"))
-    Importer(desk, "servicenow", "log.csv@0").run(
-        log.incidents((line, list(values.values())) for line, values in enumerate(rows, start=2)), lambda _: None
-    )
+    incidents = log.incidents((line, list(values.values())) for line, values in enumerate(rows, start=2))
+    desk.run(lambda desk: Importer(desk, "servicenow", "log.csv@0").run(incidents, lambda _: None))
 
 
-def work_the_whole_sop(desk: Desk) -> None:
+def work_the_whole_sop(desk: BlockingDesk) -> None:
     """What 0.2.0 can say beyond 0.1.0."""
-    desk.adopt_policy(OPERATOR)
-    desk.change_policy(lambda policy: replace(policy, dispute_window=timedelta(hours=96)), "longer", OPERATOR)
-    desk.change_policy(lambda policy: replace(policy, dispute_window=timedelta(hours=72)), "as before", OPERATOR)
+    desk.policy.adopt(OPERATOR)
+    desk.policy.change(lambda policy: replace(policy, dispute_window=timedelta(hours=96)), "longer", OPERATOR)
+    desk.policy.change(lambda policy: replace(policy, dispute_window=timedelta(hours=72)), "as before", OPERATOR)
     for kind in KINDS:
         code = next(iter(e.number for e in desk.references.current().roots.values() if isinstance(e, KINDS[kind])), "x")
         if kind == "sources":
             continue
-        entry = desk.entry(kind, code).entry if code != "x" else Customer("x")
-        desk.list_entry(kind, entry, {"email": "new@desk.example"} if kind != "teams" else {}, None, OPERATOR)
-        desk.list_entry(kind, replace(entry, retired=True), {}, "gone", OPERATOR)
-        desk.list_entry(kind, replace(entry, retired=False), {}, "back", OPERATOR)
-    desk.grant("c.new", Grant(Role.TECHNICIAN, None, "d.manager", desk.clock.now()), "new", OPERATOR)
-    desk.revoke("c.new", Role.TECHNICIAN, None, "left", OPERATOR)
+        entry = desk.catalogue.entry(kind, code).entry if code != "x" else Customer("x")
+        desk.catalogue.put(kind, entry, {"email": "new@desk.example"} if kind != "teams" else {}, OPERATOR)
+        desk.catalogue.put(kind, replace(entry, retired=True), {}, because(OPERATOR, "gone"))
+        desk.catalogue.put(kind, replace(entry, retired=False), {}, because(OPERATOR, "back"))
+    desk.grants.grant("c.new", Grant(Role.TECHNICIAN, None, "d.manager", desk.clock.now()), because(OPERATOR, "new"))
+    desk.grants.revoke("c.new", Role.TECHNICIAN, None, because(OPERATOR, "left"))
     _relations(desk)
     _major(desk)
     _aftermath(desk)
@@ -109,114 +107,116 @@ def work_the_whole_sop(desk: Desk) -> None:
     _sealing(desk)
 
 
-def _relations(desk: Desk) -> None:
+def _relations(desk: BlockingDesk) -> None:
     same: dict[str, Any] = {
         "words": {"subject": "Scanner S-9 jams", "description": "S-9 jams on every page", "symptoms": "jams"}
     }
     first, second, third = (assigned(desk, **same), log(desk, **same), log(desk, **same))
-    desk.consult(second, first, TECHNICIAN)
-    desk.answer_consultation(second, first, "the same", NETWORK)
-    desk.relate(second, first, Relation.DUPLICATE, None, "called twice", TECHNICIAN)
-    desk.unrelate(second, first, "no, another one", TECHNICIAN)
-    desk.relate(third, first, Relation.UNRELATED, ("t.lee", desk.clock.now(), "another room"), None, TECHNICIAN)
-    desk.refer(log(desk), "dhs", ContactAttempt("phone", desk.clock.now(), informed=False), None, TECHNICIAN)
+    desk.relations.consult(second, first, TECHNICIAN)
+    desk.relations.answer_consultation(second, first, "the same", NETWORK)
+    desk.relations.relate(second, first, Relation.DUPLICATE, None, because(TECHNICIAN, "called twice"))
+    desk.relations.unrelate(second, first, "no, another one", TECHNICIAN)
+    desk.relations.relate(third, first, Relation.UNRELATED, ("t.lee", desk.clock.now(), "another room"), TECHNICIAN)
+    desk.triage.refer(log(desk), "dhs", ContactAttempt("phone", desk.clock.now(), informed=False), TECHNICIAN)
     number = log(desk, contact={"name": "Nobody"})
-    desk.waive(number, "walked in and left", TECHNICIAN)
+    desk.logging.waive(number, "walked in and left", TECHNICIAN)
 
 
-def _major(desk: Desk) -> None:
+def _major(desk: BlockingDesk) -> None:
     number, part = assigned(desk), assigned(desk)
-    desk.known_errors_searched(number, "queue", ("KE-0000001",), None, False, None, TECHNICIAN)
-    desk.nominate_major(number, "many calls", TECHNICIAN)
-    desk.reject_major(number, "three people", NETWORK)
+    desk.diagnosis.search_known_errors(number, "queue", ("KE-0000001",), None, False, TECHNICIAN)
+    desk.major_incidents.nominate(number, "many calls", TECHNICIAN)
+    desk.major_incidents.reject(number, "three people", NETWORK)
     every = timedelta(minutes=30)
-    desk.declare_major(number, "t.lee", every, "head of operations", (part,), None, NETWORK)
-    desk.discharge(number, "communicate", "mail", None, True, "sent", NETWORK)
-    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
-    desk.resolve(number, FIXED, "server replaced", None, NETWORK)
-    desk.fan_out(number, (part,), None, NETWORK)
+    desk.major_incidents.declare(number, "t.lee", every, "head of operations", (part,), NETWORK)
+    desk.obligations.discharge(number, "communicate", "mail", None, True, "sent", NETWORK)
+    desk.resolution.verify(number, Verification(True, True, "phone", desk.clock.now()), NETWORK)
+    desk.resolution.resolve(number, FIXED, "server replaced", NETWORK)
+    desk.major_incidents.fan_out(number, (part,), NETWORK)
 
 
-def _aftermath(desk: Desk) -> None:
+def _aftermath(desk: BlockingDesk) -> None:
     system = Request(Actor("system:mail", Role.SYSTEM), "process")
     held = []
     for fate in ("accepted", "deferred", "refused", "withdrawn"):
         number = resolved(desk)
         message = message_of(desk, number)
         if fate == "accepted":
-            desk.mail_accepted(message, Sent("raw", "250 OK"), desk.clock.now(), system)
+            desk.outbox.accepted(message, Sent("raw", "250 OK"), desk.clock.now(), system)
             held.append(number)
         elif fate == "deferred":
-            desk.mail_deferred(message, "450 4.2.0 later", system)
+            desk.outbox.deferred(message, "450 4.2.0 later", system)
         elif fate == "refused":
-            desk.mail_refused(message, "550 5.1.1 nobody", system)
-            desk.discharge(number, "inform_customer", "phone", None, True, None, TECHNICIAN)
+            desk.outbox.refused(message, "550 5.1.1 nobody", system)
+            desk.obligations.discharge(number, "inform_customer", "phone", None, True, None, TECHNICIAN)
         else:
-            desk.withdraw_mail(message, system)
-    desk.suspect_dispute(held[0], "thanks, but the other one?", None, Channel.EMAIL, TECHNICIAN)
-    desk.dismiss_dispute(held[0], "it was about another case", TECHNICIAN)
+            desk.outbox.withdraw(message, system)
+    desk.disputes.suspect(held[0], "thanks, but the other one?", None, Channel.EMAIL, TECHNICIAN)
+    desk.disputes.dismiss(held[0], "it was about another case", TECHNICIAN)
 
 
-def message_of(desk: Desk, number: str) -> UUID:
+def message_of(desk: BlockingDesk, number: str) -> UUID:
     """The mail queued with a case's resolution: the event before it."""
-    position = desk.history(number, TECHNICIAN.actor)[-1].position
-    queued = desk.recorder.select_notifications(start=position - 1, limit=1)[0]
+    position = desk.records.history(number, TECHNICIAN.actor)[-1].position
+    queued = desk.recorded(position - 2)[0]
     return cast("UUID", queued.originator_id)
 
 
-def _question(desk: Desk) -> None:
+def _question(desk: BlockingDesk) -> None:
     """What 0.5.0 can say beyond 0.4.0: a question that the customer answers, and one that reaches nobody."""
     number, system = assigned(desk), Request(Actor("system:mail", Role.SYSTEM), "process")
-    customer = Request(Actor(desk.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
+    customer = Request(Actor(desk.records.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
     for _ in range(2):
-        asked = desk.pend(number, PendingReason.CUSTOMER, None, None, NETWORK, question="Does the lamp blink?")
-        desk.note(number, "Yes.", visible_to_customer=True, request=customer)
-    desk.pend(number, PendingReason.CUSTOMER, None, None, NETWORK, question="And which colour has it?")
+        asked = desk.pending.pend(number, PendingReason.CUSTOMER, None, NETWORK, question="Does the lamp blink?")
+        desk.logging.note(number, "Yes.", visible_to_customer=True, request=customer)
+    desk.pending.pend(number, PendingReason.CUSTOMER, None, NETWORK, question="And which colour has it?")
     assert asked.case.question is not None
-    desk.mail_refused(message_of(desk, number), "550 5.1.1 nobody", system)
+    desk.outbox.refused(message_of(desk, number), "550 5.1.1 nobody", system)
 
 
-def _problem(desk: Desk) -> None:
-    number = desk.open_problem("printing", 3, "Spooler", "leaks weekly", TECHNICIAN).root.number
-    desk.investigate(number, "grows with each job", NETWORK)
-    desk.prioritize_problem(number, 2, "the governor's printer", NETWORK)
-    desk.find_root_cause(number, "driver 4.2", NETWORK)
-    desk.publish_known_error(number, "Spooler hangs", "jobs stay queued", "restart it", NETWORK)
-    desk.resolve_problem(number, "driver 4.3", NETWORK)
-    desk.reopen_problem(number, "again", NETWORK)
-    desk.resolve_problem(number, "driver 4.4", NETWORK)
-    desk.close_problem(number, None, NETWORK)
+def _problem(desk: BlockingDesk) -> None:
+    number = desk.problems.open("printing", 3, "Spooler", "leaks weekly", TECHNICIAN).root.number
+    desk.problems.investigate(number, "grows with each job", NETWORK)
+    desk.problems.prioritize(number, 2, because(NETWORK, "the governor's printer"))
+    desk.problems.find_root_cause(number, "driver 4.2", NETWORK)
+    desk.problems.publish_known_error(number, "Spooler hangs", "jobs stay queued", "restart it", NETWORK)
+    desk.problems.resolve(number, "driver 4.3", NETWORK)
+    desk.problems.reopen(number, "again", NETWORK)
+    desk.problems.resolve(number, "driver 4.4", NETWORK)
+    desk.problems.close(number, NETWORK)
 
 
-def _quarantine(desk: Desk) -> None:
+def _quarantine(desk: BlockingDesk) -> None:
     """A mail that opens a case, and those that join it, come back, say that somebody is away, or wait for a decision."""
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
-    desk.ensure_granted(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
+    desk.grants.ensure(gateway.actor.subject, Role.INTAKE, None, None, OPERATOR, anew=False)
     mail = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n%s\r\nNo paper.\r\n"
-    desk.receive(mail % b"", NO_ENVELOPE, gateway)  # he has opened so many that it goes to the last of them
+    desk.mail.receive(mail % b"", NO_ENVELOPE, gateway)  # Jo has opened so many that it goes to the last of them
     mail = mail.replace(b"jo.field", b"pat.field")
-    number = desk.receive(mail % b"", NO_ENVELOPE, gateway).case
+    number = desk.mail.receive(mail % b"", NO_ENVELOPE, gateway).case
     ours = f"References: <{number}@{desk.addresses.domain}>\r\n".encode()
     attached = b"Content-Type: application/pdf; name=plan.pdf\r\n"
     for headers in (ours, ours + b"Auto-Submitted: auto-replied\r\n", ours + attached, b"Return-Path: <>\r\n"):
-        desk.receive(mail % headers, NO_ENVELOPE, gateway)
-    desk.receive(b"From: MAILER-DAEMON\r\nSubject: failure notice\r\n\r\nnobody", NO_ENVELOPE, gateway)
+        desk.mail.receive(mail % headers, NO_ENVELOPE, gateway)
+    desk.mail.receive(b"From: MAILER-DAEMON\r\nSubject: failure notice\r\n\r\nnobody", NO_ENVELOPE, gateway)
     strangers = [
-        desk.receive((mail % (ours + b"X: %d\r\n" % each)).replace(b"pat.f", b"al.f"), NO_ENVELOPE, gateway).receipt
+        desk.mail.receive(
+            (mail % (ours + b"X: %d\r\n" % each)).replace(b"pat.f", b"al.f"), NO_ENVELOPE, gateway
+        ).receipt
         for each in range(3)
     ]
-    desk.release_message(strangers[0], "new", TECHNICIAN)
-    desk.join_message(strangers[1], None, "a colleague", TECHNICIAN)
-    desk.discard_message(strangers[2], "an offer", TECHNICIAN)
+    desk.quarantine.release(strangers[0], because(TECHNICIAN, "new"))
+    desk.quarantine.join(strangers[1], None, because(TECHNICIAN, "a colleague"))
+    desk.quarantine.discard(strangers[2], "an offer", TECHNICIAN)
 
 
-def _monitoring(desk: Desk) -> None:
+def _monitoring(desk: BlockingDesk) -> None:
     """A source with a key, an alert that fires, goes on, is over, and fires again when its case is closed."""
     rule = MappingRule(match={"severity": "critical"}, service="printing", impact=Level.HIGH, nominate_major=True)
     source = MonitoringSource("prom", "Prometheus", SourceKind.ALERTMANAGER, (rule,))
-    desk.list_entry("sources", source, {"senders": "prom@desk.example"}, None, OPERATOR)
-    desk.list_entry("sources", replace(source, name="Prom"), {}, "shorter", OPERATOR)
-    key = desk.issue_key("prom", "first", OPERATOR).id
+    desk.catalogue.put("sources", source, {"senders": "prom@desk.example"}, OPERATOR)
+    desk.catalogue.put("sources", replace(source, name="Prom"), {}, because(OPERATOR, "shorter"))
+    key = desk.monitoring_keys.issue("prom", because(OPERATOR, "first")).id
     request, began = Request(Actor("prom", Role.INTAKE), "http", key=key), desk.clock.now()
     labels = {"alertname": "Down", "severity": "critical"}
 
@@ -225,49 +225,49 @@ def _monitoring(desk: Desk) -> None:
         ended = None if firing else at + timedelta(seconds=30)
         signal = Signal("72a2002704e27a2e", firing, "Down", episode=at, started_at=at, ended_at=ended, labels=labels)
         raw = f"{firing} {episode}".encode()
-        return desk.take_signals(Delivery(raw, (signal,), truncated=episode), request).case
+        return desk.alerts.take_signals(Delivery(raw, (signal,), truncated=episode), request).case
 
     number = say(firing=True) or ""
     say(firing=True)
     say(firing=False)
     say(firing=True, episode=1)
-    desk.waive(number, "nobody knows", TECHNICIAN)
-    desk.triage(number, "desk", None, TECHNICIAN)
-    desk.prioritize(number, MEDIUM, None, TECHNICIAN)
-    desk.assign(number, "network", None, "down", None, TECHNICIAN)
-    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
-    desk.resolve(number, FIXED, "restarted", None, NETWORK)
-    desk.close_case(number, Confirmation("phone", desk.clock.now()), "the owner", None, TECHNICIAN)
+    desk.logging.waive(number, "nobody knows", TECHNICIAN)
+    desk.triage.triage(number, "desk", TECHNICIAN)
+    desk.diagnosis.prioritize(number, MEDIUM, TECHNICIAN)
+    desk.assignment.assign(number, "network", None, "down", TECHNICIAN)
+    desk.resolution.verify(number, Verification(True, True, "phone", desk.clock.now()), NETWORK)
+    desk.resolution.resolve(number, FIXED, "restarted", NETWORK)
+    desk.closure.close(number, Confirmation("phone", desk.clock.now()), "the owner", TECHNICIAN)
     say(firing=True, episode=2)
-    desk.take_signals(Delivery(b"?", cause=ReceiptCause.UNREADABLE), request)
-    desk.revoke_key("prom", key, "leaked", OPERATOR)
+    desk.alerts.take_signals(Delivery(b"?", cause=ReceiptCause.UNREADABLE), request)
+    desk.monitoring_keys.revoke("prom", key, because(OPERATOR, "leaked"))
 
 
-def _erasure(desk: Desk) -> None:
+def _erasure(desk: BlockingDesk) -> None:
     """A hold, placed and released; then everything about one who is a customer, had a problem, was mailed and wrote in."""
     jo = {"name": "Jo Field", "email": "jo.field@agency.example"}
-    number, subject = resolved(desk, contact=jo), desk.customer_id(jo)
-    desk.list_entry("customers", Customer(subject), jo, None, OPERATOR)
+    number, subject = resolved(desk, contact=jo), desk.pseudonyms.of(jo)
+    desk.catalogue.put("customers", Customer(subject), jo, OPERATOR)
     other = assigned(desk, contact=jo)
-    desk.verify(other, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
+    desk.resolution.verify(other, Verification(True, True, "phone", desk.clock.now()), NETWORK)
     around = Resolution(ResolutionCode.WORKAROUND, workaround=True, cause_corrected=CauseCorrected.NO)
-    desk.resolve(other, around, "use the spare one", None, NETWORK)
-    desk.request_hold(number, "a claim", OPERATOR)
-    desk.refuse(f"hold:{number}", "no claim is known", four_eyes.AUDITING)
-    desk.request_hold(number, "a claim", OPERATOR)
-    desk.withdraw(f"hold:{number}", "settled", OPERATOR)
+    desk.resolution.resolve(other, around, "use the spare one", NETWORK)
+    desk.approvals.request_hold(number, "a claim", OPERATOR)
+    desk.approvals.refuse(f"hold:{number}", "no claim is known", four_eyes.AUDITING)
+    desk.approvals.request_hold(number, "a claim", OPERATOR)
+    desk.approvals.withdraw(f"hold:{number}", because(OPERATOR, "settled"))
     four_eyes.hold(desk, number)
     four_eyes.release(desk, number)
     four_eyes.erase(desk, subject, ErasureScope.EVERYTHING)
 
 
-def _sealing(desk: Desk) -> None:
+def _sealing(desk: BlockingDesk) -> None:
     """What happens to the log itself."""
     old, new = (str(a_signer("desk.example/log", seed).verifier) for seed in (1, 2))
-    desk.introduce_key("desk.example/log", new, "once a year", OPERATOR)
-    desk.retire_key("desk.example/log", old, "everybody has the new one", OPERATOR)
-    desk.restarted("desk.example/log/2", ("desk.example/log", 300), "the disk failed", OPERATOR)
-    desk.attest(Attestation(400, 400, {"case_intervals": 2}, "desk.example/log/2", 401, "AAAA"), OPERATOR)
+    desk.log.introduce_key("desk.example/log", new, because(OPERATOR, "once a year"))
+    desk.log.retire_key("desk.example/log", old, because(OPERATOR, "everybody has the new one"))
+    desk.log.restarted("desk.example/log/2", ("desk.example/log", 300), because(OPERATOR, "the disk failed"))
+    desk.log.attest(Attestation(400, 400, {"case_intervals": 2}, "desk.example/log/2", 401, "AAAA"), OPERATOR)
 
 
 def main() -> None:

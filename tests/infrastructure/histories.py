@@ -166,5 +166,5 @@ def new_id() -> UUID:
 def verification(
     minutes: float, *, good: bool = True, outcome: ContactOutcome = ContactOutcome.REACHED
 ) -> Verification:
-    """The customer's word, or that he was not reached."""
+    """The customer's word, or that they were not reached."""
     return Verification(good, good, "phone", moment(minutes), outcome)

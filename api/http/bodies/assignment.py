@@ -29,8 +29,8 @@ class AssignBody(Body):
     reason: Annotated[Text, such_as("beyond what the desk can do")] | None = None
     """Why. Kept with the event."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.assign(number, self.team, self.technician, self.diagnosis, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.assignment.assign(number, self.team, self.technician, self.diagnosis, request)
 
 
 class AcceptBody(Body):
@@ -41,8 +41,8 @@ class AcceptBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.accept(number, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.assignment.accept(number, request)
 
 
 class HandBackBody(ReasonBody):
@@ -53,5 +53,5 @@ class HandBackBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the server is fine; it is the printer"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.hand_back(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.assignment.hand_back(number, self.reason, request)

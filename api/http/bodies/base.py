@@ -23,10 +23,16 @@ class Words(BaseModel):
 class Body(Words):
     """A body of a command. ``run`` carries the command out."""
 
+    @property
+    def why(self) -> str | None:
+        """The reason, where the caller may leave it out. A reason that a command requires is one of its arguments."""
+        field = type(self).model_fields.get("reason")
+        return None if field is None or field.is_required() else getattr(self, "reason", None)
+
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         """Check what needs the clock or the policy, but not the case. Raises Invalid."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         raise NotImplementedError
 
 

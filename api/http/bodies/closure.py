@@ -47,7 +47,7 @@ class CloseBody(MaybeReasonBody):
             not_in_future(self.confirmation.at, now, "/confirmation/at")
             policy.contact_method(self.confirmation.method, "/confirmation/method")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         said = self.confirmation
         confirmation = Confirmation(said.method, said.at) if said else None
-        return desk.close_case(number, confirmation, said.by if said else None, self.reason, request)
+        return await desk.closure.close(number, confirmation, said.by if said else None, request)

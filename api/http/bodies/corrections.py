@@ -84,5 +84,5 @@ class CorrectBody(Body):
         except ValidationError as error:
             raise Invalid(error.errors()[0]["msg"], "/value") from None
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.correct(number, self.field, self.value, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.logging.correct(number, self.field, self.value, self.reason, request)

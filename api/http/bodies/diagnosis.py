@@ -44,7 +44,7 @@ class DiagnoseBody(Body):
     reason: Annotated[Text, such_as("second look after the restart")] | None = None
     """Why. Kept with the event."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         words = {
             "symptoms": self.symptoms,
             "findings": self.findings,
@@ -52,7 +52,7 @@ class DiagnoseBody(Body):
             "outcome": self.outcome,
         }
         taken = tuple(step.step for step in self.steps or ())
-        return desk.diagnose(number, words, self.script, taken, self.reason, request)
+        return await desk.diagnosis.diagnose(number, words, self.script, taken, request)
 
 
 class KnownErrorsBody(MaybeReasonBody):
@@ -75,7 +75,7 @@ class KnownErrorsBody(MaybeReasonBody):
     applied: Annotated[bool, such_as(True)]
     """Whether its workaround was applied. Only with `chosen`."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.known_errors_searched(
-            number, self.query, tuple(self.shown), self.chosen, self.applied, self.reason, request
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.diagnosis.search_known_errors(
+            number, self.query, tuple(self.shown), self.chosen, self.applied, request
         )

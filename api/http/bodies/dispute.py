@@ -35,8 +35,8 @@ class DisputeBody(Body):
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.received_at, now, "/received_at")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.dispute(number, self.reason, self.received_at, self.channel, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.disputes.dispute(number, self.reason, self.received_at, self.channel, request)
 
 
 class SuspectDisputeBody(Body):
@@ -56,8 +56,8 @@ class SuspectDisputeBody(Body):
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.received_at, now, "/received_at")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.suspect_dispute(number, self.text, self.received_at, self.channel, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.disputes.suspect(number, self.text, self.received_at, self.channel, request)
 
 
 class UpholdDisputeBody(MaybeReasonBody):
@@ -65,8 +65,8 @@ class UpholdDisputeBody(MaybeReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the other printer was reported too"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.uphold_dispute(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.disputes.uphold(number, request)
 
 
 class DismissDisputeBody(ReasonBody):
@@ -77,8 +77,8 @@ class DismissDisputeBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "a word of thanks"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.dismiss_dispute(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.disputes.dismiss(number, self.reason, request)
 
 
 class ReopenBody(ReasonBody):
@@ -89,5 +89,5 @@ class ReopenBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "it happened again"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.reopen(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.disputes.reopen(number, self.reason, request)

@@ -100,8 +100,8 @@ class LogBody(Body):
     def reported_by(self) -> dict[str, Any]:
         return {} if self.reporter is None else self.reporter.model_dump(exclude_none=True)
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.log_case(self.report(), self.contact, self.words, self.reported_by, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.logging.log(self.report(), self.contact, self.words, self.reported_by, request)
 
 
 class FollowUpBody(LogBody):
@@ -110,8 +110,8 @@ class FollowUpBody(LogBody):
     A later contact about a closed case is a new case, which names the closed one in `follow_up_of` (R-5.9f).
     """
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.follow_up(number, self.report(), self.contact, self.words, self.reported_by, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.logging.follow_up(number, self.report(), self.contact, self.words, self.reported_by, request)
 
 
 class WaiveBody(ReasonBody):
@@ -122,5 +122,5 @@ class WaiveBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the customer has no telephone"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.waive(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.logging.waive(number, self.reason, request)

@@ -23,8 +23,8 @@ class NominateMajorBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "nobody on floor 2 can print"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.nominate_major(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.major_incidents.nominate(number, self.reason, request)
 
 
 class DeclareMajorBody(MaybeReasonBody):
@@ -48,10 +48,10 @@ class DeclareMajorBody(MaybeReasonBody):
     cases: Cases = Field(default=[])
     """Cases that belong to it."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         every = timedelta(minutes=self.communication_every_minutes)
-        return desk.declare_major(
-            number, self.owner, every, self.management_contact, tuple(self.cases), self.reason, request
+        return await desk.major_incidents.declare(
+            number, self.owner, every, self.management_contact, tuple(self.cases), request
         )
 
 
@@ -60,8 +60,8 @@ class RejectMajorBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "one printer, not the service"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.reject_major(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.major_incidents.reject(number, self.reason, request)
 
 
 class FanOutBody(MaybeReasonBody):
@@ -75,5 +75,5 @@ class FanOutBody(MaybeReasonBody):
     cases: Cases = Field(default=[])
     """The linked cases to resolve. All that are open, unless given."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.fan_out(number, tuple(dict.fromkeys(self.cases)), self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.major_incidents.fan_out(number, tuple(dict.fromkeys(self.cases)), request)

@@ -21,5 +21,5 @@ class NoteBody(Body):
     visible_to_customer: Annotated[bool, such_as(False)] = False
     """Whether the customer reads it. Their own notes they always read."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.note(number, self.text, self.visible_to_customer, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.logging.note(number, self.text, self.visible_to_customer, request)

@@ -40,6 +40,8 @@ class DischargeBody(Body):
         not_in_future(self.at, now, "/at")
         policy.contact_method(self.method)
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         informed = self.outcome == "informed"
-        return desk.discharge(number, self.obligation, self.method, self.at, informed, self.note, request)
+        return await desk.obligations.discharge(
+            number, self.obligation, self.method, self.at, informed, self.note, request
+        )

@@ -48,8 +48,8 @@ class PendBody(Body):
         if self.question is not None and self.reason_code is not PendingReason.CUSTOMER:
             raise Invalid("a question is mailed to the customer: it needs the reason code customer", "/question")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.pend(number, self.reason_code, self.note, self.reason, request, question=self.question)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.pending.pend(number, self.reason_code, self.note, request, question=self.question)
 
 
 class ResumeBody(MaybeReasonBody):
@@ -60,5 +60,5 @@ class ResumeBody(MaybeReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the vendor delivered the part"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.resume(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.pending.resume(number, request)

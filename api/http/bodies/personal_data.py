@@ -21,8 +21,8 @@ class HoldBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "litigation 2026-17"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.request_hold(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.approvals.request_hold(number, self.reason, request)
 
 
 class ReleaseHoldBody(ReasonBody):
@@ -33,8 +33,8 @@ class ReleaseHoldBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "litigation 2026-17 is over"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.request_release(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.approvals.request_release(number, self.reason, request)
 
 
 class ErasureBody(ReasonBody):

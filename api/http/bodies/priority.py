@@ -40,8 +40,12 @@ class PrioritizeBody(Body):
     reason: Annotated[Text, such_as("the whole floor prints there")] | None = None
     """Why. Kept with the event."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    @property
+    def why(self) -> str | None:
+        reasons = (self.override and self.override.reason, self.reason)
+        return "; ".join(reason for reason in reasons if reason) or None
+
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         override = self.override
         assessment = Assessment(Level(self.impact), Level(self.severity), override.priority if override else None)
-        reason = "; ".join(said for said in (override and override.reason, self.reason) if said) or None
-        return desk.prioritize(number, assessment, reason, request)
+        return await desk.diagnosis.prioritize(number, assessment, request)

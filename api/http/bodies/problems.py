@@ -30,8 +30,8 @@ class OpenProblemBody(Body):
     description: Annotated[Text, such_as("The spooler stops about once a week.")]
     """What is known so far."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.open_problem(self.service, self.priority, self.title, self.description, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.open(self.service, self.priority, self.title, self.description, request)
 
 
 class InvestigateBody(Body):
@@ -41,8 +41,8 @@ class InvestigateBody(Body):
     findings: Annotated[Text, such_as("memory grows with each job")]
     """What was found."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.investigate(number, self.findings, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.investigate(number, self.findings, request)
 
 
 class RootCauseBody(Body):
@@ -52,8 +52,8 @@ class RootCauseBody(Body):
     cause: Annotated[Text, such_as("driver 4.2 leaks a handle per job")]
     """The root cause."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.find_root_cause(number, self.cause, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.find_root_cause(number, self.cause, request)
 
 
 class KnownErrorBody(Body):
@@ -76,8 +76,8 @@ class KnownErrorBody(Body):
     workaround: Annotated[Text, such_as("restart the spooler")]
     """What to do about it meanwhile."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.publish_known_error(number, self.title, self.symptoms, self.workaround, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.publish_known_error(number, self.title, self.symptoms, self.workaround, request)
 
 
 class PrioritizeProblemBody(MaybeReasonBody):
@@ -87,8 +87,8 @@ class PrioritizeProblemBody(MaybeReasonBody):
     priority: PriorityNumber
     """1 (most urgent) to 4."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.prioritize_problem(number, self.priority, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.prioritize(number, self.priority, request)
 
 
 class ResolveProblemBody(Body):
@@ -98,8 +98,8 @@ class ResolveProblemBody(Body):
     solution: Annotated[Text, such_as("driver 4.3 rolled out")]
     """How the cause was corrected."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.resolve_problem(number, self.solution, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.resolve(number, self.solution, request)
 
 
 class ReopenProblemBody(ReasonBody):
@@ -107,8 +107,8 @@ class ReopenProblemBody(ReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "driver 4.3 leaks as well"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.reopen_problem(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.reopen(number, self.reason, request)
 
 
 class CloseProblemBody(MaybeReasonBody):
@@ -116,5 +116,5 @@ class CloseProblemBody(MaybeReasonBody):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "no incident for a month"}]})
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.close_problem(number, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.problems.close(number, request)

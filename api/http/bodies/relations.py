@@ -47,10 +47,10 @@ class RelateBody(MaybeReasonBody):
     def check(self, actor: Actor, now: datetime, policy: Policy) -> None:
         not_in_future(self.consulted.asked_at if self.consulted else None, now, "/consulted/asked_at")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         said = self.consulted
         consulted = (said.technician, said.asked_at, said.answer) if said else None
-        return desk.relate(number, self.case, Relation(self.kind), consulted, self.reason, request)
+        return await desk.relations.relate(number, self.case, Relation(self.kind), consulted, request)
 
 
 class UnrelateBody(ReasonBody):
@@ -63,8 +63,8 @@ class UnrelateBody(ReasonBody):
     case: Other
     """The other case."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.unrelate(number, self.case, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.relations.unrelate(number, self.case, self.reason, request)
 
 
 class ConsultBody(Body):
@@ -77,8 +77,8 @@ class ConsultBody(Body):
     case: Other
     """The other case."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.consult(number, self.case, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.relations.consult(number, self.case, request)
 
 
 class AnswerConsultationBody(Body):
@@ -95,5 +95,5 @@ class AnswerConsultationBody(Body):
     answer: Annotated[Text, such_as("the same print server")]
     """Whether both cases are about the same, and why."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.answer_consultation(number, self.case, self.answer, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.relations.answer_consultation(number, self.case, self.answer, request)

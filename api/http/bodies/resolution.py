@@ -45,10 +45,10 @@ class VerifyBody(Body):
         not_in_future(self.at, now, "/at")
         policy.contact_method(self.method)
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at: datetime = self.at or desk.clock.now()
         verification = Verification(self.satisfactory, self.able_to_work, self.method, at, self.outcome)
-        return desk.verify(number, verification, self.reason, request)
+        return await desk.resolution.verify(number, verification, request)
 
 
 class ResolveBody(Body):
@@ -82,8 +82,8 @@ class ResolveBody(Body):
     reason: Annotated[Text, such_as("the customer confirmed by telephone")] | None = None
     """Why. Kept with the event."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         resolution = Resolution(
             ResolutionCode(self.code), self.workaround, CauseCorrected(self.cause_corrected), self.problem
         )
-        return desk.resolve(number, resolution, self.solution, self.reason, request)
+        return await desk.resolution.resolve(number, resolution, self.solution, request)

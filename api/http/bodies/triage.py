@@ -28,8 +28,8 @@ class TriageBody(Body):
     reason: Annotated[Text, such_as("printing is a service of ours")] | None = None
     """Why. Kept with the event."""
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        return desk.triage(number, self.owner, self.reason, request)
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
+        return await desk.triage.triage(number, self.owner, request)
 
 
 class ReferralContact(Words):
@@ -61,7 +61,7 @@ class ReferBody(MaybeReasonBody):
         not_in_future(self.contact.at, now, "/contact/at")
         policy.contact_method(self.contact.method, "/contact/method")
 
-    def run(self, desk: Desk, number: str, request: Request) -> Committed:
+    async def run(self, desk: Desk, number: str, request: Request) -> Committed:
         at = self.contact.at or desk.clock.now()
         contact = ContactAttempt(self.contact.method, at, self.contact.outcome == "informed")
-        return desk.refer(number, self.help_desk, contact, self.reason, request)
+        return await desk.triage.refer(number, self.help_desk, contact, request)

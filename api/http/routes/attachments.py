@@ -5,26 +5,21 @@ A file is the body itself; its name is `?name=`. There is no multipart form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import chain
+from collections.abc import AsyncIterator
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of, policy_of
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, with_precondition
 from api.http.routes.cases import Limit, Reader, page_of, unchanged
-from api.http.uploads import Upload
 from application.cases.attachments import MAIL, TEXT, UNKNOWN, File
 from application.cases.documents import attachment_document
-from application.execution.requests import Committed, StaleVersion
-from application.execution.requests import Request as Asked
+from application.execution.requests import StaleVersion
 from application.views.questions import Listing
 from domain.case.status import authorise, roles_for
 from domain.case.terms import Attachment
@@ -72,7 +67,7 @@ _GIVEN_OUT = {
 
 async def largest(context: Context) -> int:
     """Bytes that an attachment may have, by the policy in force."""
-    return await run_in_threadpool(lambda: context.desk.policy.attachment_size)
+    return (await policy_of(context)).attachment_size
 
 
 async def attaching(request: Request, number: str) -> Actor:
@@ -81,9 +76,9 @@ async def attaching(request: Request, number: str) -> Actor:
     actor = await admit(request, await authenticated(request), roles_for("attach"))
     authorise(actor, "attach")
     if actor.role is Role.CUSTOMER:
-        await run_in_threadpool(context.desk.case, number, actor)
+        await context.desk.records.case(number, actor)
     else:
-        await run_in_threadpool(context.desk.identify, number)
+        await context.desk.runner.repository.identify(number)
     refuse_unknown(request)
     return actor
 
@@ -107,10 +102,11 @@ async def post_attachment(
     refuse_forms(request)
     async with context.uploads.receive(request, await largest(context)) as upload:
         wanted = asked(request, actor, f"{name}\0{visible_to_customer}\0{upload.sha256}".encode(), 201)
-        wanted = await run_in_threadpool(with_precondition, request, context, wanted, required=lambda: False)
-        keep = partial(attach, context, number, name, request.headers.get("content-type", ""), upload)
+        wanted = await with_precondition(request, context, wanted)
         try:
-            committed = await context.uploads.keep(partial(keep, visible_to_customer, wanted))
+            async with context.uploads.whole(upload) as content:
+                file = File(name, request.headers.get("content-type", ""), content)
+                committed = await context.desk.attachments.attach(number, (file,), visible_to_customer, wanted)
         except StaleVersion as stale:
             headers = {"ETag": f'"v{stale.current}"'}
             raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
@@ -119,12 +115,12 @@ async def post_attachment(
 
 
 @router.get("/cases/{number}/attachments", response_class=Response, operation_id="list_attachments")
-def list_attachments(
+async def list_attachments(
     request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: str | None = None
 ) -> Response:
     """The files of a case as far as the caller may see them, oldest first, from its events: never behind."""
     context = context_of(request)
-    case, shown = context.desk.attachments(number, actor)
+    case, shown = await context.desk.attachments.of_case(number, actor)
     question = f"attachments {number}"
     (after,) = context.cursors.read(question, cursor) if cursor is not None else (None,)
     if (same := unchanged(request, f"v{case.version}")) is not None:
@@ -132,8 +128,8 @@ def list_attachments(
     start = next((place for place, each in enumerate(shown, 1) if each.said.digest == after), 0)
     items = shown[start : start + limit]
     more = (items[-1].said.digest,) if start + limit < len(shown) else None
-    position = context.desk.history(number, actor, after=case.version - 1, until=case.version)[-1].position
-    listing = Listing([attachment_document(each) for each in items], more, position)
+    last = await context.desk.runner.store.history(case.id, after=case.version - 1, until=case.version)
+    listing = Listing([attachment_document(each) for each in items], more, last[-1].position)
     answered = page_of(request, context, question, listing)
     answered.headers["ETag"] = f'"v{case.version}"'
     return answered
@@ -145,9 +141,9 @@ def list_attachments(
     operation_id="read_attachment",
     responses=_GIVEN_OUT,  # type: ignore[arg-type]
 )
-def read_attachment(request: Request, actor: Reader, number: str, digest: str) -> Response:
+async def read_attachment(request: Request, actor: Reader, number: str, digest: str) -> Response:
     """A file, to be saved and not to be shown; 410 once it is erased."""
-    return given_out(request, *context_of(request).desk.attachment(number, digest, actor))
+    return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))
 
 
 def refuse_forms(request: Request) -> None:
@@ -157,19 +153,12 @@ def refuse_forms(request: Request) -> None:
         raise Problem("unsupported-media-type", f"{kind} is not understood; send the file itself, and its ?name=")
 
 
-def attach(
-    context: Context, number: str, name: str, media_type: str, upload: Upload, visible: bool, wanted: Asked
-) -> Committed:
-    """Hand a file that has come whole to the desk."""
-    return context.desk.attach(number, (File(name, media_type, upload.read()),), visible, wanted)
-
-
-def given_out(request: Request, attachment: Attachment, pieces: Iterator[bytes]) -> Response:
+async def given_out(request: Request, attachment: Attachment, pieces: AsyncIterator[bytes]) -> Response:
     """A file as an answer. Raises Erased where it went in this very moment."""
     said = attachment.said
     if (same := unchanged(request, str(said.text("sha256")))) is not None:
         return same
-    first = next(pieces, None)
+    first = await anext(pieces, None)
     if first is None:
         raise Erased("this attachment has been erased")
     kind, name, size = str(said.text("type")), str(said.text("name")), int(said.text("size"))
@@ -181,8 +170,13 @@ def given_out(request: Request, attachment: Attachment, pieces: Iterator[bytes])
         "Content-Disposition": disposition(name),
         "ETag": f'"{said.text("sha256")}"',
     }
-    content: Iterable[bytes] = chain((first,), pieces)
-    return StreamingResponse(content, headers=headers)
+    return StreamingResponse(_chained(first, pieces), headers=headers)
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def disposition(name: str) -> str:

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, policy_of
 from api.http.pages import page, thanks, wants_page
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, json_body
 from api.http.routes.attachments import given_out, largest, refuse_forms
 from api.http.routes.self_service import Raw, described, json_answer, written
-from api.http.uploads import Upload
 from application.cases.attachments import File
 from application.execution.principals import FollowLink, Unauthenticated
 from application.execution.requests import Committed, Idempotency
@@ -52,12 +49,12 @@ _NOTHING: dict[str, Any] = {"security": []}
 
 
 @router.get("/cases/{token}", response_class=Response, operation_id="follow_case", openapi_extra=_NOTHING)
-def show(request: Request, token: str) -> Response:
+async def show(request: Request, token: str) -> Response:
     """Where a case stands, what has happened, and what can be done: as a page, or as JSON by `Accept`. Changes nothing."""
-    context, link = _opened(request, token)
-    document = context.desk.followed(link)
+    context, link = await _opened(request, token)
+    document = await context.desk.case_links.followed(link)
     if wants_page(request):
-        return page(document, request.url.path, context.desk.policy.business.time_zone)
+        return page(document, request.url.path, (await policy_of(context)).business.time_zone)
     return json_answer(document)
 
 
@@ -67,20 +64,20 @@ def show(request: Request, token: str) -> Response:
     operation_id="read_followed_attachment",
     openapi_extra=_NOTHING,
 )
-def read_file(request: Request, token: str, digest: str) -> Response:
+async def read_file(request: Request, token: str, digest: str) -> Response:
     """A file of the case, to be saved and not to be shown."""
-    context, link = _opened(request, token)
-    return given_out(request, *context.desk.followed_file(link, digest))
+    context, link = await _opened(request, token)
+    return await given_out(request, *await context.desk.case_links.followed_file(link, digest))
 
 
 @router.post(
     "/cases/{token}/notes", response_class=Response, operation_id="note_by_link", openapi_extra=_words_described("text")
 )
-def post_note(request: Request, raw: Raw, token: str) -> Response:
+async def post_note(request: Request, raw: Raw, token: str) -> Response:
     """Add something to the case, in any state."""
-    context, link, text, wanted = _acting(request, raw, token, "text")
-    committed = context.desk.note_by_link(link, text, wanted)
-    return _done(request, context, link, committed, "What you wrote is added to your case.")
+    context, link, text, wanted = await _acting(request, raw, token, "text")
+    committed = await context.desk.case_links.note(link, text, wanted)
+    return await _done(request, context, link, committed, "What you wrote is added to your case.")
 
 
 @router.post(
@@ -89,11 +86,11 @@ def post_note(request: Request, raw: Raw, token: str) -> Response:
     operation_id="dispute_case_by_link",
     openapi_extra=_words_described("reason"),
 )
-def post_dispute(request: Request, raw: Raw, token: str) -> Response:
+async def post_dispute(request: Request, raw: Raw, token: str) -> Response:
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over (R-5.9c, R-5.9f)."""
-    context, link, reason, wanted = _acting(request, raw, token, "reason")
-    erasures = context.desk.erasures_of(link.customer)
-    outcome = context.desk.dispute_by_link(link, reason, wanted)
+    context, link, reason, wanted = await _acting(request, raw, token, "reason")
+    erasures = await context.desk.runner.repository.erasures_of(link.customer)
+    outcome = await context.desk.case_links.dispute(link, reason, wanted)
     number = outcome.case.number
     follow = context.follow_link(number, link.customer, erasures) if number != link.case else None
     told = {
@@ -102,21 +99,22 @@ def post_dispute(request: Request, raw: Raw, token: str) -> Response:
         "followed_up": f"The time to dispute was over. We have opened {number} for it.",
     }[outcome.contested]
     more = {"outcome": outcome.contested, "case": number, "follow": follow}
-    return _done(request, context, link, outcome.committed, told, **more)
+    return await _done(request, context, link, outcome.committed, told, **more)
 
 
 @router.post("/cases/{token}/accept", response_class=Response, operation_id="accept_by_link", openapi_extra=_NOTHING)
-def post_accept(request: Request, raw: Raw, token: str) -> Response:
+async def post_accept(request: Request, raw: Raw, token: str) -> Response:
     """Say that all is well: a resolved case is closed."""
-    context, link = _opened(request, token)
+    context, link = await _opened(request, token)
     _count(context, link)
-    committed = context.desk.accept_by_link(link, _asked(request, link, raw or b"", _once(request, raw)))
-    return _done(request, context, link, committed, "Thank you. Your case is closed.")
+    wanted = _asked(request, link, raw or b"", _once(request, raw))
+    committed = await context.desk.case_links.accept(link, wanted)
+    return await _done(request, context, link, committed, "Thank you. Your case is closed.")
 
 
 async def _opening(request: Request, token: str) -> FollowLink:
     """The link, before a byte of the body is read."""
-    context, link = await run_in_threadpool(_opened, request, token)
+    context, link = await _opened(request, token)
     _count(context, link)
     return link
 
@@ -136,30 +134,26 @@ async def post_file(
     refuse_forms(request)
     async with context.uploads.receive(request, await largest(context), by_link=True) as upload:
         wanted = _asked(request, link, f"{name}\0{upload.sha256}".encode(), None, 201)
-        committed = await context.uploads.keep(partial(_attach, context, link, name, request, upload, wanted))
+        async with context.uploads.whole(upload) as content:
+            file = File(name, request.headers.get("content-type", ""), content)
+            committed = await context.desk.case_links.attach(link, file, wanted)
     headers = {**written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}
-    return json_answer(await run_in_threadpool(context.desk.followed, link, committed), 201, headers)
+    return json_answer(await context.desk.case_links.followed(link, committed), 201, headers)
 
 
-def _attach(
-    context: Context, link: FollowLink, name: str, request: Request, upload: Upload, wanted: Asked
-) -> Committed:
-    return context.desk.attach_by_link(link, File(name, request.headers.get("content-type", ""), upload.read()), wanted)
-
-
-def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
+async def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
     """The link, where it opens something still. Raises NotFound, in the same words whatever is wrong."""
     context = context_of(request)
     try:
         link = context.read_follow_link(token)
-        context.desk.follow(link)
+        await context.desk.case_links.follow(link)
     except (Unauthenticated, NotFound):
         raise NotFound("this link is not valid, or no longer") from None
     return context, link
 
 
-def _acting(request: Request, raw: bytes | None, token: str, name: str) -> tuple[Context, FollowLink, str, Asked]:
-    context, link = _opened(request, token)
+async def _acting(request: Request, raw: bytes | None, token: str, name: str) -> tuple[Context, FollowLink, str, Asked]:
+    context, link = await _opened(request, token)
     _count(context, link)
     text = _text(request, raw, name)
     return context, link, text, _asked(request, link, text.encode(), _once(request, raw))
@@ -214,9 +208,10 @@ def _form(raw: bytes) -> dict[str, list[Any]]:
         raise Problem("malformed", "a form of this desk has fewer fields") from None
 
 
-def _done(
+async def _done(
     request: Request, context: Context, link: FollowLink, committed: Committed, told: str, **more: Any
 ) -> Response:
     if wants_page(request):
         return thanks(told, request.url.path.rpartition("/")[0])
-    return json_answer({**more, **context.desk.followed(link, committed)}, headers=written(committed))
+    document = await context.desk.case_links.followed(link, committed)
+    return json_answer({**more, **document}, headers=written(committed))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of, policy_of
+from api.http.deadline import LONG, allow, in_thread
 from api.http.fields import Moment
 from api.http.parameters import filters, refuse_unknown
 from api.http.problems import Problem
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
 from application.execution.principals import Principal
+from application.ports import Entry
 from application.views.questions import Listing, Page, Point
 from domain.case.status import READERS, STAFF, authorise_reading
 from domain.errors import Forbidden, NotFound
@@ -29,6 +32,8 @@ When = Annotated[Moment | None, Query()]
 _PAGING = frozenset({"limit", "cursor", "sort"})
 _LONGEST_POSITION = 18
 """Digits."""
+_MANY = 200
+"""Events."""
 
 
 async def reading(request: Request, caller: Caller) -> Actor:
@@ -42,17 +47,14 @@ async def reading(request: Request, caller: Caller) -> Actor:
 
 async def staffing(request: Request, caller: Caller) -> Actor:
     """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    actor = _staff(await admit(request, caller, STAFF))
+    actor = await require_staff(request, caller)
     refuse_unknown(request)
     return actor
 
 
-def require_staff(context: Context, caller: Principal) -> Actor:
-    """The caller as staff, by the grants of now; in a thread. Raises Forbidden, naming the roles that may."""
-    return _staff(context.desk.admit(caller, STAFF))
-
-
-def _staff(actor: Actor) -> Actor:
+async def require_staff(request: Request, caller: Principal) -> Actor:
+    """The caller as staff, by the grants in force. Raises Forbidden, naming the roles that may."""
+    actor = await admit(request, caller, STAFF)
     if actor.role not in STAFF:
         raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
     return actor
@@ -113,7 +115,7 @@ def json_response(document: Any, **headers: str) -> Response:
 
 
 @router.get("/cases/{number}", response_class=Response, operation_id="read_case")
-def read_case(
+async def read_case(
     request: Request,
     actor: Reader,
     number: str,
@@ -125,13 +127,23 @@ def read_case(
 
     `can` tells staff the commands that they may give now.
     """
-    case = context_of(request).desk.case(number, actor, version=version, position=position, as_of=as_of)
+    records = context_of(request).desk.records
+    case = await records.case(number, actor, version=version, position=position, as_of=as_of)
     now = version is None and position is None and as_of is None
     return versioned(
         request,
         case.version,
         lambda: {**case_document(case, actor.role), **(commands_of(case, actor) if now else {})},
     )
+
+
+async def read_case_now(request: Request, number: str) -> Response:
+    """Answer `read_case` where the request has no query: then FastAPI has nothing to find in it."""
+    return await read_case(request, await reading(request, await authenticated(request)), number)
+
+
+DIRECT = {("GET", "/cases/{number}"): read_case_now}
+"""For `entrance.py`."""
 
 
 def versioned(request: Request, version: int, document: Callable[[], Any]) -> Response:
@@ -148,26 +160,36 @@ def unchanged(request: Request, tag: str) -> Response | None:
 
 
 @router.get("/cases/{number}/candidates", response_class=Response, operation_id="read_candidates")
-def read_candidates(request: Request, actor: Staff, number: str) -> Response:
+async def read_candidates(request: Request, actor: Staff, number: str) -> Response:
     """The cases that may be about the same, searched now, most alike first, without those decided on (R-5.6a)."""
     context = context_of(request)
-    found = context.desk.candidates(number, actor)
-    items = [{**vars(c), "decision_required": c.score >= context.desk.policy.duplicate_threshold} for c in found]
-    return json_response({"items": items, "next_cursor": None, "as_of_position": context.views.position()})
+    allow(LONG)
+    found = await context.desk.relations.candidates(number, actor)
+    threshold = (await policy_of(context)).duplicate_threshold
+    items = [{**vars(c), "decision_required": c.score >= threshold} for c in found]
+    position = await context.ask(context.views.position)
+    return json_response({"items": items, "next_cursor": None, "as_of_position": position})
 
 
 @router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
-def read_history(request: Request, actor: Reader, number: str) -> Response:
+async def read_history(request: Request, actor: Reader, number: str) -> Response:
     """Every event of a case, with who, how, when and why: never behind."""
-    entries = context_of(request).desk.history(number, actor)
-    items = history_items(entries, actor.role)
+    entries = await context_of(request).desk.records.history(number, actor)
     last = entries[-1]
     if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
         return same
+    items = await _history_items(entries, actor.role)
     return json_response(
         {"items": items, "next_cursor": None, "as_of_position": last.position},
         ETag=f'"v{last.event.originator_version}"',
     )
+
+
+async def _history_items(entries: Sequence[Entry], reader: Role) -> list[dict[str, Any]]:
+    """The events as they read. A storm's history is so long that it must not hold up the event loop."""
+    if len(entries) <= _MANY:
+        return history_items(entries, reader)
+    return await in_thread(partial(history_items, entries, reader))
 
 
 @router.get(
@@ -189,7 +211,7 @@ def read_history(request: Request, actor: Reader, number: str) -> Response:
         severity="1 to 3.",
     ),
 )
-def list_cases(
+async def list_cases(
     request: Request,
     actor: FreshReader,
     limit: Limit = 50,
@@ -204,22 +226,23 @@ def list_cases(
     question = f"cases {sort} {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     try:
-        listing = context.views.cases(filters, sort, Page(after, limit))
+        listing = await context.ask(context.views.cases, filters, sort, Page(after, limit))
     except ValueError as error:
         raise Problem("validation-failed", str(error)) from None
     return page_of(request, context, question, listing)
 
 
 @router.get("/queues", response_class=Response, operation_id="list_queues")
-def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
+async def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
     """The queues and how many cases stand in each."""
     context = context_of(request)
-    listing = context.views.queues(context.desk.clock.now(), context.desk.policy.unprioritized_alarm)
+    alarm = (await policy_of(context)).unprioritized_alarm
+    listing = await context.ask(context.views.queues, context.desk.clock.now(), alarm)
     return page_of(request, context, "queues", listing)
 
 
 @router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
-def read_queue(
+async def read_queue(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
@@ -231,19 +254,22 @@ def read_queue(
 ) -> Response:
     """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
     context = context_of(request)
-    point = point_of(context, as_of, position, effective_at)
+    point = await point_of(context, as_of, position, effective_at)
     if "\0" in name:
         raise NotFound("there is no such queue")
     question = f"queue {name} {as_of} {position} {effective_at}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    now, alarm = as_of or context.desk.clock.now(), context.desk.policy.unprioritized_alarm
-    return page_of(request, context, question, context.views.queue(name, point, Page(after, limit), now, alarm))
+    now, alarm = as_of or context.desk.clock.now(), (await policy_of(context)).unprioritized_alarm
+    listing = await context.ask(context.views.queue, name, point, Page(after, limit), now, alarm)
+    return page_of(request, context, question, listing)
 
 
-def point_of(context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None) -> Point:
+async def point_of(
+    context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None
+) -> Point:
     """The point in the record that a question is about."""
     if as_of is not None:
-        known = context.views.position_at(as_of)
+        known = await context.ask(context.views.position_at, as_of)
         position = known if position is None else min(known, position)
     return Point(position, effective_at)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import ConfigDict
 
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
-from api.http.context import Context, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of, policy_of
 from api.http.fields import Code, Moment
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
@@ -61,28 +61,28 @@ class RevokeBody(MaybeReasonBody):
     team: Code | None = None
 
 
-def _reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
+async def _reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
     context = context_of(request)
-    actor = context.desk.admit(caller, _READERS)
+    actor = await admit(request, caller, _READERS)
     if actor.role not in _READERS:
         raise Forbidden(f"this needs the role {' or '.join(sorted(_READERS))}; you are {actor.role}")
     refuse_unknown(request)
     return context, actor
 
 
-def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+async def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
     context = context_of(request)
-    actor = context.desk.admit(caller, (Role.ADMIN,))
+    actor = await admit(request, caller, (Role.ADMIN,))
     authorise_office(actor, command)
     refuse_unknown(request)
     return context, actor
 
 
-def _run(
-    request: Request, context: Context, wanted: Asked, *, exists: bool, do: Callable[[Asked], Committed]
+async def _run(
+    request: Request, context: Context, wanted: Asked, *, exists: bool, do: Callable[[Asked], Awaitable[Committed]]
 ) -> Response:
     try:
-        committed = do(with_precondition(request, context, wanted, required=lambda: exists))
+        committed = await do(await with_precondition(request, context, wanted, required=exists))
     except StaleVersion as stale:
         headers = {"ETag": f'"v{stale.current}"'}
         raise Problem("stale-version", str(stale), headers=headers, current_version=stale.current) from stale
@@ -121,20 +121,20 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
 
 def _list_route(kind: str) -> None:
     @router.get(f"/{kind}", response_class=Response, operation_id=f"list_{kind}", name=f"list {kind}")
-    def list_entries(request: Request, caller: Caller) -> Response:
-        context, _ = _reader(request, caller)
-        reference = context.desk.references.current()
+    async def list_entries(request: Request, caller: Caller) -> Response:
+        context, _ = await _reader(request, caller)
+        reference = await context.desk.references.current()
         items = [entry_document(listed) for listed in reference.all(KINDS[kind])]
         return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
 
 
 def _entry_routes(kind: str) -> None:
     @router.get(f"/{kind}/{{code}}", response_class=Response, operation_id=f"read_{kind}", name=f"read {kind}")
-    def read(
+    async def read(
         request: Request, caller: Caller, code: str, version: Annotated[int | None, Query(ge=1)] = None
     ) -> Response:
-        context, _ = _reader(request, caller)
-        listed = context.desk.entry(kind, code, version=version)
+        context, _ = await _reader(request, caller)
+        listed = await context.desk.catalogue.entry(kind, code, version=version)
         return versioned(request, listed.version, lambda: entry_document(listed))
 
     @router.put(
@@ -144,22 +144,22 @@ def _entry_routes(kind: str) -> None:
         name=f"put {kind}",
         openapi_extra=_described({"schema": {"type": "object"}, "example": _EXAMPLES[kind]}),
     )
-    def put(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
+    async def put(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
         """Define an entry, or put another version in its place; `If-Match` once it exists."""
-        context, actor = _keeper(request, caller, "list_entry")
+        context, actor = await _keeper(request, caller, "list_entry")
         document = json.loads(json_body(request, raw))
         if not isinstance(document, dict):
             raise Problem("validation-failed", "an entry is an object")
         reason = document.pop("reason", None)
         entry, contact = read_entry(kind, code, document)
-        exists = context.desk.has_entry(kind, code)
-        wanted = asked(request, actor, raw)
-        return _run(
+        exists = await context.desk.catalogue.has(kind, code)
+        wanted = asked(request, actor, raw, reason=reason and str(reason))
+        return await _run(
             request,
             context,
             wanted,
             exists=exists,
-            do=lambda given: context.desk.list_entry(kind, entry, contact, reason and str(reason), given),
+            do=lambda given: context.desk.catalogue.put(kind, entry, contact, given),
         )
 
 
@@ -170,23 +170,26 @@ for _kind in KINDS:
 
 
 @router.get("/customers", response_class=Response, operation_id="find_customer")
-def find_customer(request: Request, caller: Caller, email: str | None = None, phone: str | None = None) -> Response:
+async def find_customer(
+    request: Request, caller: Caller, email: str | None = None, phone: str | None = None
+) -> Response:
     """The customer id that an address stands for, and his entry where there is one."""
-    context, _ = _reader(request, caller)
+    context, _ = await _reader(request, caller)
     if not (email or phone):
         raise Problem("validation-failed", "ask for an email or a phone")
-    found = context.desk.customer_id({"email": email, "phone": phone})
-    listed = context.desk.entry("customers", found) if context.desk.has_entry("customers", found) else None
+    found = await context.desk.pseudonyms.of({"email": email, "phone": phone})
+    catalogue = context.desk.catalogue
+    listed = await catalogue.entry("customers", found) if await catalogue.has("customers", found) else None
     item = entry_document(listed) if listed else {"id": found, "version": 0}
-    position = context.desk.references.current().position
+    position = (await context.desk.references.current()).position
     return json_response({"items": [item], "next_cursor": None, "as_of_position": position})
 
 
 @router.get("/policy", response_class=Response, operation_id="read_policy")
-def read_policy(request: Request, caller: Caller, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
+async def read_policy(request: Request, caller: Caller, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
     """The policy in force, or a version of it. `fields` says the unit and the meaning of each of its fields."""
-    context, _ = _reader(request, caller)
-    book = context.desk.policy_book(version)
+    context, _ = await _reader(request, caller)
+    book = await context.desk.policy.book(version)
     return versioned(request, book.version, lambda: policy_document(book))
 
 
@@ -196,36 +199,36 @@ def read_policy(request: Request, caller: Caller, version: Annotated[int | None,
     operation_id="change_policy",
     openapi_extra=_described({"schema": PolicyBody.model_json_schema()}),
 )
-def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
+async def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
     """Put another policy in force: only what it changes is given. Decisions made before keep theirs."""
-    context, actor = _keeper(request, caller, "change_policy")
+    context, actor = await _keeper(request, caller, "change_policy")
     body = parse(request, raw, PolicyBody)
-    change_policy(context.desk.policy, body.changes)  # wrong whatever the policy is by then
+    change_policy(await policy_of(context), body.changes)  # wrong whatever the policy is by then
     change = partial(change_policy, changes=body.changes)
-    return _run(
+    return await _run(
         request,
         context,
         asked(request, actor, raw),
         exists=True,
-        do=lambda given: context.desk.change_policy(change, body.reason, given),
+        do=lambda given: context.desk.policy.change(change, body.reason, given),
     )
 
 
 @router.get("/grants", response_class=Response, operation_id="list_grants")
-def list_grants(request: Request, caller: Caller) -> Response:
+async def list_grants(request: Request, caller: Caller) -> Response:
     """Who may act as what (R-7.1)."""
-    context, _ = _reader(request, caller)
-    reference = context.desk.references.current()
+    context, _ = await _reader(request, caller)
+    reference = await context.desk.references.current()
     found = [access_document(root) for root in reference.roots.values() if isinstance(root, Access)]
     items = sorted(found, key=lambda document: str(document["subject"]))
     return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
 
 
 @router.get("/grants/{subject}", response_class=Response, operation_id="read_grants")
-def read_grants(request: Request, caller: Caller, subject: str) -> Response:
+async def read_grants(request: Request, caller: Caller, subject: str) -> Response:
     """What one person may act as."""
-    context, _ = _reader(request, caller)
-    access = context.desk.access(subject)
+    context, _ = await _reader(request, caller)
+    access = await context.desk.grants.access(subject)
     return versioned(request, access.version, lambda: access_document(access))
 
 
@@ -236,13 +239,14 @@ def read_grants(request: Request, caller: Caller, subject: str) -> Response:
     status_code=201,
     openapi_extra=_described({"schema": _inlined(GrantBody)}),
 )
-def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
+async def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     """Authorise somebody (R-7.1)."""
-    context, actor = _keeper(request, caller, "grant")
+    context, actor = await _keeper(request, caller, "grant")
     body = parse(request, raw, GrantBody)
     since: datetime = body.since or context.desk.clock.now()
     grant = Grant(body.role, body.team, body.approved_by or actor.subject, since, body.until)
-    committed = context.desk.grant(body.subject, grant, body.reason, asked(request, actor, raw, 201))
+    wanted = asked(request, actor, raw, 201, reason=body.why)
+    committed = await context.desk.grants.grant(body.subject, grant, wanted)
     return answer(committed, 201, reader=actor, location=f"/grants/{body.subject}")
 
 
@@ -252,10 +256,11 @@ def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     operation_id="revoke",
     openapi_extra=_described({"schema": _inlined(RevokeBody)}),
 )
-def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Response:
+async def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Response:
     """Take a grant back; it counts from the next request on (R-7.1)."""
-    context, actor = _keeper(request, caller, "revoke")
-    context.desk.access(subject)
+    context, actor = await _keeper(request, caller, "revoke")
+    await context.desk.grants.access(subject)
     body = parse(request, raw, RevokeBody)
-    committed = context.desk.revoke(subject, body.role, body.team, body.reason, asked(request, actor, raw))
+    wanted = asked(request, actor, raw, reason=body.why)
+    committed = await context.desk.grants.revoke(subject, body.role, body.team, wanted)
     return answer(committed, reader=actor)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Any, cast
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
@@ -33,8 +32,8 @@ from api.http.bodies import (
     triage,
 )
 from api.http.bodies.base import Body
-from api.http.context import Context, authenticated, context_of, principal_of
-from api.http.deadline import in_time
+from api.http.context import Context, admit, authenticated, context_of
+from api.http.entrance import Handler
 from api.http.parameters import refuse_unknown
 from api.http.problems import BASE, Problem, refusal_document
 from api.http.refusals import IDEMPOTENCY_KEY, IF_MATCH, refusals_of, responses_of
@@ -141,69 +140,69 @@ _RECEIPT = frozenset({"number", "id", "version", "status"})
 """What an answer tells a role that reads no cases: intake sees what it logs, and of other cases nothing (R-2.1a)."""
 
 
-def _handler(verb: Verb) -> Callable[..., Response]:
-    def handle(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: str) -> Response:
+def _handler(verb: Verb) -> Handler:
+    async def handle(request: Request, number: str) -> Response:
+        raw = await raw_body(request)
         context = context_of(request)
-        actor = context.desk.admit(principal_of(request), verb.roles)
+        actor = await admit(request, await authenticated(request), verb.roles)
         (authorise_problem if verb.on_problem else authorise)(actor, verb.command)
-        _find(context, verb, number, actor)
+        await _find(context, verb, number, actor)
         refuse_unknown(request)
         body = parse(request, raw, verb.body)
-        body.check(actor, context.desk.clock.now(), context.desk.policy)
-        wanted = asked(request, actor, raw, verb.status)
+        reference = await context.desk.references.current()
+        body.check(actor, context.desk.clock.now(), reference.policy)
+        wanted = asked(request, actor, raw, verb.status, reason=body.why)
         try:
-            committed = body.run(
-                context.desk,
-                number,
-                with_precondition(request, context, wanted, required=lambda: verb.conditional),
-            )
+            wanted = await with_precondition(request, context, wanted, required=verb.conditional)
+            committed = await body.run(context.desk, number, wanted)
         except StaleVersion as stale:
-            raise _stale(context, verb, actor, stale) from stale
+            raise await _stale(context, verb, actor, stale) from stale
         noun = "approvals" if verb.status == 202 else "problems" if verb.on_problem else "cases"
         location = f"/{noun}/{committed.root.number}" if verb.status in (201, 202) else None
         only = None if verb.status in (201, 202) or actor.role in READERS else _RECEIPT
-        beside = _beside(context, verb, number, actor, committed)
+        beside = await _beside(context, verb, number, actor, committed)
         return answer(committed, verb.status, reader=actor, location=location, only=only, **beside)
 
-    def handle_new(request: Request, raw: Annotated[bytes | None, Depends(raw_body)]) -> Response:
-        return handle(request, raw, "")
+    async def handle_new(request: Request) -> Response:
+        return await handle(request, "")
 
     handler = handle if "{number}" in verb.path else handle_new
     handler.__name__ = verb.command
     return handler
 
 
-def _find(context: Context, verb: Verb, number: str, actor: Actor) -> None:
+async def _find(context: Context, verb: Verb, number: str, actor: Actor) -> None:
     """404 before anything is said of the body; for a customer also when the case is somebody else's."""
     if not number:
         return
     if actor.role is Role.CUSTOMER:
-        context.desk.case(number, actor)
+        await context.desk.records.case(number, actor)
     else:
-        context.desk.identify(number, ProblemCase if verb.on_problem else Case)
+        await context.desk.runner.repository.identify(number, ProblemCase if verb.on_problem else Case)
 
 
-def _beside(context: Context, verb: Verb, number: str, actor: Actor, committed: Committed) -> dict[str, Any]:
+async def _beside(context: Context, verb: Verb, number: str, actor: Actor, committed: Committed) -> dict[str, Any]:
     """What an answer carries beside the case.
 
     After a decision on one candidate, those that are left (R-5.6b); after a fan-out, what became of each case (R-5.7d).
     """
     if verb.command == "fan_out":
-        event = context.desk.event_of(committed)
+        event = await context.desk.records.event_of(committed)
         assert isinstance(event, FannedOut)
         resolved = [{"case": case, "outcome": "resolved"} for case in event.cases]
         refused = [refusal_document(each.case, each.rule, each.detail) for each in event.refused]
         return {"fan_out": [*resolved, *refused]}
     if verb.command not in ("relate", "unrelate"):
         return {}
-    return {"candidates": [vars(candidate) for candidate in context.desk.candidates(number, actor)]}
+    candidates = await context.desk.relations.candidates(number, actor)
+    return {"candidates": [vars(candidate) for candidate in candidates]}
 
 
-def _stale(context: Context, verb: Verb, actor: Actor, stale: StaleVersion) -> Problem:
+async def _stale(context: Context, verb: Verb, actor: Actor, stale: StaleVersion) -> Problem:
     """412 with the present ETag and what happened meanwhile, so that nobody has to guess."""
     told: dict[str, Any] = {"current_version": stale.current}
     if not verb.on_problem and actor.role in READERS:
-        since = context.desk.history(stale.number, actor, after=stale.expected)
+        since = await context.desk.records.history(stale.number, actor, after=stale.expected)
         told["events"] = history_items(since, actor.role)
     return Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told)
 
@@ -235,24 +234,25 @@ def _operation(verb: Verb) -> dict[str, Any]:
 
 
 class CommandRoute(APIRoute):
-    """A route of FastAPI's whose handler takes body and number itself: nothing here is for its dependencies to find."""
+    """A route whose handler needs none of FastAPI's dependencies. FastAPI describes it (OpenAPI)."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = cast("Callable[..., Response]", self.endpoint)
+        handle = self.endpoint
 
         async def answer_command(request: Request) -> Response:
-            raw = await raw_body(request)
-            await authenticated(request)  # who is not known yet is looked up where nobody else waits
-            return await in_time(partial(handle, request, raw, **request.path_params))
+            response: Response = await handle(request, **request.path_params)
+            return response
 
         return answer_command
 
 
 router = APIRouter(tags=["commands"], route_class=CommandRoute)
+DIRECT = {("POST", verb.path): _handler(verb) for verb in VERBS}
+"""The handlers of the commands, for `entrance.py`."""
 for _verb in VERBS:
     router.add_api_route(
         _verb.path,
-        _handler(_verb),
+        DIRECT["POST", _verb.path],
         methods=["POST"],
         status_code=_verb.status,
         summary=f"{_verb.body.__doc__} (SOP {_verb.clause})",

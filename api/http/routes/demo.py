@@ -61,11 +61,11 @@ async def read_mail(request: Request, number: int) -> Response:
 
 
 @router.post("/demo/mail/{number}/reply", response_class=Response, operation_id="reply_to_demo_mail")
-def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: int) -> Response:
+async def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: int) -> Response:
     """Answer a mail as its recipient would: it goes the way of all mail that comes in. A form with `text`."""
     mail, text = _mail(request, number), _text(raw)
     context, to = context_of(request), _reply_to(mail)
-    answer = taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))
+    answer = await taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))
     outcome, message = answer.split()
     if "text/html" in request.headers.get("accept", ""):
         return HTMLResponse(f"<!doctype html><title>Reply</title><p>{html.escape(outcome)}</p>")

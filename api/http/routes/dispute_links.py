@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, policy_of
 from api.http.pages import sheet
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, raw_body
-from application.customers.case_link import Contested, Outcome
+from application.customers.case_link import Contested, DisputeOutcome
 from application.execution.principals import DisputeLink, Unauthenticated
 from application.execution.requests import Idempotency
 from application.execution.requests import Request as Asked
@@ -31,16 +31,16 @@ _LONGEST = 10_000
 
 
 @router.get("/disputes/{token}", response_class=HTMLResponse, operation_id="show_dispute")
-def show(request: Request, token: str) -> HTMLResponse:
+async def show(request: Request, token: str) -> HTMLResponse:
     """What was resolved and until when it can be disputed, with a form. Changes nothing."""
-    context, _, case = _opened(request, token)
-    return sheet(f"{case.number}", _shown(context, case))
+    context, _, case = await _opened(request, token)
+    return sheet(f"{case.number}", _shown(case, (await policy_of(context)).business.time_zone))
 
 
 @router.post("/disputes/{token}", response_class=HTMLResponse, operation_id="dispute_by_link")
-def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
+async def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
     """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
-    context, link, case = _opened(request, token)
+    context, link, case = await _opened(request, token)
     context.limits.count_link(link.case, link.customer)
     reason = _reason(request, raw)
     # The same words about what was done since are another dispute, whichever of our mails they answer.
@@ -52,15 +52,15 @@ def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token
         idempotency=Idempotency(key, hashlib.sha256(reason.encode()).digest()),
         trace_id=trace_id_of(request),
     )
-    return sheet("Thank you", _told(context.desk.contest(link, reason, asked)))
+    return sheet("Thank you", _told(await context.desk.case_links.contest(link, reason, asked)))
 
 
-def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, Case]:
+async def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, Case]:
     """The link and its case, where it opens something still. Raises NotFound, in the same words whatever is wrong."""
     context = context_of(request)
     try:
         link = context.read_link(token)
-        case = context.desk.contested(link)
+        case = await context.desk.case_links.contested(link)
     except (Unauthenticated, NotFound):
         raise NotFound("this link is not valid, or no longer") from None
     return context, link, case
@@ -78,7 +78,7 @@ def _reason(request: Request, raw: bytes | None) -> str:
     return given
 
 
-def _shown(context: Context, case: Case) -> str:
+def _shown(case: Case, time_zone: str) -> str:
     subject = (case.words and case.words.text("subject")) or ""
     about = f"<p>{html.escape(case.number)}: {html.escape(subject)}</p>"
     if case.status not in (Status.RESOLVED, Status.CLOSED):
@@ -87,13 +87,12 @@ def _shown(context: Context, case: Case) -> str:
     said = f"<p>What was done: {html.escape(solution)}</p>" if solution else ""
     until = ""
     if case.dispute_until is not None:
-        zone = ZoneInfo(context.desk.policy.business.time_zone)
-        moment = case.dispute_until.astimezone(zone)
+        moment = case.dispute_until.astimezone(ZoneInfo(time_zone))
         until = f"<p>You can dispute this until {moment:%A, %d %B %Y, %H:%M %Z}. Later, a new case is opened.</p>"
     return about + said + until + _FORM_HTML
 
 
-def _told(outcome: Outcome) -> str:
+def _told(outcome: DisputeOutcome) -> str:
     number = html.escape(outcome.case.number)
     return {
         Contested.REOPENED: f"<p>{number} is reopened. We go on with it.</p>",

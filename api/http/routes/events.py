@@ -1,4 +1,4 @@
-"""The ledger as a feed: pages, and the same as server-sent events. Async: who waits holds no worker thread."""
+"""The ledger as a feed: pages, and the same as server-sent events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.types import Receive, Scope, Send
 
-from api.http.context import context_of, principal_of
+from api.http.context import authenticated, context_of
 from api.http.gate import Full
 from api.http.problems import Problem
 from api.http.routes.cases import Staff, require_staff
@@ -35,7 +35,7 @@ router = APIRouter(tags=["feed"])
 
 
 class _Followed(StreamingResponse):
-    """A stream that holds its place for as long as it is sent, and no longer, however it ends."""
+    """A stream that holds its place while it is sent, however it ends."""
 
     def __init__(self, content: AsyncIterator[bytes], place: ExitStack) -> None:
         super().__init__(content, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
@@ -112,9 +112,7 @@ async def _stream(request: Request, after: int) -> AsyncIterator[bytes]:
 
 async def _require_access(request: Request) -> None:
     """The token is still valid, and a grant still in force. Raises Unauthenticated, Forbidden."""
-    context = context_of(request)
-    # In threads of its own: while the database is away, these checks must hold up nobody else.
-    await context.streams.work("events", lambda: require_staff(context, principal_of(request)))
+    await require_staff(request, await authenticated(request))
 
 
 def _messages(items: Sequence[FeedItem]) -> bytes:

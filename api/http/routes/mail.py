@@ -5,31 +5,31 @@ Machine intake needs no Idempotency-Key: the same message is the same message (h
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import AwareDatetime
 
 from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
-from api.http.context import Context, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of
+from api.http.deadline import LONG, allow, body_coming
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, parse, raw_body, with_precondition
 from api.http.routes.cases import FreshStaff, Limit, Staff, page_of, versioned
 from application.cases.history import history_item
-from application.desk import Desk
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
+from application.mail_in.documents import receipt_document
 from application.mail_in.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
-from application.mail_in.intake import Outcome, Received, outcome_of
-from application.mail_in.quarantine import receipt_document
+from application.mail_in.intake import MailOutcome, Received, outcome_of
+from application.mail_in.quarantine import Quarantine
 from application.views.questions import Page
 from domain.errors import NotFound
 from domain.receipt import COMMANDS, Receipt, authorise_intake
@@ -37,11 +37,12 @@ from domain.values import Actor
 
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
+B = TypeVar("B", bound=Body)
 Arrived = Annotated[AwareDatetime | None, Query()]
 router = APIRouter(tags=["intake"])
 
 _KINDS = ("message/rfc822", "application/octet-stream")
-_STATUS = {Outcome.OPENED: 201, Outcome.SUGGESTION: 202, Outcome.QUARANTINED: 202}
+_STATUS = {MailOutcome.OPENED: 201, MailOutcome.SUGGESTION: 202, MailOutcome.QUARANTINED: 202}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _DESCRIBED = {
     "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},
@@ -73,9 +74,9 @@ def _body(model: type[Body]) -> dict[str, Any]:
     return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}}}
 
 
-def _gateway(request: Request, caller: Caller) -> Actor:
+async def _gateway(request: Request, caller: Caller) -> Actor:
     """The mail server's own account. A dependency, so that it comes before any parameter is looked at."""
-    return _may(request, caller, "receive_message")[1]
+    return (await _may(request, caller, "receive_message"))[1]
 
 
 @router.post("/intake/email", response_class=Response, operation_id="receive_email", openapi_extra=_DESCRIBED)
@@ -91,27 +92,30 @@ async def receive_email(
     wanted = replace(asked(request, gateway, None), idempotency=None)
     envelope, context = replace(NO_ENVELOPE, arrived_at=received_at), context_of(request)
     if 0 <= int(request.headers.get("content-length") or -1) <= LARGEST:
-        received = await run_in_threadpool(_receive, context, await request.body(), envelope, wanted)
+        async with body_coming(None):
+            raw = await request.body()
+        received = await _receive(context, raw, envelope, wanted)
     else:
-        async with context.uploads.receive(request, LARGEST_MESSAGE) as upload:
-            received = await context.uploads.keep(lambda: _receive(context, upload.read(), envelope, wanted))
+        async with context.uploads.receive(request, LARGEST_MESSAGE) as upload, context.uploads.whole(upload) as raw:
+            received = await _receive(context, raw, envelope, wanted)
     headers = {"Position": str(received.position)}
-    if received.outcome in (Outcome.OPENED, Outcome.REPLY, Outcome.DISPUTE):
+    if received.outcome in (MailOutcome.OPENED, MailOutcome.REPLY, MailOutcome.DISPUTE):
         headers["Location"] = f"/cases/{received.case}"
     return _told(received.outcome, received.case, received.receipt, _STATUS.get(received.outcome, 200), headers)
 
 
-def _receive(context: Context, raw: bytes, envelope: Envelope, wanted: Asked) -> Received:
+async def _receive(context: Context, raw: bytes, envelope: Envelope, wanted: Asked) -> Received:
     """Take it in; what fails however often it is handed in waits in the quarantine, unread."""
-    desk = context.desk
-    return context.failures.guarded(
-        raw, lambda: desk.receive(raw, envelope, wanted), lambda: desk.receive_unread(raw, envelope, wanted)
+    allow(LONG)
+    mail = context.desk.mail
+    return await context.failures.guarded(
+        raw, lambda: mail.receive(raw, envelope, wanted), lambda: mail.receive_unread(raw, envelope, wanted)
     )
 
 
 @router.get("/queues/quarantine", response_class=Response, include_in_schema=False)
 @router.get("/quarantine", response_class=Response, operation_id="list_quarantine")
-def list_quarantine(
+async def list_quarantine(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
@@ -124,15 +128,17 @@ def list_quarantine(
     """
     context, question = context_of(request), f"quarantine {recorded}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, context.views.quarantine(Page(after, limit), recorded=recorded))
+    listing = await context.ask(context.views.quarantine, Page(after, limit), recorded=recorded)
+    return page_of(request, context, question, listing)
 
 
 @router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")
-def read_message(request: Request, actor: Staff, message: str) -> Response:
+async def read_message(request: Request, actor: Staff, message: str) -> Response:
     """A message as it came, as text, and what became of it: from its events, so never behind."""
-    receipt = context_of(request).desk.receipt(_id(message), actor)
-    addresses = context_of(request).desk.addresses
-    return versioned(request, receipt.version, lambda: receipt_document(receipt, addresses))
+    desk = context_of(request).desk
+    receipt = await desk.quarantine.receipt(_id(message), actor)
+    document = await receipt_document(receipt, desk.addresses)
+    return versioned(request, receipt.version, lambda: document)
 
 
 @router.post(
@@ -142,22 +148,19 @@ def read_message(request: Request, actor: Staff, message: str) -> Response:
     operation_id="release_message",
     openapi_extra=_body(ReleaseBody),
 )
-def release_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+async def release_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
     """Log a case from it, as well as can be; the response clock starts when it came (R-5.2e)."""
-    ask = _asking(request, caller, raw, message, "release_message", 201)
-    body = parse(request, raw, ReleaseBody)
-    committed = ask(lambda desk, receipt, wanted: desk.release_message(receipt, body.reason, wanted))
-    return _decided(committed, Outcome.OPENED, 201)
+    decision = _Decision("release_message", ReleaseBody, lambda held, id_, _, wanted: held.release(id_, wanted), 201)
+    return _decided(await _decide(request, caller, raw, message, decision), MailOutcome.OPENED, 201)
 
 
 @router.post(
     "/quarantine/{message}/join", response_class=Response, operation_id="join_message", openapi_extra=_body(JoinBody)
 )
-def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+async def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
     """Take it into a case; whoever wrote it takes part from then on, and what he says counts from when it came."""
-    ask = _asking(request, caller, raw, message, "join_message", 200)
-    body = parse(request, raw, JoinBody)
-    committed = ask(lambda desk, receipt, wanted: desk.join_message(receipt, body.case, body.reason, wanted))
+    decision = _Decision("join_message", JoinBody, lambda held, id_, body, wanted: held.join(id_, body.case, wanted))
+    committed = await _decide(request, caller, raw, message, decision)
     return _decided(committed, outcome_of(_receipt_of(committed)), 200)
 
 
@@ -167,17 +170,17 @@ def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Re
     operation_id="discard_message",
     openapi_extra=_body(DiscardBody),
 )
-def discard_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
+async def discard_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
     """Take it off the queue, as nothing for the desk; it is kept."""
-    ask = _asking(request, caller, raw, message, "discard_message", 200)
-    body = parse(request, raw, DiscardBody)
-    committed = ask(lambda desk, receipt, wanted: desk.discard_message(receipt, body.reason, wanted))
-    return _decided(committed, "discarded", 200)
+    decision = _Decision(
+        "discard_message", DiscardBody, lambda held, id_, body, wanted: held.discard(id_, body.reason, wanted)
+    )
+    return _decided(await _decide(request, caller, raw, message, decision), "discarded", 200)
 
 
-def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+async def _may(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
     context = context_of(request)
-    actor = context.desk.admit(caller, COMMANDS[command].who)
+    actor = await admit(request, caller, COMMANDS[command].who)
     authorise_intake(actor, command)
     if not request.url.path.startswith("/intake/"):
         refuse_unknown(request)
@@ -200,32 +203,39 @@ def _id(message: str) -> UUID:
         raise NotFound(f"there is no message {message}") from None
 
 
-def _asking(
-    request: Request, caller: Principal, raw: bytes | None, message: str, command: str, status: int
-) -> Callable[[Callable[[Desk, UUID, Asked], Committed]], Committed]:
-    """Who asks for what on which message; the body is read after that, and what is answered does it.
+@dataclass(frozen=True)
+class _Decision(Generic[B]):
+    """What somebody decides about a message in quarantine."""
 
-    `If-Match` is kept to and not asked for: of a message that waits there is one version only. Raises Forbidden,
-    NotFound.
+    command: str
+    body: type[B]
+    run: Callable[[Quarantine, UUID, B, Asked], Awaitable[Committed]]
+    status: int = 200
+
+
+async def _decide(
+    request: Request, caller: Principal, raw: bytes | None, message: str, decision: _Decision[B]
+) -> Committed:
+    """Carry a decision out; the body is read once it is known who asks, and that there is such a message.
+
+    `If-Match` is optional: a message that waits has one version only. Raises Forbidden, NotFound.
     """
-    context, actor = _may(request, caller, command)
-    receipt = _id(message)
-    if not context.desk.has_receipt(receipt):
+    context, actor = await _may(request, caller, decision.command)
+    receipt, quarantine = _id(message), context.desk.quarantine
+    if not await quarantine.has_receipt(receipt):
         raise NotFound(f"there is no message {message}")
-
-    def ask(do: Callable[[Desk, UUID, Asked], Committed]) -> Committed:
-        wanted = asked(request, actor, raw, status)
-        try:
-            return do(context.desk, receipt, with_precondition(request, context, wanted, required=lambda: False))
-        except StaleVersion as stale:
-            since = context.desk.receipt_history(receipt, actor, after=stale.expected)
-            told: dict[str, Any] = {
-                "current_version": stale.current,
-                "events": [history_item(each, actor.role) for each in since],
-            }
-            raise Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told) from stale
-
-    return ask
+    body = parse(request, raw, decision.body)
+    allow(LONG)
+    try:
+        wanted = await with_precondition(request, context, asked(request, actor, raw, decision.status, reason=body.why))
+        return await decision.run(quarantine, receipt, body, wanted)
+    except StaleVersion as stale:
+        since = await quarantine.receipt_history(receipt, actor, after=stale.expected)
+        told: dict[str, Any] = {
+            "current_version": stale.current,
+            "events": [history_item(each, actor.role) for each in since],
+        }
+        raise Problem("stale-version", str(stale), headers={"ETag": f'"v{stale.current}"'}, **told) from stale
 
 
 def _decided(committed: Committed, outcome: str, status: int) -> Response:

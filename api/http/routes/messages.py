@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.context import context_of
+from api.http.deadline import LONG, allow
 from api.http.routes.attachments import SAFE, disposition
 from api.http.routes.cases import Reader, Staff, unchanged
 from application.cases.attachments import MAIL, UNKNOWN, type_of
@@ -29,17 +30,20 @@ _GIVEN_OUT: dict[int | str, dict[str, Any]] = {
     operation_id="read_message_of_case",
     responses=_GIVEN_OUT,
 )
-def read_message_of_case(request: Request, actor: Reader, number: str, message: str) -> Response:
+async def read_message_of_case(request: Request, actor: Reader, number: str, message: str) -> Response:
     """A message of a case as it came, to be saved; 410 once it is erased. A customer reads the messages they wrote."""
-    return _given_out(request, *context_of(request).desk.message_of_case(number, _id(message), actor))
+    allow(LONG)
+    quarantine = context_of(request).desk.quarantine
+    return _given_out(request, *await quarantine.message_of_case(number, _id(message), actor))
 
 
 @router.get(
     "/quarantine/{message}/raw", response_class=Response, operation_id="read_message_as_it_came", responses=_GIVEN_OUT
 )
-def read_message_as_it_came(request: Request, actor: Staff, message: str) -> Response:
+async def read_message_as_it_came(request: Request, actor: Staff, message: str) -> Response:
     """A message as it came, whatever became of it, to be saved; 410 once it is erased."""
-    return _given_out(request, *context_of(request).desk.message_as_it_came(_id(message), actor))
+    allow(LONG)
+    return _given_out(request, *await context_of(request).desk.quarantine.message_as_it_came(_id(message), actor))
 
 
 def _id(message: str) -> UUID:

@@ -7,16 +7,17 @@ be read is kept, and waits in the quarantine: whoever sent it need not send it a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.http.context import admitted, context_of
+from api.http.context import admit, context_of, principal_of
+from api.http.deadline import LONG, allow, in_thread
 from api.http.gate import Full
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, body_in_time, request_id_of
@@ -40,7 +41,10 @@ _STRANGERS = 5.0
 """Seconds for a body whose key is in it: until it has come, nobody knows whether it is anybody's."""
 _RATE = 600
 """Events a minute that a sender of CloudEvents may count on."""
+_LARGE = 32_768
+"""Bytes."""
 _ORIGIN = re.compile(r"[!-~]{1,255}")
+T = TypeVar("T")
 _INTAKE = COMMANDS["receive_message"].who
 
 
@@ -52,7 +56,7 @@ class Machine:
     key: str | None = None
 
 
-Handler = Callable[[Request, Machine | None, bytes | None], Response]
+Handler = Callable[[Request, Machine | None, bytes | None], Awaitable[Response]]
 
 
 def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -> Callable[[Handler], Handler]:
@@ -61,11 +65,11 @@ def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -
     def opened(handle: Handler) -> Handler:
         async def receive(request: Request) -> Response:
             try:
-                gate = context_of(request).gate
-                with gate.passed(kind):
-                    machine = await gate.work(kind, partial(_machine_of, request, kind))
+                with context_of(request).gate.passed(kind):
+                    machine = await _machine_of(request, kind)
                     raw = await _body(request, None if machine else _STRANGERS)
-                    return await gate.work(kind, partial(handle, request, machine, raw))
+                    allow(LONG)
+                    return await handle(request, machine, raw)
             except Full:
                 answered = full()
             if isinstance(answered, Problem):
@@ -101,38 +105,43 @@ async def _body(request: Request, seconds: float | None) -> bytes | None:
         raise Problem("unavailable", "the body did not come in time") from None
 
 
-def _machine_of(request: Request, kind: SourceKind) -> Machine | None:
+async def _read(raw: bytes, how: Callable[[], T]) -> T:
+    """What a message says. A large one is read in a thread, so that it does not hold up the event loop."""
+    return how() if len(raw) < _LARGE else await in_thread(how)
+
+
+async def _machine_of(request: Request, kind: SourceKind) -> Machine | None:
     """Who calls, by the header; None where a key may lie in the body. Raises Unauthenticated, Forbidden, Problem 410."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
-        return _admit(request, token.strip(), kind)
+        return await _admit(request, token.strip(), kind)
     if kind is SourceKind.PAGERDUTY:
         return None
     raise Unauthenticated("an Authorization header with a bearer token, or a key of a source, is needed")
 
 
-def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
+async def _admit(request: Request, token: str, kind: SourceKind) -> Machine:
     context = context_of(request)
-    principal = admitted(context, token, looking=True)
-    source = context.desk.references.current().source(principal.subject)
+    principal = await principal_of(context, token, looking=True)
+    source = (await context.desk.references.current()).source(principal.subject)
     if source is not None and source.entry.retired:
         if kind is SourceKind.CLOUDEVENTS:
             raise Problem("gone", f"the source {source.entry.id} is retired: send no more")
         raise Forbidden(f"the source {source.entry.id} is retired")
     if source is not None and principal.key and source.entry.kind is not kind:
         raise Forbidden(f"the key is of a source that speaks {source.entry.kind}, not {kind}")
-    actor = context.desk.admit(principal, _INTAKE)
+    actor = await admit(request, principal, _INTAKE)
     authorise_intake(actor, "receive_message")
     return Machine(actor, principal.key)
 
 
-def _take(request: Request, machine: Machine, delivery: Delivery) -> Taken:
+async def _take(request: Request, machine: Machine, delivery: Delivery) -> Taken:
     id_, trace = request_id_of(request), trace_id_of(request)
     wanted = Asked(machine.actor, "http", request_id=id_, trace_id=trace, key=machine.key)
-    desk, failures = context_of(request).desk, context_of(request).failures
+    alerts, failures = context_of(request).desk.alerts, context_of(request).failures
     unread = replace(delivery, signals=(), about=(), cause=ReceiptCause.UNREADABLE, why="it failed again and again")
-    return failures.guarded(
-        delivery.raw, lambda: desk.take_signals(delivery, wanted), lambda: desk.take_signals(unread, wanted)
+    return await failures.guarded(
+        delivery.raw, lambda: alerts.take_signals(delivery, wanted), lambda: alerts.take_signals(unread, wanted)
     )
 
 
@@ -152,10 +161,11 @@ def _later() -> Problem:
 
 
 @_door("/intake/alertmanager", SourceKind.ALERTMANAGER, _later)
-def receive_alerts(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
+async def receive_alerts(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
     """Take in a notification of Alertmanager, version 4 (R-5.1c, R-5.1d, R-5.2b)."""
     assert machine is not None
-    taken = _take(request, machine, read(_whole(raw), read_group))
+    whole = _whole(raw)
+    taken = await _take(request, machine, await _read(whole, partial(read, whole, read_group)))
     alerts = [
         {
             "fingerprint": s.fingerprint,
@@ -186,7 +196,7 @@ def _slowly() -> Problem:
 
 
 @_door("/intake/cloudevents", SourceKind.CLOUDEVENTS, _slowly)
-def receive_events(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
+async def receive_events(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
     """Take in events (CloudEvents 1.0 over HTTP): structured, in a batch, or in binary mode."""
     assert machine is not None
     whole, kind = _whole(raw), request.headers.get("content-type", "")
@@ -197,24 +207,24 @@ def receive_events(request: Request, machine: Machine | None, raw: bytes | None)
     if mode is Mode.BINARY:
         delivery = cloudevents.read_binary(whole, request.headers)
     elif mode is Mode.STRUCTURED:
-        delivery = cloudevents.read_structured(whole)
+        delivery = await _read(whole, partial(cloudevents.read_structured, whole))
     else:
-        return _batch(request, machine, whole)
-    taken = _take(request, machine, delivery)
+        return await _batch(request, machine, whole)
+    taken = await _take(request, machine, delivery)
     return _told(taken, _done(taken), {"message": taken.receipt})
 
 
-def _batch(request: Request, machine: Machine, whole: bytes) -> Response:
+async def _batch(request: Request, machine: Machine, whole: bytes) -> Response:
     """Each event by itself: what was taken before something fails is a duplicate when all are sent again."""
     try:
-        events = cloudevents.split(whole)
+        events = await _read(whole, partial(cloudevents.split, whole))
     except Unreadable as unreadable:
-        taken = _take(request, machine, Delivery(whole, cause=unreadable.cause, why=str(unreadable)))
+        taken = await _take(request, machine, Delivery(whole, cause=unreadable.cause, why=str(unreadable)))
         return _told(taken, _done(taken), {"message": taken.receipt, "events": []})
     if not events:
-        taken = _take(request, machine, Delivery(whole))
+        taken = await _take(request, machine, Delivery(whole))
         return _told(taken, _done(taken), {"message": taken.receipt, "events": []})
-    all_ = [_take(request, machine, cloudevents.read_structured(event)) for event in events]
+    all_ = [await _take(request, machine, cloudevents.read_structured(event)) for event in events]
     told = [{"outcome": taken.outcome, "case": taken.case, "message": taken.receipt} for taken in all_]
     order = list(_STATUS)
     first = min(all_, key=lambda taken: (order.index(taken.outcome), taken.case is None))
@@ -227,7 +237,7 @@ def _done(taken: Taken) -> int:
 
 
 @router.options("/intake/cloudevents", response_class=Response, operation_id="allow_events")
-def allow_events(request: Request) -> Response:
+async def allow_events(request: Request) -> Response:
     """Say that this desk wants events, and how many (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
     origin = request.headers.get("webhook-request-origin", "*")
     if not _ORIGIN.fullmatch(origin):
@@ -250,19 +260,19 @@ def _answered(status: int, state: str, message: str, retry_after: str | None = N
 
 
 @_door("/v2/enqueue", SourceKind.PAGERDUTY, _throttled)
-def receive_event(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
+async def receive_event(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
     """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source, or a token."""
     if raw is None or len(raw) > pagerduty.LARGEST:
         told = [f"Event may have {pagerduty.LARGEST} bytes"]
         return _answered(413, "invalid event", "Event object is too large", errors=told)
     if machine is None:
-        key = pagerduty.routing_key(raw)
+        key = await _read(raw, partial(pagerduty.routing_key, raw))
         if key is None:
             raise Unauthenticated("a routing_key in the body, or an Authorization header, is needed")
-        machine = _admit(request, key, SourceKind.PAGERDUTY)
-    context = context_of(request)
-    event = pagerduty.read_event(raw, lambda: context.desk.random(16).hex())
-    taken = _take(request, machine, event.delivery)
+        machine = await _admit(request, key, SourceKind.PAGERDUTY)
+    new_key = context_of(request).desk.runner.random
+    event = await _read(raw, lambda: pagerduty.read_event(raw, lambda: new_key(16).hex()))
+    taken = await _take(request, machine, event.delivery)
     if taken.outcome is Outcome.QUARANTINED and event.recognised:  # kept like all that is wrong; and its sender is told
         what, why = {"outcome": taken.outcome, "case": None}, [event.delivery.why]
         return _answered(400, "invalid event", "Event object is invalid", errors=why, **what)

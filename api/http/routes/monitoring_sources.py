@@ -1,4 +1,4 @@
-"""The keys of monitoring sources, and what these have seen of a case (SOP 5.1). The sources themselves: `office.py`."""
+"""The keys of monitoring sources, and what these have seen of a case (SOP 5.1). The sources themselves: `catalogue.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.http.bodies.base import MaybeReasonBody
-from api.http.context import Context, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of
 from api.http.parameters import refuse_unknown
 from api.http.requests import answer, asked, parse, raw_body
 from api.http.routes.cases import Limit, Staff, page_of
@@ -39,12 +39,12 @@ class RevokeKeyBody(MaybeReasonBody):
     operation_id="issue_key",
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": IssueKeyBody.model_json_schema()}}}},
 )
-def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
+async def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
     """Give a source a key. It is in this answer, and nowhere else: what is kept is its hash."""
-    context, actor = _keeper(request, caller, "issue_key")
-    context.desk.entry("sources", code)
+    context, actor = await _keeper(request, caller, "issue_key")
+    await context.desk.catalogue.entry("sources", code)
     body = parse(request, raw, IssueKeyBody)
-    issued = context.desk.issue_key(code, body.reason, asked(request, actor, raw, 201))
+    issued = await context.desk.monitoring_keys.issue(code, asked(request, actor, raw, 201, reason=body.why))
     made = answer(issued.committed, 201, reader=actor, location=f"/sources/{code}", key=issued.key, key_id=issued.id)
     made.headers["Cache-Control"] = "no-store"
     return made
@@ -56,31 +56,34 @@ def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response
     operation_id="revoke_key",
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": RevokeKeyBody.model_json_schema()}}}},
 )
-def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
+async def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
     """Take a key back, by its id; it counts from the next request on."""
-    context, actor = _keeper(request, caller, "revoke_key")
-    context.desk.entry("sources", code)
+    context, actor = await _keeper(request, caller, "revoke_key")
+    await context.desk.catalogue.entry("sources", code)
     body = parse(request, raw, RevokeKeyBody)
-    return answer(context.desk.revoke_key(code, key, body.reason, asked(request, actor, raw)), reader=actor)
+    committed = await context.desk.monitoring_keys.revoke(code, key, asked(request, actor, raw, reason=body.why))
+    return answer(committed, reader=actor)
 
 
-def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
+async def _keeper(request: Request, caller: Principal, command: str) -> tuple[Context, Actor]:
     context = context_of(request)
-    actor = context.desk.admit(caller, (Role.ADMIN,))
+    actor = await admit(request, caller, (Role.ADMIN,))
     authorise_office(actor, command)
     refuse_unknown(request)
     return context, actor
 
 
 @router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
-def read_alerts(request: Request, actor: Staff, number: str, limit: Limit = 50, cursor: str | None = None) -> Response:
+async def read_alerts(
+    request: Request, actor: Staff, number: str, limit: Limit = 50, cursor: str | None = None
+) -> Response:
     """The alerts of a case, those that fire first: episodes, heartbeats, recovery; from their events, so never behind."""
     context, question = context_of(request), f"alerts {number}"
     after = context.cursors.read(question, cursor) if cursor is not None else ()
-    found = sorted((_place(alert), alert) for alert in context.desk.alerts_of(number, actor))
+    found = sorted((_place(alert), alert) for alert in await context.desk.alerts.alerts_of(number, actor))
     rest = [(place, alert) for place, alert in found if place > tuple(after)]
     shown = rest[:limit]
-    position = context.desk.recorder.max_notification_id() or 0
+    position = await context.ask(context.log.last_event)
     last = shown[-1][0] if len(rest) > limit else None
     return page_of(request, context, question, Listing([alert_document(alert) for _, alert in shown], last, position))
 

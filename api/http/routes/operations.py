@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import OperationalError
 
 from api.http.context import context_of
+from api.http.deadline import in_thread
 from api.http.metrics import Metrics
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
@@ -29,30 +31,31 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz", response_class=Response, operation_id="readyz", dependencies=_OPEN)
-def readyz(request: Request) -> Response:
+async def readyz(request: Request) -> Response:
     """The desk can write and read its views; else 503, with what it `can` do all the same and what is wrong."""
-    health, ready = _asked(request)
+    health, ready = await _asked(request)
     return _ready(health, ready, ready.why)
 
 
 @router.get("/readyz/write", response_class=Response, operation_id="readyz_write", dependencies=_OPEN)
-def readyz_write(request: Request) -> Response:
+async def readyz_write(request: Request) -> Response:
     """Commands are taken, whatever the views do: they are decided on the events themselves."""
-    health, ready = _asked(request)
+    health, ready = await _asked(request)
     return _ready(health, ready, ready.write)
 
 
 @router.get("/readyz/views", response_class=Response, operation_id="readyz_views", dependencies=_OPEN)
-def readyz_views(request: Request) -> Response:
+async def readyz_views(request: Request) -> Response:
     """Lists, queues, reports and search follow the record: a projector is running."""
-    health, ready = _asked(request)
+    health, ready = await _asked(request)
     return _ready(health, ready, ready.views)
 
 
-def _asked(request: Request) -> tuple[Mapping[str, Any], Readiness]:
+async def _asked(request: Request) -> tuple[Mapping[str, Any], Readiness]:
     """How the desk is. Raises Problem when the database does not answer: then it can do nothing."""
+    context = context_of(request)
     try:
-        health = context_of(request).views.health()
+        health = await context.ask(context.views.health)
     except OperationalError as error:
         can = {"write": False, "read_views": False}
         raise Problem("unavailable", "the database cannot be reached at the moment", can=can) from error
@@ -67,11 +70,12 @@ def _ready(health: Mapping[str, Any], ready: Readiness, why: str | None) -> Resp
 
 
 @router.get("/metrics", response_class=Response, operation_id="metrics", dependencies=_OPEN)
-def metrics(request: Request) -> Response:
+async def metrics(request: Request) -> Response:
     """Prometheus metrics of this process and the positions of ledger and views."""
+    context = context_of(request)
     known: Metrics = request.app.state.metrics
-    known.observe(context_of(request).views.health())
-    return Response(generate_latest(known.registry), media_type=CONTENT_TYPE_LATEST)
+    known.observe(await context.ask(context.views.health))
+    return Response(await in_thread(partial(generate_latest, known.registry)), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)

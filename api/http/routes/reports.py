@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, policy_of
+from api.http.deadline import in_thread
 from api.http.fields import Moment
 from api.http.problems import Problem
 from api.http.routes.cases import FreshKeeper, FreshStaff, When, json_response, point_of
@@ -50,8 +52,8 @@ Zone = Annotated[str | None, Query(max_length=100, description="An IANA time zon
 Mark = Annotated[bool, Query(description="Begin the CSV with a byte order mark.")]
 
 
-def _zone(context: Context, name: str | None) -> ZoneInfo:
-    return zone_named(name) if name is not None else ZoneInfo(context.desk.policy.business.time_zone)
+async def _zone(context: Context, name: str | None) -> ZoneInfo:
+    return zone_named(name) if name is not None else ZoneInfo((await policy_of(context)).business.time_zone)
 
 
 def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) -> Response:
@@ -67,7 +69,7 @@ def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) 
 
 
 @router.get("/reports/retention", response_class=Response, operation_id="read_retention")
-def read_retention(
+async def read_retention(
     request: Request,
     actor: FreshKeeper,  # noqa: ARG001 - asked for its refusal
     tz: Zone = None,
@@ -76,14 +78,15 @@ def read_retention(
 ) -> Response:
     """Whose personal data are kept longer than the policy's retention period; as of now."""
     context = context_of(request)
-    zone = _zone(context, tz)
-    report = context.views.retention(context.desk.clock.now(), context.desk.policy.retention)
+    zone = await _zone(context, tz)
+    kept = (await policy_of(context)).retention
+    report = await context.ask(context.views.retention, context.desk.clock.now(), kept)
     document = {**report, "time_zone": zone.key, "as_of": None, "as_of_position": report["position"]}
-    return _answer(document, zone, form, bom=bom)
+    return await in_thread(partial(_answer, document, zone, form, bom=bom))
 
 
 @router.get("/reports/{name}", response_class=Response, operation_id="read_report")
-def read_report(
+async def read_report(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
@@ -104,11 +107,12 @@ def read_report(
     context = context_of(request)
     if name not in REPORTS:
         raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
-    zone = _zone(context, tz)
+    zone = await _zone(context, tz)
     now = as_of or (context.desk.clock.now() if position is None else None)
     point, period = (
-        point_of(context, as_of, position, effective_at),
+        await point_of(context, as_of, position, effective_at),
         (moment_of(since, zone, "from"), moment_of(until, zone, "to")),
     )
-    report = context.views.report(ReportQuestion(name, *period, point, by, now, zone.key))
-    return _answer({**report, "as_of": as_of, "as_of_position": report["position"]}, zone, form, bom=bom)
+    report = await context.ask(context.views.report, ReportQuestion(name, *period, point, by, now, zone.key))
+    document = {**report, "as_of": as_of, "as_of_position": report["position"]}
+    return await in_thread(partial(_answer, document, zone, form, bom=bom))

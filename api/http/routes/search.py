@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.http.context import context_of, principal_of
+from api.http.context import admit, authenticated, context_of
 from api.http.parameters import filters, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
 from api.http.routes.cases import FreshStaff, Limit, When, json_response, page_of, point_of, versioned
@@ -37,7 +37,7 @@ Question = Annotated[str | None, Query(max_length=500)]
         known_error="The number of a known error, such as KE-0000001.",
     ),
 )
-def list_problems(
+async def list_problems(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
@@ -48,26 +48,25 @@ def list_problems(
     filters = {name: request.query_params[name] for name in _PROBLEMS if name in request.query_params}
     question = f"problems {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, context.views.problems(filters, Page(after, limit)))
+    return page_of(request, context, question, await context.ask(context.views.problems, filters, Page(after, limit)))
 
 
 @router.get("/problems/{number}", response_class=Response, operation_id="read_problem")
-def read_problem(request: Request, number: str, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
+async def read_problem(request: Request, number: str, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
     """A Problem Case, from its events: never behind. A problem *type* (RFC 9457) is documented here as well."""
     if number in TITLES:
         status, title = TITLES[number]
         return json_response({"type": BASE + number, "title": title, "status": status})
     if not number.startswith("PRB-"):
         raise Problem("not-found", f"there is neither a problem nor a problem type {number}")
-    desk = context_of(request).desk
-    actor = desk.admit(principal_of(request), STAFF)
+    actor = await admit(request, await authenticated(request), STAFF)
     refuse_unknown(request)
-    problem = desk.problem(number, actor, version=version)
+    problem = await context_of(request).desk.problems.problem(number, actor, version=version)
     return versioned(request, problem.version, lambda: problem_document(problem))
 
 
 @router.get("/known-errors", response_class=Response, operation_id="find_known_errors")
-def find_known_errors(
+async def find_known_errors(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     q: Question = None,
@@ -79,11 +78,12 @@ def find_known_errors(
     context = context_of(request)
     question = f"known errors {q!r} {service!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, context.views.known_errors(q, service, Page(after, limit)))
+    listing = await context.ask(context.views.known_errors, q, service, Page(after, limit))
+    return page_of(request, context, question, listing)
 
 
 @router.get("/search", response_class=Response, operation_id="search")
-def search(
+async def search(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     q: Annotated[str, Query(min_length=1, max_length=500)],
@@ -96,12 +96,12 @@ def search(
     """
     context, question = context_of(request), f"search {q!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, context.views.search(q, Page(after, limit)))
+    return page_of(request, context, question, await context.ask(context.views.search, q, Page(after, limit)))
 
 
 @router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_OWED_FILTERS)
 @router.get("/obligations", response_class=Response, operation_id="list_obligations", openapi_extra=_OWED_FILTERS)
-def list_obligations(
+async def list_obligations(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
@@ -114,6 +114,7 @@ def list_obligations(
     filters = {name: request.query_params[name] for name in _OWED if name in request.query_params}
     question = f"obligations {sorted(filters.items())} {as_of} {position}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    point = point_of(context, as_of, position, None)
-    listing = context.views.obligations(filters, point, context.desk.clock.now(), Page(after, limit))
+    point = await point_of(context, as_of, position, None)
+    page = Page(after, limit)
+    listing = await context.ask(context.views.obligations, filters, point, context.desk.clock.now(), page)
     return page_of(request, context, question, listing)

@@ -1,4 +1,4 @@
-"""Self service (SOP 5.1): a report, with an identity or without. What follows is behind a link (`following.py`)."""
+"""Self service (SOP 5.1): a report, with an identity or without. What follows is behind a link (`case_links.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.http.bodies.base import Words
-from api.http.context import Context, context_of, principal_of
+from api.http.context import Context, admit, authenticated, context_of
 from api.http.fields import Code, Email, Line, Phone, Text
 from api.http.limits import PER_ADDRESS, network_of
 from api.http.problems import Problem
@@ -56,11 +56,11 @@ _REPORT = described({"application/json": {"schema": ReportBody.model_json_schema
 
 
 @router.post("/reports", response_class=Response, status_code=201, operation_id="report", openapi_extra=_REPORT)
-def post_report(request: Request, raw: Raw) -> Response:
+async def post_report(request: Request, raw: Raw) -> Response:
     """Report an incident (R-5.2b). With a customer's token the case is his; without, the link to it is mailed to `email`."""
     context = context_of(request)
     if "authorization" in request.headers:
-        return _report_of(request, context, raw)
+        return await _report_of(request, context, raw)
     if context.limits.reports == 0:
         raise Unauthenticated("reports need an identity here")
     client = network_of(request.client.host) if request.client else ""
@@ -70,22 +70,23 @@ def post_report(request: Request, raw: Raw) -> Response:
         field = {"detail": "without an identity an address is needed", "pointer": "/email"}
         raise Problem("validation-failed", field["detail"], errors=[field])
     contact = body.named("name", "email", "phone")
-    customer = context.desk.customer_id(contact)
+    customer = await context.desk.pseudonyms.of(contact)
     context.limits.count("reports as", customer, PER_ADDRESS)
     wanted = asked(request, Actor(customer, Role.CUSTOMER), raw, 201)
-    committed = context.desk.report_unverified(_report(context, body, unverified=True), contact, _said(body), wanted)
+    report = _report(context, body, unverified=True)
+    committed = await context.desk.self_service.report_unverified(report, contact, _said(body), wanted)
     # The number and no more: whoever wrote this has not shown that the address is his.
     return json_answer({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
 
 
-def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:
-    actor = context.desk.admit(principal_of(request), (Role.CUSTOMER,))
+async def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:
+    actor = await admit(request, await authenticated(request), (Role.CUSTOMER,))
     authorise(actor, "log")
     if actor.role is not Role.CUSTOMER:
         raise Problem("forbidden", f"self service is for the role {Role.CUSTOMER}; you are {actor.role}")
     body = parse(request, raw, ReportBody)
     contact, report = body.named("name", "email", "phone"), _report(context, body, unverified=False)
-    committed = context.desk.log_case(report, contact, _said(body), {}, None, asked(request, actor, raw, 201))
+    committed = await context.desk.logging.log(report, contact, _said(body), {}, asked(request, actor, raw, 201))
     return answer(committed, 201, reader=actor, location=f"/cases/{committed.case.number}")
 
 

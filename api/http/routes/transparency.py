@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +15,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api.http.context import admit, context_of
+from api.http.deadline import in_thread
 from api.http.parameters import named_parameters, refuse_unknown
 from api.http.problems import Problem
 from api.http.routes.cases import Caller, Limit, Staff, page_of
@@ -38,40 +40,42 @@ async def auditing(request: Request, caller: Caller) -> Actor:
 
 
 @router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint", dependencies=_OPEN)
-def read_checkpoint(request: Request) -> Response:
+async def read_checkpoint(request: Request) -> Response:
     """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
-    return _checkpoint(request, None)
+    return await _checkpoint(request, None)
 
 
 @router.get(
     "/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log", dependencies=_OPEN
 )
-def read_checkpoint_of_log(request: Request, log: Number) -> Response:
+async def read_checkpoint_of_log(request: Request, log: Number) -> Response:
     """The newest checkpoint of one log: 1, or one that was begun by a restart."""
-    return _checkpoint(request, log)
+    return await _checkpoint(request, log)
 
 
 @router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log", dependencies=_OPEN)
-def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
+async def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
     """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
-    return _tile(request, path, log)
+    return await _tile(request, path, log)
 
 
 @router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile", dependencies=_OPEN)
-def read_tile(request: Request, path: str) -> Response:
+async def read_tile(request: Request, path: str) -> Response:
     """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
-    return _tile(request, path, None)
+    return await _tile(request, path, None)
 
 
-def _checkpoint(request: Request, log: int | None) -> Response:
-    note = context_of(request).log.checkpoint(log)
+async def _checkpoint(request: Request, log: int | None) -> Response:
+    context = context_of(request)
+    note = await context.ask(context.log.checkpoint, log)
     if note is None:
         raise NotFound("nothing is sealed yet")
     return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
 
 
-def _tile(request: Request, path: str, log: int | None) -> Response:
-    found = context_of(request).log.tile(path, log)
+async def _tile(request: Request, path: str, log: int | None) -> Response:
+    context = context_of(request)
+    found = await context.ask(context.log.tile, path, log)
     if found is None:
         raise NotFound("there is no such tile")
     number, content = found
@@ -80,11 +84,11 @@ def _tile(request: Request, path: str, log: int | None) -> Response:
 
 
 @router.get("/audit/checkpoints", response_class=Response, operation_id="list_checkpoints")
-def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: str | None = None) -> Response:  # noqa: ARG001 - asked for its refusal
+async def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: str | None = None) -> Response:  # noqa: ARG001 - asked for its refusal
     """Every checkpoint that was ever signed, newest first."""
     context = context_of(request)
     after = context.cursors.read("checkpoints", cursor) if cursor is not None else None
-    found = list(context.log.checkpoints((after[0], after[1]) if after else None, limit + 1))
+    found = list(await context.ask(context.log.checkpoints, (after[0], after[1]) if after else None, limit + 1))
     more, kept = len(found) > limit, found[:limit]
     last = (kept[-1].log, kept[-1].size) if more else None
     listing = Listing([vars(each) for each in kept], last, kept[0].position if kept else 0)
@@ -92,7 +96,7 @@ def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: 
 
 
 @router.get("/audit/cases/{number}/bundle", response_class=Response, operation_id="read_bundle")
-def read_bundle(
+async def read_bundle(
     request: Request,
     actor: Annotated[Actor, Depends(auditing)],
     number: str,
@@ -103,9 +107,9 @@ def read_bundle(
     With `files`, the files of the case are in it as well.
     """
     context = context_of(request)
-    context.desk.case(number, actor)
+    await context.desk.records.case(number, actor)
     try:
-        content = context.log.bundle(number, files=files)
+        content = await in_thread(partial(context.log.bundle, number, files=files))  # it waits for the seal
     except NotSealed as error:
         raise Problem("unavailable", str(error)) from None
     name = re.sub(r"[^A-Za-z0-9-]", "", number)

@@ -1,15 +1,15 @@
 """What a mail is: who wrote it, what it says, what it answers, and whether a person wrote it (`intake.md`, E-mail).
 
-anatomy   headers and parts, within bounds
-charsets  bytes as text, by the label of their charset
-fields    header fields as text
-people    the people that a field names
-headers   who, whether a person, and what it answers
-reports   mails that came back
-bodies    the walk through its parts, and their words, of HTML too
-quoting   its own words and those it repeats
-files     what is attached
-intent    what an answer to a resolution wants
+structure      headers and parts, within bounds
+charsets       bytes as text, by the label of their charset
+header_fields  header fields as text
+people         the people that a field names
+headers        who, whether a person, and what it answers
+bounces        mails that came back
+text           the words of its parts, of HTML too
+quoting        its own words and those it repeats
+attachments    its files
+intent         what an answer to a resolution wants
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _tells_of_failure(head: Head, text: str) -> bool:
     machine, system = head.machine(), head.by_daemon or head.from_nobody
     if (
         machine is ReceiptCause.AUTOMATIC and not system
-    ):  # whoever is away may say any word of ours, and his room's number
+    ):  # whoever is away may use any word of ours, and give a room number
         return False
     nobodys = machine is not None or system or head.content_type == "multipart/report"
     return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]))

@@ -167,8 +167,8 @@ def _bare(value: str) -> list[str]:
 def _sender(head: EmailMessage, label: str | None) -> tuple[str | None, str | None, bool]:
     """An address in From that can be written to, the name beside it, and whether it is the only one there.
 
-    Where the header is none that can be read, what looks like an address in it, in Reply-To or Sender is taken: nobody
-    who writes is sent away for how he does.
+    Where the header cannot be read, what looks like an address in it, in Reply-To or in Sender is taken: nobody is turned
+    away for the form of their mail.
     """
     fields = [unfolded(value, label) for value in unparsed(head, "From")]
     boxes = list(islice(people_of(fields[0]), _MOST_ADDRESSED)) if len(fields) == 1 else []

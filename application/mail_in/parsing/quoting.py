@@ -34,7 +34,7 @@ class Said:
 
 
 def told_apart(text: str) -> Said:
-    """Tell a reply's words from those it answers. What somebody forwards is what he says."""
+    """Tell a reply's words from those it answers. What somebody forwards, they say."""
     own: list[str] = []
     quoted: list[str] = []
     lines = text.split("\n")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.queries import load
 
@@ -55,30 +55,24 @@ class Pulse:
             log.warning("a worker's state could not be kept", worker=self.worker, error=str(error))
 
 
-class Connections(Protocol):
-    """Lends connections: a pool."""
-
-    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
-
-
 class PostgresSetAside:
     """Implements `application.processes.retries.SetAside`."""
 
-    def __init__(self, pool: Connections, kind: str) -> None:
+    def __init__(self, pool: AsyncPool, kind: str) -> None:
         self._pool, self._kind = pool, kind
 
-    def begin_anew(self) -> None:
-        self._run("begin_anew")
+    async def begin_anew(self) -> None:
+        await self._run("begin_anew")
 
-    def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
-        self._run("keep", item, tries, given_up, _told(error))
+    async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
+        await self._run("keep", item, tries, given_up, _told(error))
 
-    def forget(self, item: str) -> None:
-        self._run("forget", item)
+    async def forget(self, item: str) -> None:
+        await self._run("forget", item)
 
-    def _run(self, statement: str, *values: Any) -> None:
-        with self._pool.connection() as connection:
-            connection.execute(_SQL[statement], (self._kind, *values))
+    async def _run(self, statement: str, *values: Any) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_SQL[statement], (self._kind, *values))
 
 
 def _told(error: Exception) -> str:

@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
-
+from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.queries import load
 
 _SQL = load("timers", "infrastructure.views.questions")
@@ -18,19 +16,21 @@ _SQL = load("timers", "infrastructure.views.questions")
 class PostgresTimers:
     """Implements `application.views.timers.Timers`."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    def __init__(self, pool: AsyncPool) -> None:
         self._pool = pool
 
-    def due_closures(self, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
-        return [(number, resolution) for number, resolution in self._rows("due_closures", now, limit)]
+    async def due_closures(self, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        return [(number, resolution) for number, resolution in await self._rows("due_closures", now, limit)]
 
-    def due_messages(self, now: datetime, limit: int) -> Sequence[UUID]:
-        return [message for (message,) in self._rows("due_messages", now, limit)]
+    async def due_messages(self, now: datetime, limit: int) -> Sequence[UUID]:
+        return [message for (message,) in await self._rows("due_messages", now, limit)]
 
-    def next_due(self) -> datetime | None:
-        moment: datetime | None = self._rows("next_due")[0][0]
+    async def next_due(self) -> datetime | None:
+        moment: datetime | None = (await self._rows("next_due"))[0][0]
         return moment
 
-    def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
-            return cursor.execute(_SQL[name], values, prepare=True).fetchall()
+    async def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(_SQL[name], values, prepare=True)
+            return await cursor.fetchall()

@@ -11,12 +11,12 @@ import random
 import signal
 import sys
 
-from api.main import open_desk
 from application.execution.requests import Request
 from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE
 from domain.values import Actor, Role
 from tests.acceptance.mail.corpus import corpus
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase
 
 GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")
@@ -31,7 +31,7 @@ def main() -> None:
     random.Random(seed).shuffle(names)
     with open_desk(TestDatabase(conninfo, embedded=True, name=name), addresses=OURS) as desk:
         for number, each in enumerate(names, start=1):
-            desk.receive(corpus()[each], NO_ENVELOPE, GATEWAY)
+            desk.mail.receive(corpus()[each], NO_ENVELOPE, GATEWAY)
             if number == kill:
                 os.kill(os.getpid(), signal.SIGKILL)
             print(each, flush=True)  # noqa: T201 - that is the acknowledgement

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
+from application.desk import Desk
 from application.mail_in.delivery import admit_gateway, taking
 from application.processes.mail_delivery import send_due
 from infrastructure.mail.catcher import smtp_server
@@ -21,12 +22,17 @@ from tests.application.cases import LINKS
 @contextmanager
 def delivered_to(desk: RunningDesk, *, lmtp: bool = False) -> Iterator[int]:
     """Mail servers deliver to a desk; gives the port."""
-    admit_gateway(desk.office)
-    kind = "lmtp" if lmtp else "smtp"
-    gateway = Gateway("desk.example", desk.office.addresses.takes, taking(desk.office, kind))
-    with listening(gateway, "127.0.0.1", 0, lmtp=lmtp) as port:
+    office = desk.office
+    with office.portal.wrap_async_context_manager(_gateway(office.target, lmtp=lmtp)) as port:
         yield port
-    gateway.close()
+
+
+@asynccontextmanager
+async def _gateway(desk: Desk, *, lmtp: bool) -> AsyncIterator[int]:
+    await admit_gateway(desk)
+    gateway = Gateway("desk.example", desk.addresses.takes, taking(desk, "lmtp" if lmtp else "smtp"))
+    async with listening(gateway, "127.0.0.1", 0, lmtp=lmtp) as port:
+        yield port
 
 
 def deliver(port: int, raw: bytes, sender: str, *recipients: str) -> str:
@@ -48,7 +54,7 @@ def send_to(desk: RunningDesk, port: int) -> int:
     postman = SmtpPostman(
         host="127.0.0.1", port=port, sender=desk.office.addresses.mailbox, clock=desk.clock, domain=domain
     )
-    return send_due(desk.office, desk.timers, postman, LINKS)
+    return int(desk.office.run(send_due, desk.timers, postman, LINKS))
 
 
 class Relay:

@@ -11,10 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
-from application.mail_in.intake import Outcome
+from application.mail_in.intake import MailOutcome
 from application.mail_in.parsing import Mail, read_mail
 from domain.values import Role
 from infrastructure.views.projector import Projector
@@ -23,6 +22,7 @@ from tests.acceptance.mail.corpus import corpus, needs_corpus
 from tests.acceptance.mail.correspondence import gateway
 from tests.acceptance.mail.feeding import OURS
 from tests.acceptance.operating import feeding
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned, differences
 
 pytestmark = needs_corpus
@@ -66,7 +66,7 @@ def events(database: TestDatabase, topic: str) -> list[tuple[str, ...]]:
 def test_r_5_1d_every_answer_names_an_outcome_and_none_is_an_error(answers: Answers) -> None:
     assert len(answers) == len(corpus()) > 700
     assert {status for status, _ in answers.values()} <= {200, 201, 202}
-    assert {said["outcome"] for _, said in answers.values()} <= {*Outcome}
+    assert {said["outcome"] for _, said in answers.values()} <= {*MailOutcome}
     assert all(said["message"] for _, said in answers.values())
 
 
@@ -137,8 +137,8 @@ def test_r_5_1c_fed_twice_by_two_processes_in_any_order_and_killed_before_they_a
 ) -> None:
     with cloned(server) as database:
         with open_desk(database) as office:
-            office.adopt_policy(OPERATOR)
-            office.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+            office.policy.adopt(OPERATOR)
+            office.grants.ensure("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
         acknowledged: list[set[str]] = [set(), set()]
         killed = 0
         for kill in (40, 150, 0):

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.main import open_desk
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import Caller, RunningDesk, done, refused
 from tests.acceptance.mail.correspondence import gateway, hand_in, letter, mail, reply, sent_in
 from tests.acceptance.travelling import history, logged, on_monday, read
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned
 from tests.field import field_input
 

@@ -123,6 +123,6 @@ Register = Callable[..., str]
 
 @pytest.fixture
 def monitoring(running: RunningDesk) -> Monitoring:
-    load_demo(running.office)
-    running.office.ensure_granted("gateway", Role.INTAKE, None, None, OPERATOR, anew=True)
+    running.office.run(load_demo)
+    running.office.grants.ensure("gateway", Role.INTAKE, None, None, OPERATOR, anew=True)
     return Monitoring(running)

@@ -13,14 +13,13 @@ import random
 import signal
 import sys
 
-from api.main import open_desk
-from application.desk import Desk
 from application.execution.requests import Request
 from application.monitoring import cloudevents
 from application.monitoring.alertmanager import read_group
 from application.monitoring.signals import Delivery, read
 from domain.values import Actor, Role
 from tests.acceptance.monitoring.conftest import alert, group
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import DATA, TestDatabase
 
 
@@ -46,10 +45,10 @@ def messages() -> dict[str, Delivery]:
     return found
 
 
-def feed(desk: Desk, delivery: Delivery) -> None:
+def feed(desk: BlockingDesk, delivery: Delivery) -> None:
     """Hand a message in, as the source that speaks its protocol."""
     source = "events" if delivery.identity else "prom"
-    desk.take_signals(delivery, Request(Actor(source, Role.INTAKE), "test"))
+    desk.alerts.take_signals(delivery, Request(Actor(source, Role.INTAKE), "test"))
 
 
 def main() -> None:

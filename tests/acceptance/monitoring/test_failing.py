@@ -34,6 +34,6 @@ def test_r_5_1d_a_notification_that_always_fails_waits_in_the_quarantine_after_s
         assert monitoring.alertmanager(group(alert("b")), key).is_success
     waiting = monitoring.alertmanager(failing, key)
     assert (waiting.status_code, waiting.json()["outcome"]) == (202, "quarantined")
-    last = monitoring.desk.office.recorder.max_notification_id()
+    last = monitoring.desk.office.position
     (item,) = done(monitoring.desk.technician.get("/quarantine", after=last))["items"]
     assert (item["id"], item["cause"]) == (waiting.json()["message"], "unreadable")

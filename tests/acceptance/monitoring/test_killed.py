@@ -7,11 +7,11 @@ from collections import defaultdict
 
 import psycopg
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.monitoring.feeding import feed, messages
 from tests.acceptance.operating import feeding
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned
 
 Cases = list[list[str]]
@@ -43,9 +43,9 @@ def test_r_5_1c_in_whatever_order_and_however_often_the_cases_are_the_same(serve
 
 def granted(database: TestDatabase) -> None:
     with open_desk(database) as office:
-        office.adopt_policy(OPERATOR)
+        office.policy.adopt(OPERATOR)
         for source in ("prom", "events"):
-            office.ensure_granted(source, Role.INTAKE, None, None, OPERATOR, anew=False)
+            office.grants.ensure(source, Role.INTAKE, None, None, OPERATOR, anew=False)
 
 
 def cases(database: TestDatabase) -> Cases:

@@ -74,7 +74,7 @@ def test_what_is_wrong_with_an_event_is_told_its_sender_and_it_is_kept(
     assert (answer.status_code, told["status"], told["message"]) == (400, "invalid event", "Event object is invalid")
     assert says in told["errors"][0]
     assert told["outcome"] == "quarantined"
-    waiting = monitoring.desk.technician.get("/quarantine", after=monitoring.desk.office.recorder.max_notification_id())
+    waiting = monitoring.desk.technician.get("/quarantine", after=monitoring.desk.office.position)
     assert len(waiting.json()["items"]) == 1
 
 

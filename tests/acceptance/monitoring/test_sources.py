@@ -8,7 +8,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
 from application.execution.principals import Unauthenticated
 from application.execution.requests import Request
@@ -20,6 +19,7 @@ from domain.values import Actor, ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import Serve, done, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
+from tests.blocking import because, open_desk
 from tests.conftest import TestDatabase
 
 RULES = [
@@ -147,13 +147,13 @@ def test_what_was_admitted_before_the_revocation_and_decided_after_it_is_refused
     with open_desk(database) as deaf:
         message = read_group(json.dumps(group(alert())).encode())
         request = Request(Actor("prom", Role.INTAKE), "test", key=key[4:12])
-        assert deaf.holder_of(key, looking=True).subject == "prom"
-        deaf.take_signals(message, request)
+        assert deaf.monitoring_keys.holder_of(key, looking=True).subject == "prom"
+        deaf.alerts.take_signals(message, request)
         done(monitoring.admin.post(f"/sources/prom/keys/{key[4:12]}/revoke", {}))
-        assert deaf.holder_of(key).subject == "prom"  # it has not heard
+        assert deaf.monitoring_keys.holder_of(key).subject == "prom"  # it has not heard
         for again in (message, read_group(json.dumps(group(alert("z"))).encode())):
             with pytest.raises(Unauthenticated):
-                deaf.take_signals(again, request)
+                deaf.alerts.take_signals(again, request)
 
 
 def test_r_7_1_a_grant_that_was_revoked_elsewhere_admits_nothing_though_nothing_is_committed(
@@ -162,11 +162,11 @@ def test_r_7_1_a_grant_that_was_revoked_elsewhere_admits_nothing_though_nothing_
     with open_desk(database) as deaf:
         request = Request(Actor("gateway", Role.INTAKE), "test")
         unreadable = Delivery(b"?", cause=ReceiptCause.UNREADABLE)
-        held = deaf.take_signals(unreadable, request)
-        assert deaf.take_signals(unreadable, request).receipt == held.receipt
-        monitoring.desk.office.revoke("gateway", Role.INTAKE, None, "left", OPERATOR)
+        held = deaf.alerts.take_signals(unreadable, request)
+        assert deaf.alerts.take_signals(unreadable, request).receipt == held.receipt
+        monitoring.desk.office.grants.revoke("gateway", Role.INTAKE, None, because(OPERATOR, "left"))
         with pytest.raises(Forbidden):
-            deaf.take_signals(unreadable, request)
+            deaf.alerts.take_signals(unreadable, request)
 
 
 def test_a_key_opens_the_door_of_its_kind_only_and_reads_nothing(monitoring: Monitoring) -> None:

@@ -17,11 +17,11 @@ from fastapi import Request
 
 from api.http import uploads
 from api.http.problems import Problem
-from api.main import open_desk
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import Answer, Caller, RunningDesk, Serve, done, incident, refused
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)

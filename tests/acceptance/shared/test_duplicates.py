@@ -310,7 +310,7 @@ def test_r_5_6c_a_duplicate_of_a_case_that_is_referred_goes_with_it(running: Run
     said = words()
     first, second = logged(running, **said), logged(running, **said)
     relate(running, second, first, "duplicate")
-    running.office.list_entry("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, None, OPERATOR)
+    running.office.catalogue.put("help-desks", HelpDesk("dhs", "Human Services", "DHS"), {"phone": "1"}, OPERATOR)
     refer = {"help_desk": "dhs", "contact": {"method": "phone", "outcome": "informed"}}
     done(running.technician.post(f"/cases/{first}/refer", refer))
     done(owner_of(running, second).post(f"/cases/{second}/dispute", {"reason": "they say it is yours"}))

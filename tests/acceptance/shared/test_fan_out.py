@@ -159,9 +159,9 @@ def test_r_5_7d_cases_fanned_out_to_join_the_problem_of_the_first(running: Runni
 
 def test_r_5_7d_an_alert_without_a_person_is_told_to_the_services_owner(running: RunningDesk, intake: Caller) -> None:
     contact = {"name": "T. Lee", "email": "t.lee@desk.example"}
-    running.office.list_entry("teams", Team("network", "Network"), {}, None, OPERATOR)
-    running.office.list_entry(
-        "services", Service("printing", "Printing", "network", owner="t.lee"), contact, None, OPERATOR
+    running.office.catalogue.put("teams", Team("network", "Network"), {}, OPERATOR)
+    running.office.catalogue.put(
+        "services", Service("printing", "Printing", "network", owner="t.lee"), contact, OPERATOR
     )
     alert = reported(running, by=intake, channel="monitoring", customer={"name": "probe 7"})
     number = declared(running, alert)

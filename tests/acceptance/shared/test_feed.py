@@ -18,6 +18,7 @@ from api.http.routes.events import HEARTBEAT, RECHECK
 from application.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident, refused, served
+from tests.blocking import because
 from tests.conftest import cloned
 
 
@@ -164,7 +165,7 @@ def test_r_7_1_a_revoked_grant_ends_the_stream(
     leaver = running.caller(Role.AUDITOR, "f.leaver")
     with followed(running.url, leaver.http.headers["Authorization"], start) as said:
         assert taken(said, 2), "the leaver's own grant"
-        running.office.revoke("f.leaver", Role.AUDITOR, None, "left", OPERATOR)
+        running.office.grants.revoke("f.leaver", Role.AUDITOR, None, because(OPERATOR, "left"))
         *_, last = said  # it ends
     assert last == {"": "access has ended"}
     refused(leaver.get("/events"), 403, "forbidden")

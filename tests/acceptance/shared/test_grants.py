@@ -292,7 +292,7 @@ def test_r_7_1_a_grant_that_has_run_out_is_not_given_again_silently(monday: Runn
     admin, soon = administrator(monday), monday.clock.now() + timedelta(hours=1)
     grant(admin, "t.temp", until=soon.isoformat())
     travel(monday, hours=2)
-    assert not monday.office.ensure_granted("t.temp", Role.TECHNICIAN, None, None, OPERATOR, anew=False)
+    assert not monday.office.grants.ensure("t.temp", Role.TECHNICIAN, None, None, OPERATOR, anew=False)
     refused(holder(monday, "t.temp").get("/cases"), 403, "forbidden")
 
 

@@ -70,7 +70,7 @@ def kept(database: TestDatabase, message: str) -> bytes:
 
 
 def events_of(running: RunningDesk, message: str) -> list[dict[str, Any]]:
-    last = running.office.recorder.max_notification_id() or 0
+    last = running.office.position
     items = done(running.auditor.http.get(f"/events?limit=1000&after={max(0, last - 900)}"))["items"]
     return [item for item in items if item["stream"] == message]
 

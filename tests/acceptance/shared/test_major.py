@@ -109,7 +109,7 @@ def test_r_5_7a_hand_backs_are_counted_and_lead_back_to_the_desk(running: Runnin
 
 def test_r_5_7a_where_there_is_a_catalogue_the_team_and_its_technician_are_of_it(alone: RunningDesk) -> None:
     number = alone.in_diagnosis()
-    alone.office.list_entry("teams", Team("network", "Network", ("t.lee",)), {}, None, OPERATOR)
+    alone.office.catalogue.put("teams", Team("network", "Network", ("t.lee",)), {}, OPERATOR)
     for body, pointer in (
         ({"team": "networks"}, "/team"),
         ({"team": "network", "technician": "m.ruiz"}, "/technician"),

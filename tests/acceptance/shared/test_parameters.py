@@ -26,8 +26,8 @@ def everybody(running: RunningDesk) -> list[Caller]:
 def questions(running: RunningDesk) -> list[str]:
     """The address of every question of the interface, with something that is there in each place."""
     number = running.log()["number"]
-    running.office.list_entry("sources", MonitoringSource("prom", "Prom", SourceKind.ALERTMANAGER), {}, None, OPERATOR)
-    running.office.ensure_granted("root", Role.ADMIN, None, None, OPERATOR, anew=False)
+    running.office.catalogue.put("sources", MonitoringSource("prom", "Prom", SourceKind.ALERTMANAGER), {}, OPERATOR)
+    running.office.grants.ensure("root", Role.ADMIN, None, None, OPERATOR, anew=False)
     names = {"number": number, "subject": "root", "log": "1", "path": "tile/0/000"}
     codes = {"services": "printing", "teams": "network", "sources": "prom"}
     found = []

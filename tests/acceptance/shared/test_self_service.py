@@ -17,14 +17,14 @@ from structlog.testing import capture_logs
 
 from api.http.limits import HOUR, PER_ADDRESS, PER_LINK, Limits, network_of
 from api.http.problems import Problem
-from api.main import open_desk
-from application.desk import Desk
+from application.customers.case_link import CaseLinks
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, incident, refused
 from tests.acceptance.mail.correspondence import mail, reply, sent_in
 from tests.acceptance.travelling import WINDOW, mails, messages, on_monday, owner_of, told, travel
+from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned
 
 REPORT = {"name": "Pat Moe", "email": "pat.moe@agency.example", "subject": "No sound", "description": "It is silent."}
@@ -408,7 +408,7 @@ def test_what_goes_wrong_behind_a_link_is_logged_without_the_link(
     def fail(*_: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(Desk, "followed", fail)
+    monkeypatch.setattr(CaseLinks, "followed", fail)
     with capture_logs() as logged:
         refused(browser.get(path), 503, "unavailable")
     assert [entry["path"] for entry in logged] == ["/self-service/cases/..."]

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from application.cases.hint_budget import Hints
+from application.cases.hint_budget import HintBudget
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident
 from tests.conftest import TestDatabase
@@ -20,7 +20,7 @@ SAME: dict[str, Any] = {"subject": "Scanner S-77 jams", "description": "S-77 jam
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is time to look, however much was looked for before."""
-    monkeypatch.setattr(Hints, "allowed", lambda _: nullcontext(True))
+    monkeypatch.setattr(HintBudget, "allowed", lambda _: nullcontext(True))
 
 
 @pytest.mark.usefixtures("unhurried")
@@ -77,18 +77,18 @@ def test_a_look_that_takes_too_long_holds_up_nobody(running: RunningDesk, shared
 def test_whoever_logs_when_the_time_for_hints_is_spent_is_shown_none_and_not_held_up(
     running: RunningDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Hints, "allowed", lambda _: nullcontext(False))
+    monkeypatch.setattr(HintBudget, "allowed", lambda _: nullcontext(False))
     running.log(**SAME)
     assert running.log(**SAME)["candidates"] is None
 
 
 def test_hints_take_a_share_of_the_time_and_no_more() -> None:
-    none_left, two = Hints(share=0.0, most=0.0), Hints(share=0.0, most=1_000.0, at_once=2)
+    none_left, two = HintBudget(share=0.0, most=0.0), HintBudget(share=0.0, most=1_000.0, at_once=2)
     with none_left.allowed() as may:
         assert not may
     with two.allowed() as one, two.allowed() as other, two.allowed() as third:
         assert (one, other, third) == (True, True, False)
-    short = Hints(share=0.0, most=1e-9)
+    short = HintBudget(share=0.0, most=1e-9)
     with short.allowed() as may:
         assert may
         threading.Event().wait(0.001)

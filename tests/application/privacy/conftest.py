@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from domain.values import Role
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, grant_everybody
 
 
 @pytest.fixture
-def desk(database: TestDatabase) -> Iterator[Desk]:
+def desk(database: TestDatabase) -> Iterator[BlockingDesk]:
     """In the eraser's role, with an administrator and an auditor."""
     with open_desk(database, component="eraser") as opened:
         grant_everybody(opened)
-        opened.ensure_granted("root", Role.ADMIN, None, None, OPERATOR, anew=False)
+        opened.grants.ensure("root", Role.ADMIN, None, None, OPERATOR, anew=False)
         yield opened

@@ -9,7 +9,6 @@ import psycopg
 
 from application.cases.documents import case_document
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
@@ -23,6 +22,7 @@ from domain.values import Actor, Channel, ErasureScope, Role
 from tests import four_eyes
 from tests.application.cases import FIXED, NETWORK, assigned, resolved
 from tests.application.conftest import ADMIN
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 from tests.history.record import message_of
 
@@ -32,18 +32,20 @@ SAM: dict[str, Any] = {"name": "Sam Reed", "email": "sam.reed@agency.example"}
 CONTACT, EVERYTHING = ErasureScope.CONTACT_AND_WORDS, ErasureScope.EVERYTHING
 
 
-def erase(desk: Desk, given: str = "jo.field@agency.example", scope: ErasureScope = CONTACT, **how: Any) -> Erased:
-    return four_eyes.erase(desk, given, scope, how.get("request", ADMIN), "he asked for it")
+def erase(
+    desk: BlockingDesk, given: str = "jo.field@agency.example", scope: ErasureScope = CONTACT, **how: Any
+) -> Erased:
+    return four_eyes.erase(desk, given, scope, how.get("request", ADMIN), "they asked for it")
 
 
-def approved(desk: Desk, scope: ErasureScope = CONTACT) -> None:
+def approved(desk: BlockingDesk, scope: ErasureScope = CONTACT) -> None:
     """An erasure of Jo's words is requested and approved, and not carried out yet."""
-    asked = desk.request_erasure(JO["email"], scope, "he asked for it", ADMIN)
+    asked = desk.personal_data.request_erasure(JO["email"], scope, "they asked for it", ADMIN)
     four_eyes.approve(desk, asked)
 
 
-def document(desk: Desk, number: str) -> dict[str, Any]:
-    return case_document(desk.case(number, AUDITOR))
+def document(desk: BlockingDesk, number: str) -> dict[str, Any]:
+    return case_document(desk.records.case(number, AUDITOR))
 
 
 def kept(database: TestDatabase, subject: str) -> dict[str, int]:
@@ -53,30 +55,30 @@ def kept(database: TestDatabase, subject: str) -> dict[str, int]:
         return dict(auditor.execute(query, (subject,)).fetchall())
 
 
-def report(desk: Desk) -> IncidentReport:
+def report(desk: BlockingDesk) -> IncidentReport:
     return IncidentReport(Channel.PHONE, desk.clock.now(), "", service="printing")
 
 
-def resolve(desk: Desk, number: str, **changes: Any) -> None:
-    desk.verify(number, Verification(True, True, "phone", desk.clock.now()), None, NETWORK)
-    desk.resolve(number, replace(FIXED, **changes), "restarted", None, NETWORK)
+def resolve(desk: BlockingDesk, number: str, **changes: Any) -> None:
+    desk.resolution.verify(number, Verification(True, True, "phone", desk.clock.now()), NETWORK)
+    desk.resolution.resolve(number, replace(FIXED, **changes), "restarted", NETWORK)
 
 
-def quarantined(desk: Desk) -> Any:
+def quarantined(desk: BlockingDesk) -> Any:
     gateway = Request(Actor("mail.gateway", Role.INTAKE), "http")
-    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    desk.grants.ensure("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
     raw = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Plotter\r\n\r\nNo paper.\r\n"
-    return desk.receive(b"Received: from a by b\r\n" * 51 + raw, NO_ENVELOPE, gateway).receipt
+    return desk.mail.receive(b"Received: from a by b\r\n" * 51 + raw, NO_ENVELOPE, gateway).receipt
 
 
-def everywhere(desk: Desk) -> None:
+def everywhere(desk: BlockingDesk) -> None:
     """Jo is a customer of the directory, wrote in, was mailed, and has a problem with a work-around."""
     number = resolved(desk, contact=JO)
-    desk.mail_accepted(message_of(desk, number), Sent("To: jo", "250 OK"), desk.clock.now(), REQUEST)
+    desk.outbox.accepted(message_of(desk, number), Sent("To: jo", "250 OK"), desk.clock.now(), REQUEST)
     around = assigned(desk, contact=JO)
     resolve(desk, around, workaround=True, code=ResolutionCode.WORKAROUND, cause_corrected=CauseCorrected.NO)
     quarantined(desk)
-    desk.list_entry("customers", Customer(desk.customer_id(JO)), JO, None, OPERATOR)
+    desk.catalogue.put("customers", Customer(desk.pseudonyms.of(JO)), JO, OPERATOR)
 
 
 def pointed_to(value: Any) -> list[dict[str, str]]:

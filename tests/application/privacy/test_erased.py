@@ -10,7 +10,6 @@ import pytest
 from application.cases.documents import case_document
 from application.cases.history import history_item
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.execution.requests import Request
 from application.personal_data import Erased
 from domain.errors import Invalid, NotFound
@@ -31,10 +30,11 @@ from tests.application.privacy.persons import (
     pointed_to,
     report,
 )
+from tests.blocking import BlockingDesk, because
 from tests.conftest import TestDatabase
 
 
-def test_r_5_9f_an_erased_case_reads_replays_and_says_so_and_its_version_has_moved(desk: Desk) -> None:
+def test_r_5_9f_an_erased_case_reads_replays_and_says_so_and_its_version_has_moved(desk: BlockingDesk) -> None:
     number = resolved(desk, contact=JO)
     before = document(desk, number)
     erased = erase(desk)
@@ -46,17 +46,17 @@ def test_r_5_9f_an_erased_case_reads_replays_and_says_so_and_its_version_has_mov
     assert after["resolution"] == before["resolution"], "staff's words stay"
     words = ("erased", "version", "customer", "subject", "description", "symptoms")
     assert {k: v for k, v in after.items() if k not in words} == {k: v for k, v in before.items() if k not in words}
-    past = case_document(desk.case(number, AUDITOR, version=before["version"]))
+    past = case_document(desk.records.case(number, AUDITOR, version=before["version"]))
     assert (past["version"], past["status"]) == (before["version"], before["status"])
-    items = [history_item(entry, Role.AUDITOR) for entry in desk.history(number, AUDITOR)]
+    items = [history_item(entry, Role.AUDITOR) for entry in desk.records.history(number, AUDITOR)]
     assert items[-1]["topic"] == "case.personal_data_erased"
-    assert items[-1]["reason"] == "he asked for it"
+    assert items[-1]["reason"] == "they asked for it"
     assert items[-1]["data"] == {"subject": erased.subject, "scope": "contact-and-words"}
     assert items[0]["data"]["words"]["erased"] is True
 
 
-def test_what_staff_wrote_goes_with_everything(desk: Desk, database: TestDatabase) -> None:
-    number, subject = resolved(desk, contact=JO), desk.customer_id(JO)
+def test_what_staff_wrote_goes_with_everything(desk: BlockingDesk, database: TestDatabase) -> None:
+    number, subject = resolved(desk, contact=JO), desk.pseudonyms.of(JO)
     erase(desk)
     assert kept(database, subject).keys() == {"staff_words"}
     assert document(desk, number)["resolution"]["solution"] == "restarted"
@@ -66,16 +66,16 @@ def test_what_staff_wrote_goes_with_everything(desk: Desk, database: TestDatabas
     assert document(desk, number)["resolution"]["solution"] is None
 
 
-def test_others_keep_what_was_said_of_them(desk: Desk, database: TestDatabase) -> None:
-    mine, his = log(desk, contact=JO), log(desk, contact=SAM)
-    before, had = document(desk, his), kept(database, desk.customer_id(SAM))
+def test_others_keep_what_was_said_of_them(desk: BlockingDesk, database: TestDatabase) -> None:
+    mine, theirs = log(desk, contact=JO), log(desk, contact=SAM)
+    before, had = document(desk, theirs), kept(database, desk.pseudonyms.of(SAM))
     assert erase(desk, scope=EVERYTHING).cases == (mine,)
-    assert document(desk, his) == before
-    assert kept(database, desk.customer_id(SAM)) == had
+    assert document(desk, theirs) == before
+    assert kept(database, desk.pseudonyms.of(SAM)) == had
 
 
-def test_who_reported_a_case_for_somebody_else_is_erased_there_and_the_customer_is_not(desk: Desk) -> None:
-    number = desk.log_case(report(desk), JO, {"subject": "s", "description": "d"}, SAM, None, TECHNICIAN).case.number
+def test_who_reported_a_case_for_somebody_else_is_erased_there_and_the_customer_is_not(desk: BlockingDesk) -> None:
+    number = desk.logging.log(report(desk), JO, {"subject": "s", "description": "d"}, SAM, TECHNICIAN).case.number
     assert erase(desk, SAM["email"]).cases == (number,)
     after = document(desk, number)
     assert (after["reporter"], after["customer"]["name"], after["subject"], after["erased"]) == (
@@ -87,16 +87,17 @@ def test_who_reported_a_case_for_somebody_else_is_erased_there_and_the_customer_
 
 
 def test_the_subjects_own_record_says_what_was_taken_by_whose_approval_and_why(
-    desk: Desk, database: TestDatabase
+    desk: BlockingDesk, database: TestDatabase
 ) -> None:
-    number, subject = resolved(desk, contact=JO), desk.customer_id(JO)
+    number, subject = resolved(desk, contact=JO), desk.pseudonyms.of(JO)
     had = kept(database, subject)
     erased = erase(desk, scope=EVERYTHING)
     assert erased == Erased(subject, EVERYTHING, sum(had.values()), tuple(sorted(had.items())), (number,), events(desk))
-    (last,) = desk.recorder.select_notifications(start=erased.position, limit=1)
+    assert erased.position is not None
+    (last,) = desk.recorded(erased.position - 1, erased.position)
     assert last.topic == "subject.personal_data_erased"
     assert isinstance(last.originator_id, UUID)
-    entry = desk.register.history(last.originator_id)[-1]
+    entry = desk.runner.store.history(last.originator_id)[-1]
     assert (
         vars(entry.event).items()
         >= {
@@ -107,11 +108,11 @@ def test_the_subjects_own_record_says_what_was_taken_by_whose_approval_and_why(
             "by": ADMIN.actor,
         }.items()
     )
-    assert [d.texts for d in entry.disclosures] == [{"reason": "he asked for it"}]
+    assert [d.texts for d in entry.disclosures] == [{"reason": "they asked for it"}]
 
 
 def test_every_disclosure_that_is_gone_is_explained_by_a_later_event_of_its_subject_and_scope(
-    desk: Desk, database: TestDatabase
+    desk: BlockingDesk, database: TestDatabase
 ) -> None:
     """The rule that `verify` goes by."""
     everywhere(desk)
@@ -139,26 +140,26 @@ def test_every_disclosure_that_is_gone_is_explained_by_a_later_event_of_its_subj
     assert all(explained)
 
 
-def test_whatever_stream_lost_words_has_moved_on(desk: Desk, database: TestDatabase) -> None:
+def test_whatever_stream_lost_words_has_moved_on(desk: BlockingDesk, database: TestDatabase) -> None:
     everywhere(desk)
-    subject = desk.customer_id(JO)
-    streams = {each.stream: each.aggregate for each in desk.register.disclosed(subject)}
+    subject = desk.pseudonyms.of(JO)
+    streams = {each.stream: each.aggregate for each in desk.runner.register.disclosed(subject)}
     assert set(streams.values()) == {"case", "customer", "intake", "message", "problem"}
     erase(desk, scope=EVERYTHING)
-    topics = {desk.register.history(stream)[-1].event.TOPIC for stream in streams}
+    topics = {desk.runner.store.history(stream)[-1].event.TOPIC for stream in streams}
     assert topics == {f"{kind}.personal_data_erased" for kind in streams.values()}
 
 
-def test_erasing_twice_takes_nothing_and_records_nothing(desk: Desk) -> None:
+def test_erasing_twice_takes_nothing_and_records_nothing(desk: BlockingDesk) -> None:
     log(desk, contact=JO)
     erase(desk, scope=EVERYTHING)
     before = events(desk)
-    assert erase(desk, scope=EVERYTHING) == Erased(desk.customer_id(JO), EVERYTHING)
-    assert erase(desk) == Erased(desk.customer_id(JO), CONTACT)
+    assert erase(desk, scope=EVERYTHING) == Erased(desk.pseudonyms.of(JO), EVERYTHING)
+    assert erase(desk) == Erased(desk.pseudonyms.of(JO), CONTACT)
     assert events(desk) == before
 
 
-def test_one_of_whom_nothing_was_ever_kept_is_unknown(desk: Desk) -> None:
+def test_one_of_whom_nothing_was_ever_kept_is_unknown(desk: BlockingDesk) -> None:
     log(desk, contact=JO)
     before = events(desk)
     for given in ("nobody", "nobody@agency.example", "no\0body@x"):
@@ -167,28 +168,30 @@ def test_one_of_whom_nothing_was_ever_kept_is_unknown(desk: Desk) -> None:
     assert events(desk) == before
 
 
-def test_the_offices_own_words_are_nobodys(desk: Desk) -> None:
+def test_the_offices_own_words_are_nobodys(desk: BlockingDesk) -> None:
     log(desk, contact=JO)
     erase(desk)
-    for given in ("access:k.new", f"erasure:{desk.customer_id(JO)}"):
-        desk.ensure_granted("k.new", Role.TECHNICIAN, None, None, OPERATOR, anew=False)
+    for given in ("access:k.new", f"erasure:{desk.pseudonyms.of(JO)}"):
+        desk.grants.ensure("k.new", Role.TECHNICIAN, None, None, OPERATOR, anew=False)
         if given.startswith("access"):
-            desk.revoke("k.new", Role.TECHNICIAN, None, "left", OPERATOR)
+            desk.grants.revoke("k.new", Role.TECHNICIAN, None, because(OPERATOR, "left"))
         with pytest.raises(Invalid, match="nobody's id"):
             erase(desk, given, EVERYTHING)
 
 
-def test_a_customer_with_a_token_of_his_own_is_named_by_his_id(desk: Desk) -> None:
+def test_a_customer_with_a_token_of_his_own_is_named_by_his_id(desk: BlockingDesk) -> None:
     own = Request(Actor("jo@agency", Role.CUSTOMER), "test")
     number = log(desk, contact=JO, request=own)
     log(desk, contact=SAM)
     assert erase(desk, "jo@agency").cases == (number,), "also where it looks like an address"
 
 
-def test_the_known_error_of_a_problem_is_erased_under_the_problems_name(desk: Desk, database: TestDatabase) -> None:
+def test_the_known_error_of_a_problem_is_erased_under_the_problems_name(
+    desk: BlockingDesk, database: TestDatabase
+) -> None:
     """Its words are the desk's; where they name somebody after all, this takes them back."""
-    number = desk.open_problem("printing", 3, "Jo's printer", "jams", TECHNICIAN).root.number
-    desk.publish_known_error(number, "Jo's printer jams", "jams", "call Jo", NETWORK)
+    number = desk.problems.open("printing", 3, "Jo's printer", "jams", TECHNICIAN).root.number
+    desk.problems.publish_known_error(number, "Jo's printer jams", "jams", "call Jo", NETWORK)
     with database.connect("projector") as connection:
         Projector(connection).catch_up()
         assert connection.execute("SELECT title FROM views.known_errors").fetchall() == [("Jo's printer jams",)]

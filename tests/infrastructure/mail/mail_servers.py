@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import threading
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from application.mail_out.letters import Letter, Postman, Sent
 from domain.clock import TravelClock
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
@@ -34,6 +36,11 @@ def postman(port: int, **options: Any) -> SmtpPostman:
         "clock": CLOCK,
     }
     return SmtpPostman(port=port, **(given | options))
+
+
+def deliver(carrier: Postman, letter: Letter) -> Sent:
+    """Hand a letter over, in an event loop of its own. Raises Refused, Deferred."""
+    return asyncio.run(carrier.deliver(letter))
 
 
 class Refusing(Catcher):

@@ -13,7 +13,7 @@ from application.mail_out.letters import Deferred, Postman, Refused, Sent
 from domain.clock import TravelClock
 from infrastructure.mail.catcher import mail_catcher, smtp_server
 from tests.infrastructure.mail.letters import THREAD, a_letter, an_acknowledgement
-from tests.infrastructure.mail.mail_servers import AT, CLOCK, Dropping, Refusing, postman, scripted
+from tests.infrastructure.mail.mail_servers import AT, CLOCK, Dropping, Refusing, deliver, postman, scripted
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _nothing_is_left_open() -> Iterator[None]:
 def test_a_letter_is_sent_when_the_server_has_accepted_the_message() -> None:
     with mail_catcher(clock=CLOCK) as catcher:
         carrier: Postman = postman(catcher.port)
-        sent = carrier.deliver(a_letter())
+        sent = deliver(carrier, a_letter())
         (caught,) = catcher.messages()
     assert sent == Sent(caught.raw.decode(), "250 2.0.0 OK: caught as 1")
     assert (caught.envelope_from, caught.recipients) == (THREAD.bounces_to, ("jo.field@agency.example",))
@@ -41,7 +41,7 @@ def test_a_letter_is_sent_when_the_server_has_accepted_the_message() -> None:
 
 def test_nothing_comes_back_of_an_acknowledgement() -> None:
     with mail_catcher(clock=CLOCK) as catcher:
-        postman(catcher.port).deliver(an_acknowledgement())
+        deliver(postman(catcher.port), an_acknowledgement())
         (caught,) = catcher.messages()
     assert caught.envelope_from == "<>", "RFC 3834, 3.3"
 
@@ -49,9 +49,9 @@ def test_nothing_comes_back_of_an_acknowledgement() -> None:
 def test_a_letter_sent_again_has_the_same_message_id() -> None:
     clock = TravelClock(AT)
     with mail_catcher() as catcher:
-        postman(catcher.port, clock=clock).deliver(a_letter())
+        deliver(postman(catcher.port, clock=clock), a_letter())
         clock.travel(timedelta(minutes=5))
-        postman(catcher.port, clock=clock).deliver(a_letter())
+        deliver(postman(catcher.port, clock=clock), a_letter())
         first, second = catcher.messages()
     assert first.message_id == second.message_id
     assert first.raw != second.raw
@@ -59,7 +59,7 @@ def test_a_letter_sent_again_has_the_same_message_id() -> None:
 
 def test_lines_that_begin_with_a_dot_arrive_with_it() -> None:
     with mail_catcher() as catcher:
-        postman(catcher.port).deliver(a_letter(solution=".\n..\n" + "." * 300))
+        deliver(postman(catcher.port), a_letter(solution=".\n..\n" + "." * 300))
         assert f"    .\n    ..\n    {'.' * 300}\n" in catcher.messages()[0].text
 
 
@@ -77,7 +77,7 @@ def test_lines_that_begin_with_a_dot_arrive_with_it() -> None:
 def test_what_may_pass_defers_the_letter(answers: dict[str, str]) -> None:
     (said,) = answers.values()
     with smtp_server(Refusing(**answers)) as port, pytest.raises(Deferred, match=said):
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_what_will_be_the_same_tomorrow_refuses_it(answers: dict[str, str]) -> N
     (said,) = answers.values()
     server = Refusing(**answers)
     with smtp_server(server) as port, pytest.raises(Refused, match=said):
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
     assert server.messages() == []
 
 
 def test_what_a_server_says_is_kept_without_the_address_on_one_line() -> None:
     said = "550-5.1.1 <Jo.Field@agency.example>:\r\n550 \x07nobody \xff" + "x" * 1_000
     with smtp_server(Refusing(RCPT=said)) as port, pytest.raises(Refused) as refused:
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
     assert str(refused.value).startswith(f"127.0.0.1:{port}: 550 5.1.1 <(recipient)>: nobody ÿxxx")
     assert len(str(refused.value)) == 500
 
@@ -109,12 +109,12 @@ def test_nobody_listening_defers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(Deferred, match="connect"):
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
 
 
 def test_a_server_nobody_can_find_defers() -> None:
     with pytest.raises(Deferred, match=r"no\.\.such\.host"):
-        postman(25, host="no..such.host").deliver(a_letter())
+        deliver(postman(25, host="no..such.host"), a_letter())
 
 
 @pytest.mark.parametrize(
@@ -132,30 +132,30 @@ def test_a_server_nobody_can_find_defers() -> None:
 )
 def test_a_server_that_breaks_off_defers(answers: list[bytes]) -> None:
     with scripted(*answers) as port, pytest.raises(Deferred):
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
 
 
 def test_a_server_that_falls_silent_defers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Deferred, match=r"[Tt]imed out"):
-        postman(silent.getsockname()[1], timeout=0.05).deliver(a_letter())
+        deliver(postman(silent.getsockname()[1], timeout=0.05), a_letter())
 
 
 def test_a_server_that_falls_silent_over_the_message_defers() -> None:
     dialogue = (b"220 here\r\n", b"250 here\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go on\r\n")
     with scripted(*dialogue, silent=True) as port, pytest.raises(Deferred, match=r"[Tt]imed out"):
-        postman(port, acceptance_timeout=0.05).deliver(a_letter())
+        deliver(postman(port, acceptance_timeout=0.05), a_letter())
 
 
 def test_a_server_gone_before_its_last_answer_defers_though_it_may_have_the_message() -> None:
     server = Dropping()
     with smtp_server(server) as port, pytest.raises(Deferred):
-        postman(port).deliver(a_letter())
+        deliver(postman(port), a_letter())
     assert [caught.message_id for caught in server.messages()] == ["<019abc@desk.example>"]
 
 
 def test_an_accepted_letter_stays_sent_when_the_goodbye_fails() -> None:
     with smtp_server(Refusing(QUIT="421 4.3.2 no time")) as port:
-        assert postman(port).deliver(a_letter()).reply.startswith("250")
+        assert deliver(postman(port), a_letter()).reply.startswith("250")
 
 
 @pytest.mark.parametrize(
@@ -186,19 +186,19 @@ def test_an_accepted_letter_stays_sent_when_the_goodbye_fails() -> None:
 )
 def test_an_address_that_cannot_stand_on_an_envelope_is_refused_without_asking_the_server(address: str) -> None:
     with pytest.raises(Refused, match="envelope"):
-        postman(1).deliver(a_letter(recipient=address))
+        deliver(postman(1), a_letter(recipient=address))
 
 
 @pytest.mark.parametrize("address", ["o'hara+tag=1@agency.example", "root@localhost", "a_b@mail-1.agency.example"])
 def test_unusual_addresses_are_served(address: str) -> None:
     with mail_catcher() as catcher:
-        postman(catcher.port).deliver(a_letter(recipient=address))
+        deliver(postman(catcher.port), a_letter(recipient=address))
         assert catcher.messages()[0].recipients == (address,)
 
 
 def test_an_international_address_is_served_where_the_server_knows_them() -> None:
     with mail_catcher() as catcher:
-        sent = postman(catcher.port).deliver(a_letter(recipient="jürgen@bücher.example", name="Jürgen"))
+        sent = deliver(postman(catcher.port), a_letter(recipient="jürgen@bücher.example", name="Jürgen"))
         (caught,) = catcher.messages()
     assert caught.recipients == ("jürgen@bücher.example",)
     assert "To: Jürgen <jürgen@bücher.example>\r\n" in sent.raw
@@ -208,7 +208,7 @@ def test_an_international_address_is_served_where_the_server_knows_them() -> Non
 def test_an_international_address_is_refused_in_clear_words_elsewhere() -> None:
     handler = Refusing()
     with smtp_server(handler, enable_SMTPUTF8=False) as port, pytest.raises(Refused, match="SMTPUTF8"):
-        postman(port).deliver(a_letter(recipient="jürgen@bücher.example"))
+        deliver(postman(port), a_letter(recipient="jürgen@bücher.example"))
     assert handler.messages() == []
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from application.mail_in.envelope import Envelope
 from domain.errors import Forbidden
@@ -30,11 +31,12 @@ class Taken:
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, Envelope]] = []
         self.fault: Exception | None = None
-        self.before = threading.Event()
+        self.before, self.begun = threading.Event(), threading.Event()
         self.before.set()
 
-    def __call__(self, raw: bytes, envelope: Envelope) -> str:
-        assert self.before.wait(30)
+    async def __call__(self, raw: bytes, envelope: Envelope) -> str:
+        self.begun.set()
+        assert await asyncio.to_thread(self.before.wait, 30)
         if self.fault is not None:
             raise self.fault
         self.messages.append((raw, envelope))
@@ -44,12 +46,14 @@ class Taken:
 @contextmanager
 def gateway(taken: Taken, limits: Limits = SMALL, **options: Any) -> Iterator[int]:
     made = Gateway("desk.example", ADDRESSES.takes, taken, limits)
-    with listening(made, "127.0.0.1", 0, **options) as port:
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(listening(made, "127.0.0.1", 0, **options)) as port,
+    ):
         try:
             yield port
         finally:
             taken.before.set()
-            made.close()
 
 
 class Client:
@@ -262,26 +266,63 @@ def test_more_at_once_than_there_is_room_for_is_sent_again_later(port: int, take
         assert two.answer().startswith("250"), "the room is given back"
 
 
-def test_large_messages_are_recorded_one_at_a_time_and_hold_no_small_one_back() -> None:
-    """Each takes many times its size while it is read."""
-    free, who = threading.Event(), list[str]()
+@pytest.mark.parametrize(("size", "other", "at_once"), [(2**20, 2**20 - 1, 1), (2**20 - 1, 2**20, 4)])
+def test_so_many_messages_of_a_size_are_recorded_at_a_time_and_hold_none_of_another_back(
+    size: int, other: int, at_once: int
+) -> None:
+    """A large one takes many times its size while it is read."""
+    envelope = Envelope("jo@x.example", (DESK,))
 
-    def deliver(raw: bytes, envelope: Envelope) -> str:
-        assert len(raw) < 2**20 or free.wait(30)
-        who.append(threading.current_thread().name.rpartition("_")[0])
-        return "opened 1"
+    async def most_at_once() -> int:
+        free, running, most = asyncio.Event(), 0, 0
 
-    made, envelope = Gateway("desk.example", ADDRESSES.takes, deliver), Envelope("jo@x.example", (DESK,))
+        async def deliver(raw: bytes, _: Envelope) -> str:
+            nonlocal running, most
+            if len(raw) == size:
+                running += 1
+                most = max(most, running)
+                await free.wait()
+                await asyncio.sleep(0)
+                running -= 1
+            return "opened 1"
 
-    async def take() -> None:
-        large = [asyncio.ensure_future(made.take(bytes(2**20), envelope)) for _ in range(3)]
-        assert (await made.take(b"small", envelope)).startswith("250")
+        made = Gateway("desk.example", ADDRESSES.takes, deliver)
+        waiting = [asyncio.create_task(made.take(bytes(size), envelope)) for _ in range(9)]
+        assert (await made.take(bytes(other), envelope)).startswith("250")
         free.set()
-        await asyncio.gather(*large)
+        assert all(answer.startswith("250") for answer in await asyncio.gather(*waiting))
+        return most
 
-    asyncio.run(take())
-    made.close()
-    assert who == ["mail gateway", *["mail gateway, large"] * 3]
+    assert asyncio.run(most_at_once()) == at_once
+
+
+def test_a_message_is_recorded_to_the_end_when_its_client_leaves_meanwhile(taken: Taken) -> None:
+    with gateway(taken) as port:
+        taken.before.clear()
+        with Client(port) as client:
+            client.until_data()
+            client.send(b"whole\r\n.\r\n")
+            assert taken.begun.wait(30)
+        with Client(port) as other:
+            other.until_data()
+            other.send(b"another\r\n.\r\n")
+            taken.before.set()
+            assert other.answer().startswith("250")
+    assert sorted(raw for raw, _ in taken.messages) == [b"another\r\n", b"whole\r\n"]
+
+
+def test_a_gateway_that_closes_hangs_up_and_records_what_it_has_taken(taken: Taken) -> None:
+    with gateway(taken) as port:
+        idle, sending = Client(port), Client(port)
+        taken.before.clear()
+        sending.until_data()
+        sending.send(b"whole\r\n.\r\n")
+        assert taken.begun.wait(30)
+    with idle, sending, pytest.raises(OSError):  # noqa: PT012, PT011 - whichever way they learn of it
+        while idle.answer() or sending.answer():
+            pass
+        raise ConnectionResetError
+    assert [raw for raw, _ in taken.messages] == [b"whole\r\n"]
 
 
 def test_a_million_recipients_are_refused_one_by_one_and_then_the_client(client: Client) -> None:

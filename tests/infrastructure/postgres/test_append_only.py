@@ -7,8 +7,8 @@ import os
 import psycopg
 import pytest
 
-from application.desk import Desk
 from tests.application.cases import TECHNICIAN, log
+from tests.blocking import BlockingDesk, because
 from tests.conftest import TestDatabase
 
 FORGERY = """INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)
@@ -18,7 +18,7 @@ FORGERY = """INSERT INTO ledger.stored_events (originator_id, originator_version
 @pytest.mark.parametrize("table", ["ledger.stored_events", "ledger.numbers"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET originator_id = originator_id", "DELETE FROM {}", "TRUNCATE {}"])
 def test_not_even_a_superuser_changes_the_record_by_mistake(
-    desk: Desk, database: TestDatabase, table: str, statement: str
+    desk: BlockingDesk, database: TestDatabase, table: str, statement: str
 ) -> None:
     log(desk)
     with psycopg.connect(database.superuser) as superuser:
@@ -38,7 +38,7 @@ def test_nor_the_transparency_log(database: TestDatabase, table: str, statement:
             superuser.execute(statement.format(table).encode())
 
 
-def test_disclosures_can_be_erased_but_not_altered(desk: Desk, database: TestDatabase) -> None:
+def test_disclosures_can_be_erased_but_not_altered(desk: BlockingDesk, database: TestDatabase) -> None:
     log(desk)
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -154,27 +154,27 @@ def test_nobody_but_the_eraser_deletes_disclosures(database: TestDatabase) -> No
             assert may == [("desk_eraser",)], table
 
 
-def test_reporting_jobs_read_the_documented_schema(desk: Desk, database: TestDatabase) -> None:
+def test_reporting_jobs_read_the_documented_schema(desk: BlockingDesk, database: TestDatabase) -> None:
     with database.connect("reporter") as reporter:
         assert reporter.execute("SELECT * FROM reporting.cases").fetchall() == []
         assert reporter.execute("SELECT position FROM reporting.position").fetchone() == (0,)
 
 
-def test_every_event_says_which_database_role_wrote_it_and_when(desk: Desk) -> None:
+def test_every_event_says_which_database_role_wrote_it_and_when(desk: BlockingDesk) -> None:
     number = log(desk)
-    (entry,) = desk.history(number, TECHNICIAN.actor)
+    (entry,) = desk.records.history(number, TECHNICIAN.actor)
     assert entry.db_role == "desk_api"
     assert entry.event.occurred_at is None
     assert entry.event.timestamp == entry.recorded_at
 
 
-def test_no_words_and_no_contact_data_stand_in_an_event(desk: Desk, database: TestDatabase) -> None:
+def test_no_words_and_no_contact_data_stand_in_an_event(desk: BlockingDesk, database: TestDatabase) -> None:
     marker = f"marker{os.urandom(4).hex()}"
     number = log(
         desk, words={"subject": marker, "description": marker}, contact={"name": marker, "email": f"{marker}@x"}
     )
-    desk.note(number, marker, visible_to_customer=False, request=TECHNICIAN)
-    desk.triage(number, "desk", marker, TECHNICIAN)
+    desk.logging.note(number, marker, visible_to_customer=False, request=TECHNICIAN)
+    desk.triage.triage(number, "desk", because(TECHNICIAN, marker))
     with psycopg.connect(database.superuser) as superuser:
         rows = superuser.execute(
             "SELECT convert_from(state, 'UTF8') FROM ledger.stored_events WHERE topic LIKE 'case.%'"

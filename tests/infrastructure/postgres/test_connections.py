@@ -137,7 +137,7 @@ def test_the_writer_is_silent_no_longer_than_its_patience(behind: TestDatabase, 
     with LedgerFactory(behind) as factory:
         recorder = factory.application_recorder()
         assert isinstance(recorder, LedgerRecorder)
-        recorder.group._patience = 1.5
+        recorder.writers.group._patience = 1.5
         recorder.insert_events(append().events)
         proxy.fall_silent()
         began = time.monotonic()

@@ -15,19 +15,17 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.ports import Erasure
 from domain.case.clauses.logging import IncidentReport
 from domain.values import Channel, DisclosureKind, ErasureScope
 from infrastructure.postgres.append import Append
-from infrastructure.postgres.recorder import LedgerRecorder
 from infrastructure.postgres.stored_event import LedgerEvent
 from infrastructure.views.projector import Projector
 from infrastructure.views.rebuild import _make_shadow, rebuild_views
 from tests import four_eyes
 from tests.application.cases import NETWORK, TECHNICIAN, log
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, differences, grant_everybody
 
 EMAIL = "jo.field@agency.example"
@@ -35,7 +33,7 @@ WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND d
 
 
 @pytest.fixture
-def desk(database: TestDatabase) -> Iterator[Desk]:
+def desk(database: TestDatabase) -> Iterator[BlockingDesk]:
     with open_desk(database, component="eraser") as opened:
         grant_everybody(opened)
         yield opened
@@ -47,14 +45,14 @@ def superuser(database: TestDatabase) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def erase(desk: Desk, given: str = EMAIL) -> int:
+def erase(desk: BlockingDesk, given: str = EMAIL) -> int:
     return four_eyes.erase(desk, given, ErasureScope.EVERYTHING).disclosures
 
 
-def published(desk: Desk) -> str:
+def published(desk: BlockingDesk) -> str:
     """A problem with a known error; returns the name under which its words are kept."""
-    number = desk.open_problem("printing", 3, "Jo's printer", "jams", TECHNICIAN).root.number
-    desk.publish_known_error(number, "Jo's printer jams", "jams", "call Jo", NETWORK)
+    number = desk.problems.open("printing", 3, "Jo's printer", "jams", TECHNICIAN).root.number
+    desk.problems.publish_known_error(number, "Jo's printer jams", "jams", "call Jo", NETWORK)
     return f"problem:{number}"
 
 
@@ -93,7 +91,7 @@ def rows_locked(superuser: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def test_a_batch_that_is_being_folded_does_not_bring_a_copy_back(
-    desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any]
+    desk: BlockingDesk, database: TestDatabase, superuser: psycopg.Connection[Any]
 ) -> None:
     log(desk)
     published(desk)
@@ -112,7 +110,7 @@ def test_a_batch_that_is_being_folded_does_not_bring_a_copy_back(
 
 
 def test_a_rebuild_that_is_going_on_forgets_too_and_leaves_the_eraser_his_rights(
-    desk: Desk, database: TestDatabase
+    desk: BlockingDesk, database: TestDatabase
 ) -> None:
     number, problem = log(desk), published(desk)
     erased = list[int]()
@@ -137,7 +135,7 @@ def test_a_rebuild_that_is_going_on_forgets_too_and_leaves_the_eraser_his_rights
         assert rows == [(number,), (other,)]
 
 
-def test_a_rebuild_that_was_broken_off_keeps_no_copy(desk: Desk, database: TestDatabase) -> None:
+def test_a_rebuild_that_was_broken_off_keeps_no_copy(desk: BlockingDesk, database: TestDatabase) -> None:
     log(desk)
     problem = published(desk)
     with database.connect("projector") as connection:
@@ -149,7 +147,7 @@ def test_a_rebuild_that_was_broken_off_keeps_no_copy(desk: Desk, database: TestD
 
 
 def test_a_batch_of_a_rebuild_that_was_being_folded_is_forgotten_by_a_later_one(
-    desk: Desk, database: TestDatabase
+    desk: BlockingDesk, database: TestDatabase
 ) -> None:
     log(desk)
     problem = published(desk)
@@ -164,10 +162,10 @@ def test_a_batch_of_a_rebuild_that_was_being_folded_is_forgotten_by_a_later_one(
         assert copies(connection, "views_shadow") == 0
 
 
-def test_what_others_said_in_his_case_is_searched_by_still(desk: Desk, database: TestDatabase) -> None:
+def test_what_others_said_in_his_case_is_searched_by_still(desk: BlockingDesk, database: TestDatabase) -> None:
     report = IncidentReport(Channel.PHONE, desk.clock.now(), "", service="printing")
     lou = {"name": "Lou", "email": "lou@agency.example"}
-    desk.log_case(report, {"name": "Jo", "email": EMAIL}, {"subject": "Scanner"}, lou, None, TECHNICIAN)
+    desk.logging.log(report, {"name": "Jo", "email": EMAIL}, {"subject": "Scanner"}, lou, TECHNICIAN)
     with database.connect("projector") as connection:
         Projector(connection).catch_up()
         assert erase(desk, "lou@agency.example") == 1
@@ -176,23 +174,23 @@ def test_what_others_said_in_his_case_is_searched_by_still(desk: Desk, database:
         assert copies(connection) == 1
 
 
-def test_an_append_that_is_refused_deletes_nothing(desk: Desk, superuser: psycopg.Connection[Any]) -> None:
+def test_an_append_that_is_refused_deletes_nothing(desk: BlockingDesk, superuser: psycopg.Connection[Any]) -> None:
     number = log(desk)
-    case = desk.case(number, TECHNICIAN.actor)
+    case = desk.records.case(number, TECHNICIAN.actor)
     before = counts(superuser)
     taken = LedgerEvent(case.id, 1, "case.personal_data_erased", b"{}")
     erasing = Erasure(case.customer, set(DisclosureKind), [case.id])
-    assert isinstance(desk.recorder, LedgerRecorder)
     with pytest.raises(IntegrityError):
-        desk.recorder.group.append(Append([taken], erasing=erasing))
+        desk.runner.store.writers.group.append(Append([taken], erasing=erasing))
     assert counts(superuser) == before
 
 
-def test_an_erasure_is_committed_by_itself_and_in_its_turn(desk: Desk, superuser: psycopg.Connection[Any]) -> None:
+def test_an_erasure_is_committed_by_itself_and_in_its_turn(
+    desk: BlockingDesk, superuser: psycopg.Connection[Any]
+) -> None:
     number = log(desk)
-    case = desk.case(number, TECHNICIAN.actor)
-    assert isinstance(desk.recorder, LedgerRecorder)
-    group = desk.recorder.group
+    case = desk.records.case(number, TECHNICIAN.actor)
+    group = desk.target.runner.store.writers.group
     erasing = Erasure(case.customer, set(DisclosureKind), [case.id])
     waiting = [
         Append([LedgerEvent(case.id, 2, "case.noted", b"{}")]),
@@ -205,7 +203,7 @@ def test_an_erasure_is_committed_by_itself_and_in_its_turn(desk: Desk, superuser
 
 
 def test_others_go_on_while_an_erasure_waits_for_a_fold(
-    desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any]
+    desk: BlockingDesk, database: TestDatabase, superuser: psycopg.Connection[Any]
 ) -> None:
     log(desk)
     erasing = threading.Thread(target=erase, args=(desk,))
@@ -215,16 +213,16 @@ def test_others_go_on_while_an_erasure_waits_for_a_fold(
             wait_for_lock(superuser, erasing.is_alive)
             number = log(other, contact={"name": "Sam", "email": "sam@agency.example"})
         erasing.join(30)
-        assert [entry.event.TOPIC for entry in other.history(number, TECHNICIAN.actor)] == ["case.logged"]
+        assert [entry.event.TOPIC for entry in other.records.history(number, TECHNICIAN.actor)] == ["case.logged"]
     assert erase(desk) == 0
 
 
 def test_killed_before_its_commit_nothing_is_erased_and_nothing_is_recorded(
-    desk: Desk, database: TestDatabase, superuser: psycopg.Connection[Any], tmp_path: Any
+    desk: BlockingDesk, database: TestDatabase, superuser: psycopg.Connection[Any], tmp_path: Any
 ) -> None:
     number = log(desk)
-    desk.note(number, "called", visible_to_customer=False, request=TECHNICIAN)
-    four_eyes.approve(desk, desk.request_erasure(EMAIL, ErasureScope.EVERYTHING, "asked", OPERATOR))
+    desk.logging.note(number, "called", visible_to_customer=False, request=TECHNICIAN)
+    four_eyes.approve(desk, desk.personal_data.request_erasure(EMAIL, ErasureScope.EVERYTHING, "asked", OPERATOR))
     before = counts(superuser)
     command = [sys.executable, "-m", "api.cli", "erase", EMAIL, "--reason", "asked", "--scope", "everything", "--json"]
     told = {**os.environ, "CASELEDGER_DATABASE_URL": database.superuser, "CASELEDGER_DATA_DIR": str(tmp_path)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -98,3 +100,83 @@ def test_what_is_given_up_in_the_queue_is_never_written(impatient: GroupCommit, 
         with pytest.raises(OperationalError, match="nothing was recorded"):
             second.result(30)
     assert [position for position, _ in impatient.append(append())] == [2], "after the one that was sent"
+
+
+# the same, awaited
+
+
+def test_coroutines_of_two_event_loops_share_a_commit_and_each_gets_its_own_answer(
+    writer: GroupCommit, database: TestDatabase
+) -> None:
+    async def several(begun: threading.Event) -> list[int]:
+        tasks = [asyncio.create_task(writer.append_soon(append())) for _ in range(8)]
+        await asyncio.sleep(0)  # all of them wait
+        begun.set()
+        return [position for task in tasks for position, _ in await task]
+
+    def run(begun: threading.Event) -> list[int]:
+        return asyncio.run(several(begun))
+
+    with psycopg.connect(database.superuser, autocommit=True) as other, ThreadPoolExecutor(2) as loops:
+        other.execute(THE_LOCK)
+        begun = [threading.Event(), threading.Event()]
+        results = [loops.submit(run, each) for each in begun]
+        assert all(each.wait(30) for each in begun)
+        other.execute("SELECT pg_advisory_unlock_all()")
+        positions = [result.result(30) for result in results]
+    assert sorted(position for each in positions for position in each) == list(range(1, 17))
+    assert writer.commits <= 3, "what waited for the lock was committed together"
+
+
+def test_a_cancelled_coroutine_takes_back_what_is_not_on_its_way(writer: GroupCommit, database: TestDatabase) -> None:
+    async def cancelled() -> None:
+        with psycopg.connect(database.superuser, autocommit=True) as other:
+            other.execute(THE_LOCK)
+            sent, queued = append(), append()
+            first = asyncio.create_task(writer.append_soon(sent))
+            while not sent.in_flight:  # noqa: ASYNC110 - the writer's thread sets it
+                await asyncio.sleep(0.001)
+            second = asyncio.create_task(writer.append_soon(queued))
+            await asyncio.sleep(0)
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            other.execute("SELECT pg_advisory_unlock_all()")
+            assert await first
+            assert not queued.finished
+
+    asyncio.run(cancelled())
+    assert [position for position, _ in writer.append(append())] == [2]
+
+
+def test_a_coroutine_whose_answer_does_not_come_in_time_is_told_what_is_known(
+    impatient: GroupCommit, database: TestDatabase
+) -> None:
+    async def wait_in_vain() -> None:
+        sent, queued = append(), append()
+        first = asyncio.create_task(impatient.append_soon(sent))
+        while not sent.in_flight:  # noqa: ASYNC110 - the writer's thread sets it
+            await asyncio.sleep(0.001)
+        second = asyncio.create_task(impatient.append_soon(queued))
+        with pytest.raises(OperationalError, match="not known"):
+            await first
+        with pytest.raises(OperationalError, match="nothing was recorded"):
+            await second
+
+    with psycopg.connect(database.superuser, autocommit=True) as other:
+        other.execute(THE_LOCK)
+        asyncio.run(wait_in_vain())
+
+
+def test_an_event_loop_that_has_ended_stops_nobody(writer: GroupCommit, database: TestDatabase) -> None:
+    async def leave(begun: Append) -> None:
+        task = asyncio.create_task(writer.append_soon(begun))
+        while not begun.in_flight:  # noqa: ASYNC110 - the writer's thread sets it
+            await asyncio.sleep(0.001)
+        task.cancel()
+
+    with psycopg.connect(database.superuser, autocommit=True) as other:
+        other.execute(THE_LOCK)
+        asyncio.run(leave(append()))
+        other.execute("SELECT pg_advisory_unlock_all()")
+    assert [position for position, _ in writer.append(append())] == [2], "it was on its way"

@@ -75,7 +75,7 @@ class TestAsApplicationRecorder(OnAFreshDatabase, ApplicationRecorderTestCase):
         stop = threading.Event()
 
         def notify() -> None:
-            with self._recorder.group._connect() as connection:
+            with self._recorder.writers.group._connect() as connection:
                 while not stop.wait(0.2):
                     connection.execute("NOTIFY stored_events")
 
@@ -144,14 +144,14 @@ def test_each_command_of_a_mixed_batch_gets_its_own_answer(recorder: LedgerRecor
         Append([good, second], answered(second)),
         Append([both], answered(both)),
     ]
-    recorder.group._commit(batch)
+    recorder.writers.group._commit(batch)
 
     with pytest.raises(IntegrityError):
-        batch[0].wait()
+        batch[0].answer()
     with pytest.raises(KeyTaken):
-        batch[1].wait()
-    assert [position for position, _ in batch[2].wait()] == [2, 3]
-    assert [position for position, _ in batch[3].wait()] == [4]
+        batch[1].answer()
+    assert [position for position, _ in batch[2].answer()] == [2, 3]
+    assert [position for position, _ in batch[3].answer()] == [4]
 
 
 def test_two_who_want_the_same_version_at_once_are_told_apart(recorder: LedgerRecorder) -> None:
@@ -173,10 +173,10 @@ def test_a_command_that_the_database_cannot_take_does_not_fail_its_neighbours(re
     bad = event(disclosures=(Disclosure("ab" * 32, "nul\0", DisclosureKind.CONTACT, "x", b"s" * 16),))
     good = event()
     batch = [Append([bad]), Append([good])]
-    recorder.group._commit(batch)
+    recorder.writers.group._commit(batch)
     with pytest.raises(Exception, match=r"NUL|0x00"):
-        batch[0].wait()
-    assert batch[1].wait()
+        batch[0].answer()
+    assert batch[1].answer()
 
 
 def test_an_append_whose_answer_was_lost_is_found_again(recorder: LedgerRecorder) -> None:
@@ -185,14 +185,14 @@ def test_an_append_whose_answer_was_lost_is_found_again(recorder: LedgerRecorder
     recorder.insert_events([mine])
     again = Append([mine])
     again.in_doubt = True
-    recorder.group._commit([again])
-    assert [position for position, _ in again.wait()] == [1]
+    recorder.writers.group._commit([again])
+    assert [position for position, _ in again.answer()] == [1]
 
     other = Append([LedgerEvent(mine.originator_id, 1, "case.noted", b'{"other":1}')])
     other.in_doubt = True
-    recorder.group._commit([other])
+    recorder.writers.group._commit([other])
     with pytest.raises(IntegrityError):
-        other.wait()
+        other.answer()
 
 
 def test_a_file_is_found_again_with_its_append_and_goes_with_a_refused_one(
@@ -208,10 +208,10 @@ def test_a_file_is_found_again_with_its_append_and_goes_with_a_refused_one(
     again, other = Append([mine]), Append([replace(mine, state=b'{"other":1}', disclosures=(said(),))])
     for append in (again, other):
         append.in_doubt = True
-        recorder.carrier._commit([append])
-    assert [position for position, _ in again.wait()] == [1]
+        recorder.writers.carrier._commit([append])
+    assert [position for position, _ in again.answer()] == [1]
     with pytest.raises(IntegrityError):
-        other.wait()
+        other.answer()
     with psycopg.connect(database.superuser) as superuser:
         assert superuser.execute("SELECT count(*) FROM vault.blobs").fetchone() == (1,)
 

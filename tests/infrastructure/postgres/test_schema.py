@@ -52,7 +52,7 @@ def test_a_user_who_may_not_set_up_roles_is_told_so(database: TestDatabase) -> N
 
 
 def test_an_operators_database_is_used_under_the_components_roles(database: TestDatabase) -> None:
-    """With CASELEDGER_DATABASE_URL one user signs in, and SET ROLE binds him to each component's grants."""
+    """With CASELEDGER_DATABASE_URL one user signs in, and SET ROLE binds them to each component's grants."""
     theirs = Database(database.superuser, embedded=False)
     assert migrate(theirs) == 0
     with theirs.connect("api") as api:

@@ -16,8 +16,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.main import open_desk
-from application.desk import Desk
 from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.maintenance import scrub as scrub_module
@@ -26,6 +24,7 @@ from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.views.projector import Projector
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
@@ -38,7 +37,7 @@ def transaction(database: TestDatabase, *statements: str) -> Iterator[psycopg.Co
         yield connection
 
 
-def erase(desk: Desk, email: str) -> None:
+def erase(desk: BlockingDesk, email: str) -> None:
     four_eyes.erase(desk, email, ErasureScope.EVERYTHING)
 
 
@@ -67,7 +66,7 @@ def test_who_uses_a_table_is_not_waited_for_in_vain(database: TestDatabase, monk
         scrub(database)
 
 
-def test_nobody_waits_behind_it(desk: Desk, database: TestDatabase) -> None:
+def test_nobody_waits_behind_it(desk: BlockingDesk, database: TestDatabase) -> None:
     """While it waits for a reader of the vault, cases are logged, read and folded."""
     number = log(desk)
     swaps = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
@@ -77,14 +76,14 @@ def test_nobody_waits_behind_it(desk: Desk, database: TestDatabase) -> None:
             while looking.execute(swaps).fetchone() == (0,):
                 assert not done.done()
             for _ in range(3):
-                assert desk.case(log(desk), TECHNICIAN.actor).words is not None
+                assert desk.records.case(log(desk), TECHNICIAN.actor).words is not None
             assert not done.done()
         done.result()
-    assert desk.case(number, TECHNICIAN.actor).words is not None
+    assert desk.records.case(number, TECHNICIAN.actor).words is not None
 
 
 def test_what_is_said_while_it_copies_is_kept_and_what_is_erased_stays_erased(
-    desk: Desk, database: TestDatabase
+    desk: BlockingDesk, database: TestDatabase
 ) -> None:
     """The tables are what they were, row for row and rule for rule, whatever was appended meanwhile."""
     for _ in range(3):

@@ -12,13 +12,11 @@ from uuid import UUID
 
 import pytest
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.delivery import GATEWAY, admit_gateway
 from application.mail_in.envelope import Envelope
-from application.mail_in.intake import Outcome, Received
+from application.mail_in.intake import MailOutcome, Received
 from application.mail_out.letters import Sent
 from application.processes.automatic_closure import REQUEST, close_due
 from domain.case.clauses.closure import Confirmation
@@ -30,6 +28,7 @@ from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.timers import PostgresTimers
 from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.blocking import BlockingDesk, because, open_desk
 from tests.conftest import TestDatabase, grant_everybody
 
 WINDOW = timedelta(hours=72)
@@ -40,9 +39,9 @@ MAIL = Request(GATEWAY, "lmtp")
 class TwoProcesses:
     """The process managers and the mail gateway, each with its own connections; the projector works when told to."""
 
-    timer: Desk
-    gateway: Desk
-    timers: PostgresTimers
+    timer: BlockingDesk
+    gateway: BlockingDesk
+    timers: BlockingDesk
     projector: Projector
     clock: TravelClock
 
@@ -54,22 +53,27 @@ class TwoProcesses:
         return number
 
     def accept_mails(self, number: str) -> None:
-        case = self.gateway.case(number, TECHNICIAN.actor)
-        for message in self.gateway.register.begun(case.customer, "message.queued", UUID(int=0)):
-            self.gateway.mail_accepted(message, Sent("raw", "250 ok"), self.clock.now(), REQUEST)
+        case = self.gateway.records.case(number, TECHNICIAN.actor)
+        for message in self.gateway.runner.register.begun(case.customer, "message.queued", UUID(int=0)):
+            self.gateway.outbox.accepted(message, Sent("raw", "250 ok"), self.clock.now(), REQUEST)
 
     def write(self, number: str) -> Received:
         """The customer's mail, which names the case only by its number: a person is to read it."""
-        case = self.gateway.case(number, TECHNICIAN.actor)
+        case = self.gateway.records.case(number, TECHNICIAN.actor)
         assert case.contact is not None
         sender = case.contact.text("email")
         raw = f"From: {sender}\r\nTo: desk@caseledger.example\r\nSubject: {number}\r\n\r\nIt is still broken. {token_hex(4)}\r\n"
-        received = self.gateway.receive(raw.encode(), Envelope(sender, ("desk@caseledger.example",)), MAIL)
-        assert (received.outcome, received.case) == (Outcome.SUGGESTION, number)
+        received = self.gateway.mail.receive(raw.encode(), Envelope(sender, ("desk@caseledger.example",)), MAIL)
+        assert (received.outcome, received.case) == (MailOutcome.SUGGESTION, number)
         return received
 
+    def close_due(self) -> int:
+        """How many cases the process managers close now."""
+        closed: int = self.timer.run(close_due, self.timers)
+        return closed
+
     def status(self, number: str) -> str:
-        return str(self.timer.case(number, TECHNICIAN.actor).status)
+        return str(self.timer.records.case(number, TECHNICIAN.actor).status)
 
 
 @pytest.fixture
@@ -78,14 +82,14 @@ def processes(database: TestDatabase) -> Iterator[TwoProcesses]:
     with (
         open_desk(database, clock, component="processes") as timer,
         open_desk(database, clock) as gateway,
-        database.pool("processes", size=1) as pool,
+        timer.on_pool(database, "processes", PostgresTimers) as timers,
         database.connect("projector") as connection,
     ):
         grant_everybody(gateway)
-        gateway.adopt_policy(OPERATOR)
-        admit_gateway(gateway)
+        gateway.policy.adopt(OPERATOR)
+        gateway.run(admit_gateway)
         timer.references.refresh()
-        yield TwoProcesses(timer, gateway, PostgresTimers(pool), Projector(connection), clock)
+        yield TwoProcesses(timer, gateway, timers, Projector(connection), clock)
 
 
 def test_r_5_9d_a_mail_that_no_view_has_seen_keeps_its_case_from_being_closed(processes: TwoProcesses) -> None:
@@ -96,25 +100,25 @@ def test_r_5_9d_a_mail_that_no_view_has_seen_keeps_its_case_from_being_closed(pr
     processes.clock.travel(WINDOW)
     due = processes.timers.due_closures(processes.clock.now(), 10)
     assert {number for number, _ in due} == {one, other}, "the view knows of no mail"
-    before = processes.timer.recorder.max_notification_id() or 0
-    assert close_due(processes.timer, processes.timers) == 1
+    before = processes.timer.position
+    assert processes.close_due() == 1
     assert (processes.status(one), processes.status(other)) == ("resolved", "closed")
-    assert processes.timer.recorder.max_notification_id() == before + 1, "what is refused is not recorded"
-    processes.gateway.discard_message(mail.receipt, "about another printer", TECHNICIAN)
-    assert close_due(processes.timer, processes.timers) == 1, "read, it keeps nothing open"
+    assert processes.timer.position == before + 1, "what is refused is not recorded"
+    processes.gateway.quarantine.discard(mail.receipt, "about another printer", TECHNICIAN)
+    assert processes.close_due() == 1, "read, it keeps nothing open"
     assert processes.status(one) == "closed"
 
 
 def test_r_5_9d_nobody_closes_a_case_over_an_unread_mail(processes: TwoProcesses) -> None:
     number = processes.told()
-    customer = Request(Actor(processes.gateway.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
+    customer = Request(Actor(processes.gateway.records.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
     mail = processes.write(number)
     confirmation = Confirmation("phone", processes.clock.now())
     with pytest.raises(InvalidTransition, match="mail to be read"):
-        processes.gateway.close_case(number, confirmation, "Jo", None, TECHNICIAN)
+        processes.gateway.closure.close(number, confirmation, "Jo", TECHNICIAN)
     with pytest.raises(InvalidTransition, match="mail to be read"):
-        processes.gateway.close_case(number, None, None, None, customer)
-    processes.gateway.join_message(mail.receipt, None, None, TECHNICIAN)
+        processes.gateway.closure.close(number, None, None, customer)
+    processes.gateway.quarantine.join(mail.receipt, None, TECHNICIAN)
     assert processes.status(number) == "assigned", "read, it was a dispute"
 
 
@@ -123,16 +127,16 @@ def test_r_5_9d_a_first_case_is_not_closed_over_a_mail_about_its_duplicate(proce
     desk, same = processes.gateway, {"name": "Jo", "email": "jo.field@agency.example"}
     first, second = assigned(desk, contact=same), log(desk, contact=same)
     mail = processes.write(second)
-    desk.relate(second, first, Relation.DUPLICATE, None, "called twice", TECHNICIAN)
-    desk.verify(first, Verification(True, True, "phone", processes.clock.now()), None, NETWORK)
-    desk.resolve(first, FIXED, "restarted", None, NETWORK)
+    desk.relations.relate(second, first, Relation.DUPLICATE, None, because(TECHNICIAN, "called twice"))
+    desk.resolution.verify(first, Verification(True, True, "phone", processes.clock.now()), NETWORK)
+    desk.resolution.resolve(first, FIXED, "restarted", NETWORK)
     processes.accept_mails(first)
     processes.projector.catch_up()
     processes.clock.travel(WINDOW)
-    assert close_due(processes.timer, processes.timers) == 0
+    assert processes.close_due() == 0
     assert (processes.status(first), processes.status(second)) == ("resolved", "resolved")
-    desk.discard_message(mail.receipt, "said already", TECHNICIAN)
-    assert close_due(processes.timer, processes.timers) == 1
+    desk.quarantine.discard(mail.receipt, "said already", TECHNICIAN)
+    assert processes.close_due() == 1
     assert (processes.status(first), processes.status(second)) == ("closed", "closed")
 
 
@@ -142,10 +146,10 @@ def test_r_5_9d_a_strangers_mail_keeps_no_case_open(processes: TwoProcesses) -> 
         f"From: stranger@elsewhere.example\r\nTo: desk@caseledger.example\r\nSubject: {number}\r\n\r\nNo.\r\n".encode()
     )
     envelope = Envelope("stranger@elsewhere.example", ("desk@caseledger.example",))
-    assert processes.gateway.receive(raw, envelope, MAIL).case == number
+    assert processes.gateway.mail.receive(raw, envelope, MAIL).case == number
     processes.clock.travel(WINDOW)
     processes.projector.catch_up()
-    assert close_due(processes.timer, processes.timers) == 1
+    assert processes.close_due() == 1
 
 
 def test_r_5_9d_of_a_mail_and_a_closure_at_once_the_case_is_never_closed_after_the_mail(
@@ -156,11 +160,11 @@ def test_r_5_9d_of_a_mail_and_a_closure_at_once_the_case_is_never_closed_after_t
     at_once = threading.Barrier(2)
 
     def close(number: str) -> None:
-        resolution = processes.timer.case(number, TECHNICIAN.actor).resolution_version
+        resolution = processes.timer.records.case(number, TECHNICIAN.actor).resolution_version
         assert resolution is not None
         at_once.wait(30)
         try:
-            processes.timer.close_elapsed(number, resolution, REQUEST)
+            processes.timer.closure.close_elapsed(number, resolution, REQUEST)
         except InvalidTransition:
             assert processes.status(number) == "resolved"
 
@@ -173,8 +177,8 @@ def test_r_5_9d_of_a_mail_and_a_closure_at_once_the_case_is_never_closed_after_t
             closing, writing = pool.submit(close, number), pool.submit(write, number)
             closing.result(60)
             quarantined = writing.result(60)
-            case = processes.timer.case(number, TECHNICIAN.actor)
-            last = processes.timer.register.history(case.id, after=case.version - 1)[-1]
+            case = processes.timer.records.case(number, TECHNICIAN.actor)
+            last = processes.timer.runner.store.history(case.id, after=case.version - 1)[-1]
             assert case.status == "resolved" or last.position < quarantined
 
 

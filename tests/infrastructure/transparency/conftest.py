@@ -9,9 +9,9 @@ import pytest
 
 from application.cases.attachments import File
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.mail_out.letters import Sent
 from tests.application.cases import TECHNICIAN, log, resolved
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.outsiders import WITNESS, AicsWitness, OpensslAuthority
 from tests.infrastructure.transparency.sealed import SealedDesk
@@ -25,23 +25,25 @@ def record(database: TestDatabase, tmp_path: Path) -> SealedDesk:
 
 
 @pytest.fixture
-def audited(desk: Desk, record: SealedDesk) -> SealedDesk:
+def audited(desk: BlockingDesk, record: SealedDesk) -> SealedDesk:
     """A record of three cases, one of them resolved and mailed about: sealed in two checkpoints, and projected."""
     resolved(desk)
     record.seal()
-    desk.note(log(desk), "called again", visible_to_customer=False, request=TECHNICIAN)
+    desk.logging.note(log(desk), "called again", visible_to_customer=False, request=TECHNICIAN)
     files = (File("log.txt", "text/plain", b"it says: paper jam"), File("other.txt", "text/plain", b"it says: no ink"))
-    desk.attach(log(desk), files, True, TECHNICIAN)
+    desk.attachments.attach(log(desk), files, True, TECHNICIAN)
     record.project()
     record.seal()
     return record
 
 
 @pytest.fixture
-def mailed(desk: Desk, audited: SealedDesk) -> SealedDesk:
+def mailed(desk: BlockingDesk, audited: SealedDesk) -> SealedDesk:
     """The same, and a mail that a server took."""
     ((message,),) = audited.rows("SELECT id FROM views.outbox")
-    desk.mail_accepted(message, Sent("Subject: resolved\r\n\r\nIt is done.\r\n", "250 ok"), desk.clock.now(), OPERATOR)
+    desk.outbox.accepted(
+        message, Sent("Subject: resolved\r\n\r\nIt is done.\r\n", "250 ok"), desk.clock.now(), OPERATOR
+    )
     audited.project()
     audited.seal()
     return audited

@@ -13,9 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.main import open_desk
 from application.cases.attachments import File
-from application.desk import Desk
 from domain.values import ErasureScope
 from infrastructure.transparency.bundle.reader import CannotVerify, read_bundle
 from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
@@ -26,6 +24,7 @@ from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import BrokenCopy, LogCopy, export
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
+from tests.blocking import BlockingDesk, open_desk
 from tests.infrastructure.transparency.sealed import SealedDesk
 from tests.infrastructure.transparency.trees import a_signer
 
@@ -50,11 +49,11 @@ class Made:
 
 
 @pytest.fixture
-def made(desk: Desk, record: SealedDesk) -> Made:
+def made(desk: BlockingDesk, record: SealedDesk) -> Made:
     number = resolved(desk)
     record.seal()
     old = record.safe.last_note() or ""
-    desk.note(number, "grüße", visible_to_customer=True, request=TECHNICIAN)
+    desk.logging.note(number, "grüße", visible_to_customer=True, request=TECHNICIAN)
     log(desk)
     record.seal()
     return Made(number, bundle_of(record, number, old), record.safe.verifiers(), old, record)
@@ -166,14 +165,14 @@ def test_a_bundle_signed_by_somebody_else_is_refused(made: Made) -> None:
     assert "none of the given keys" in finding
 
 
-def test_what_was_erased_is_said_and_no_finding(desk: Desk, made: Made) -> None:
+def test_what_was_erased_is_said_and_no_finding(desk: BlockingDesk, made: Made) -> None:
     subject = json.loads(made.files["disclosures.json"])[0]["subject"]
     with open_desk(made.record.database, component="eraser") as office:
         four_eyes.erase(office, subject, ErasureScope.CONTACT_AND_WORDS)
     made.record.seal()
     found = verify_bundle(bundle_of(made.record, made.number), made.verifiers, case=made.number)
     assert found.findings == []
-    assert found.erased == 2  # who the customer is, and what he said
+    assert found.erased == 2  # who the customer is, and what they said
 
 
 def test_what_is_left_out_and_was_not_erased_is_named(made: Made) -> None:
@@ -274,8 +273,8 @@ def test_a_log_that_does_not_continue_an_older_checkpoint_is_seen(made: Made, tm
     assert "another log" in finding
 
 
-def test_later_events_are_a_note_and_no_finding(desk: Desk, made: Made, tmp_path: Path) -> None:
-    desk.note(made.number, "later", visible_to_customer=False, request=TECHNICIAN)
+def test_later_events_are_a_note_and_no_finding(desk: BlockingDesk, made: Made, tmp_path: Path) -> None:
+    desk.logging.note(made.number, "later", visible_to_customer=False, request=TECHNICIAN)
     made.record.seal()
     found = verify_bundle(made.files, made.verifiers, log=made.copied(tmp_path / "copy"))
     assert found.ok
@@ -283,7 +282,7 @@ def test_later_events_are_a_note_and_no_finding(desk: Desk, made: Made, tmp_path
 
 
 def test_a_copy_of_the_log_is_kept_up_and_one_the_log_does_not_continue_is_kept_as_it_is(
-    desk: Desk, made: Made, tmp_path: Path
+    desk: BlockingDesk, made: Made, tmp_path: Path
 ) -> None:
     folder = tmp_path / "copy"
     before = made.copied(folder).checkpoint
@@ -326,13 +325,13 @@ def signed_note(checkpoint: Checkpoint, signer: Signer) -> str:
 
 
 def test_field_07_a_bundle_holds_the_files_of_its_case_under_names_of_their_own(
-    desk: Desk, record: SealedDesk, tmp_path: Path
+    desk: BlockingDesk, record: SealedDesk, tmp_path: Path
 ) -> None:
     number = log(desk)
     contents = [b"one", b"two", b"three"]
     names = ["image.png", "IMAGE.png", "../image.png"]
     files = [File(name, "image/png", content) for name, content in zip(names, contents, strict=True)]
-    desk.attach(number, files, visible_to_customer=True, request=TECHNICIAN)
+    desk.attachments.attach(number, files, visible_to_customer=True, request=TECHNICIAN)
     record.seal()
     with record.database.connect("auditor") as connection:
         made = make_bundle(connection, number, files=True)

@@ -9,7 +9,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from infrastructure.transparency.formats.checkpoint import open_checkpoint
 from infrastructure.transparency.formats.leaf import leaf_record, parse_leaf
 from infrastructure.transparency.formats.note import Signer
@@ -17,6 +16,7 @@ from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.log import LogReader
 from infrastructure.transparency.state_file import Refused, Safe
 from tests.application.cases import log
+from tests.blocking import BlockingDesk, because
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk, restored
 from tests.infrastructure.transparency.trees import mth
 
@@ -30,7 +30,7 @@ def leaves(record: SealedDesk, number: int = 1) -> list[bytes]:
     return [leaf for (data,) in runs for leaf in split_entries(bytes(data))]
 
 
-def test_each_event_is_a_leaf_in_order_and_the_root_is_that_of_rfc_6962(desk: Desk, record: SealedDesk) -> None:
+def test_each_event_is_a_leaf_in_order_and_the_root_is_that_of_rfc_6962(desk: BlockingDesk, record: SealedDesk) -> None:
     for _ in range(90):
         log(desk)
         record.seal()  # a run each, across several tiles
@@ -40,7 +40,7 @@ def test_each_event_is_a_leaf_in_order_and_the_root_is_that_of_rfc_6962(desk: De
     assert record.signed().root == mth(made)
 
 
-def test_a_position_that_a_rollback_took_leaves_no_gap_among_the_leaves(desk: Desk, record: SealedDesk) -> None:
+def test_a_position_that_a_rollback_took_leaves_no_gap_among_the_leaves(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     with psycopg.connect(record.database.superuser) as superuser:
         superuser.execute("SELECT nextval('ledger.stored_events_notification_id_seq') FROM generate_series(1, 7)")
@@ -51,7 +51,7 @@ def test_a_position_that_a_rollback_took_leaves_no_gap_among_the_leaves(desk: De
     assert positions[-1] == signed.size + 7
 
 
-def test_nothing_new_is_nothing_signed(desk: Desk, record: SealedDesk) -> None:
+def test_nothing_new_is_nothing_signed(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     with record.sealer() as sealer:
@@ -68,7 +68,7 @@ class KilledAfterRemembering(Safe):
         raise KeyboardInterrupt
 
 
-def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: Desk, record: SealedDesk) -> None:
+def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     log(desk)
@@ -89,7 +89,7 @@ def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: De
     assert record.verify(*notes).ok
 
 
-def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: Desk, record: SealedDesk) -> None:
+def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     with pytest.raises(KeyboardInterrupt):
         record.seal(safe=KilledAfterRemembering(record.safe.folder))
@@ -98,7 +98,7 @@ def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: Desk, recor
     assert record.seal() == remembered
 
 
-def test_what_cannot_be_remembered_is_not_published(desk: Desk, record: SealedDesk) -> None:
+def test_what_cannot_be_remembered_is_not_published(desk: BlockingDesk, record: SealedDesk) -> None:
     """As with a full disk."""
 
     class Full(Safe):
@@ -113,7 +113,7 @@ def test_what_cannot_be_remembered_is_not_published(desk: Desk, record: SealedDe
 
 
 def test_a_backup_from_before_the_last_checkpoint_is_refused_and_the_way_out_is_told(
-    desk: Desk, record: SealedDesk
+    desk: BlockingDesk, record: SealedDesk
 ) -> None:
     log(desk)
     record.seal()
@@ -126,7 +126,7 @@ def test_a_backup_from_before_the_last_checkpoint_is_refused_and_the_way_out_is_
         assert backup.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
 
 
-def test_a_database_that_went_another_way_is_refused(desk: Desk, record: SealedDesk) -> None:
+def test_a_database_that_went_another_way_is_refused(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     with restored(record) as backup:
@@ -142,7 +142,7 @@ def test_a_database_that_went_another_way_is_refused(desk: Desk, record: SealedD
             backup.seal()
 
 
-def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: Desk, record: SealedDesk) -> None:
+def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     with restored(record) as backup:
@@ -168,7 +168,7 @@ def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: Desk, record
 
 
 def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_taken_up(
-    desk: Desk, record: SealedDesk
+    desk: BlockingDesk, record: SealedDesk
 ) -> None:
     class Killed(Safe):
         def remember(self, note: str) -> None:
@@ -192,7 +192,7 @@ def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_t
         assert backup.verify().findings == []
 
 
-def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: Desk, record: SealedDesk) -> None:
+def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     before = record.safe.verifiers()
@@ -207,7 +207,7 @@ def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: Desk
     assert not {str(key) for key in before} & {str(key) for key in record.safe.verifiers()}
 
 
-def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: Desk, record: SealedDesk) -> None:
+def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     with record.attack() as superuser:
@@ -217,7 +217,7 @@ def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: De
         record.seal()
 
 
-def test_a_checkpoint_filed_under_another_position_is_not_built_upon(desk: Desk, record: SealedDesk) -> None:
+def test_a_checkpoint_filed_under_another_position_is_not_built_upon(desk: BlockingDesk, record: SealedDesk) -> None:
     """Or the sealer would pass over events and say nothing."""
     log(desk)
     record.seal()
@@ -228,7 +228,7 @@ def test_a_checkpoint_filed_under_another_position_is_not_built_upon(desk: Desk,
         record.seal()
 
 
-def test_accidents_in_the_folder_are_refusals_and_no_crash(desk: Desk, record: SealedDesk) -> None:
+def test_accidents_in_the_folder_are_refusals_and_no_crash(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     (record.safe.folder / "key-1-old.pem").write_text("a copy somebody made", encoding="utf-8")
@@ -246,7 +246,7 @@ def test_accidents_in_the_folder_are_refusals_and_no_crash(desk: Desk, record: S
         record.seal()
 
 
-def test_keys_are_the_sealers_alone(desk: Desk, record: SealedDesk) -> None:
+def test_keys_are_the_sealers_alone(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     (key,) = record.safe.folder.glob("key-*.pem")
@@ -258,7 +258,7 @@ def test_keys_are_the_sealers_alone(desk: Desk, record: SealedDesk) -> None:
         record.seal()
 
 
-def test_a_lost_key_is_not_silently_replaced(desk: Desk, record: SealedDesk) -> None:
+def test_a_lost_key_is_not_silently_replaced(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     (key,) = record.safe.folder.glob("key-*.pem")
@@ -268,12 +268,12 @@ def test_a_lost_key_is_not_silently_replaced(desk: Desk, record: SealedDesk) -> 
         record.seal()
 
 
-def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: Desk, record: SealedDesk) -> None:
+def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
     (old,) = record.safe.verifiers()
     key = Ed25519PrivateKey.generate()
-    desk.introduce_key(ORIGIN, str(Signer(ORIGIN, key).verifier), "once a year", OPERATOR)
+    desk.log.introduce_key(ORIGIN, str(Signer(ORIGIN, key).verifier), because(OPERATOR, "once a year"))
     record.safe.add_key(key)
     log(desk)
     record.seal()

@@ -12,7 +12,6 @@ import pytest
 from psycopg import sql
 
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from domain.values import Role
 from infrastructure.postgres.database import Database
 from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare
@@ -20,6 +19,7 @@ from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import TECHNICIAN, assigned, log, resolved
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import History
@@ -66,7 +66,7 @@ def one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
 
 def test_a_row_edited_in_any_view_is_found_on_both_sides_and_named(
     history: History,
-    desk: Desk,
+    desk: BlockingDesk,
     projector: Projector,
     database: TestDatabase,
     superuser: psycopg.Connection[Any],
@@ -74,7 +74,7 @@ def test_a_row_edited_in_any_view_is_found_on_both_sides_and_named(
     subtests: pytest.Subtests,
 ) -> None:
     everything(history)
-    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    desk.grants.ensure("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
     held(desk, 1)
     projector.catch_up()
     tables = superuser.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'views'")
@@ -140,7 +140,7 @@ def test_all_that_differ_are_counted_and_the_first_are_named(
 
 
 def test_what_is_folded_or_edited_after_the_snapshot_is_another_matter(
-    desk: Desk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+    desk: BlockingDesk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
 ) -> None:
     assigned(desk)
     projector.catch_up()
@@ -168,7 +168,9 @@ def compare_again(auditor: psycopg.Connection[Any]) -> Comparison:
     return compare(auditor)
 
 
-def test_a_projector_at_work_makes_no_difference(desk: Desk, database: TestDatabase, views: PostgresViews) -> None:
+def test_a_projector_at_work_makes_no_difference(
+    desk: BlockingDesk, database: TestDatabase, views: PostgresViews
+) -> None:
     stop = threading.Event()
 
     def work() -> None:
@@ -193,7 +195,7 @@ def test_a_projector_at_work_makes_no_difference(desk: Desk, database: TestDatab
 
 @pytest.mark.parametrize("topic", ["case.unheard_of", "case.noted"])
 def test_an_event_that_cannot_be_folded_is_named_and_the_snapshot_stays_usable(
-    desk: Desk,
+    desk: BlockingDesk,
     database: TestDatabase,
     projector: Projector,
     superuser: psycopg.Connection[Any],
@@ -201,10 +203,10 @@ def test_an_event_that_cannot_be_folded_is_named_and_the_snapshot_stays_usable(
     topic: str,
 ) -> None:
     number = assigned(desk)
-    desk.note(number, "x", visible_to_customer=False, request=TECHNICIAN)
+    desk.logging.note(number, "x", visible_to_customer=False, request=TECHNICIAN)
     projector.catch_up()
     # Readable, but its case was never opened: only folded by itself it is known which it is.
-    state = desk.history(number, TECHNICIAN.actor)[-1].state
+    state = desk.records.history(number, TECHNICIAN.actor)[-1].state
     position = poison(database, topic, state)
     log(desk)
     with pytest.raises(Poisoned):
@@ -220,7 +222,7 @@ def test_an_event_that_cannot_be_folded_is_named_and_the_snapshot_stays_usable(
 
 
 def test_views_that_claim_to_be_further_than_the_ledger_are_found(
-    desk: Desk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
+    desk: BlockingDesk, projector: Projector, superuser: psycopg.Connection[Any], auditor: psycopg.Connection[Any]
 ) -> None:
     log(desk)
     projector.catch_up()
@@ -234,7 +236,11 @@ def test_views_that_claim_to_be_further_than_the_ledger_are_found(
 
 
 def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(
-    desk: Desk, projector: Projector, database: TestDatabase, views: PostgresViews, superuser: psycopg.Connection[Any]
+    desk: BlockingDesk,
+    projector: Projector,
+    database: TestDatabase,
+    views: PostgresViews,
+    superuser: psycopg.Connection[Any],
 ) -> None:
     resolved(desk)
     projector.catch_up()
@@ -258,7 +264,7 @@ def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(
 
 
 def test_on_an_operators_server_it_is_the_auditors_role_too_and_changes_nothing(
-    desk: Desk, projector: Projector, database: TestDatabase
+    desk: BlockingDesk, projector: Projector, database: TestDatabase
 ) -> None:
     resolved(desk)
     projector.catch_up()

@@ -11,8 +11,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from api.main import open_desk
-from application.desk import Desk
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case.terms import PendingReason
 from domain.clock import TravelClock
@@ -21,6 +19,7 @@ from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, differences, grant_everybody
 
 
@@ -42,7 +41,7 @@ def poison(database: TestDatabase, topic: str = "case.unheard_of", state: bytes 
         return int(row[0])
 
 
-def test_the_projector_is_woken_by_a_commit(desk: Desk, database: TestDatabase) -> None:
+def test_the_projector_is_woken_by_a_commit(desk: BlockingDesk, database: TestDatabase) -> None:
     stop, before = threading.Event(), last_position(database)
     with database.connect("projector") as connection, database.connect("api") as listener:
         Projector(connection).catch_up()
@@ -60,12 +59,17 @@ def test_the_projector_is_woken_by_a_commit(desk: Desk, database: TestDatabase) 
 
 @pytest.mark.parametrize(("topic", "state"), [("case.unheard_of", b"{}"), ("case.logged", b"{}"), ("case.noted", None)])
 def test_a_poisoned_event_stops_it_at_that_event_and_loses_nothing(
-    desk: Desk, database: TestDatabase, projector: Projector, views: PostgresViews, topic: str, state: bytes | None
+    desk: BlockingDesk,
+    database: TestDatabase,
+    projector: Projector,
+    views: PostgresViews,
+    topic: str,
+    state: bytes | None,
 ) -> None:
     before = [log(desk) for _ in range(3)]
     if state is None:  # readable, but its case was never opened
-        number = desk.note(log(desk), "x", visible_to_customer=False, request=TECHNICIAN).case.number
-        state = desk.history(number, TECHNICIAN.actor)[-1].state
+        number = desk.logging.note(log(desk), "x", visible_to_customer=False, request=TECHNICIAN).case.number
+        state = desk.records.history(number, TECHNICIAN.actor)[-1].state
         before.append(number)
     position = poison(database, topic, state)
     after = log(desk)
@@ -82,7 +86,7 @@ def test_a_poisoned_event_stops_it_at_that_event_and_loses_nothing(
 
 
 def test_killed_half_way_it_has_done_nothing_and_done_again_it_does_the_same(
-    desk: Desk, database: TestDatabase, views: PostgresViews
+    desk: BlockingDesk, database: TestDatabase, views: PostgresViews
 ) -> None:
     numbers = [resolved(desk, words={"subject": subject}) for subject in ("Printer", "Mailbox", "Payslip")]
     doomed = database.connect("projector", autocommit=False)
@@ -96,7 +100,7 @@ def test_killed_half_way_it_has_done_nothing_and_done_again_it_does_the_same(
     assert [item["number"] for item in views.cases({}, "number", Page()).items] == numbers
 
 
-def test_a_second_projector_stands_by_until_the_first_is_gone(desk: Desk, database: TestDatabase) -> None:
+def test_a_second_projector_stands_by_until_the_first_is_gone(desk: BlockingDesk, database: TestDatabase) -> None:
     first, second = database.connect("projector"), database.connect("projector")
     stop_first, stop_second = threading.Event(), threading.Event()
     Projector(first).catch_up()
@@ -120,7 +124,7 @@ def test_a_second_projector_stands_by_until_the_first_is_gone(desk: Desk, databa
 
 
 def test_a_rebuild_gives_the_same_views_and_swaps_them_in(
-    desk: Desk, database: TestDatabase, projector: Projector, views: PostgresViews
+    desk: BlockingDesk, database: TestDatabase, projector: Projector, views: PostgresViews
 ) -> None:
     resolved(desk)
     projector.catch_up()
@@ -140,7 +144,7 @@ def test_a_rebuild_gives_the_same_views_and_swaps_them_in(
     assert len(views.cases({}, "number", Page()).items) == 2
 
 
-def test_nothing_that_must_never_be_is(desk: Desk, projector: Projector, database: TestDatabase) -> None:
+def test_nothing_that_must_never_be_is(desk: BlockingDesk, projector: Projector, database: TestDatabase) -> None:
     """Cases nobody owns (R-6b); resolved, cause not corrected, no problem (R-5.8.1a): the queries find none."""
     number = assigned(desk)
     resolved(desk, words={"subject": "Mailbox"})
@@ -162,11 +166,11 @@ def test_nothing_that_must_never_be_is(desk: Desk, projector: Projector, databas
         superuser.execute("UPDATE views.resolutions SET cause_corrected = 'yes'")
 
 
-def test_a_queue_reads_as_it_was(desk: Desk, projector: Projector, views: PostgresViews) -> None:
+def test_a_queue_reads_as_it_was(desk: BlockingDesk, projector: Projector, views: PostgresViews) -> None:
     number = assigned(desk)
     projector.catch_up()
     then = views.position()
-    desk.hand_back(number, "not ours", NETWORK)
+    desk.assignment.hand_back(number, "not ours", NETWORK)
     projector.catch_up()
     assert views.queue("network", Point(), Page()).items == []
     assert [item["number"] for item in views.queue("network", Point(then), Page()).items] == [number]
@@ -178,21 +182,21 @@ def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(databas
     with open_desk(database, clock) as desk, database.connect("projector") as connection:
         grant_everybody(desk)
         number = log(desk)
-        desk.triage(number, "desk", None, TECHNICIAN)
-        desk.prioritize(number, MEDIUM, None, TECHNICIAN)
-        desk.diagnose(number, {"findings": "x"}, None, (), None, TECHNICIAN)
+        desk.triage.triage(number, "desk", TECHNICIAN)
+        desk.diagnosis.prioritize(number, MEDIUM, TECHNICIAN)
+        desk.diagnosis.diagnose(number, {"findings": "x"}, None, (), TECHNICIAN)
         clock.travel(timedelta(hours=1))
-        desk.pend(number, PendingReason.CUSTOMER, None, None, TECHNICIAN)
+        desk.pending.pend(number, PendingReason.CUSTOMER, None, TECHNICIAN)
         clock.travel(timedelta(hours=10))
-        desk.resume(number, None, TECHNICIAN)
-        desk.pend(number, PendingReason.VENDOR, None, None, TECHNICIAN)  # pauses nothing
+        desk.pending.resume(number, TECHNICIAN)
+        desk.pending.pend(number, PendingReason.VENDOR, None, TECHNICIAN)  # pauses nothing
         clock.travel(timedelta(hours=2))
-        desk.resume(number, None, TECHNICIAN)
-        desk.resolve(number, FIXED, "x", None, TECHNICIAN)
+        desk.pending.resume(number, TECHNICIAN)
+        desk.resolution.resolve(number, FIXED, "x", TECHNICIAN)
         clock.travel(timedelta(hours=80))
-        desk.dispute(number, "no", None, Channel.PHONE, TECHNICIAN)
+        desk.disputes.dispute(number, "no", None, Channel.PHONE, TECHNICIAN)
         clock.travel(timedelta(hours=4))
-        desk.resolve(number, FIXED, "x", None, TECHNICIAN)
+        desk.resolution.resolve(number, FIXED, "x", TECHNICIAN)
         Projector(connection).catch_up()
         with database.pool("api", size=1) as pool:
             views = PostgresViews(pool)
@@ -207,8 +211,8 @@ def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(databas
     }  # fmt: skip
 
 
-def test_ids_sort_by_the_time_they_were_made(desk: Desk) -> None:
-    first = desk.identify(log(desk))
+def test_ids_sort_by_the_time_they_were_made(desk: BlockingDesk) -> None:
+    first = desk.runner.repository.identify(log(desk))
     assert isinstance(first, UUID)
     assert first.version == 7
     assert first.variant == "specified in RFC 4122"

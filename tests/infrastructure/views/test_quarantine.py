@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from api.main import open_desk
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.envelope import NO_ENVELOPE
 from application.views.questions import Page
@@ -17,6 +15,7 @@ from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN
+from tests.blocking import BlockingDesk, because, open_desk
 from tests.conftest import TestDatabase, differences
 
 GATEWAY = Request(Actor("mail.gateway", Role.INTAKE), "test")
@@ -27,16 +26,16 @@ def erase(database: TestDatabase, given: str) -> None:
         four_eyes.erase(eraser, given, ErasureScope.EVERYTHING)
 
 
-def held(desk: Desk, number: int) -> UUID:
+def held(desk: BlockingDesk, number: int) -> UUID:
     """A message that waits."""
     raw = b"Received: a\r\n" * 51 + b"From: jo@x.example\r\nSubject: %d\r\n\r\nx" % number
-    return desk.receive(raw, NO_ENVELOPE, GATEWAY).receipt
+    return desk.mail.receive(raw, NO_ENVELOPE, GATEWAY).receipt
 
 
-def recorded(desk: Desk, number: int) -> UUID:
+def recorded(desk: BlockingDesk, number: int) -> UUID:
     """A message of a robot."""
     raw = b"Auto-Submitted: auto-replied\r\nFrom: jo@x.example\r\nSubject: %d\r\n\r\nx" % number
-    return desk.receive(raw, NO_ENVELOPE, GATEWAY).receipt
+    return desk.mail.receive(raw, NO_ENVELOPE, GATEWAY).receipt
 
 
 def waiting(views: PostgresViews) -> list[Any]:
@@ -44,19 +43,19 @@ def waiting(views: PostgresViews) -> list[Any]:
 
 
 def test_only_what_waits_is_in_it_however_it_was_folded(
-    desk: Desk, projector: Projector, views: PostgresViews, database: TestDatabase
+    desk: BlockingDesk, projector: Projector, views: PostgresViews, database: TestDatabase
 ) -> None:
-    desk.ensure_granted("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
-    desk.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", NO_ENVELOPE, GATEWAY)
+    desk.grants.ensure("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
+    desk.mail.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", NO_ENVELOPE, GATEWAY)
     first, released, discarded, last = (held(desk, number) for number in range(4))
     robots = [recorded(desk, number) for number in range(2)]
     while projector.fold_batch(1):
         assert len(waiting(views)) <= 4
     assert waiting(views) == [first, released, discarded, last]
     assert [item["id"] for item in views.quarantine(Page(), recorded=True).items] == robots
-    desk.release_message(released, None, TECHNICIAN)
-    desk.discard_message(discarded, "an offer", TECHNICIAN)
-    desk.release_message(robots[0], "a person after all", TECHNICIAN)
+    desk.quarantine.release(released, TECHNICIAN)
+    desk.quarantine.discard(discarded, "an offer", TECHNICIAN)
+    desk.quarantine.release(robots[0], because(TECHNICIAN, "a person after all"))
     projector.catch_up()
     assert waiting(views) == [first, last]
     assert differences(database) == {}

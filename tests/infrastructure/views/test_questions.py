@@ -20,6 +20,7 @@ from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.questions.timers import PostgresTimers
 from infrastructure.views.rebuild import rebuild_views
+from tests.blocking import BlockingDesk, on_pool
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import (
@@ -39,9 +40,9 @@ ALL = Page(limit=200)
 
 
 @pytest.fixture
-def timers(database: TestDatabase) -> Iterator[PostgresTimers]:
-    with database.pool("processes", size=1) as pool:
-        yield PostgresTimers(pool)
+def timers(database: TestDatabase) -> Iterator[BlockingDesk]:
+    with on_pool(database, "processes", PostgresTimers) as made:
+        yield made
 
 
 def numbers(listing: Listing, name: str = "number") -> list[Any]:
@@ -183,7 +184,7 @@ def test_a_listed_case_says_until_when_and_how_it_was_resolved(
 
 
 def test_timers_are_due_at_the_end_of_the_window_and_when_a_mail_is(
-    history: History, projector: Projector, timers: PostgresTimers
+    history: History, projector: Projector, timers: BlockingDesk
 ) -> None:
     assert timers.next_due() is None
     case, other = history.resolved(0), history.resolved(0)
@@ -210,7 +211,7 @@ def test_timers_are_due_at_the_end_of_the_window_and_when_a_mail_is(
 
 
 def test_a_timer_stands_still_while_a_mail_waits_to_be_understood_and_is_gone_with_its_resolution(
-    history: History, projector: Projector, timers: PostgresTimers
+    history: History, projector: Projector, timers: BlockingDesk
 ) -> None:
     case = history.resolved(0)
     history.tell(case, 10)

@@ -11,10 +11,10 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from application.desk import Desk
 from infrastructure.views.projector import Projector
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import log, resolved
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
@@ -36,7 +36,7 @@ def rebuilding(database: TestDatabase) -> Iterator[threading.Thread]:
     assert not thread.is_alive()
 
 
-def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: Desk, database: TestDatabase) -> None:
+def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: BlockingDesk, database: TestDatabase) -> None:
     """So that the next migration finds each index and constraint under its name."""
     resolved(desk)
     with database.connect("projector") as connection:
@@ -46,7 +46,9 @@ def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: Desk, data
 
 
 @pytest.mark.parametrize("held", ["views.case_intervals", "views.tracking", "reporting.cases"])
-def test_nobody_waits_behind_a_rebuild_that_waits_for_a_reader(desk: Desk, database: TestDatabase, held: str) -> None:
+def test_nobody_waits_behind_a_rebuild_that_waits_for_a_reader(
+    desk: BlockingDesk, database: TestDatabase, held: str
+) -> None:
     resolved(desk)
     with database.connect("projector") as connection:
         Projector(connection).catch_up()
@@ -63,7 +65,9 @@ def test_nobody_waits_behind_a_rebuild_that_waits_for_a_reader(desk: Desk, datab
     assert differences(database) == {}
 
 
-def test_a_projector_that_waits_for_the_swap_goes_on_in_the_new_views(desk: Desk, database: TestDatabase) -> None:
+def test_a_projector_that_waits_for_the_swap_goes_on_in_the_new_views(
+    desk: BlockingDesk, database: TestDatabase
+) -> None:
     """What was held up by the swap must not be folded into the old views, nor twice into the new ones."""
     resolved(desk)
     stop = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from infrastructure.views.similar import PostgresFinder
+from tests.blocking import on_pool
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import (
     FIXED,
@@ -35,9 +37,9 @@ NEVER = moment(-1_000_000)
 
 
 @pytest.fixture
-def finder(database: TestDatabase) -> Iterator[PostgresFinder]:
-    with database.pool("api", size=1) as pool:
-        yield PostgresFinder(pool)
+def finder(database: TestDatabase) -> Iterator[Any]:
+    with on_pool(database, "api", PostgresFinder) as made:
+        yield made
 
 
 def numbers(listing: Listing, name: str = "number") -> list[Any]:
@@ -52,11 +54,16 @@ def erase(database: TestDatabase, stream: UUID) -> None:
 
 def test_a_search_in_haste_waits_for_no_connection_either(database: TestDatabase) -> None:
     haste = timedelta(milliseconds=10)
-    with database.pool("api", size=1) as pool:
-        finder = PostgresFinder(pool)
-        assert finder.similar("printer", None, NEVER, NOW, 5, patience=haste * 100) == []
-        with pool.connection(), pytest.raises(TimeoutError):
-            finder.similar("printer", None, NEVER, NOW, 5, patience=haste)
+
+    async def search() -> None:
+        async with database.async_pool("api", size=1) as pool:
+            finder = PostgresFinder(pool)
+            assert await finder.similar("printer", None, NEVER, NOW, 5, patience=haste * 100) == []
+            async with pool.connection():
+                with pytest.raises(TimeoutError):
+                    await finder.similar("printer", None, NEVER, NOW, 5, patience=haste)
+
+    asyncio.run(search())
 
 
 def known(history: History) -> list[Problem]:
@@ -190,7 +197,7 @@ def test_cases_are_searched_by_what_customers_said_as_last_corrected(
 
 
 def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_and_closed_cases(
-    history: History, projector: Projector, database: TestDatabase, views: PostgresViews, finder: PostgresFinder
+    history: History, projector: Projector, database: TestDatabase, views: PostgresViews, finder: Any
 ) -> None:
     case = history.assigned(0, words={"subject": "Scanner"})
     case.verify(verification(3), by(3, TEAM))
@@ -279,7 +286,7 @@ def test_words_that_a_database_cannot_hold_do_not_stop_the_projector(
 
 
 def test_similar_reports_are_found_among_open_cases_received_in_time(
-    history: History, projector: Projector, finder: PostgresFinder
+    history: History, projector: Projector, finder: Any
 ) -> None:
     words = {"subject": "Printer 17 prints stripes", "description": "since this morning"}
     alike = history.logged(0, words=words, external_ref="alert-1")
@@ -309,7 +316,7 @@ def test_similar_reports_are_found_among_open_cases_received_in_time(
 
 
 def test_of_equally_similar_reports_the_earliest_comes_first_and_erased_ones_do_not(
-    history: History, projector: Projector, database: TestDatabase, finder: PostgresFinder
+    history: History, projector: Projector, database: TestDatabase, finder: Any
 ) -> None:
     later, earlier, erased = (history.logged(minutes, words={"subject": "Printer"}) for minutes in (5, 1, 0))
     erase(database, erased.id)

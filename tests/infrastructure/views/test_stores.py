@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from application.desk import Desk
 from application.execution.requests import Request
 from application.views.cases import COLUMNS, CaseFold
 from application.views.questions import Page, Point, ReportQuestion
@@ -29,6 +28,7 @@ from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, log
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import AROUND, History
@@ -93,33 +93,33 @@ def rebuild_in_batches_of(size: int, connection: psycopg.Connection[Any]) -> Non
         pass
 
 
-def act(desk: Desk, command: str, number: str, other: str) -> None:
+def act(desk: BlockingDesk, command: str, number: str, other: str) -> None:
     request: Request = {"hand_back": NETWORK, "reject": NETWORK, "verify_team": NETWORK, "resolve_team": NETWORK}.get(
         command, TECHNICIAN
     )
     word = Verification(satisfactory=True, able_to_work=True, method="phone", at=desk.clock.now())
     {
-        "triage": lambda: desk.triage(number, "desk", None, request),
-        "prioritize": lambda: desk.prioritize(number, MEDIUM, None, request),
-        "diagnose": lambda: desk.diagnose(number, {"findings": "x"}, None, (), None, request),
-        "assign": lambda: desk.assign(number, "network", None, None, None, request),
-        "hand_back": lambda: desk.hand_back(number, "x", request),
-        "pend": lambda: desk.pend(number, PendingReason.CUSTOMER, None, None, request),
-        "resume": lambda: desk.resume(number, None, request),
-        "verify_team": lambda: desk.verify(number, word, None, request),
-        "resolve": lambda: desk.resolve(number, AROUND, "x", None, request),
-        "resolve_team": lambda: desk.resolve(number, FIXED, "x", None, request),
-        "dispute": lambda: desk.dispute(number, "x", None, None, request),
-        "suspect": lambda: desk.suspect_dispute(number, "x", None, None, request),
-        "dismiss": lambda: desk.dismiss_dispute(number, "x", request),
-        "close": lambda: desk.close_case(number, Confirmation("phone", desk.clock.now()), "Jo", None, request),
-        "duplicate": lambda: desk.relate(number, other, Relation.DUPLICATE, None, None, request),
-        "unrelate": lambda: desk.unrelate(number, other, "x", request),
-        "consult": lambda: desk.consult(number, other, request),
-        "nominate": lambda: desk.nominate_major(number, "x", request),
-        "reject": lambda: desk.reject_major(number, "x", request),
-        "correct": lambda: desk.correct(number, "symptoms", "toner", "x", request),
-        "note": lambda: desk.note(number, "x", False, request),
+        "triage": lambda: desk.triage.triage(number, "desk", request),
+        "prioritize": lambda: desk.diagnosis.prioritize(number, MEDIUM, request),
+        "diagnose": lambda: desk.diagnosis.diagnose(number, {"findings": "x"}, None, (), request),
+        "assign": lambda: desk.assignment.assign(number, "network", None, None, request),
+        "hand_back": lambda: desk.assignment.hand_back(number, "x", request),
+        "pend": lambda: desk.pending.pend(number, PendingReason.CUSTOMER, None, request),
+        "resume": lambda: desk.pending.resume(number, request),
+        "verify_team": lambda: desk.resolution.verify(number, word, request),
+        "resolve": lambda: desk.resolution.resolve(number, AROUND, "x", request),
+        "resolve_team": lambda: desk.resolution.resolve(number, FIXED, "x", request),
+        "dispute": lambda: desk.disputes.dispute(number, "x", None, None, request),
+        "suspect": lambda: desk.disputes.suspect(number, "x", None, None, request),
+        "dismiss": lambda: desk.disputes.dismiss(number, "x", request),
+        "close": lambda: desk.closure.close(number, Confirmation("phone", desk.clock.now()), "Jo", request),
+        "duplicate": lambda: desk.relations.relate(number, other, Relation.DUPLICATE, None, request),
+        "unrelate": lambda: desk.relations.unrelate(number, other, "x", request),
+        "consult": lambda: desk.relations.consult(number, other, request),
+        "nominate": lambda: desk.major_incidents.nominate(number, "x", request),
+        "reject": lambda: desk.major_incidents.reject(number, "x", request),
+        "correct": lambda: desk.logging.correct(number, "symptoms", "toner", "x", request),
+        "note": lambda: desk.logging.note(number, "x", False, request),
     }[command]()
 
 
@@ -136,7 +136,7 @@ READY = [(command, which) for which in (0, 1) for command in ("triage", "priorit
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(st.tuples(COMMANDS, st.integers(0, 2)), max_size=30), cut=st.floats(0, 1))
 def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
-    desk: Desk,
+    desk: BlockingDesk,
     projector: Projector,
     database: TestDatabase,
     views: PostgresViews,
@@ -170,11 +170,11 @@ def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
     for queue in ("triage", "prioritization", "diagnosis", "network", "resolved"):
         stood = {item["number"]: item["version"] for item in views.queue(queue, Point(then), Page(limit=200)).items}
         for number, version in stood.items():
-            known = [e.event.originator_version for e in desk.history(number, reader) if e.position <= then]
+            known = [e.event.originator_version for e in desk.records.history(number, reader) if e.position <= then]
             assert version == max(known)
             assert queue in (
-                desk.case(number, reader, version=version).team,
-                QUEUES[desk.case(number, reader, version=version).status],
+                desk.records.case(number, reader, version=version).team,
+                QUEUES[desk.records.case(number, reader, version=version).status],
             )
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from application.desk import Desk
 from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import canonical, make_bundle
 from infrastructure.transparency.formats.checkpoint import Checkpoint
@@ -20,6 +19,7 @@ from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.state_file import Safe
 from infrastructure.transparency.verification.findings import Finding
 from tests.application.cases import log
+from tests.blocking import BlockingDesk
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk, checks, restored
 
 TABLES = ("cosignatures", "timestamps", "checkpoints", "hashes", "entries", "logs")
@@ -146,7 +146,7 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
             " 'UTF8') WHERE notification_id = %s",
             (position,),
         )
-    audited.safe.folder.joinpath("last-checkpoint").unlink()  # he has the sealer's folder as well
+    audited.safe.folder.joinpath("last-checkpoint").unlink()  # they have the sealer's folder as well
     reseal(audited, audited.safe)
     with audited.database.connect("projector") as connection:  # and has the views made anew
         connection.execute("TRUNCATE views.case_intervals, views.resolutions, views.obligations, views.case_texts")
@@ -161,7 +161,7 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
 
 
 def test_an_older_backup_contradicts_the_sealers_own_file_and_a_copy_held_outside(
-    desk: Desk, audited: SealedDesk
+    desk: BlockingDesk, audited: SealedDesk
 ) -> None:
     with restored(audited) as backup:
         log(desk)
@@ -255,7 +255,7 @@ def test_a_cosignature_that_is_none_does_not_spoil_the_checkpoint(audited: Seale
         assert current_note(superuser) == audited.safe.last_note()
 
 
-def test_a_log_of_many_tiles_and_checkpoints_verifies(desk: Desk, record: SealedDesk) -> None:
+def test_a_log_of_many_tiles_and_checkpoints_verifies(desk: BlockingDesk, record: SealedDesk) -> None:
     """Upper levels, runs across tiles, several checkpoints in one run and one over several."""
     for turn in range(5):
         with record.attack() as superuser:

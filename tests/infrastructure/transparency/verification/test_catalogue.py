@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from application.desk import Desk
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
@@ -22,6 +21,7 @@ from infrastructure.transparency.verification.catalogue import CatalogueFindings
 from infrastructure.views.rebuild import rebuild_views
 from tests.acceptance.test_import import Imports, row, written
 from tests.application.cases import resolved
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 
 EMPTY_TRIGGER = "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
@@ -208,7 +208,7 @@ def test_what_was_switched_off_and_on_again_leaves_no_trace_here(
     assert checked(database).findings == []
 
 
-def test_everyday_work_leaves_no_finding(desk: Desk, database: TestDatabase, tmp_path: Path) -> None:
+def test_everyday_work_leaves_no_finding(desk: BlockingDesk, database: TestDatabase, tmp_path: Path) -> None:
     resolved(desk)
     assert Imports(database, tmp_path).run(written(tmp_path, row())).exit_code == 0
     with database.connect("projector") as projector:
@@ -234,7 +234,7 @@ def test_what_the_operator_may_decide_is_a_warning(superuser: psycopg.Connection
 
 
 def test_a_dump_that_is_restored_is_the_same_catalogue(
-    desk: Desk, database: TestDatabase, superuser: psycopg.Connection[tuple[object, ...]]
+    desk: BlockingDesk, database: TestDatabase, superuser: psycopg.Connection[tuple[object, ...]]
 ) -> None:
     resolved(desk)
     name = f"{database.name}_restored"

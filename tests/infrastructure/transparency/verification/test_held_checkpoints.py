@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from infrastructure.mail.catcher import mail_catcher
 from infrastructure.transparency.verification.held_checkpoints import HEADER, header_value, notes_in, read_held
 from tests.infrastructure.mail.letters import a_letter
-from tests.infrastructure.mail.mail_servers import postman
+from tests.infrastructure.mail.mail_servers import deliver, postman
 from tests.infrastructure.transparency.formats.test_note import cosignature
 from tests.infrastructure.transparency.trees import a_log
 
@@ -67,8 +67,8 @@ def test_a_mail_that_was_forwarded_as_an_attachment_is_read() -> None:
 def test_a_mail_through_a_real_server_carries_the_checkpoint_and_is_read_back(tmp_path: Path) -> None:
     """The header is the one that audit.md names: base64 of the signed note, folded."""
     with mail_catcher() as catcher:
-        sent = postman(catcher.port, checkpoint=lambda: NOTE).deliver(a_letter())
-        postman(catcher.port).deliver(a_letter())
+        sent = deliver(postman(catcher.port, checkpoint=lambda: NOTE), a_letter())
+        deliver(postman(catcher.port), a_letter())
         caught, without = catcher.messages()
     assert b"X-Caseledger-Checkpoint: " in caught.raw
     assert caught.parsed["X-Caseledger-Checkpoint"].replace(" ", "") == ENCODED

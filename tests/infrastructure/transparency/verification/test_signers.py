@@ -7,18 +7,18 @@ from functools import partial
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.catalogue import OPERATOR
-from application.desk import Desk
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.log import LogReader
 from infrastructure.transparency.publication.http_client import Courier
 from infrastructure.transparency.publication.store import OutsideStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.application.cases import log
+from tests.blocking import BlockingDesk, because
 from tests.infrastructure.transparency.outsiders import OpensslAuthority, http_site
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk
 
 
-def test_a_key_that_nothing_introduced_is_named(desk: Desk, audited: SealedDesk) -> None:
+def test_a_key_that_nothing_introduced_is_named(desk: BlockingDesk, audited: SealedDesk) -> None:
     key = Ed25519PrivateKey.generate()
     audited.safe.add_key(key)
     log(desk)
@@ -28,14 +28,14 @@ def test_a_key_that_nothing_introduced_is_named(desk: Desk, audited: SealedDesk)
     verifier = Signer(ORIGIN, key).verifier
     assert finding.check == "keys"
     assert verifier.key_id.hex() in finding.message
-    desk.introduce_key(ORIGIN, str(verifier), "late", OPERATOR)
+    desk.log.introduce_key(ORIGIN, str(verifier), because(OPERATOR, "late"))
     audited.project()
     assert audited.verify().findings == []
 
 
-def test_a_key_that_was_retired_and_still_signs_is_a_warning(desk: Desk, audited: SealedDesk) -> None:
+def test_a_key_that_was_retired_and_still_signs_is_a_warning(desk: BlockingDesk, audited: SealedDesk) -> None:
     (vkey,) = audited.safe.verifiers()
-    desk.retire_key(ORIGIN, str(vkey), "stolen", OPERATOR)
+    desk.log.retire_key(ORIGIN, str(vkey), because(OPERATOR, "stolen"))
     audited.seal()
     audited.project()
     found = audited.verify()
@@ -44,7 +44,7 @@ def test_a_key_that_was_retired_and_still_signs_is_a_warning(desk: Desk, audited
 
 
 def test_a_timestamp_is_of_the_checkpoint_it_stands_by_and_of_an_authority_that_is_trusted(
-    desk: Desk, audited: SealedDesk, authority: OpensslAuthority
+    desk: BlockingDesk, audited: SealedDesk, authority: OpensslAuthority
 ) -> None:
     trusted = trusted_certificates(authority.ca)
     store = OutsideStore(

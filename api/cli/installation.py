@@ -1,8 +1,9 @@
-"""Commands about the installation: schema, tokens, roles, settings, status."""
+"""Commands about the installation: schema, tokens, the keys that sign them, roles, settings, status."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from textwrap import wrap
 from typing import Annotated, Any
 
@@ -10,36 +11,39 @@ import typer
 from psycopg.conninfo import conninfo_to_dict
 from rich.table import Column, Table
 
-from api.cli.console import FINDINGS, could_not_run, out, print_json
+from api.cli.console import FINDINGS, could_not_run, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import safe_of
-from api.main import open_desk, tokens_of
+from api.main import on_desk, tokens_of
 from application.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
 from application.health import readiness
 from application.transparency_log import UNSEALED_ALARM
 from domain.case.status import COMMANDS, READERS
-from domain.errors import DomainError
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.receipt import COMMANDS as INTAKE_COMMANDS
 from domain.values import Role
+from infrastructure.identity.signing_keys import Kept, kept_keys, retire_key, rotate_keys
+from infrastructure.identity.tokens import LINK_LIVES
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.setup.open_database import prepare_data_dir
 from infrastructure.settings import Settings, misspelt, settings_entries
 from infrastructure.views.questions.postgres_views import PostgresViews
+
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign tokens and links: list, rotate, retire.")
 
 _NARROWEST = 20
 """Columns: what is narrower is no terminal."""
 
 
 def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Bring the database to the present schema, and a new desk its first policy; `serve` does so as well, and every command for the embedded one."""
-    with (
-        database_of(settings_of(data_dir, database_url), migrating=True, making=True) as database,
-        open_desk(database) as desk,
-    ):
-        desk.adopt_policy(OPERATOR)
+    """Bring the database to the present schema, and give a new desk its first policy.
+
+    `serve` does so as well, and every command does for the embedded database.
+    """
+    with database_of(settings_of(data_dir, database_url), migrating=True, making=True) as database:
+        on_desk(database, lambda desk: desk.policy.adopt(OPERATOR))
         out.print("the schema is up to date")
 
 
@@ -67,20 +71,18 @@ def token(
     if role is Role.TEAM_MEMBER and team is None:
         could_not_run("a team member's token needs --team")
     if role is Role.CUSTOMER and "@" in subject:
-        with database_of(settings, making=True) as database, open_desk(database) as desk:
-            subject = desk.customer_id({"email": subject})
+        address = {"email": subject}
+        with database_of(settings, making=True) as database:
+            subject = on_desk(database, lambda desk: desk.pseudonyms.of(address))
     try:
         prepare_data_dir(settings)
         issued = tokens_of(settings).issue(role, subject, team, timedelta(days=ttl or settings.token_days))
     except (OSError, ValueError, ServerUnavailable) as error:
         could_not_run(error)
     if role is not Role.CUSTOMER:
-        with database_of(settings, making=True) as database, open_desk(database) as desk:
-            anew = grant_again is not None
-            try:
-                granted = desk.ensure_granted(subject, role, team, None, OPERATOR, anew=anew, reason=grant_again)
-            except DomainError as error:
-                could_not_run(error)
+        anew, request = grant_again is not None, replace(OPERATOR, reason=grant_again)
+        with database_of(settings, making=True) as database, refusals():
+            granted = on_desk(database, lambda desk: desk.grants.ensure(subject, role, team, None, request, anew=anew))
         if not granted:
             could_not_run(
                 f"the grant of the role {role} to {subject} was revoked or has run out. "
@@ -170,8 +172,11 @@ def _paragraph(row: dict[str, str | None]) -> str:
 
 
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
-    """Say where ledger, views and seal are, and how the workers do. Exit 1 when the projector has halted, a worker fails,
-    something was set aside, events stay unsealed for too long, or another log than ours is held outside."""
+    """Print where ledger, views and seal are, and how the workers do.
+
+    Exit 1 when the projector has halted, a worker fails, an item was set aside, events stay unsealed for too long, or
+    another log than ours is held outside.
+    """
     given = settings_of(data_dir, database_url)
     with database_of(given) as database, database.pool("api", size=1) as pool:
         views = PostgresViews(pool)
@@ -212,8 +217,66 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
         raise typer.Exit(FINDINGS)
 
 
+@keys.command("list")
+def list_keys(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """List the key that signs and the older ones that still verify."""
+    try:
+        found = kept_keys(settings_of(data_dir).data_dir / "keys")
+    except (OSError, TypeError, ValueError) as error:
+        could_not_run(error)
+    if as_json:
+        print_json([{**vars(key), "links_valid_until": _links_end(key)} for key in found])
+        return
+    for key in found:
+        until = f"verifies; its last link ends {_links_end(key):%Y-%m-%d}"
+        out.print(f"{key.id}  {'signs' if key.signs else until}", markup=False)
+
+
+@keys.command()
+def rotate(data_dir: DataDir = None) -> None:
+    """Make a new key that signs from now on. What the old one signed stays valid. Running processes notice by themselves.
+
+    The old key's private half is destroyed. Its public half verifies until `caseledger keys retire`.
+    """
+    try:
+        old, new = rotate_keys(settings_of(data_dir).data_dir / "keys")
+    except (OSError, TypeError, ValueError) as error:
+        could_not_run(error)
+    out.print(f"{new} signs; {old} verifies what it signed until you retire it", markup=False)
+
+
+@keys.command()
+def retire(
+    key: Annotated[str, typer.Argument(help="The id of an older key; `caseledger keys list` shows them.")],
+    compromised: Annotated[
+        bool, typer.Option("--compromised", help="Also while it still verifies links: all it signed is void at once.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Stop an older key from verifying. Exit 1 while links that it signed may be valid, unless --compromised."""
+    folder = settings_of(data_dir).data_dir / "keys"
+    try:
+        kept = {each.id: each for each in kept_keys(folder) if not each.signs}
+        if key in kept and not compromised and datetime.now(UTC) < _links_end(kept[key]):
+            err.print(
+                f"{key} verifies links until {_links_end(kept[key]):%Y-%m-%d}; --compromised voids them", markup=False
+            )
+            raise typer.Exit(FINDINGS)
+        retire_key(folder, key)
+    except KeyError:
+        could_not_run(f"{key} is no older key: {', '.join(kept) or 'there is none'}")
+    except (OSError, TypeError, ValueError) as error:
+        could_not_run(error)
+    out.print(f"{key} verifies no more", markup=False)
+
+
+def _links_end(key: Kept) -> datetime:
+    """When the last link that a key signed ends."""
+    return (key.rotated_at or datetime.now(UTC)) + LINK_LIVES
+
+
 def _table(name: str, *others: str) -> Table:
-    """A table whose first column is never cut, however narrow the terminal; the others are folded."""
+    """A table whose first column is never cut. The others are folded."""
     return Table(Column(name, no_wrap=True), *(Column(other, overflow="fold") for other in others), show_lines=True)
 
 

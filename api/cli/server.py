@@ -1,4 +1,4 @@
-"""`serve`, `api` and `worker`: the processes of the desk."""
+"""`serve` runs the whole desk, `api` one API process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_proce
 from api.cli.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
-from api.main import clock_of, open_context, open_desk, tokens_of
+from api.main import clock_of, open_context, tokens_of
 from application.catalogue import OPERATOR
 from application.demo import DEMO_CUSTOMER, load_demo
 from application.desk import Desk
@@ -44,7 +44,7 @@ _CATCH_UP = 30
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying in one line when it is ready."""
+    """uvicorn that prints a line when it is ready, and others after it."""
 
     def __init__(self, config: uvicorn.Config, ready: list[str]) -> None:
         super().__init__(config)
@@ -75,8 +75,8 @@ def serve(
     settings = settings_of_process(data_dir, database_url, host=host, port=port)
     with alone(settings), bound(settings) as listening, database_of(settings, migrating=True, making=True) as database:
         settings = _reachable(settings, listening, demo)
-        opening = partial(_whole_desk, settings, database, demo)
-        _run(settings, opening, _welcome(settings, _demo_tokens(settings, database) if demo else []), listening)
+        ready: list[str] = []
+        _run(settings, partial(_whole_desk, settings, database, demo, ready), ready, listening)
 
 
 def api(
@@ -93,7 +93,7 @@ def api(
 
 @contextmanager
 def bound(settings: Settings) -> Iterator[socket.socket]:
-    """The socket to listen on, before anything is started for it: mails name the port. Exit 2 when it is taken."""
+    """Bind the socket before anything else starts, since mails name its port. Exit 2 when it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -105,7 +105,7 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
 
 
 def _reachable(settings: Settings, listening: socket.socket, demo: bool) -> Settings:
-    """The settings with the address that customers find us at, and mail servers in a demonstration, unless they say so."""
+    """The settings with our address for customers and, in a demonstration, for mail servers, where they name none."""
     port = listening.getsockname()[1]
     told = {} if "public_url" in settings.model_fields_set else {"public_url": f"http://127.0.0.1:{port}"}
     if demo and "smtp_listen" not in settings.model_fields_set:
@@ -135,11 +135,12 @@ def _run(settings: Settings, opening: object, ready: list[str], listening: socke
 
 
 @asynccontextmanager
-async def _whole_desk(settings: Settings, database: Database, demo: bool) -> AsyncIterator[Context]:
-    """API and workers for as long as the application runs: its lifespan ends on SIGTERM too, atexit does not."""
+async def _whole_desk(settings: Settings, database: Database, demo: bool, ready: list[str]) -> AsyncIterator[Context]:
+    """API and workers for as long as the application runs. Its lifespan ends on SIGTERM too, which atexit does not see."""
     with _demonstration_mail(settings, demo) as (mailing, catcher):
         async with open_context(mailing, database, clock_of(mailing), catcher) as context:
-            _first_day(context.desk, demo)
+            await context.desk.policy.adopt(OPERATOR)
+            ready += _welcome(settings, await _demonstration(context.desk, settings) if demo else [])
             with database_kept(settings), working(mailing):
                 await _until_followed(context)
                 if mailing.smtp_listen is not None:
@@ -148,15 +149,17 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool) -> Asy
 
 
 async def _until_followed(context: Context) -> None:
-    """Ready means that the queues show what is on the record; a desk far behind, or halted, says so itself instead."""
-    last = context.views.health()["ledger_position"]
+    """Wait until the queues show what is on the record. A desk far behind, or halted, reports that itself instead."""
+    last = (await asyncio.to_thread(context.views.health))["ledger_position"]
     for _ in range(_CATCH_UP):
-        if await context.feed.wait_for_view(last, 1.0) or context.views.health()["halted_at"] is not None:
+        if await context.feed.wait_for_view(last, 1.0):
+            return
+        if (await asyncio.to_thread(context.views.health))["halted_at"] is not None:
             return
 
 
 async def _until_delivered_to(where: str) -> None:
-    """Until mail servers can deliver, or the worker has had time enough: then its log says what is wrong."""
+    """Wait until mail servers can deliver, but not for ever: the worker's log says what is wrong."""
     host, _, port = where.rpartition(":")
     with suppress(TimeoutError):
         async with asyncio.timeout(_CATCH_UP):
@@ -172,7 +175,7 @@ async def _until_delivered_to(where: str) -> None:
 
 @contextmanager
 def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settings, Catcher | None]]:
-    """A mail server of the demonstration's own, where the operator names none."""
+    """Start the demonstration's own mail server, where the operator names none."""
     if not demo or settings.smtp_host:
         yield settings, None
         return
@@ -180,23 +183,16 @@ def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settin
         yield settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": catcher.port}), catcher
 
 
-def _first_day(desk: Desk, demo: bool) -> None:
-    """The first policy; of a demonstration its cases, and the grants of the tokens it prints, unless revoked since."""
-    desk.adopt_policy(OPERATOR)
-    if not demo:
-        return
-    admit_gateway(desk)  # a mail that the demonstration shows can be answered there
-    if not desk.register.any_case():
-        load_demo(desk)
+async def _demonstration(desk: Desk, settings: Settings) -> list[str]:
+    """Load the cases of a demonstration, and the grants of its tokens unless revoked since. Returns what it prints."""
+    await admit_gateway(desk)  # a mail that the demonstration shows can be answered there
+    if not await desk.runner.register.any_case():
+        await load_demo(desk)
     for role, subject, team in DEMO_TOKENS:
-        if role is not Role.CUSTOMER:  # who is a customer needs no grant
-            desk.ensure_granted(subject, role, team, None, OPERATOR, anew=False)
-
-
-def _demo_tokens(settings: Settings, database: Database) -> list[str]:
+        if role is not Role.CUSTOMER:  # customers need no grant
+            await desk.grants.ensure(subject, role, team, None, OPERATOR, anew=False)
     tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
-    with open_desk(database) as desk:
-        known = {DEMO_CUSTOMER: desk.customer_id({"email": DEMO_CUSTOMER})}
+    known = {DEMO_CUSTOMER: await desk.pseudonyms.of({"email": DEMO_CUSTOMER})}
     issued = {role: tokens.issue(role, known.get(who, who), team, valid) for role, who, team in DEMO_TOKENS}
     return [
         f"A token for each role, valid {settings.token_days:g} days:",

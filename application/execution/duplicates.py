@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+from application.execution.attempt import Attempt
 from domain.aggregate import Recorded, Root
 from domain.case import Case
 from domain.case.clauses.closure import Closed
 from domain.case.clauses.dispute import Reopened
 from domain.case.clauses.resolution import Resolved
 from domain.case.terms import LinkKind
-from domain.policy import Policy
 from domain.values import Provenance
 
 _MOVES = (Resolved, Reopened, Closed)
 
 
-def take_along(
-    changed: Sequence[Root], load: Callable[[str], Case], policy: Policy, random: Callable[[int], bytes]
-) -> list[Case]:
+async def take_along(changed: Sequence[Root], load: Callable[[str], Awaitable[Case]], on: Attempt) -> list[Case]:
     """Let the duplicates of the changed cases follow. Returns those that were not among ``changed``."""
     cases = {root.number: root for root in changed if isinstance(root, Case)}
     taken: dict[str, Case] = {}
@@ -27,9 +25,9 @@ def take_along(
         if not moves:
             continue
         for number in first.linked((LinkKind.DUPLICATE,)):
-            duplicate = cases.get(number) or load(number)
+            duplicate = cases.get(number) or await load(number)
             before = duplicate.version
-            duplicate.follow(first, policy, _with(moves[-1], random))
+            duplicate.follow(first, on.policy, _with(moves[-1], on.random))
             if number not in cases and duplicate.version > before:
                 taken[number] = duplicate
     return list(taken.values())

@@ -1,18 +1,18 @@
-"""One attempt at one message of monitoring: what it says is decided on, recorded and committed together."""
-
-# ruff: noqa: SLF001 - a part of the desk, in a file of its own
+"""One message of monitoring while it is decided on: what it says is recorded and committed together."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from uuid import UUID
 
-from application.execution.reference import Reference
-from application.execution.requests import Committed, Request
-from application.execution.runner import Words
+from application.cases.opening import Opening
+from application.execution.attempt import Attempt, Words
+from application.execution.pseudonyms import Pseudonyms
+from application.execution.repository import Repository
+from application.execution.requests import Committed
+from application.execution.runner import CommandRunner
 from application.monitoring.mapping import target_of
 from application.monitoring.outcomes import Kept, Taken, Told, outcome_of
 from application.monitoring.plan import Action, Plan, Situation, Step, plan
@@ -25,48 +25,36 @@ from domain.case.clauses.logging import IncidentReport
 from domain.case.status import Status
 from domain.case.terms import Assumption
 from domain.receipt import Receipt, receipt_id
-from domain.values import Channel, Disclosure, DisclosureKind, Provenance
-
-if TYPE_CHECKING:
-    from application.monitoring.intake import AlertIntake
+from domain.values import Channel, Disclosure, DisclosureKind
 
 
-class Attempt:
-    """One attempt at one message."""
+class MonitoringMessage:
+    """A message, what is decided about it, and the aggregates that changes."""
 
-    def __init__(
-        self,
-        desk: AlertIntake,
-        delivery: Delivery,
-        stream: UUID,
-        digest: str,
-        known: Receipt | None,
-        reference: Reference,
-        provenance: Provenance,
-    ) -> None:
-        self.desk, self.delivery, self.stream, self.digest = desk, delivery, stream, digest
-        self.known, self.reference, self.provenance = known, reference, provenance
-        self.source = delivery.mail.source if delivery.mail else provenance.by.subject
-        listed = reference.source(self.source)
+    def __init__(self, delivery: Delivery, stream: UUID, digest: str, known: Receipt | None, on: Attempt) -> None:
+        self.delivery, self.stream, self.digest, self.known, self.on = delivery, stream, digest, known, on
+        self.source = delivery.mail.source if delivery.mail else on.request.actor.subject
+        listed = on.reference.source(self.source)
         self.listed = listed.entry if listed else None
         self.version = listed.version if listed else None
         self.cases: dict[str, Case] = {}
         """The cases that change, by the number that their alerts know them by."""
         self.about: list[str] = []
-        """The cases of alerts of which nothing new is said."""
+        """The cases of alerts about which nothing new is said."""
         self.kept: list[Kept] = []
         self.watches: dict[str, Watch] = {}
-        """Those of the cases whose alerts began or ended, by number."""
+        """The watches of cases whose alerts began or ended, by number."""
 
-    def run(self, request: Request) -> tuple[Committed, Taken]:
+    async def carry_out(
+        self, runner: CommandRunner, opening: Opening, pseudonyms: Pseudonyms, situation: Situation
+    ) -> tuple[Committed, Taken]:
         """Decide, record, commit."""
-        delivery, desk = self.delivery, self.desk
-        aimed = [(signal, target_of(self.listed, signal.labels, self.reference)) for signal in delivery.signals]
-        situation = desk._situation(self.source, delivery)
-        made = plan(aimed, situation, self.provenance.at)
+        delivery, on = self.delivery, self.on
+        aimed = [(signal, target_of(self.listed, signal.labels, on.reference)) for signal in delivery.signals]
+        made = plan(aimed, situation, on.at)
         self.about = [situation.alerts[name].case for name in delivery.about if name in situation.alerts]
-        whose = self._whose(made, situation)
-        opened = [self._open(steps, whose, made) for steps in made.opening()]
+        whose = self._whose(made, situation) or await pseudonyms.of({})
+        opened = [await self._open(steps, whose, made, opening) for steps in made.opening()]
         given = {step.signal.identity: step.case for step in made.steps if step.case}
         for step in made.steps:
             step.case = step.case or given.get(step.signal.identity)
@@ -75,17 +63,17 @@ class Attempt:
                 self._add(number, situation.cases[number], made)
         self._mark_truncated(made, situation)
         for number in made.recovered:
-            self._witness(number, made, situation)
+            await self._witness(number, made, situation, runner.repository)
         numbers = tuple(dict.fromkeys([*opened, *self.about, *(step.case for step in made.steps if step.case)]))
         receipt = self._receipt(whose, numbers, opened=bool(opened))
-        kept = self._kept(whose)
+        kept = await self._unreadable(whose, runner.repository)
         roots: list[Root] = [*self.cases.values(), *kept, *self._watched(made, situation)]
         roots += self._seen(made, situation)
         changed = list({root.id: root for root in roots if root.pending_events}.values())
         if not changed and not receipt.pending_events:
-            position = desk.register.history(self.stream)[-1].position
+            position = await runner.position_of(receipt)
             return Committed(receipt, position, replayed=True), self._told(made, numbers, position)
-        committed = desk._commit(receipt, changed, request, self.reference)
+        committed = await runner.commit(receipt, on, changed)
         return committed, self._told(made, numbers, committed.position)
 
     def _told(self, made: Plan, cases: tuple[str, ...], position: int) -> Taken:
@@ -94,24 +82,24 @@ class Attempt:
         outcome = outcome_of(self.delivery, made, known=self.known is not None, odd=fresh)
         return Taken(outcome, cases, self.stream, position, told, tuple(self.kept))
 
-    def _kept(self, whose: str) -> list[Receipt]:
-        """The alerts that cannot be read, each a message in the quarantine by itself, however often it is sent."""
+    async def _unreadable(self, whose: str, repository: Repository) -> list[Receipt]:
+        """The alerts that cannot be read: each is a message in the quarantine by itself, however often it is sent."""
         receipts = dict[UUID, Receipt]()
         for odd in self.delivery.odd:
             raw = masked(odd.raw)
             digest = sha256(raw).hexdigest()
             stream = receipt_id(self.source, digest, f"alert:{digest}")
-            is_new = stream not in receipts and self.desk._known_receipt(stream) is None
+            is_new = stream not in receipts and await repository.find(Receipt, stream) is None
             self.kept.append(Kept(odd.place, odd.why, stream, is_new))
             if is_new:
                 place = f"{odd.place} of {len(self.delivery.odd) + len(self.delivery.signals)}"
                 told = {"why": odd.why, "alert": place, "part_of": str(self.stream)}
                 receipts[stream] = self._received(stream, raw, digest, whose, told)
-                receipts[stream].quarantine(odd.cause, self.provenance)
+                receipts[stream].quarantine(odd.cause, self.on.provenance)
         return list(receipts.values())
 
-    def _whose(self, made: Plan, situation: Situation) -> str:
-        """Whose words these are: the impersonal customer of the case that they are about first, or a new one's.
+    def _whose(self, made: Plan, situation: Situation) -> str | None:
+        """Whose words these are: the impersonal customer of the first case they are about; None for a new one's.
 
         The bytes and the new cases of a message share it, so that they are erased together.
         """
@@ -121,7 +109,7 @@ class Attempt:
             return self.known.raw.subject
         numbers = [step.case for step in made.steps if step.case]
         first = next(iter([*numbers, *self.about]), None)
-        return situation.cases[first].customer if first else self.desk.customer_id({})
+        return situation.cases[first].customer if first else None
 
     @property
     def _arrived_at(self) -> datetime | None:
@@ -130,7 +118,7 @@ class Attempt:
     def _receipt(self, whose: str, cases: tuple[str, ...], *, opened: bool) -> Receipt:
         if self.known is not None:
             return self.known
-        raw, p = masked(self.delivery.raw), self.provenance
+        raw, p = masked(self.delivery.raw), self.on.provenance
         receipt = self._received(self.stream, raw, self.digest, whose, {"why": self.delivery.why})
         if self.delivery.cause is not None:
             receipt.quarantine(self.delivery.cause, p)
@@ -140,18 +128,18 @@ class Attempt:
 
     def _received(self, stream: UUID, raw: bytes, digest: str, whose: str, told: Words) -> Receipt:
         """Bytes on the record, with what is told of them to whoever looks."""
-        p = self.provenance
+        p = self.on.provenance
         kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode(), **told}, p.random)
         assert kept is not None
         return Receipt.receive(stream, Channel.MONITORING, digest, len(raw), kept, p, received_at=self._arrived_at)
 
-    def _open(self, steps: list[Step], whose: str, made: Plan) -> str:
-        """Log the case of some alerts that begin together; returns its number."""
-        desk, first, p = self.desk, steps[0], self.provenance
+    async def _open(self, steps: list[Step], whose: str, made: Plan, opening: Opening) -> str:
+        """Log the case of some alerts that begin together. Returns its number."""
+        first, on = steps[0], self.on
         target = first.target
-        asks = IncidentReport(
+        report = IncidentReport(
             Channel.MONITORING,
-            self._arrived_at or p.at,
+            self._arrived_at or on.at,
             whose,
             nature=target.nature,
             service=target.service,
@@ -159,19 +147,18 @@ class Attempt:
         )
         words = words_of_case([step.signal for step in steps])
         contact: Words = {"name": self.listed.name if self.listed else self.source}
-        request = Request(p.by, p.via.interface)
-        sealed = desk._sealed(asks, contact, words, {}, request, self.reference)
-        number, case_id = desk.register.next_case_number(), desk._new_id(p)
+        sealed = await opening.sealed(report, contact, words, {}, on)
+        number, case_id = await opening.identity(on)
         before = next((step.follow_up_of for step in steps if step.follow_up_of), None)
-        case = Case.log(case_id, number, sealed.of_customer(whose), self.reference.policy, p, follow_up_of=before)
+        case = Case.log(case_id, number, sealed.of_customer(whose), on.policy, on.provenance, follow_up_of=before)
         for step in steps:
-            made.begins(step, number, p.at)
+            made.begins(step, number, on.at)
         self._add(number, case, made)
         return number
 
     def _add(self, number: str, case: Case, made: Plan) -> None:
         """Tell a case of its new episodes, and nominate it where the mapping says so (R-5.7b)."""
-        policy, p = self.reference.policy, self.provenance
+        policy, p = self.on.policy, self.on.provenance
         steps = [step for step in made.steps if step.case == number and step.signal.firing]
         fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
         target = fresh[0].target
@@ -199,22 +186,22 @@ class Attempt:
             return
         for number in {step.case for step in made.steps if step.case and step.case not in self.cases}:
             case = situation.cases[number]
-            if not case.truncated and case.resolution is None and case.takes_alerts(self.provenance.at):
-                told = (self.source, (), str(self.stream), None, self.reference.policy, self.provenance)
+            if not case.truncated and case.resolution is None and case.takes_alerts(self.on.at):
+                told = (self.source, (), str(self.stream), None, self.on.policy, self.on.provenance)
                 case.alert(*told, truncated=self.delivery.truncated)
                 self.cases[number] = case
 
-    def _witness(self, number: str, made: Plan, situation: Situation) -> None:
+    async def _witness(self, number: str, made: Plan, situation: Situation, repository: Repository) -> None:
         """All alerts of a case have recovered: evidence on the case itself, unless it is closed (R-5.8d)."""
         known = (*self.cases.values(), *situation.cases.values())
         case = next((case for case in known if case.number == number), None)
         if case is None:  # it is continued as another one
-            case = self.desk._get(Case, number)
+            case = await repository.get(Case, number)
         if case.status is Status.CLOSED:
             return
-        now = self.provenance.at
+        now = self.on.at
         ended_at = min(self._watch(number, made, situation).ended_at or now, now)
-        case.observe_recovery(self.source, ended_at, str(self.stream), self.provenance)
+        case.observe_recovery(self.source, ended_at, str(self.stream), self.on.provenance)
         self.cases[number] = case
 
     def _watched(self, made: Plan, situation: Situation) -> list[Root]:
@@ -224,9 +211,9 @@ class Attempt:
         """The watch of a case whose alerts began or ended, told so once."""
         tally, watch = made.tallies[number], situation.watches.get(number) or self.watches.get(number)
         if watch is None:
-            watch = Watch.begin_on(self.source, number, tally.alerts, self.stream, self.provenance)
+            watch = Watch.begin_on(self.source, number, tally.alerts, self.stream, self.on.provenance)
         elif number not in self.watches:
-            watch.observe(tally.alerts, tally.firing, tally.ended_at, self.stream, self.provenance)
+            watch.observe(tally.alerts, tally.firing, tally.ended_at, self.stream, self.on.provenance)
         return self.watches.setdefault(number, watch)
 
     def _seen(self, made: Plan, situation: Situation) -> list[Root]:
@@ -235,10 +222,10 @@ class Attempt:
         for fingerprint, seen in made.seen.items():
             alert, case = situation.alerts.get(fingerprint), cases[fingerprint]
             if alert is None:
-                alert = Alert.raised(self.source, seen, case, self.stream, self.provenance)
+                alert = Alert.raised(self.source, seen, case, self.stream, self.on.provenance)
             elif alert.case != case:
-                alert.moved(seen, case, self.stream, self.provenance)
+                alert.moved(seen, case, self.stream, self.on.provenance)
             else:
-                alert.observe(seen, self.stream, self.provenance)
+                alert.observe(seen, self.stream, self.on.provenance)
             roots.append(alert)
         return roots

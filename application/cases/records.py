@@ -1,0 +1,118 @@
+"""Cases and problems as they are, or as they were at any past moment, from their events alone: never behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from application.execution.repository import Repository
+from application.execution.requests import Committed
+from application.ports import Entry
+from domain.aggregate import Recorded, Root
+from domain.case import Case
+from domain.case.status import STAFF, authorise_reading, hide_from_others
+from domain.errors import Forbidden, NotFound
+from domain.problem import Problem
+from domain.values import Actor
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A history up to a moment, and the state that it yields."""
+
+    root: Root
+    history: Sequence[Entry]
+
+
+class CaseRecords:
+    """Reads the record event by event; no view and no other state has a say in it (audit.md, Commands)."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    async def case(
+        self,
+        number: str,
+        actor: Actor,
+        *,
+        version: int | None = None,
+        position: int | None = None,
+        as_of: datetime | None = None,
+    ) -> Case:
+        """A case as it is, or as it was `then`. Raises Forbidden, NotFound."""
+        authorise_reading(actor)
+        if position is None and as_of is None:
+            return await self._repository.read(number, actor, version)
+        known = then(await self.history(number, actor), number, version=version, position=position, as_of=as_of)
+        case = folded(known)
+        assert isinstance(case, Case)
+        return case
+
+    async def history(self, number: str, actor: Actor, *, after: int = 0) -> list[Entry]:
+        """The events of a case after a version. Raises Forbidden, NotFound."""
+        authorise_reading(actor)
+        entries = await self._history(number, Case)
+        case = folded(entries)
+        assert isinstance(case, Case)
+        hide_from_others(actor, number, case.customer)
+        return entries[after:]
+
+    async def replay(
+        self,
+        number: str,
+        actor: Actor,
+        *,
+        version: int | None = None,
+        position: int | None = None,
+        as_of: datetime | None = None,
+    ) -> Replayed:
+        """A case or a problem, now or as `then` says; staff only. Raises Forbidden, NotFound."""
+        if actor.role not in STAFF:
+            raise Forbidden(f"a replay needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+        kind = Problem if number.startswith("PRB-") else Case
+        entries = then(await self._history(number, kind), number, version=version, position=position, as_of=as_of)
+        return Replayed(folded(entries), entries)
+
+    async def event_of(self, committed: Committed) -> Recorded:
+        """The last event of what a command was on, as the command left it: the same for an answer given again."""
+        version = committed.root.version
+        entries = await self._repository.store.history(committed.root.id, after=version - 1, until=version)
+        return entries[-1].event
+
+    async def _history(self, number: str, kind: type[Root]) -> list[Entry]:
+        return await self._repository.store.history(await self._repository.identify(number, kind))
+
+
+def folded(history: Sequence[Entry]) -> Root:
+    """The state that a history yields."""
+    root: Root | None = None
+    for entry in history:
+        root = entry.event.mutate(root)
+    assert root is not None
+    return root
+
+
+def then(
+    history: Sequence[Entry],
+    number: str,
+    *,
+    version: int | None = None,
+    position: int | None = None,
+    as_of: datetime | None = None,
+) -> Sequence[Entry]:
+    """The history up to a point. If both `position` and `as_of` are given, the earlier one wins.
+
+    A ``version`` must have been there by then, and ends it. Raises NotFound.
+    """
+    known = [
+        entry.event.originator_version
+        for entry in history
+        if (position is None or entry.position <= position) and (as_of is None or entry.recorded_at <= as_of)
+    ]
+    if not known:
+        raise NotFound(f"there was no {number} then")
+    if version is not None and version not in range(1, max(known) + 1):
+        had = f"{number} has no version" if position is None and as_of is None else f"{number} then had no version"
+        raise NotFound(f"{had} {version}")
+    return [entry for entry in history if entry.event.originator_version <= (version or max(known))]

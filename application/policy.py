@@ -1,0 +1,55 @@
+"""SOP 4.1a: the policy in force, versioned data that the administrator changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from application.catalogue import authorise_office, commit_reference
+from application.execution.attempt import Attempt
+from application.execution.reference import entry_id
+from application.execution.requests import Committed, Request
+from application.execution.runner import CommandRunner, expect
+from domain.errors import NotFound
+from domain.policy import Policy
+from domain.policy_book import PolicyAdopted, PolicyBook
+from domain.values import DisclosureKind
+
+_STREAM = entry_id("policy", "policy")
+
+
+class PolicyCommands:
+    """Reads and changes the policy."""
+
+    def __init__(self, runner: CommandRunner) -> None:
+        self._runner = runner
+
+    async def book(self, version: int | None = None) -> PolicyBook:
+        """The policy as it is, or as it was at a version. Raises NotFound before the desk has adopted one."""
+        book = await self._runner.repository.find(PolicyBook, _STREAM, version)
+        if book is None or (version is not None and book.version != version):
+            raise NotFound("there is no such policy")
+        return book
+
+    async def adopt(self, request: Request) -> None:
+        """Put version 1 on the record, once: what a desk decides by is data from its first day."""
+
+        async def attempt(on: Attempt) -> Committed:
+            book = await self._runner.repository.find(PolicyBook, _STREAM)
+            if book is None:
+                book = PolicyBook.open(PolicyAdopted, _STREAM, on.provenance, policy=on.policy)
+            return await commit_reference(self._runner, book, on)
+
+        await self._runner.try_until_committed("the policy", request, attempt)
+
+    async def change(self, change: Callable[[Policy], Policy], reason: str, request: Request) -> Committed:
+        """Put another policy in force from now on. Raises Forbidden, Invalid, StaleVersion."""
+        authorise_office(request.actor, "change_policy")
+
+        async def attempt(on: Attempt) -> Committed:
+            book = await self.book()
+            expect(book, request)
+            why = on.say("policy", DisclosureKind.STAFF_WORDS, {"reason": reason})
+            book.change(change(book.policy), on.provenance, reason=why)
+            return await commit_reference(self._runner, book, on)
+
+        return await self._runner.run("the policy", request, attempt)

@@ -1,0 +1,138 @@
+"""What comes in: found at once or by FastAPI, answered in time, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from api.http import deadline, problems
+from api.http.deadline import ANSWER, LONG, CallerLookup, Deadline, allow, body_coming, in_thread
+from api.http.entrance import Entrance
+from api.http.metrics import Metrics
+from domain.errors import NotFound
+
+Message = MutableMapping[str, Any]
+Handler = Callable[..., Awaitable[Response]]
+
+
+def entered(handle: Handler, path: str = "/cases/{number}") -> tuple[FastAPI, Metrics]:
+    """An application with one route, which is direct."""
+    app, metrics = FastAPI(), Metrics()
+    app.add_api_route(path, handle, methods=["GET"], response_class=Response)
+    problems.install(app)
+    app.add_middleware(
+        Entrance, metrics=metrics, direct={("GET", path): (app.routes[-1], handle)}, confidential=("/secret",)
+    )
+    return app, metrics
+
+
+def ask(app: FastAPI, path: str, query: bytes = b"", method: str = "GET") -> list[Message]:
+    """The messages of an answer."""
+    said = list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "headers": [], "query_string": query}
+    asyncio.run(app(scope, receive, send))
+    return said
+
+
+def counted(metrics: Metrics, status: int) -> float | None:
+    labels = {"method": "GET", "route": "/cases/{number}", "status": str(status)}
+    return metrics.registry.get_sample_value("caseledger_http_requests_total", labels)
+
+
+async def read(request: Request, number: str) -> Response:
+    return Response(f"{number} {request.url.query}")
+
+
+@pytest.mark.parametrize("query", [b"", b"x=1"])
+def test_a_direct_route_answers_as_it_does_by_fastapi(query: bytes) -> None:
+    app, metrics = entered(read)
+    start, body = ask(app, "/cases/INC-0000001", query)
+    assert (start["status"], body["body"]) == (200, b"INC-0000001 " + query)
+    assert counted(metrics, 200) == 1
+
+
+@pytest.mark.parametrize("path", ["/cases/", "/cases/1/2", "/cases", "//cases/1", "/x/1"])
+def test_a_path_of_no_route_is_found_by_nobody(path: str) -> None:
+    assert ask(entered(read)[0], path)[0]["status"] == 404
+
+
+@pytest.mark.parametrize("query", [b"", b"x=1"])
+def test_a_refusal_is_a_problem_by_both_ways(query: bytes) -> None:
+    async def refuse(request: Request, number: str) -> Response:
+        raise NotFound(f"there is no case {number}")
+
+    start, body = ask(entered(refuse)[0], "/cases/INC-0000001", query)
+    assert start["status"] == 404
+    assert msgspec.json.decode(body["body"])["detail"] == "there is no case INC-0000001"
+
+
+@pytest.mark.parametrize("query", [b"", b"x=1"])
+def test_an_answer_that_does_not_begin_in_time_is_503_and_counted(
+    query: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait(request: Request, number: str) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(deadline, "ANSWER", 0.01)
+    app, metrics = entered(wait)
+    start, body = ask(app, "/cases/INC-0000001", query)
+    assert start["status"] == 503
+    assert msgspec.json.decode(body["body"])["type"].endswith("/unavailable")
+    assert counted(metrics, 503) == 1
+
+
+def test_an_error_that_nobody_expected_is_counted_and_answered_outside() -> None:
+    async def fail(request: Request, number: str) -> Response:
+        raise RuntimeError("nobody thought of this")
+
+    app, metrics = entered(fail)
+    with pytest.raises(RuntimeError):
+        ask(app, "/cases/INC-0000001")
+    assert counted(metrics, 500) == 1
+
+
+def test_head_has_no_body_and_a_secret_page_is_kept_by_nobody() -> None:
+    async def show(request: Request) -> Response:
+        return Response("secret")
+
+    start, *bodies = ask(entered(show, "/secret")[0], "/secret", method="HEAD")
+    assert [each["body"] for each in bodies] == [b""]
+    assert (b"cache-control", b"no-store") in start["headers"]
+
+
+def left(end: Deadline) -> float | None:
+    """Seconds that a request has left."""
+    when = end._timeout.when()
+    return None if when is None else when - asyncio.get_running_loop().time()
+
+
+def test_the_deadline_stands_still_while_a_body_comes_and_moves_on_for_what_takes_long() -> None:
+    async def request() -> None:
+        async with Deadline() as end:
+            assert left(end) == pytest.approx(ANSWER, abs=5)
+            async with body_coming(None):
+                assert left(end) is None
+            assert left(end) == pytest.approx(ANSWER, abs=5)
+            await in_thread(list)
+            assert left(end) == pytest.approx(LONG, abs=5)
+            await CallerLookup().look(list)
+            assert left(end) == pytest.approx(ANSWER, abs=5)
+            end.lift()
+            allow(LONG)
+            assert left(end) is None, "an answer that has begun takes as long as its reader"
+
+    asyncio.run(request())

@@ -1,0 +1,22 @@
+"""What tests of workers share: the health that the API reports, and views that have caught up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infrastructure.views.projector import Projector
+from infrastructure.views.questions.postgres_views import PostgresViews
+from tests.conftest import TestDatabase
+
+
+def told(database: TestDatabase) -> dict[str, Any]:
+    """The health of a desk as the API reads it, with the items that were set aside."""
+    with database.pool("api", size=1) as pool:
+        views = PostgresViews(pool)
+        return {**views.health(), "items": views.set_aside()}
+
+
+def catch_up(database: TestDatabase) -> None:
+    """Fold all events into the views."""
+    with database.connect("projector") as connection:
+        Projector(connection).catch_up()
