@@ -15,9 +15,7 @@ from infrastructure.views.questions.retention import Retaining
 from infrastructure.views.questions.search import Searching
 from infrastructure.views.stores.quarantine import Quarantined
 
-_SQL = {
-    name: sql.decode() for name, sql in load("postgres_views", "infrastructure.views.questions").items()
-}
+_SQL = {name: sql.decode() for name, sql in load("postgres_views", "infrastructure.views.questions").items()}
 _CASES = _SQL["cases"].replace("{columns}", CASE_COLUMNS)
 _FILTERS = frozenset(
     {"status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"}
