@@ -13,7 +13,7 @@ from application.execution.runner import CommandRunner
 from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
-from domain.monitoring_source import ListedSource
+from domain.monitoring.source import ListedSource
 from domain.values import Actor, Disclosure, DisclosureKind, Role
 
 KINDS: dict[str, type[Listed[Any]]] = {

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.catalogue import Customer, HelpDesk, Script, Service, Team, check_entry
 from domain.errors import Invalid
-from domain.monitoring_source import MonitoringSource, check_source
+from domain.monitoring.source import MonitoringSource
 from domain.policy import Policy
 from domain.policy_book import check_policy
 from domain.values import CODE
@@ -57,8 +57,6 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("this is no field here", place)
     _check_codes(kind, entry)
     check_entry(entry)
-    if isinstance(entry, MonitoringSource):
-        check_source(entry)
     return entry, _contact(kind, document.get("contact"))
 
 

@@ -15,7 +15,7 @@ from application.execution.reference import Reference, entry_id
 from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner, expect
 from domain.errors import NotFound
-from domain.monitoring_source import KEY, ListedSource
+from domain.monitoring.source import KEY, ListedSource
 from domain.values import Role
 
 _LETTERS = string.digits + string.ascii_lowercase + string.ascii_uppercase

@@ -59,7 +59,7 @@ class Access(Root):
         self.grants: dict[tuple[Role, str | None], Grant] = {}
 
     @classmethod
-    def of(cls, id: UUID, subject: str, provenance: Provenance) -> Self:  # noqa: A002 - the library's own name
+    def of(cls, id: UUID, subject: str, provenance: Provenance) -> Self:
         """Open a person's record, with no grant in it."""
         return cls.open(AccessOpened, id, provenance, subject=subject)
 

@@ -123,7 +123,7 @@ class Root(BaseAggregate[UUID]):
         return self.version == len(self.pending_events)
 
     @classmethod
-    def open(cls, event: type[Opening], id: UUID, provenance: Provenance, **fields: Any) -> Self:  # noqa: A002 - the library's own name
+    def open(cls, event: type[Opening], id: UUID, provenance: Provenance, **fields: Any) -> Self:
         """Start an aggregate with its opening event."""
         opened = event(originator_id=id, originator_version=1, **stamp(provenance), **fields)
         root = cast("Self", opened.mutate(None))

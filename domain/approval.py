@@ -1,7 +1,7 @@
-"""Four eyes: an erasure or a legal hold is requested by one person, and approved by another, an auditor (audit.md, Personal data).
+"""Four eyes: one person requests an erasure or a legal hold; an auditor approves it (audit.md, Personal data).
 
-A measure on a case or a person has one stream, whose requests follow each other. Each request is approved, refused or
-withdrawn. An approval that is not used in time expires with its request.
+A measure on a case or a person has one stream of successive requests. Each is approved, refused or withdrawn. An approval
+that is not used in time expires with its request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from domain.values import Actor, Disclosure, ErasureScope, Provenance, Role
 
 
 class Measure(StrEnum):
-    """What needs two people."""
+    """A measure that needs two people."""
 
     ERASE = "erase"
     HOLD = "hold"
@@ -26,7 +26,7 @@ class Measure(StrEnum):
 
 
 class ApprovalState(StrEnum):
-    """What became of a request."""
+    """Where a request stands."""
 
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -41,23 +41,23 @@ OPEN = frozenset({ApprovalState.REQUESTED, ApprovalState.APPROVED})
 
 @dataclass(frozen=True)
 class ApprovalRequest:
-    """The last request."""
+    """A request for a measure."""
 
     by: Actor
     since: datetime
     answer_by: datetime
     reason: Disclosure | None
     scope: ErasureScope | None = None
-    """Of an erasure."""
+    """The scope of an erasure; None for any other measure."""
 
 
 def approval_id(measure: Measure, target: str) -> UUID:
-    """The stream of a measure: it follows from what it is and what it is about."""
+    """The stream of a measure on a case or a person."""
     return uuid5(NAMESPACE_URL, f"caseledger:approval:{measure}:{target}")
 
 
 class Approval(Root):
-    """A measure on one case or one person, from request to request. Its number reads ``hold:INC-0000123``."""
+    """A measure on one case or one person, from request to request. Its number reads like ``hold:INC-0000123``."""
 
     TOPIC: ClassVar[str] = "approval"
 
@@ -66,66 +66,63 @@ class Approval(Root):
     """A case's number, or a data subject's id."""
 
     def begin(self) -> None:
+        """Start without a request."""
         self.wanted: ApprovalRequest | None = None
         self.standing: ApprovalState | None = None
         self.approved_by: str | None = None
 
     @classmethod
     def of(cls, measure: Measure, target: str, provenance: Provenance) -> Self:
-        """Start the record of a measure; nothing is requested yet."""
+        """Open the record of a measure, with no request in it."""
         return cls.open(ApprovalOpened, approval_id(measure, target), provenance, measure=measure, target=target)
 
     def standing_at(self, at: datetime) -> ApprovalState | None:
-        """What became of the last request; None when there was none."""
+        """Where the latest request stands; None without one."""
         expired = self.wanted is not None and self.standing in OPEN and at >= self.wanted.answer_by
         return ApprovalState.EXPIRED if expired else self.standing
 
     def request(
         self, scope: ErasureScope | None, answer_by: datetime, reason: Disclosure | None, provenance: Provenance
     ) -> None:
-        """Ask for the measure. Raises InvalidTransition while an earlier request is open."""
+        """Request the measure. Raises InvalidTransition while an earlier request is open."""
         if (standing := self.standing_at(provenance.at)) in OPEN:
             raise InvalidTransition("be requested again", str(standing), "request")
         self.record(ApprovalRequested, provenance, since=provenance.at, scope=scope, answer_by=answer_by, reason=reason)
 
     def approve(self, provenance: Provenance) -> None:
         """Approve the request as an auditor. Raises Forbidden for whoever requested it, InvalidTransition."""
-        wanted = self._require(ApprovalState.REQUESTED, "be approved", provenance)
+        wanted = self._require("be approved", provenance, ApprovalState.REQUESTED)
         if provenance.by.role is not Role.AUDITOR or provenance.by.subject == wanted.by.subject:
-            raise Forbidden("Nobody approves what they requested themselves; an auditor approves it.")
+            raise Forbidden("Nobody approves what they requested themselves. An auditor approves it.")
         self.record(ApprovalGiven, provenance)
 
     def refuse(self, reason: Disclosure | None, provenance: Provenance) -> None:
-        """Refuse the request, or take an approval back that nobody has used. Raises InvalidTransition."""
-        self._require_open("be refused", provenance)
+        """Refuse the request, or revoke an unused approval. Raises InvalidTransition."""
+        self._require("be refused", provenance, *OPEN)
         self.record(ApprovalRefused, provenance, reason=reason)
 
     def withdraw(self, reason: Disclosure | None, provenance: Provenance) -> None:
-        """Take the request back. Raises InvalidTransition."""
-        self._require_open("be withdrawn", provenance)
+        """Withdraw the request. Raises InvalidTransition."""
+        self._require("be withdrawn", provenance, *OPEN)
         self.record(ApprovalWithdrawn, provenance, reason=reason)
 
     def use(self, provenance: Provenance) -> str:
-        """Record that the measure was carried out; returns who approved it. Raises InvalidTransition."""
-        self._require(ApprovalState.APPROVED, "be carried out", provenance)
+        """Record that the measure was carried out. Returns the approver. Raises InvalidTransition."""
+        self._require("be carried out", provenance, ApprovalState.APPROVED)
         assert self.approved_by is not None
-        approved_by = self.approved_by
         self.record(ApprovalUsed, provenance)
-        return approved_by
+        return self.approved_by
 
-    def _require(self, standing: ApprovalState, command: str, provenance: Provenance) -> ApprovalRequest:
+    def _require(self, command: str, provenance: Provenance, *standings: ApprovalState) -> ApprovalRequest:
         present = self.standing_at(provenance.at)
-        if present is not standing or self.wanted is None:
+        if present not in standings or self.wanted is None:
             raise InvalidTransition(command, str(present or "not made"), "request")
         return self.wanted
 
-    def _require_open(self, command: str, provenance: Provenance) -> None:
-        present = self.standing_at(provenance.at)
-        if present not in OPEN:
-            raise InvalidTransition(command, str(present or "not made"), "request")
-
 
 class ApprovalOpened(Opening):
+    """The record of a measure was opened."""
+
     TOPIC = "approval.opened"
     measure: Measure
     target: str
@@ -136,6 +133,8 @@ class ApprovalOpened(Opening):
 
 
 class ApprovalRequested(Recorded):
+    """Somebody requested the measure."""
+
     TOPIC = "approval.requested"
     since: datetime
     answer_by: datetime
@@ -147,6 +146,8 @@ class ApprovalRequested(Recorded):
 
 
 class ApprovalGiven(Recorded):
+    """An auditor approved the request."""
+
     TOPIC = "approval.given"
 
     def _fold(self, approval: Approval) -> None:
@@ -154,6 +155,8 @@ class ApprovalGiven(Recorded):
 
 
 class ApprovalRefused(Recorded):
+    """The request was refused, or its approval revoked."""
+
     TOPIC = "approval.refused"
 
     def _fold(self, approval: Approval) -> None:
@@ -161,6 +164,8 @@ class ApprovalRefused(Recorded):
 
 
 class ApprovalWithdrawn(Recorded):
+    """The request was withdrawn."""
+
     TOPIC = "approval.withdrawn"
 
     def _fold(self, approval: Approval) -> None:
@@ -168,6 +173,8 @@ class ApprovalWithdrawn(Recorded):
 
 
 class ApprovalUsed(Recorded):
+    """The measure was carried out."""
+
     TOPIC = "approval.used"
 
     def _fold(self, approval: Approval) -> None:

@@ -1,4 +1,4 @@
-"""Business time: when the desk works, and how much of that lies between two moments.
+"""Business time: when the desk works, and how much of it lies between two moments.
 
 Business hours are local: each business day opens and closes by the clocks on its walls, also on the day they are
 changed. Moments are timezone-aware (ValueError otherwise) and come back in UTC.
@@ -39,22 +39,23 @@ class Calendar:
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `America` is a folder of zones: OSError
-            raise ValueError(f"there is no time zone {self.time_zone}") from error
+            raise ValueError(f"There is no time zone {self.time_zone}.") from error
         if not _since_midnight(self.opens) < _since_midnight(self.closes) <= timedelta(days=1):
-            raise ValueError(f"a day opens before it closes, not {self.opens} to {self.closes}")
+            raise ValueError(f"A day opens before it closes, not {self.opens} to {self.closes}.")
         if not self.weekdays or not set(self.weekdays) <= set(range(7)):
-            raise ValueError("business days are among 0 (Monday) to 6, and there is one")
+            raise ValueError("Business days are 0 (Monday) to 6, and at least one.")
 
     def is_business_day(self, day: date) -> bool:
+        """Whether there is business on a local date."""
         return day.weekday() in self.weekdays and day not in self.holidays
 
     def add(self, start: datetime, working: timedelta, pauses: Pauses = ()) -> datetime:
-        """The moment at which ``working`` of business time has passed since ``start``, the pauses not counting.
+        """The moment at which ``working`` of business time has passed since ``start``, without the pauses.
 
-        No time at all passes at once, also outside business hours. Raises ValueError for a negative time.
+        An interval of 0 passes at once, also outside business hours. Raises ValueError for a negative interval.
         """
         if working < timedelta():
-            raise ValueError("time does not pass backwards")
+            raise ValueError("Time does not pass backwards.")
         if not working:
             return _utc(start)
         left = working
@@ -65,7 +66,7 @@ class Calendar:
         raise AssertionError("business hours never end")
 
     def between(self, start: datetime, end: datetime, pauses: Pauses = ()) -> timedelta:
-        """The business time from one moment to another, less the pauses; none when they are the other way round."""
+        """The business time from one moment to another, without the pauses; 0 where the end comes first."""
         total, end = timedelta(), _utc(end)
         for opened, closed in _without(self._hours(start), _merged(pauses)):
             if opened >= end:
@@ -74,19 +75,19 @@ class Calendar:
         return total
 
     def end_of_business_day(self, at: datetime) -> datetime:
-        """When the business day of a moment closes; after closing, or on a day off, when the next one does (R-5.9d).
+        """When the business day of a moment closes; after closing or on a day off, the next one (R-5.9d).
 
-        The moment of closing belongs to its day, so that an end once rolled stays where it is.
+        The moment of closing belongs to its day, so rolling an end twice leaves it where it is.
         """
         return next(closed for _, closed in self._hours(_utc(at) - timedelta.resolution))
 
     def business_days(self, moments: Iterable[datetime]) -> int:
-        """On how many different business days, by local date, the moments fall (R-5.8c)."""
+        """The number of business days, by local date, on which the moments fall (R-5.8c)."""
         zone = ZoneInfo(self.time_zone)
         return sum(map(self.is_business_day, {_utc(moment).astimezone(zone).date() for moment in moments}))
 
     def _hours(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The business hours from a moment on, in UTC, without end; holidays are finite, so that there always are more.
+        """The business hours from a moment on, in UTC. Holidays are finite, so the hours never end.
 
         Raises OverflowError after the year 9999.
         """
@@ -95,29 +96,29 @@ class Calendar:
         day = since.astimezone(zone).date()
         while True:
             if self.is_business_day(day):
-                midnight = datetime(day.year, day.month, day.day, tzinfo=zone)  # what is added to it is wall-clock time
+                midnight = datetime(day.year, day.month, day.day, tzinfo=zone)  # wall-clock times are added to it
                 opened, closed = max((midnight + opens).astimezone(UTC), since), (midnight + closes).astimezone(UTC)
                 if opened < closed:
                     yield opened, closed
-                    since = closed  # no hour comes twice, though a zone may skip a date when it crosses the date line
+                    since = closed  # no hour comes twice, even where a zone skips a date at the date line
             day += timedelta(days=1)
 
 
 def _utc(moment: datetime) -> datetime:
     if moment.utcoffset() is None:
-        raise ValueError(f"{moment} does not say in which time zone")
+        raise ValueError(f"{moment} has no time zone.")
     return moment.astimezone(UTC)
 
 
 def _since_midnight(clock: str) -> timedelta:
     match = _TIME_OF_DAY.fullmatch(clock)
     if match is None:
-        raise ValueError(f"a time of day is written as 08:00, not {clock}")
+        raise ValueError(f"A time of day reads like 08:00, not {clock}.")
     return timedelta(hours=int(match[1]), minutes=int(match[2]))
 
 
 def _merged(pauses: Pauses) -> list[tuple[datetime, datetime]]:
-    """The pauses in order and in UTC, those that overlap as one; what ends before it begins is none."""
+    """The pauses in order and in UTC, overlapping ones merged. One that ends before it begins is dropped."""
     merged: list[tuple[datetime, datetime]] = []
     for since, until in sorted((_utc(since), _utc(until)) for since, until in pauses):
         if since >= until:
@@ -147,7 +148,7 @@ def _without(
 
 @dataclass(frozen=True)
 class SupportCalendar:
-    """The calendar that targets run on, and who named it (R-4.1a)."""
+    """The calendar of a case's targets, and who named it (R-4.1a)."""
 
     name: str
     """`always`, or `business` for the policy's business hours."""
@@ -156,10 +157,10 @@ class SupportCalendar:
     entry: str | None = None
     """The service or team that names it."""
     version: int | None = None
-    """Of that entry. For a policy's calendar the policy's version stands beside it."""
+    """The version of that entry. Beside a policy's calendar stands the policy's version."""
 
 
 BUSINESS_HOURS, AROUND_THE_CLOCK = "business", "always"
-"""The calendars that a service or a team may name."""
+"""Names of the calendars that a service or a team may name."""
 ALWAYS = Calendar("always", "UTC", "00:00", "24:00", (0, 1, 2, 3, 4, 5, 6))
 """Around the clock."""

@@ -1,13 +1,14 @@
-"""SOP 4.1, 5.3, 5.5: what the desk looks things up in: services, teams, other desks, scripts, customers.
+"""SOP 4.1, 5.3, 5.5: the catalogue of services, teams, other agencies' help desks, diagnostic scripts and customers.
 
-Each entry is an aggregate of its own whose version is the entry's: a case keeps the version it was decided by, so that
-a service renamed today never changes how yesterday's case reads (R-4.1a). Names and questions here are the
-organisation's published words and stand in the event; what reaches a person or a desk is a disclosure.
+Each entry is an aggregate, and its version is the entry's. A case keeps the version that decided it, so renaming a service
+never changes how an old case reads (R-4.1a). Names and questions are the organisation's published words and stand in the
+event. Contact data are a disclosure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from domain.errors import Invalid
 from domain.values import Disclosure, Provenance
 
 OURS = "desk"
-"""The help desk that is this one."""
+"""The id of this help desk."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Service:
     id: str
     name: str
     team: str
-    """Who owns it."""
+    """The team that owns it."""
     calendar: str | None = BUSINESS_HOURS
-    """When it is supported: `business` or `always`. None: as its team says. Releases before 0.5.0 left `business` out."""
+    """Support calendar: `business` or `always`; None for its team's. Releases before 0.5.0 left `business` out."""
     criticality: str = "normal"
     help_desk: str = OURS
     owner: str | None = None
-    """The person who answers for it: verifies and is mailed where no customer is known (R-5.8d, R-5.9g)."""
+    """The person who verifies and is mailed where no customer is known (R-5.8d, R-5.9g)."""
     retired: bool = False
 
 
@@ -45,7 +46,7 @@ class Team:
     name: str
     members: tuple[str, ...] = ()
     calendar: str | None = BUSINESS_HOURS
-    """When it works: `business` or `always`. None: as the policy says."""
+    """Working hours: `business` or `always`; None for the policy's."""
     retired: bool = False
 
 
@@ -61,7 +62,7 @@ class HelpDesk:
 
 @dataclass(frozen=True)
 class ScriptAnswer:
-    """What may be answered to a step, and where that leads."""
+    """A possible answer to a step, and the step or outcome it leads to."""
 
     says: str
     next: str | None = None
@@ -79,7 +80,7 @@ class ScriptStep:
 
 @dataclass(frozen=True)
 class Script:
-    """A diagnostic script: a tree of steps, the first of which starts it (R-5.5a)."""
+    """A diagnostic script: a tree of steps that starts with the first (R-5.5a)."""
 
     id: str
     name: str
@@ -90,7 +91,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer of the directory; how to reach him is a disclosure beside it."""
+    """A customer of the directory. Their contact data are a disclosure beside it."""
 
     id: str
     agency: str | None = None
@@ -101,25 +102,36 @@ class CatalogueEntry(Protocol):
     """What every entry has."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """The code that names it."""
+
     @property
-    def retired(self) -> bool: ...
+    def retired(self) -> bool:
+        """Whether it is no longer in use."""
 
 
 E = TypeVar("E", bound=CatalogueEntry)
 
 
+@singledispatch
 def check_entry(entry: CatalogueEntry) -> None:
-    """Refuse an entry that contradicts itself. Raises Invalid."""
-    if isinstance(entry, Script):
-        known = {step.id for step in entry.steps}
-        if not entry.steps or len(known) != len(entry.steps):
-            raise Invalid("a script has steps, each with an id of its own", "/steps")
-        for place, step in enumerate(entry.steps):
-            if astray := [a.next for a in step.answers if a.next is not None and a.next not in known]:
-                raise Invalid(f"there is no step {astray[0]}", f"/steps/{place}/answers")
-    if isinstance(entry, Service | Team) and entry.calendar not in (None, BUSINESS_HOURS, AROUND_THE_CLOCK):
-        raise Invalid(f"a calendar is {BUSINESS_HOURS} or {AROUND_THE_CLOCK}", "/calendar")
+    """Check an entry for contradictions. Raises Invalid."""
+
+
+@check_entry.register
+def _check_script(script: Script) -> None:
+    known = {step.id for step in script.steps}
+    if not script.steps or len(known) != len(script.steps):
+        raise Invalid("A script has steps, each with an id of its own.", "/steps")
+    for place, step in enumerate(script.steps):
+        if astray := [a.next for a in step.answers if a.next is not None and a.next not in known]:
+            raise Invalid(f"There is no step {astray[0]}.", f"/steps/{place}/answers")
+
+
+@check_entry.register
+def _check_calendar(entry: Service | Team) -> None:
+    if entry.calendar not in (None, BUSINESS_HOURS, AROUND_THE_CLOCK):
+        raise Invalid(f"A calendar is {BUSINESS_HOURS} or {AROUND_THE_CLOCK}.", "/calendar")
 
 
 class Listed(Root, Generic[E]):
@@ -133,112 +145,132 @@ class Listed(Root, Generic[E]):
     contact: Disclosure | None
 
     @classmethod
-    def define(cls, id: UUID, entry: E, contact: Disclosure | None, provenance: Provenance) -> Self:  # noqa: A002
-        """List an entry for the first time. Raises Invalid."""
+    def define(cls, id: UUID, entry: E, contact: Disclosure | None, provenance: Provenance) -> Self:
+        """List a new entry. Raises Invalid."""
         check_entry(entry)
         return cls.open(cls.defined, id, provenance, entry=entry, contact=contact)
 
     def change(
         self, entry: E, contact: Disclosure | None, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
-        """Put another version in its place; one that says the same records nothing. Raises Invalid."""
+        """Put another version in its place. The same content records nothing. Raises Invalid."""
         check_entry(entry)
         said, told = (known and known.texts for known in (self.contact, contact))
         if entry != self.entry or said != told:
             self.record(self.changed, provenance, entry=entry, contact=contact, reason=reason)
 
 
-class EntryEvent:
-    """The fold that every event here has."""
+class EntryEvent(Recorded):
+    """A version of an entry. Every event here is one."""
 
     entry: Any
-    contact: Disclosure | None
+    contact: Disclosure | None = None
 
     def _fold(self, listed: Any) -> None:
         listed.number, listed.entry, listed.contact = self.entry.id, self.entry, self.contact
 
 
 class ServiceDefined(EntryEvent, Opening):
+    """A service entered the catalogue."""
+
     TOPIC = "service.defined"
     entry: Service
-    contact: Disclosure | None = None
 
 
-class ServiceChanged(EntryEvent, Recorded):
+class ServiceChanged(EntryEvent):
+    """A service was changed."""
+
     TOPIC = "service.changed"
     entry: Service
-    contact: Disclosure | None = None
 
 
 class TeamFormed(EntryEvent, Opening):
+    """A service team was formed."""
+
     TOPIC = "team.formed"
     entry: Team
-    contact: Disclosure | None = None
 
 
-class TeamChanged(EntryEvent, Recorded):
+class TeamChanged(EntryEvent):
+    """A service team was changed."""
+
     TOPIC = "team.changed"
     entry: Team
-    contact: Disclosure | None = None
 
 
 class HelpDeskListed(EntryEvent, Opening):
+    """Another agency's help desk was listed."""
+
     TOPIC = "help_desk.listed"
     entry: HelpDesk
-    contact: Disclosure | None = None
 
 
-class HelpDeskChanged(EntryEvent, Recorded):
+class HelpDeskChanged(EntryEvent):
+    """Another agency's help desk was changed."""
+
     TOPIC = "help_desk.changed"
     entry: HelpDesk
-    contact: Disclosure | None = None
 
 
 class ScriptPublished(EntryEvent, Opening):
+    """A diagnostic script was published."""
+
     TOPIC = "script.published"
     entry: Script
-    contact: Disclosure | None = None
 
 
-class ScriptRevised(EntryEvent, Recorded):
+class ScriptRevised(EntryEvent):
+    """A diagnostic script was revised."""
+
     TOPIC = "script.revised"
     entry: Script
-    contact: Disclosure | None = None
 
 
 class CustomerRegistered(EntryEvent, Opening):
+    """A customer was registered."""
+
     TOPIC = "customer.registered"
     entry: Customer
-    contact: Disclosure | None = None
 
 
-class CustomerChanged(EntryEvent, Recorded):
+class CustomerChanged(EntryEvent):
+    """A customer was changed."""
+
     TOPIC = "customer.changed"
     entry: Customer
-    contact: Disclosure | None = None
 
 
 class ListedService(Listed[Service]):
+    """A service, from version to version."""
+
     TOPIC: ClassVar[str] = "service"
     defined, changed = ServiceDefined, ServiceChanged
 
 
 class ListedTeam(Listed[Team]):
+    """A service team, from version to version."""
+
     TOPIC: ClassVar[str] = "team"
     defined, changed = TeamFormed, TeamChanged
 
 
 class ListedHelpDesk(Listed[HelpDesk]):
+    """Another agency's help desk, from version to version."""
+
     TOPIC: ClassVar[str] = "help_desk"
     defined, changed = HelpDeskListed, HelpDeskChanged
 
 
 class ListedScript(Listed[Script]):
+    """A diagnostic script, from version to version."""
+
     TOPIC: ClassVar[str] = "script"
     defined, changed = ScriptPublished, ScriptRevised
 
 
 class ListedCustomer(Listed[Customer]):
+    """A customer, from version to version."""
+
     TOPIC: ClassVar[str] = "customer"
     defined, changed = CustomerRegistered, CustomerChanged
 

@@ -1,4 +1,4 @@
-"""Time as an argument: rules take moments, services take a clock."""
+"""Time as an argument: rules take a moment, services take a clock."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time (timezone-aware, UTC)."""
+    """A source of the time."""
 
     @property
     def simulated(self) -> bool:
-        """Whether the time told may differ from the database's, so that events must carry it."""
+        """Whether its time may differ from the database's, so that events must carry it."""
         ...
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The time, timezone-aware and in UTC."""
+        ...
 
 
 class SystemClock:
@@ -23,11 +25,12 @@ class SystemClock:
     simulated = False
 
     def now(self) -> datetime:
+        """The machine's time."""
         return datetime.now(UTC)
 
 
 class AheadClock:
-    """The machine's clock, seen from later on: for demonstrations, whose events say so by their `occurred_at`."""
+    """The machine's clock, run ahead for demonstrations. Their events carry `occurred_at`."""
 
     simulated = True
 
@@ -35,20 +38,5 @@ class AheadClock:
         self._by = by
 
     def now(self) -> datetime:
+        """The machine's time and the interval that it runs ahead."""
         return datetime.now(UTC) + self._by
-
-
-class TravelClock:
-    """A clock that stands still until it is moved, for tests and demonstrations."""
-
-    simulated = True
-
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def travel(self, by: timedelta) -> None:
-        """Move by an interval, forwards or backwards."""
-        self._at += by

@@ -1,14 +1,14 @@
-"""A data subject: somebody whom disclosures are about, and what was erased of him (audit.md, Personal data).
+"""A data subject: a person whom disclosures are about, and the erasures of their data (audit.md, Personal data).
 
-His own record is the authority: a disclosure that an event points to, and that the vault no longer has, is explained by a
-later event ``*.personal_data_erased`` of the same subject whose scope covers its kind. Every stream that lost words has
-such an event too, since what it reads as has changed.
+Their own record is the authority. Where the vault lacks a disclosure that an event points to, a later event
+``*.personal_data_erased`` of the same subject explains it, with a scope that covers its kind. Every stream that lost words
+has such an event too, since it reads differently now.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from domain.aggregate import Opening, Recorded, Root, register
@@ -20,47 +20,42 @@ from domain.receipt import Receipt
 from domain.values import Disclosure, ErasureScope, Provenance
 
 OFFICE = ("help_desk", "services", "teams", "help-desks", "scripts", "sources", "access", "problem", "erasure")
-"""Disclosures under `<one of these>:<name>`, or under `policy`, are the office's own words, and nobody's."""
+"""Disclosures under `<one of these>:<name>`, or under `policy`, are the organisation's own words, and about nobody."""
 
 
 def subject_id(subject: str) -> UUID:
-    """The stream of a subject: it follows from his id."""
+    """The stream of a data subject, by their id."""
     return uuid5(NAMESPACE_URL, f"caseledger:subject:{subject}")
 
 
 class DataSubject(Root):
-    """What was erased of somebody, how often and by whose approval."""
+    """The erasures of one person's data."""
 
     TOPIC: ClassVar[str] = "subject"
 
     subject: str
 
     def begin(self) -> None:
+        """Start without an erasure."""
         self.erasures = 0
         self.erased_at: datetime | None = None
 
     @classmethod
     def of(cls, subject: str, provenance: Provenance) -> Self:
-        """Start somebody's record; nothing is erased yet."""
+        """Open a person's record, with no erasure in it."""
         return cls.open(SubjectOpened, subject_id(subject), provenance, subject=subject)
 
     def erase(
         self, scope: ErasureScope, approved_by: str, disclosures: int, reason: Disclosure, provenance: Provenance
     ) -> None:
-        """Record that so many disclosures of him are erased."""
-        self.record(
-            SubjectErased,
-            provenance,
-            subject=self.subject,
-            scope=scope,
-            approved_by=approved_by,
-            disclosures=disclosures,
-            erased_at=provenance.at,
-            reason=reason,
-        )
+        """Record an erasure; ``disclosures`` is their number."""
+        told = {"scope": scope, "approved_by": approved_by, "disclosures": disclosures, "erased_at": provenance.at}
+        self.record(SubjectErased, provenance, subject=self.subject, **told, reason=reason)
 
 
 class SubjectOpened(Opening):
+    """A person's record was opened."""
+
     TOPIC = "subject.opened"
     subject: str
 
@@ -69,6 +64,8 @@ class SubjectOpened(Opening):
 
 
 class SubjectErased(Recorded):
+    """Disclosures about a person were erased."""
+
     TOPIC = "subject.personal_data_erased"
     subject: str
     scope: ErasureScope
@@ -81,32 +78,39 @@ class SubjectErased(Recorded):
 
 
 class _Erased(Recorded):
-    """What was said of somebody here is gone from the vault; the record stays as it is."""
+    """Disclosures about a person here are gone from the vault. The record stays."""
 
     subject: str
     scope: ErasureScope
 
-    def _fold(self, root: Any) -> None:
-        """Only the words are gone that the record points to."""
-
 
 class ProblemErased(_Erased):
+    """A problem lost disclosures about a person."""
+
     TOPIC = "problem.personal_data_erased"
 
 
 class MessageErased(_Erased):
+    """An outgoing mail lost disclosures about a person."""
+
     TOPIC = "message.personal_data_erased"
 
 
 class IntakeErased(_Erased):
+    """An incoming message lost disclosures about a person."""
+
     TOPIC = "intake.personal_data_erased"
 
 
 class CustomerErased(_Erased):
+    """A customer's entry lost disclosures about a person."""
+
     TOPIC = "customer.personal_data_erased"
 
 
 class ApprovalErased(_Erased):
+    """A request for a measure lost disclosures about a person."""
+
     TOPIC = "approval.personal_data_erased"
 
 
@@ -122,7 +126,7 @@ _BESIDE_CASES: dict[type[Root], type[Recorded]] = {
 def erase_beside(
     root: Root, subject: str, scope: ErasureScope, provenance: Provenance, *, reason: Disclosure | None = None
 ) -> None:
-    """Record on what is no case that what was said of somebody there is erased. Raises KeyError for what keeps no such."""
+    """Record an erasure on an aggregate that is no case. Raises KeyError for one that holds no personal data."""
     root.record(_BESIDE_CASES[type(root)], provenance, subject=subject, scope=scope, reason=reason)
 
 

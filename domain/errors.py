@@ -1,21 +1,20 @@
-"""The rules of the SOP as refusals: one class a rule, its docstring the message people read."""
+"""The rules of the SOP as errors: one class for each rule. Its docstring is the message that people read."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from domain.values import Candidate
+from domain.values import Candidate
 
 
 class DomainError(Exception):
-    """The desk refuses."""
+    """The desk refuses the command."""
 
     rule: ClassVar[str] = "refused"
-    """What an event calls a refusal by, such as `diagnosis-required`: a storage format."""
+    """The name of the rule in events, such as `diagnosis-required`: a storage format."""
 
     def __init_subclass__(cls) -> None:
         cls.rule = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", cls.__name__).lower()
@@ -29,51 +28,51 @@ class Forbidden(DomainError):
 
 
 class NotAssignedTeam(DomainError):
-    """The case is not assigned to the team of the one who acts (R-5.7a)."""
+    """The case is with another team than yours (R-5.7a)."""
 
 
 class NotFound(DomainError):
-    """There is no such case, or it is not for this caller to see."""
+    """There is no such case, or you may not see it."""
 
 
 class InvalidTransition(DomainError):
-    """The command is not in the table of states for the present status of a case, or of whatever it is."""
+    """The command is not possible in this status."""
 
     def __init__(
         self, command: str, status: str, what: str = "case", *, way: str | None = None, possible: Sequence[str] = ()
     ) -> None:
-        """``way`` is what leads to the command; ``possible`` are the commands that the caller may give instead."""
+        """Say why: ``way`` names the next step, ``possible`` the commands that the caller may give now."""
         detail = way or f"A {what} that is {status} cannot {command.replace('_', ' ')}."
         super().__init__(f"{detail} Possible now: {', '.join(possible)}." if possible else detail)
         self.possible = tuple(possible)
 
 
 class ServiceRequired(DomainError):
-    """Set the service first, with `correct` and the field `service` (R-4.1b)."""
+    """Set the service first with `correct` and the field `service` (R-4.1b)."""
 
 
 class PriorityRequired(DomainError):
-    """Assess impact and severity first, with `prioritize` (R-5.4a)."""
+    """Assess impact and severity first with `prioritize` (R-5.4a)."""
 
 
 class DiagnosisRequired(DomainError):
-    """Record a diagnosis first, with `diagnose`, or symptoms, with `correct` and the field `symptoms` (R-5.5c)."""
+    """Record a diagnosis first with `diagnose`, or symptoms with `correct` and the field `symptoms` (R-5.5c)."""
 
 
 class VerificationRequired(DomainError):
-    """Ask the customer first and record their answer with `verify`: it must be newer than the last work (R-5.8a)."""
+    """Ask the customer first, and record their answer with `verify`. It must be newer than the last work (R-5.8a)."""
 
 
 class ProblemLinkRequired(DomainError):
-    """The cause remains: name an open Problem Case in `problem`, or null to open a new one (R-5.8.1a)."""
+    """The cause remains. Name an open Problem Case in `problem`, or null to open a new one (R-5.8.1a)."""
 
 
 class InformationRequired(DomainError):
-    """Complete what is missing first, with `correct`, or do without it, with `waive` and a reason (R-5.2c)."""
+    """Complete the missing information first with `correct`, or waive it with `waive` and a reason (R-5.2c)."""
 
 
 class DuplicateDecisionRequired(DomainError):
-    """Others may have reported this: somebody decides on each candidate, by `relate`, before it goes on (R-5.6b)."""
+    """Others may have reported this. Decide on each candidate first, with `relate` (R-5.6b)."""
 
     def __init__(self, candidates: Sequence[Candidate]) -> None:
         super().__init__()
@@ -81,7 +80,7 @@ class DuplicateDecisionRequired(DomainError):
 
 
 class DisputeWindowClosed(DomainError):
-    """The time to dispute the resolution is over; a later contact is a follow-up case (R-5.9f)."""
+    """The time to dispute the resolution is over. Log a follow-up case instead (R-5.9f)."""
 
     def __init__(self, number: str) -> None:
         super().__init__()
@@ -93,32 +92,32 @@ class ConfirmationRequired(DomainError):
 
 
 class AttachmentsFull(DomainError):
-    """A case takes only so many attachments."""
+    """The case has as many attachments as the policy allows."""
 
 
 class AttachmentTooLarge(DomainError):
-    """An attachment may have only so many bytes."""
+    """The attachment has more bytes than the policy allows."""
 
 
 class AttachmentRefused(DomainError):
-    """Files of this kind are not taken."""
+    """The policy refuses files of this type."""
 
 
 class Erased(DomainError):
-    """It was here, and has been erased."""
+    """It has been erased."""
 
 
 class OnHold(DomainError):
-    """A legal hold on a case keeps what was said in it (audit.md, Personal data)."""
+    """A legal hold keeps the words of a case (audit.md, Personal data)."""
 
     def __init__(self, cases: Sequence[str]) -> None:
         held = f"{', '.join(cases)} {'is' if len(cases) == 1 else 'are'} on legal hold"
-        super().__init__(f"{held}: nothing is erased before it is released (`caseledger release-hold`)")
+        super().__init__(f"{held}. Release it first (`caseledger release-hold`).")
         self.cases = tuple(cases)
 
 
 class NoneFollowed(DomainError):
-    """None of the linked cases can follow the resolution (R-5.7d). ``refusals`` has at least one."""
+    """None of the linked cases can follow the resolution (R-5.7d). There is at least one refusal."""
 
     def __init__(self, refusals: Sequence[tuple[str, DomainError]]) -> None:
         super().__init__("; ".join(f"{case}: {refusal}" for case, refusal in refusals))

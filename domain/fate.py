@@ -1,4 +1,4 @@
-"""What becomes of a message that machines hand in: where it stands, why it waits for a person, what it joined."""
+"""The fate of an incoming message: where it stands, why it waits for a person, what it became of a case."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from enum import StrEnum
 
 
 class ReceiptState(StrEnum):
+    """Where a message stands."""
+
     RECEIVED = "received"
-    """Nothing decided yet: never so for longer than the transaction of its arrival."""
+    """Undecided: never for longer than the transaction of its arrival."""
     LOGGED = "logged"
     SIGNALLED = "signalled"
-    """Monitoring said what opened no case: a repeat, a recovery, what nobody knows."""
+    """A monitoring message that opened no case: a repeat, a recovery, an unknown alert."""
     QUARANTINED = "quarantined"
     RELEASED = "released"
     DISCARDED = "discarded"
@@ -19,42 +21,41 @@ class ReceiptState(StrEnum):
     RETURNED = "returned"
     """A delivery report."""
     RECORDED = "recorded"
-    """No person wrote it: it is kept, and nothing follows from it."""
+    """No person wrote it. It is kept, and nothing follows from it."""
 
 
 class ReceiptCause(StrEnum):
-    """Why a message waits for a person."""
+    """Why a message waits for a person, or is only recorded."""
 
     UNREADABLE = "unreadable"
-    """The parser gave up."""
     TOO_COMPLEX = "too-complex"
     """More headers, parts or lines than a person's mail has."""
     LOOPING = "looping"
     NO_SENDER = "no-sender"
     """Nobody to answer: no address, two, or one that cannot stand on an envelope."""
     REPORT = "report"
-    """About a mail: a delivery report, a read receipt (RFC 6522)."""
+    """A report on a mail: a delivery report, a read receipt (RFC 6522)."""
     ROBOT = "robot"
-    """From nobody: a null return path, mailer-daemon, postmaster (RFC 3834), no-reply."""
+    """From a null return path, mailer-daemon, postmaster (RFC 3834) or no-reply."""
     AUTOMATIC = "automatic"
     """It says so itself (RFC 3834, Auto-Submitted)."""
     BULK = "bulk"
-    """By a list, or to very many (RFC 2919)."""
+    """From a mailing list, or to very many (RFC 2919)."""
     REPLY = "reply"
-    """It answers something (0.3.0: unknown what)."""
+    """A reply to an unknown message. Only 0.3.0 used it."""
     OURS = "ours"
-    """It bears the mark of our own mails: a loop."""
+    """It bears the mark of the desk's own mails: a loop."""
     STRANGER = "stranger"
-    """It answers a case, or names one, that its sender has no part in: a suggestion."""
+    """It answers or names a case in which its sender takes no part: a suggestion."""
     NUMBER = "number"
-    """From who has a part in the case, by the number in it, which proves nothing: a suggestion."""
+    """A participant's mail that names the case only by an unsigned number: a suggestion."""
 
 
 class JoinedAs(StrEnum):
-    """What a message became of a case that was there before."""
+    """What a message became of the case it joined."""
 
     REPLY = "reply"
     DISPUTE = "dispute"
     """It reopened the case (R-5.9c)."""
     CANDIDATE = "candidate"
-    """It may be a dispute: the timer stands still until a person has decided (R-5.9c)."""
+    """It may be a dispute. The timer stands still until a person decides (R-5.9c)."""

@@ -1,7 +1,7 @@
-"""SOP 5.9: a mail to a customer, from the transaction that queued it to the server that took it (R-5.9a).
+"""SOP 5.9: one mail to a customer, from queued to accepted (R-5.9a).
 
-Queued in the transaction of the resolution it tells of, or of the case it acknowledges, so that neither is without the other. It is accepted only when
-a mail server said so; of an attempt that was not answered nothing is known, and the same message is sent again.
+The transaction of a resolution, or of a new case, queues its mail: neither exists without the other. A mail is accepted only
+once a mail server says so. After an attempt without an answer nothing is known, and the same message is sent again.
 """
 
 from __future__ import annotations
@@ -24,21 +24,22 @@ class Message(Root):
     kind: str
     message_id: str
     resolution: int | None
-    """Which resolution of the case it tells of; None where it tells of none."""
+    """The version of the case that recorded the resolution it is about; None for any other mail."""
     question: int | None
-    """Which version of the case asked the question that it carries; None where it carries none."""
+    """The version of the case that asked the question it carries; None for any other mail."""
     recipient: Disclosure
 
     def begin(self) -> None:
+        """Start as queued."""
         self.due_at: datetime | None = None
-        """When to try next; None once its fate is known."""
+        """Time of the next attempt; None once its outcome is known."""
         self.attempts = 0
         self.outcome = "queued"
 
     @classmethod
     def queue(
         cls,
-        id: UUID,  # noqa: A002 - the library's own name
+        id: UUID,
         kind: str,
         case: str,
         resolution: int | None,
@@ -48,43 +49,36 @@ class Message(Root):
         *,
         question: int | None = None,
     ) -> Self:
-        """Queue a mail: `message_id` (RFC 5322) stays the same however often it is sent."""
-        return cls.open(
-            MessageQueued,
-            id,
-            provenance,
-            kind=kind,
-            case=case,
-            resolution=resolution,
-            message_id=message_id,
-            recipient=recipient,
-            due_at=provenance.at,
-            question=question,
-        )
+        """Queue a mail. Its `message_id` (RFC 5322) stays the same however often it is sent."""
+        about = {"kind": kind, "case": case, "resolution": resolution, "question": question}
+        to = {"message_id": message_id, "recipient": recipient, "due_at": provenance.at}
+        return cls.open(MessageQueued, id, provenance, **about, **to)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is still to be sent."""
+        """Whether it waits to be sent."""
         return self.due_at is not None
 
     def accept(self, content: Disclosure | None, sent_at: datetime, provenance: Provenance) -> None:
-        """A server took it for delivery; ``content`` is the message as it was sent at ``sent_at``."""
+        """Record that a server accepted it. ``content`` is the message as it was sent at ``sent_at``."""
         self.record(MessageAccepted, provenance, content=content, sent_at=sent_at, accepted_at=provenance.at)
 
     def defer(self, cause: str, due_at: datetime, provenance: Provenance) -> None:
-        """It could not be handed over this time."""
+        """Record a failed attempt, and when to try again."""
         self.record(MessageDeferred, provenance, cause=cause, due_at=due_at)
 
     def bounce(self, cause: str, provenance: Provenance) -> None:
-        """It will not be taken, now or later; or it came back after a server had taken it."""
+        """Record that no server will accept it, or that it came back after one had."""
         self.record(MessageBounced, provenance, cause=cause)
 
     def withdraw(self, provenance: Provenance) -> None:
-        """What it tells of is no longer so."""
+        """Withdraw it, since what it says no longer holds."""
         self.record(MessageWithdrawn, provenance)
 
 
 class MessageQueued(Opening):
+    """A mail was queued."""
+
     TOPIC = "message.queued"
     kind: str
     case: str
@@ -101,6 +95,8 @@ class MessageQueued(Opening):
 
 
 class MessageDeferred(Recorded):
+    """An attempt failed; another follows."""
+
     TOPIC = "message.deferred"
     cause: str
     due_at: datetime
@@ -110,6 +106,8 @@ class MessageDeferred(Recorded):
 
 
 class MessageAccepted(Recorded):
+    """A mail server accepted the mail for delivery."""
+
     TOPIC = "message.accepted"
     sent_at: datetime
     accepted_at: datetime
@@ -120,6 +118,8 @@ class MessageAccepted(Recorded):
 
 
 class MessageBounced(Recorded):
+    """The mail will not be delivered."""
+
     TOPIC = "message.bounced"
     cause: str
 
@@ -128,6 +128,8 @@ class MessageBounced(Recorded):
 
 
 class MessageWithdrawn(Recorded):
+    """The mail is not sent, since what it says no longer holds."""
+
     TOPIC = "message.withdrawn"
 
     def _fold(self, message: Message) -> None:

@@ -1,7 +1,7 @@
-"""What the organisation decided and may decide anew: versioned data, never a constant in a rule.
+"""What the organisation has decided and may decide anew: versioned data, never a constant in a rule.
 
-The version in force is frozen on each event it decided, so that changing a policy never changes how an old
-decision reads. Its history is in `policy_book.py`.
+Each event freezes the version that decided it, so changing a policy never changes how an old decision reads. The history
+of the policy is in `policy_book.py`.
 """
 
 from __future__ import annotations
@@ -51,15 +51,14 @@ class OutageReport:
 
 
 SHORTEST_WINDOW = timedelta(hours=72)
-"""3 days: no policy may give the customer less (R-5.9d)."""
-
+"""3 days. No policy may give the customer less (R-5.9d)."""
 
 EVIDENCE = frozenset({"monitoring", "alert", "alert_recovery", "recovery"})
 """Methods that reach no person (R-5.8d)."""
-NO_PERSON = "an alert's recovery is evidence, not verification: a person says so (R-5.8d)"
+NO_PERSON = "An alert's recovery is evidence. Only a person verifies (R-5.8d)."
 LONGEST_TARGET = timedelta(days=366)
 LARGEST_ATTACHMENT = 25 * 1_048_576
-"""Bytes: no policy allows more (http.md, Limits)."""
+"""Bytes. No policy allows more (http.md, Limits)."""
 
 
 @dataclass(frozen=True)
@@ -174,34 +173,30 @@ class Policy:
     """List of codes: how a person may be reached, as `method` of a contact takes it."""
 
     def contact_method(self, given: str, pointer: str = "/method") -> str:
-        """A method of contact as it is recorded. Raises Invalid for one that the policy does not have."""
+        """A method of contact in its one spelling. Raises Invalid for one that the policy does not list."""
         method = contact_method(given)
         if method in EVIDENCE:
             raise Invalid(NO_PERSON, pointer)
         if method not in self.contact_methods:
             known = ", ".join(self.contact_methods)
-            raise Invalid(f"{given} is no method of contact here; known are: {known}", pointer)
+            raise Invalid(f"{given} is no method of contact here. Known: {known}.", pointer)
         return method
 
-    def calendar(self, priority: int) -> Calendar:
-        """The calendar that a priority's targets run on where neither a service nor a team names one."""
-        return self.named(self.support(priority, None).name)
-
     def support(self, priority: int, named: SupportCalendar | None) -> SupportCalendar:
-        """Whose calendar a priority's targets run on: that of the service or team, else the policy's (R-4.1a).
+        """The calendar of a priority's targets: that of the service or team, else the policy's (R-4.1a).
 
-        A target that runs around the clock does so for every service.
+        A target around the clock is so for every service.
         """
         if self.targets[priority - 1].around_the_clock:
             return SupportCalendar(AROUND_THE_CLOCK, "policy")
         return named or SupportCalendar(BUSINESS_HOURS, "policy")
 
     def named(self, name: str) -> Calendar:
-        """The calendar of that name."""
+        """The calendar of a name."""
         return ALWAYS if name == AROUND_THE_CLOCK else self.business
 
     def window_from(self, accepted_at: datetime) -> datetime:
-        """When a window that starts now ends (R-5.9d): never before 72 h are over."""
+        """The end of a dispute window that starts at ``accepted_at``, at least 72 h later (R-5.9d)."""
         end = accepted_at + self.dispute_window
         return self.business.end_of_business_day(end) if self.roll_to_business_day else end
 
@@ -210,13 +205,13 @@ _SYNONYMS = {"mail": "email", "e_mail": "email"}
 
 
 def contact_method(given: str) -> str:
-    """One spelling for a method: lower case, underscores for blanks and hyphens, `email` for `mail` and `E-Mail`."""
+    """The one spelling of a method: lower case, underscores for blanks and hyphens, `email` for `mail` and `E-Mail`."""
     method = "_".join(given.replace("-", " ").replace("_", " ").casefold().split())
     return _SYNONYMS.get(method, method)
 
 
 def first_policy(holidays: tuple[date, ...] = ()) -> Policy:
-    """Version 1: the SOP's figures, with the holidays of the years to come as data."""
+    """Version 1: the SOP's figures. The holidays of the years to come are data."""
     sections = ("what is affected", "since when", "who works on it", "work-around", "next message")
     return Policy(
         version="policy/1",

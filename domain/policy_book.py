@@ -1,12 +1,12 @@
-"""The policy from version to version, and what no policy of this SOP may say.
+"""The policy from version to version, and the limits that the SOP sets to every policy.
 
-A desk starts with version 1, which its own first event records; each change is an event that holds the whole policy.
+A desk starts with version 1, which its first event records. Each change is an event that holds the whole policy.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
@@ -25,82 +25,81 @@ _MOST_CODES = 200
 
 
 def check_policy(policy: Policy) -> None:
-    """Refuse what no policy of this SOP may say. Raises Invalid."""
-    if policy.dispute_window < SHORTEST_WINDOW:
-        raise Invalid("the customer has 3 days to dispute: the window is never shorter than 72 h", "/dispute_window")
-    if any(not 1 <= priority <= len(policy.targets) for row in policy.matrix.rows for priority in row):
-        raise Invalid("a priority is 1 to 4", "/matrix")
-    if any(not timedelta() < t.respond <= t.resolve <= LONGEST_TARGET for t in policy.targets):
-        raise Invalid("a target answers before it resolves, and within a year", "/targets")
-    if policy.retention < policy.dispute_window:
-        raise Invalid("nothing is due to be erased while its case can be disputed", "/retention")
-    if policy.approval_answer <= timedelta():
-        raise Invalid("a request waits for a while", "/approval_answer")
-    if not timedelta() <= policy.acknowledgement_interval <= timedelta(days=366):
-        raise Invalid("an acknowledgement is repeated within a year, if at all", "/acknowledgement_interval")
-    _check_numbers(policy)
+    """Check a policy against the limits of the SOP. Raises Invalid."""
+    for name, holds, rule in (*_limits(policy), *_counts(policy)):
+        if not holds:
+            raise Invalid(rule, f"/{name}")
     _check_codes(policy)
 
 
-def _check_numbers(policy: Policy) -> None:
-    if not 0 < policy.duplicate_threshold <= 1:
-        raise Invalid("a score is between 0 and 1", "/duplicate_threshold")
-    for goal in ("goal_respond", "goal_resolve"):
-        if not 0 < getattr(policy, goal) <= 1:
-            raise Invalid("a goal is a share between 0 and 1", f"/{goal}")
-    if min(policy.verification_attempts, policy.verification_days, policy.notification_attempts) < 1:
-        raise Invalid("at least one attempt is made", "/verification_attempts")
-    if policy.verification_methods > policy.verification_attempts:
-        raise Invalid("there are more methods than attempts", "/verification_methods")
-    if not 0 < policy.attachment_size <= LARGEST_ATTACHMENT:
-        raise Invalid(f"an attachment may have 1 to {LARGEST_ATTACHMENT} bytes", "/attachment_size")
-    if min(policy.attachments_per_case, policy.attachments_total) < 0:
-        raise Invalid("a limit is not negative", "/attachments_per_case")
-    if min(policy.automatic_mails_an_hour, policy.cases_an_hour) < 1:
-        raise Invalid("one mail is answered, and one opens a case", "/automatic_mails_an_hour")
+def _limits(p: Policy) -> Iterator[tuple[str, bool, str]]:
+    """Each field, whether it keeps its limit, and the limit."""
+    ranked = all(1 <= priority <= len(p.targets) for row in p.matrix.rows for priority in row)
+    reached = all(timedelta() < each.respond <= each.resolve <= LONGEST_TARGET for each in p.targets)
+    year = timedelta(days=366)
+    yield "dispute_window", p.dispute_window >= SHORTEST_WINDOW, "The window is never shorter than 72 h (R-5.9d)."
+    yield "matrix", ranked, "A priority is 1 to 4."
+    yield "targets", reached, "A target answers before it resolves, and resolves within a year."
+    yield "retention", p.retention >= p.dispute_window, "Personal data stay as long as the case can be disputed."
+    yield "approval_answer", p.approval_answer > timedelta(), "A request needs some time to be answered."
+    yield "acknowledgement_interval", timedelta() <= p.acknowledgement_interval <= year, "It is 0 to 366 days."
+
+
+def _counts(p: Policy) -> Iterator[tuple[str, bool, str]]:
+    attempts = min(p.verification_attempts, p.verification_days, p.notification_attempts)
+    methods, mails = p.verification_methods, min(p.automatic_mails_an_hour, p.cases_an_hour)
+    files, size = min(p.attachments_per_case, p.attachments_total), p.attachment_size
+    yield "duplicate_threshold", 0 < p.duplicate_threshold <= 1, "A score is above 0 and at most 1."
+    yield "goal_respond", 0 < p.goal_respond <= 1, "A goal is a share above 0 and at most 1."
+    yield "goal_resolve", 0 < p.goal_resolve <= 1, "A goal is a share above 0 and at most 1."
+    yield "verification_attempts", attempts >= 1, "Attempts and days are at least 1."
+    yield "verification_methods", methods <= p.verification_attempts, "There cannot be more methods than attempts."
+    yield "attachment_size", 0 < size <= LARGEST_ATTACHMENT, f"An attachment has 1 to {LARGEST_ATTACHMENT} bytes."
+    yield "attachments_per_case", files >= 0, "A limit is not negative."
+    yield "automatic_mails_an_hour", mails >= 1, "At least one mail an hour is answered, and opens a case."
 
 
 def _check_codes(policy: Policy) -> None:
-    """Every list of codes names what exists: a misspelt code would change nothing and nobody would know."""
+    """Check that every list names known codes. A misspelt code would change nothing, and nobody would notice."""
     _require_known("pausing", policy.pausing, tuple(PendingReason))
     _require_known("required_information", policy.required_information, tuple(INFORMATION))
     _require_known("acknowledged", policy.acknowledged, tuple(Channel))
-    _require_form("refused_types", policy.refused_types, _MEDIA_TYPE, "a type reads as application/java-vm")
-    _require_form("refused_endings", policy.refused_endings, _ENDING, "an ending reads as exe, without its dot")
-    _require_form("criticalities", policy.criticalities, _METHOD, "a criticality reads as normal")
-    _require_form("contact_methods", policy.contact_methods, _METHOD, "a method of contact reads as in_person")
+    _require_form("refused_types", policy.refused_types, _MEDIA_TYPE, "a media type reads like application/java-vm")
+    _require_form("refused_endings", policy.refused_endings, _ENDING, "an extension reads like exe, without its dot")
+    _require_form("criticalities", policy.criticalities, _METHOD, "a criticality reads like normal")
+    _require_form("contact_methods", policy.contact_methods, _METHOD, "a method of contact reads like in_person")
     if evidence := sorted(EVIDENCE & set(policy.contact_methods)):
-        raise Invalid(f"{evidence[0]} is evidence, and no way to reach a person (R-5.8d)", "/contact_methods")
+        raise Invalid(f"{evidence[0]} is evidence and reaches no person (R-5.8d).", "/contact_methods")
     if synonyms := [method for method in policy.contact_methods if contact_method(method) != method]:
-        raise Invalid(f"{synonyms[0]} is written as {contact_method(synonyms[0])}", "/contact_methods")
+        raise Invalid(f"Write {contact_method(synonyms[0])} for {synonyms[0]}.", "/contact_methods")
     if len(set(policy.contact_methods)) < policy.verification_methods:
-        raise Invalid("a verification needs more methods than the policy has", "/contact_methods")
+        raise Invalid("A verification needs more methods than the policy has.", "/contact_methods")
 
 
 def _require_known(name: str, given: Collection[str], known: Sequence[str]) -> None:
     if unknown := sorted(set(given) - set(known)):
-        raise Invalid(f"{', '.join(unknown)}: unknown; {name} takes {', '.join(known)}", f"/{name}")
+        raise Invalid(f"Unknown: {', '.join(unknown)}. The field {name} takes {', '.join(known)}.", f"/{name}")
 
 
-def _require_form(name: str, given: Collection[str], form: re.Pattern[str], says: str) -> None:
+def _require_form(name: str, given: Collection[str], form: re.Pattern[str], example: str) -> None:
     if len(given) > _MOST_CODES:
-        raise Invalid(f"{name} has at most {_MOST_CODES} codes", f"/{name}")
+        raise Invalid(f"The field {name} has at most {_MOST_CODES} codes.", f"/{name}")
     if unformed := [code for code in given if not form.fullmatch(code)]:
-        raise Invalid(f"{unformed[0][:100]!r} is none: {says}", f"/{name}")
+        raise Invalid(f"{unformed[0][:100]!r} has another form: {example}.", f"/{name}")
 
 
 class PolicyBook(Root):
-    """The policy from version to version; there is one book."""
+    """The policy from version to version. There is one book."""
 
     TOPIC: ClassVar[str] = "policy"
 
     policy: Policy
-    """In force. A field that an older release did not store has its default."""
+    """The policy in force. A field that an older release did not store has its default."""
 
     def change(self, policy: Policy, provenance: Provenance, *, reason: Disclosure | None) -> None:
         """Put another policy in force. It gets the next version, and so does its matrix where it differs.
 
-        Raises Invalid for a policy the SOP does not allow.
+        Raises Invalid for a policy that the SOP does not allow.
         """
         check_policy(policy)
         number = self.version + 1
@@ -112,6 +111,8 @@ class PolicyBook(Root):
 
 
 class PolicyAdopted(Opening):
+    """The desk adopted its first policy."""
+
     TOPIC = "policy.adopted"
     policy: Policy
 
@@ -120,6 +121,8 @@ class PolicyAdopted(Opening):
 
 
 class PolicyChanged(Recorded):
+    """Another policy is in force."""
+
     TOPIC = "policy.changed"
     policy: Policy
 

@@ -1,28 +1,29 @@
 """SOP 5.8.1: a Problem Case, opened when the underlying cause of an incident is not corrected.
 
-It keeps its incidents, work-around, known error and priority; it has no resolution target (R-5.8.1b).
+It keeps its incidents, workaround, known error and priority, and has no resolution target (R-5.8.1b).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
+from domain.access import CommandRule, require_role
 from domain.aggregate import Opening, Recorded, Root, register
-from domain.errors import Forbidden, Invalid, InvalidTransition
+from domain.errors import Invalid, InvalidTransition
 from domain.values import Actor, Disclosure, Provenance, Role
 
 
 class ProblemStatus(StrEnum):
+    """Where a problem stands."""
+
     OPEN = "open"
     INVESTIGATED = "investigated"
     """Somebody works on it."""
     KNOWN_ERROR = "known_error"
-    """Its root cause, or a way around it, is published."""
+    """Its root cause or its workaround is published."""
     RESOLVED = "resolved"
     CLOSED = "closed"
 
@@ -31,37 +32,25 @@ _ALIVE = frozenset({ProblemStatus.OPEN, ProblemStatus.INVESTIGATED, ProblemStatu
 _STAFF = frozenset({Role.TECHNICIAN, Role.TEAM_MEMBER})
 
 
-@dataclass(frozen=True)
-class Command:
-    """One row of the table of commands on problems."""
-
-    since: frozenset[ProblemStatus]
-    who: frozenset[Role] = _STAFF
-
-
 COMMANDS = {
-    "open_problem": Command(frozenset()),
-    "investigate": Command(_ALIVE),
-    "find_root_cause": Command(_ALIVE),
-    "publish_known_error": Command(_ALIVE),
-    "prioritize_problem": Command(_ALIVE),
-    "resolve_problem": Command(_ALIVE),
-    "close_problem": Command(frozenset({ProblemStatus.RESOLVED})),
-    "reopen_problem": Command(frozenset({ProblemStatus.RESOLVED})),
+    "open_problem": CommandRule(frozenset(), _STAFF),
+    "investigate": CommandRule(_ALIVE, _STAFF),
+    "find_root_cause": CommandRule(_ALIVE, _STAFF),
+    "publish_known_error": CommandRule(_ALIVE, _STAFF),
+    "prioritize_problem": CommandRule(_ALIVE, _STAFF),
+    "resolve_problem": CommandRule(_ALIVE, _STAFF),
+    "close_problem": CommandRule(frozenset({ProblemStatus.RESOLVED}), _STAFF),
+    "reopen_problem": CommandRule(frozenset({ProblemStatus.RESOLVED}), _STAFF),
 }
 
 
 def authorise_problem(actor: Actor, command: str) -> None:
     """Refuse a role that may not give this command (R-6a). Raises Forbidden, naming the roles that may."""
-    allowed = COMMANDS[command].who
-    if actor.role not in allowed:
-        raise Forbidden(
-            f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
-        )
+    require_role(actor, command, COMMANDS[command].who)
 
 
 class Problem(Root):
-    """The cause behind incidents."""
+    """The cause of one or more incidents."""
 
     TOPIC: ClassVar[str] = "problem"
     NUMBERED = True
@@ -69,6 +58,7 @@ class Problem(Root):
     service: str | None
 
     def begin(self) -> None:
+        """Set the state before the first event."""
         self.incidents: tuple[str, ...] = ()
         self.workaround: Disclosure | None = None
         self.status = ProblemStatus.OPEN
@@ -85,7 +75,7 @@ class Problem(Root):
     @classmethod
     def open_for(
         cls,
-        id: UUID,  # noqa: A002 - the library's own name
+        id: UUID,
         number: str,
         incident: str | None,
         service: str | None,
@@ -95,27 +85,17 @@ class Problem(Root):
         priority: int | None = None,
         words: Disclosure | None = None,
     ) -> Self:
-        """Open a problem for the incident whose cause remains (R-5.8.1a), or before any incident."""
-        return cls.open(
-            ProblemOpened,
-            id,
-            provenance,
-            number=number,
-            incident=incident,
-            service=service,
-            workaround=workaround,
-            priority=priority,
-            words=words,
-            opened_at=provenance.at,
-        )
+        """Open a problem for an incident whose cause remains (R-5.8.1a), or before any incident."""
+        about = {"incident": incident, "service": service, "workaround": workaround, "priority": priority}
+        return cls.open(ProblemOpened, id, provenance, number=number, **about, words=words, opened_at=provenance.at)
 
     @property
     def is_open(self) -> bool:
-        """Whether incidents may still be linked to it."""
+        """Whether incidents can be linked with it."""
         return self.status in _ALIVE
 
     def link(self, incident: str, provenance: Provenance) -> None:
-        """Add another incident of the same cause; linking one twice changes nothing. Raises InvalidTransition."""
+        """Link another incident of the same cause. Linking one twice changes nothing. Raises InvalidTransition."""
         if not self.is_open:
             raise InvalidTransition("take incidents", self.status, "problem")
         if incident not in self.incidents:
@@ -132,7 +112,7 @@ class Problem(Root):
         self.record(RootCauseFound, provenance, cause=cause)
 
     def publish_known_error(self, number: str, article: Disclosure, provenance: Provenance) -> None:
-        """Publish what is known and the way around it; published again, it is a new wording of the same one."""
+        """Publish the known error and its workaround; again, for a new wording of the same one. Raises InvalidTransition."""
         self._allow("publish_known_error")
         self.record(KnownErrorPublished, provenance, known_error=self.known_error or number, article=article)
 
@@ -140,23 +120,23 @@ class Problem(Root):
         """Set its priority, 1 to 4. Raises InvalidTransition, Invalid."""
         self._allow("prioritize_problem")
         if priority not in range(1, 5):
-            raise Invalid("a priority is 1 to 4", "/priority")
+            raise Invalid("A priority is 1 to 4.", "/priority")
         self.record(ProblemPrioritized, provenance, priority=priority, reason=reason)
 
     def resolve(self, solution: Disclosure, provenance: Provenance) -> None:
-        """The cause is corrected. Raises InvalidTransition without a root cause."""
+        """Record that the cause is corrected. Raises InvalidTransition, also without a root cause."""
         self._allow("resolve_problem")
         if self.root_cause is None:
             raise InvalidTransition("be resolved", "without a root cause", "problem")
         self.record(ProblemResolved, provenance, solution=solution, resolved_at=provenance.at)
 
     def reopen(self, reason: Disclosure, provenance: Provenance) -> None:
-        """The cause is there again. Raises InvalidTransition."""
+        """Reopen the problem, since the cause is there again. Raises InvalidTransition."""
         self._allow("reopen_problem")
         self.record(ProblemReopened, provenance, reason=reason)
 
     def close(self, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Nothing more to do. Raises InvalidTransition unless resolved."""
+        """Close a resolved problem. Raises InvalidTransition."""
         self._allow("close_problem")
         self.record(ProblemClosed, provenance, closed_at=provenance.at, reason=reason)
 
@@ -166,6 +146,8 @@ class Problem(Root):
 
 
 class ProblemOpened(Opening):
+    """A problem was opened."""
+
     TOPIC = "problem.opened"
     number: str
     incident: str | None = None
@@ -183,6 +165,8 @@ class ProblemOpened(Opening):
 
 
 class IncidentLinked(Recorded):
+    """Another incident has the same cause."""
+
     TOPIC = "problem.incident_linked"
     incident: str
 
@@ -191,6 +175,8 @@ class IncidentLinked(Recorded):
 
 
 class Investigated(Recorded):
+    """Somebody recorded findings."""
+
     TOPIC = "problem.investigated"
     findings: Disclosure
 
@@ -200,6 +186,8 @@ class Investigated(Recorded):
 
 
 class RootCauseFound(Recorded):
+    """The root cause is known."""
+
     TOPIC = "problem.root_cause_found"
     cause: Disclosure
 
@@ -210,19 +198,20 @@ class RootCauseFound(Recorded):
 
 
 class KnownErrorPublished(Recorded):
+    """The known error and its workaround are published."""
+
     TOPIC = "problem.known_error_published"
     known_error: str
     article: Disclosure
 
     def _fold(self, problem: Problem) -> None:
-        problem.status, problem.known_error, problem.article = (
-            ProblemStatus.KNOWN_ERROR,
-            self.known_error,
-            self.article,
-        )
+        problem.status = ProblemStatus.KNOWN_ERROR
+        problem.known_error, problem.article = self.known_error, self.article
 
 
 class ProblemPrioritized(Recorded):
+    """The problem has another priority."""
+
     TOPIC = "problem.prioritized"
     priority: int
 
@@ -231,6 +220,8 @@ class ProblemPrioritized(Recorded):
 
 
 class ProblemResolved(Recorded):
+    """The cause is corrected."""
+
     TOPIC = "problem.resolved"
     solution: Disclosure
     resolved_at: datetime
@@ -241,6 +232,8 @@ class ProblemResolved(Recorded):
 
 
 class ProblemReopened(Recorded):
+    """The cause is there again."""
+
     TOPIC = "problem.reopened"
 
     def _fold(self, problem: Problem) -> None:
@@ -248,6 +241,8 @@ class ProblemReopened(Recorded):
 
 
 class ProblemClosed(Recorded):
+    """The problem is closed."""
+
     TOPIC = "problem.closed"
     closed_at: datetime
 
@@ -255,15 +250,5 @@ class ProblemClosed(Recorded):
         problem.status, problem.closed_at = ProblemStatus.CLOSED, self.closed_at
 
 
-_ALL: Iterable[type[Recorded]] = (
-    ProblemOpened,
-    IncidentLinked,
-    Investigated,
-    RootCauseFound,
-    KnownErrorPublished,
-    ProblemPrioritized,
-    ProblemResolved,
-    ProblemReopened,
-    ProblemClosed,
-)
-EVENTS = register(_ALL, Problem)
+_WORK = (IncidentLinked, Investigated, RootCauseFound, KnownErrorPublished, ProblemPrioritized)
+EVENTS = register((ProblemOpened, *_WORK, ProblemResolved, ProblemReopened, ProblemClosed), Problem)

@@ -1,53 +1,41 @@
-"""SOP 5.1: what machines hand in, from its arrival to the case it became, or to a person's decision (R-5.1c, R-5.1d).
+"""SOP 5.1: one incoming message, from its arrival to the case it became or to a person's decision (R-5.1c, R-5.1d).
 
-A receipt keeps the bytes as they came. Its stream follows from the message's identity, so that the same message is the
-same receipt, however often it comes and whoever takes it in.
+A receipt keeps the bytes as they came. Its stream follows from the message's identity, so the same message is the same
+receipt, however often it comes and whoever receives it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from domain.access import CommandRule, require_role
 from domain.aggregate import Opening, Recorded, Root, register
-from domain.errors import Forbidden, InvalidTransition
+from domain.errors import InvalidTransition
 from domain.fate import JoinedAs, ReceiptCause, ReceiptState
 from domain.values import Actor, Channel, Disclosure, Provenance, Role
 
-
-@dataclass(frozen=True)
-class Command:
-    """One row of the table of commands on receipts."""
-
-    since: frozenset[ReceiptState]
-    who: frozenset[Role]
-
-
 _UNSEEN = frozenset({ReceiptState.QUARANTINED, ReceiptState.RECORDED})
-"""What a person may make a case of: also what was wrongly taken for a robot's."""
+"""Messages that a person may make a case of, also those wrongly taken for automatic."""
 COMMANDS = {
-    "receive_message": Command(frozenset(), frozenset({Role.INTAKE})),
-    "release_message": Command(_UNSEEN, frozenset({Role.TECHNICIAN})),
-    "join_message": Command(_UNSEEN, frozenset({Role.TECHNICIAN})),
-    "discard_message": Command(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
+    "receive_message": CommandRule(frozenset(), frozenset({Role.INTAKE})),
+    "release_message": CommandRule(_UNSEEN, frozenset({Role.TECHNICIAN})),
+    "join_message": CommandRule(_UNSEEN, frozenset({Role.TECHNICIAN})),
+    "discard_message": CommandRule(frozenset({ReceiptState.QUARANTINED}), frozenset({Role.TECHNICIAN})),
 }
 
 
 def authorise_intake(actor: Actor, command: str) -> None:
     """Refuse a role that may not give this command (R-6a). Raises Forbidden, naming the roles that may."""
-    allowed = COMMANDS[command].who
-    if actor.role not in allowed:
-        raise Forbidden(
-            f"{command.replace('_', ' ')} needs the role {' or '.join(sorted(allowed))}; you are {actor.role}"
-        )
+    require_role(actor, command, COMMANDS[command].who)
 
 
 def receipt_id(source: str, sha256: str, message_id: str) -> UUID:
-    """The stream of a message: of which source, of which bytes, under which Message-ID (else their digest stands in).
+    """The stream of a message, by its source, its bytes and its Message-ID; without one its digest stands in.
 
-    The same id over other bytes is another message.
+    The same Message-ID over other bytes is another message.
     """
     return uuid5(NAMESPACE_URL, "\n".join(("caseledger:intake", source, sha256, message_id or sha256)))
 
@@ -64,18 +52,19 @@ class Receipt(Root):
     raw: Disclosure
 
     def begin(self) -> None:
+        """Start undecided."""
         self.state = ReceiptState.RECEIVED
         self.cause: ReceiptCause | None = None
         self.case: str | None = None
-        """The case that it opened, joined, or tells of."""
+        """The case that it opened, joined, or is about."""
         self.suggestion: str | None = None
-        """The case that a person may join it to. Unread, a mail of who takes part keeps it from being closed (R-5.9d)."""
+        """The case that a person may join it to. A participant's unread mail keeps that case open (R-5.9d)."""
         self.joined: JoinedAs | None = None
 
     @classmethod
     def receive(
         cls,
-        id: UUID,  # noqa: A002 - the library's own name
+        id: UUID,
         channel: Channel,
         sha256: str,
         size: int,
@@ -84,31 +73,24 @@ class Receipt(Root):
         *,
         received_at: datetime | None = None,
     ) -> Self:
-        """Take a message in: `raw` are its bytes, `sha256` their digest in hex, `size` how many (R-5.1d).
+        """Take a message: ``raw`` holds its bytes, ``sha256`` their hex digest, ``size`` their number (R-5.1d).
 
-        ``received_at`` is when it reached us, where that was before now: never later (R-5.2a).
+        ``received_at`` is the time of arrival where that was before now; it is never later (R-5.2a).
         """
-        return cls.open(
-            IntakeReceived,
-            id,
-            provenance,
-            channel=channel,
-            received_at=min(received_at or provenance.at, provenance.at),
-            sha256=sha256,
-            size=size,
-            raw=raw,
-        )
+        told = {"channel": channel, "received_at": min(received_at or provenance.at, provenance.at)}
+        return cls.open(IntakeReceived, id, provenance, **told, sha256=sha256, size=size, raw=raw)
 
     def log(self, case: str, provenance: Provenance, *, suppressed: bool = False, left_out: int = 0) -> None:
-        """It is a case now, and no person had a part in it (R-5.2b). Raises InvalidTransition.
+        """Record that it opened a case without any technician (R-5.2b). Raises InvalidTransition.
 
-        ``suppressed`` says that it wants no automatic mail, ``left_out`` how many attachments lie in its bytes only.
+        ``suppressed`` means that its sender wants no automatic mail; ``left_out`` counts the attachments kept only in
+        its bytes.
         """
         self._allow("log", ReceiptState.RECEIVED)
         self.record(IntakeLogged, provenance, case=case, suppressed=suppressed, left_out=left_out)
 
     def signalled(self, cases: tuple[str, ...], provenance: Provenance, *, opened: bool) -> None:
-        """Monitoring has spoken of these cases; of none, where it spoke of what nobody knows. Raises InvalidTransition."""
+        """Record the cases that a monitoring message is about; none for unknown alerts. Raises InvalidTransition."""
         self._allow("be recorded", ReceiptState.RECEIVED)
         self.record(IntakeSignalled, provenance, cases=cases, opened=opened)
 
@@ -122,7 +104,7 @@ class Receipt(Root):
         suppressed: bool = False,
         left_out: int = 0,
     ) -> None:
-        """It belongs to a case: by what it answers, or since somebody says so. Raises InvalidTransition."""
+        """Join it to a case, by the message it answers or by a person's decision. Raises InvalidTransition."""
         if self.state is not ReceiptState.RECEIVED:
             self.require_waiting("join_message")
         told = {"reason": reason, "suppressed": suppressed, "left_out": left_out}
@@ -131,42 +113,44 @@ class Receipt(Root):
     def come_back(
         self, fate: str, provenance: Provenance, *, case: str | None, message: str | None, code: str | None
     ) -> None:
-        """It tells what became of a mail of ours, where that is known: ``message`` is its id. Raises InvalidTransition."""
+        """Record it as a delivery report; ``message`` is the id of the mail it is about. Raises InvalidTransition."""
         self._allow("come back", ReceiptState.RECEIVED)
         self.record(IntakeReturned, provenance, fate=fate, case=case, message=message, code=code)
 
     def keep(self, cause: ReceiptCause, provenance: Provenance, *, case: str | None = None) -> None:
-        """No person wrote it: it is kept, nothing follows, and nobody answers it. Raises InvalidTransition."""
+        """Keep a message that no person wrote. Nothing follows from it. Raises InvalidTransition."""
         self._allow("keep", ReceiptState.RECEIVED)
         self.record(IntakeRecorded, provenance, cause=cause, case=case)
 
     def quarantine(self, cause: ReceiptCause, provenance: Provenance, *, suggestion: str | None = None) -> None:
-        """Keep it where people see it, with the case it may be about (R-5.1d). Raises InvalidTransition."""
+        """Queue it for a person, with the case it may belong to (R-5.1d). Raises InvalidTransition."""
         self._allow("quarantine", ReceiptState.RECEIVED)
         self.record(IntakeQuarantined, provenance, cause=cause, suggestion=suggestion)
 
     def require_waiting(self, command: str) -> None:
-        """Raises InvalidTransition unless the command may be given now."""
+        """Refuse a command that its state does not allow. Raises InvalidTransition."""
         self._allow(command, *COMMANDS[command].since)
 
     def release(
         self, case: str, provenance: Provenance, *, reason: Disclosure | None = None, left_out: int = 0
     ) -> None:
-        """Somebody saw that it is a case after all. Raises InvalidTransition."""
+        """Make a case of it after all, by a person's decision. Raises InvalidTransition."""
         self.require_waiting("release_message")
         self.record(IntakeReleased, provenance, case=case, reason=reason, left_out=left_out)
 
     def discard(self, reason: Disclosure, provenance: Provenance) -> None:
-        """Somebody saw that it is none; what came is kept. Raises InvalidTransition."""
+        """Make no case of it, by a person's decision. Its bytes are kept. Raises InvalidTransition."""
         self.require_waiting("discard_message")
         self.record(IntakeDiscarded, provenance, reason=reason)
 
-    def _allow(self, command: str, *since: ReceiptState) -> None:
+    def _allow(self, command: str, *since: StrEnum) -> None:
         if self.state not in since:
             raise InvalidTransition(command.removesuffix("_message"), self.state, "message")
 
 
 class IntakeReceived(Opening):
+    """A message arrived."""
+
     TOPIC = "intake.received"
     channel: Channel
     received_at: datetime
@@ -181,6 +165,8 @@ class IntakeReceived(Opening):
 
 
 class IntakeLogged(Recorded):
+    """The message opened a case."""
+
     TOPIC = "intake.logged"
     case: str
     suppressed: bool = False
@@ -191,6 +177,8 @@ class IntakeLogged(Recorded):
 
 
 class IntakeSignalled(Recorded):
+    """Monitoring reported on these cases."""
+
     TOPIC = "intake.signalled"
     cases: tuple[str, ...] = ()
     opened: bool = False
@@ -201,6 +189,8 @@ class IntakeSignalled(Recorded):
 
 
 class IntakeQuarantined(Recorded):
+    """The message waits for a person."""
+
     TOPIC = "intake.quarantined"
     cause: ReceiptCause
     suggestion: str | None = None
@@ -210,6 +200,8 @@ class IntakeQuarantined(Recorded):
 
 
 class IntakeJoined(Recorded):
+    """The message belongs to a case that was there before."""
+
     TOPIC = "intake.joined"
     case: str
     joined: JoinedAs
@@ -221,11 +213,13 @@ class IntakeJoined(Recorded):
 
 
 class IntakeReturned(Recorded):
+    """The message is a delivery report."""
+
     TOPIC = "intake.returned"
     fate: str
     case: str | None = None
     message: str | None = None
-    """The id of the mail that it tells of; None for one that is none of ours."""
+    """Id of the mail that it is about; None for a mail that is not the desk's."""
     code: str | None = None
 
     def _fold(self, receipt: Receipt) -> None:
@@ -233,6 +227,8 @@ class IntakeReturned(Recorded):
 
 
 class IntakeRecorded(Recorded):
+    """The message is kept, and nothing follows from it."""
+
     TOPIC = "intake.recorded"
     cause: ReceiptCause
     case: str | None = None
@@ -242,6 +238,8 @@ class IntakeRecorded(Recorded):
 
 
 class IntakeReleased(Recorded):
+    """A person made a case of the message."""
+
     TOPIC = "intake.released"
     case: str
     left_out: int = 0
@@ -251,23 +249,13 @@ class IntakeReleased(Recorded):
 
 
 class IntakeDiscarded(Recorded):
+    """A person discarded the message."""
+
     TOPIC = "intake.discarded"
 
     def _fold(self, receipt: Receipt) -> None:
         receipt.state = ReceiptState.DISCARDED
 
 
-EVENTS = register(
-    (
-        IntakeReceived,
-        IntakeLogged,
-        IntakeSignalled,
-        IntakeQuarantined,
-        IntakeReleased,
-        IntakeDiscarded,
-        IntakeJoined,
-        IntakeReturned,
-        IntakeRecorded,
-    ),
-    Receipt,
-)
+_DECIDED = (IntakeLogged, IntakeSignalled, IntakeJoined, IntakeReturned, IntakeRecorded)
+EVENTS = register((IntakeReceived, *_DECIDED, IntakeQuarantined, IntakeReleased, IntakeDiscarded), Receipt)

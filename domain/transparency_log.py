@@ -1,6 +1,6 @@
-"""The transparency log's own history on the record it seals: its keys, its restarts, and what was attested of the views.
+"""The transparency log's own history, on the record it seals: its keys, restarts, and attestations of the views.
 
-So that whoever replays the record sees when a key came and went, and each of these is sealed as everything else is.
+A replay of the record shows when a key came and went. These events are sealed like all others.
 """
 
 from __future__ import annotations
@@ -17,45 +17,46 @@ COMMANDS = ("introduce_key", "retire_key", "restart_log", "attest")
 
 
 def authorise_log(actor: Actor, command: str) -> None:
-    """Refuse whoever is not the operator: these need the sealer's keys or the database at hand. Raises Forbidden."""
+    """Refuse everybody but the operator, who has the sealer's keys and the database at hand. Raises Forbidden."""
     if actor.role is not Role.SYSTEM:
-        raise Forbidden(f"{command.replace('_', ' ')} is for the operator, by the command line; you are {actor.role}")
+        raise Forbidden(f"{command.replace('_', ' ')} is for the operator, by the command line; you are {actor.role}.")
 
 
 @dataclass(frozen=True)
 class Attestation:
-    """That the views equal a fold of all events up to a position, or in how many rows they differ."""
+    """A comparison of the views with a fold of all events up to a position."""
 
     position: int
     events: int
     differences: dict[str, int]
-    """Rows that differ, by view; empty when all is equal."""
+    """Number of differing rows by view; empty where all are equal."""
     log_origin: str
     size: int
     root: str
-    """Base64, as in the checkpoint that was current."""
+    """Root hash in base64, as in the checkpoint that was current."""
 
 
 class TransparencyLog(Root):
-    """What happened to the log itself."""
+    """The history of the log itself."""
 
     TOPIC: ClassVar[str] = "log"
 
     def begin(self) -> None:
+        """Start without introduced keys."""
         self.keys: tuple[str, ...] = ()
-        """Verifier keys that were introduced by a rotation and not retired since."""
+        """Verifier keys that a rotation introduced and that are not retired."""
 
     @classmethod
-    def open_history(cls, id: UUID, origin: str, provenance: Provenance) -> Self:  # noqa: A002 - the library's own name
-        """Begin the history of the log that is current."""
+    def open_history(cls, id: UUID, origin: str, provenance: Provenance) -> Self:
+        """Open the history of the current log."""
         return cls.open(LogOpened, id, provenance, log_origin=origin)
 
     def introduce_key(self, vkey: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """From now on it signs as well, beside those that did."""
+        """Record that a key signs too from now on."""
         self.record(LogKeyIntroduced, provenance, vkey=vkey, reason=reason)
 
     def retire_key(self, vkey: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """From now on it signs no more."""
+        """Record that a key no longer signs."""
         self.record(LogKeyRetired, provenance, vkey=vkey, reason=reason)
 
     def restart(
@@ -67,22 +68,18 @@ class TransparencyLog(Root):
         *,
         reason: Disclosure | None,
     ) -> None:
-        """A new log was begun over a restored database; its leaf 0 says the same."""
-        self.record(
-            LogRestarted,
-            provenance,
-            log_origin=origin,
-            previous_origin=previous_origin,
-            previous_size=previous_size,
-            reason=reason,
-        )
+        """Record that a new log began over a restored database. Its leaf 0 says the same."""
+        told = {"log_origin": origin, "previous_origin": previous_origin, "previous_size": previous_size}
+        self.record(LogRestarted, provenance, **told, reason=reason)
 
     def attest(self, attestation: Attestation, provenance: Provenance) -> None:
-        """Record how the views compared with the events."""
+        """Record a comparison of the views with the events."""
         self.record(LogAttested, provenance, **vars(attestation))
 
 
 class LogOpened(Opening):
+    """The history of a log was opened."""
+
     TOPIC = "log.opened"
     log_origin: str
 
@@ -91,6 +88,8 @@ class LogOpened(Opening):
 
 
 class LogKeyIntroduced(Recorded):
+    """A key signs the log from now on."""
+
     TOPIC = "log.key_introduced"
     vkey: str
 
@@ -99,6 +98,8 @@ class LogKeyIntroduced(Recorded):
 
 
 class LogKeyRetired(Recorded):
+    """A key no longer signs the log."""
+
     TOPIC = "log.key_retired"
     vkey: str
 
@@ -107,6 +108,8 @@ class LogKeyRetired(Recorded):
 
 
 class LogRestarted(Recorded):
+    """A new log began over a restored database."""
+
     TOPIC = "log.restarted"
     log_origin: str
     previous_origin: str
@@ -117,6 +120,8 @@ class LogRestarted(Recorded):
 
 
 class LogAttested(Recorded):
+    """The views were compared with the events."""
+
     TOPIC = "log.attested"
     position: int
     events: int
@@ -124,9 +129,6 @@ class LogAttested(Recorded):
     log_origin: str
     size: int
     root: str
-
-    def _fold(self, log: TransparencyLog) -> None:
-        pass
 
 
 EVENTS = register((LogOpened, LogKeyIntroduced, LogKeyRetired, LogRestarted, LogAttested), TransparencyLog)

@@ -1,4 +1,4 @@
-"""The words every clause of the SOP uses: who acts, through what, when, and what is said in confidence."""
+"""Values that every clause uses: who acts, through which interface, when, and free text that can be erased."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hashlib import sha256
 from typing import Any, TypeVar
 
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ._:/@+|=#-]{0,127}$")
-"""What may stand in an event as a code: ids, services, teams. No free text, no control characters."""
+"""The form of a code in an event: an id, a service, a team. No free text, no control characters."""
 
 T = TypeVar("T")
 
 
 def whole(value: T) -> T:
-    """The same value with every field present, at whatever depth.
+    """Return a value with every field present, at any depth.
 
-    A value read from a stored event lacks the fields that its release did not know; they have their defaults.
+    A value of a stored event lacks the fields that its release did not know. They take their defaults.
     """
     if isinstance(value, tuple):
         return type(value)(whole(each) for each in value)
@@ -42,7 +42,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     SYSTEM = "system"
     EXTERNAL = "external"
-    """A person known only to the system that a case was imported from; nobody acts here in this role."""
+    """A person known only to the system that a case was imported from. Nobody acts in this role."""
 
 
 class Channel(StrEnum):
@@ -56,18 +56,18 @@ class Channel(StrEnum):
     WALK_IN = "walk_in"
     PARTNER_DESK = "partner_desk"
     OTHER = "other"
-    """A channel of an imported case that we have no word for; the source's word is in the event's origin."""
+    """A channel of an imported case without a name here. The event's origin has the source's name."""
 
 
 class Nature(StrEnum):
-    """An interruption that is, or one that is coming (R-4.2a)."""
+    """Whether the interruption has happened or is coming (R-4.2a)."""
 
     ACTUAL = "actual"
     IMPENDING = "impending"
 
 
 class Level(IntEnum):
-    """An impact or a severity, 1 the highest (R-5.4a)."""
+    """An impact or a severity. 1 is the highest (R-5.4a)."""
 
     HIGH = 1
     MEDIUM = 2
@@ -76,7 +76,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A case that may be about the same, and how alike it is (0 to 1)."""
+    """A case that may be a duplicate, and its similarity score from 0 to 1 (R-5.6a)."""
 
     case: str
     score: float
@@ -84,7 +84,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did it: a person or process, in one role, of one team where that matters."""
+    """A person or process in one role, and of one team where that matters."""
 
     subject: str
     role: Role
@@ -93,7 +93,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class SourceOutcome:
-    """What the source knew in hindsight, kept with a case's last row only."""
+    """What the source knew in hindsight. Only a case's last row has it."""
 
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -110,21 +110,23 @@ class Origin:
     file: str
     row: int
     key: str
-    """A digest of the row's normalised values: the same row read twice is recognised by it."""
+    """Digest of the row's normalised values. It recognises a row that is read twice."""
     changed: dict[str, str] | None = None
-    """The source's columns that this row set or changed, in its own words; on the row's first event."""
+    """The columns that this row set or changed, as the source names them. Only the row's first event has it."""
     outcome: SourceOutcome | None = None
 
 
 @dataclass(frozen=True)
 class Via:
-    """How it reached us: the interface of ours (`http`, `cli`, `import`), and the customer's channel where one spoke."""
+    """The interface (`http`, `cli`, `import`), and the customer's channel where they spoke."""
 
     interface: str
     channel: Channel | None = None
 
 
 class DisclosureKind(StrEnum):
+    """What a disclosure holds."""
+
     CONTACT = "contact"
     CUSTOMER_WORDS = "customer_words"
     STAFF_WORDS = "staff_words"
@@ -133,15 +135,15 @@ class DisclosureKind(StrEnum):
 
 
 class ErasureScope(StrEnum):
-    """How much of what was said of somebody an erasure takes (audit.md, Personal data)."""
+    """Which disclosures about a person an erasure removes (audit.md, Personal data)."""
 
     CONTACT_AND_WORDS = "contact-and-words"
-    """All but what staff wrote."""
+    """All but the words of staff."""
     EVERYTHING = "everything"
 
     @property
     def kinds(self) -> frozenset[DisclosureKind]:
-        """What it takes."""
+        """The kinds of disclosure that it removes."""
         kept = {DisclosureKind.STAFF_WORDS} if self is ErasureScope.CONTACT_AND_WORDS else set()
         return frozenset(DisclosureKind) - kept
 
@@ -149,10 +151,10 @@ class ErasureScope(StrEnum):
 class Disclosure:
     """Personal data or free text that an event only points to (`audit.md`, Personal data).
 
-    The event keeps ``sha256(salt || value)``, the person it is about and its kind; salt and value live in the
-    vault and can be erased without touching the record. ``value`` is the canonical JSON text of a flat object,
-    or ``None`` once erased (or not joined). ``content`` is a file that goes into the vault with it, of which the value
-    says ``size`` and ``sha256``; it is not joined on reading.
+    The event keeps ``sha256(salt || value)``, the person it is about, and its kind. Salt and value are in the vault, and
+    can be erased without touching the record. ``value`` is the canonical JSON text of a flat object; it is None once erased,
+    or where it was not joined. ``content`` is a file that goes into the vault too; the value has its ``size`` and
+    ``sha256``. Reading does not join it.
     """
 
     __slots__ = ("_read", "content", "digest", "kind", "salt", "subject", "value")
@@ -180,7 +182,7 @@ class Disclosure:
         random: Callable[[int], bytes],
         content: bytes | None = None,
     ) -> Disclosure | None:
-        """Seal the texts that are there under a fresh 128-bit salt; ``None`` when there are none."""
+        """Make a disclosure of the texts that are not None, under a fresh 128-bit salt; None without any."""
         said = {name: text for name, text in texts.items() if text is not None}
         if not said:
             return None
@@ -188,25 +190,25 @@ class Disclosure:
         return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
 
     def about(self, subject: str) -> Disclosure:
-        """The same words, said to be about somebody else."""
+        """The same texts as a disclosure about somebody else."""
         return Disclosure(self.digest, subject, self.kind, self.value, self.salt, self.content)
 
     @property
     def texts(self) -> dict[str, Any] | None:
-        """What was said, or ``None`` when it has been erased."""
-        return None if self.value is None else dict(self._said())
+        """The texts by name; None once erased."""
+        return None if self.value is None else dict(self._parsed())
 
     def text(self, name: str) -> Any:
-        """One of the texts, ``None`` when it is absent or erased."""
-        return None if self.value is None else self._said().get(name)
+        """One of the texts; None where it is absent or erased."""
+        return None if self.value is None else self._parsed().get(name)
 
-    def _said(self) -> dict[str, Any]:
+    def _parsed(self) -> dict[str, Any]:
         if self._read is None:  # parsed once: a document asks for each of a dozen texts
             self._read = json.loads(self.value or "{}")
         return self._read
 
     def __eq__(self, other: object) -> bool:
-        # What the event holds, not what happened to be joined to it.
+        # What the event holds decides, not what a read joined to it.
         return isinstance(other, Disclosure) and (self.digest, self.subject, self.kind) == (
             other.digest,
             other.subject,
@@ -222,7 +224,7 @@ class Disclosure:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What every event says of itself: who, how, when, in answer to what. Time and chance come in here."""
+    """Who acts, how, when, and in answer to which request. Time and randomness enter the domain here."""
 
     by: Actor
     via: Via
@@ -231,7 +233,7 @@ class Provenance:
     random: Callable[[int], bytes]
     origin: Origin | None = None
     occurred_at: datetime | None = None
-    """Set only where it differs from the recording time: an import, a simulated clock."""
+    """Set only where it differs from the recording time: by an import or a simulated clock."""
     request_id: str | None = None
     trace_id: str | None = None
     causation: int | None = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -29,6 +30,9 @@ from infrastructure.postgres.setup.migration import migrate
 from infrastructure.views.comparison import compare_views
 from infrastructure.views.projector import Poisoned, Projector
 from tests.blocking import BlockingDesk, open_desk
+
+hypothesis.settings.register_profile("desk", deadline=None)  # no test is timed
+hypothesis.settings.load_profile("desk")
 
 NEVER = ("unowned_cases", "resolved_without_problem")
 """The views that are always empty; checked after every test that had a database."""

@@ -27,7 +27,7 @@ from application.monitoring.plan import Plan
 from application.monitoring.signals import Delivery, Unreadable, read
 from domain.catalogue import Listed
 from domain.errors import DomainError
-from domain.monitoring_source import MonitoringSource, SourceKind
+from domain.monitoring.source import MonitoringSource, SourceKind
 
 intake = typer.Typer(help="Try out what machines hand in.", no_args_is_help=True)
 source = typer.Typer(help="Keep monitoring sources and their keys.", no_args_is_help=True)

@@ -18,13 +18,13 @@ from application.cases.visibility import (
 from application.meanings import meanings
 from domain.access import Access
 from domain.aggregate import Root
-from domain.alert import Alert
 from domain.approval import Approval
 from domain.case import Case
 from domain.case.status import STAFF, can
 from domain.case.terms import Attachment, CaseMessage, MailedQuestion, PendingMark
 from domain.catalogue import Listed
-from domain.monitoring_source import ListedSource
+from domain.monitoring.alert import Alert
+from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
 from domain.problem import Problem

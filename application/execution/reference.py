@@ -24,7 +24,7 @@ from domain.aggregate import Recorded, Root
 from domain.calendar import SupportCalendar
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, Invalid
-from domain.monitoring_source import ListedSource
+from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
 from domain.values import Actor, Role

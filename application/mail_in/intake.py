@@ -29,9 +29,9 @@ from application.monitoring.intake import AlertIntake
 from application.monitoring.mails import signal_of
 from application.monitoring.signals import ByMail, Delivery
 from domain.aggregate import Root
-from domain.alert import alert_id
 from domain.case import Case
 from domain.fate import JoinedAs, ReceiptCause, ReceiptState
+from domain.monitoring.alert import alert_id
 from domain.outgoing_mail import Message
 from domain.receipt import Receipt, authorise_intake, receipt_id
 from domain.values import Channel, DisclosureKind

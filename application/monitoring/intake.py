@@ -22,10 +22,10 @@ from application.monitoring.plan import Plan, plan
 from application.monitoring.signals import Delivery
 from application.monitoring.situation import Situations
 from application.monitoring.texts import masked
-from domain.alert import Alert
 from domain.case.status import STAFF
 from domain.errors import Forbidden
-from domain.monitoring_source import MonitoringSource
+from domain.monitoring.alert import Alert
+from domain.monitoring.source import MonitoringSource
 from domain.receipt import Receipt, authorise_intake, receipt_id
 from domain.values import Actor, Channel
 

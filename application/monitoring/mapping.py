@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from application.execution.reference import Reference
-from domain.monitoring_source import MappingRule, MonitoringSource
+from domain.monitoring.source import MappingRule, MonitoringSource
 from domain.values import CODE, Level, Nature
 
 _SEVERITIES = {

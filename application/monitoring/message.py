@@ -19,11 +19,11 @@ from application.monitoring.plan import Action, Plan, Situation, Step, plan
 from application.monitoring.signals import Delivery
 from application.monitoring.texts import labels_of, masked, nominated, words_of_case
 from domain.aggregate import Root
-from domain.alert import Alert, Watch
 from domain.case import Case
 from domain.case.clauses.logging import IncidentReport
 from domain.case.status import Status
 from domain.case.terms import Assumption
+from domain.monitoring.alert import Alert, Watch
 from domain.receipt import Receipt, receipt_id
 from domain.values import Channel, Disclosure, DisclosureKind
 

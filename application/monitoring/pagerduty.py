@@ -24,7 +24,7 @@ from application.monitoring.signals import (
     read,
     scalar,
 )
-from domain.monitoring_source import KEY
+from domain.monitoring.source import KEY
 
 LARGEST = 512 * 1024
 """Bytes of an event."""

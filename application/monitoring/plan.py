@@ -14,9 +14,9 @@ from enum import StrEnum
 
 from application.monitoring.mapping import Target
 from application.monitoring.signals import Signal
-from domain.alert import MOST_ALERTS, Alert, Episodes, Sighting, Watch
 from domain.case import Case
 from domain.case.clauses.alerts import FiredAlert
+from domain.monitoring.alert import MOST_ALERTS, Alert, Episodes, Sighting, Watch
 
 
 class Action(StrEnum):

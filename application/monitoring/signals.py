@@ -16,8 +16,8 @@ from uuid import UUID
 import msgspec
 
 from application.views.texts import storable
-from domain.alert import MOST_ALERTS
 from domain.fate import ReceiptCause
+from domain.monitoring.alert import MOST_ALERTS
 
 MOST_LABELS = 200
 """Labels, and annotations, of one alert."""

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from application.execution.repository import Repository
 from application.monitoring.plan import Situation
 from application.monitoring.signals import Delivery
-from domain.alert import Alert, Watch, alert_id, watch_id
 from domain.case import Case
+from domain.monitoring.alert import Alert, Watch, alert_id, watch_id
 
 
 class Situations:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from application.execution.attempt import Words
 from application.monitoring.mapping import Target
 from application.monitoring.signals import Signal
-from domain.monitoring_source import KEY
+from domain.monitoring.source import KEY
 
 _DESCRIBED = 50
 """Alerts of a case that are described in words; the bytes have them all."""

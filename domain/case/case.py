@@ -76,7 +76,7 @@ class Case(
     @classmethod
     def log(
         cls,
-        id: UUID,  # noqa: A002 - the library's own name
+        id: UUID,
         number: str,
         report: IncidentReport,
         policy: Policy,
@@ -90,13 +90,13 @@ class Case(
         return cls.open(Logged, id, provenance, number=number, reason=reason, follow_up_of=follow_up_of, **told)
 
     @classmethod
-    def log_imported(cls, id: UUID, number: str, report: IncidentReport, provenance: Provenance) -> Self:  # noqa: A002
+    def log_imported(cls, id: UUID, number: str, report: IncidentReport, provenance: Provenance) -> Self:
         """Log an incident as another system recorded it, without the desk's rules on dates."""
         return cls.open(Logged, id, provenance, number=number, **vars(report))
 
     def follow_up(
         self,
-        id: UUID,  # noqa: A002
+        id: UUID,
         number: str,
         report: IncidentReport,
         policy: Policy,

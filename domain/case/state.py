@@ -36,7 +36,8 @@ class CaseState:
         version: int
         obligations: dict[str, Obligation]
 
-        def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None: ...
+        def record(self, event: type[Recorded], provenance: Provenance, **fields: Any) -> None:
+            """Append an event."""
 
     number: str
     channel: Channel
@@ -138,6 +139,12 @@ class CaseState:
         """Remember work on the case. It voids an earlier verification (R-5.8a)."""
         self.last_work_at = at if self.last_work_at is None else max(at, self.last_work_at)
         self.verified_at, self.attempts = None, ()
+
+    def paused(self, since: datetime | None, until: datetime, resolve_by: datetime | None) -> None:
+        """Remember a pause of the clock, where there was one, and the target that it moved (R-5.4c)."""
+        if since is not None:
+            self.pauses = (*self.pauses, (since, until))
+        self.resolve_by = resolve_by or self.resolve_by
 
     @property
     def closes_at(self) -> datetime | None:

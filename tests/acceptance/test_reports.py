@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from domain.clock import TravelClock
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, refused
 from tests.conftest import TestDatabase
+from tests.travel_clock import TravelClock
 
 FROM_THE_DESK = {**FIXED, "solution": "cable plugged in"}
 

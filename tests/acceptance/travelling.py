@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from application.catalogue import OPERATOR
-from domain.clock import TravelClock
 from domain.values import Role
 from infrastructure.mail.catcher import Caught
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, incident, served
 from tests.conftest import TestDatabase
+from tests.travel_clock import TravelClock
 
 MONDAY = datetime(2026, 10, 5, 13, 0, tzinfo=UTC)
 """08:00 in Chicago, in a month without holidays; clocks are changed there on 1 November."""

@@ -17,7 +17,6 @@ from application.mail_out.letters import Sent
 from domain.case import Case
 from domain.case.clauses.closure import CLOSES
 from domain.case.clauses.logging import IncidentReport
-from domain.clock import TravelClock
 from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Invalid, NotFound
 from domain.outgoing_mail import Message
 from domain.values import Actor, Channel, Role
@@ -26,6 +25,7 @@ from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE,
 from tests.application.commands import Call
 from tests.application.invariants import Cases, Known, check
 from tests.blocking import BlockingDesk
+from tests.travel_clock import TravelClock
 
 START = datetime(2026, 11, 23, 14, tzinfo=UTC)
 WINDOW = timedelta(hours=72)

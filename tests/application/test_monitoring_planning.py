@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from application.monitoring.mapping import Target
 from application.monitoring.plan import Situation, plan
 from application.monitoring.signals import Signal
-from domain.alert import Alert, Watch
 from domain.case import Case
+from domain.monitoring.alert import Alert, Watch
 from domain.values import Role
 from tests.domain.cases import at, closed, logged, moment
 

@@ -31,6 +31,7 @@ from tests.domain.cases import (
     at,
     by_system,
     by_team,
+    calendar_of,
     in_diagnosis,
     logged,
     moment,
@@ -172,7 +173,7 @@ def test_r_5_4c_paused_time_is_conserved_by_every_sequence_of_commands(
             assert reported(case) == watch.total, "one definition for targets and reports"
             assert sorted(case.pauses) == list(case.pauses), "pauses follow one another"
             assert case.priority is not None
-            target, calendar = POLICY.targets[case.priority - 1], POLICY.calendar(case.priority)
+            target, calendar = POLICY.targets[case.priority - 1], calendar_of(case.priority)
             assert case.resolve_by == calendar.add(case.received_at, target.resolve, watch.stood_still), name
 
 
@@ -204,7 +205,7 @@ def test_r_5_4c_the_pauses_of_imported_history_count_like_our_own(
         assert reported(case) == watch.total
     if case.status is Status.IN_DIAGNOSIS:
         case.prioritize(HIGH, POLICY, at(minutes + 1))
-        assert case.resolve_by == POLICY.calendar(1).add(moment(), POLICY.targets[0].resolve, watch.stood_still)
+        assert case.resolve_by == calendar_of(1).add(moment(), POLICY.targets[0].resolve, watch.stood_still)
 
 
 def reported(case: Case) -> timedelta:

@@ -19,7 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from application.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
-from domain.clock import TravelClock
 from domain.outgoing_mail import Message
 from domain.values import Actor, Role
 from tests.application.command_table import STATUSES, TABLE, refusals
@@ -27,6 +26,7 @@ from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker
 from tests.application.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
 from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned, grant_everybody
+from tests.travel_clock import TravelClock
 
 TECHNICIAN, NETWORK = Actor("a.ortiz", Role.TECHNICIAN), Actor("t.lee", Role.TEAM_MEMBER, "network")
 STAFF = (

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from domain.aggregate import Root
+from domain.calendar import Calendar
 from domain.case import Case
 from domain.case.clauses.logging import IncidentReport
 from domain.case.clauses.notification import ContactAttempt
@@ -42,6 +43,11 @@ def at(
 ) -> Provenance:
     """Who acts, some minutes after NOW."""
     return Provenance(Actor(subject, role, team), Via("test"), moment(minutes), bytes)
+
+
+def calendar_of(priority: int) -> Calendar:
+    """The policy's calendar for a priority."""
+    return POLICY.named(POLICY.support(priority, None).name)
 
 
 def by_team(minutes: float = 0) -> Provenance:

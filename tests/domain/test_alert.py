@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.alert import MOST_EPISODES, Alert, Episode, Episodes, Sighting, Watch, alert_id
 from domain.case.clauses.alerts import FiredAlert
 from domain.case.status import Status
 from domain.case.terms import Assumption
 from domain.errors import InvalidTransition
+from domain.monitoring.alert import MOST_EPISODES, Alert, Episode, Episodes, Sighting, Watch, alert_id
 from domain.values import Level, Role
 from tests.domain.cases import POLICY, at, closed, logged, moment, notified, resolved
 

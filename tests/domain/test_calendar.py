@@ -204,7 +204,7 @@ def test_r_5_8c_attempts_on_one_day_or_on_a_day_off_do_not_add_up() -> None:
     ],
 )
 def test_a_calendar_that_contradicts_itself_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"time zone|opens before|written as|business days"):
+    with pytest.raises(ValueError, match=r"time zone|opens before|reads like|Business days"):
         msgspec.convert({"name": "business", **wrong}, Calendar)
 
 
@@ -220,7 +220,7 @@ def test_a_calendar_that_contradicts_itself_is_refused(wrong: dict[str, object])
     ],
 )
 def test_a_moment_without_a_time_zone_is_refused(ask: Callable[[datetime], object]) -> None:
-    with pytest.raises(ValueError, match="which time zone"):
+    with pytest.raises(ValueError, match="no time zone"):
         ask(datetime(2026, 11, 16))  # noqa: DTZ001 - what is refused
 
 

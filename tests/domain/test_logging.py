@@ -21,6 +21,7 @@ from tests.domain.cases import (
     assigned,
     at,
     by_team,
+    calendar_of,
     closed,
     in_diagnosis,
     last,
@@ -201,6 +202,6 @@ def test_r_5_2e_the_response_clock_starts_when_the_contact_was_received() -> Non
     for case in (early, late):
         case.triage("desk", at(1))
         case.prioritize(MEDIUM, POLICY, at(2))
-    calendar, target = POLICY.calendar(3), POLICY.targets[2]
+    calendar, target = calendar_of(3), POLICY.targets[2]
     assert early.respond_by == calendar.add(NOW - timedelta(hours=1), target.respond)
     assert late.respond_by == calendar.add(NOW, target.respond)

@@ -16,6 +16,7 @@ from tests.domain.cases import (
     assigned,
     at,
     by_team,
+    calendar_of,
     in_diagnosis,
     last,
     logged,
@@ -58,7 +59,7 @@ def test_r_5_4c_only_waiting_for_the_customer_moves_the_target(reason: PendingRe
     case.resume(POLICY, at(65))
     pauses = ((moment(5), moment(65)),) if reason is PendingReason.CUSTOMER else ()
     assert case.pauses == pauses
-    assert case.resolve_by == POLICY.calendar(3).add(NOW, POLICY.targets[2].resolve, pauses)
+    assert case.resolve_by == calendar_of(3).add(NOW, POLICY.targets[2].resolve, pauses)
     assert (case.resolve_by == before) is (reason is not PendingReason.CUSTOMER)
 
 

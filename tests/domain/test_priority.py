@@ -25,6 +25,7 @@ from tests.domain.cases import (
     assigned,
     at,
     by_team,
+    calendar_of,
     closed,
     in_diagnosis,
     last,
@@ -93,7 +94,7 @@ def test_r_5_4c_targets_are_recomputed_from_received_at(assessment: Assessment) 
     case = prioritized()
     case.prioritize(assessment, POLICY, at(600))
     assert case.priority is not None
-    target, calendar = POLICY.targets[case.priority - 1], POLICY.calendar(case.priority)
+    target, calendar = POLICY.targets[case.priority - 1], calendar_of(case.priority)
     assert (case.respond_by, case.resolve_by) == (calendar.add(NOW, target.respond), calendar.add(NOW, target.resolve))
 
 
@@ -106,7 +107,7 @@ def test_r_5_4c_the_accumulated_pause_is_kept() -> None:
     case.prioritize(HIGH, POLICY, at(210))
     pauses = ((moment(10), moment(70)),)
     assert case.pauses == pauses
-    assert case.resolve_by == POLICY.calendar(1).add(NOW, POLICY.targets[0].resolve, pauses)
+    assert case.resolve_by == calendar_of(1).add(NOW, POLICY.targets[0].resolve, pauses)
     assert case.resolve_by == moment(2 * HOUR + 60), "the customer's hour does not count, the vendor's does"
     assert case.respond_by == moment(15), "a pause moves no answer"
 
@@ -175,7 +176,7 @@ def test_r_4_1a_a_pause_moves_the_target_on_the_calendar_that_was_chosen() -> No
         case.resume(policy, at(80))
         assert case.resolve_by == moment(10 * HOUR), "also by a later policy"
     case.prioritize(MEDIUM, POLICY, at(90))
-    assert case.resolve_by == POLICY.calendar(3).add(NOW, POLICY.targets[2].resolve, case.pauses), "until assessed anew"
+    assert case.resolve_by == calendar_of(3).add(NOW, POLICY.targets[2].resolve, case.pauses), "until assessed anew"
 
 
 def test_r_4_1a_an_assignment_leaves_the_targets_where_they_are() -> None:

@@ -21,8 +21,8 @@ from application.monitoring import cloudevents, pagerduty
 from application.monitoring.alertmanager import read_group
 from application.monitoring.signals import LONGEST_TEXT, MOST_LABELS, Delivery, Unreadable, read
 from application.monitoring.texts import labels_of, masked, words_of_case
-from domain.alert import MOST_ALERTS
-from domain.monitoring_source import MappingRule
+from domain.monitoring.alert import MOST_ALERTS
+from domain.monitoring.source import MappingRule
 from domain.values import CODE
 from tests.conftest import DATA
 from tests.fuzz.mime import fresh_seeds

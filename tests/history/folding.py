@@ -19,12 +19,12 @@ import msgspec
 
 from domain.access import EVENTS as ACCESS_EVENTS
 from domain.aggregate import Recorded
-from domain.alert import EVENTS as ALERT_EVENTS
 from domain.approval import EVENTS as APPROVAL_EVENTS
 from domain.case import EVENTS as CASE_EVENTS
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
 from domain.data_subject import EVENTS as PRIVACY_EVENTS
-from domain.monitoring_source import EVENTS as SOURCE_EVENTS
+from domain.monitoring.alert import EVENTS as ALERT_EVENTS
+from domain.monitoring.source import EVENTS as SOURCE_EVENTS
 from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.policy_book import EVENTS as POLICY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS

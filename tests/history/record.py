@@ -35,7 +35,7 @@ from domain.case.clauses.resolution import ContactOutcome, Verification
 from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.catalogue import Customer
 from domain.fate import ReceiptCause
-from domain.monitoring_source import MappingRule, MonitoringSource, SourceKind
+from domain.monitoring.source import MappingRule, MonitoringSource, SourceKind
 from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database

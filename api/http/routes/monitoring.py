@@ -30,7 +30,7 @@ from application.monitoring.outcomes import Outcome, Taken
 from application.monitoring.signals import Delivery, Unreadable, read
 from domain.errors import Forbidden
 from domain.fate import ReceiptCause
-from domain.monitoring_source import SourceKind
+from domain.monitoring.source import SourceKind
 from domain.receipt import COMMANDS, authorise_intake
 from domain.values import Actor
 

@@ -16,7 +16,7 @@ from application.cases.documents import alert_document
 from application.catalogue import authorise_office
 from application.execution.principals import Principal
 from application.views.questions import Listing
-from domain.alert import Alert
+from domain.monitoring.alert import Alert
 from domain.values import Actor, Role
 
 Raw = Annotated[bytes | None, Depends(raw_body)]

@@ -45,9 +45,7 @@ class Reopened(Recorded):
         case.resolution = case.solution = case.resolved_at = case.resolved_from = case.resolution_version = None
         case.closed_at = case.dispute_until = case.window_since = case.suspected_at = case.waited = None
         case.failed_notifications, case.notified_by = 0, None
-        if self.settled_since is not None:
-            case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
-        case.resolve_by = self.resolve_by or case.resolve_by
+        case.paused(self.settled_since, self.timestamp, self.resolve_by)
         case.worked(self.timestamp)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from domain.case.clauses.closure import record_closing
 from domain.case.clauses.dispute import record_reopening
 from domain.case.clauses.relations import Consulted, Linked, check_other, record_decision
-from domain.case.clauses.resolution import Resolved
+from domain.case.clauses.resolution import record_resolution
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
-from domain.case.targets import end_of_wait
 from domain.case.terms import CauseCorrected, LinkKind, Resolution, ResolutionCode
 from domain.errors import Invalid, InvalidTransition
 from domain.policy import Policy
@@ -50,7 +49,7 @@ class Duplicates(CaseState):
         if (first.received_at, first.number) > (self.received_at, self.number):
             raise Invalid(f"{first.number} was received later, so it is the duplicate of this case.", "/case")
         record_decision(Linked, self, first, consulted, provenance, reason=reason, kind=LinkKind.DUPLICATE_OF)
-        self._resolve_into_first(policy, provenance)
+        record_resolution(self, DUPLICATE, policy, provenance)
 
     def follow(self, first: CaseState, policy: Policy, provenance: Provenance) -> None:
         """Go where the first case has gone: resolved, reopened and closed with it (R-5.6c).
@@ -58,14 +57,10 @@ class Duplicates(CaseState):
         Earlier releases let a duplicate be resolved by itself. Until that is disputed, it keeps its own window.
         """
         if first.status in SETTLED and self.status not in SETTLED:
-            self._resolve_into_first(policy, provenance)
+            record_resolution(self, DUPLICATE, policy, provenance)
         if not self.continued:
             return
         if first.status is Status.CLOSED and self.status is Status.RESOLVED:
             record_closing(self, policy, provenance, with_first=first.number)
         if first.status not in SETTLED:
             record_reopening(self, policy, provenance, None, with_first=first.number)
-
-    def _resolve_into_first(self, policy: Policy, provenance: Provenance) -> None:
-        wait = end_of_wait(self, policy, provenance.at)
-        self.record(Resolved, provenance, **vars(DUPLICATE), **wait, resolved_at=provenance.at)

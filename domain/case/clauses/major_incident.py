@@ -144,12 +144,7 @@ class MajorIncidents(CaseState):
         record_nomination(self, policy, provenance, reason=reason)
 
     def declare(
-        self,
-        declaration: Declaration,
-        policy: Policy,
-        provenance: Provenance,
-        *,
-        reason: Disclosure | None = None,
+        self, declaration: Declaration, policy: Policy, provenance: Provenance, *, reason: Disclosure | None = None
     ) -> None:
         """Declare a major incident: an owner, a schedule, management to inform, a review (R-5.7c).
 
@@ -183,13 +178,7 @@ class MajorIncidents(CaseState):
         self.record(MajorRejected, provenance, deviations=("rejected_by_duty_manager",) if late else (), reason=reason)
 
     def discharge(
-        self,
-        key: str,
-        method: str,
-        at: datetime,
-        provenance: Provenance,
-        *,
-        words: Disclosure | None = None,
+        self, key: str, method: str, at: datetime, provenance: Provenance, *, words: Disclosure | None = None
     ) -> None:
         """Discharge an obligation of the case. The next message of a schedule is owed anew. Raises InvalidTransition."""
         self.allow("discharge", provenance)

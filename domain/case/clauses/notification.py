@@ -172,13 +172,7 @@ class Notification(CaseState):
         )
 
     def not_notified(
-        self,
-        cause: str,
-        policy: Policy,
-        provenance: Provenance,
-        *,
-        message: str | None = None,
-        returned: bool = False,
+        self, cause: str, policy: Policy, provenance: Provenance, *, message: str | None = None, returned: bool = False
     ) -> None:
         """Record that a mail bounced, or that there was no address (R-5.9g). Raises InvalidTransition.
 

@@ -37,8 +37,7 @@ class Pended(Recorded):
     """The question mailed to the customer."""
 
     def _fold(self, case: CaseState) -> None:
-        if self.paused_since is not None:
-            case.pauses = (*case.pauses, (self.paused_since, self.since))
+        case.paused(self.paused_since, self.since, None)
         case.pending = PendingMark(self.reason_code, self.since)
         case.asked = None if self.question is None else MailedQuestion(self.question, self.originator_version)
 
@@ -59,9 +58,7 @@ class Resumed(Recorded):
 
     def _fold(self, case: CaseState) -> None:
         case.pending = None
-        if self.paused_since is not None:
-            case.pauses = (*case.pauses, (self.paused_since, self.timestamp))
-        case.resolve_by = self.resolve_by or case.resolve_by
+        case.paused(self.paused_since, self.timestamp, self.resolve_by)
 
 
 class QuestionFailed(Recorded):

@@ -80,9 +80,7 @@ class Unlinked(Recorded):
         if self.status is not case.status:
             case.status = self.status
             case.resolution = case.resolved_at = case.resolved_from = case.resolution_version = case.waited = None
-        if self.settled_since is not None:
-            case.pauses = (*case.pauses, (self.settled_since, self.timestamp))
-        case.resolve_by = self.resolve_by or case.resolve_by
+        case.paused(self.settled_since, self.timestamp, self.resolve_by)
 
 
 class FoundUnrelated(_Decided):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.aggregate import Recorded
 from domain.case.state import CaseState
@@ -110,12 +111,9 @@ class Resolved(Recorded):
         case.resolution = Resolution(self.code, self.workaround, self.cause_corrected, self.problem)
         case.resolved_at, case.solution = self.resolved_at, self.solution
         case.resolution_version, case.suspected_at = self.originator_version, None
-        case.waited, case.pending = case.pending, None
-        if case.waited is not None and self.paused is not None:
-            pause = (case.waited.since, self.resolved_at)
-            case.pauses = (*case.pauses, pause) if self.paused else case.pauses
-            case.waited = None
-        case.resolve_by = self.resolve_by or case.resolve_by
+        wait, case.pending = case.pending, None
+        case.waited = None if self.paused is not None else wait
+        case.paused(wait.since if wait and self.paused else None, self.resolved_at, self.resolve_by)
 
 
 _BY_OTHERS = (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE, ResolutionCode.NOT_RECORDED)
@@ -123,6 +121,14 @@ _CAUSED = (ResolutionCode.FIXED, ResolutionCode.WORKAROUND)
 _STATED = (CauseCorrected.YES, CauseCorrected.NO, CauseCorrected.UNKNOWN)
 NO_INCIDENT = (ResolutionCode.RECLASSIFIED_REQUEST, ResolutionCode.REFERRED, ResolutionCode.DUPLICATE)
 """Codes that leave the incident figures (R-4.2c, R-5.3d)."""
+
+
+def record_resolution(
+    case: CaseState, resolution: Resolution, policy: Policy, provenance: Provenance, **fields: Any
+) -> None:
+    """Resolve a case, and end its wait. The caller has checked that it may be resolved."""
+    wait = end_of_wait(case, policy, provenance.at)
+    case.record(Resolved, provenance, **vars(resolution), **wait, resolved_at=provenance.at, **fields)
 
 
 class Resolutions(CaseState):
@@ -214,17 +220,8 @@ class Resolutions(CaseState):
         if resolution.needs_problem and resolution.problem is None:
             raise ProblemLinkRequired
         first_contact = not self.ever_assigned and resolution.code not in NO_INCIDENT and verifier != Verifier.PARENT
-        self.record(
-            Resolved,
-            provenance,
-            **vars(resolution),
-            resolved_at=provenance.at,
-            solution=solution,
-            verifier=verifier,
-            first_contact=first_contact,
-            **end_of_wait(self, policy, provenance.at),
-            reason=reason,
-        )
+        told = {"solution": solution, "verifier": verifier, "first_contact": first_contact, "reason": reason}
+        record_resolution(self, resolution, policy, provenance, **told)
 
     def _verifier(self, policy: Policy) -> Verifier | None:
         """Whose word stands that is newer than the last work; nobody's after the policy's attempts (R-5.8c)."""

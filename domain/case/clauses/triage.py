@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from domain.aggregate import Recorded
 from domain.case.clauses.notification import ContactAttempt, check_contact, record_contact
-from domain.case.clauses.resolution import Resolved
+from domain.case.clauses.resolution import record_resolution
 from domain.case.state import CaseState
 from domain.case.status import Status
-from domain.case.targets import end_of_wait
 from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
@@ -62,8 +61,7 @@ class Triage(CaseState):
         check_contact(contact, provenance)
         code, version, entry = help_desk
         self.record(Referred, provenance, help_desk=code, help_desk_version=version, contact=entry, reason=reason)
-        wait = end_of_wait(self, policy, provenance.at)
-        self.record(Resolved, provenance, **vars(REFERRED), **wait, resolved_at=provenance.at)
+        record_resolution(self, REFERRED, policy, provenance)
         record_contact(self, contact, policy, provenance)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from domain.alert import alert_id
+from domain.monitoring.alert import alert_id
 from tests.acceptance.conftest import done
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import TestDatabase

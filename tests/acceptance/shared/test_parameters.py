@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from application.catalogue import OPERATOR
-from domain.monitoring_source import MonitoringSource, SourceKind
+from domain.monitoring.source import MonitoringSource, SourceKind
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused
 

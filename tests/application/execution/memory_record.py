@@ -15,11 +15,11 @@ from application.execution.runner import CommandRunner
 from application.ports import Answered, Beside, Entry, KeptAnswer, KeyTaken, MailUnread, ReferenceMoved
 from domain.access import Access, Grant
 from domain.aggregate import Recorded, Root
-from domain.clock import TravelClock
 from domain.policy import Policy
 from domain.policy_book import PolicyAdopted, PolicyBook
 from domain.values import Actor, Role
 from tests.domain.cases import NOW, POLICY, at, moment, said
+from tests.travel_clock import TravelClock
 
 ORTIZ = Actor("a.ortiz", Role.TECHNICIAN)
 TECHNICIAN = Request(ORTIZ, "test")

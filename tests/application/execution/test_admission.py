@@ -11,11 +11,11 @@ import pytest
 from application.execution.admission import Admission
 from application.execution.principals import Principal, Unauthenticated
 from application.execution.reference import References
-from domain.clock import TravelClock
 from domain.errors import Forbidden
 from domain.values import Actor, Role
 from tests.application.execution.memory_record import ORTIZ, MemoryRecord, grant, revoke
 from tests.domain.cases import NOW, POLICY
+from tests.travel_clock import TravelClock
 
 TECHNICIANS = (Role.TECHNICIAN,)
 PRINCIPAL = Principal(ORTIZ.subject, TECHNICIANS)

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from application.mail_out.letters import Letter, Postman, Sent
-from domain.clock import TravelClock
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
+from tests.travel_clock import TravelClock
 
 AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 CLOCK = TravelClock(AT)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.clock import TravelClock
 from infrastructure.mail.catcher import SIZE_LIMIT, Catcher, mail_catcher
+from tests.travel_clock import TravelClock
 
 AT = datetime(2026, 11, 24, 14, 3, tzinfo=UTC)
 ALTERNATIVES = (

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from application.mail_out.letters import Deferred, Postman, Refused, Sent
-from domain.clock import TravelClock
 from infrastructure.mail.catcher import mail_catcher, smtp_server
 from tests.infrastructure.mail.letters import THREAD, a_letter, an_acknowledgement
 from tests.infrastructure.mail.mail_servers import AT, CLOCK, Dropping, Refusing, deliver, postman, scripted
+from tests.travel_clock import TravelClock
 
 
 @pytest.fixture(autouse=True)

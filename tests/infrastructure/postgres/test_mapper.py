@@ -11,14 +11,14 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError
 
 from domain.access import EVENTS as ACCESS
-from domain.alert import EVENTS as ALERT
 from domain.approval import EVENTS as APPROVAL
 from domain.case import EVENTS as CASE
 from domain.case import Case
 from domain.case.clauses.logging import IncidentReport, Logged
 from domain.catalogue import EVENTS as CATALOGUE
 from domain.data_subject import EVENTS as PRIVACY
-from domain.monitoring_source import EVENTS as SOURCE
+from domain.monitoring.alert import EVENTS as ALERT
+from domain.monitoring.source import EVENTS as SOURCE
 from domain.outgoing_mail import EVENTS as MESSAGE
 from domain.policy import first_policy
 from domain.policy_book import EVENTS as POLICY

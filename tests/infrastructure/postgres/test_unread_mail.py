@@ -22,7 +22,6 @@ from application.processes.automatic_closure import REQUEST, close_due
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.relations import Relation
 from domain.case.clauses.resolution import Verification
-from domain.clock import TravelClock
 from domain.errors import InvalidTransition
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
@@ -30,6 +29,7 @@ from infrastructure.views.questions.timers import PostgresTimers
 from tests.application.cases import FIXED, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.blocking import BlockingDesk, because, open_desk
 from tests.conftest import TestDatabase, grant_everybody
+from tests.travel_clock import TravelClock
 
 WINDOW = timedelta(hours=72)
 MAIL = Request(GATEWAY, "lmtp")

@@ -13,7 +13,6 @@ from psycopg import sql
 
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case.terms import PendingReason
-from domain.clock import TravelClock
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
@@ -21,6 +20,7 @@ from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, differences, grant_everybody
+from tests.travel_clock import TravelClock
 
 
 def last_position(database: TestDatabase) -> int:

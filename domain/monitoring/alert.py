@@ -1,9 +1,8 @@
-"""SOP 5.1, 5.8d: what monitoring sees: alerts, their episodes, the heartbeats between, and the recovery.
+"""SOP 5.1, 5.8d: alerts, their episodes, the heartbeats between, and the recovery.
 
-What is seen of an alert, and which case it is about, stands in a stream of the alert's own; how many alerts of a case fire,
-in one beside the case, so that neither moves the case's version (requirements.md, States and commands). Each event of these
-says all there is to know: however long an alert goes on, its last event alone is read, and what is written of a message is
-no longer than what the message speaks of.
+An alert has a stream of its own: its episodes, and its case. The number of a case's firing alerts is in a stream beside the
+case. Neither moves the case's version (requirements.md, States and commands). Each event here holds the whole state: however
+long an alert goes on, only its last event is read, and a message adds no more than it reports.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from domain.aggregate import Opening, Recorded, Root, register
 from domain.values import Provenance
 
 MOST_EPISODES = 10
-"""Episodes kept of an alert; those before are counted."""
+"""Episodes kept of an alert. Earlier ones are counted."""
 MOST_ALERTS = 1_000
-"""Alerts that one case may have."""
+"""The most alerts that one case may have."""
 
 
 class Sighting(StrEnum):
-    """What a signal says of an alert that is known."""
+    """What a signal means for a known alert."""
 
     EPISODE = "episode"
     """It fires anew."""
@@ -32,47 +31,44 @@ class Sighting(StrEnum):
     """It still fires."""
     RECOVERED = "recovered"
     KNOWN = "known"
-    """Nothing that is not known: an old message, a repeated one."""
+    """Nothing new: an old or repeated message."""
 
 
 @dataclass(frozen=True)
 class Episode:
-    """From when an alert fired, until when, and how often it was said to fire still.
-
-    It never ends before it starts, and never starts after it was first heard of.
-    """
+    """One time that an alert fired. It never ends before it starts, nor starts after it was first reported."""
 
     started_at: datetime
     last_seen_at: datetime
     heartbeats: int = 0
     ended_at: datetime | None = None
     stated_at: datetime | None = None
-    """The start that its sender states, where that is not ``started_at``."""
+    """The start as its sender states it, where that is not ``started_at``."""
 
     @property
     def identity(self) -> datetime:
-        """The start that its sender states: one episode has one, whatever clock it is from."""
+        """The start as its sender states it, which identifies the episode whatever clock it is from."""
         return self.stated_at or self.started_at
 
     @property
     def began_at(self) -> datetime:
-        """When it began. Episodes kept by 0.4.0 may start in the future, or end before they start."""
+        """The start, never after it was last seen. Episodes of 0.4.0 may start in the future, or end before they start."""
         return min(self.started_at, self.last_seen_at)
 
     @property
     def over_at(self) -> datetime | None:
-        """When it ended: not before it began."""
+        """The end, never before the start; None while it fires."""
         return self.ended_at and max(self.ended_at, self.began_at)
 
     @property
     def is_ahead(self) -> bool:
-        """Whether its stated start lay in the future when it was heard of: then it orders nothing."""
+        """Whether its stated start lay in the future when it was reported. Then it orders nothing."""
         return self.identity > self.began_at
 
 
 @dataclass(frozen=True)
 class Episodes:
-    """One alert: its episodes, the latest last."""
+    """The episodes of one alert, the latest last."""
 
     fingerprint: str
     episodes: tuple[Episode, ...]
@@ -80,15 +76,16 @@ class Episodes:
 
     @classmethod
     def begun(cls, fingerprint: str, started_at: datetime, at: datetime) -> Self:
-        """It fires for the first time."""
+        """Start with the first episode."""
         return cls(fingerprint, (_begun(started_at, started_at, at),))
 
     @property
     def firing(self) -> bool:
+        """Whether the latest episode goes on."""
         return self.episodes[-1].ended_at is None
 
     def fires(self, episode: datetime | None, started_at: datetime, at: datetime) -> tuple[Episodes, Sighting]:
-        """It is said to fire. ``episode`` is when this episode began, where the sender says so: that identifies it.
+        """Take a signal that it fires. ``episode`` is the stated start that identifies the episode, where there is one.
 
         A start in the future is ordered by its receipt, ``at``.
         """
@@ -104,7 +101,7 @@ class Episodes:
         return replace(self, episodes=kept[lost:], forgotten=self.forgotten + lost), Sighting.EPISODE
 
     def recovers(self, episode: datetime | None, ended_at: datetime, at: datetime) -> tuple[Episodes, Sighting]:
-        """It is said to have recovered; of an older episode that is no news. An end before the start is the start."""
+        """Take a signal that it has recovered. One of an older episode is nothing new. It ends no earlier than it starts."""
         last = self.episodes[-1]
         if last.ended_at is not None:
             return self, Sighting.KNOWN
@@ -114,7 +111,7 @@ class Episodes:
         return self._last(replace(last, ended_at=ended_at, last_seen_at=at)), Sighting.RECOVERED
 
     def _is_old(self, episode: datetime) -> bool:
-        """Whether a start is that of an episode that is known, or earlier than one that says when it was."""
+        """Whether a start is that of a known episode, or before one that orders them."""
         starts = [each.identity for each in self.episodes if not each.is_ahead]
         return episode in [each.identity for each in self.episodes] or any(episode < start for start in starts)
 
@@ -123,30 +120,31 @@ class Episodes:
 
 
 def _begun(stated: datetime, started_at: datetime, at: datetime) -> Episode:
-    """An episode that begins, with the start its sender states; none begins after it was heard of."""
+    """A new episode. It never begins after it was reported."""
     started_at = min(started_at, at)
     return Episode(started_at, at, stated_at=None if stated == started_at else stated)
 
 
 def alert_id(source: str, fingerprint: str) -> UUID:
-    """The stream of an alert: it follows from its source and its fingerprint (`intake.md`)."""
+    """The stream of an alert, by its source and fingerprint (`intake.md`)."""
     return uuid5(NAMESPACE_URL, f"caseledger:alert:{source}\n{fingerprint}")
 
 
 def watch_id(case: str) -> UUID:
-    """The stream of what is seen of a case's alerts."""
+    """The stream that counts a case's alerts."""
     return uuid5(NAMESPACE_URL, f"caseledger:watch:{case}")
 
 
 class StateEvent(Opening):
-    """An event that says all there is to know of its aggregate: whichever is read first makes it."""
+    """An event that holds the whole state of its aggregate. Whichever is read first makes the aggregate."""
 
     def mutate(self, aggregate: Any) -> Any:
+        """Make the aggregate, or put another state in its place."""
         return super().mutate(None) if aggregate is None else Recorded.mutate(self, aggregate)
 
 
 class Alert(Root):
-    """One alert of one source, what is seen of it, and the case that it is about."""
+    """One alert of one source, its episodes, and its case."""
 
     TOPIC: ClassVar[str] = "alert"
 
@@ -156,27 +154,32 @@ class Alert(Root):
 
     @classmethod
     def raised(cls, source: str, seen: Episodes, case: str, receipt: UUID, provenance: Provenance) -> Self:
-        """It fires, and has a case."""
+        """Open the record of an alert that fires and has a case."""
         told = {"source": source, "case": case, "seen": seen, "receipt": str(receipt)}
         return cls.open(AlertRaised, alert_id(source, seen.fingerprint), provenance, **told)
 
     def moved(self, seen: Episodes, case: str, receipt: UUID, provenance: Provenance) -> None:
-        """It fires anew, and has another case: the one before was closed."""
-        told = {"source": self.source, "case": case, "seen": seen, "receipt": str(receipt)}
-        self.record(AlertRaised, provenance, **told)
+        """Give the alert another case, since the one before is closed."""
+        self._record(AlertRaised, seen, case, receipt, provenance)
 
     def observe(self, seen: Episodes, receipt: UUID, provenance: Provenance) -> None:
-        """It fires still or anew, or has recovered."""
-        told = {"source": self.source, "case": self.case, "seen": seen, "receipt": str(receipt)}
-        self.record(AlertObserved, provenance, **told)
+        """Record that it fires still or anew, or has recovered."""
+        self._record(AlertObserved, seen, self.case, receipt, provenance)
+
+    def _record(
+        self, event: type[AlertEvent], seen: Episodes, case: str, receipt: UUID, provenance: Provenance
+    ) -> None:
+        self.record(event, provenance, source=self.source, case=case, seen=seen, receipt=str(receipt))
 
 
 class AlertEvent(StateEvent):
+    """The whole state of an alert."""
+
     source: str
     case: str
     seen: Episodes
     receipt: str
-    """The message that said so."""
+    """The message that reported it."""
 
     def _fold(self, alert: Alert) -> None:
         alert.number = str(self.originator_id)
@@ -184,15 +187,19 @@ class AlertEvent(StateEvent):
 
 
 class AlertRaised(AlertEvent):
+    """An alert fires, and has a case."""
+
     TOPIC = "alert.raised"
 
 
 class AlertObserved(AlertEvent):
+    """An alert fires still or anew, or has recovered."""
+
     TOPIC = "alert.observed"
 
 
 class Watch(Root):
-    """How many alerts a case has, and how many of them fire. Whoever changes that competes for it."""
+    """The number of a case's alerts, and of those that fire. Writers compete for it."""
 
     TOPIC: ClassVar[str] = "watch"
 
@@ -201,18 +208,18 @@ class Watch(Root):
     alerts: int
     firing: int
     ended_at: datetime | None
-    """When the latest of those ended that fired since all were quiet."""
+    """Latest end among the alerts that have fired since all were quiet."""
 
     @classmethod
     def begin_on(cls, source: str, case: str, alerts: int, receipt: UUID, provenance: Provenance) -> Self:
-        """A case has alerts, which all fire."""
+        """Open the count of a case whose alerts all fire."""
         told = {"source": source, "case": case, "alerts": alerts, "firing": alerts, "receipt": str(receipt)}
         return cls.open(WatchObserved, watch_id(case), provenance, ended_at=None, **told)
 
     def observe(
         self, alerts: int, firing: int, ended_at: datetime | None, receipt: UUID, provenance: Provenance
     ) -> None:
-        """Alerts of it began or ended, the latest when ``ended_at`` says."""
+        """Record that alerts began or ended, the latest at ``ended_at``."""
         known = self.ended_at if self.firing else None
         told = {"source": self.source, "case": self.case, "alerts": alerts, "firing": firing, "receipt": str(receipt)}
         latest = max(filter(None, (known, ended_at)), default=None)
@@ -220,6 +227,8 @@ class Watch(Root):
 
 
 class WatchObserved(StateEvent):
+    """Alerts of a case began or ended."""
+
     TOPIC = "watch.observed"
     source: str
     case: str
@@ -227,7 +236,7 @@ class WatchObserved(StateEvent):
     firing: int
     ended_at: datetime | None
     receipt: str
-    """The message that said so."""
+    """The message that reported it."""
 
     def _fold(self, watch: Watch) -> None:
         watch.number, watch.source, watch.case = str(self.originator_id), self.source, self.case

@@ -1,7 +1,7 @@
-"""SOP 5.1: the monitoring systems that report to the desk: their keys, and what their labels mean here.
+"""SOP 5.1: the monitoring systems that report to the desk, their keys, and the mapping of their labels.
 
-A source is reference data like the catalogue: its version is the version of the mapping, and a revoked key opens nothing
-that is decided after it. The mail addresses it writes from are a disclosure beside it.
+A source is reference data like the catalogue. Its version is the version of its mapping. A revoked key admits nothing that
+is decided after it. The mail addresses that a source writes from are a disclosure beside it.
 """
 
 from __future__ import annotations
@@ -11,22 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
-from uuid import UUID
+from typing import ClassVar
 
 from domain.aggregate import Opening, Recorded, register
-from domain.catalogue import EntryEvent, Listed
+from domain.catalogue import EntryEvent, Listed, check_entry
 from domain.errors import Invalid, InvalidTransition
 from domain.values import CODE, Disclosure, Level, Nature, Provenance
 
 MOST_RULES, MOST_KEYS = 500, 100
 _LONGEST_LABEL = 200
 KEY = re.compile(r"clk_([0-9a-z]{8})[0-9A-Za-z]{20}")
-"""A key as its holder has it: 32 characters, as PagerDuty's are; the first 8 after the mark are its id."""
+"""A key as its holder has it: 32 characters, as PagerDuty's are. The first 8 after the prefix are its id."""
 
 
 class SourceKind(StrEnum):
-    """What a source speaks."""
+    """The protocol of a source."""
 
     ALERTMANAGER = "alertmanager"
     PAGERDUTY = "pagerduty"
@@ -36,9 +35,9 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MappingRule:
-    """What labels mean: the first rule that matches wins, and what it leaves open is the source's default.
+    """A rule of a mapping. The first one that matches wins; the source's defaults fill what it leaves open.
 
-    A label matches a value, or one of several; a value may end in `*`. A rule without labels matches everything.
+    A label matches one value or one of several, which may end in `*`. A rule without labels matches everything.
     """
 
     match: Mapping[str, str | tuple[str, ...]]
@@ -50,6 +49,7 @@ class MappingRule:
     """Whether monitoring nominates a major incident (R-5.7b)."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether the labels of an alert match."""
         return all(name in labels and _fits(labels[name], wanted) for name, wanted in self.match.items())
 
 
@@ -72,32 +72,32 @@ class MonitoringSource:
 
 @dataclass(frozen=True)
 class SourceKey:
-    """A key as we keep it: never the key itself."""
+    """A key as the desk keeps it: its digest, never the key itself."""
 
     sha256: str
     issued_at: datetime
     revoked_at: datetime | None = None
 
 
-def check_source(source: MonitoringSource) -> None:
-    """Refuse a mapping that is none. Raises Invalid."""
+@check_entry.register
+def _check_mapping(source: MonitoringSource) -> None:
     if len(source.rules) > MOST_RULES:
-        raise Invalid(f"a mapping has at most {MOST_RULES} rules", "/rules")
+        raise Invalid(f"A mapping has at most {MOST_RULES} rules.", "/rules")
     for place, rule in enumerate(source.rules):
         _check_rule(rule, f"/rules/{place}")
     if source.defaults is not None:
         if source.defaults.match:
-            raise Invalid("the defaults match everything", "/defaults/match")
+            raise Invalid("The defaults match everything, and so name no labels.", "/defaults/match")
         _check_rule(source.defaults, "/defaults")
 
 
 def _check_rule(rule: MappingRule, where: str) -> None:
     if rule.service is not None and not CODE.fullmatch(rule.service):
-        raise Invalid("a service is named by its id", f"{where}/service")
+        raise Invalid("A rule names a service by its id.", f"{where}/service")
     for name, wanted in rule.match.items():
         texts = (name, *((wanted,) if isinstance(wanted, str) else wanted))
         if not all(0 < len(text) <= _LONGEST_LABEL and text.isprintable() for text in texts):
-            raise Invalid(f"labels and values have 1 to {_LONGEST_LABEL} characters", f"{where}/match")
+            raise Invalid(f"Labels and values have 1 to {_LONGEST_LABEL} printable characters.", f"{where}/match")
 
 
 class ListedSource(Listed[MonitoringSource]):
@@ -106,61 +106,48 @@ class ListedSource(Listed[MonitoringSource]):
     TOPIC: ClassVar[str] = "source"
 
     def begin(self) -> None:
+        """Start without keys."""
         self.keys: dict[str, SourceKey] = {}
 
-    @classmethod
-    def define(cls, id: UUID, entry: MonitoringSource, contact: Disclosure | None, provenance: Provenance) -> Self:  # noqa: A002
-        """Register a source. Raises Invalid."""
-        check_source(entry)
-        return super().define(id, entry, contact, provenance)
-
-    def change(
-        self,
-        entry: MonitoringSource,
-        contact: Disclosure | None,
-        provenance: Provenance,
-        *,
-        reason: Disclosure | None = None,
-    ) -> None:
-        """Change it, or its mapping. Raises Invalid."""
-        check_source(entry)
-        super().change(entry, contact, provenance, reason=reason)
-
     def issue(self, key: str, sha256: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Give out a key. Raises InvalidTransition for a source that is retired, or has very many."""
+        """Issue a key. Raises InvalidTransition for a retired source, or one with too many keys."""
         if self.entry.retired or len(self.keys) >= MOST_KEYS:
             raise InvalidTransition("be given a key", "retired" if self.entry.retired else "full of keys", "source")
         self.record(KeyIssued, provenance, key=key, sha256=sha256, issued_at=provenance.at, reason=reason)
 
     def revoke(self, key: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
-        """Take a key back; it counts from the next request on. Raises InvalidTransition."""
+        """Revoke a key from the next request on. Raises InvalidTransition."""
         if not self.opens(key):
             raise InvalidTransition("have a key revoked", f"without the key {key}, or it is revoked already", "source")
         self.record(KeyRevoked, provenance, key=key, revoked_at=provenance.at, reason=reason)
 
     def opens(self, key: str) -> bool:
-        """Whether a key was issued and not revoked."""
+        """Whether a key was issued and is not revoked."""
         return key in self.keys and self.keys[key].revoked_at is None
 
     @property
     def serves(self) -> bool:
-        """Whether anything of it may come in: it is not retired, and a key of it is good."""
+        """Whether its messages are taken: it is not retired, and has a valid key."""
         return not self.entry.retired and any(map(self.opens, self.keys))
 
 
 class SourceRegistered(EntryEvent, Opening):
+    """A monitoring source was registered."""
+
     TOPIC = "source.registered"
     entry: MonitoringSource
-    contact: Disclosure | None = None
 
 
-class SourceChanged(EntryEvent, Recorded):
+class SourceChanged(EntryEvent):
+    """A monitoring source or its mapping was changed."""
+
     TOPIC = "source.changed"
     entry: MonitoringSource
-    contact: Disclosure | None = None
 
 
 class KeyIssued(Recorded):
+    """A source has a new key."""
+
     TOPIC = "source.key_issued"
     key: str
     sha256: str
@@ -171,6 +158,8 @@ class KeyIssued(Recorded):
 
 
 class KeyRevoked(Recorded):
+    """A key of a source is revoked."""
+
     TOPIC = "source.key_revoked"
     key: str
     revoked_at: datetime
