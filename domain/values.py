@@ -187,7 +187,10 @@ class Disclosure:
         if not said:
             return None
         value, salt = json.dumps(said, ensure_ascii=True, separators=(",", ":")), random(16)
-        return cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
+        sealed = cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
+        if all(type(text) is str for text in said.values()):
+            sealed._read = said  # what parsing the value would give
+        return sealed
 
     def about(self, subject: str) -> Disclosure:
         """The same texts as a disclosure about somebody else."""

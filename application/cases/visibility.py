@@ -190,7 +190,9 @@ def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
 
 def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a case that a reader is shown."""
-    return {name: value for name, value in document.items() if reader is not Role.CUSTOMER or name in CASE}
+    if reader is not Role.CUSTOMER:
+        return dict(document)
+    return {name: value for name, value in document.items() if name in CASE}
 
 
 _OF_STAFF = (DisclosureKind.STAFF_WORDS, DisclosureKind.ATTACHMENT)

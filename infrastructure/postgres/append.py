@@ -113,12 +113,13 @@ def deliver(finished: Iterable[Append]) -> None:
             by_loop.setdefault(append.future.get_loop(), []).append(append.future)
     for loop, futures in by_loop.items():
         try:
-            loop.call_soon_threadsafe(_resolve, futures)
+            loop.call_soon_threadsafe(resolve, futures)
         except RuntimeError:  # the loop is closed: nobody waits in it
             continue
 
 
-def _resolve(futures: Sequence[asyncio.Future[None]]) -> None:
+def resolve(futures: Sequence[asyncio.Future[None]]) -> None:
+    """Wake the coroutines that wait for these futures, in their event loop."""
     for future in futures:
         if not future.done():
             future.set_result(None)

@@ -15,7 +15,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.append import PATIENCE, Append, Positions, deliver
+from infrastructure.postgres.append import PATIENCE, Append, Positions, deliver, resolve
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
@@ -61,18 +61,20 @@ class GroupCommit:
 
     async def append_soon(self, append: Append) -> Positions:
         """Do the same without a thread: await one future, which the writer sets together with those of its whole batch."""
-        append.future = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        append.future = loop.create_future()
         self._enqueue(append)
+        deadline = loop.call_later(append.patience or self._patience, resolve, (append.future,))
         try:
-            async with asyncio.timeout(append.patience or self._patience):
-                await append.future
-        except TimeoutError:
-            if not self._withdraw(append):
-                raise _unanswered(append) from None
+            await append.future
         except asyncio.CancelledError:
             self._withdraw(append)
             raise
-        return append.answer()
+        finally:
+            deadline.cancel()
+        if append.finished or self._withdraw(append):
+            return append.answer()
+        raise _unanswered(append)
 
     def _enqueue(self, append: Append) -> None:
         with self._condition:

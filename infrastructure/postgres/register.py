@@ -17,7 +17,7 @@ from infrastructure.postgres.event_store import MAPPER, PostgresEventStore, join
 from infrastructure.postgres.queries import load
 
 _SQL = load("register")
-_BLOCK = 20
+_BLOCK = 50
 """Case numbers drawn at a time. What a stopped process had left over is a gap (R-4.2b allows gaps)."""
 _PATIENCE = 8.0
 """Seconds to wait for another command that draws numbers."""

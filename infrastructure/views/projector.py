@@ -31,7 +31,7 @@ BATCH = 2_000
 _HOUSEKEEPING = 3600.0
 _SLICE = 5_000
 _STANDBY = 0.5
-_GATHER = 0.015
+_GATHER = 0.03
 """Seconds to let events gather when they come one by one: a third of the lag we allow ourselves."""
 _IN_NO_VIEW = frozenset(
     {
@@ -89,19 +89,15 @@ class Projector:
         self._connection.execute("SET synchronous_commit = off")
         self._connection.execute(self._sql["listen"])
         self._take_turn(stop)
-
-        def between(_: int) -> None:  # also on a desk that is never idle
+        while not stop.is_set():
             beat()
             self._keep_house()
-
-        while not stop.is_set():
-            between(0)
-            if folded := self.catch_up(stop, between):
-                if folded < BATCH:  # what comes in the next moment shares the cost of a transaction
-                    stop.wait(_GATHER)
-                continue
-            for _ in self._connection.notifies(timeout=patience, stop_after=1):
-                pass
+            folded = self._fold_next()
+            if not folded:
+                for _ in self._connection.notifies(timeout=patience, stop_after=1):
+                    pass
+            elif folded < BATCH:  # what comes in the next moment shares the cost of a transaction
+                stop.wait(_GATHER)
 
     def _keep_house(self) -> None:
         """Delete the answers that are kept no longer, once an hour: a slice a turn, so that no batch waits for long."""
@@ -122,17 +118,20 @@ class Projector:
         """Fold all there is; returns how many events. Raises Poisoned."""
         total = 0
         while not (stop and stop.is_set()):
-            try:
-                folded = self.fold_batch()
-            except Poisoned:
-                self._halt_at_culprit()
-                raise
-            if not folded:
+            if not (folded := self._fold_next()):
                 break
             total += folded
             if progress:
                 progress(folded)
         return total
+
+    def _fold_next(self) -> int:
+        """Fold one batch, or halt at the event that fails. Returns how many events. Raises Poisoned."""
+        try:
+            return self.fold_batch()
+        except Poisoned:
+            self._halt_at_culprit()
+            raise
 
     def _halt_at_culprit(self) -> None:
         """Fold one by one up to the event that fails by itself, and say so in the database. Raises Poisoned."""
