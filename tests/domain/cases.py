@@ -13,6 +13,7 @@ from domain.aggregate import Root
 from domain.calendar import Calendar
 from domain.case import Case
 from domain.case.clauses.logging import IncidentReport
+from domain.case.clauses.major_incident import Declaration
 from domain.case.clauses.notification import ContactAttempt
 from domain.case.clauses.priority import Assessment
 from domain.case.clauses.resolution import ContactOutcome, Verification
@@ -66,6 +67,9 @@ def said(text: str = "words") -> Disclosure:
     return made
 
 
+DECLARATION = Declaration("t.lee", timedelta(minutes=30), said("the CIO's office"))
+
+
 def report(**changes: object) -> IncidentReport:
     told = {"channel": Channel.PHONE, "received_at": NOW, "customer": "jo", "service": "printing", **changes}
     return IncidentReport(**told)  # type: ignore[arg-type]
@@ -97,6 +101,20 @@ def in_diagnosis(**changes: object) -> Case:
 def assigned(**changes: object) -> Case:
     case = in_diagnosis(**changes)
     case.assign("network", at(4))
+    return case
+
+
+def nominated() -> Case:
+    """With its team, nominated as a major incident at minute 10."""
+    case = assigned()
+    case.nominate(POLICY, at(10), reason=said("three floors"))
+    return case
+
+
+def declared() -> Case:
+    """Declared a major incident at minute 11."""
+    case = nominated()
+    case.declare(DECLARATION, POLICY, by_team(11))
     return case
 
 
@@ -175,6 +193,20 @@ def version_resolved(case: Case) -> int:
 def last(root: Root) -> dict[str, object]:
     """What the latest event says."""
     return dict(vars(root.pending_events[-1]))
+
+
+def replayed(root: Root) -> Root:
+    """The aggregate that its events fold to."""
+    again: Root | None = None
+    for event in root.pending_events:
+        again = event.mutate(again)
+    assert again is not None
+    return again
+
+
+def state(root: Root) -> dict[str, object]:
+    """Everything that it remembers."""
+    return {name: value for name, value in vars(root).items() if name != "_pending_events"}
 
 
 @contextmanager

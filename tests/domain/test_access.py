@@ -10,8 +10,7 @@ import pytest
 from domain.access import NOT_GRANTED, Access, Grant
 from domain.errors import Invalid
 from domain.values import Role
-from tests.domain.cases import at, last, moment, refused, said
-from tests.domain.test_case import replayed, state
+from tests.domain.cases import at, last, moment, refused, replayed, said, state
 
 TECHNICIAN = Grant(Role.TECHNICIAN, None, "operator", moment(0))
 NETWORK = Grant(Role.TEAM_MEMBER, "network", "root", moment(0), moment(60))

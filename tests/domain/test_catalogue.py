@@ -26,8 +26,7 @@ from domain.catalogue import (
     Team,
 )
 from domain.errors import Invalid
-from tests.domain.cases import at, last, refused, said
-from tests.domain.test_case import replayed, state
+from tests.domain.cases import at, last, refused, replayed, said, state
 
 PRINTING = Service("printing", "Printing", "network", owner="t.lee")
 POWER, QUEUE = (

@@ -14,8 +14,7 @@ from domain.errors import Invalid
 from domain.policy import Matrix, Policy, Target, first_policy
 from domain.policy_book import PolicyAdopted, PolicyBook, check_policy
 from domain.values import Level
-from tests.domain.cases import POLICY, at, calendar_of, last, moment, refused, said
-from tests.domain.test_case import replayed, state
+from tests.domain.cases import POLICY, at, calendar_of, last, moment, refused, replayed, said, state
 
 BACKWARDS = Target(timedelta(hours=2), timedelta(hours=1))
 NEVER = Target(timedelta(0), timedelta(hours=1))

@@ -10,8 +10,7 @@ import pytest
 from domain.errors import Forbidden, Invalid, InvalidTransition
 from domain.problem import COMMANDS, EVENTS, Problem, ProblemStatus, authorise_problem
 from domain.values import Actor, Role
-from tests.domain.cases import at, last, moment, refused, said
-from tests.domain.test_case import replayed, state
+from tests.domain.cases import at, last, moment, refused, replayed, said, state
 
 NUMBER = "PRB-0000001"
 

@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.outgoing_mail import EVENTS, Message
-from tests.domain.cases import at, by_system, last, moment, said
-from tests.domain.test_case import replayed, state
+from tests.domain.cases import at, by_system, last, moment, replayed, said, state
 
 
 def queued() -> Message:

@@ -8,7 +8,6 @@ from itertools import pairwise, repeat
 
 import pytest
 
-from domain.aggregate import Root
 from domain.case import EVENTS, Case
 from domain.case.clauses.history_import import Observation
 from domain.case.status import COMMANDS, Status, authorise, authorise_reading, authorise_team, hide_from_others
@@ -30,9 +29,11 @@ from tests.domain.cases import (
     prioritized,
     referred,
     refused,
+    replayed,
     report,
     resolved,
     said,
+    state,
     triaged,
 )
 
@@ -49,18 +50,6 @@ STATES: tuple[Callable[[], Case], ...] = (
     elapsed,
     lambda: duplicates()[1],
 )
-
-
-def replayed(root: Root) -> Root:
-    again: Root | None = None
-    for event in root.pending_events:
-        again = event.mutate(again)
-    assert again is not None
-    return again
-
-
-def state(root: Root) -> dict[str, object]:
-    return {name: value for name, value in vars(root).items() if name != "_pending_events"}
 
 
 @pytest.mark.parametrize("make", STATES)

@@ -8,13 +8,14 @@ import pytest
 
 from domain.case import Case
 from domain.case.clauses.dispute import Reopened
-from domain.case.clauses.major_incident import Declaration, MajorNominated
+from domain.case.clauses.major_incident import MajorNominated
 from domain.case.clauses.relations import Consulted
 from domain.case.terms import Major
 from domain.errors import Forbidden, InvalidTransition
 from domain.obligation import Obligation, ObligationKind
 from domain.values import Role
 from tests.domain.cases import (
+    DECLARATION,
     FIRST,
     FIXED,
     HIGH,
@@ -37,8 +38,7 @@ from tests.domain.cases import (
     triaged,
 )
 
-EVERY = timedelta(minutes=30)
-DECLARATION = Declaration("t.lee", EVERY, said("the CIO's office"))
+EVERY = DECLARATION.communication_every
 ANSWER = POLICY.nomination_answer / timedelta(minutes=1)
 ASKED = POLICY.consultation_answer / timedelta(minutes=1)
 
