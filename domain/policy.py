@@ -78,7 +78,7 @@ class Policy:
     dispute_window: timedelta = SHORTEST_WINDOW
     """Interval, wall clock, at least 72 hours: from the accepted notification to the automatic closure (R-5.9d)."""
     roll_to_business_day: bool = False
-    """True or false: whether a dispute window ends at the close of that business day, or of the next one (R-5.9d)."""
+    """True or false: if true, a dispute window is extended to the close of the business day it would end on, or of the next one (R-5.9d)."""
     backdating_limit: timedelta = timedelta(hours=72)
     """Interval, wall clock: how old a contact may be when a person enters it (R-5.2a)."""
     backdating_unexplained: timedelta = timedelta(hours=8)

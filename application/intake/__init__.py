@@ -1,1 +1,0 @@
-"""What reaches the desk other than by a technician's hand."""
