@@ -1,4 +1,4 @@
-"""Who is calling: a subject with the roles an authority gave it, and the role it acts in."""
+"""Callers: a subject with the roles that an authority gave it, or a link in a mail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from domain.values import Role
 
 
 class Unauthenticated(Exception):
-    """No token, or one that is not valid. The message says why, without saying anything of the token."""
+    """No token, or an invalid one. The message says why and never shows the token."""
 
 
 class Undecided(Exception):
-    """Whether the token is valid cannot be told at the moment: who could tell does not answer."""
+    """The token cannot be checked now: the identity provider does not answer."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Principal:
     roles: tuple[Role, ...]
     team: str | None = None
     key: str | None = None
-    """The id of the key that a machine called with."""
+    """Id of the key that a machine called with."""
 
 
 Made = int | datetime
@@ -33,7 +33,7 @@ Made = int | datetime
 
 @dataclass(frozen=True)
 class FollowLink:
-    """What a link in a mail lets its reader do: follow one case of his, and say what there is to say in it."""
+    """A link in a mail under which its reader follows one case of theirs, and adds to it."""
 
     case: str
     customer: str
@@ -42,7 +42,7 @@ class FollowLink:
 
 @dataclass(frozen=True)
 class DisputeLink:
-    """What a link in a mail lets its reader do: dispute one resolution of one case of his."""
+    """A link in a mail under which its reader disputes one resolution of one case of theirs."""
 
     case: str
     resolution: int

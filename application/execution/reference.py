@@ -33,7 +33,7 @@ TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access"
 """The first part of the topics that it is made of; the store's index and its check name the same ones."""
 
 SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
-"""Roles without a grant: a customer reaches what is his own, the system is ours."""
+"""Roles without a grant: customers reach their own cases, and the system is ours."""
 
 L = TypeVar("L", bound=Listed[Any])
 

@@ -38,11 +38,14 @@ class SetAside(Protocol):
 class Nowhere:
     """For a worker that ends with its call: nothing is kept."""
 
-    async def begin_anew(self) -> None: ...
+    async def begin_anew(self) -> None:
+        """Nothing is kept."""
 
-    async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None: ...
+    async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
+        """Nothing is kept."""
 
-    async def forget(self, item: str) -> None: ...
+    async def forget(self, item: str) -> None:
+        """Nothing is kept."""
 
 
 class Tries:

@@ -61,7 +61,9 @@ class Views(Protocol):
         """The position of the last event recorded at or before a moment; 0 when there is none."""
         ...
 
-    def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing: ...
+    def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
+        """Cases by number, filtered by the columns of the view. Raises ValueError for a filter that is none."""
+        ...
 
     def queues(self, now: datetime, alarm: timedelta) -> Listing:
         """Every queue that something stands in, with how much: the desk's and the teams', and what needs a look.
@@ -128,9 +130,11 @@ class FeedItem:
 
 
 class Feed(Protocol):
-    """The ledger as a resumable feed; async, since who waits holds no thread."""
+    """The ledger as a resumable feed. A reader who waits holds no thread."""
 
-    async def page(self, after: int, limit: int) -> Sequence[FeedItem]: ...
+    async def page(self, after: int, limit: int) -> Sequence[FeedItem]:
+        """The next events after a position, oldest first."""
+        ...
 
     async def wait_for_event(self, after: int, seconds: float) -> bool:
         """Wait until there may be an event after a position; False when the time is over."""

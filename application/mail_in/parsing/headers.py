@@ -66,10 +66,12 @@ class Head:
 
     @property
     def subject(self) -> str:
+        """The subject as people read it."""
         return subject_of(self._head, self._label)
 
     @property
     def content_type(self) -> str:
+        """The media type that the header states; empty where it states none that can be read."""
         try:
             return self._head.get_content_type()
         except Exception:  # noqa: BLE001 - the library's parser of this header fails in many ways on what is none

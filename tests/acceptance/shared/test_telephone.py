@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from application.cases.hint_budget import HintBudget
+from application.cases.candidates import HintBudget
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident
 from tests.conftest import TestDatabase
