@@ -31,7 +31,7 @@ def test_r_5_6a_whoever_logs_is_shown_at_once_what_may_be_about_the_same(running
     assert [each["case"] for each in second["candidates"]] == [first["number"]]
     assert 0 < second["candidates"][0]["score"] <= 1
     shown = done(running.auditor.get(f"/cases/{second['number']}/history"))["items"][0]["data"]["candidates"]
-    assert shown == second["candidates"], "it is on the record what he was shown"
+    assert shown == second["candidates"], "it is on the record what they were shown"
     related = {"case": first["number"], "kind": "unrelated"}
     done(running.technician.post(f"/cases/{second['number']}/relate", related))
     assert done(running.technician.get(f"/cases/{second['number']}"))["candidates"] == []
@@ -67,6 +67,7 @@ def test_only_staff_are_shown_others_cases(running: RunningDesk, role: Role, tol
 
 @pytest.mark.usefixtures("unhurried")
 def test_a_look_that_takes_too_long_holds_up_nobody(running: RunningDesk, shared_database: TestDatabase) -> None:
+    running.log(**SAME)
     with psycopg.connect(shared_database.superuser) as holding:
         holding.execute("LOCK views.case_texts IN ACCESS EXCLUSIVE MODE")  # as if it took for ever
         case = running.log(**SAME)
