@@ -1,1 +1,1 @@
-"""The SOP on cases, a module per clause, and how a case reads."""
+"""Commands on cases, one module per SOP clause, and the documents of a case."""

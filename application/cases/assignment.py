@@ -10,7 +10,7 @@ from domain.case import Case
 
 
 class Assignment:
-    """Commands of 5.7 on who holds the case."""
+    """Commands of 5.7 on assignment."""
 
     def __init__(self, runner: CommandRunner, candidates: Candidates) -> None:
         self._runner, self._candidates = runner, candidates
@@ -29,7 +29,7 @@ class Assignment:
         return await self._runner.on_case("assign", number, request, decide)
 
     async def accept(self, number: str, request: Request) -> Committed:
-        """Take a case of one's team."""
+        """Accept a case that is assigned to the technician's team."""
         return await self._runner.on_case("accept", number, request, lambda case, on: case.accept(on.provenance))
 
     async def hand_back(self, number: str, reason: str, request: Request) -> Committed:

@@ -1,7 +1,7 @@
-"""Files of a case: looked at before they are taken, kept in the vault, given out to who may see them.
+"""Attachments of a case: checked on entry, kept in the vault, served only to readers who may see them.
 
-What a file is follows from its content and never from what is said of it; its name is made harmless. Nothing is
-unpacked or rendered here.
+Content alone decides a file's media type, never its declared type. Names are made harmless. Nothing is unpacked or
+rendered here.
 """
 
 from __future__ import annotations
@@ -49,23 +49,23 @@ _PROGRAMS = (
     (b"\xca\xfe\xba\xbe", "application/java-vm"),
     (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
 )
-"""How programs begin that the library does not know."""
+"""First bytes of programs that the library does not recognise."""
 _HEADER = re.compile(rb"\s*(?:From [^\r\n]*\r?\n)?[!-9;-~]{1,80}[ \t]*:")
-"""How a mail begins."""
+"""First bytes of a mail."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _PIECE = 65_536
 
 
 @dataclass(frozen=True)
 class File:
-    """A file as somebody hands it in."""
+    """A file as submitted."""
 
     name: str
     media_type: str
-    """What its sender says it is. It can only be refused for it."""
+    """The media type that its sender declares. A declared type can only lead to refusal."""
     content: bytes
     content_id: str | None = None
-    """What the HTML of the mail that it came in refers to it by (RFC 2392)."""
+    """Content-ID by which the HTML of its mail refers to it (RFC 2392)."""
 
 
 class Attachments:
@@ -84,19 +84,19 @@ class Attachments:
 
         async def decide(case: Case, on: Attempt) -> None:
             visible = visible_to_customer or request.actor.role is Role.CUSTOMER
-            # In a thread: megabytes are looked at and hashed.
+            # In a thread: it reads and hashes megabytes.
             await asyncio.to_thread(keep_files, case, files, on, visible_to_customer=visible)
             take_answer(case, on)
 
         return await self._runner.on_case("attach", number, request, decide)
 
     async def of_case(self, number: str, actor: Actor) -> tuple[Case, list[Attachment]]:
-        """A case, and its files as far as the caller may see them. Raises Forbidden, NotFound."""
+        """Return a case and those of its files that the caller may see. Raises Forbidden, NotFound."""
         case = await self._records.case(number, actor)
         return case, [each for each in case.attachments if shown_to(each, actor.role)]
 
     async def open(self, number: str, digest: str, actor: Actor) -> tuple[Attachment, AsyncIterator[bytes]]:
-        """A file and its content in pieces. Raises Forbidden, NotFound, Erased."""
+        """Return a file and its content in pieces. Raises Forbidden, NotFound, Erased."""
         case, shown = await self.of_case(number, actor)
         found = next((each for each in shown if each.said.digest == digest), None)
         if found is None:
@@ -107,7 +107,7 @@ class Attachments:
 
 
 def take_answer(case: Case, on: Attempt) -> None:
-    """What customers add to a case that waits for them is their answer (5.8)."""
+    """Record a customer's addition as their answer if the case waits for them (5.8)."""
     provenance = on.provenance
     if provenance.by.role is Role.CUSTOMER and case.awaits_answer_of(provenance.at):
         answered = on.through(on.channel or Channel.SELF_SERVICE)
@@ -115,7 +115,7 @@ def take_answer(case: Case, on: Attempt) -> None:
 
 
 def keep_files(case: Case, files: Sequence[File], on: Attempt, *, visible_to_customer: bool) -> None:
-    """Record files on a case; they are kept when it is committed.
+    """Record files on a case. The commit stores them.
 
     Raises AttachmentTooLarge, AttachmentRefused, AttachmentsFull, Invalid, InvalidTransition.
     """
@@ -126,7 +126,7 @@ def keep_files(case: Case, files: Sequence[File], on: Attempt, *, visible_to_cus
 def keep_what_may_be(
     case: Case, files: Sequence[File], on: Attempt, *, visible_to_customer: bool
 ) -> list[tuple[File, DomainError]]:
-    """Record the files that the policy takes. Returns the others, each with what refuses it: of a mail none is lost."""
+    """Record the files that the policy accepts. Returns the others, each with its error: no file of a mail is lost."""
     taken, refused, size = list[File](), list[tuple[File, DomainError]](), 0
     for file in files:
         try:
@@ -161,12 +161,12 @@ def _disclosed(case: Case, file: File, media_type: str, on: Attempt) -> Disclosu
 
 
 def shown_to(attachment: Attachment, reader: Role) -> bool:
-    """Whether somebody who may see the case may see the file."""
+    """Whether a reader of the case may see the file."""
     return reader is not Role.CUSTOMER or attachment.visible_to_customer
 
 
 def check_file(file: File, policy: Policy) -> str:
-    """What a file is, by its content. Raises AttachmentTooLarge, AttachmentRefused, Invalid for one that is empty."""
+    """Return the media type by content. Raises AttachmentTooLarge, AttachmentRefused, Invalid for an empty file."""
     if len(file.content) > policy.attachment_size:
         raise AttachmentTooLarge(f"an attachment may have {policy.attachment_size} bytes")
     if not file.content:
@@ -181,9 +181,9 @@ def check_file(file: File, policy: Policy) -> str:
 
 
 def type_of(content: bytes, said: str = "") -> str:
-    """The media type that the first bytes tell: one of the library's, text, or unknown.
+    """Return the media type by the first bytes: one that the library knows, text, or unknown.
 
-    A mail has no mark of its own: it is one where it is ``said`` to be, and begins as mails do.
+    Mail has no signature of its own: it counts as mail if ``said`` declares it so and it begins as mails do.
     """
     for beginning, program in _PROGRAMS:
         if content.startswith(beginning):
@@ -198,7 +198,7 @@ def type_of(content: bytes, said: str = "") -> str:
 
 
 def _is_text(content: bytes) -> bool:
-    """Whether it is UTF-8 without control signs; looked at piece by piece, as decoded it may be four times as large."""
+    """Whether it is UTF-8 without control characters. Decodes in pieces: decoded text may be four times as large."""
     if _CONTROL.search(content):
         return False
     decoder, file = codecs.getincrementaldecoder("utf-8")(), BytesIO(content)
@@ -212,7 +212,7 @@ def _is_text(content: bytes) -> bool:
 
 
 def harmless_name(given: str) -> str:
-    """A name without a path, without signs that cannot be seen or turn the text around, of a length files can have."""
+    """Return the name without path, invisible characters and bidirectional controls, cut to a length files can have."""
     last = unicodedata.normalize("NFC", given[-4_096:]).replace("\\", "/").rpartition("/")[2]
     seen = "".join(" " if sign.isspace() else sign for sign in last if sign.isspace() or _can_be_seen(sign))
     name = "".join("_" if sign in '<>:"|?*' else sign for sign in " ".join(seen.split())).strip(". ")
@@ -224,7 +224,7 @@ def harmless_name(given: str) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """A name that no other file has, whatever its capitals: numbered before its ending. It is put with the others."""
+    """Return a unique name, numbered before its ending; case does not count. Adds the name to ``taken``."""
     stem, point, ending = name.rpartition(".")
     stem, ending = (stem, point + ending) if stem else (name, "")
     number, found = 1, name

@@ -1,8 +1,8 @@
-"""SOP 5.6: the cases that may be about the same: shown while a case is logged, and looked for again before it moves on.
+"""SOP 5.6: duplicate candidates, shown when a case is logged and searched again before it moves on.
 
-What was shown at logging is on the record with the case, so that the answer follows from the events alone (decision 6).
-It is a hint and must not hold up the logging: it is left out when the search takes long, or has taken too much of the
-time already. What decides is the search before assignment and resolution.
+The event records the candidates shown at logging, so the answer follows from the events alone (decision 6).
+They are a hint and must not delay logging: the hint is omitted if the search is slow or the time budget is spent.
+The search before assignment and resolution is the one that counts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from domain.policy import Policy
 from domain.values import Candidate, Role
 
 _MOST, _SHOWN = 20, 5
-"""Similar cases looked at, and candidates shown at logging."""
+"""Similar cases examined, and candidates shown at logging."""
 _PATIENCE = timedelta(milliseconds=250)
 _NEW = "~"
-"""A case without a number yet sorts after all that have one."""
+"""A case that has no number yet sorts after all others."""
 
 
 class Candidates:
@@ -37,7 +37,7 @@ class Candidates:
         self._budget = HintBudget()
 
     async def hint(self, report: IncidentReport, words: Words, on: Attempt) -> tuple[Candidate, ...] | None:
-        """The cases most like a report, for a technician; None for others, and where there is no time."""
+        """Return the cases most like a report, for a technician; None for others, or where time is short."""
         said = _compared(words)
         if on.request.actor.role is not Role.TECHNICIAN or not said:
             return None
@@ -51,7 +51,7 @@ class Candidates:
                 return None
 
     async def of(self, case: Case, policy: Policy) -> list[Candidate]:
-        """The cases that may be about the same and on which nobody has decided, most alike first."""
+        """Return the undecided candidates of a case, most alike first."""
         said = _compared(_words(case))
         if not said:
             return []
@@ -62,9 +62,9 @@ class Candidates:
         return [each for each in undecided if await self._stands(each, case, policy)]
 
     async def require_decision(self, case: Case, on: Attempt, decided: Collection[str] = ()) -> None:
-        """Look again before assignment and resolution. Raises DuplicateDecisionRequired.
+        """Search again before assignment and resolution. Raises DuplicateDecisionRequired.
 
-        ``decided`` are cases on which a decision stands elsewhere.
+        ``decided`` names cases that were decided on elsewhere.
         """
         found = [candidate for candidate in await self.of(case, on.policy) if candidate.case not in decided]
         case.require_decision(found, on.policy)
@@ -76,9 +76,9 @@ class Candidates:
         return candidates(one, found, horizon)
 
     async def _stands(self, candidate: Candidate, case: Case, policy: Policy) -> bool:
-        """Whether it still is one: the view may be behind, and the decision may stand on the other case."""
+        """Whether it still is a candidate: the view may lag, and the other case may hold the decision."""
         if candidate.score < policy.duplicate_threshold:
-            return True  # only shown
+            return True  # shown, not decided on
         other = await self._repository.named(candidate.case)
         return other.status is not Status.CLOSED and case.number not in other.unrelated
 

@@ -1,4 +1,4 @@
-"""SOP 5.9: a resolved case closes by its timer, with the customer's word, or with the duty manager's reason."""
+"""SOP 5.9: a resolved case closes by its timer, by the customer's confirmation, or by the duty manager."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Closure:
     async def close(
         self, number: str, confirmation: Confirmation | None, confirmed_by: str | None, request: Request
     ) -> Committed:
-        """Close a resolved case with the customer's word, or the duty manager's reason (R-5.5d, R-5.9g, R-6.2)."""
+        """Close a resolved case by the customer's confirmation or the duty manager's reason (R-5.5d, R-5.9g, R-6.2)."""
 
         def decide(case: Case, on: Attempt) -> None:
             said = confirmation
@@ -32,7 +32,7 @@ class Closure:
         return await self._runner.on_case("close", number, request, decide)
 
     async def close_elapsed(self, number: str, resolution: int, request: Request) -> Committed:
-        """Close when the window has ended (R-5.9d). Raises InvalidTransition when there is nothing to close any more."""
+        """Close a case after its dispute window (R-5.9d). Raises InvalidTransition if nothing is left to close."""
         return await self._runner.on_case(
             "close", number, request, lambda case, on: case.close_elapsed(resolution, on.policy, on.provenance)
         )

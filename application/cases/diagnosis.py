@@ -1,4 +1,4 @@
-"""SOP 5.4-5.5: how urgent it is, and what has gone wrong."""
+"""SOP 5.4-5.5: priority and diagnosis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Diagnosis:
         self._runner = runner
 
     async def prioritize(self, number: str, assessment: Assessment, request: Request) -> Committed:
-        """Assess impact and severity (R-5.4a). Targets run on the service's calendar, else on the team's (R-4.1a)."""
+        """Assess impact and severity (R-5.4a). Targets follow the service's calendar, else the team's (R-4.1a)."""
 
         def decide(case: Case, on: Attempt) -> None:
             calendar = on.reference.calendar(case.service, case.team)
@@ -29,7 +29,7 @@ class Diagnosis:
     async def diagnose(
         self, number: str, words: Words, script: str | None, steps: tuple[str, ...], request: Request
     ) -> Committed:
-        """Record a diagnosis, with the run of a script where one was followed (R-5.5a)."""
+        """Record a diagnosis and the script run that led to it, if any (R-5.5a)."""
 
         def decide(case: Case, on: Attempt) -> None:
             run = _run(script, steps, on) if script else None
@@ -40,7 +40,7 @@ class Diagnosis:
     async def search_known_errors(
         self, number: str, query: str, shown: tuple[str, ...], chosen: str | None, applied: bool, request: Request
     ) -> Committed:
-        """Record a look at the known errors, also one that found none (R-5.5b)."""
+        """Record a search of the known errors, even one that found none (R-5.5b)."""
 
         def decide(case: Case, on: Attempt) -> None:
             asked = on.required(case, query=query)
@@ -50,7 +50,7 @@ class Diagnosis:
 
 
 def _run(script: str, steps: tuple[str, ...], on: Attempt) -> ScriptRun:
-    """A run against the script's present version. Steps the script does not have are kept, and named as such."""
+    """Return a run of the script's current version. Keeps steps that the script does not have, and marks them."""
     listed, taken = on.reference.script(script), tuple(StepTaken(step) for step in steps)
     if listed is None:
         return ScriptRun(script, None, taken, ("script_not_in_catalogue",))

@@ -1,4 +1,4 @@
-"""SOP 5.9: the customer may dispute the resolution for 3 days; a disputed case is reopened where it was."""
+"""SOP 5.9: a customer may dispute the resolution for 3 days. A dispute reopens the case where it was."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.values import Channel, Role
 
 
 class Disputes:
-    """Commands of 5.9 on disputes. A dispute of a duplicate is one of its first case (R-5.6c)."""
+    """Commands of 5.9 on disputes. Disputing a duplicate disputes its first case (R-5.6c)."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
@@ -23,9 +23,9 @@ class Disputes:
     async def dispute(
         self, number: str, reason: str, received_at: datetime | None, channel: Channel | None, request: Request
     ) -> Committed:
-        """Take a dispute and reopen the case where it was (R-5.9c).
+        """Accept a dispute and reopen the case where it was (R-5.9c).
 
-        Customers' own disputes come by self service and now, whatever they say of that.
+        A customer's own dispute always counts as received now, by self service.
         """
         own = request.actor.role is Role.CUSTOMER
 
@@ -39,7 +39,7 @@ class Disputes:
     async def suspect(
         self, number: str, text: str, received_at: datetime | None, channel: Channel | None, request: Request
     ) -> Committed:
-        """Hold the timer for a message whose intent is unclear (R-5.9c)."""
+        """Stop the timer for a message that may be a dispute (R-5.9c)."""
 
         def decide(case: Case, first: Case, on: Attempt) -> None:
             said = on.customer(case, text=text)
@@ -48,7 +48,7 @@ class Disputes:
         return await self._on_first("suspect_dispute", number, request, decide)
 
     async def uphold(self, number: str, request: Request) -> Committed:
-        """Decide that it was a dispute: reopen (R-5.9c)."""
+        """Decide that the message is a dispute, and reopen the case (R-5.9c)."""
 
         def decide(case: Case, first: Case, on: Attempt) -> None:
             first.uphold_dispute(on.policy, on.provenance, reason=on.reason(case))
@@ -56,7 +56,7 @@ class Disputes:
         return await self._on_first("uphold_dispute", number, request, decide)
 
     async def dismiss(self, number: str, reason: str, request: Request) -> Committed:
-        """Decide that it was none: the window runs on (R-5.9c)."""
+        """Decide that the message is no dispute. The window runs on (R-5.9c)."""
 
         def decide(case: Case, first: Case, on: Attempt) -> None:
             first.dismiss_dispute(on.required(case, reason=reason), on.provenance)
@@ -64,7 +64,7 @@ class Disputes:
         return await self._on_first("dismiss_dispute", number, request, decide)
 
     async def reopen(self, number: str, reason: str, request: Request) -> Committed:
-        """Reopen a resolved case on the staff's own account."""
+        """Reopen a resolved case by decision of staff."""
 
         def decide(case: Case, on: Attempt) -> None:
             case.reopen(on.required(case, reason=reason), on.policy, on.provenance)
@@ -74,7 +74,7 @@ class Disputes:
     async def _on_first(
         self, command: str, number: str, request: Request, decide: Callable[[Case, Case, Attempt], None]
     ) -> Committed:
-        """Carry out a command on the case that a dispute is about. Raises InvalidTransition while that is worked on."""
+        """Run a command on the first case that a dispute concerns. Raises InvalidTransition while it is open."""
 
         async def on_both(case: Case, on: Attempt) -> list[Case]:
             first = await self._runner.repository.first_of(case)

@@ -1,6 +1,6 @@
-"""How a case and its history read: plain data, the same for every interface.
+"""Documents of cases and other aggregates: plain data, the same for every interface.
 
-A case's document follows from its events alone, so that an answer given again is the same answer.
+A case's document follows from its events alone, so a repeated answer is the same answer.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from domain.values import Actor, Candidate, Role
 
 
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
-    """A case as it reads (`design.md`, HTTP). Words that were erased read as null, and `erased` says so.
+    """Return a case as a document (`design.md`, HTTP). Erased words are null, and `erased` says so.
 
-    What a customer reads of it is in `visibility.py`: nothing of others' cases, nor of what the desk owes whom.
+    `visibility.py` limits what customers read: nothing of others' cases, and no obligations of the desk.
     """
     said = {name: case.words.text(name) if case.words else None for name in _WORDS}
     contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
@@ -112,18 +112,18 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
 
 
 def _pending(pending: PendingMark, question: MailedQuestion | None) -> dict[str, Any]:
-    """The mark on a case that waits, with the question where one was mailed."""
+    """Return the pending mark, with its question if one was mailed."""
     asked = {"question": question.question.text("question")} if question is not None else {}
     return {"reason": pending.reason, "since": pending.since, **asked}
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """A value as a document: every field, also one that the release which stored it did not know."""
+    """Return a value with every field, including those that did not exist when it was stored."""
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def commands_of(root: Root, reader: Actor) -> dict[str, Any]:
-    """What staff may do with a case now, by the table of commands (R-6a); nothing of anything else, or for others."""
+    """Return the commands that staff may give on a case now (R-6a). Empty for other aggregates and readers."""
     if not isinstance(root, Case) or reader.role not in STAFF:
         return {}
     verbs = can(reader, root.status, root.team)
@@ -132,18 +132,18 @@ def commands_of(root: Root, reader: Actor) -> dict[str, Any]:
 
 
 OF_THE_FIRST = frozenset({"resolve", "refer", "close", "reopen", "fan-out"})
-"""What a duplicate does only with its first case (R-5.6c)."""
+"""Commands that a duplicate receives only with its first case (R-5.6c)."""
 
 
 def _candidates(case: Case) -> list[Candidate] | None:
-    """What was shown when it was logged (R-5.6a), without those that somebody has decided on since; None when nothing was."""
+    """Return the candidates shown at logging (R-5.6a) that nobody has decided on since; None if none were shown."""
     decided = {*case.links, *case.unrelated}
     shown = case.shown_candidates
     return None if shown is None else [candidate for candidate in shown if candidate.case not in decided]
 
 
 def attachment_document(attachment: Attachment) -> dict[str, Any]:
-    """A file of a case as it reads; once erased, nothing is left but that it was there."""
+    """Return an attachment as a document. An erased one shows only that it existed."""
     said = attachment.said
     return {
         "digest": said.digest,
@@ -157,7 +157,7 @@ def attachment_document(attachment: Attachment) -> dict[str, Any]:
 
 
 def message_document(number: str, mailed: CaseMessage) -> dict[str, Any]:
-    """A message of a case as it reads: who wrote it to whom, and where its bytes are."""
+    """Return a message of a case as a document: sender, recipients, and the link to its bytes."""
     texts = mailed.written_to.texts if mailed.written_to else {}
     return {
         "id": mailed.message,
@@ -170,7 +170,7 @@ def message_document(number: str, mailed: CaseMessage) -> dict[str, Any]:
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
-    """A Problem Case as it reads (R-5.8.1b)."""
+    """Return a Problem Case as a document (R-5.8.1b)."""
     texts = {
         name: said.text(key) if said else None
         for name, said, key in (
@@ -199,13 +199,13 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def entry_document(listed: Listed[Any]) -> dict[str, Any]:
-    """An entry of the catalogue or the directory as it reads."""
+    """Return an entry of the catalogue or the directory as a document."""
     contact = {"contact": listed.contact.texts} if listed.contact else {}
     return {**asdict(listed.entry), **contact, **_keys(listed), "version": listed.version}
 
 
 def _keys(listed: Listed[Any]) -> dict[str, Any]:
-    """The keys of a source, by their ids: what opens anything is not known here."""
+    """Return the keys of a source by id. The secrets are not known here."""
     if not isinstance(listed, ListedSource):
         return {}
     keys = [{"id": id_, "issued_at": key.issued_at, "revoked_at": key.revoked_at} for id_, key in listed.keys.items()]
@@ -213,7 +213,7 @@ def _keys(listed: Listed[Any]) -> dict[str, Any]:
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
-    """An alert of a case as it reads, with the case that it is about now."""
+    """Return an alert as a document, with the case that it concerns now."""
     return {
         "fingerprint": alert.seen.fingerprint,
         "source": alert.source,
@@ -229,7 +229,7 @@ def alert_document(alert: Alert) -> dict[str, Any]:
 
 
 def policy_document(book: PolicyBook) -> dict[str, Any]:
-    """A policy as it reads: intervals as ISO 8601 durations, unit and meaning of each field under `fields`."""
+    """Return a policy as a document: intervals as ISO 8601 durations; `fields` gives each unit and meaning."""
     return {**_fields(book.policy), "book_version": book.version, "fields": _policy_fields()}
 
 
@@ -239,13 +239,13 @@ def _policy_fields() -> dict[str, Any]:
 
 
 def access_document(access: Access) -> dict[str, Any]:
-    """What somebody may act as."""
+    """Return a person's grants as a document."""
     grants = [_fields(grant) for grant in access.grants.values()]
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 
 def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
-    """Whatever a command was on, as it reads. Raises TypeError for what nobody is shown."""
+    """Return the document of any aggregate. Raises TypeError for one that has none."""
     if isinstance(root, Case):
         return case_document(root, reader)
     if isinstance(root, Problem):

@@ -1,4 +1,4 @@
-"""How a history reads: one event at a time, the same for every interface; what a reader is not shown is left out."""
+"""Documents of a history: one per event, the same for every interface, without what the reader may not see."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PROVENANCE = frozenset(
 
 
 def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
-    """One event as it reads: who, how, when, why, and its data with disclosures opened.
+    """Return one event as a document: actor, channel, time, reason, and its data with disclosures opened.
 
-    A customer reads what `visibility.py` lists for them: their own words, the solution, the notes written for them.
+    Customers read what `visibility.py` lists: their own words, the solution, and the notes written for them.
     """
     event, may_read = entry.event, words_shown(reader, entry.event)
     disclosures = {said.digest: said for said in entry.disclosures if may_read(said)}
@@ -34,14 +34,14 @@ def history_item(entry: Entry, reader: Role) -> dict[str, Any]:
 
 
 def history_items(entries: Iterable[Entry], reader: Role) -> list[dict[str, Any]]:
-    """The events that a reader of the case is told of."""
+    """Return the events that a reader of the case may see."""
     return [history_item(entry, reader) for entry in entries if shows(reader, entry.event)]
 
 
 def event_document(
     position: int, version: int, topic: str, recorded_at: datetime, db_role: str, stored: bytes
 ) -> dict[str, Any]:
-    """One event as stored: codes, times and actors in clear, what was said only as digests."""
+    """Return one event as stored: codes, times and actors in clear, words only as digests."""
     state = json.loads(stored)
     return {
         "position": position,

@@ -1,7 +1,6 @@
-"""How alike two reports are (R-5.6a): the words they share, the service, the time between, the same fingerprint.
+"""Likeness of two reports (R-5.6a), by shared words, service, time between them, and fingerprint.
 
-Trigrams would call printer 17 and printer 18 the same thing: words with a digit name one thing and not another, so they
-weigh more than the others.
+Trigrams would not tell printer 17 from printer 18. A word with a digit identifies one thing, so it weighs more.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from application.views.similar import Report
 from domain.values import Candidate
 
 COMPARED = ("subject", "description", "symptoms", "asset")
-"""What of a report's words is compared."""
+"""The fields of a report that are compared."""
 _WORD = re.compile(r"\w+")
 _SMALL = frozenset(
     [
@@ -66,19 +65,19 @@ _SMALL = frozenset(
 )
 _ENDINGS = ("ings", "ing", "ies", "ed", "es", "s", "e")
 _NAMING = 3.0
-"""Weight of a word that names one thing."""
+"""Weight of a word that identifies one thing."""
 _SERVICE, _TIME = 0.1, 0.1
 _WORTH_SHOWING = 0.25
 _OTHER_SERVICE = 0.6
-"""What is left of the likeness when both name a service, and not the same; or both a fingerprint, and not the same.
+"""Factor on the likeness when the reports name different services, or carry different fingerprints.
 
-Alerts of one rule are worded alike by its template: without this each would need a decision on every other (R-5.6b).
+One rule words all its alerts alike. Without this, each alert would need a decision on every other (R-5.6b).
 """
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a case is compared by."""
+    """The features by which a case is compared."""
 
     number: str
     service: str | None
@@ -88,7 +87,7 @@ class Profile:
 
 
 def stems(words: str) -> frozenset[str]:
-    """The words that say something, without their endings."""
+    """Return the significant words, without their endings."""
     return frozenset(_stem(word) for word in _WORD.findall(words.casefold()) if word not in _SMALL)
 
 
@@ -98,7 +97,7 @@ def _stem(word: str) -> str:
 
 
 def likeness(one: Profile, other: Report, horizon: timedelta) -> float:
-    """From 0 to 1. The same fingerprint, such as an alert's, is certainty."""
+    """Return the likeness from 0 to 1. An equal fingerprint, such as an alert's, gives 1."""
     if one.external_ref is not None and one.external_ref == other.external_ref:
         return 1.0
     mine, theirs = stems(one.words), stems(other.words)
@@ -119,7 +118,7 @@ def _weight(words: Iterable[str]) -> float:
 
 
 def candidates(one: Profile, others: Iterable[Report], horizon: timedelta) -> list[Candidate]:
-    """The earlier reports that may be about the same, most alike first."""
+    """Return the earlier reports that may be duplicates, most alike first."""
     earlier = [o for o in others if (o.received_at, o.number) < (one.received_at, one.number)]
     found = [Candidate(other.number, likeness(one, other, horizon)) for other in earlier]
     return sorted((c for c in found if c.score >= _WORTH_SHOWING), key=lambda c: (-c.score, c.case))

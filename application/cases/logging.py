@@ -24,7 +24,7 @@ class Logging:
     async def log(
         self, report: IncidentReport, contact: Words, words: Words, reporter: Words, request: Request
     ) -> Committed:
-        """Log an incident (R-5.2a, R-5.2c). ``report.customer`` is filled in here. Raises Forbidden, Invalid."""
+        """Log an incident (R-5.2a, R-5.2c). Fills in ``report.customer``. Raises Forbidden, Invalid."""
         authorise(request.actor, "log")
 
         async def attempt(on: Attempt) -> Committed:
@@ -47,12 +47,12 @@ class Logging:
         return await self._runner.run(number, request, attempt)
 
     async def _acknowledged(self, case: Case, on: Attempt) -> list[Root]:
-        """Customers who report without a person at the other end are told in writing; staff tell the number themselves."""
+        """Acknowledge by mail a report that no staff took. Staff tell the number themselves."""
         own = on.request.actor.role is Role.CUSTOMER
         return await self._notices.acknowledge(case, on.through(case.channel)) if own else []
 
     async def correct(self, number: str, field: str, value: str, reason: str, request: Request) -> Committed:
-        """Correct a field of the log (R-5.2d). A better address is written to where no window has started."""
+        """Correct a field of the log (R-5.2d). Mails the resolution to a corrected address if no window has started."""
 
         async def decide(case: Case, on: Attempt) -> list[Root]:
             words = None
@@ -72,7 +72,7 @@ class Logging:
         return await self._runner.on_case("correct", number, request, decide)
 
     async def waive(self, number: str, reason: str, request: Request) -> Committed:
-        """Do without the information that is missing (R-5.2c)."""
+        """Waive the missing information (R-5.2c)."""
         return await self._runner.on_case(
             "waive", number, request, lambda case, on: case.waive(on.required(case, reason=reason), on.provenance)
         )

@@ -1,4 +1,4 @@
-"""SOP 5.7: the assigned team identifies major incidents; linked cases follow their resolution."""
+"""SOP 5.7: the assigned team declares major incidents. Linked cases follow the resolution."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class MajorIncidents:
         return await self._runner.on_case("declare_major", number, request, decide)
 
     async def reject(self, number: str, reason: str, request: Request) -> Committed:
-        """Answer a nomination with no (R-5.7b)."""
+        """Reject a nomination (R-5.7b)."""
         return await self._runner.on_case(
             "reject_major",
             number,
@@ -69,9 +69,9 @@ class MajorIncidents:
         )
 
     async def fan_out(self, number: str, cases: tuple[str, ...], request: Request) -> Committed:
-        """Let linked cases follow this one's resolution; every customer is told (R-5.7d). All when none is named.
+        """Resolve linked cases with this one's resolution and tell every customer (R-5.7d). All if none is named.
 
-        A case that fails a check of `resolve` is named with it, and the others go through. Raises NoneFollowed.
+        A case that fails a check of `resolve` is reported with the check; the others go through. Raises NoneFollowed.
         """
 
         async def decide(case: Case, on: Attempt) -> Sequence[Root]:
@@ -96,7 +96,7 @@ class MajorIncidents:
         return await self._runner.on_case("fan_out", number, request, decide)
 
     async def _parts(self, case: Case, named: tuple[str, ...]) -> list[Case]:
-        """The cases to follow: those named, else the linked ones that are open and no other case's duplicates."""
+        """Return the cases to follow: those named, else all linked open cases that are no duplicates of another."""
         if named:
             return await self._all_named(named)
         parts = [await self._repository.named(number) for number in case.parts()]
@@ -108,7 +108,7 @@ class MajorIncidents:
     async def _let_follow(
         self, part: Case, case: Case, resolution: Resolution, problem: Problem | None, on: Attempt
     ) -> list[Root]:
-        """Resolve a linked case, or record nothing. Two cases linked with this one need no decision on each other."""
+        """Resolve a linked case, or record nothing. Two cases linked to this one need no decision on each other."""
         await self._candidates.require_decision(part, on, case.links)
         if resolution.needs_problem and problem is not None and not problem.is_open:
             raise ProblemLinkRequired(

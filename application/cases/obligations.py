@@ -1,4 +1,4 @@
-"""SOP 5.3, 5.7, 5.9: what the desk owed somebody was done, or was tried."""
+"""SOP 5.3, 5.7, 5.9: obligations of the desk, discharged or attempted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BY_COMMAND = frozenset(
         ObligationKind.DECIDE_UNINFORMED,
     }
 )
-"""Obligations that their own commands discharge."""
+"""Obligations that have commands of their own."""
 
 
 class Obligations:
@@ -40,7 +40,7 @@ class Obligations:
         note: str | None,
         request: Request,
     ) -> Committed:
-        """Say that something owed was done, or that informing the customer was tried (R-5.3c, R-5.7c, R-5.9g)."""
+        """Record that an obligation was met, or an attempt to inform the customer (R-5.3c, R-5.7c, R-5.9g)."""
 
         def decide(case: Case, on: Attempt) -> None:
             when, contacted_by = at or on.at, on.policy.contact_method(method)

@@ -1,4 +1,4 @@
-"""SOP 5.2: the one way a report becomes a case, whichever door it came through."""
+"""SOP 5.2: the one way a report becomes a case, whatever its channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from domain.values import Channel, Disclosure, DisclosureKind, Role
 
 
 class Opening:
-    """Makes cases of reports. The cases are committed by whoever asked for them."""
+    """Makes cases from reports. The caller commits them."""
 
     def __init__(self, runner: CommandRunner, pseudonyms: Pseudonyms, candidates: Candidates) -> None:
         self._register, self._pseudonyms, self._candidates = runner.register, pseudonyms, candidates
@@ -31,7 +31,7 @@ class Opening:
         *,
         closed: Case | None = None,
     ) -> Case:
-        """A case of a person's report, or the follow-up of a closed one (R-5.2a, R-5.2c, R-5.9f). Raises Invalid."""
+        """Open a case, or the follow-up of a closed one (R-5.2a, R-5.2c, R-5.9f). Raises Invalid."""
         report = _by_self_service(report, reporter, on)
         sealed = await self.sealed(report, contact, words, reporter, on)
         number, case_id = await self.identity(on)
@@ -41,13 +41,13 @@ class Opening:
         return Case.log(case_id, number, sealed, on.policy, provenance, reason=reason)
 
     async def identity(self, on: Attempt) -> tuple[str, UUID]:
-        """The number and the id of a new case."""
+        """Return number and id for a new case."""
         return await self._register.next_case_number(), on.new_id()
 
     async def sealed(
         self, report: IncidentReport, contact: Words, words: Words, reporter: Words, on: Attempt
     ) -> IncidentReport:
-        """A report with what only the desk knows: whose it is, the service's version, what is missing. Raises Invalid."""
+        """Complete a report with its customer, the service's version, and what is missing. Raises Invalid."""
         own = on.request.actor.role is Role.CUSTOMER
         customer = on.request.actor.subject if own else await self._pseudonyms.of(contact)
         reported_by = await self._pseudonyms.of(reporter) if reporter else None
@@ -74,9 +74,9 @@ class Opening:
 
 
 def _by_self_service(report: IncidentReport, reporter: Words, on: Attempt) -> IncidentReport:
-    """What customers log comes by self service and now, whatever they say of that, and is their own (R-5.1a, R-5.2a).
+    """Mark a customer's report as their own, received now by self service, whatever it says (R-5.1a, R-5.2a).
 
-    Raises Invalid for what is not theirs to give.
+    Raises Invalid for fields that customers may not give.
     """
     if on.request.actor.role is not Role.CUSTOMER:
         return report

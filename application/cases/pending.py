@@ -1,4 +1,4 @@
-"""SOP 5.8: the mark on a case that waits for somebody."""
+"""SOP 5.8: the pending mark on a case that waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain.case.terms import PendingReason
 
 
 class Pending:
-    """Commands that set the mark and take it off."""
+    """Commands that set and remove the pending mark."""
 
     def __init__(self, runner: CommandRunner, notices: Notices) -> None:
         self._runner, self._notices = runner, notices
@@ -26,7 +26,7 @@ class Pending:
         *,
         question: str | None = None,
     ) -> Committed:
-        """Mark a case as waiting. A question is mailed to the customer. Raises Invalid where nobody can be written to."""
+        """Mark a case as pending, and mail the question to the customer. Raises Invalid if they have no address."""
 
         async def decide(case: Case, on: Attempt) -> list[Root]:
             words, asked = on.staff(case, note=note), on.staff(case, question=question)
@@ -36,7 +36,7 @@ class Pending:
         return await self._runner.on_case("pend", number, request, decide)
 
     async def resume(self, number: str, request: Request) -> Committed:
-        """Take the mark off."""
+        """Remove the mark."""
         return await self._runner.on_case(
             "resume", number, request, lambda case, on: case.resume(on.policy, on.provenance, reason=on.reason(case))
         )

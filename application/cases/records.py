@@ -1,4 +1,4 @@
-"""Cases and problems as they are, or as they were at any past moment, from their events alone: never behind."""
+"""Cases and problems, now or at any past moment, from their events alone and so never behind."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from domain.values import Actor
 
 @dataclass(frozen=True)
 class Replayed:
-    """A history up to a moment, and the state that it yields."""
+    """A history up to a moment, and the state it folds to."""
 
     root: Root
     history: Sequence[Entry]
 
 
 class CaseRecords:
-    """Reads the record event by event; no view and no other state has a say in it (audit.md, Commands)."""
+    """Reads cases from their events alone, without views or any other state (audit.md, Commands)."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -40,7 +40,7 @@ class CaseRecords:
         position: int | None = None,
         as_of: datetime | None = None,
     ) -> Case:
-        """A case as it is, or as it was `then`. Raises Forbidden, NotFound."""
+        """Return a case, now or at the point that `then` describes. Raises Forbidden, NotFound."""
         authorise_reading(actor)
         if position is None and as_of is None:
             return await self._repository.read(number, actor, version)
@@ -50,7 +50,7 @@ class CaseRecords:
         return case
 
     async def history(self, number: str, actor: Actor, *, after: int = 0) -> list[Entry]:
-        """The events of a case after a version. Raises Forbidden, NotFound."""
+        """Return the events of a case after a version. Raises Forbidden, NotFound."""
         authorise_reading(actor)
         entries = await self._history(number, Case)
         case = folded(entries)
@@ -67,7 +67,7 @@ class CaseRecords:
         position: int | None = None,
         as_of: datetime | None = None,
     ) -> Replayed:
-        """A case or a problem, now or as `then` says; staff only. Raises Forbidden, NotFound."""
+        """Replay a case or a problem, now or at the point `then` describes; staff only. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"a replay needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         kind = Problem if number.startswith("PRB-") else Case
@@ -75,7 +75,7 @@ class CaseRecords:
         return Replayed(folded(entries), entries)
 
     async def event_of(self, committed: Committed) -> Recorded:
-        """The last event of what a command was on, as the command left it: the same for an answer given again."""
+        """Return the last event of the command's aggregate. A repeated answer gives the same event."""
         version = committed.root.version
         entries = await self._repository.store.history(committed.root.id, after=version - 1, until=version)
         return entries[-1].event
@@ -85,7 +85,7 @@ class CaseRecords:
 
 
 def folded(history: Sequence[Entry]) -> Root:
-    """The state that a history yields."""
+    """Fold a history into its state."""
     root: Root | None = None
     for entry in history:
         root = entry.event.mutate(root)
@@ -103,7 +103,7 @@ def then(
 ) -> Sequence[Entry]:
     """The history up to a point. If both `position` and `as_of` are given, the earlier one wins.
 
-    A ``version`` must have been there by then, and ends it. Raises NotFound.
+    A ``version`` must exist by then, and ends the history. Raises NotFound.
     """
     known = [
         entry.event.originator_version

@@ -1,4 +1,4 @@
-"""SOP 5.6: has it been reported by others? Candidates are found; a person decides."""
+"""SOP 5.6: has somebody else reported it? The search finds candidates; a person decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Relations:
         self._named = runner.repository.named
 
     async def candidates(self, number: str, actor: Actor) -> list[Candidate]:
-        """The cases that may be about the same and on which nobody has decided, most alike first (R-5.6a)."""
+        """Return the undecided duplicate candidates, most alike first (R-5.6a)."""
         authorise_reading(actor)
         case = await self._runner.repository.read(number, actor)
         return await self._candidates.of(case, (await self._runner.references.current()).policy)
@@ -38,9 +38,9 @@ class Relations:
         consulted: tuple[str, datetime, str] | None,
         request: Request,
     ) -> Committed:
-        """Decide what another case is to this one (R-5.6b, R-5.6c).
+        """Decide how another case relates to this one (R-5.6b, R-5.6c).
 
-        ``consulted`` is the technician who was asked, when, and the answer.
+        ``consulted`` holds the technician, the time of asking, and the answer.
         """
 
         async def decide(case: Case, on: Attempt) -> list[Root]:
@@ -67,7 +67,7 @@ class Relations:
         async def decide(case: Case, on: Attempt) -> list[Root]:
             linked = await self._named(other)
             kind = case.unrelate(other, on.policy, on.provenance, reason=on.required(case, reason=reason))
-            if kind is LinkKind.DUPLICATE:  # undone from the first case's side: it is the other that goes on
+            if kind is LinkKind.DUPLICATE:  # undone from the first case's side: the other case continues
                 linked.unrelate(case.number, on.policy, on.provenance)
             else:
                 linked.unmirror(case.number, on.policy, on.provenance)
@@ -76,7 +76,7 @@ class Relations:
         return await self._runner.on_case("unrelate", number, request, decide)
 
     async def consult(self, number: str, other: str, request: Request) -> Committed:
-        """Ask whoever works on the first case (R-5.6b)."""
+        """Consult the technician of the first case (R-5.6b)."""
 
         async def decide(case: Case, on: Attempt) -> None:
             case.consult(await self._named(other), on.policy, on.provenance)
@@ -84,7 +84,7 @@ class Relations:
         return await self._runner.on_case("consult", number, request, decide)
 
     async def answer_consultation(self, number: str, first: str, answer: str, request: Request) -> Committed:
-        """Answer what was asked about the first case (R-5.6b)."""
+        """Answer a consultation on the first case (R-5.6b)."""
 
         def decide(case: Case, on: Attempt) -> None:
             case.answer_consultation(first, on.required(case, answer=answer), on.provenance)

@@ -26,7 +26,7 @@ class Resolution:
         self._runner, self._candidates, self._notices = runner, candidates, notices
 
     async def verify(self, number: str, verification: Verification, request: Request) -> Committed:
-        """Record what the customer said of the resolution, or that they were not reached (R-5.8a, R-5.8c)."""
+        """Record the customer's verification, or a failed attempt to reach them (R-5.8a, R-5.8c)."""
 
         def decide(case: Case, on: Attempt) -> None:
             asked = replace(verification, method=on.policy.contact_method(verification.method))
@@ -37,7 +37,7 @@ class Resolution:
     async def resolve(self, number: str, outcome: Outcome, solution: str, request: Request) -> Committed:
         """Resolve a case and queue its mail; open or join a Problem Case when the cause remains (R-5.8.1a).
 
-        All of it is one transaction. Raises what `Case.resolve` does, and DuplicateDecisionRequired.
+        All in one transaction. Raises what `Case.resolve` raises, and DuplicateDecisionRequired.
         """
 
         async def decide(case: Case, on: Attempt) -> Sequence[Root]:

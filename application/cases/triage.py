@@ -28,7 +28,7 @@ class Triage:
         )
 
     async def refer(self, number: str, help_desk: str, contact: ContactAttempt, request: Request) -> Committed:
-        """Refer to another agency's desk and tell the customer, by mail too (R-5.3b, R-5.3c). Raises Invalid."""
+        """Refer to another agency's desk and also mail the customer (R-5.3b, R-5.3c). Raises Invalid."""
 
         async def decide(case: Case, on: Attempt) -> list[Root]:
             listed = on.reference.help_desk(help_desk)
@@ -41,7 +41,7 @@ class Triage:
 
 
 def _snapshot(listed: ListedHelpDesk, on: Attempt) -> Disclosure | None:
-    """The other desk's entry as it is now, so that the event says what the customer was told."""
+    """Return the other desk's current entry, so that the event records what the customer was told."""
     told = (listed.contact and listed.contact.texts) or {}
     words = {"agency": listed.entry.agency, "desk": listed.entry.name, **told}
     return on.say(f"help_desk:{listed.entry.id}", DisclosureKind.CONTACT, words)

@@ -1,7 +1,7 @@
-"""Who reads what of a case: of each event, field by field, and of the case itself (R-2.1a).
+"""Visibility: which fields of a case and its events each role reads (R-2.1a).
 
-Staff, auditors and reporting jobs read everything; the customer reads what this table shows them. What is not listed
-is hidden, and an event of which nothing is listed is hidden whole: a new event tells a customer nothing by default.
+Staff, auditors and reporting jobs read everything. Customers read the fields listed here. An event without listed
+fields is hidden whole, so a new event shows customers nothing by default.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from domain.values import Disclosure, DisclosureKind, Role
 
 
 class Shown(Enum):
-    """What of a field its customer reads."""
+    """How much of a field the customer reads."""
 
     ALL = auto()
-    """The field. Staff's words in it are withheld."""
+    """The field without staff's words."""
     TOLD = auto()
-    """The field: staff wrote its words for the customer."""
+    """The whole field: staff wrote its words for the customer."""
     MARKED = auto()
-    """The field; staff's words and files in it only where the event is marked as visible to the customer."""
+    """The field; staff's words and files in it only if the event is marked visible to the customer."""
     OWN_CASE = auto()
-    """The number of the other case, where it is a case of the same customer (R-5.6c)."""
+    """The number of the other case, if it belongs to the same customer (R-5.6c)."""
     STAFF = auto()
     """Nothing."""
 
 
 OF_ONE_CUSTOMER = (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF)
-"""Links between the cases of one customer; all others name cases of other customers (R-5.6c)."""
+"""Links between cases of one customer. All other links name cases of other customers (R-5.6c)."""
 
 _A, _T, _M, _O, _S = Shown.ALL, Shown.TOLD, Shown.MARKED, Shown.OWN_CASE, Shown.STAFF
 
@@ -95,10 +95,10 @@ EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.personal_data_erased": _row("subject scope"),
     "case.imported": _row(),
 }
-"""What a customer reads of the events of their case, by topic and field."""
+"""Fields of a case's events that its customer reads, by topic."""
 
 ENVELOPE = ("position", "version", "topic", "recorded_at", "occurred_at", "by", "via", "reason", "data")
-"""What a customer reads of what every event carries. Staff's reasons are withheld."""
+"""Fields of the envelope that a customer reads. Staff's reasons are withheld."""
 
 CASE = frozenset(
     [
@@ -158,28 +158,28 @@ CASE = frozenset(
         "erased",
     ]
 )
-"""What a customer reads of their case."""
+"""Fields of a case that its customer reads."""
 
 
 def shows(reader: Role, event: Recorded) -> bool:
-    """Whether a reader of the case is told of this event at all."""
+    """Whether a reader of the case sees this event at all."""
     return reader is not Role.CUSTOMER or any(_shown(event, name) for name in EVENTS.get(event.TOPIC, {}))
 
 
 def fields_shown(reader: Role, event: Recorded, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an event that a reader is shown."""
+    """Return the fields of an event that a reader sees."""
     if reader is not Role.CUSTOMER:
         return dict(data)
     return {name: value for name, value in data.items() if _shown(event, name)}
 
 
 def envelope_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
-    """What every event carries, as far as a reader is shown it."""
+    """Return the fields of the envelope that a reader sees."""
     return {name: value for name, value in document.items() if reader is not Role.CUSTOMER or name in ENVELOPE}
 
 
 def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
-    """Which of an event's disclosures a reader is shown."""
+    """Return a predicate: which disclosures of an event a reader sees."""
     if reader is not Role.CUSTOMER:
         return lambda _: True
     marked = getattr(event, "visible_to_customer", False)
@@ -189,14 +189,14 @@ def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
 
 
 def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a case that a reader is shown."""
+    """Return the fields of a case that a reader sees."""
     if reader is not Role.CUSTOMER:
         return dict(document)
     return {name: value for name, value in document.items() if name in CASE}
 
 
 _OF_STAFF = (DisclosureKind.STAFF_WORDS, DisclosureKind.ATTACHMENT)
-"""What a customer reads only where it is meant for them."""
+"""Fields that customers read only if meant for them."""
 
 
 def _each(value: Any) -> tuple[Any, ...]:

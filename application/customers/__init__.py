@@ -1,1 +1,1 @@
-"""What customers do themselves: report, follow, add, dispute and accept by the links in their mails."""
+"""Commands of customers: report, and by the links in their mails follow, add, dispute and accept."""

@@ -1,6 +1,6 @@
-"""SOP 5.9: what the links in mails let customers do: follow their case, add to it, dispute or accept its resolution.
+"""SOP 5.9: by the links in their mails, customers follow and add to their case, and dispute or accept its resolution.
 
-A dispute is never turned away, whatever has become of the case since (R-5.9c, R-5.9f).
+A dispute is never refused, whatever the state of the case (R-5.9c, R-5.9f).
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from domain.values import Actor, Channel, Role
 
 
 class Contested(StrEnum):
-    """What became of a dispute by link."""
+    """The outcome of a dispute by link."""
 
     REOPENED = "reopened"
     NOTED = "noted"
-    """The case was reopened before: the first dispute wins, later ones are noted."""
+    """The case was already reopened: the first dispute wins, and later ones become notes."""
     FOLLOWED_UP = "followed_up"
-    """It came after the window: a new case (R-5.9f)."""
+    """The dispute came after the window and opened a new case (R-5.9f)."""
 
 
 @dataclass(frozen=True)
 class DisputeOutcome:
-    """What became of a dispute by link, and on which case."""
+    """The outcome of a dispute by link, and its case."""
 
     contested: Contested
     committed: Committed
 
     @property
     def case(self) -> Case:
-        """The case that was reopened, noted on, or opened."""
+        """The case that the dispute reopened, annotated or opened."""
         return self.committed.case
 
 
 class CaseLinks:
-    """Commands and questions by link. Each raises NotFound, also where the customer was erased after the link was made."""
+    """Commands and queries by link. Each raises NotFound, also for a link made before its customer's erasure."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class CaseLinks:
         self._disputes, self._closure = disputes, closure
 
     async def contested(self, link: DisputeLink) -> Case:
-        """The case that a link disputes. A duplicate's is its first case (R-5.6c)."""
+        """Return the case that a link disputes; for a duplicate, its first case (R-5.6c)."""
         return await self._repository.first_of(await self._behind(link))
 
     async def contest(self, link: DisputeLink, reason: str, request: Request) -> DisputeOutcome:
@@ -78,11 +78,11 @@ class CaseLinks:
         return DisputeOutcome(await self._became(committed), committed)
 
     async def follow(self, link: FollowLink) -> Case:
-        """The case behind a link."""
+        """Return the case behind a link."""
         return await self._behind(link)
 
     async def followed(self, link: FollowLink, committed: Committed | None = None) -> dict[str, Any]:
-        """The case as its customer reads it; where their command was just ``committed``, as that left it."""
+        """Return the case as its customer reads it; after a ``committed`` command, as the command left it."""
         case = await self.follow(link)
         if committed is not None and committed.case.id == case.id:
             case = committed.case
@@ -90,17 +90,17 @@ class CaseLinks:
         return followed_document(case, first, await self._runner.store.history(case.id, until=case.version))
 
     async def followed_file(self, link: FollowLink, digest: str) -> tuple[Attachment, AsyncIterator[bytes]]:
-        """A file that the customer may see, and its content in pieces. Raises Erased."""
+        """Return a file that the customer may see, and its content in pieces. Raises Erased."""
         await self.follow(link)
         return await self._attachments.open(link.case, digest, _customer(link))
 
     async def note(self, link: FollowLink, text: str, request: Request) -> Committed:
-        """Add a note of the customer's."""
+        """Add a customer's note."""
         await self.follow(link)
         return await self._logging.note(link.case, text, visible_to_customer=True, request=request)
 
     async def attach(self, link: FollowLink, file: File, request: Request) -> Committed:
-        """Add a file of the customer's. Raises what `Attachments.attach` raises."""
+        """Add a customer's file. Raises what `Attachments.attach` raises."""
         await self.follow(link)
         return await self._attachments.attach(link.case, (file,), visible_to_customer=True, request=request)
 
@@ -110,7 +110,7 @@ class CaseLinks:
         return await self.contest(DisputeLink(link.case, resolution, link.customer, link.made), reason, request)
 
     async def accept(self, link: FollowLink, request: Request) -> Committed:
-        """Close the case with the customer's own word (R-5.9d). Raises InvalidTransition."""
+        """Close the case by the customer's confirmation (R-5.9d). Raises InvalidTransition."""
         await self.follow(link)
         return await self._closure.close(link.case, None, None, request)
 
@@ -123,7 +123,7 @@ class CaseLinks:
         return await self._repository.read(link.case, _customer(link))
 
     async def _contest(self, case: Case, reason: str, request: Request) -> Committed:
-        if case.continued:  # closed with a case that it is no duplicate of: it has no resolution to dispute
+        if case.continued:  # closed with a case that it does not duplicate: no resolution to dispute
             return await self._follow_up(case, reason, request)
         if case.status not in (Status.RESOLVED, Status.CLOSED):
             return await self._note(case, reason, request)
@@ -131,11 +131,11 @@ class CaseLinks:
             return await self._disputes.dispute(case.number, reason, None, Channel.SELF_SERVICE, request)
         except DisputeWindowClosed:
             return await self._follow_up(case, reason, request)
-        except InvalidTransition:  # another dispute came first, in between
+        except InvalidTransition:  # another dispute committed first
             return await self._note(case, reason, request)
 
     async def _became(self, committed: Committed) -> Contested:
-        """Read from the record, since a form sent twice is answered as it was the first time."""
+        """Read the outcome from the record: a form sent twice must get the same answer."""
         event = await self._records.event_of(committed)
         if isinstance(event, Logged):
             return Contested.FOLLOWED_UP
@@ -158,7 +158,7 @@ class CaseLinks:
         return await self._logging.follow_up(case.number, report, contact, words, {}, request)
 
     async def _offered(self, case: Case) -> str | None:
-        """The case's service, where it is offered still."""
+        """Return the case's service if the catalogue still offers it."""
         reference = await self._runner.references.current()
         return case.service if case.service and reference.owner_of(case.service) else None
 

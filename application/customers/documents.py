@@ -1,4 +1,4 @@
-"""How a case reads for its customer by the link in their mail: nothing of who works on it, and of no other case."""
+"""The document of a case that its customer reads by link: no names of staff, and nothing of other cases."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ TOLD = {
     "case.reopened": "reopened",
     "case.closed": "closed",
 }
-"""The events of a case's history that its customer reads, and how each reads; the rest is the desk's own business."""
+"""Events that the customer reads, each with its wording. All others stay internal."""
 _WORDS = {"case.message_received": "words", "case.pended": "question"}
-"""The field that holds an event's words; a note's are in its note."""
+"""The field that holds an event's words. A note's words are in its note."""
 _WHERE_MARKED = frozenset({"case.noted", "case.attached"})
-"""Events that customers read only where they are marked as visible to them."""
+"""Events that customers read only if marked visible to them."""
 
 
 def followed_document(case: Case, first: Case, entries: Sequence[Entry]) -> dict[str, Any]:
-    """A case as its customer reads it by link. ``first`` is the case that it goes with, or itself."""
+    """Return a case as its customer reads it by link. ``first`` is its first case, or the case itself."""
     words = {name: case.words.text(name) if case.words else None for name in ("subject", "description")}
     for name in words:
         if name in case.corrections:
@@ -63,7 +63,7 @@ def followed_document(case: Case, first: Case, entries: Sequence[Entry]) -> dict
 
 
 def _can(case: Case, first: Case) -> list[str]:
-    """What the customer may do: a dispute of a duplicate is one of the first case, and it closes with that (R-5.6c)."""
+    """Return the actions open to the customer. A duplicate is disputed and closed with its first case (R-5.6c)."""
     dispute = ["dispute"] if first.status in SETTLED else []
     accept = ["accept"] if case.status is Status.RESOLVED and not case.continued else []
     return ["notes", "attachments", *dispute, *accept]
@@ -88,7 +88,7 @@ def _history_item(case: Case, entry: Entry) -> dict[str, Any] | None:
 
 
 def _by(case: Case, actor: Actor) -> str:
-    """Who acted, for the customer. Others who write about their case do so by mail."""
+    """Name the actor for the customer. Other people who write about the case do so by mail."""
     if actor.role is not Role.CUSTOMER:
         return "the desk"
     return "you" if actor.subject == case.customer else "somebody else"

@@ -1,4 +1,4 @@
-"""SOP 5.1 by self service: customers report, with an identity or without."""
+"""SOP 5.1 by self service: customers report, with or without an identity."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.case.clauses.logging import IncidentReport
 
 
 class SelfService:
-    """What customers report themselves."""
+    """Reports by customers themselves."""
 
     def __init__(self, logging: Logging) -> None:
         self._logging = logging
@@ -21,7 +21,7 @@ class SelfService:
     ) -> Committed:
         """Log a report without an identity; ``request.actor`` is the customer that the address stands for.
 
-        The case says that it is unverified. Its reporter learns the number only: the link that follows the case goes to
-        the address they gave, so that only its owner gets on. Raises Invalid.
+        The case is marked unverified. The reporter learns only its number. The link that follows the case goes to the
+        address they gave, so only its owner gets access. Raises Invalid.
         """
         return await self._logging.log(replace(report, unverified=True), contact, words, {}, request)

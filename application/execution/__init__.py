@@ -1,1 +1,1 @@
-"""How any command runs: who may give it, once, on which version, under which policy, in one transaction."""
+"""How a command runs: admission, idempotency, expected version, policy in force, one transaction."""

@@ -1,4 +1,4 @@
-"""Who may: a caller in one of their granted roles (R-7.1)."""
+"""Admission: a caller acts in one of their granted roles (R-7.1)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Admission:
         self._references, self._clock = references, clock
 
     async def admit(self, principal: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor:
-        """The caller in the first of their granted roles that may; else in one that is then refused by its name.
+        """Return the caller in their first granted role that may act, else in a granted role that is then refused.
 
-        Raises Forbidden when none of the roles that their token names is granted.
+        Raises Forbidden when no role in their token is granted.
         """
         reference = await self._references.current()
         granted = self._granted(principal, reference)
-        if not set(granted) & set(among):  # looked into before it is refused
+        if not set(granted) & set(among):  # a newer grant may be on the record
             granted = self._granted(principal, await self._references.newer_than(reference) or reference)
         if not granted:
             raise Forbidden(f"no grant of the role {' or '.join(principal.roles)} is in force for {principal.subject}")
@@ -32,7 +32,7 @@ class Admission:
         return Actor(principal.subject, role, principal.team)
 
     def admitted(self, principal: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor | None:
-        """The same from memory alone; None where the record must be looked at. Raises Unauthenticated."""
+        """Admit from memory alone. Returns None where the record must be read. Raises Unauthenticated."""
         reference = self._references.known
         granted = self._granted(principal, reference) if reference else ()
         role = next((role for role in granted if role in among), None)

@@ -18,31 +18,31 @@ from domain.policy import Policy
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Via
 
 Words = dict[str, Any]
-"""What somebody said, by field."""
+"""Free text by field name."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What a decision is made under. Another attempt at the same command may be made under something else."""
+    """The context of one decision. The next attempt at the same command may have another context."""
 
     request: Request
     reference: Reference
     at: datetime
     simulated: bool
-    """Whether the clock is not the machine's: then events say when they occurred."""
+    """Whether the clock is not the machine's. Events then carry the time they occurred."""
     random: Callable[[int], bytes]
     actor: Actor | None = None
-    """Who acts, where that is not who gives the command."""
+    """Who acts, if it is not who gives the command."""
     channel: Channel | None = None
 
     @property
     def policy(self) -> Policy:
-        """The policy it is decided under."""
+        """The policy in force."""
         return self.reference.policy
 
     @cached_property
     def provenance(self) -> Provenance:
-        """Who acts, through what and when: what every event of the command says of itself."""
+        """Who acts, when and through which channel. Every event of the command carries it."""
         request = self.request
         return Provenance(
             by=self.actor or request.actor,
@@ -56,41 +56,41 @@ class Attempt:
         )
 
     def through(self, channel: Channel | None) -> Self:
-        """The same for what came through a channel."""
+        """Return the same attempt for a report that came through a channel."""
         return replace(self, channel=channel)
 
     def acted_by(self, actor: Actor) -> Self:
-        """The same for what somebody else does with this command: the writer of a mail, the requester of a hold."""
+        """Return the same attempt with another actor: the writer of a mail, or the requester of a hold."""
         return replace(self, actor=actor)
 
     def new_id(self) -> UUID:
-        """An id that sorts by the time it was made (UUID version 7)."""
+        """Make an id that sorts by its time (UUID version 7)."""
         return uuid7(self.at, self.random(10))
 
-    # words, to be kept in the vault: None where nothing is said
+    # words for the vault: None where there are none
 
     def say(self, subject: str, kind: DisclosureKind, words: Words) -> Disclosure | None:
-        """Words about a subject."""
+        """Return the words about a subject, or None where every field is empty."""
         return Disclosure.of(subject, kind, words, self.random)
 
     def staff(self, case: Case, **words: Any) -> Disclosure | None:
-        """Words of staff about a case."""
+        """Return the words of staff about a case."""
         return self.say(case.customer, DisclosureKind.STAFF_WORDS, words)
 
     def customer(self, case: Case, **words: Any) -> Disclosure | None:
-        """Words of the customer about their case."""
+        """Return the customer's words about their case."""
         return self.say(case.customer, DisclosureKind.CUSTOMER_WORDS, words)
 
     def contact(self, case: Case, **words: Any) -> Disclosure | None:
-        """Whom the case is about, and where they are reached."""
+        """Return the contact: the customer's name and addresses."""
         return self.say(case.customer, DisclosureKind.CONTACT, words)
 
     def reason(self, case: Case) -> Disclosure | None:
-        """The reason that the request gives, as words of staff about a case."""
+        """Return the request's reason as words of staff about a case."""
         return self.staff(case, reason=self.request.reason)
 
     def required(self, case: Case, **words: Any) -> Disclosure:
-        """Words of staff that must be there. Raises Invalid where nothing is said."""
+        """Return the words of staff about a case. Raises Invalid where there are none."""
         said = self.staff(case, **words)
         if said is None:
             raise Invalid("something must be said", f"/{next(iter(words))}")

@@ -1,4 +1,4 @@
-"""SOP 5.6: whatever resolves, reopens or closes a case takes its duplicates along, in the same transaction (R-5.6c)."""
+"""SOP 5.6: duplicates are resolved, reopened and closed with their first case, in one transaction (R-5.6c)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOVES = (Resolved, Reopened, Closed)
 
 
 async def take_along(changed: Sequence[Root], load: Callable[[str], Awaitable[Case]], on: Attempt) -> list[Case]:
-    """Let the duplicates of the changed cases follow. Returns those that were not among ``changed``."""
+    """Let the duplicates of the changed cases follow. Returns the duplicates that ``changed`` did not contain."""
     cases = {root.number: root for root in changed if isinstance(root, Case)}
     taken: dict[str, Case] = {}
     for first in cases.values():
@@ -34,7 +34,7 @@ async def take_along(changed: Sequence[Root], load: Callable[[str], Awaitable[Ca
 
 
 def _with(move: Recorded, random: Callable[[int], bytes]) -> Provenance:
-    """Who moved the first case, how and when, moves its duplicates."""
+    """Return the provenance of the first case's move. Its duplicates move with the same actor, channel and time."""
     return Provenance(
         by=move.by,
         via=move.via,

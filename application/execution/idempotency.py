@@ -1,4 +1,4 @@
-"""A command is carried out once, however often it is asked for (http.md, Idempotency)."""
+"""Idempotency keys: a repeated request runs its command once (http.md, Idempotency)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from application.ports import EventStore, KeyTaken, Register
 from domain.errors import DomainError
 
 _PATIENCE = 8.0
-"""Seconds that a repetition waits for the first request to be answered."""
+"""Seconds that a repetition waits for the answer to the first request."""
 
 
 class Keys:
-    """The keys being worked on in this process. Answered keys are in the store, committed with their events."""
+    """The keys in progress in this process. The store keeps answered keys, committed with their events."""
 
     def __init__(self, store: EventStore, register: Register) -> None:
         self._store, self._register = store, register
@@ -32,10 +32,10 @@ class Keys:
     async def once(
         self, request: Request, run: Callable[[], Awaitable[Committed]], *, fresh: bool = False
     ) -> Committed:
-        """Run a command, or answer as it was answered before. Raises KeyReused, KeyInProgress, and what it raises.
+        """Run a command, or return its earlier answer. Raises KeyReused, KeyInProgress, and what the command raises.
 
-        A ``fresh`` command, such as logging a case, needs no look before: a key that is taken is refused at the commit,
-        and nothing else of an earlier run is in its way.
+        A ``fresh`` command, such as logging a case, skips the look-up of the key: no earlier run can conflict with it
+        except by the key, and the commit refuses a key that is taken.
         """
         key = request.idempotency
         if key is None:
@@ -47,9 +47,9 @@ class Keys:
             try:
                 return await run()
             except OperationalError:
-                raise  # a store that is away has no kept answer either
+                raise  # an unreachable store cannot return the earlier answer
             except (KeyTaken, DomainError, ApplicationError, PersistenceError):
-                # Another process may have done it since we looked: then its answer is the answer.
+                # Another process may have run it since the look-up. Its answer then counts.
                 if (before := await self._answered(key)) is not None:
                     return before
                 raise

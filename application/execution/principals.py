@@ -28,7 +28,7 @@ class Principal:
 
 
 Made = int | datetime
-"""How often a link's customer had been erased when it was made. A link made before 0.5.0 says only the time."""
+"""Erasures of the link's customer when the link was made. A link made before 0.5.0 holds only its time."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A stable id for a person known by an address: keyed, so that the public record tells nothing of it."""
+"""Pseudonyms: a stable, keyed id for each address. The public record reveals nothing of the address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Pseudonyms:
         self._register, self._random = register, random
 
     async def of(self, contact: Words) -> str:
-        """The id of whoever is reached by an address; a new one for somebody without any."""
+        """Return the id for a contact's address, or a new id for a contact without an address."""
         address = contact.get("email") or contact.get("phone")
         if not address:
             return self._random(16).hex()

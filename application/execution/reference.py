@@ -1,8 +1,8 @@
-"""What every decision is made under: catalogue, policy and grants, as of one position of the record.
+"""Reference data of every decision: catalogue, policy and grants, as of one position of the record.
 
-A process keeps it in memory. A command says under which position it was decided, and the store refuses it under its
-lock when a later change is on the record: then it is decided anew. So a grant revoked, or a policy changed, holds for
-every command committed after it, in whichever process, without a look-up per request.
+Each process keeps it in memory. A command names the position that it was decided under. The store checks it under
+its lock and refuses a command that is older than the last change; the runner then decides again. So a revoked grant
+or a changed policy holds for every later commit, in every process, without a look-up per request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from domain.policy_book import PolicyBook
 from domain.values import Actor, Role
 
 TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access", "source"})
-"""The first part of the topics that it is made of; the store's index and its check name the same ones."""
+"""First parts of the topics that make up reference data. The store's index and its check name the same ones."""
 
 SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
 """Roles without a grant: customers reach their own cases, and the system is ours."""
@@ -40,7 +40,7 @@ L = TypeVar("L", bound=Listed[Any])
 
 @lru_cache(4_096)
 def entry_id(kind: str, code: str) -> UUID:
-    """The stream of an entry of the catalogue, or of a person's grants: it follows from its name."""
+    """Derive the stream id of a catalogue entry, or of a person's grants, from its name."""
     return uuid5(NAMESPACE_URL, f"caseledger:{kind}:{code}")
 
 
@@ -53,38 +53,38 @@ class Reference:
     roots: Mapping[UUID, Root] = field(default_factory=dict)
 
     def all(self, kind: type[L]) -> list[L]:
-        """The entries of a kind that are not retired, by id."""
+        """Return the entries of a kind that are not retired, sorted by id."""
         found = [root for root in self.roots.values() if isinstance(root, kind) and not root.entry.retired]
         return sorted(found, key=lambda root: str(root.number))
 
     def service(self, code: str, pointer: str = "/service") -> tuple[int, str] | None:
-        """Version and name of a service; None where there is no catalogue. Raises Invalid for one it does not have."""
+        """Return version and name of a service, or None without a catalogue. Raises Invalid for an unknown service."""
         found = self._find(ListedService, code, pointer)
         return None if found is None else (found.version, found.entry.name)
 
     def team(self, code: str, technician: str | None = None) -> None:
-        """Check a team, and that the technician is of it. Raises Invalid."""
+        """Check that the team exists and that the technician belongs to it. Raises Invalid."""
         found = self._find(ListedTeam, code, "/team")
         if found and technician is not None and found.entry.members and technician not in found.entry.members:
             raise Invalid(f"{technician} is not of the team {code}", "/technician")
 
     def help_desk(self, code: str) -> ListedHelpDesk:
-        """Another agency's desk. Raises Invalid for one that is not in the directory (R-5.3b)."""
+        """Return another agency's help desk. Raises Invalid if the directory does not list it (R-5.3b)."""
         found = self._find(ListedHelpDesk, code, "/help_desk")
         if found is None:
             raise Invalid(f"there is no help desk {code} in the directory", "/help_desk")
         return found
 
     def script(self, code: str) -> ListedScript | None:
-        """A diagnostic script, where it is known."""
+        """Return a diagnostic script, or None if it is unknown."""
         return self._known(ListedScript, code)
 
     def owner_of(self, service: str | None) -> ListedService | None:
-        """The service whose owner stands in where no customer is known."""
+        """Return the service whose owner stands in for an unknown customer."""
         return None if service is None else self._known(ListedService, service)
 
     def calendar(self, service: str | None, team: str | None) -> SupportCalendar | None:
-        """The calendar that a service names, else the one of the case's team, or of the service's own (R-4.1a)."""
+        """Return the service's calendar, else that of the case's team, else that of the service's team (R-4.1a)."""
         owned = self.owner_of(service)
         if owned is not None and owned.entry.calendar is not None:
             return SupportCalendar(owned.entry.calendar, "service", service, owned.version)
@@ -95,38 +95,38 @@ class Reference:
         return SupportCalendar(held.entry.calendar, "team", code, held.version)
 
     def granted(self, subject: str, role: Role, team: str | None, at: datetime) -> bool:
-        """Whether somebody may act in a role (R-7.1)."""
+        """Whether a subject may act in a role (R-7.1)."""
         if role in SELF_EVIDENT:
             return True
         if role is Role.INTAKE and (source := self.source(subject)) is not None and source.serves:
-            return True  # registering it, and issuing the key, is the authorisation
+            return True  # registering the source and issuing its key is the authorisation
         access = self.roots.get(entry_id("access", subject))
         return isinstance(access, Access) and access.may_act_as(role, team, at)
 
     def source(self, code: str) -> ListedSource | None:
-        """A monitoring source, where it is registered; also one that is retired."""
+        """Return a registered monitoring source, retired or not, or None."""
         root = self.roots.get(entry_id("source", code))
         return root if isinstance(root, ListedSource) else None
 
     def lists(self, kind: type[Listed[Any]], code: str) -> bool:
-        """Whether there is such an entry that is not retired."""
+        """Whether the entry exists and is not retired."""
         return self._known(kind, code) is not None
 
     def names_service(self, code: str) -> bool:
-        """Whether the catalogue has such a service, or there is no catalogue."""
+        """Whether the catalogue lists the service, or there is no catalogue."""
         return self._known(ListedService, code) is not None or not any(
             isinstance(root, ListedService) for root in self.roots.values()
         )
 
     @cached_property
     def key_holders(self) -> Mapping[str, ListedSource]:
-        """The sources by the ids of their keys, revoked ones too."""
+        """Sources by the ids of their keys, including revoked keys."""
         sources = [root for root in self.roots.values() if isinstance(root, ListedSource)]
         return {key: source for source in sources for key in source.keys}
 
     @cached_property
     def senders(self) -> Mapping[str, str]:
-        """The sources by the mail addresses that they write from, in small letters."""
+        """Sources by the mail addresses that they write from, in lower case."""
         sources = [root for root in self.roots.values() if isinstance(root, ListedSource) and not root.entry.retired]
         told = {source.entry.id: source.contact.text("senders") for source in sources if source.contact}
         return {
@@ -136,13 +136,13 @@ class Reference:
         }
 
     def require_key(self, source: str, key: str) -> None:
-        """Raises Unauthenticated when a key is revoked by now, however it came to be admitted."""
+        """Raises Unauthenticated if a source's key is revoked, even if it was admitted earlier."""
         listed = self.source(source)
         if listed is None or listed.entry.retired or not listed.opens(key):
             raise Unauthenticated("the key is not valid here, or no longer")
 
     def require_grant(self, actor: Actor, at: datetime) -> None:
-        """Raises Forbidden, naming the role that is not granted."""
+        """Check that the actor's role is granted. Raises Forbidden, which names the role."""
         if not self.granted(actor.subject, actor.role, actor.team, at):
             of = f" of {actor.team}" if actor.team else ""
             raise Forbidden(f"no grant of the role {actor.role}{of} is in force for {actor.subject}")
@@ -159,36 +159,36 @@ class Reference:
 
 
 Changes = Callable[[int], Awaitable[Sequence[tuple[int, Recorded]]]]
-"""Reads the events of reference data after a position, in order, with their positions."""
+"""Reads the events of reference data after a position, each with its position, in order."""
 
 
 _PATIENCE = 8.0
-"""Seconds to wait for a look that another command has begun."""
+"""Seconds to wait for a look-up that another command has begun."""
 
 
 class References:
-    """The reference data of this process. Commands take `current`; whoever learns of a change calls `invalidate`.
+    """The reference data of this process. Commands read `current`; the listener calls `invalidate` on each change.
 
-    Where somebody listens for changes, memory counts only while they do: `listened` says so. Otherwise each reader looks.
-    A process without a listener decides by memory, and its commit is refused where that is old.
+    With a listener, memory is valid only while it hears changes (`listened`). Otherwise each reader looks it up.
+    A process without a listener decides by memory, and the store refuses its commit if memory is out of date.
     """
 
     def __init__(self, changes: Changes, first_policy: Callable[[], Policy]) -> None:
         self._changes, self._first_policy = changes, first_policy
         self._reference: Reference | None = None
         self._told, self._seen = object(), object()
-        """The last change that was told of, and the last one that a look has seen."""
+        """The last change announced, and the last one that a look-up has seen."""
         self._deaf = False
         self._looking = asyncio.Lock()
         self._looks, self._failed = 0, False
 
     @property
     def known(self) -> Reference | None:
-        """What memory tells; None where the record must be looked at."""
+        """Return the reference data in memory, or None where it must be looked up."""
         return None if self._deaf or self._told is not self._seen else self._reference
 
     async def current(self) -> Reference:
-        """What is in force; looked up where memory does not tell. Raises OperationalError when that fails."""
+        """Return the reference data in force; look it up if memory is not valid. Raises OperationalError."""
         if (known := self.known) is not None:
             return known
         await self.refresh()
@@ -196,24 +196,24 @@ class References:
         return self._reference
 
     def invalidate(self) -> None:
-        """Something was changed: the next command looks."""
+        """Mark memory as out of date: the next command looks it up."""
         self._told = object()
 
     def listened(self, hearing: bool) -> None:
-        """Say whether changes are heard of from now on. Earlier ones may have been missed."""
+        """Report whether the listener hears changes from now on. It may have missed earlier ones."""
         self.invalidate()
         self._deaf = not hearing
 
     async def newer_than(self, known: Reference) -> Reference | None:
-        """Look now. Returns what is in force if it is no longer what was known, also when another command just looked."""
+        """Look up now. Returns the reference data in force if it differs from ``known``, else None."""
         await self.refresh()
         now = self._reference
         return None if now is known else now
 
     async def refresh(self) -> bool:
-        """Look now. Returns whether anything had changed. Raises OperationalError.
+        """Look up now. Returns whether anything has changed. Raises OperationalError.
 
-        Of the commands that come while one looks, the first looks again; the others share what it finds, or its failure.
+        Commands that arrive during a look-up wait. The first of them looks up again; the others share its result.
         """
         before, came = self._reference, self._looks
         try:
@@ -243,7 +243,7 @@ def _folded(known: Reference, changes: Sequence[tuple[int, Recorded]]) -> Refere
     roots, position, policy = dict(known.roots), known.position, known.policy
     for position, event in changes:  # noqa: B007 - the last one is where we are
         before = roots.get(event.originator_id)
-        # Whoever reads the old reference keeps it as it is: the fold works on a copy.
+        # Readers of the old reference must not see it change: fold into a copy.
         root = event.mutate(copy(before))
         assert isinstance(root, Root)
         roots[event.originator_id] = root

@@ -1,4 +1,4 @@
-"""Aggregates by their number or id, folded from their events: never behind the record."""
+"""Aggregates by number or id, folded from their events and so never behind the record."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Repository:
         self.store, self.register = store, register
 
     async def identify(self, number: str, kind: type[Root] = Case) -> UUID:
-        """The id of the case or the problem with a number. Raises NotFound."""
+        """Return the id of a case or problem by its number. Raises NotFound."""
         found = await self.register.find(number) if _NUMBERS[kind].fullmatch(number) else None
         if found is None:
             raise NotFound(f"there is no {kind.__name__.lower()} {number}")
         return found
 
     async def get(self, kind: type[R], number: str, version: int | None = None) -> R:
-        """A case or a problem by its number, now or at a version. Raises NotFound."""
+        """Return a case or problem by its number, now or at a version. Raises NotFound."""
         return _at(await self._up_to(kind, number, version), number, version)
 
     async def read(self, number: str, actor: Actor, version: int | None = None) -> Case:
-        """A case that the actor may know of. Raises NotFound, also for a customer who asks for another's case."""
+        """Return a case that the actor may see. Raises NotFound, also for a customer who asks for another's case."""
         case = await self._up_to(Case, number, version)
-        hide_from_others(actor, number, case.customer)  # before anything is said of its versions
+        hide_from_others(actor, number, case.customer)  # before an error can reveal its versions
         return _at(case, number, version)
 
     async def _up_to(self, kind: type[R], number: str, version: int | None) -> R:
@@ -50,27 +50,27 @@ class Repository:
         return root
 
     async def find(self, kind: type[R], id: UUID, version: int | None = None) -> R | None:  # noqa: A002
-        """An aggregate of a kind by its id; None where there is none."""
+        """Return an aggregate of a kind by its id, or None."""
         root = await self.store.load(id, until=version)
         return root if isinstance(root, kind) else None
 
     async def named(self, number: str, pointer: str = "/case") -> Case:
-        """Another case that the words of a command name. Raises Invalid, pointing to them."""
+        """Return another case that a command's body names. Raises Invalid, which points to the field."""
         try:
             return await self.get(Case, number)
         except NotFound as error:
             raise Invalid(str(error), pointer) from error
 
     async def first_of(self, case: Case) -> Case:
-        """The case that this one goes with: the first case of a duplicate, else the case itself (R-5.6c)."""
+        """Return the first case of a duplicate, else the case itself (R-5.6c)."""
         return case if case.goes_with is None else await self.named(case.goes_with)
 
     async def data_subject(self, subject: str) -> DataSubject | None:
-        """What was erased of a person; None where nothing ever was."""
+        """Return the erasures of a person, or None if there were none."""
         return await self.find(DataSubject, subject_id(subject))
 
     async def erasures_of(self, subject: str) -> int:
-        """How often a person has been erased so far."""
+        """Count the erasures of a person so far."""
         known = await self.data_subject(subject)
         return 0 if known is None else known.erasures
 

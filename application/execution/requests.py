@@ -1,4 +1,4 @@
-"""Who asks, through what, under which precondition, and the answer they get."""
+"""Requests: the caller, the channel, the preconditions, and the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.values import Actor
 
 @dataclass(frozen=True)
 class Idempotency:
-    """A client's key as it is kept: two digests, and the status its answer will have."""
+    """A client's idempotency key as stored: two digests and the status of its answer."""
 
     key: bytes
     request: bytes
@@ -20,26 +20,26 @@ class Idempotency:
 
 @dataclass(frozen=True)
 class Request:
-    """What every command takes beside its own words."""
+    """What every command takes besides its own body."""
 
     actor: Actor
     interface: str
     expected: int | None = None
-    """The version the caller has seen; None for whatever it is now."""
+    """The version that the caller has seen, or None for no precondition."""
     idempotency: Idempotency | None = None
     request_id: str | None = None
     trace_id: str | None = None
     causation: int | None = None
-    """Position of the event that made the system act."""
+    """Position of the event that caused the system to act."""
     key: str | None = None
-    """Id of the key that admitted a monitoring source. The key, and no grant, must then still be valid."""
+    """Id of the key that admitted a monitoring source. The key replaces a grant and must still be valid."""
     reason: str | None = None
-    """Why, in the caller's words."""
+    """The caller's reason, in their words."""
 
 
 @dataclass(frozen=True)
 class Committed:
-    """A command is done: what it changed, as it left it, and the position of its last event."""
+    """A committed command: the aggregates as it left them, and the position of its last event."""
 
     root: Root
     position: int
@@ -47,17 +47,17 @@ class Committed:
 
     @property
     def case(self) -> Case:
-        """The case, where the command was on one."""
+        """The case, if the command was on a case."""
         assert isinstance(self.root, Case)
         return self.root
 
 
 class ApplicationError(Exception):
-    """The application refuses: for the state the request was made in, not for a rule of the desk."""
+    """The application refuses a request for its circumstances, not for a rule of the SOP."""
 
 
 class StaleVersion(ApplicationError):
-    """It has changed since the caller read it."""
+    """The aggregate has changed since the caller read it."""
 
     def __init__(self, number: str, expected: int, current: int) -> None:
         super().__init__(f"{number} is at version {current}; you acted on version {expected}")
@@ -65,7 +65,7 @@ class StaleVersion(ApplicationError):
 
 
 class KeyReused(ApplicationError):
-    """The idempotency key was used before, for another request."""
+    """The idempotency key belongs to an earlier, different request."""
 
 
 class KeyInProgress(ApplicationError):
@@ -73,4 +73,4 @@ class KeyInProgress(ApplicationError):
 
 
 class Busy(ApplicationError):
-    """Others kept changing it; try again."""
+    """Other commands kept changing the aggregate; try again."""

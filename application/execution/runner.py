@@ -1,7 +1,7 @@
-"""How every command is carried out: who may give it, once, on which version, under which policy, in one transaction.
+"""The one way a command runs: admission, idempotency, expected version, policy in force, one transaction.
 
-Every caller is held to the same table of roles and the same grants (R-6a, R-7.1): HTTP, the command line, our own
-processes. A command returns after its commit, never before.
+HTTP, the command line and our own processes obey the same table of roles and the same grants (R-6a, R-7.1).
+A command returns after its commit, never before.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from domain.clock import Clock
 from domain.errors import DomainError, InvalidTransition
 
 Changed = Sequence[Root] | None
-"""What a decision changed beside the aggregate it is on."""
+"""Other aggregates that a decision changed."""
 Decision = Callable[[Case, Attempt], Changed | Awaitable[Changed]]
-"""Decides on a case. It is a coroutine where it must load other aggregates first."""
+"""Decides on a case. A coroutine if it must first load other aggregates."""
 
 
 class CommandRunner:
-    """Carries out every command. Time and chance are given to it."""
+    """Runs every command. Clock and randomness are arguments."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class CommandRunner:
         self._keys = Keys(store, register)
 
     async def on_case(self, command: str, number: str, request: Request, decide: Decision) -> Committed:
-        """Carry out a command on a case: read it, check who may, decide, commit with whatever else was changed.
+        """Run a command on a case: load it, check the role, decide, and commit it with the other changed aggregates.
 
         Raises Forbidden, NotFound, StaleVersion, Busy, and what the decision raises.
         """
@@ -74,13 +74,13 @@ class CommandRunner:
         *,
         fresh: bool = False,
     ) -> Committed:
-        """Carry out a command once under its idempotency key. ``name`` is the stream whose commands take turns."""
+        """Run a command once under its idempotency key. Commands on the stream ``name`` take turns."""
         return await self._keys.once(request, lambda: self.try_until_committed(name, request, attempt), fresh=fresh)
 
     async def try_until_committed(
         self, name: str, request: Request, attempt: Callable[[Attempt], Awaitable[Committed]]
     ) -> Committed:
-        """Try, and try anew while others are first or what it was decided under has changed. Raises Busy in the end."""
+        """Retry until no other command interferes and the reference data is current. Raises Busy when time is up."""
         async with self.turns.on(name) as turn:
             while True:
                 reference = await self.references.current()
@@ -92,19 +92,19 @@ class CommandRunner:
                         reference.require_grant(request.actor, now)
                     return await attempt(Attempt(request, reference, now, self.clock.simulated, self.random))
                 except IntegrityError:
-                    await turn.take()  # another command was first: read, check and decide anew, one after the other
+                    await turn.take()  # another command committed first: load, check and decide again, in turn
                 except ReferenceMoved:
                     await self.references.refresh()
                     turn.check()
                 except DomainError:
                     if await self.references.newer_than(reference) is None:
-                        raise  # it was no old catalogue, policy or grant that refused
+                        raise  # the refusal did not come from old reference data
                     turn.check()
 
     async def commit(
         self, root: Root, on: Attempt, others: Changed = None, *, erasing: Erasure | None = None
     ) -> Committed:
-        """Commit what was decided, with the duplicates that follow (R-5.6c), or nothing at all."""
+        """Commit a decision with the duplicates that follow it (R-5.6c), all or nothing."""
         changed = [*(others or ()), root]
         changed[:-1] += await take_along(changed, self.repository.named, on)
         key = on.request.idempotency
@@ -124,20 +124,20 @@ class CommandRunner:
         return Committed(root, await self.position_of(root) if position is None else position)
 
     async def position_of(self, root: Root) -> int:
-        """The position of an aggregate's last event."""
+        """Return the position of an aggregate's last event."""
         return (await self.store.history(root.id, after=root.version - 1))[-1].position
 
     async def answered(self, request: Request) -> bool:
-        """Whether a request was answered before under its idempotency key: its preconditions then no longer matter."""
+        """Whether this idempotency key has an answer already. The request's preconditions then no longer matter."""
         return request.idempotency is not None and await self.register.answer(request.idempotency.key) is not None
 
 
 def expect(root: Root, request: Request) -> None:
-    """Check the version that the caller has seen. Raises StaleVersion."""
+    """Check the caller's expected version. Raises StaleVersion."""
     if request.expected is not None and root.version != request.expected:
         raise StaleVersion(root.number, request.expected, root.version)
 
 
 def _closes(root: Any) -> bool:
-    """Whether what was decided, and is not committed yet, closes a case."""
+    """Whether the uncommitted events close a case."""
     return any(isinstance(event, Closed) for event in root.pending_events)

@@ -1,6 +1,6 @@
-"""Commands that met on one stream take turns: the second is decided right after the first commits.
+"""Turns: commands that conflict on one stream run one after another.
 
-Nobody takes a turn until two have met: most commands are alone on their stream, and decide at once.
+Turns start only after a conflict. Most commands are alone on their stream and decide at once.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from application.execution.requests import Busy
 
 PATIENCE = 8.0
-"""Seconds within which a command must have been decided and committed, however often others are first."""
+"""Seconds a command may take from its first attempt to its commit, retries included."""
 
 
 @dataclass
 class _Stream:
-    """A stream that ``users`` commands work on; the lock is the turn."""
+    """A stream that ``users`` commands work on. The lock holder has the turn."""
 
     users: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -34,7 +34,7 @@ class Turn:
         self._mine = False
 
     async def take(self) -> None:
-        """Wait for the turn, unless it is ours already; later commands queue behind. Raises Busy when time is up."""
+        """Wait for the turn, unless we have it. Later commands queue behind. Raises Busy when time is up."""
         if not self._mine:
             try:
                 async with asyncio.timeout(self._left()):
@@ -45,7 +45,7 @@ class Turn:
         self.check()
 
     async def queue(self) -> None:
-        """Wait for the turn where others take theirs. Raises Busy."""
+        """Wait for the turn if other commands take turns already. Raises Busy."""
         if self._stream.turn.locked():
             await self.take()
 
@@ -61,13 +61,13 @@ class Turn:
         return Busy(f"{self._name} is being changed by others; try again")
 
     def give_back(self) -> None:
-        """Let the next one decide."""
+        """Pass the turn to the next command."""
         if self._mine:
             self._stream.turn.release()
 
 
 class Turns:
-    """The streams that commands of this process work on now."""
+    """The streams that commands of this process work on."""
 
     def __init__(self, patience: float = PATIENCE, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._patience, self._monotonic = patience, monotonic
@@ -75,12 +75,12 @@ class Turns:
 
     @property
     def streams(self) -> int:
-        """How many streams are worked on."""
+        """Number of streams in use."""
         return len(self._streams)
 
     @asynccontextmanager
     async def on(self, name: str) -> AsyncIterator[Turn]:
-        """Work on a stream for as long as this lasts. Raises Busy where others take too long."""
+        """Work on a stream inside this context. Raises Busy if other commands take too long."""
         stream = self._streams.setdefault(name, _Stream())
         stream.users += 1
         turn = Turn(name, stream, self._patience, self._monotonic)

@@ -102,7 +102,7 @@ def deadline_text(deadline: datetime, time_zone: str) -> str:
 
 
 def _said(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
-    """What the templates are given. An acknowledgement goes to whom somebody says he is: it carries no words of his on."""
+    """Values for the templates. An acknowledgement's address is unverified: it must not carry the sender's words."""
     return {
         "case": letter.case,
         "name": "" if letter.kind is LetterKind.ACKNOWLEDGED else _line(letter.name),

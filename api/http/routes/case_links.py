@@ -1,6 +1,6 @@
-"""What a customer does by the link that follows his case (SOP 5.9). GET shows, POST acts (http.md, Auth).
+"""Customers follow and act on their case by its link (SOP 5.9). GET shows, POST acts (http.md, Auth).
 
-By a link that is not, or no longer, valid there is nothing, whatever is wrong with it: nobody learns which cases there are.
+Every invalid link gets the same 404, whatever is wrong with it: it must not reveal which cases exist.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ for _kind in KINDS:
 async def find_customer(
     request: Request, caller: Caller, email: str | None = None, phone: str | None = None
 ) -> Response:
-    """The customer id that an address stands for, and his entry where there is one."""
+    """Find the customer id for an address, with their entry if there is one."""
     context, _ = await _reader(request, caller)
     if not (email or phone):
         raise Problem("validation-failed", "ask for an email or a phone")

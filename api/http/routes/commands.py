@@ -58,7 +58,7 @@ class Verb:
     body: type[Body]
     clause: str
     conditional: bool = True
-    """Whether it changes state, so that the caller must say which version he has seen."""
+    """Whether it changes state, so that the caller must name the version they have seen."""
     status: int = 200
 
     @property

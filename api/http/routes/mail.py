@@ -158,7 +158,7 @@ async def release_message(request: Request, caller: Caller, raw: Raw, message: s
     "/quarantine/{message}/join", response_class=Response, operation_id="join_message", openapi_extra=_body(JoinBody)
 )
 async def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
-    """Take it into a case; whoever wrote it takes part from then on, and what he says counts from when it came."""
+    """Add the mail to a case. Its writer becomes a participant. Their words count from the time the mail arrived."""
     decision = _Decision("join_message", JoinBody, lambda held, id_, body, wanted: held.join(id_, body.case, wanted))
     committed = await _decide(request, caller, raw, message, decision)
     return _decided(committed, outcome_of(_receipt_of(committed)), 200)

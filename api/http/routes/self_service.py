@@ -27,7 +27,7 @@ Raw = Annotated[bytes | None, Depends(raw_body)]
 
 
 class ReportBody(Words):
-    """What a customer reports. Without an identity he is reached by ``email`` only."""
+    """A customer's report. Without an identity the desk reaches them only by ``email``."""
 
     name: Line
     email: Email | None = None
@@ -57,7 +57,7 @@ _REPORT = described({"application/json": {"schema": ReportBody.model_json_schema
 
 @router.post("/reports", response_class=Response, status_code=201, operation_id="report", openapi_extra=_REPORT)
 async def post_report(request: Request, raw: Raw) -> Response:
-    """Report an incident (R-5.2b). With a customer's token the case is his; without, the link to it is mailed to `email`."""
+    """Report an incident (R-5.2b). With a token the case is the customer's; without one, `email` receives its link."""
     context = context_of(request)
     if "authorization" in request.headers:
         return await _report_of(request, context, raw)
@@ -75,7 +75,7 @@ async def post_report(request: Request, raw: Raw) -> Response:
     wanted = asked(request, Actor(customer, Role.CUSTOMER), raw, 201)
     report = _report(context, body, unverified=True)
     committed = await context.desk.self_service.report_unverified(report, contact, _said(body), wanted)
-    # The number and no more: whoever wrote this has not shown that the address is his.
+    # Only the number: the reporter has not shown that the address is theirs.
     return json_answer({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
 
 

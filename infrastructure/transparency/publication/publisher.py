@@ -209,7 +209,7 @@ class Publisher:
                 self._safe.contradict(self._alarms)
 
     def _has_caught_up(self, error: Contradicted) -> bool:
-        """Whether a witness was ahead only because others showed him, meanwhile, what we have published since."""
+        """Whether a witness was ahead only by a checkpoint that we have published since and others showed it."""
         return isinstance(error, Ahead) and self._newest is not None and error.size <= self._newest.size
 
     # the errands

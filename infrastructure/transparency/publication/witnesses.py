@@ -1,4 +1,4 @@
-"""Witnesses (C2SP tlog-witness): who sees each checkpoint continue the one before, and signs that he did."""
+"""Witnesses (C2SP tlog-witness): each checks that a checkpoint extends the one before, and cosigns it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ahead(Contradicted):
 
 @dataclass(frozen=True)
 class Witness:
-    """Who cosigns, and where he is asked."""
+    """A witness: its key, and the address of its service."""
 
     vkey: Verifier
     url: str
