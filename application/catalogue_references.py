@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from application.catalogue_entries import Entry
 from domain.catalogue import OURS, Script, Service
-from domain.errors import Invalid
+from domain.errors import UnknownReference
 from domain.policy import Policy
 
 Lists = Callable[[str, str], bool]
@@ -33,7 +33,7 @@ def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, 
 def check_mentions(entry: Entry, listed: Lists, policy: Policy) -> None:
     """Refuse an entry that names what is not there. Raises Invalid for the first such field."""
     for pointer, why in missing(entry, listed, policy):
-        raise Invalid(why, pointer)
+        raise UnknownReference(why, pointer)
 
 
 def _mentions(entry: Entry) -> Iterator[tuple[str, str, str]]:

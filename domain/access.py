@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from domain.aggregate import Opening, Recorded, Root, register
-from domain.errors import Forbidden, Invalid
+from domain.errors import ContradictsRecord, Forbidden, Invalid, UnknownReference
 from domain.values import Actor, Disclosure, Provenance, Role
 
 NOT_GRANTED = frozenset({Role.SYSTEM, Role.EXTERNAL})
@@ -81,13 +81,13 @@ class Access(Root):
             raise Invalid("A grant ends after it starts, and not in the past.", "/until")
         known = self.grants.get((grant.role, grant.team))
         if known is not None and known.in_force(provenance.at) and grant.since > provenance.at:
-            raise Invalid("The grant in force would end now. Let the new one start now too.", "/since")
+            raise ContradictsRecord("The grant in force would end now. Let the new one start now too.", "/since")
         self.record(AccessGranted, provenance, **vars(grant), reason=reason)
 
     def revoke(self, role: Role, team: str | None, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Revoke a grant from the next request on (R-7.1). Raises Invalid where there is none."""
         if (role, team) not in self.grants:
-            raise Invalid(f"{self.subject} has no such grant.", "/role")
+            raise UnknownReference(f"{self.subject} has no such grant.", "/role")
         self.record(AccessRevoked, provenance, role=role, team=team, reason=reason)
 
     def may_act_as(self, role: Role, team: str | None, at: datetime) -> bool:

@@ -130,3 +130,11 @@ class Invalid(DomainError):
     def __init__(self, detail: str, pointer: str) -> None:
         super().__init__(detail)
         self.pointer = pointer
+
+
+class UnknownReference(Invalid):
+    """A field names what the desk does not have: a service, a team, a method of contact."""
+
+
+class ContradictsRecord(Invalid):
+    """A value contradicts what is recorded already."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from domain.calendar import ALWAYS, AROUND_THE_CLOCK, BUSINESS_HOURS, Calendar, SupportCalendar
-from domain.errors import Invalid
+from domain.errors import UnknownReference
 from domain.values import Level
 
 
@@ -176,10 +176,10 @@ class Policy:
         """A method of contact in its one spelling. Raises Invalid for one that the policy does not list."""
         method = contact_method(given)
         if method in EVIDENCE:
-            raise Invalid(NO_PERSON, pointer)
+            raise UnknownReference(NO_PERSON, pointer)
         if method not in self.contact_methods:
             known = ", ".join(self.contact_methods)
-            raise Invalid(f"{given} is no method of contact here. Known: {known}.", pointer)
+            raise UnknownReference(f"{given} is no method of contact here. Known: {known}.", pointer)
         return method
 
     def support(self, priority: int, named: SupportCalendar | None) -> SupportCalendar:

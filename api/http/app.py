@@ -13,7 +13,7 @@ from api.http import problems
 from api.http.context import Context
 from api.http.entrance import Entrance
 from api.http.metrics import Metrics
-from api.http.openapi import described
+from api.http.openapi.document import described
 from api.http.routes import (
     approvals,
     attachments,

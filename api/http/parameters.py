@@ -5,16 +5,33 @@ Machine intake and the links in mails accept any. No alert is lost for a paramet
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
+
+from api.http.fields import Moment
+
+Limit = Annotated[int, Query(ge=1, le=200, description="The most items on the page.", examples=[50])]
+Cursor = Annotated[
+    str | None,
+    Query(
+        description="`next_cursor` of the page before: the rest of the same list.",
+        examples=["ofeZpvsuOGVq-7MUO0ndflsiSU5DLTAwMDAwMTIiXQ"],
+    ),
+]
+AtVersion = Annotated[int | None, Query(ge=1, description="As of this version.", examples=[1])]
+AtEvent = Annotated[int | None, Query(ge=1, description="As of this position in the ledger.", examples=[111])]
+AtPosition = Annotated[int | None, Query(ge=0, description="As of this position in the ledger.", examples=[111])]
+AsOf = Annotated[Moment | None, Query(description="As the ledger knew it at this time.")]
+EffectiveAt = Annotated[Moment | None, Query(description="Only what had happened by this time counts.")]
+FileName = Annotated[str, Query(max_length=1_000, description="The name of the file.", examples=["screenshot.png"])]
 
 
 def refuse_unknown(request: Request) -> None:
-    """Raises RequestValidationError for a query parameter that the route does not name, or that is given twice.
+    """Refuse a query parameter that the route does not name, or that comes twice. Raises RequestValidationError.
 
-    It is called once the caller is known to be in the right role (http.md, Order of refusals).
+    Call it once the role of the caller is checked (http.md, Order of refusals).
     """
     if not request.scope["query_string"]:
         return
@@ -27,22 +44,12 @@ def refuse_unknown(request: Request) -> None:
 
 
 async def named_parameters(request: Request) -> None:
-    """The same, as a dependency of routes that are open to everybody."""
+    """The same as a dependency, for open routes."""
     refuse_unknown(request)
 
 
-def filters(**described: str) -> dict[str, Any]:
-    """Filters of a list as OpenAPI has them; the route reads them from the request."""
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
-            for name, text in described.items()
-        ]
-    }
-
-
 def _known(request: Request) -> set[str]:
-    """The query parameters that a route names: in its signature, or in what it adds to its OpenAPI."""
+    """The query parameters that a route names, in its signature or in its OpenAPI."""
     route = request.scope["route"]
     added = (route.openapi_extra or {}).get("parameters", ())
     named = {field.alias for field in route.dependant.query_params}

@@ -57,6 +57,8 @@ TITLES = {
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is of a type that is not understood"),
     "validation-failed": (422, "The body breaks a rule"),
+    "unknown-reference": (422, "The body names something that the desk does not have"),
+    "contradicts-record": (422, "The body contradicts the record"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
     "precondition-required": (428, "An If-Match header is needed"),
     "too-many-requests": (429, "Too much or too often: try again later"),
@@ -84,6 +86,8 @@ _DOMAIN: dict[type[Exception], str] = {
     errors.AttachmentRefused: "unsupported-media-type",
     errors.Erased: "gone",
     errors.Invalid: "validation-failed",
+    errors.UnknownReference: "unknown-reference",
+    errors.ContradictsRecord: "contradicts-record",
     requests.StaleVersion: "stale-version",
     requests.KeyReused: "idempotency-key-reused",
     requests.KeyInProgress: "idempotency-in-progress",
@@ -234,11 +238,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods of this path. Several routes may share it."""
-    known = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-    scopes = ((method, {**request.scope, "method": "GET" if method == "HEAD" else method}) for method in known)
-    routes = request.app.router.routes
-    return [method for method, scope in scopes if any(route.matches(scope)[0] is Match.FULL for route in routes)]
+    """The methods of this address: those of the routes with the longest template that fits it."""
+    fit = [each for each in request.app.router.routes if each.matches(request.scope)[0] is not Match.NONE]
+    longest = max((each.path for each in fit), key=len, default="")
+    methods = {method for each in fit if each.path == longest for method in getattr(each, "methods", None) or ()}
+    return sorted({*methods, "HEAD"} if "GET" in methods else methods)
 
 
 def _logged(request: Request) -> str:

@@ -16,7 +16,7 @@ from domain.case import Case
 from domain.case.clauses.major_incident import Declaration, FanOutRefusal
 from domain.case.status import SETTLED
 from domain.case.terms import LinkKind, Resolution, ResolutionCode
-from domain.errors import DomainError, Invalid, InvalidTransition, NoneFollowed, ProblemLinkRequired
+from domain.errors import ContradictsRecord, DomainError, InvalidTransition, NoneFollowed, ProblemLinkRequired
 from domain.problem import Problem
 
 
@@ -52,7 +52,7 @@ class MajorIncidents:
             parts = await self._all_named(tuple(dict.fromkeys(cases)))
             for part in parts:
                 if part.number == case.number:
-                    raise Invalid("a case is no part of itself", "/cases")
+                    raise ContradictsRecord("a case is no part of itself", "/cases")
                 part.mirror(case.number, LinkKind.PART, on.provenance)
                 case.mirror(part.number, LinkKind.MAJOR, on.provenance)
             return parts
@@ -88,7 +88,7 @@ class MajorIncidents:
                 except DomainError as refusal:
                     refused.append((part.number, refusal))
             if not followed:
-                raise NoneFollowed(refused) if refused else Invalid("no linked case is open", "/cases")
+                raise NoneFollowed(refused) if refused else ContradictsRecord("no linked case is open", "/cases")
             told = tuple(FanOutRefusal(part, refusal.rule, str(refusal)) for part, refusal in refused)
             case.fanned_out(tuple(followed), on.provenance, refused=told, reason=on.reason(case))
             return [*changed, problem] if problem is not None and problem.pending_events else changed

@@ -23,7 +23,7 @@ from domain.access import Access
 from domain.aggregate import Recorded, Root
 from domain.calendar import SupportCalendar
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
-from domain.errors import Forbidden, Invalid
+from domain.errors import Forbidden, UnknownReference
 from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
@@ -66,13 +66,13 @@ class Reference:
         """Check that the team exists and that the technician belongs to it. Raises Invalid."""
         found = self._find(ListedTeam, code, "/team")
         if found and technician is not None and found.entry.members and technician not in found.entry.members:
-            raise Invalid(f"{technician} is not of the team {code}", "/technician")
+            raise UnknownReference(f"{technician} is not of the team {code}", "/technician")
 
     def help_desk(self, code: str) -> ListedHelpDesk:
         """Return another agency's help desk. Raises Invalid if the directory does not list it (R-5.3b)."""
         found = self._find(ListedHelpDesk, code, "/help_desk")
         if found is None:
-            raise Invalid(f"there is no help desk {code} in the directory", "/help_desk")
+            raise UnknownReference(f"there is no help desk {code} in the directory", "/help_desk")
         return found
 
     def script(self, code: str) -> ListedScript | None:
@@ -150,7 +150,7 @@ class Reference:
     def _find(self, kind: type[L], code: str, pointer: str) -> L | None:
         found = self._known(kind, code)
         if found is None and any(isinstance(root, kind) for root in self.roots.values()):
-            raise Invalid(f"there is no {kind.TOPIC.replace('_', ' ')} {code}", pointer)
+            raise UnknownReference(f"there is no {kind.TOPIC.replace('_', ' ')} {code}", pointer)
         return found
 
     def _known(self, kind: type[L], code: str) -> L | None:

@@ -11,7 +11,7 @@ from domain.aggregate import Root
 from domain.case import Case
 from domain.case.status import hide_from_others
 from domain.data_subject import DataSubject, subject_id
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound, UnknownReference
 from domain.problem import Problem
 from domain.values import Actor
 
@@ -55,11 +55,11 @@ class Repository:
         return root if isinstance(root, kind) else None
 
     async def named(self, number: str, pointer: str = "/case") -> Case:
-        """Return another case that a command's body names. Raises Invalid, which points to the field."""
+        """Return another case that a command's body names. Raises UnknownReference, which points to the field."""
         try:
             return await self.get(Case, number)
         except NotFound as error:
-            raise Invalid(str(error), pointer) from error
+            raise UnknownReference(str(error), pointer) from error
 
     async def first_of(self, case: Case) -> Case:
         """Return the first case of a duplicate, else the case itself (R-5.6c)."""

@@ -15,7 +15,7 @@ from application.mail_in.joining import Joining, Taking
 from application.ports import Entry
 from domain.aggregate import Root
 from domain.case.status import STAFF
-from domain.errors import Forbidden, Invalid, InvalidTransition, NotFound
+from domain.errors import ContradictsRecord, Forbidden, InvalidTransition, NotFound
 from domain.fate import ReceiptState
 from domain.receipt import Receipt, authorise_intake
 from domain.values import Actor, Disclosure, DisclosureKind, Role
@@ -52,7 +52,7 @@ class Quarantine:
             taking = await self._taking_again("join_message", held, on)
             into = number or held.suggestion
             if into is None:
-                raise Invalid("no case is suggested: name one", "/case")
+                raise ContradictsRecord("no case is suggested: name one", "/case")
             case = await self._repository.first_of(await self._repository.named(into))
             return await self._joining.join(case, taking, reason=_reason(held, on, request.reason))
 

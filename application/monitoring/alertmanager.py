@@ -50,7 +50,8 @@ def read_group(raw: bytes) -> Delivery:
     if odd and len(odd) == len(read_):
         raise Unreadable(f"alert {odd[0].place} of {len(read_)}: {odd[0].why}", odd[0].cause)
     signals = {_what(each): each for each in read_ if isinstance(each, Signal)}
-    truncated = group.truncatedAlerts if isinstance(group.truncatedAlerts, int) else 0
+    given = group.truncatedAlerts
+    truncated = given if isinstance(given, int) and not isinstance(given, bool) else 0
     return Delivery(raw, tuple(signals.values()), odd, truncated=min(max(0, truncated), 10**9))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain.errors import Invalid
+from domain.errors import Invalid, UnknownReference
 
 Bound = datetime | date
 """An end of a period: a moment, or a day, which stands for its first moment in the report's zone."""
@@ -15,7 +15,9 @@ Bound = datetime | date
 def zone_named(name: str) -> ZoneInfo:
     """A zone of the IANA database. Raises Invalid for a name that is none."""
     if name not in _names():
-        raise Invalid(f"{name[:60]!r} is no time zone of the IANA database, such as America/Chicago", "/query/tz")
+        raise UnknownReference(
+            f"{name[:60]!r} is no time zone of the IANA database, such as America/Chicago", "/query/tz"
+        )
     return ZoneInfo(name)
 
 

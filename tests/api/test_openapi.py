@@ -10,8 +10,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from api.http.app import create_app
-from api.http.bodies.corrections import CorrectBody
-from api.http.bodies.logging import LogBody
+from api.http.bodies.logging import CorrectBody, LogBody
 from api.http.bodies.pending import PendBody
 from api.http.bodies.priority import PrioritizeBody
 

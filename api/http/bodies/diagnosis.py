@@ -63,7 +63,9 @@ class KnownErrorsBody(MaybeReasonBody):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"query": "queue stuck", "shown": ["KE-0000001"], "chosen": "KE-0000001", "applied": True}]
+            "examples": [{"query": "queue stuck", "shown": ["KE-0000001"], "chosen": "KE-0000001", "applied": True}],
+            "if": {"properties": {"applied": {"const": True}}},
+            "then": {"required": ["chosen"], "properties": {"chosen": {"type": "string"}}},
         }
     )
     query: Annotated[Line, such_as("queue stuck")]

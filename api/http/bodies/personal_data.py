@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict
 
-from api.http.bodies.base import ReasonBody
+from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
 from api.http.fields import Code, such_as
 from application.desk import Desk
 from application.execution.requests import Committed, Request
@@ -47,3 +47,27 @@ class ErasureBody(ReasonBody):
     """The person: their mail address, telephone number or customer id."""
     scope: Annotated[ErasureScope, such_as("contact-and-words")] = ErasureScope.CONTACT_AND_WORDS
     """How much is erased. `contact-and-words` keeps what staff wrote."""
+
+
+class ApproveBody(Body):
+    """Approve a request.
+
+    Not one's own (R-7.1). A legal hold is placed, or released, at once.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+
+class RefuseBody(ReasonBody):
+    """Refuse a request, or take back an approval.
+
+    An approval can be taken back until it is used.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the case is under litigation"}]})
+
+
+class WithdrawBody(MaybeReasonBody):
+    """Withdraw a request."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "they changed their mind"}]})

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
-from api.http.bodies.personal_data import ErasureBody
+from api.http.bodies.base import Body
+from api.http.bodies.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
 from api.http.context import Context, admit, authenticated, context_of
 from api.http.deadline import LONG, allow
+from api.http.documents.access import Approval, ApprovalPage
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import MAY_MATCH
+from api.http.openapi.operations import answers, needs, operation, reads, refuses, takes, written
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, parse, raw_body, with_precondition
@@ -22,16 +26,12 @@ from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
 from domain.case.status import authorise
 from domain.errors import Forbidden
-from domain.values import ErasureScope, Role
+from domain.values import Role
 
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
 _READERS = (Role.AUDITOR, Role.ADMIN)
-router = APIRouter(tags=["approvals"])
-
-
-class _NoWords(Body):
-    """Nothing need be said."""
+router = APIRouter(tags=[Area.PERSONAL_DATA])
 
 
 async def _reader(request: Request, caller: Principal) -> Context:
@@ -43,24 +43,23 @@ async def _reader(request: Request, caller: Principal) -> Context:
     return context
 
 
-def _described(body: type[Body]) -> dict[str, Any]:
-    """A body as OpenAPI has it, its scopes written out: here are no definitions to point to."""
-    schema = body.model_json_schema()
-    schema.pop("$defs", None)
-    if "scope" in schema.get("properties", {}):
-        schema["properties"]["scope"] = {"enum": sorted(ErasureScope)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 @router.post(
     "/erasures",
     response_class=Response,
     operation_id="request_erasure",
     status_code=202,
-    openapi_extra=_described(ErasureBody),
+    openapi_extra=operation(
+        takes(ErasureBody),
+        written(Approval, told="The request, which waits for an auditor's approval.", status=202),
+        refuses("invalid-transition"),
+        needs((Role.ADMIN,)),
+    ),
 )
 async def post_erasure(request: Request, caller: Caller, raw: Raw) -> Response:
-    """Request an erasure. Once an auditor has approved it, `caseledger erase` carries it out."""
+    """Request the erasure of a person's data.
+
+    An auditor approves it. Then the operator carries it out with `caseledger erase`.
+    """
     context = context_of(request)
     actor = await admit(request, caller, (Role.ADMIN,))
     authorise(actor, "erase")
@@ -72,9 +71,22 @@ async def post_erasure(request: Request, caller: Caller, raw: Raw) -> Response:
     return answer(committed, 202, reader=actor, location=f"/approvals/{committed.root.number}")
 
 
-@router.get("/approvals", response_class=Response, operation_id="list_approvals")
-async def list_approvals(request: Request, caller: Caller, *, everything: bool = False) -> Response:
-    """What waits for an approval, or is approved and not carried out yet; the most urgent first."""
+@router.get(
+    "/approvals",
+    response_class=Response,
+    operation_id="list_approvals",
+    openapi_extra=operation(answers(ApprovalPage, told="The measures."), needs(_READERS)),
+)
+async def list_approvals(
+    request: Request,
+    caller: Caller,
+    *,
+    everything: Annotated[bool, Query(description="Those that are over as well.", examples=[False])] = False,
+) -> Response:
+    """List erasures and legal holds that need an approval.
+
+    Those that wait for it, or are approved and not carried out yet. The most urgent come first.
+    """
     context = await _reader(request, caller)
     now = context.desk.clock.now()
     items = [approval_document(each, now) for each in await context.desk.approvals.all(everything=everything)]
@@ -82,9 +94,17 @@ async def list_approvals(request: Request, caller: Caller, *, everything: bool =
     return json_response({"items": items, "next_cursor": None, "as_of_position": position})
 
 
-@router.get("/approvals/{number:path}", response_class=Response, operation_id="read_approval")
+@router.get(
+    "/approvals/{number:path}",
+    response_class=Response,
+    operation_id="read_approval",
+    openapi_extra=operation(answers(Approval, told="The measure.", headers=("ETag",)), needs(_READERS)),
+)
 async def read_approval(request: Request, caller: Caller, number: str) -> Response:
-    """One measure, such as `hold:INC-0000123`: its last request, and what became of it."""
+    """Read an erasure or a legal hold.
+
+    Its last request, and what became of it.
+    """
     context = await _reader(request, caller)
     approval = await context.desk.approvals.approval(number)
     document = approval_document(approval, context.desk.clock.now())
@@ -94,13 +114,19 @@ async def read_approval(request: Request, caller: Caller, number: str) -> Respon
 Answering = Callable[[Approvals, str, Any, Asked], Awaitable[Committed]]
 
 
-def _answer_route(verb: str, role: Role, body: type[Body], carry_out: Answering, summary: str) -> None:
+def _answer_route(verb: str, role: Role, body: type[Body], carry_out: Answering) -> None:
     @router.post(
         f"/approvals/{{number:path}}/{verb}",
         response_class=Response,
         operation_id=f"{verb}_request",
-        summary=summary,
-        openapi_extra=_described(body),
+        description=body.__doc__,
+        openapi_extra=operation(
+            takes(body),
+            reads(MAY_MATCH),
+            written(Approval, told="The measure."),
+            refuses("invalid-transition"),
+            needs((role,)),
+        ),
     )
     async def answer_request(request: Request, caller: Caller, raw: Raw, number: str) -> Response:
         context = context_of(request)
@@ -121,21 +147,18 @@ def _answer_route(verb: str, role: Role, body: type[Body], carry_out: Answering,
 _answer_route(
     "approve",
     Role.AUDITOR,
-    _NoWords,
+    ApproveBody,
     lambda approvals, number, _, asked: approvals.approve(number, asked),
-    "Approve a request of somebody else's; a hold is placed or released with it",
 )
 _answer_route(
     "refuse",
     Role.AUDITOR,
-    ReasonBody,
+    RefuseBody,
     lambda approvals, number, words, asked: approvals.refuse(number, words.reason, asked),
-    "Refuse a request, or take back an approval that nobody has used",
 )
 _answer_route(
     "withdraw",
     Role.ADMIN,
-    MaybeReasonBody,
+    WithdrawBody,
     lambda approvals, number, _, asked: approvals.withdraw(number, asked),
-    "Take a request back",
 )

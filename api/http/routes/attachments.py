@@ -13,20 +13,36 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.http.context import Context, admit, authenticated, context_of, policy_of
-from api.http.parameters import refuse_unknown
+from api.http.documents.attachments import AttachmentPage
+from api.http.documents.cases import Case
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import MAY_MATCH
+from api.http.openapi.operations import (
+    BINARY,
+    BYTES,
+    answers,
+    gives,
+    needs,
+    operation,
+    reads,
+    refuses,
+    takes_bytes,
+    written,
+)
+from api.http.parameters import Cursor, FileName, Limit, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, with_precondition
-from api.http.routes.cases import Limit, Reader, page_of, unchanged
+from api.http.routes.cases import Reader, page_of, unchanged
 from application.cases.attachments import MAIL, TEXT, UNKNOWN, File
 from application.cases.documents import attachment_document
 from application.execution.requests import StaleVersion
 from application.views.questions import Listing
-from domain.case.status import authorise, roles_for
+from domain.case.status import READERS, authorise, roles_for
 from domain.case.terms import Attachment
 from domain.errors import Erased
 from domain.values import Actor, Role
 
-router = APIRouter(tags=["attachments"])
+router = APIRouter()
 _INERT = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/tiff", "application/pdf", TEXT, MAIL}
 )
@@ -39,30 +55,15 @@ SAFE = {
     "Cache-Control": "private, no-store",
 }
 """What a file is given out with."""
-_DESCRIBED = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "A quoted string; repeat the request with it and it is carried out once.",
-            "schema": {"type": "string"},
-        }
-    ],
-    "requestBody": {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    "responses": {
-        "201": {
-            "description": "Kept. `Location` is where the file is; the body is the case, which lists it.",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Case"}}},
-        }
-    },
-}
-_GIVEN_OUT = {
-    "200": {
-        "description": "The file, never to be shown in place.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-}
+GIVEN_OUT = operation(
+    gives(
+        dict.fromkeys((*sorted(_INERT), UNKNOWN), BINARY),
+        told="The file, to be saved and not shown.",
+        headers=("ETag", "Content-Disposition"),
+    ),
+    refuses("gone"),
+)
+"""How a file is given out."""
 
 
 async def largest(context: Context) -> int:
@@ -88,16 +89,29 @@ async def attaching(request: Request, number: str) -> Actor:
     response_class=Response,
     status_code=201,
     operation_id="attach",
-    openapi_extra=_DESCRIBED,
+    tags=[Area.FILES],
+    openapi_extra=operation(
+        takes_bytes(BYTES, "*/*"),
+        reads(MAY_MATCH),
+        written(Case, told="The case. `Location` is where the file is.", status=201),
+        refuses("attachments-full"),
+        needs(roles_for("attach")),
+    ),
 )
 async def post_attachment(
     request: Request,
     number: str,
     actor: Annotated[Actor, Depends(attaching)],
-    name: Annotated[str, Query(max_length=1_000)] = "",
-    visible_to_customer: Annotated[bool, Query()] = False,
+    name: FileName = "",
+    visible_to_customer: Annotated[
+        bool, Query(description="Whether the customer may see it.", examples=[False])
+    ] = False,
 ) -> Response:
-    """Add a file to a case, in any state: the body is the file, at most 25 MiB, and what it is follows from its content."""
+    """Attach a file to a case, in any status.
+
+    The body is the file itself, at most 25 MiB; no form. Its type follows from its content. Programs are refused
+    (the policy's `refused_types` and `refused_endings`).
+    """
     context = context_of(request)
     refuse_forms(request)
     async with context.uploads.receive(request, await largest(context)) as upload:
@@ -114,11 +128,20 @@ async def post_attachment(
     return answer(committed, 201, reader=actor, location=f"/cases/{number}/attachments/{digest}")
 
 
-@router.get("/cases/{number}/attachments", response_class=Response, operation_id="list_attachments")
+@router.get(
+    "/cases/{number}/attachments",
+    response_class=Response,
+    operation_id="list_attachments",
+    tags=[Area.FILES],
+    openapi_extra=operation(answers(AttachmentPage, told="A page of files.", headers=("ETag", "Link")), needs(READERS)),
+)
 async def list_attachments(
-    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: str | None = None
+    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
-    """The files of a case as far as the caller may see them, oldest first, from its events: never behind."""
+    """List the files of a case.
+
+    Those that the caller may see, oldest first. Read from the events, so never behind.
+    """
     context = context_of(request)
     case, shown = await context.desk.attachments.of_case(number, actor)
     question = f"attachments {number}"
@@ -139,10 +162,14 @@ async def list_attachments(
     "/cases/{number}/attachments/{digest}",
     response_class=Response,
     operation_id="read_attachment",
-    responses=_GIVEN_OUT,  # type: ignore[arg-type]
+    tags=[Area.FILES],
+    openapi_extra=operation(GIVEN_OUT, needs(READERS)),
 )
 async def read_attachment(request: Request, actor: Reader, number: str, digest: str) -> Response:
-    """A file, to be saved and not to be shown; 410 once it is erased."""
+    """Download a file.
+
+    It is to be saved and not shown. `gone` once it is erased.
+    """
     return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))
 
 

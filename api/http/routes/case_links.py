@@ -11,15 +11,32 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from api.http.bodies.self_service import LONGEST, LinkDisputeBody, LinkDisputeForm, LinkNoteBody, LinkNoteForm
 from api.http.context import Context, context_of, policy_of
+from api.http.documents.self_service import DisputedCase, FollowedCase
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import (
+    BYTES,
+    OPEN,
+    PAGE,
+    Part,
+    answers,
+    gives,
+    operation,
+    refuses,
+    takes,
+    takes_bytes,
+    takes_form,
+)
 from api.http.pages import page, thanks, wants_page
+from api.http.parameters import FileName
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, json_body
-from api.http.routes.attachments import given_out, largest, refuse_forms
-from api.http.routes.self_service import Raw, described, json_answer, written
+from api.http.routes.attachments import GIVEN_OUT, given_out, largest, refuse_forms
+from api.http.routes.self_service import Raw, json_answer, written
 from application.cases.attachments import File
 from application.execution.principals import FollowLink, Unauthenticated
 from application.execution.requests import Committed, Idempotency
@@ -27,30 +44,34 @@ from application.execution.requests import Request as Asked
 from domain.errors import NotFound
 from domain.values import Actor, Role
 
-router = APIRouter(prefix="/self-service", tags=["self service"])
+router = APIRouter(prefix="/self-service", tags=[Area.SELF_SERVICE])
 _FORM = "application/x-www-form-urlencoded"
-_LONGEST = 10_000
 
 
-def _words_described(name: str) -> dict[str, Any]:
-    schema = {
-        "type": "object",
-        "required": [name],
-        "properties": {name: {"type": "string", "minLength": 1, "maxLength": _LONGEST}},
-        "additionalProperties": False,
-    }
-    return described(
-        {"application/json": {"schema": schema}, _FORM: {"schema": {**schema, "additionalProperties": True}}}
+_WRITTEN = ("ETag", "Position", "Idempotency-Replayed")
+
+
+def _acting_answers(case: type[FollowedCase]) -> Part:
+    """The answer to what a customer does: the case as JSON, or a page."""
+    return operation(
+        OPEN,
+        answers(case, told="The case.", headers=("MaybeETag", "MaybePosition", "Idempotency-Replayed")),
+        gives(PAGE, told="The case."),
+        refuses("too-many-requests"),
     )
 
 
-_FILE = described({"*/*": {"schema": {"type": "string", "format": "binary"}}})
-_NOTHING: dict[str, Any] = {"security": []}
-
-
-@router.get("/cases/{token}", response_class=Response, operation_id="follow_case", openapi_extra=_NOTHING)
+@router.get(
+    "/cases/{token}",
+    response_class=Response,
+    operation_id="follow_case",
+    openapi_extra=operation(OPEN, answers(FollowedCase, told="The case."), gives(PAGE, told="The case.")),
+)
 async def show(request: Request, token: str) -> Response:
-    """Where a case stands, what has happened, and what can be done: as a page, or as JSON by `Accept`. Changes nothing."""
+    """Follow a case by the link in its mails.
+
+    Where it stands, what has happened, and what can be done. A page for browsers, JSON for others (`Accept`).
+    """
     context, link = await _opened(request, token)
     document = await context.desk.case_links.followed(link)
     if wants_page(request):
@@ -62,19 +83,28 @@ async def show(request: Request, token: str) -> Response:
     "/cases/{token}/attachments/{digest}",
     response_class=Response,
     operation_id="read_followed_attachment",
-    openapi_extra=_NOTHING,
+    openapi_extra=operation(OPEN, GIVEN_OUT),
 )
 async def read_file(request: Request, token: str, digest: str) -> Response:
-    """A file of the case, to be saved and not to be shown."""
+    """Download a file by the link that follows its case.
+
+    It is to be saved and not shown. `gone` once it is erased.
+    """
     context, link = await _opened(request, token)
     return await given_out(request, *await context.desk.case_links.followed_file(link, digest))
 
 
 @router.post(
-    "/cases/{token}/notes", response_class=Response, operation_id="note_by_link", openapi_extra=_words_described("text")
+    "/cases/{token}/notes",
+    response_class=Response,
+    operation_id="note_by_link",
+    openapi_extra=operation(takes(LinkNoteBody), takes_form(LinkNoteForm), _acting_answers(FollowedCase)),
 )
 async def post_note(request: Request, raw: Raw, token: str) -> Response:
-    """Add something to the case, in any state."""
+    """Add a note by the link that follows a case.
+
+    In any status. It answers a question that the desk asked.
+    """
     context, link, text, wanted = await _acting(request, raw, token, "text")
     committed = await context.desk.case_links.note(link, text, wanted)
     return await _done(request, context, link, committed, "What you wrote is added to your case.")
@@ -84,10 +114,13 @@ async def post_note(request: Request, raw: Raw, token: str) -> Response:
     "/cases/{token}/dispute",
     response_class=Response,
     operation_id="dispute_case_by_link",
-    openapi_extra=_words_described("reason"),
+    openapi_extra=operation(takes(LinkDisputeBody), takes_form(LinkDisputeForm), _acting_answers(DisputedCase)),
 )
 async def post_dispute(request: Request, raw: Raw, token: str) -> Response:
-    """Dispute the resolution: the case is reopened, or a new one logged once the window is over (R-5.9c, R-5.9f)."""
+    """Dispute a resolution by the link that follows its case.
+
+    The case is reopened; after the dispute window a new one is logged (R-5.9c, R-5.9f).
+    """
     context, link, reason, wanted = await _acting(request, raw, token, "reason")
     erasures = await context.desk.runner.repository.erasures_of(link.customer)
     outcome = await context.desk.case_links.dispute(link, reason, wanted)
@@ -102,9 +135,17 @@ async def post_dispute(request: Request, raw: Raw, token: str) -> Response:
     return await _done(request, context, link, outcome.committed, told, **more)
 
 
-@router.post("/cases/{token}/accept", response_class=Response, operation_id="accept_by_link", openapi_extra=_NOTHING)
+@router.post(
+    "/cases/{token}/accept",
+    response_class=Response,
+    operation_id="accept_by_link",
+    openapi_extra=operation(_acting_answers(FollowedCase), refuses("invalid-transition")),
+)
 async def post_accept(request: Request, raw: Raw, token: str) -> Response:
-    """Say that all is well: a resolved case is closed."""
+    """Accept a resolution by the link that follows its case.
+
+    The resolved case is closed.
+    """
     context, link = await _opened(request, token)
     _count(context, link)
     wanted = _asked(request, link, raw or b"", _once(request, raw))
@@ -124,12 +165,18 @@ async def _opening(request: Request, token: str) -> FollowLink:
     response_class=Response,
     status_code=201,
     operation_id="attach_by_link",
-    openapi_extra=_FILE,
+    openapi_extra=operation(
+        OPEN,
+        takes_bytes(BYTES, "*/*"),
+        answers(FollowedCase, told="The case.", status=201, headers=(*_WRITTEN, "Location")),
+        refuses("attachments-full", "too-many-requests"),
+    ),
 )
-async def post_file(
-    request: Request, link: Annotated[FollowLink, Depends(_opening)], name: Annotated[str, Query(max_length=1_000)] = ""
-) -> Response:
-    """Add a file to the case, in any state: the body is the file, at most 25 MiB."""
+async def post_file(request: Request, link: Annotated[FollowLink, Depends(_opening)], name: FileName = "") -> Response:
+    """Attach a file by the link that follows a case.
+
+    In any status. The body is the file itself, at most 25 MiB; no form.
+    """
     context = context_of(request)
     refuse_forms(request)
     async with context.uploads.receive(request, await largest(context), by_link=True) as upload:
@@ -187,8 +234,8 @@ def _text(request: Request, raw: bytes | None, name: str) -> str:
             raise Problem("validation-failed", f"an object with {name} and nothing else is expected")
         given = document[name]
     text = given.replace("\0", "").strip() if isinstance(given, str) else ""
-    if not 1 <= len(text) <= _LONGEST:
-        field = {"detail": f"a text of 1 to {_LONGEST} characters", "pointer": f"/{name}"}
+    if not 1 <= len(text) <= LONGEST:
+        field = {"detail": f"a text of 1 to {LONGEST} characters", "pointer": f"/{name}"}
         raise Problem("validation-failed", field["detail"], errors=[field])
     return text
 

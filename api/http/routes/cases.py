@@ -13,8 +13,13 @@ from fastapi.responses import Response
 
 from api.http.context import Context, admit, authenticated, context_of, policy_of
 from api.http.deadline import LONG, allow, in_thread
-from api.http.fields import Moment
-from api.http.parameters import filters, refuse_unknown
+from api.http.documents.cases import Case
+from api.http.documents.history import History
+from api.http.documents.lists import CandidatePage, CasePage, QueuePage
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import WAIT_FOR_POSITION
+from api.http.openapi.operations import answers, filters, needs, operation, reads
+from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit, refuse_unknown
 from api.http.problems import Problem
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
@@ -26,9 +31,6 @@ from domain.errors import Forbidden, NotFound
 from domain.values import Actor, Role
 
 Caller = Annotated[Principal, Depends(authenticated)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-When = Annotated[Moment | None, Query()]
-
 _PAGING = frozenset({"limit", "cursor", "sort"})
 _LONGEST_POSITION = 18
 """Digits."""
@@ -106,7 +108,7 @@ async def fresh_keeping(request: Request, actor: Annotated[Actor, Depends(keepin
 FreshKeeper = Annotated[Actor, Depends(fresh_keeping)]
 FreshReader = Annotated[Actor, Depends(fresh_reading)]
 FreshStaff = Annotated[Actor, Depends(fresh_staffing)]
-router = APIRouter(tags=["reading"])
+router = APIRouter()
 
 
 def json_response(document: Any, **headers: str) -> Response:
@@ -114,18 +116,25 @@ def json_response(document: Any, **headers: str) -> Response:
     return Response(msgspec.json.encode(document), headers=headers, media_type="application/json")
 
 
-@router.get("/cases/{number}", response_class=Response, operation_id="read_case")
+@router.get(
+    "/cases/{number}",
+    response_class=Response,
+    operation_id="read_case",
+    tags=[Area.CASES],
+    openapi_extra=operation(answers(Case, told="The case.", headers=("ETag",)), needs(READERS)),
+)
 async def read_case(
     request: Request,
     actor: Reader,
     number: str,
-    version: Annotated[int | None, Query(ge=1)] = None,
-    position: Annotated[int | None, Query(ge=1)] = None,
-    as_of: When = None,
+    version: AtVersion = None,
+    position: AtEvent = None,
+    as_of: AsOf = None,
 ) -> Response:
-    """A case, from its events: never behind. `version`, `position` or `as_of` read it as it was; all that are given hold.
+    """Read a case.
 
-    `can` tells staff the commands that they may give now.
+    It is read from its events, so it is never behind. `version`, `position` and `as_of` read it as it was; if several are
+    given, the earliest wins. `can` lists the commands that staff may give now. Customers read their own cases only.
     """
     records = context_of(request).desk.records
     case = await records.case(number, actor, version=version, position=position, as_of=as_of)
@@ -159,9 +168,18 @@ def unchanged(request: Request, tag: str) -> Response | None:
     return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
 
 
-@router.get("/cases/{number}/candidates", response_class=Response, operation_id="read_candidates")
+@router.get(
+    "/cases/{number}/candidates",
+    response_class=Response,
+    operation_id="read_candidates",
+    tags=[Area.RELATED],
+    openapi_extra=operation(answers(CandidatePage, told="The candidates."), needs(STAFF)),
+)
 async def read_candidates(request: Request, actor: Staff, number: str) -> Response:
-    """The cases that may be about the same, searched now, most alike first, without those decided on (R-5.6a)."""
+    """Find cases that may be about the same incident.
+
+    The search is made now. Cases that somebody has decided on are left out (R-5.6a).
+    """
     context = context_of(request)
     allow(LONG)
     found = await context.desk.relations.candidates(number, actor)
@@ -171,9 +189,19 @@ async def read_candidates(request: Request, actor: Staff, number: str) -> Respon
     return json_response({"items": items, "next_cursor": None, "as_of_position": position})
 
 
-@router.get("/cases/{number}/history", response_class=Response, operation_id="read_history")
+@router.get(
+    "/cases/{number}/history",
+    response_class=Response,
+    operation_id="read_history",
+    tags=[Area.CASES],
+    openapi_extra=operation(answers(History, told="The history.", headers=("ETag",)), needs(READERS)),
+)
 async def read_history(request: Request, actor: Reader, number: str) -> Response:
-    """Every event of a case, with who, how, when and why: never behind."""
+    """Read the history of a case.
+
+    Every event, with who, how, when and why. It is read from the ledger, so it is never behind. Customers read what
+    concerns them.
+    """
     entries = await context_of(request).desk.records.history(number, actor)
     last = entries[-1]
     if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
@@ -196,29 +224,40 @@ async def _history_items(entries: Sequence[Entry], reader: Role) -> list[dict[st
     "/cases",
     response_class=Response,
     operation_id="list_cases",
-    openapi_extra=filters(
-        status="logged, triaged, prioritized, in_diagnosis, assigned, resolved or closed.",
-        queue="A queue of `/queues`.",
-        team="The team that holds the case.",
-        technician="Who works on it.",
-        service="The id of a service.",
-        customer="The id of a customer; customers read their own cases whatever they ask.",
-        channel="How it was reported, such as phone.",
-        agency="The customer's agency.",
-        external_ref="The reference of another system.",
-        priority="1 to 4.",
-        impact="1 to 3.",
-        severity="1 to 3.",
+    tags=[Area.CASES],
+    openapi_extra=operation(
+        filters(
+            status=("Only cases in this status.", "assigned"),
+            queue=("Only cases in this queue of `GET /queues`.", "diagnosis"),
+            team=("Only cases that this team holds.", "network"),
+            technician=("Only cases of this technician.", "t.lee"),
+            service=("Only cases of this service.", "printing"),
+            customer=("Only cases of this customer id. Customers read their own cases only.", "f2d3009c3f5755d9"),
+            channel=("Only cases that came by this channel.", "phone"),
+            agency=("Only cases of this agency.", "dot"),
+            external_ref=("Only cases with this number in another system.", "DHS-2026-118"),
+            priority=("Only cases of this priority, 1 to 4.", "3"),
+            impact=("Only cases of this impact, 1 to 3.", "2"),
+            severity=("Only cases of this severity, 1 to 3.", "2"),
+        ),
+        reads(WAIT_FOR_POSITION),
+        answers(CasePage, told="A page of cases.", headers=("Link",)),
+        needs(READERS),
     ),
 )
 async def list_cases(
     request: Request,
     actor: FreshReader,
     limit: Limit = 50,
-    cursor: str | None = None,
-    sort: Literal["number", "-number"] = "-number",
+    cursor: Cursor = None,
+    sort: Annotated[
+        Literal["number", "-number"], Query(description="By number; `-number`: the latest first.", examples=["-number"])
+    ] = "-number",
 ) -> Response:
-    """Cases as they are, filtered by `status`, `queue`, `team`, `technician`, `service`, `priority`, and so on."""
+    """List cases.
+
+    Filters combine: a case is listed if all of them fit. Customers read their own cases only.
+    """
     context = context_of(request)
     filters = {name: value for name, value in request.query_params.items() if name not in _PAGING}
     if actor.role is Role.CUSTOMER:
@@ -232,27 +271,49 @@ async def list_cases(
     return page_of(request, context, question, listing)
 
 
-@router.get("/queues", response_class=Response, operation_id="list_queues")
+@router.get(
+    "/queues",
+    response_class=Response,
+    operation_id="list_queues",
+    tags=[Area.QUEUES],
+    openapi_extra=operation(reads(WAIT_FOR_POSITION), answers(QueuePage, told="The queues."), needs(STAFF)),
+)
 async def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
-    """The queues and how many cases stand in each."""
+    """List the queues.
+
+    The queues of the desk are by status, each team has its own. `obligations` counts obligations, `quarantine` messages, and
+    `unprioritized` cases that have lacked a priority for too long (R-5.4d).
+    """
     context = context_of(request)
     alarm = (await policy_of(context)).unprioritized_alarm
     listing = await context.ask(context.views.queues, context.desk.clock.now(), alarm)
     return page_of(request, context, "queues", listing)
 
 
-@router.get("/queues/{name}", response_class=Response, operation_id="read_queue")
+@router.get(
+    "/queues/{name}",
+    response_class=Response,
+    operation_id="read_queue",
+    tags=[Area.QUEUES],
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION), answers(CasePage, told="A page of the queue.", headers=("Link",)), needs(STAFF)
+    ),
+)
 async def read_queue(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
     limit: Limit = 50,
-    cursor: str | None = None,
-    as_of: When = None,
-    position: Annotated[int | None, Query(ge=0)] = None,
-    effective_at: When = None,
+    cursor: Cursor = None,
+    as_of: AsOf = None,
+    position: AtPosition = None,
+    effective_at: EffectiveAt = None,
 ) -> Response:
-    """A queue by priority, then by time of receipt; now, or as the ledger knew it at a past moment."""
+    """List the cases of a queue.
+
+    By priority, then by time of receipt. `as_of` and `position` read what the ledger knew then, `effective_at` what had
+    happened by then.
+    """
     context = context_of(request)
     point = await point_of(context, as_of, position, effective_at)
     if "\0" in name:

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import ConfigDict
 
-from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
+from api.http.bodies.catalogue import ENTRIES, GrantBody, PolicyBody, RevokeBody
 from api.http.context import Context, admit, authenticated, context_of, policy_of
-from api.http.fields import Code, Moment
-from api.http.parameters import refuse_unknown
+from api.http.documents import catalogue as documents
+from api.http.documents.access import Access as AccessDocument
+from api.http.documents.access import AccessPage
+from api.http.documents.base import Document
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import IF_MATCH, MAY_MATCH
+from api.http.openapi.operations import (
+    answers,
+    answers_policy,
+    needs,
+    operation,
+    reads,
+    refuses,
+    takes,
+    written,
+    written_policy,
+)
+from api.http.parameters import AtVersion, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, json_body, parse, raw_body, with_precondition
 from api.http.routes.cases import json_response, versioned
@@ -33,32 +49,28 @@ from domain.values import Actor, Role
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
 _READERS = frozenset({*STAFF, Role.ADMIN})
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(tags=[Area.CATALOGUE])
 
 
-class PolicyBody(ReasonBody):
-    """Put another policy in force."""
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of entry is called, and its documents."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"changes": {"dispute_window": "PT96H"}, "reason": "x"}]})
-    changes: dict[str, Any]
-
-
-class GrantBody(MaybeReasonBody):
-    """Authorise somebody."""
-
-    subject: Code
-    role: Role
-    team: Code | None = None
-    approved_by: Code | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    one: str
+    entry: type[Document]
+    page: type[Document]
+    example: str
+    area: Area = Area.CATALOGUE
 
 
-class RevokeBody(MaybeReasonBody):
-    """Take a grant back."""
-
-    role: Role
-    team: Code | None = None
+_KINDS = {
+    "services": Kind("service", documents.Service, documents.ServicePage, "printing"),
+    "teams": Kind("team", documents.Team, documents.TeamPage, "network"),
+    "help-desks": Kind("help desk", documents.HelpDesk, documents.HelpDeskPage, "dhs"),
+    "scripts": Kind("diagnostic script", documents.Script, documents.ScriptPage, "printing-basics"),
+    "sources": Kind("monitoring source", documents.Source, documents.SourcePage, "prometheus", Area.SOURCES),
+    "customers": Kind("customer", documents.DirectoryCustomer, documents.FoundCustomer, "f2d3009c"),
+}
 
 
 async def _reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
@@ -89,17 +101,6 @@ async def _run(
     return answer(committed, wanted.idempotency.status if wanted.idempotency else 200, reader=wanted.actor)
 
 
-def _inlined(body: type[Body]) -> dict[str, Any]:
-    """A body's schema with the roles written out: it stands in a route, where it has no definitions to point to."""
-    schema = body.model_json_schema()
-    schema.pop("$defs", None)
-    return {**schema, "properties": {**schema["properties"], "role": {"enum": sorted(Role)}}}
-
-
-def _described(body: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": body}}}
-
-
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "services": {"name": "Printing", "team": "network", "owner": "t.lee", "contact": {"email": "t.lee@desk.example"}},
     "teams": {"name": "Network", "members": ["t.lee"], "calendar": "always"},
@@ -120,7 +121,16 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def _list_route(kind: str) -> None:
-    @router.get(f"/{kind}", response_class=Response, operation_id=f"list_{kind}", name=f"list {kind}")
+    known = _KINDS[kind]
+
+    @router.get(
+        f"/{kind}",
+        response_class=Response,
+        operation_id=f"list_{kind}",
+        tags=[known.area],
+        description=f"List the {known.one}s.\n\nAll of them, by id, with those that are retired.",
+        openapi_extra=operation(answers(known.page, told=f"The {known.one}s."), needs(_READERS)),
+    )
     async def list_entries(request: Request, caller: Caller) -> Response:
         context, _ = await _reader(request, caller)
         reference = await context.desk.references.current()
@@ -129,10 +139,17 @@ def _list_route(kind: str) -> None:
 
 
 def _entry_routes(kind: str) -> None:
-    @router.get(f"/{kind}/{{code}}", response_class=Response, operation_id=f"read_{kind}", name=f"read {kind}")
-    async def read(
-        request: Request, caller: Caller, code: str, version: Annotated[int | None, Query(ge=1)] = None
-    ) -> Response:
+    known = _KINDS[kind]
+
+    @router.get(
+        f"/{kind}/{{code}}",
+        response_class=Response,
+        operation_id=f"read_{kind}",
+        tags=[known.area],
+        description=f"Read a {known.one}.\n\nAs it is, or as it was at a version.",
+        openapi_extra=operation(answers(known.entry, told=f"The {known.one}.", headers=("ETag",)), needs(_READERS)),
+    )
+    async def read(request: Request, caller: Caller, code: str, version: AtVersion = None) -> Response:
         context, _ = await _reader(request, caller)
         listed = await context.desk.catalogue.entry(kind, code, version=version)
         return versioned(request, listed.version, lambda: entry_document(listed))
@@ -141,11 +158,18 @@ def _entry_routes(kind: str) -> None:
         f"/{kind}/{{code}}",
         response_class=Response,
         operation_id=f"put_{kind}",
-        name=f"put {kind}",
-        openapi_extra=_described({"schema": {"type": "object"}, "example": _EXAMPLES[kind]}),
+        tags=[known.area],
+        description=f"Define a {known.one}, or replace it by a new version.\n\n`If-Match` is needed once it is there: "
+        "`If-None-Match: *` says that it must not be. What it names must be listed.",
+        openapi_extra=operation(
+            takes(ENTRIES[kind], example=_EXAMPLES[kind]),
+            reads(MAY_MATCH),
+            written(known.entry, told=f"The {known.one}."),
+            refuses("precondition-required", "unknown-reference"),
+            needs((Role.ADMIN,)),
+        ),
     )
     async def put(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
-        """Define an entry, or put another version in its place; `If-Match` once it exists."""
         context, actor = await _keeper(request, caller, "list_entry")
         document = json.loads(json_body(request, raw))
         if not isinstance(document, dict):
@@ -169,11 +193,26 @@ for _kind in KINDS:
     _entry_routes(_kind)
 
 
-@router.get("/customers", response_class=Response, operation_id="find_customer")
+@router.get(
+    "/customers",
+    response_class=Response,
+    operation_id="find_customer",
+    openapi_extra=operation(answers(documents.FoundCustomer, told="The customer."), needs(_READERS)),
+)
 async def find_customer(
-    request: Request, caller: Caller, email: str | None = None, phone: str | None = None
+    request: Request,
+    caller: Caller,
+    email: Annotated[str | None, Query(description="Their mail address.", examples=["jo.field@agency.example"])] = None,
+    phone: Annotated[
+        str | None,
+        Query(description="Their telephone number, if they have no mail address.", examples=["405-555-0001"]),
+    ] = None,
 ) -> Response:
-    """Find the customer id for an address, with their entry if there is one."""
+    """Find the customer of an address.
+
+    Their customer id, which follows from the address, and their entry in the directory, if there is one. One of `email` and
+    `phone` is needed.
+    """
     context, _ = await _reader(request, caller)
     if not (email or phone):
         raise Problem("validation-failed", "ask for an email or a phone")
@@ -185,9 +224,18 @@ async def find_customer(
     return json_response({"items": [item], "next_cursor": None, "as_of_position": position})
 
 
-@router.get("/policy", response_class=Response, operation_id="read_policy")
-async def read_policy(request: Request, caller: Caller, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
-    """The policy in force, or a version of it. `fields` says the unit and the meaning of each of its fields."""
+@router.get(
+    "/policy",
+    response_class=Response,
+    operation_id="read_policy",
+    tags=[Area.POLICY],
+    openapi_extra=operation(answers_policy("The policy."), needs(_READERS)),
+)
+async def read_policy(request: Request, caller: Caller, version: AtVersion = None) -> Response:
+    """Read the policy.
+
+    The one in force, or a version of it. `fields` says the unit and the meaning of each of its fields.
+    """
     context, _ = await _reader(request, caller)
     book = await context.desk.policy.book(version)
     return versioned(request, book.version, lambda: policy_document(book))
@@ -197,10 +245,17 @@ async def read_policy(request: Request, caller: Caller, version: Annotated[int |
     "/policy",
     response_class=Response,
     operation_id="change_policy",
-    openapi_extra=_described({"schema": PolicyBody.model_json_schema()}),
+    tags=[Area.POLICY],
+    openapi_extra=operation(
+        takes(PolicyBody), reads(IF_MATCH), written_policy("The policy in force now."), needs((Role.ADMIN,))
+    ),
 )
 async def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
-    """Put another policy in force: only what it changes is given. Decisions made before keep theirs."""
+    """Change the policy.
+
+    Give only the fields to change; of the business hours and the outage report, only the parts. Decisions that were made
+    before keep the policy that they were made by.
+    """
     context, actor = await _keeper(request, caller, "change_policy")
     body = parse(request, raw, PolicyBody)
     change_policy(await policy_of(context), body.changes)  # wrong whatever the policy is by then
@@ -214,9 +269,18 @@ async def post_policy(request: Request, caller: Caller, raw: Raw) -> Response:
     )
 
 
-@router.get("/grants", response_class=Response, operation_id="list_grants")
+@router.get(
+    "/grants",
+    response_class=Response,
+    operation_id="list_grants",
+    tags=[Area.POLICY],
+    openapi_extra=operation(answers(AccessPage, told="The grants."), needs(_READERS)),
+)
 async def list_grants(request: Request, caller: Caller) -> Response:
-    """Who may act as what (R-7.1)."""
+    """List the grants.
+
+    Who may act in which role, of which team, since when, and who approved it (R-7.1).
+    """
     context, _ = await _reader(request, caller)
     reference = await context.desk.references.current()
     found = [access_document(root) for root in reference.roots.values() if isinstance(root, Access)]
@@ -224,9 +288,15 @@ async def list_grants(request: Request, caller: Caller) -> Response:
     return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
 
 
-@router.get("/grants/{subject}", response_class=Response, operation_id="read_grants")
+@router.get(
+    "/grants/{subject}",
+    response_class=Response,
+    operation_id="read_grants",
+    tags=[Area.POLICY],
+    openapi_extra=operation(answers(AccessDocument, told="The grants.", headers=("ETag",)), needs(_READERS)),
+)
 async def read_grants(request: Request, caller: Caller, subject: str) -> Response:
-    """What one person may act as."""
+    """Read the grants of a person or a machine."""
     context, _ = await _reader(request, caller)
     access = await context.desk.grants.access(subject)
     return versioned(request, access.version, lambda: access_document(access))
@@ -237,10 +307,19 @@ async def read_grants(request: Request, caller: Caller, subject: str) -> Respons
     response_class=Response,
     operation_id="grant",
     status_code=201,
-    openapi_extra=_described({"schema": _inlined(GrantBody)}),
+    tags=[Area.POLICY],
+    openapi_extra=operation(
+        takes(GrantBody),
+        written(AccessDocument, told="Their grants.", status=201),
+        refuses("contradicts-record"),
+        needs((Role.ADMIN,)),
+    ),
 )
 async def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
-    """Authorise somebody (R-7.1)."""
+    """Grant a role to a person or a machine.
+
+    Nobody grants themselves anything, nor approves it. A grant of the same role replaces the one before (R-7.1).
+    """
     context, actor = await _keeper(request, caller, "grant")
     body = parse(request, raw, GrantBody)
     since: datetime = body.since or context.desk.clock.now()
@@ -254,10 +333,19 @@ async def post_grant(request: Request, caller: Caller, raw: Raw) -> Response:
     "/grants/{subject}/revoke",
     response_class=Response,
     operation_id="revoke",
-    openapi_extra=_described({"schema": _inlined(RevokeBody)}),
+    tags=[Area.POLICY],
+    openapi_extra=operation(
+        takes(RevokeBody),
+        written(AccessDocument, told="Their grants."),
+        refuses("unknown-reference"),
+        needs((Role.ADMIN,)),
+    ),
 )
 async def post_revoke(request: Request, caller: Caller, raw: Raw, subject: str) -> Response:
-    """Take a grant back; it counts from the next request on (R-7.1)."""
+    """Revoke a role of a person or a machine.
+
+    From the next request on they may no longer act in it (R-7.1).
+    """
     context, actor = await _keeper(request, caller, "revoke")
     await context.desk.grants.access(subject)
     body = parse(request, raw, RevokeBody)

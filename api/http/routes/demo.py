@@ -17,7 +17,12 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from api.http.bodies.self_service import ReplyForm
 from api.http.context import CaughtMail, context_of
+from api.http.documents.operations import CaughtMail as MailDocument
+from api.http.documents.operations import CaughtMails, ReplyOutcome
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import OPEN, PAGE, answers, gives, operation, refuses, takes_form
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from api.http.requests import raw_body
@@ -26,16 +31,26 @@ from application.mail_in.delivery import taking
 from application.mail_in.envelope import Envelope
 from domain.errors import NotFound
 
-router = APIRouter(tags=["demonstration"], dependencies=[Depends(named_parameters)])
+router = APIRouter(tags=[Area.DEMONSTRATION], dependencies=[Depends(named_parameters)])
 _LONGEST = 10_000
 _FORM_HTML = """<hr><form method="post" action="/demo/mail/{number}/reply"><p><label for="text">Answer as the customer:</label><br>
 <textarea id="text" name="text" rows="4" cols="60" required></textarea></p><p><button>Reply</button></p></form>"""
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
-@router.get("/demo/mail", response_class=Response, operation_id="list_demo_mail")
+@router.get(
+    "/demo/mail",
+    response_class=Response,
+    operation_id="list_demo_mail",
+    openapi_extra=operation(
+        OPEN, answers(CaughtMails, told="The mails."), gives(PAGE, told="The mails."), refuses("not-found")
+    ),
+)
 async def list_mail(request: Request) -> Response:
-    """Mails, latest first; a page for a browser, JSON for others."""
+    """List the mails that the desk has sent.
+
+    The latest first; a page for browsers, JSON for others (`Accept`).
+    """
     mails = sorted(_caught(request), key=lambda mail: -mail.id)
     if "text/html" in request.headers.get("accept", ""):
         rows = "".join(
@@ -47,9 +62,17 @@ async def list_mail(request: Request) -> Response:
     return json_response({"items": [_document(mail) for mail in mails]})
 
 
-@router.get("/demo/mail/{number}", response_class=Response, operation_id="read_demo_mail")
+@router.get(
+    "/demo/mail/{number}",
+    response_class=Response,
+    operation_id="read_demo_mail",
+    openapi_extra=operation(OPEN, answers(MailDocument, told="The mail."), gives(PAGE, told="The mail.")),
+)
 async def read_mail(request: Request, number: int) -> Response:
-    """One mail: as HTML for a browser, else as JSON."""
+    """Read a mail that the desk has sent.
+
+    As HTML for browsers, JSON for others (`Accept`).
+    """
     mail = _mail(request, number)
     if "text/html" in request.headers.get("accept", ""):
         shown = mail.html.replace("</body>", f"{_FORM_HTML.format(number=mail.id)}</body>")
@@ -60,9 +83,22 @@ async def read_mail(request: Request, number: int) -> Response:
     return json_response(_document(mail))
 
 
-@router.post("/demo/mail/{number}/reply", response_class=Response, operation_id="reply_to_demo_mail")
+@router.post(
+    "/demo/mail/{number}/reply",
+    response_class=Response,
+    operation_id="reply_to_demo_mail",
+    openapi_extra=operation(
+        OPEN,
+        takes_form(ReplyForm),
+        answers(ReplyOutcome, told="What became of it."),
+        gives(PAGE, told="What became of it."),
+    ),
+)
 async def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], number: int) -> Response:
-    """Answer a mail as its recipient would: it goes the way of all mail that comes in. A form with `text`."""
+    """Reply to a mail as its recipient.
+
+    The reply goes the way of every mail that comes in.
+    """
     mail, text = _mail(request, number), _text(raw)
     context, to = context_of(request), _reply_to(mail)
     answer = await taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from api.http.bodies.self_service import LinkDisputeForm
 from api.http.context import Context, context_of, policy_of
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import OPEN, PAGE, gives, operation, refuses, takes_form
 from api.http.pages import sheet
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, raw_body
@@ -25,21 +28,42 @@ from domain.errors import NotFound
 from domain.values import Actor, Role
 
 PATHS = "/disputes/"
-router = APIRouter(tags=["customers"])
+router = APIRouter(tags=[Area.SELF_SERVICE])
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST = 10_000
 
 
-@router.get("/disputes/{token}", response_class=HTMLResponse, operation_id="show_dispute")
+@router.get(
+    "/disputes/{token}",
+    response_class=HTMLResponse,
+    operation_id="show_dispute",
+    openapi_extra=operation(OPEN, gives(PAGE, told="The page with the form.")),
+)
 async def show(request: Request, token: str) -> HTMLResponse:
-    """What was resolved and until when it can be disputed, with a form. Changes nothing."""
+    """Show the form to dispute a resolution.
+
+    The page says what was resolved, and until when it can be disputed. Opening it changes nothing (R-5.9b).
+    """
     context, _, case = await _opened(request, token)
     return sheet(f"{case.number}", _shown(case, (await policy_of(context)).business.time_zone))
 
 
-@router.post("/disputes/{token}", response_class=HTMLResponse, operation_id="dispute_by_link")
+@router.post(
+    "/disputes/{token}",
+    response_class=HTMLResponse,
+    operation_id="dispute_by_link",
+    openapi_extra=operation(
+        OPEN,
+        takes_form(LinkDisputeForm),
+        gives(PAGE, told="What became of it."),
+        refuses("too-many-requests"),
+    ),
+)
 async def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)], token: str) -> HTMLResponse:
-    """Dispute the resolution: the case is reopened, or a new one logged once the window is over."""
+    """Dispute a resolution by the link in its mail.
+
+    The case is reopened; after the dispute window a new one is logged. The same words twice are one dispute (R-5.9c, R-5.9f).
+    """
     context, link, case = await _opened(request, token)
     context.limits.count_link(link.case, link.customer)
     reason = _reason(request, raw)

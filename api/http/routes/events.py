@@ -17,11 +17,16 @@ from psycopg_pool import PoolTimeout
 from starlette.types import Receive, Scope, Send
 
 from api.http.context import authenticated, context_of
+from api.http.documents.history import EventPage
 from api.http.gate import Full
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import LAST_EVENT_ID
+from api.http.openapi.operations import answers, gives, needs, operation, reads
 from api.http.problems import Problem
 from api.http.routes.cases import Staff, require_staff
 from application.execution.principals import Unauthenticated, Undecided
 from application.views.questions import FeedItem
+from domain.case.status import STAFF
 from domain.errors import Forbidden
 
 HEARTBEAT = 15.0
@@ -31,7 +36,7 @@ RECHECK = 2.0
 _PAGE = 200
 """Events sent at once: what a reader who is slow, or has lost access, may still be sent."""
 _COME_AGAIN = "10"
-router = APIRouter(tags=["feed"])
+router = APIRouter(tags=[Area.LEDGER])
 
 
 class _Followed(StreamingResponse):
@@ -46,16 +51,35 @@ class _Followed(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-@router.get("/events", response_class=Response, operation_id="read_events")
+_STREAM = {
+    "text/event-stream": {
+        "schema": {"type": "string"},
+        "example": 'id: 111\nevent: case.triaged\ndata: {"position": 111, "topic": "case.triaged"}\n\n',
+    }
+}
+
+
+@router.get(
+    "/events",
+    response_class=Response,
+    operation_id="read_events",
+    openapi_extra=operation(
+        reads(LAST_EVENT_ID),
+        answers(EventPage, told="A page of events, or a stream.", headers=("Link",)),
+        gives(_STREAM, told="A page of events, or a stream."),
+        needs(STAFF),
+    ),
+)
 async def read_events(
     request: Request,
     actor: Staff,  # noqa: ARG001 - asked for its refusal
-    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Only events after this position.", examples=[0])] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="The most events on the page.", examples=[100])] = 100,
 ) -> Response:
-    """Events after a position, in order, none skipped; `Accept: text/event-stream` keeps them coming.
+    """Read the ledger.
 
-    States are as stored: codes, times and actors in clear, free text and contact data only as digests.
+    Every event after a position, in order; none is skipped. With `Accept: text/event-stream` new events keep coming, with a
+    comment every 15 seconds in between. Codes, times and actors are in clear; texts and contact data are digests.
     """
     context = context_of(request)
     if "text/event-stream" in request.headers.get("accept", ""):

@@ -13,15 +13,21 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import AwareDatetime
+from pydantic import BaseModel
 
-from api.http.bodies.base import Body, MaybeReasonBody, ReasonBody
+from api.http.bodies.base import Body
+from api.http.bodies.intake import DiscardBody, JoinBody, ReleaseBody
 from api.http.context import Context, admit, authenticated, context_of
 from api.http.deadline import LONG, allow, body_coming
-from api.http.parameters import refuse_unknown
+from api.http.documents.intake import Decided, QuarantinePage, ReceivedMail, ReceivedMessage
+from api.http.fields import Moment
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import MAY_MATCH, WAIT_FOR_POSITION
+from api.http.openapi.operations import answers, needs, operation, reads, refuses, takes, takes_bytes
+from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, parse, raw_body, with_precondition
-from api.http.routes.cases import FreshStaff, Limit, Staff, page_of, versioned
+from api.http.routes.cases import FreshStaff, Staff, page_of, versioned
 from application.cases.history import history_item
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
@@ -31,6 +37,7 @@ from application.mail_in.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
 from application.mail_in.intake import MailOutcome, Received, outcome_of
 from application.mail_in.quarantine import Quarantine
 from application.views.questions import Page
+from domain.case.status import STAFF
 from domain.errors import NotFound
 from domain.receipt import COMMANDS, Receipt, authorise_intake
 from domain.values import Actor
@@ -38,40 +45,31 @@ from domain.values import Actor
 Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
 B = TypeVar("B", bound=Body)
-Arrived = Annotated[AwareDatetime | None, Query()]
-router = APIRouter(tags=["intake"])
+Arrived = Annotated[
+    Moment | None,
+    Query(description="When it reached the mailbox, if that was before now.", examples=["2026-11-23T14:00:00Z"]),
+]
+router = APIRouter(tags=[Area.QUARANTINE])
 
 _KINDS = ("message/rfc822", "application/octet-stream")
 _STATUS = {MailOutcome.OPENED: 201, MailOutcome.SUGGESTION: 202, MailOutcome.QUARANTINED: 202}
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
-_DESCRIBED = {
-    "requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _BYTES)},
-    "responses": {
-        "200": {
-            "description": "It joined the case it answers; or it is kept, and nobody answers it; or it came before."
-        },
-        "201": {"description": "It opened a case."},
-        "202": {"description": "It is kept, and waits in the quarantine for a person."},
-    },
+_TOLD = {
+    200: "It joined a case; or it is kept, and nobody must look at it; or it came before.",
+    201: "It opened a case.",
+    202: "It waits in the quarantine for a person.",
 }
 
 
-class JoinBody(MaybeReasonBody):
-    """Take a message into a case; into the one that is suggested where none is named."""
-
-    case: str | None = None
-
-
-class ReleaseBody(MaybeReasonBody):
-    """Log a case from a message in quarantine."""
-
-
-class DiscardBody(ReasonBody):
-    """Decide that a message in quarantine is nothing for the desk."""
-
-
-def _body(model: type[Body]) -> dict[str, Any]:
-    return {"requestBody": {"content": {"application/json": {"schema": model.model_json_schema()}}}}
+def _deciding(body: type[BaseModel], command: str, told: str, status: int = 200) -> dict[str, Any]:
+    """The OpenAPI of a decision on a message."""
+    headers = ("ETag", "Position", "Idempotency-Replayed", "MaybeLocation")
+    return operation(
+        takes(body),
+        reads(MAY_MATCH),
+        answers(Decided, told=told, status=status, headers=headers),
+        refuses("invalid-transition", *(["contradicts-record"] if command == "join_message" else [])),
+        needs(COMMANDS[command].who),
+    )
 
 
 async def _gateway(request: Request, caller: Caller) -> Actor:
@@ -79,14 +77,27 @@ async def _gateway(request: Request, caller: Caller) -> Actor:
     return (await _may(request, caller, "receive_message"))[1]
 
 
-@router.post("/intake/email", response_class=Response, operation_id="receive_email", openapi_extra=_DESCRIBED)
+@router.post(
+    "/intake/email",
+    response_class=Response,
+    operation_id="receive_email",
+    tags=[Area.INTAKE],
+    openapi_extra=operation(
+        takes_bytes(*_KINDS, required=False),
+        *(
+            answers(ReceivedMail, told=told, status=status, headers=("Position", "MaybeLocation"))
+            for status, told in _TOLD.items()
+        ),
+        needs(COMMANDS["receive_message"].who),
+    ),
+)
 async def receive_email(
     request: Request, gateway: Annotated[Actor, Depends(_gateway)], received_at: Arrived = None
 ) -> Response:
-    """Take in a mail as it came (RFC 5322), whatever it is: stored before it is answered (R-5.1c, R-5.1d, R-5.2b).
+    """Receive a mail as it came (RFC 5322).
 
-    `Return-Path`, `Delivered-To` and `To` stand in for its envelope. `received_at` is when it reached the mailbox, where
-    that was before now: it counts for a dispute (R-5.9c).
+    It is stored before it is answered, whatever it is. The same mail again is the same mail (R-5.1c, R-5.1d, R-5.2b).
+    `Return-Path`, `Delivered-To` and `To` stand in for its envelope. `received_at` counts for a dispute (R-5.9c).
     """
     _require_mail(request)
     wanted = replace(asked(request, gateway, None), idempotency=None)
@@ -114,17 +125,27 @@ async def _receive(context: Context, raw: bytes, envelope: Envelope, wanted: Ask
 
 
 @router.get("/queues/quarantine", response_class=Response, include_in_schema=False)
-@router.get("/quarantine", response_class=Response, operation_id="list_quarantine")
+@router.get(
+    "/quarantine",
+    response_class=Response,
+    operation_id="list_quarantine",
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION), answers(QuarantinePage, told="A page of messages.", headers=("Link",)), needs(STAFF)
+    ),
+)
 async def list_quarantine(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
-    cursor: str | None = None,
-    recorded: Annotated[bool, Query()] = False,
+    cursor: Cursor = None,
+    recorded: Annotated[
+        bool, Query(description="Messages that a program seems to have written, instead.", examples=[False])
+    ] = False,
 ) -> Response:
-    """Messages that wait for a person to release, join or discard them, oldest first (R-5.1d).
+    """List the messages in the quarantine.
 
-    With `recorded`, those instead that were taken for a robot's: nobody must look at them, and everybody may.
+    Those that wait for a person to release, join or discard them, oldest first (R-5.1d). With `recorded`, those that a
+    program seems to have written: nobody must look at them, and everybody may.
     """
     context, question = context_of(request), f"quarantine {recorded}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
@@ -132,9 +153,17 @@ async def list_quarantine(
     return page_of(request, context, question, listing)
 
 
-@router.get("/quarantine/{message}", response_class=Response, operation_id="read_message")
+@router.get(
+    "/quarantine/{message}",
+    response_class=Response,
+    operation_id="read_message",
+    openapi_extra=operation(answers(ReceivedMessage, told="The message.", headers=("ETag",)), needs(STAFF)),
+)
 async def read_message(request: Request, actor: Staff, message: str) -> Response:
-    """A message as it came, as text, and what became of it: from its events, so never behind."""
+    """Read a message, and what became of it.
+
+    Any message, not only those in the quarantine. Read from the events, so never behind.
+    """
     desk = context_of(request).desk
     receipt = await desk.quarantine.receipt(_id(message), actor)
     document = await receipt_document(receipt, desk.addresses)
@@ -146,19 +175,28 @@ async def read_message(request: Request, actor: Staff, message: str) -> Response
     response_class=Response,
     status_code=201,
     operation_id="release_message",
-    openapi_extra=_body(ReleaseBody),
+    openapi_extra=_deciding(ReleaseBody, "release_message", "The message opened a case.", 201),
 )
 async def release_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
-    """Log a case from it, as well as can be; the response clock starts when it came (R-5.2e)."""
+    """Log a case from a message.
+
+    The clock of its targets starts when the message came (R-5.2e).
+    """
     decision = _Decision("release_message", ReleaseBody, lambda held, id_, _, wanted: held.release(id_, wanted), 201)
     return _decided(await _decide(request, caller, raw, message, decision), MailOutcome.OPENED, 201)
 
 
 @router.post(
-    "/quarantine/{message}/join", response_class=Response, operation_id="join_message", openapi_extra=_body(JoinBody)
+    "/quarantine/{message}/join",
+    response_class=Response,
+    operation_id="join_message",
+    openapi_extra=_deciding(JoinBody, "join_message", "The message joined the case."),
 )
 async def join_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
-    """Add the mail to a case. Its writer becomes a participant. Their words count from the time the mail arrived."""
+    """Add a message to a case.
+
+    Its sender takes part in the case from then on. A dispute in it counts from when it came (R-5.9c).
+    """
     decision = _Decision("join_message", JoinBody, lambda held, id_, body, wanted: held.join(id_, body.case, wanted))
     committed = await _decide(request, caller, raw, message, decision)
     return _decided(committed, outcome_of(_receipt_of(committed)), 200)
@@ -168,10 +206,13 @@ async def join_message(request: Request, caller: Caller, raw: Raw, message: str)
     "/quarantine/{message}/discard",
     response_class=Response,
     operation_id="discard_message",
-    openapi_extra=_body(DiscardBody),
+    openapi_extra=_deciding(DiscardBody, "discard_message", "The message is discarded."),
 )
 async def discard_message(request: Request, caller: Caller, raw: Raw, message: str) -> Response:
-    """Take it off the queue, as nothing for the desk; it is kept."""
+    """Discard a message.
+
+    It leaves the quarantine, and stays readable.
+    """
     decision = _Decision(
         "discard_message", DiscardBody, lambda held, id_, body, wanted: held.discard(id_, body.reason, wanted)
     )

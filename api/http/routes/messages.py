@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,38 +9,54 @@ from fastapi.responses import Response
 
 from api.http.context import context_of
 from api.http.deadline import LONG, allow
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import BINARY, gives, needs, operation, refuses
 from api.http.routes.attachments import SAFE, disposition
 from api.http.routes.cases import Reader, Staff, unchanged
 from application.cases.attachments import MAIL, UNKNOWN, type_of
+from domain.case.status import READERS, STAFF
 from domain.errors import NotFound
 from domain.receipt import Receipt
 from domain.values import Channel
 
-router = APIRouter(tags=["messages"])
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
-_GIVEN_OUT: dict[int | str, dict[str, Any]] = {
-    "200": {"description": "The message, never to be shown in place.", "content": {MAIL: _BYTES, UNKNOWN: _BYTES}}
-}
+router = APIRouter(tags=[Area.FILES])
+_GIVEN_OUT = operation(
+    gives(
+        {MAIL: BINARY, UNKNOWN: BINARY},
+        told="The message, to be saved and not shown.",
+        headers=("ETag", "Content-Disposition"),
+    ),
+    refuses("gone"),
+)
 
 
 @router.get(
     "/cases/{number}/messages/{message}/raw",
     response_class=Response,
     operation_id="read_message_of_case",
-    responses=_GIVEN_OUT,
+    openapi_extra=operation(_GIVEN_OUT, needs(READERS)),
 )
 async def read_message_of_case(request: Request, actor: Reader, number: str, message: str) -> Response:
-    """A message of a case as it came, to be saved; 410 once it is erased. A customer reads the messages they wrote."""
+    """Download a message of a case as it came.
+
+    Customers download the messages that they wrote. `gone` once it is erased.
+    """
     allow(LONG)
     quarantine = context_of(request).desk.quarantine
     return _given_out(request, *await quarantine.message_of_case(number, _id(message), actor))
 
 
 @router.get(
-    "/quarantine/{message}/raw", response_class=Response, operation_id="read_message_as_it_came", responses=_GIVEN_OUT
+    "/quarantine/{message}/raw",
+    response_class=Response,
+    operation_id="read_message_as_it_came",
+    openapi_extra=operation(_GIVEN_OUT, needs(STAFF)),
 )
 async def read_message_as_it_came(request: Request, actor: Staff, message: str) -> Response:
-    """A message as it came, whatever became of it, to be saved; 410 once it is erased."""
+    """Download a message as it came.
+
+    Any message, not only those in the quarantine. `gone` once it is erased.
+    """
     allow(LONG)
     return _given_out(request, *await context_of(request).desk.quarantine.message_as_it_came(_id(message), actor))
 

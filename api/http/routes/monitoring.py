@@ -7,7 +7,7 @@ be read is kept, and waits in the quarantine: whoever sent it need not send it a
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -16,9 +16,28 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api.http.bodies.intake import AlertmanagerBody, CloudEventsBody, PagerDutyBody
 from api.http.context import admit, context_of, principal_of
 from api.http.deadline import LONG, allow, in_thread
+from api.http.documents.base import Document
+from api.http.documents.intake import AlertmanagerOutcome, CloudEventsOutcome, PagerDutyOutcome, PagerDutyRefusal
 from api.http.gate import Full
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import WEBHOOK_ORIGIN
+from api.http.openapi.operations import (
+    KEEPS_ALL,
+    MAYBE_TOKEN,
+    OPEN,
+    Part,
+    answers,
+    gives,
+    needs,
+    operation,
+    reads,
+    refuses,
+    takes,
+    takes_batch,
+)
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, body_in_time, request_id_of
 from application.execution.principals import Unauthenticated
@@ -34,7 +53,7 @@ from domain.monitoring.source import SourceKind
 from domain.receipt import COMMANDS, authorise_intake
 from domain.values import Actor
 
-router = APIRouter(tags=["monitoring"])
+router = APIRouter(tags=[Area.INTAKE])
 
 _STATUS = {Outcome.OPENED: 201, Outcome.RECORDED: 200, Outcome.DUPLICATE: 200, Outcome.QUARANTINED: 202}
 _STRANGERS = 5.0
@@ -59,8 +78,10 @@ class Machine:
 Handler = Callable[[Request, Machine | None, bytes | None], Awaitable[Response]]
 
 
-def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -> Callable[[Handler], Handler]:
-    """A route of machine intake: the gate, 401, 403, the body, what is done; ``full`` is what the gate answers."""
+def _door(
+    path: str, kind: SourceKind, full: Callable[[], Response | Problem], described: Part
+) -> Callable[[Handler], Handler]:
+    """A route of machine intake: the gate, 401, 403, the body, the handler; ``full`` is what the gate answers."""
 
     def opened(handle: Handler) -> Handler:
         async def receive(request: Request) -> Response:
@@ -77,25 +98,30 @@ def _door(path: str, kind: SourceKind, full: Callable[[], Response | Problem]) -
             return answered
 
         receive.__doc__ = handle.__doc__
-        _add(path, receive, handle.__name__)
+        router.add_api_route(
+            path,
+            receive,
+            methods=["POST"],
+            response_class=Response,
+            operation_id=handle.__name__,
+            openapi_extra=operation(KEEPS_ALL, described, needs(_INTAKE)),
+        )
         return handle
 
     return opened
 
 
-def _add(path: str, receive: Callable[[Request], Coroutine[Any, Any, Response]], name: str) -> None:
-    body = {"schema": {"type": "object"}}
-    described = {
-        "requestBody": {"required": True, "content": {"application/json": body}},
-        "responses": {
-            "200": {"description": "It said nothing that opens a case: `recorded`, or `duplicate`."},
-            "201": {"description": "It opened a case."},
-            "202": {"description": "It is kept, and waits in the quarantine for a person; or it was accepted."},
-        },
-    }
-    router.add_api_route(
-        path, receive, methods=["POST"], response_class=Response, operation_id=name, openapi_extra=described
-    )
+_TOLD = {
+    200: "It told nothing that opens a case: `recorded`, or `duplicate`.",
+    201: "It opened a case.",
+    202: "It was accepted, or waits in the quarantine for a person.",
+}
+
+
+def _tells(document: type[Document], *statuses: int) -> Part:
+    """A document as the answer, whatever became of the message."""
+    headers = ("Position", "MaybeLocation")
+    return operation(*(answers(document, told=_TOLD[each], status=each, headers=headers) for each in statuses))
 
 
 async def _body(request: Request, seconds: float | None) -> bytes | None:
@@ -160,9 +186,18 @@ def _later() -> Problem:
     return Problem("unavailable", "as much is being taken in as can be; send it again", headers={"Retry-After": "5"})
 
 
-@_door("/intake/alertmanager", SourceKind.ALERTMANAGER, _later)
+@_door(
+    "/intake/alertmanager",
+    SourceKind.ALERTMANAGER,
+    _later,
+    operation(takes(AlertmanagerBody), _tells(AlertmanagerOutcome, 200, 201, 202)),
+)
 async def receive_alerts(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
-    """Take in a notification of Alertmanager, version 4 (R-5.1c, R-5.1d, R-5.2b)."""
+    """Receive a notification of Alertmanager, version 4.
+
+    Each alert is read by itself. What cannot be read waits in the quarantine, and is not refused (R-5.1c, R-5.1d, R-5.2b).
+    A key of a source, or a token of the role, authenticates.
+    """
     assert machine is not None
     whole = _whole(raw)
     taken = await _take(request, machine, await _read(whole, partial(read, whole, read_group)))
@@ -195,9 +230,23 @@ def _slowly() -> Problem:
     )
 
 
-@_door("/intake/cloudevents", SourceKind.CLOUDEVENTS, _slowly)
+@_door(
+    "/intake/cloudevents",
+    SourceKind.CLOUDEVENTS,
+    _slowly,
+    operation(
+        takes(CloudEventsBody, "application/cloudevents+json"),
+        takes_batch(CloudEventsBody, "application/cloudevents-batch+json"),
+        _tells(CloudEventsOutcome, 201, 202),
+        refuses("gone", "too-many-requests", "unsupported-media-type"),
+    ),
+)
 async def receive_events(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
-    """Take in events (CloudEvents 1.0 over HTTP): structured, in a batch, or in binary mode."""
+    """Receive CloudEvents 1.0.
+
+    In structured mode, in a batch, or in binary mode: then the attributes are `ce-` headers, and the body is the data. What
+    cannot be read waits in the quarantine, and is not refused.
+    """
     assert machine is not None
     whole, kind = _whole(raw), request.headers.get("content-type", "")
     mode = cloudevents.mode_of(kind, request.headers)
@@ -236,9 +285,21 @@ def _done(taken: Taken) -> int:
     return 201 if taken.outcome is Outcome.OPENED else 202
 
 
-@router.options("/intake/cloudevents", response_class=Response, operation_id="allow_events")
+@router.options(
+    "/intake/cloudevents",
+    response_class=Response,
+    operation_id="allow_events",
+    openapi_extra=operation(
+        OPEN,
+        reads(WEBHOOK_ORIGIN),
+        gives({}, told="Send them.", headers=("Allow", "WebHook-Allowed-Origin", "WebHook-Allowed-Rate")),
+    ),
+)
 async def allow_events(request: Request) -> Response:
-    """Say that this desk wants events, and how many (CloudEvents, HTTP 1.1 Web Hooks, 4)."""
+    """Allow a sender to deliver CloudEvents.
+
+    The handshake of CloudEvents' HTTP 1.1 Web Hooks, section 4: it tells how many events a minute may come.
+    """
     origin = request.headers.get("webhook-request-origin", "*")
     if not _ORIGIN.fullmatch(origin):
         raise Problem("malformed", "WebHook-Request-Origin names a host")
@@ -247,6 +308,12 @@ async def allow_events(request: Request) -> Response:
 
 
 # PagerDuty
+
+_REFUSED = {
+    400: "The event is wrong: it waits in the quarantine, and should not be sent again.",
+    413: "The event is too large.",
+    429: "Too many events come at once: send it again.",
+}
 
 
 def _throttled() -> Response:
@@ -259,9 +326,24 @@ def _answered(status: int, state: str, message: str, retry_after: str | None = N
     return Response(document, status, headers, media_type="application/json")
 
 
-@_door("/v2/enqueue", SourceKind.PAGERDUTY, _throttled)
+@_door(
+    "/v2/enqueue",
+    SourceKind.PAGERDUTY,
+    _throttled,
+    operation(
+        MAYBE_TOKEN,
+        takes(PagerDutyBody),
+        _tells(PagerDutyOutcome, 202),
+        *(answers(PagerDutyRefusal, told=told, status=status) for status, told in _REFUSED.items()),
+        refuses("unauthenticated", "forbidden"),
+    ),
+)
 async def receive_event(request: Request, machine: Machine | None, raw: bytes | None) -> Response:
-    """Take in an event as PagerDuty's Events API, version 2, does; `routing_key` is a key of a source, or a token."""
+    """Receive an event as PagerDuty's Events API, version 2.
+
+    A key of a source, or a token, authenticates: as `routing_key`, or in the `Authorization` header. Refusals read as
+    PagerDuty's. A wrong event is kept in the quarantine all the same.
+    """
     if raw is None or len(raw) > pagerduty.LARGEST:
         told = [f"Event may have {pagerduty.LARGEST} bytes"]
         return _answered(413, "invalid event", "Event object is too large", errors=told)

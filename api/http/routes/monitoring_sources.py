@@ -7,29 +7,26 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api.http.bodies.base import MaybeReasonBody
+from api.http.bodies.catalogue import IssueKeyBody, RevokeKeyBody
 from api.http.context import Context, admit, authenticated, context_of
-from api.http.parameters import refuse_unknown
+from api.http.documents.catalogue import IssuedKey, Source
+from api.http.documents.intake import AlertPage
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import answers, needs, operation, refuses, takes, written
+from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.requests import answer, asked, parse, raw_body
-from api.http.routes.cases import Limit, Staff, page_of
+from api.http.routes.cases import Staff, page_of
 from application.cases.documents import alert_document
 from application.catalogue import authorise_office
 from application.execution.principals import Principal
 from application.views.questions import Listing
+from domain.case.status import STAFF
 from domain.monitoring.alert import Alert
 from domain.values import Actor, Role
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
 Caller = Annotated[Principal, Depends(authenticated)]
-router = APIRouter(tags=["monitoring"])
-
-
-class IssueKeyBody(MaybeReasonBody):
-    """Give a key to a monitoring source. The answer shows it, once."""
-
-
-class RevokeKeyBody(MaybeReasonBody):
-    """Take a key back."""
+router = APIRouter(tags=[Area.SOURCES])
 
 
 @router.post(
@@ -37,10 +34,18 @@ class RevokeKeyBody(MaybeReasonBody):
     response_class=Response,
     status_code=201,
     operation_id="issue_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": IssueKeyBody.model_json_schema()}}}},
+    openapi_extra=operation(
+        takes(IssueKeyBody),
+        written(IssuedKey, told="The source, with its new key.", status=201),
+        refuses("invalid-transition"),
+        needs((Role.ADMIN,)),
+    ),
 )
 async def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Response:
-    """Give a source a key. It is in this answer, and nowhere else: what is kept is its hash."""
+    """Issue a key to a monitoring source.
+
+    The key is in this answer and nowhere else: only its hash is stored.
+    """
     context, actor = await _keeper(request, caller, "issue_key")
     await context.desk.catalogue.entry("sources", code)
     body = parse(request, raw, IssueKeyBody)
@@ -54,10 +59,18 @@ async def issue_key(request: Request, caller: Caller, raw: Raw, code: str) -> Re
     "/sources/{code}/keys/{key}/revoke",
     response_class=Response,
     operation_id="revoke_key",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": RevokeKeyBody.model_json_schema()}}}},
+    openapi_extra=operation(
+        takes(RevokeKeyBody),
+        written(Source, told="The source, without the key."),
+        refuses("invalid-transition"),
+        needs((Role.ADMIN,)),
+    ),
 )
 async def revoke_key(request: Request, caller: Caller, raw: Raw, code: str, key: str) -> Response:
-    """Take a key back, by its id; it counts from the next request on."""
+    """Revoke a key of a monitoring source.
+
+    From the next request on it is not accepted.
+    """
     context, actor = await _keeper(request, caller, "revoke_key")
     await context.desk.catalogue.entry("sources", code)
     body = parse(request, raw, RevokeKeyBody)
@@ -73,11 +86,20 @@ async def _keeper(request: Request, caller: Principal, command: str) -> tuple[Co
     return context, actor
 
 
-@router.get("/cases/{number}/alerts", response_class=Response, operation_id="read_alerts")
+@router.get(
+    "/cases/{number}/alerts",
+    response_class=Response,
+    operation_id="read_alerts",
+    tags=[Area.FILES],
+    openapi_extra=operation(answers(AlertPage, told="A page of alerts.", headers=("Link",)), needs(STAFF)),
+)
 async def read_alerts(
-    request: Request, actor: Staff, number: str, limit: Limit = 50, cursor: str | None = None
+    request: Request, actor: Staff, number: str, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
-    """The alerts of a case, those that fire first: episodes, heartbeats, recovery; from their events, so never behind."""
+    """List the alerts of a case.
+
+    Those that fire come first, each with its episodes. Read from the events, so never behind.
+    """
     context, question = context_of(request), f"alerts {number}"
     after = context.cursors.read(question, cursor) if cursor is not None else ()
     found = sorted((_place(alert), alert) for alert in await context.desk.alerts.alerts_of(number, actor))

@@ -15,38 +15,65 @@ from psycopg import OperationalError
 
 from api.http.context import context_of
 from api.http.deadline import in_thread
+from api.http.documents.operations import Alive, Ready
 from api.http.metrics import Metrics
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import OPEN, answers, gives, operation
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from application.health import Readiness, readiness
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=[Area.OPERATIONS])
 _OPEN = [Depends(named_parameters)]
+_READY = operation(OPEN, answers(Ready, told="Ready."))
+_METRICS = {"text/plain": {"schema": {"type": "string"}, "example": "# TYPE caseledger_ledger_position gauge\n"}}
 
 
-@router.get("/healthz", response_class=Response, operation_id="healthz", dependencies=_OPEN)
+@router.get(
+    "/healthz",
+    response_class=Response,
+    operation_id="healthz",
+    dependencies=_OPEN,
+    openapi_extra=operation(OPEN, answers(Alive, told="Alive.")),
+)
 async def healthz() -> Response:
-    """The process is alive."""
+    """Ask whether the process is alive.
+
+    It does not ask the database. For the liveness probe of an orchestrator.
+    """
     return Response(b'{"status":"ok"}', media_type="application/json")
 
 
-@router.get("/readyz", response_class=Response, operation_id="readyz", dependencies=_OPEN)
+@router.get("/readyz", response_class=Response, operation_id="readyz", dependencies=_OPEN, openapi_extra=_READY)
 async def readyz(request: Request) -> Response:
-    """The desk can write and read its views; else 503, with what it `can` do all the same and what is wrong."""
+    """Ask whether the desk is ready.
+
+    It takes commands, and its views follow the ledger. Otherwise 503, with what is wrong and what it `can` do all the same.
+    """
     health, ready = await _asked(request)
     return _ready(health, ready, ready.why)
 
 
-@router.get("/readyz/write", response_class=Response, operation_id="readyz_write", dependencies=_OPEN)
+@router.get(
+    "/readyz/write", response_class=Response, operation_id="readyz_write", dependencies=_OPEN, openapi_extra=_READY
+)
 async def readyz_write(request: Request) -> Response:
-    """Commands are taken, whatever the views do: they are decided on the events themselves."""
+    """Ask whether the desk takes commands.
+
+    Commands are decided on the events themselves, whatever the views do.
+    """
     health, ready = await _asked(request)
     return _ready(health, ready, ready.write)
 
 
-@router.get("/readyz/views", response_class=Response, operation_id="readyz_views", dependencies=_OPEN)
+@router.get(
+    "/readyz/views", response_class=Response, operation_id="readyz_views", dependencies=_OPEN, openapi_extra=_READY
+)
 async def readyz_views(request: Request) -> Response:
-    """Lists, queues, reports and search follow the record: a projector is running."""
+    """Ask whether the views follow the ledger.
+
+    Lists, queues, reports and search are views. A projector keeps them.
+    """
     health, ready = await _asked(request)
     return _ready(health, ready, ready.views)
 
@@ -69,9 +96,18 @@ def _ready(health: Mapping[str, Any], ready: Readiness, why: str | None) -> Resp
     return Response(msgspec.json.encode({"status": "ready", "can": can, **health}), media_type="application/json")
 
 
-@router.get("/metrics", response_class=Response, operation_id="metrics", dependencies=_OPEN)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    operation_id="metrics",
+    dependencies=_OPEN,
+    openapi_extra=operation(OPEN, gives(_METRICS, told="The metrics.")),
+)
 async def metrics(request: Request) -> Response:
-    """Prometheus metrics of this process and the positions of ledger and views."""
+    """Read the metrics.
+
+    In the format of Prometheus: the requests of this process, and how far ledger and views are.
+    """
     context = context_of(request)
     known: Metrics = request.app.state.metrics
     known.observe(await context.ask(context.views.health))

@@ -15,16 +15,24 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchem
 
 from api.http.context import Context, context_of, policy_of
 from api.http.deadline import in_thread
+from api.http.documents.reports import Report, RetentionReport
 from api.http.fields import Moment
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import WAIT_FOR_POSITION
+from api.http.openapi.operations import answers, gives, needs, operation, reads, refuses
+from api.http.parameters import AsOf, AtPosition, EffectiveAt
 from api.http.problems import Problem
-from api.http.routes.cases import FreshKeeper, FreshStaff, When, json_response, point_of
+from api.http.routes.cases import FreshKeeper, FreshStaff, json_response, point_of
 from application.reports.definitions import REPORTS
 from application.reports.periods import Bound, moment_of, zone_named
 from application.reports.tables import report_csv
 from application.views.questions import ReportQuestion
+from domain.case.status import STAFF
 from domain.errors import NotFound
+from domain.values import Role
 
-router = APIRouter(tags=["reading"])
+router = APIRouter(tags=[Area.QUEUES])
+_CSV = {"text/csv": {"schema": {"type": "string"}, "example": "team,resolved\r\nnetwork,2\r\n"}}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -46,10 +54,15 @@ def _bound(value: Any) -> Bound:
 
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
-_SCHEMA = {"type": "string", "description": "RFC 3339 with an offset, or a date in the time zone `tz`."}
-End = Annotated[Bound | None, PlainValidator(_bound), WithJsonSchema(_SCHEMA)]
-Zone = Annotated[str | None, Query(max_length=100, description="An IANA time zone; the policy's unless given.")]
-Mark = Annotated[bool, Query(description="Begin the CSV with a byte order mark.")]
+_SCHEMA = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
+End = Annotated[Bound | None, PlainValidator(_bound), WithJsonSchema({**_SCHEMA, "examples": ["2026-11-01"]})]
+Zone = Annotated[
+    str | None,
+    Query(max_length=100, description="An IANA time zone; the policy's, unless given.", examples=["America/Chicago"]),
+]
+Mark = Annotated[bool, Query(description="Begin the CSV with a byte order mark.", examples=[False])]
+Format = Annotated[Form, Query(alias="format", description="How the report is written.", examples=["json"])]
+_BREAKDOWN = "Figures for each team, service, priority, channel, agency or month as well."
 
 
 async def _zone(context: Context, name: str | None) -> ZoneInfo:
@@ -68,15 +81,30 @@ def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) 
     return Response(report_csv(document, zone, bom=bom), headers=headers, media_type="text/csv; charset=utf-8")
 
 
-@router.get("/reports/retention", response_class=Response, operation_id="read_retention")
+@router.get(
+    "/reports/retention",
+    response_class=Response,
+    operation_id="read_retention",
+    tags=[Area.PERSONAL_DATA],
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION),
+        answers(RetentionReport, told="The report."),
+        gives(_CSV, told="The report."),
+        refuses("unknown-reference"),
+        needs((*STAFF, Role.ADMIN)),
+    ),
+)
 async def read_retention(
     request: Request,
     actor: FreshKeeper,  # noqa: ARG001 - asked for its refusal
     tz: Zone = None,
-    form: Annotated[Form, Query(alias="format")] = Form.JSON,
+    form: Format = Form.JSON,
     bom: Mark = False,
 ) -> Response:
-    """Whose personal data are kept longer than the policy's retention period; as of now."""
+    """Report whose personal data are due to be erased.
+
+    People whose last case was closed longer ago than the policy's `retention`; as of now.
+    """
     context = context_of(request)
     zone = await _zone(context, tz)
     kept = (await policy_of(context)).retention
@@ -85,24 +113,43 @@ async def read_retention(
     return await in_thread(partial(_answer, document, zone, form, bom=bom))
 
 
-@router.get("/reports/{name}", response_class=Response, operation_id="read_report")
+@router.get(
+    "/reports/{name}",
+    response_class=Response,
+    operation_id="read_report",
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION),
+        answers(Report, told="The report."),
+        gives(_CSV, told="The report."),
+        refuses("unknown-reference"),
+        needs(STAFF),
+    ),
+)
 async def read_report(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     name: str,
-    since: Annotated[End, Query(alias="from")] = None,
-    until: Annotated[End, Query(alias="to")] = None,
-    as_of: When = None,
-    position: Annotated[int | None, Query(ge=0)] = None,
-    effective_at: When = None,
-    by: Literal["team", "service", "priority", "channel", "agency", "month"] | None = None,
+    since: Annotated[
+        End, Query(alias="from", description="The beginning of the period: a time, or a date in the zone `tz`.")
+    ] = None,
+    until: Annotated[
+        End, Query(alias="to", description="The end of the period: a time, or a date in the zone `tz`, exclusive.")
+    ] = None,
+    as_of: AsOf = None,
+    position: AtPosition = None,
+    effective_at: EffectiveAt = None,
+    by: Annotated[
+        Literal["team", "service", "priority", "channel", "agency", "month"] | None,
+        Query(description=_BREAKDOWN, examples=["team"]),
+    ] = None,
     tz: Zone = None,
-    form: Annotated[Form, Query(alias="format")] = Form.JSON,
+    form: Format = Form.JSON,
     bom: Mark = False,
 ) -> Response:
-    """A report: `volume`, `resolution`, `reopenings` or `outcomes`; each says which definitions and which position it is of.
+    """Report figures over a period.
 
-    Months, and dates in `from` and `to`, are those of the time zone `tz`.
+    `docs/reporting.md` defines each figure; a report names the version of its definitions. `as_of` and `position` read what
+    the ledger knew then, `effective_at` what had happened by then. Months are those of the time zone `tz`.
     """
     context = context_of(request)
     if name not in REPORTS:

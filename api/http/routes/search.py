@@ -8,42 +8,64 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.context import admit, authenticated, context_of
-from api.http.parameters import filters, refuse_unknown
+from api.http.documents.lists import ObligationPage, SearchPage
+from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage, ProblemType
+from api.http.openapi.areas import Area
+from api.http.openapi.headers import WAIT_FOR_POSITION
+from api.http.openapi.operations import MAYBE_TOKEN, answers, filters, needs, operation, reads
+from api.http.parameters import AsOf, AtPosition, AtVersion, Cursor, Limit, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
-from api.http.routes.cases import FreshStaff, Limit, When, json_response, page_of, point_of, versioned
+from api.http.routes.cases import FreshStaff, json_response, page_of, point_of, versioned
 from application.cases.documents import problem_document
 from application.views.questions import Page
 from domain.case.status import STAFF
 
-router = APIRouter(tags=["problems and search"])
+router = APIRouter()
 _OWED = ("kind", "role", "team", "case")
 _PROBLEMS = ("status", "service", "known_error")
-_OWED_FILTERS = filters(
-    kind="What is owed, such as inform_customer.",
-    role="The role that owes it.",
-    team="The team that owes it.",
-    case="The number of the case it is owed for.",
+_LISTED_OBLIGATIONS = operation(
+    filters(
+        kind=("Only obligations of this kind.", "inform_customer"),
+        role=("Only obligations of this role.", "technician"),
+        team=("Only obligations of this team.", "network"),
+        case=("Only obligations about this case.", "INC-0000009"),
+    ),
+    reads(WAIT_FOR_POSITION),
+    answers(ObligationPage, told="A page of obligations.", headers=("Link",)),
+    needs(STAFF),
 )
-Question = Annotated[str | None, Query(max_length=500)]
+Question = Annotated[
+    str | None, Query(max_length=500, description="Words to look for. All, unless given.", examples=["queue stuck"])
+]
+OfService = Annotated[str | None, Query(description="Only those of this service.", examples=["printing"])]
 
 
 @router.get(
     "/problems",
     response_class=Response,
     operation_id="list_problems",
-    openapi_extra=filters(
-        status="open, investigated, known_error, resolved or closed.",
-        service="The id of a service.",
-        known_error="The number of a known error, such as KE-0000001.",
+    tags=[Area.PROBLEMS],
+    openapi_extra=operation(
+        filters(
+            status=("Only problems in this status.", "known_error"),
+            service=("Only problems of this service.", "printing"),
+            known_error=("Only the problem of this known error.", "KE-0000001"),
+        ),
+        reads(WAIT_FOR_POSITION),
+        answers(ProblemPage, told="A page of Problem Cases.", headers=("Link",)),
+        needs(STAFF),
     ),
 )
 async def list_problems(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
-    """Problem Cases by number, filtered by `status`, `service` or `known_error` (R-5.8.1b)."""
+    """List Problem Cases.
+
+    By number. Filters combine (R-5.8.1b).
+    """
     context = context_of(request)
     filters = {name: request.query_params[name] for name in _PROBLEMS if name in request.query_params}
     question = f"problems {sorted(filters.items())}"
@@ -51,9 +73,23 @@ async def list_problems(
     return page_of(request, context, question, await context.ask(context.views.problems, filters, Page(after, limit)))
 
 
-@router.get("/problems/{number}", response_class=Response, operation_id="read_problem")
-async def read_problem(request: Request, number: str, version: Annotated[int | None, Query(ge=1)] = None) -> Response:
-    """A Problem Case, from its events: never behind. A problem *type* (RFC 9457) is documented here as well."""
+@router.get(
+    "/problems/{number}",
+    response_class=Response,
+    operation_id="read_problem",
+    tags=[Area.PROBLEMS],
+    openapi_extra=operation(
+        MAYBE_TOKEN,
+        answers(ProblemCase, ProblemType, told="The Problem Case, or the problem type.", headers=("MaybeETag",)),
+        needs(STAFF),
+    ),
+)
+async def read_problem(request: Request, number: str, version: AtVersion = None) -> Response:
+    """Read a Problem Case, or the meaning of a problem type.
+
+    A Problem Case is read from its events, so it is never behind. Problem types (RFC 9457), such as
+    `/problems/stale-version`, are open to everybody.
+    """
     if number in TITLES:
         status, title = TITLES[number]
         return json_response({"type": BASE + number, "title": title, "status": status})
@@ -65,16 +101,29 @@ async def read_problem(request: Request, number: str, version: Annotated[int | N
     return versioned(request, problem.version, lambda: problem_document(problem))
 
 
-@router.get("/known-errors", response_class=Response, operation_id="find_known_errors")
+@router.get(
+    "/known-errors",
+    response_class=Response,
+    operation_id="find_known_errors",
+    tags=[Area.PROBLEMS],
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION),
+        answers(KnownErrorPage, told="A page of known errors.", headers=("Link",)),
+        needs(STAFF),
+    ),
+)
 async def find_known_errors(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     q: Question = None,
-    service: str | None = None,
+    service: OfService = None,
     limit: Limit = 50,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
-    """Known errors by likeness to `q`, else all; a look-up that counts is recorded with the case (R-5.5b)."""
+    """Search the known errors.
+
+    The most similar first. Record a search for a case with `POST /cases/{number}/known-errors` (R-5.5b).
+    """
     context = context_of(request)
     question = f"known errors {q!r} {service!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
@@ -82,34 +131,55 @@ async def find_known_errors(
     return page_of(request, context, question, listing)
 
 
-@router.get("/search", response_class=Response, operation_id="search")
+@router.get(
+    "/search",
+    response_class=Response,
+    operation_id="search",
+    tags=[Area.CASES],
+    openapi_extra=operation(
+        reads(WAIT_FOR_POSITION), answers(SearchPage, told="A page of cases.", headers=("Link",)), needs(STAFF)
+    ),
+)
 async def search(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
-    q: Annotated[str, Query(min_length=1, max_length=500)],
+    q: Annotated[
+        str,
+        Query(min_length=1, max_length=500, description="Words that customers used.", examples=["network counter"]),
+    ],
     limit: Limit = 50,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
-    """Cases, open and closed, that have all words of `q`, best first; then open ones with similar words.
+    """Search cases by their words.
 
-    Words in a pair of quotes must follow each other. Every other sign is a word or separates words.
+    First the cases, open and closed, that have all words of `q`, the best first; then open ones with similar words. Words
+    in a pair of quotes must follow each other. Every other sign is a word, or separates words.
     """
     context, question = context_of(request), f"search {q!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     return page_of(request, context, question, await context.ask(context.views.search, q, Page(after, limit)))
 
 
-@router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_OWED_FILTERS)
-@router.get("/obligations", response_class=Response, operation_id="list_obligations", openapi_extra=_OWED_FILTERS)
+@router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_LISTED_OBLIGATIONS)
+@router.get(
+    "/obligations",
+    response_class=Response,
+    operation_id="list_obligations",
+    tags=[Area.QUEUES],
+    openapi_extra=_LISTED_OBLIGATIONS,
+)
 async def list_obligations(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     limit: Limit = 50,
-    cursor: str | None = None,
-    as_of: When = None,
-    position: Annotated[int | None, Query(ge=0)] = None,
+    cursor: Cursor = None,
+    as_of: AsOf = None,
+    position: AtPosition = None,
 ) -> Response:
-    """What the desk owes somebody, by due time; filtered by `kind`, `role`, `team` or `case`."""
+    """List obligations.
+
+    What the desk owes, by due time, now or as the ledger knew it earlier. Filters combine.
+    """
     context = context_of(request)
     filters = {name: request.query_params[name] for name in _OWED if name in request.query_params}
     question = f"obligations {sorted(filters.items())} {as_of} {position}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api.http.bodies.base import Words
+from api.http.bodies.self_service import ReportBody
 from api.http.context import Context, admit, authenticated, context_of
-from api.http.fields import Code, Email, Line, Phone, Text
+from api.http.documents.cases import Case
+from api.http.documents.self_service import Reported
 from api.http.limits import PER_ADDRESS, network_of
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import MAYBE_TOKEN, answers, needs, operation, refuses, takes
 from api.http.problems import Problem
 from api.http.requests import answer, asked, parse, raw_body
 from application.execution.principals import Unauthenticated
@@ -22,42 +25,35 @@ from domain.case.status import authorise
 from domain.values import Actor, Channel, Nature, Role
 
 PATHS = "/self-service/"
-router = APIRouter(prefix="/self-service", tags=["self service"])
+router = APIRouter(prefix="/self-service", tags=[Area.SELF_SERVICE])
 Raw = Annotated[bytes | None, Depends(raw_body)]
 
 
-class ReportBody(Words):
-    """A customer's report. Without an identity the desk reaches them only by ``email``."""
-
-    name: Line
-    email: Email | None = None
-    phone: Phone | None = None
-    agency: Code | None = None
-    service: Code | None = None
-    subject: Line
-    description: Text
-    nature: Literal["actual", "impending"] = "actual"
-    symptoms: Text | None = None
-    location: Line | None = None
-    asset: Line | None = None
-    callback: Line | None = None
-
-    def named(self, *names: str) -> dict[str, Any]:
-        """Some of the fields."""
-        return {name: getattr(self, name) for name in names}
-
-
-def described(content: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI of what needs no token."""
-    return {"security": [], "requestBody": {"required": True, "content": content}}
-
-
-_REPORT = described({"application/json": {"schema": ReportBody.model_json_schema()}})
-
-
-@router.post("/reports", response_class=Response, status_code=201, operation_id="report", openapi_extra=_REPORT)
+@router.post(
+    "/reports",
+    response_class=Response,
+    status_code=201,
+    operation_id="report",
+    openapi_extra=operation(
+        MAYBE_TOKEN,
+        takes(ReportBody),
+        answers(
+            Reported,
+            Case,
+            told="Without a token, the number of the new case; with one, the case.",
+            status=201,
+            headers=("ETag", "Position", "Idempotency-Replayed", "MaybeLocation"),
+        ),
+        refuses("unauthenticated", "forbidden", "too-many-requests", "unknown-reference"),
+        needs((Role.CUSTOMER,)),
+    ),
+)
 async def post_report(request: Request, raw: Raw) -> Response:
-    """Report an incident (R-5.2b). With a token the case is the customer's; without one, `email` receives its link."""
+    """Report an incident.
+
+    With a customer's token the case is theirs. Without one, `email` is needed: the link that follows the case is mailed
+    there, and the answer tells its number only (R-5.2b).
+    """
     context = context_of(request)
     if "authorization" in request.headers:
         return await _report_of(request, context, raw)

@@ -16,18 +16,36 @@ from fastapi.responses import Response
 
 from api.http.context import admit, context_of
 from api.http.deadline import in_thread
-from api.http.parameters import named_parameters, refuse_unknown
+from api.http.documents.operations import CheckpointPage
+from api.http.openapi.areas import Area
+from api.http.openapi.operations import BINARY, BYTES, OPEN, answers, gives, needs, operation, refuses
+from api.http.parameters import Cursor, Limit, named_parameters, refuse_unknown
 from api.http.problems import Problem
-from api.http.routes.cases import Caller, Limit, Staff, page_of
+from api.http.routes.cases import Caller, Staff, page_of
 from application.transparency_log import NotSealed, authorise_auditing
 from application.views.questions import Listing
+from domain.case.status import STAFF
 from domain.errors import NotFound
 from domain.values import Actor, Role
 
-router = APIRouter(tags=["audit"])
+router = APIRouter(tags=[Area.LEDGER])
 Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 _OPEN = [Depends(named_parameters)]
+_NOTE = operation(
+    OPEN,
+    gives(
+        {
+            "text/plain": {
+                "schema": {"type": "string"},
+                "example": "desk.example/70ad7e45\n111\n6jdRu1zRGOExcZW8vypB9V9C763BTkzurptdDPieaj4=\n",
+            }
+        },
+        told="The signed note.",
+    ),
+    refuses("not-found"),
+)
+_TILE = operation(OPEN, gives({BYTES: BINARY}, told="The tile."))
 _NEVER = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -39,29 +57,64 @@ async def auditing(request: Request, caller: Caller) -> Actor:
     return actor
 
 
-@router.get("/tlog/checkpoint", response_class=Response, operation_id="read_checkpoint", dependencies=_OPEN)
+@router.get(
+    "/tlog/checkpoint",
+    response_class=Response,
+    operation_id="read_checkpoint",
+    dependencies=_OPEN,
+    openapi_extra=_NOTE,
+)
 async def read_checkpoint(request: Request) -> Response:
-    """The current checkpoint: a signed note (C2SP tlog-checkpoint). Needs no token."""
+    """Read the newest checkpoint.
+
+    A signed note (C2SP tlog-checkpoint) of the log into which events are sealed now.
+    """
     return await _checkpoint(request, None)
 
 
 @router.get(
-    "/tlog/{log:int}/checkpoint", response_class=Response, operation_id="read_checkpoint_of_log", dependencies=_OPEN
+    "/tlog/{log:int}/checkpoint",
+    response_class=Response,
+    operation_id="read_checkpoint_of_log",
+    dependencies=_OPEN,
+    openapi_extra=_NOTE,
 )
 async def read_checkpoint_of_log(request: Request, log: Number) -> Response:
-    """The newest checkpoint of one log: 1, or one that was begun by a restart."""
+    """Read the newest checkpoint of one log.
+
+    The first log is 1. A restart of the log (`docs/auditing.md`) begins another.
+    """
     return await _checkpoint(request, log)
 
 
-@router.get("/tlog/{log:int}/{path:path}", response_class=Response, operation_id="read_tile_of_log", dependencies=_OPEN)
+@router.get(
+    "/tlog/{log:int}/{path:path}",
+    response_class=Response,
+    operation_id="read_tile_of_log",
+    dependencies=_OPEN,
+    openapi_extra=_TILE,
+)
 async def read_tile_of_log(request: Request, log: Number, path: str) -> Response:
-    """A tile of hashes or a bundle of entries of one log (C2SP tlog-tiles). Needs no token; never changes."""
+    """Read a tile of one log.
+
+    A tile of hashes, or a bundle of entries (C2SP tlog-tiles). It never changes.
+    """
     return await _tile(request, path, log)
 
 
-@router.get("/tlog/{path:path}", response_class=Response, operation_id="read_tile", dependencies=_OPEN)
+@router.get(
+    "/tlog/{path:path}",
+    response_class=Response,
+    operation_id="read_tile",
+    dependencies=_OPEN,
+    openapi_extra=_TILE,
+)
 async def read_tile(request: Request, path: str) -> Response:
-    """A tile of the current log. It never changes, unless the log was begun anew: then use the log's own address."""
+    """Read a tile of the current log.
+
+    A tile of hashes, or a bundle of entries (C2SP tlog-tiles). After a restart of the log, earlier tiles are at the address
+    of their own log.
+    """
     return await _tile(request, path, None)
 
 
@@ -83,9 +136,17 @@ async def _tile(request: Request, path: str, log: int | None) -> Response:
     return Response(content, headers=headers, media_type="application/octet-stream")
 
 
-@router.get("/audit/checkpoints", response_class=Response, operation_id="list_checkpoints")
-async def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: str | None = None) -> Response:  # noqa: ARG001 - asked for its refusal
-    """Every checkpoint that was ever signed, newest first."""
+@router.get(
+    "/audit/checkpoints",
+    response_class=Response,
+    operation_id="list_checkpoints",
+    openapi_extra=operation(answers(CheckpointPage, told="A page of checkpoints.", headers=("Link",)), needs(STAFF)),
+)
+async def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cursor: Cursor = None) -> Response:  # noqa: ARG001 - asked for its refusal
+    """List the checkpoints.
+
+    Every checkpoint that was ever signed, newest first.
+    """
     context = context_of(request)
     after = context.cursors.read("checkpoints", cursor) if cursor is not None else None
     found = list(await context.ask(context.log.checkpoints, (after[0], after[1]) if after else None, limit + 1))
@@ -95,16 +156,23 @@ async def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cu
     return page_of(request, context, "checkpoints", listing)
 
 
-@router.get("/audit/cases/{number}/bundle", response_class=Response, operation_id="read_bundle")
+@router.get(
+    "/audit/cases/{number}/bundle",
+    response_class=Response,
+    operation_id="read_bundle",
+    openapi_extra=operation(
+        gives({"application/zip": BINARY}, told="The bundle.", headers=("Content-Disposition",)), needs((Role.AUDITOR,))
+    ),
+)
 async def read_bundle(
     request: Request,
     actor: Annotated[Actor, Depends(auditing)],
     number: str,
-    files: Annotated[bool, Query()] = False,
+    files: Annotated[bool, Query(description="With the files of the case.", examples=[False])] = False,
 ) -> Response:
-    """A case's whole history with the proof of each event, as a zip: `caseledger verify-bundle` checks it offline.
+    """Download a case with the proofs of its events.
 
-    With `files`, the files of the case are in it as well.
+    A zip with its whole history and the inclusion proof of each event. `caseledger verify-bundle` checks it offline.
     """
     context = context_of(request)
     await context.desk.records.case(number, actor)

@@ -11,7 +11,7 @@ from domain.case.obligations import ended_by_closing
 from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.terms import received_after
-from domain.errors import ConfirmationRequired, Forbidden, Invalid, InvalidTransition
+from domain.errors import ConfirmationRequired, ContradictsRecord, Forbidden, Invalid, InvalidTransition
 from domain.obligation import UNINFORMED, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
@@ -116,9 +116,9 @@ class Closure(CaseState):
         if confirmation.at > provenance.at:
             raise Invalid("A confirmation cannot lie in the future.", "/confirmation/at")
         if not self.can_be_about_resolution(confirmation.at):
-            raise Invalid("The case was resolved after that. Ask the customer again.", "/confirmation/at")
+            raise ContradictsRecord("The case was resolved after that. Ask the customer again.", "/confirmation/at")
         if self.suspected_at is not None and not received_after(confirmation.at, self.suspected_at):
-            raise Invalid("The customer has written since. Decide on that mail first.", "/confirmation/at")
+            raise ContradictsRecord("The customer has written since. Decide on that mail first.", "/confirmation/at")
 
 
 EVENTS = (Closed,)

@@ -11,7 +11,7 @@ from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_rest
 from domain.case.terms import ResolutionCode
-from domain.errors import DisputeWindowClosed, Invalid, InvalidTransition
+from domain.errors import ContradictsRecord, DisputeWindowClosed, Invalid, InvalidTransition
 from domain.obligation import UNINFORMED, Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Channel, Disclosure, Provenance, Role
@@ -187,7 +187,7 @@ class Dispute(CaseState):
 
     def _require_about_resolution(self, received_at: datetime) -> None:
         if not self.can_be_about_resolution(received_at):
-            raise Invalid("The case was resolved after that. Record it as a note.", "/received_at")
+            raise ContradictsRecord("The case was resolved after that. Record it as a note.", "/received_at")
 
     def _suspected(self) -> datetime:
         if self.suspected_at is None:

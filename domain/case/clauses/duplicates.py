@@ -9,7 +9,7 @@ from domain.case.clauses.resolution import record_resolution
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
 from domain.case.terms import CauseCorrected, LinkKind, Resolution, ResolutionCode
-from domain.errors import Invalid, InvalidTransition
+from domain.errors import ContradictsRecord, InvalidTransition
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance
 
@@ -45,9 +45,9 @@ class Duplicates(CaseState):
         if LinkKind.DUPLICATE in self.links.values():
             raise InvalidTransition("become a duplicate", "the first of others")
         if first.customer != self.customer:
-            raise Invalid("A duplicate is the same customer's. Relate other customers' cases.", "/kind")
+            raise ContradictsRecord("A duplicate is the same customer's. Relate other customers' cases.", "/kind")
         if (first.received_at, first.number) > (self.received_at, self.number):
-            raise Invalid(f"{first.number} was received later, so it is the duplicate of this case.", "/case")
+            raise ContradictsRecord(f"{first.number} was received later, so it is the duplicate of this case.", "/case")
         record_decision(Linked, self, first, consulted, provenance, reason=reason, kind=LinkKind.DUPLICATE_OF)
         record_resolution(self, DUPLICATE, policy, provenance)
 

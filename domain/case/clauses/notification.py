@@ -12,7 +12,7 @@ from domain.aggregate import Recorded
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
 from domain.case.terms import ResolutionCode
-from domain.errors import Invalid, InvalidTransition
+from domain.errors import ContradictsRecord, Invalid, InvalidTransition
 from domain.obligation import UNINFORMED, Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
@@ -206,7 +206,7 @@ class Notification(CaseState):
         if ObligationKind.INFORM_CUSTOMER not in self.obligations:
             raise InvalidTransition("be told of", "not owing the customer that")
         if not self.can_be_about_resolution(contact.at):
-            raise Invalid("The case was resolved after that, so nobody can have been told of it.", "/at")
+            raise ContradictsRecord("The case was resolved after that, so nobody can have been told of it.", "/at")
         record_contact(self, contact, policy, provenance, reason=reason)
 
 

@@ -13,7 +13,7 @@ from domain.case.state import CaseState
 from domain.case.status import Status
 from domain.case.targets import end_of_rest
 from domain.case.terms import MIRRORED, Consultation, LinkKind
-from domain.errors import DuplicateDecisionRequired, Invalid, InvalidTransition, NotAssignedTeam
+from domain.errors import ContradictsRecord, DuplicateDecisionRequired, InvalidTransition, NotAssignedTeam
 from domain.obligation import Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Candidate, Disclosure, Provenance
@@ -130,7 +130,7 @@ class ConsultationAnswered(_Decided):
 def check_other(case: CaseState, other: CaseState) -> None:
     """Refuse a link of a case with itself, or with one it is linked with. Raises Invalid, InvalidTransition."""
     if other.number == case.number:
-        raise Invalid("A case is not related to itself.", "/case")
+        raise ContradictsRecord("A case is not related to itself.", "/case")
     if other.number in case.links:
         raise InvalidTransition("be linked", f"linked with {other.number} already")
 

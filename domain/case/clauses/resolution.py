@@ -13,12 +13,14 @@ from domain.case.status import SETTLED, Status
 from domain.case.targets import end_of_wait
 from domain.case.terms import CauseCorrected, Resolution, ResolutionCode, received_after
 from domain.errors import (
+    ContradictsRecord,
     DiagnosisRequired,
     InformationRequired,
     Invalid,
     InvalidTransition,
     ProblemLinkRequired,
     ServiceRequired,
+    UnknownReference,
     VerificationRequired,
 )
 from domain.obligation import ObligationKind
@@ -144,7 +146,7 @@ class Resolutions(CaseState):
         if verification.at > provenance.at:
             raise Invalid("A verification cannot lie in the future.", "/at")
         if verification.method in EVIDENCE:
-            raise Invalid(NO_PERSON, "/method")
+            raise UnknownReference(NO_PERSON, "/method")
         newer = max(filter(None, (self.received_at, self.last_work_at, self.verified_at)))
         overtaken = not received_after(verification.at, newer)
         told = {**vars(verification), "verifier": self._person, "overtaken": overtaken}
@@ -202,7 +204,7 @@ class Resolutions(CaseState):
         if not self.symptomatic:
             raise DiagnosisRequired
         if resolution.code is ResolutionCode.AVERTED and self.nature is not Nature.IMPENDING:
-            raise Invalid("Only an interruption that has not happened is averted (R-4.2a).", "/code")
+            raise ContradictsRecord("Only an interruption that has not happened is averted (R-4.2a).", "/code")
 
     def _record_resolved(
         self,

@@ -12,7 +12,7 @@ from psycopg.errors import InvalidParameterValue
 from application.reports.definitions import REPORTS
 from application.views.questions import ReportQuestion
 from domain.case.clauses.resolution import NO_INCIDENT
-from domain.errors import Invalid
+from domain.errors import UnknownReference
 from infrastructure.postgres.queries import load
 from infrastructure.views.questions.paging import END, LATEST, Asking, case_at
 
@@ -44,7 +44,7 @@ class Reporting(Asking):
         try:
             rows = self._rows(*self._statement(question))
         except InvalidParameterValue:
-            raise Invalid(f"the database knows no time zone {question.zone}", "/query/tz") from None
+            raise UnknownReference(f"the database knows no time zone {question.zone}", "/query/tz") from None
         by_key: dict[Any, list[Mapping[str, Any]]] = {}
         for row in rows:
             by_key.setdefault(row["key"], []).append(row)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -203,6 +204,16 @@ def test_alerts_that_were_left_out_make_the_case_incomplete_once(monitoring: Mon
     assert monitoring.etag(whole) == before
     number = monitoring.alertmanager(group(alert("z"), truncatedAlerts=7), key).json()["case"]
     assert monitoring.case(number)["incomplete"] is True
+
+
+@pytest.mark.parametrize("count", [True, False, None, "7", 7.5, -1, [7]])
+def test_a_wrong_count_of_left_out_alerts_is_none(monitoring: Monitoring, count: Any) -> None:
+    """`true` counts as an integer in Python: stored, it made the event unreadable and halted the projector."""
+    key = monitoring.source()
+    number = monitoring.alertmanager(group(alert(), truncatedAlerts=count), key).json()["case"]
+    assert monitoring.case(number)["truncated"] is False
+    assert monitoring.alertmanager(group(alert("y"), truncatedAlerts=count), key).status_code in (200, 201)
+    assert monitoring.case(number)["number"] == number
 
 
 def test_an_alert_is_its_sources(monitoring: Monitoring) -> None:

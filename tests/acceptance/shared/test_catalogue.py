@@ -31,7 +31,7 @@ def service(admin: Caller) -> str:
 
 
 def invalid(answer: Any, pointer: str) -> None:
-    problem = refused(answer, 422, "validation-failed")
+    problem = refused(answer, 422, "unknown-reference")
     assert pointer in [error["pointer"] for error in problem["errors"]], problem
 
 

@@ -158,7 +158,7 @@ def test_r_4_1a_an_entry_names_only_what_is_there(
     admin: Caller, positions: Positions, path: str, entry: dict[str, Any], pointer: str
 ) -> None:
     before = positions()
-    problem = refused(put(admin, path, entry), 422, "validation-failed")
+    problem = refused(put(admin, path, entry), 422, "unknown-reference")
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert positions() == before
 
@@ -167,7 +167,7 @@ def test_r_4_1a_criticalities_are_a_list_of_the_policys(admin: Caller) -> None:
     done(admin.post("/policy", {"changes": {"criticalities": ["normal", "vital"]}, "reason": "two will do"}))
     done(put(admin, "/services/x", {"name": "X", "team": "network", "criticality": "vital"}))
     refused(
-        put(admin, "/services/y", {"name": "Y", "team": "network", "criticality": "critical"}), 422, "validation-failed"
+        put(admin, "/services/y", {"name": "Y", "team": "network", "criticality": "critical"}), 422, "unknown-reference"
     )
     for wrong in (["Not a code"], [7]):
         refused(admin.post("/policy", {"changes": {"criticalities": wrong}, "reason": "x"}), 422, "validation-failed")
@@ -178,5 +178,5 @@ def test_r_4_1a_a_service_is_not_given_to_a_team_that_is_retired_and_may_be_reti
     done(put(admin, "/teams/brief", {"name": "Brief"}))
     done(put(admin, "/services/short", {"name": "Short", "team": "brief"}))
     done(put(admin, "/teams/brief", {"name": "Brief", "retired": True}))
-    refused(put(admin, "/services/short", {"name": "Shorter", "team": "brief"}), 422, "validation-failed")
+    refused(put(admin, "/services/short", {"name": "Shorter", "team": "brief"}), 422, "unknown-reference")
     done(put(admin, "/services/short", {"name": "Short", "team": "brief", "retired": True}))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from api.http.routes.commands import VERBS
+from api.http.routes.verbs import VERBS
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, VERIFIED, Answer, Caller, RunningDesk, done, incident
 from tests.acceptance.office import DHS, administrator, put

@@ -66,7 +66,7 @@ def test_r_4_2a_what_has_happened_is_not_averted(running: RunningDesk, positions
     number = in_diagnosis(running, nature="actual")
     before = positions()
     answer = running.technician.post(f"/cases/{number}/resolve", {**FIXED, "code": "averted"})
-    assert refused(answer, 422, "validation-failed")["errors"][0]["pointer"] == "/code"
+    assert refused(answer, 422, "contradicts-record")["errors"][0]["pointer"] == "/code"
     assert positions() == before
 
 

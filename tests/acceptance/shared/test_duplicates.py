@@ -169,7 +169,7 @@ def test_r_5_6c_chains_of_duplicates_are_refused(running: RunningDesk) -> None:
 @pytest.mark.parametrize("why", ["later", "another customer's", "itself", "closed", "nothing", "linked"])
 def test_r_5_6c_the_first_case_is_the_earliest_open_one_of_the_same_customer(running: RunningDesk, why: str) -> None:
     number = logged(running)
-    status, slug = 422, "validation-failed"
+    status, slug = 422, "contradicts-record"
     if why == "later":
         other = logged(running)
     elif why == "another customer's":
@@ -184,7 +184,7 @@ def test_r_5_6c_the_first_case_is_the_earliest_open_one_of_the_same_customer(run
         other, status, slug = logged(running, received_at=moment(running, hours=1)), 409, "invalid-transition"
         relate(running, number, other, "related")
     else:
-        other = "INC-0999999"
+        other, slug = "INC-0999999", "unknown-reference"
     before = history(running, number)
     refused(running.technician.post(f"/cases/{number}/relate", {"case": other, "kind": "duplicate"}), status, slug)
     assert history(running, number) == before

@@ -120,7 +120,7 @@ def test_r_5_7d_the_cases_are_chosen_one_by_one_and_those_settled_are_left_alone
     done(running.network.post(f"/cases/{number}/fan-out", {}))
     assert [read(running, each)["status"] for each in (one, two, three)] == ["resolved"] * 3
     assert history(running, two) == before
-    refused(running.network.post(f"/cases/{number}/fan-out", {}), 422, "validation-failed")  # nothing is left
+    refused(running.network.post(f"/cases/{number}/fan-out", {}), 422, "contradicts-record")  # nothing is left
 
 
 @pytest.mark.parametrize("why", ["unresolved", "not linked", "another team"])
@@ -233,7 +233,7 @@ def test_r_4_2a_only_what_has_not_happened_is_averted_with_the_others(running: R
     body = {"code": "averted", "solution": "moved", "workaround": False, "cause_corrected": "yes"}
     done(running.network.post(f"/cases/{number}/resolve", body))
     answer = done(running.network.post(f"/cases/{number}/fan-out", {}))["fan_out"]
-    assert refusals(answer) == {happened: "validation-failed"}
+    assert refusals(answer) == {happened: "contradicts-record"}
     assert [read(running, each)["status"] for each in (happened, averted)] == ["logged", "resolved"]
 
 

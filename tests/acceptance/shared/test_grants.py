@@ -247,8 +247,8 @@ def test_r_7_1_what_was_never_granted_cannot_be_revoked(admin: Caller, positions
     before = positions()
     refused(admin.post("/grants/nobody.ever/revoke", {"role": "auditor"}), 404, "not-found")
     refused(admin.get("/grants/nobody.ever"), 404, "not-found")
-    refused(admin.post("/grants/v.one/revoke", {"role": "technician"}), 422, "validation-failed")
-    refused(admin.post("/grants/v.one/revoke", {"role": "auditor", "team": "network"}), 422, "validation-failed")
+    refused(admin.post("/grants/v.one/revoke", {"role": "technician"}), 422, "unknown-reference")
+    refused(admin.post("/grants/v.one/revoke", {"role": "auditor", "team": "network"}), 422, "unknown-reference")
     assert positions() == before
 
 

@@ -114,7 +114,7 @@ def test_r_5_7a_where_there_is_a_catalogue_the_team_and_its_technician_are_of_it
         ({"team": "networks"}, "/team"),
         ({"team": "network", "technician": "m.ruiz"}, "/technician"),
     ):
-        problem = refused(alone.technician.post(f"/cases/{number}/assign", body), 422, "validation-failed")
+        problem = refused(alone.technician.post(f"/cases/{number}/assign", body), 422, "unknown-reference")
         assert problem["errors"][0]["pointer"] == pointer
     done(alone.technician.post(f"/cases/{number}/assign", {"team": "network", "technician": "t.lee"}))
 
@@ -279,7 +279,8 @@ def test_r_5_7c_a_part_is_another_case_that_there_is(running: RunningDesk, stran
     number = assigned(running)
     cases = [number] if strange == "itself" else strange
     body = {**DECLARATION, "cases": cases}
-    refused(running.network.post(f"/cases/{number}/declare-major", body), 422, "validation-failed")
+    slug = "contradicts-record" if strange == "itself" else "unknown-reference"
+    refused(running.network.post(f"/cases/{number}/declare-major", body), 422, slug)
     assert read(running, number)["major"] is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.http.problems import BASE, TITLES
-from api.http.routes.commands import VERBS, Verb
+from api.http.routes.verbs import VERBS, Verb
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done
 
@@ -54,8 +54,8 @@ def test_no_command_names_a_parameter_that_is_not_there(document: dict[str, Any]
 
 def test_each_command_names_the_problems_of_its_clause(document: dict[str, Any]) -> None:
     def problems(path: str, status: str) -> set[str]:
-        response = document["paths"][path]["post"]["responses"][status]
-        schema = response["content"]["application/problem+json"]["schema"]
+        name = document["paths"][path]["post"]["responses"][status]["$ref"].rpartition("/")[2]
+        schema = document["components"]["schemas"][name]
         return {each.removeprefix(BASE) for each in schema["allOf"][1]["properties"]["type"]["enum"]}
 
     assert problems("/cases/{number}/resolve", "409") == {

@@ -286,7 +286,7 @@ def test_a_method_of_contact_is_one_of_the_policys_by_whichever_command(
     }
     before = positions()
     for (verb, pointer), body in wrong.items():
-        problem = refused(running.technician.post(f"/cases/{number}/{verb}", body), 422, "validation-failed")
+        problem = refused(running.technician.post(f"/cases/{number}/{verb}", body), 422, "unknown-reference")
         assert [error["pointer"] for error in problem["errors"]] == [pointer], verb
         assert "in_person" in problem["errors"][0]["detail"], "the known ones are named"
     assert positions() == before

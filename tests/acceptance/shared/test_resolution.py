@@ -216,7 +216,7 @@ def test_r_5_8d_the_recovery_of_an_alert_is_evidence_and_not_verification(
 ) -> None:
     number = alert(running, intake)
     recovered = {**VERIFIED, "method": method}
-    problem = refused(running.network.post(f"/cases/{number}/verify", recovered), 422, "validation-failed")
+    problem = refused(running.network.post(f"/cases/{number}/verify", recovered), 422, "unknown-reference")
     assert problem["errors"][0]["pointer"] == "/method"
     unresolvable(running, number)
 

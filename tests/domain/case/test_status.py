@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from api.http.routes.commands import VERBS
+from api.http.routes.verbs import VERBS
 from domain.case.status import COMMANDS, Status, allow, authorise_team, can, roles_for
 from domain.errors import DomainError, InvalidTransition
 from domain.values import Actor, Role

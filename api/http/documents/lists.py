@@ -1,0 +1,168 @@
+"""Lists of cases, queues and obligations, as the views answer them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from api.http.documents.base import (
+    AgencyCode,
+    At,
+    ChannelName,
+    Count,
+    CustomerCode,
+    Document,
+    Id,
+    Page,
+    PersonCode,
+    RoleName,
+    ServiceCode,
+    TeamCode,
+    Version,
+)
+from api.http.documents.case_parts import Candidate, CaseStatus, Pending
+from api.http.fields import CaseNumber, LevelNumber, PriorityNumber, ProblemNumber, such_as
+from domain.case.terms import ResolutionCode
+from domain.obligation import ObligationKind
+from domain.values import Nature
+
+QueueName = Annotated[str, such_as("triage")]
+
+
+class ListedCase(Document):
+    """A case in a list."""
+
+    id: Id
+    """Its id."""
+    number: CaseNumber
+    """Its number."""
+    version: Version
+    """Its version."""
+    status: CaseStatus
+    """Its status."""
+    queue: Annotated[str, such_as("resolved")] | None
+    """The queue in which it stands. Null once it is closed."""
+    priority: PriorityNumber | None
+    """1 (most urgent) to 4."""
+    impact: LevelNumber | None
+    """1 (high) to 3 (low)."""
+    severity: LevelNumber | None
+    """1 (high) to 3 (low)."""
+    service: ServiceCode | None
+    """The id of the affected service."""
+    team: TeamCode | None
+    """The team that holds it. Null: the desk."""
+    technician: PersonCode | None
+    """Who works on it."""
+    channel: ChannelName
+    """How it reached the desk."""
+    nature: Annotated[Nature, such_as("actual")]
+    """Whether the service is interrupted now, or will be."""
+    agency: AgencyCode | None
+    """The id of the customer's agency."""
+    customer: CustomerCode
+    """The customer id."""
+    received_at: At
+    """When the contact reached the desk."""
+    resolve_by: At | None
+    """The target for the resolution."""
+    resolved_at: At | None
+    """When it was resolved."""
+    resolution_code: Annotated[ResolutionCode, such_as("fixed")] | None
+    """How it was resolved."""
+    closed_at: At | None
+    """When it was closed."""
+    dispute_until: At | None
+    """The end of its dispute window."""
+    problem: ProblemNumber | None
+    """The Problem Case of its cause."""
+    reopenings: Count
+    """How often it was reopened."""
+    external_ref: Annotated[str, such_as("DHS-2026-118")] | None
+    """The number of the incident in another system."""
+    imported: Annotated[bool, such_as(False)]
+    """Whether it was imported."""
+    pending: Pending | None
+    """What it waits for."""
+    subject: Annotated[str, such_as("No network at the counter")] | None
+    """What it is about. Null once erased."""
+
+
+class CasePage(Page):
+    """A page of cases."""
+
+    items: list[ListedCase]
+    """The cases."""
+
+
+class FoundCase(ListedCase):
+    """A case that a search found."""
+
+    score: Annotated[float, such_as(0.51)]
+    """How well it fits, 0 to 1."""
+
+
+class SearchPage(Page):
+    """A page of found cases."""
+
+    items: list[FoundCase]
+    """The cases, the best first."""
+
+
+class Queue(Document):
+    """A queue."""
+
+    name: QueueName
+    """Its name: `GET /queues/{name}` lists it."""
+    cases: Annotated[int, such_as(4)]
+    """How much stands in it."""
+
+
+class QueuePage(Page):
+    """The queues."""
+
+    items: list[Queue]
+    """Every queue in which something stands, by name."""
+
+
+class Obligation(Document):
+    """Something the desk owes."""
+
+    case: CaseNumber
+    """The case."""
+    kind: Annotated[ObligationKind, such_as("inform_customer")]
+    """What is owed."""
+    key: Annotated[str, such_as("inform_customer")]
+    """Its name on the case, for `discharge`."""
+    about: Annotated[str, such_as("INC-0000001")] | None
+    """What tells it apart from others of its kind."""
+    due_at: At
+    """By when."""
+    since: At
+    """Since when."""
+    role: RoleName
+    """The role that owes it."""
+    team: TeamCode | None
+    """The team that owes it."""
+    overdue: Annotated[bool, such_as(False)]
+    """Whether it is late."""
+
+
+class ObligationPage(Page):
+    """A page of obligations."""
+
+    items: list[Obligation]
+    """The obligations, by due time."""
+
+
+class JudgedCandidate(Candidate):
+    """A candidate, and whether somebody must decide on it."""
+
+    decision_required: Annotated[bool, such_as(True)]
+    """Whether its score reaches the policy's `duplicate_threshold`, so that a person decides (R-5.6b)."""
+
+
+class CandidatePage(Page):
+    """The candidates of a case."""
+
+    items: list[JudgedCandidate]
+    """The candidates, most alike first."""

@@ -1,0 +1,84 @@
+"""Reports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from api.http.documents.base import At, CustomerCode, Document, Position
+from api.http.fields import such_as
+
+_TOTALS = {"cases": 12, "events": 64, "by_status": {"resolved": 2}, "by_priority": {"3": 9}}
+
+
+class Report(Document):
+    """A report. `docs/reporting.md` defines each figure."""
+
+    report: Annotated[str, such_as("volume")]
+    """Its name."""
+    definitions_version: Annotated[str, such_as("volume/1")]
+    """The version of its definitions."""
+    position: Position
+    """The position in the ledger that it is as of."""
+    since: At | None = Field(alias="from")
+    """The beginning of its period."""
+    until: At | None = Field(alias="to")
+    """The end of its period."""
+    effective_at: At | None
+    """Only what had happened by then counts."""
+    time_zone: Annotated[str, such_as("America/Chicago")]
+    """The time zone of its months and dates."""
+    by: Annotated[str, such_as("team")] | None
+    """What its rows are broken down by."""
+    totals: Annotated[dict[str, Any], such_as(_TOTALS)]
+    """The figures."""
+    rows: Annotated[list[dict[str, Any]], such_as([{"team": "network", **_TOTALS}])]
+    """The same figures for each value of `by`."""
+    as_of: At | None
+    """The moment that was asked for."""
+    as_of_position: Position
+    """The position in the ledger that it is as of."""
+
+
+class RetentionTotals(Document):
+    """The figures of the retention report."""
+
+    subjects: Annotated[int, such_as(11)]
+    """People of whom something is kept."""
+    subjects_due: Annotated[int, such_as(1)]
+    """People whose retention period is over."""
+    disclosures: Annotated[int, such_as(64)]
+    """Texts that are kept."""
+    by_kind: Annotated[dict[str, int], such_as({"contact": 22, "staff_words": 25})]
+    """Texts that are kept, by kind."""
+    cases_on_hold: Annotated[int, such_as(0)]
+    """Cases on legal hold."""
+    oldest_closed_at: At | None
+    """When the oldest case that is due was closed."""
+    retention_days: Annotated[int, such_as(1095)]
+    """The retention period of the policy, in days."""
+
+
+class RetentionDue(Document):
+    """A person whose retention period is over."""
+
+    subject: CustomerCode
+    """Their customer id."""
+    cases: Annotated[int, such_as(2)]
+    """Their cases."""
+    last_closed_at: At | None
+    """When the last of them was closed."""
+    disclosures: Annotated[int, such_as(9)]
+    """Texts that are kept of them."""
+    held: Annotated[bool, such_as(False)]
+    """Whether a legal hold keeps them."""
+
+
+class RetentionReport(Report):
+    """Whose data are kept longer than the retention period."""
+
+    totals: RetentionTotals  # type: ignore[assignment]
+    """The figures."""
+    rows: list[RetentionDue]  # type: ignore[assignment]
+    """The people who are due, the oldest first."""

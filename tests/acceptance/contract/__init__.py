@@ -1,0 +1,1 @@
+"""Programs that others wrote read our OpenAPI document, and find it true."""
