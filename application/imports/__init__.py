@@ -1,1 +1,1 @@
-"""History and catalogues of other systems, read from files."""
+"""Imports: history and catalogues of other systems, from files."""

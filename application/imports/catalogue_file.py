@@ -1,4 +1,4 @@
-"""A catalogue file: services, teams, other desks, scripts, monitoring sources, customers, known errors, grants, as one document."""
+"""Catalogue files: entries of the catalogue, customers, known errors and grants in one document."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ SECTIONS = (*_ORDER, "customers", "known-errors", "grants")
 
 @dataclass
 class Plan:
-    """What a file says, checked; nothing of it has been done yet."""
+    """The checked content of a file, before any of it takes effect."""
 
     entries: list[tuple[str, Entry, dict[str, Any]]] = field(default_factory=list)
     known_errors: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
     grants: list[tuple[str, Role, str | None]] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    """What is wrong in it; a plan with findings is not carried out."""
+    """Errors in the file. A plan with findings does not run."""
     unreadable: set[tuple[str, str]] = field(default_factory=set)
-    """Kind and id of the entries that findings are about."""
+    """Kind and id of the entries that have findings."""
 
 
 async def read_catalogue(desk: Desk, document: Any) -> Plan:
-    """Check a whole document before anything of it is done."""
+    """Check a whole document before any of it takes effect."""
     plan = Plan()
     if not isinstance(document, Mapping):
         plan.findings.append(f"a catalogue has sections: {', '.join(SECTIONS)}")
@@ -61,7 +61,7 @@ async def read_catalogue(desk: Desk, document: Any) -> Plan:
 
 
 async def carry_out(desk: Desk, plan: Plan) -> Counter[str]:
-    """List every entry; what is so already records nothing. Returns how many of each kind."""
+    """List every entry. Unchanged entries record nothing. Returns the count of each kind."""
     done: Counter[str] = Counter()
     for kind, entry, contact in plan.entries:
         await desk.catalogue.put(kind, entry, contact, OPERATOR)
@@ -100,14 +100,14 @@ def _add_entry(plan: Plan, kind: str, code: str, given: dict[str, Any], place: s
 
 
 async def _check_mentions(desk: Desk, plan: Plan) -> None:
-    """Find what entries name that neither the file nor the desk lists."""
+    """Find references that neither the file nor the desk can resolve."""
     await desk.references.refresh()
     reference = await desk.references.current()
     told = {(kind, entry.id): not entry.retired for kind, entry, _ in plan.entries}
 
     def listed(kind: str, code: str) -> bool:
         if (kind, code) in plan.unreadable:
-            return True  # found already
+            return True  # already a finding
         return told.get((kind, code), reference.lists(KINDS[kind], code))
 
     for kind, entry, _ in plan.entries:

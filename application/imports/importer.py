@@ -1,4 +1,4 @@
-"""Brings another system's history onto the record, once, however often it is started again."""
+"""Imports another system's history, once, however often it is restarted."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from domain.policy import Policy
 from domain.values import Actor, Origin, Provenance, Role, Via
 
 _BATCH = 2_000
-"""Rows a transaction."""
+"""Rows per transaction."""
 _VIA = Via("import")
 
 
 @dataclass
 class Imported:
-    """What an import did."""
+    """The result of an import."""
 
     cases: int = 0
-    """Cases that were new."""
+    """New cases."""
     rows: int = 0
-    """Rows that were new."""
+    """New rows."""
     skipped_rows: int = 0
-    """Rows that had been imported before."""
+    """Rows imported earlier."""
     events: int = 0
     position: int = 0
     """Position of the last event."""
 
 
 class Importer:
-    """Imports incidents of a source system from a file; each event says from which row."""
+    """Imports a source system's incidents from a file. Each event names its row."""
 
     def __init__(self, desk: Desk, system: str, file: str) -> None:
         self._runner, self._system, self._file = desk.runner, system, file
         self.done = Imported()
 
     async def run(self, incidents: Iterable[tuple[str, list[SourceRow]]], advance: Callable[[int], None]) -> Imported:
-        """Import in batches, each one transaction: killed half-way, the next run goes on where this one was.
+        """Import in batches of one transaction each. After a crash, the next run continues where this one stopped.
 
-        ``advance`` is told how many rows each batch had. The rows are parsed in the event loop, which does nothing else.
+        ``advance`` receives the number of rows of each batch. Parsing runs in the event loop, which has no other work.
         """
         batch: dict[UUID, list[SourceRow]] = {}
         size = 0
@@ -67,7 +67,7 @@ class Importer:
         return self.done
 
     def _identity(self, number: str, first: SourceRow) -> UUID:
-        """The id of an incident follows from its source, so that an import done twice meets its own cases."""
+        """Derive an incident's id from its source, so that a repeated import finds its own cases."""
         opened = first.report.received_at
         return uuid7(opened, sha256(f"{self._system}\0{number}".encode()).digest())
 
@@ -79,7 +79,7 @@ class Importer:
             try:
                 position = await self._runner.store.append(cases, Beside(numbers=numbers)) if cases else None
             except IntegrityError:
-                continue  # another import of the same file was first: look again what is left
+                continue  # another import of the same file committed first: look again
             self.done.cases += len(numbers)
             self.done.rows += rows
             self.done.skipped_rows += sum(map(len, batch.values())) - rows
@@ -89,7 +89,7 @@ class Importer:
             return
 
     async def _replayed(self, batch: dict[UUID, list[SourceRow]]) -> tuple[list[Case], int]:
-        """The cases of a batch with their new rows, and how many rows are new."""
+        """Return a batch's cases with their new rows applied, and the number of new rows."""
         known = await self._runner.register.existing(batch)
         policy = (await self._runner.references.current()).policy
         cases, rows = list[Case](), 0
@@ -118,7 +118,7 @@ class Importer:
         return case
 
     def _provenances(self, row: SourceRow, before: SourceRow | None, last: bool) -> Iterator[Provenance]:
-        """The first event of a row carries the row, what it changed and, at the end, what was known in hindsight."""
+        """Yield provenances. A row's first event carries the row and its changes; the last row adds hindsight."""
         by, at = Actor("unknown" if row.by == "?" else row.by, Role.EXTERNAL), row.at.astimezone(UTC)
         said, outcome = row.changes(before), row.outcome if last else None
         origin = Origin(self._system, self._file, row.row, row.key, said, outcome)

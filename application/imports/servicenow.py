@@ -1,4 +1,4 @@
-"""ServiceNow's incident event log (UCI data set 498) as history of ours: one row, one observation.
+"""ServiceNow's incident event log (UCI data set 498) as case history: one observation per row.
 
 A row is a snapshot after an update; `sys_updated_at` is when. The columns `resolved_at`, `closed_at`, `closed_code`
 and `resolved_by` are hindsight, the same on every row of an incident: they are kept with its last row only.
@@ -64,27 +64,27 @@ _TIME = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}) (\d{1,2}):(\d{2})")
 
 
 class Unparsable(Exception):
-    """A row that cannot be read; the message says why."""
+    """A row cannot be read. The message says why."""
 
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One row of the file, understood as far as it can be."""
+    """One parsed row of the file."""
 
     number: str
     row: int
-    """Its line in the file, the heading being line 1."""
+    """Its line in the file. The header is line 1."""
     key: str
     at: datetime
     by: str
     cells: tuple[str, ...]
-    """The columns in the source's own words, in the order of COLUMNS."""
+    """The columns as in the source, in the order of COLUMNS."""
     seen: Observation
     report: IncidentReport
     outcome: SourceOutcome
 
     def changes(self, before: SourceRow | None) -> dict[str, str]:
-        """What this row sets or changes, but for what only hindsight knew; `?` where it takes a value away."""
+        """Return the columns that this row sets or changes, without hindsight. `?` marks a removed value."""
         if before is None:
             return {name: self.cells[i] for i, name in _AT_THE_TIME if self.cells[i] != _MISSING}
         return {name: self.cells[i] for i, name in _AT_THE_TIME if self.cells[i] != before.cells[i]}
@@ -92,23 +92,23 @@ class SourceRow:
 
 @dataclass
 class Findings:
-    """What a person should look at after an import."""
+    """Findings of an import, for a person to check."""
 
     rows: int = 0
     backwards: int = 0
-    """Rows whose time lies before that of the row before them in the same incident."""
+    """Rows with an earlier time than the previous row of the same incident."""
     unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Values of a column that we have no word for; kept as they are."""
+    """Unknown values by column. The import keeps them unchanged."""
     rejected: list[tuple[int, str, list[str]]] = field(default_factory=list)
-    """Line, reason and content of the rows that could not be read."""
+    """Line, reason and content of the unreadable rows."""
 
 
 class ServiceNowLog:
-    """Reads rows in file order; what cannot be understood goes to the findings."""
+    """Reads rows in file order. Unreadable rows go to the findings."""
 
     def __init__(self, timezone: ZoneInfo) -> None:
         self.findings = Findings()
-        # The same few thousand texts fill the columns: each is worked out once.
+        # A few thousand texts fill the columns: parse each once.
         remember = lru_cache(maxsize=65_536)
         self._time = remember(lambda text: _moment(text, timezone))
         self._iso = remember(lambda text: str(_moment(text, timezone)))
@@ -116,7 +116,7 @@ class ServiceNowLog:
         self._is_code = remember(lambda text: text == _MISSING or CODE.fullmatch(text) is not None)
 
     def incidents(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[str, list[SourceRow]]]:
-        """The incidents of a file, each with its rows that follow one another.
+        """Yield the incidents of a file, each with its consecutive rows.
 
         ``rows`` are line numbers and cells in the order of COLUMNS.
         """
@@ -158,7 +158,7 @@ class ServiceNowLog:
         )
 
     def _key(self, cells: tuple[str, ...]) -> str:
-        """A row saved by a spreadsheet is the same row: times compared as moments, booleans without their case."""
+        """Return a row's identity. Spreadsheets reformat rows: compare times as moments, booleans without case."""
         same = list(cells)
         for place in _TIME_PLACES:
             same[place] = self._iso(cells[place])
@@ -171,7 +171,7 @@ class ServiceNowLog:
             raise Unparsable(f"it has {len(cells)} columns, not {len(COLUMNS)}")
         if not "".join(cells).isprintable() or max(map(len, cells)) > _LONGEST:
             raise Unparsable("it holds what no such log holds")
-        # "Opened by  8" carries double blanks; two spellings of one person would be two people.
+        # "Opened by  8" has double blanks: two spellings would make one person two.
         known = tuple(map(self._tidy, cells))
         if known[0] == _MISSING:
             raise Unparsable("number is missing")

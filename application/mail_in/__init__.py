@@ -1,1 +1,1 @@
-"""Mail that comes in, from its bytes to the case it is about or to a person's decision."""
+"""Incoming mail, from its bytes to its case or to a person's decision."""

@@ -1,8 +1,8 @@
-"""The addresses we give away, and know again: whom a reply answers, of which mail a bounce tells (`intake.md`, E-mail).
+"""Signed addresses: they identify the case of a reply and the mail of a bounce (`intake.md`, E-mail).
 
-Each is the desk's mailbox with a part behind a plus sign that only we can write. A mail server on the way may turn
-capitals into small letters and back, so the parts are written in base 32 (RFC 4648), and no more than 64 characters
-stand before the @ (RFC 5321, 4.5.3.1.1). Whatever the readers are given, they end at once and raise nothing.
+Each is the desk's mailbox with a signed part after a plus sign. Mail servers may change the case of letters, so the
+part is in base 32 (RFC 4648). The local part has at most 64 characters (RFC 5321, 4.5.3.1.1). The read methods
+accept any input, return at once, and raise nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SIGNED = 25
 """Bytes of a signed part, MAC included: 40 characters without padding."""
 _NUMBER, _WHO, _SUBJECT_MAC = 8, 5, 8
 LONGEST_LOCAL = 64 - len("+r") - _SIGNED * 8 // 5
-"""Characters that a mailbox may have before its @."""
+"""Most characters that a mailbox may have before its @."""
 LOOP_HEADER = "X-Caseledger-Loop"
 _LONGEST_ADDRESS, _LONGEST_SUBJECT = 320, 2_000
 
@@ -41,38 +41,38 @@ class Addresses:
 
     @property
     def domain(self) -> str:
-        """What stands behind the @, and in every Message-ID of ours."""
+        """The domain after the @, and in every Message-ID of ours."""
         return self._domain
 
     def reply_to(self, case: str, customer: str) -> str:
-        """Where this customer's replies about a case go. Raises ValueError for what is no number of a case."""
+        """Return the reply address of a customer and case. Raises ValueError for an invalid case number."""
         return self._address("r", _REPLY, _number(case) + self._who(customer))
 
     def read_reply(self, address: str) -> tuple[str, str] | None:
-        """The case, and the `digest_of` the customer, that an address of ours was made for."""
+        """Return the case and the customer's `digest_of` from a reply address of ours, or None."""
         said = self._read("r", _REPLY, address, _NUMBER + _WHO)
         return None if said is None else (_case(said[:_NUMBER]), said[_NUMBER:].hex())
 
     def digest_of(self, customer: str) -> str:
-        """What `read_reply` tells of a customer: to be compared, and of no other use."""
+        """Return the digest that `read_reply` yields for a customer. It serves only for comparison."""
         return self._who(customer).hex()
 
     def envelope_from(self, message: UUID) -> str:
-        """Where a mail comes back to that cannot be delivered: each to an address of its own (VERP)."""
+        """Return the envelope sender of a mail. Each mail bounces to an address of its own (VERP)."""
         return self._address("b", _BOUNCE, message.bytes)
 
     def read_envelope(self, address: str) -> UUID | None:
-        """The mail of ours that came back."""
+        """Return the mail of ours that bounced to this address, or None."""
         said = self._read("b", _BOUNCE, address, 16)
         return None if said is None else UUID(bytes=said)
 
     def subject_token(self, case: str) -> str:
-        """The number of a case, signed, as it stands in the subject: `INC-0000001#` and 13 characters."""
+        """Return the signed case number for the subject: `INC-0000001#` and 13 characters."""
         number = _number(case)
         return f"{_case(number)}#{_encoded(self._mac(_SUBJECT, number, _SUBJECT_MAC))}"
 
     def read_subject(self, subject: str) -> str | None:
-        """The case whose signed number stands in a subject; None where it is none of ours, or two are."""
+        """Return the case whose signed number is in a subject; None without one, or with two."""
         cases = {
             found["case"].upper()
             for found in _TOKEN.finditer(subject[:_LONGEST_SUBJECT])
@@ -81,29 +81,29 @@ class Addresses:
         return cases.pop() if len(cases) == 1 else None
 
     def root_reference(self, case: str) -> str:
-        """The Message-ID that every mail of a case refers to, so that they form one thread (RFC 5322, 3.6.4)."""
+        """Return the Message-ID that all mails of a case reference, so that they form a thread (RFC 5322, 3.6.4)."""
         return f"<{self.subject_token(case)}@{self._domain}>"
 
     def read_reference(self, message_id: str) -> str | None:
-        """The case whose `root_reference` this is. Of other ids of ours `Register.find` tells the mail."""
+        """Return the case with this `root_reference`, or None. `Register.find` resolves our other Message-IDs."""
         token, _, domain = message_id.strip().removeprefix("<").removesuffix(">").rpartition("@")
         return self.read_subject(token) if domain.lower() == self._domain.lower() else None
 
     @property
     def desk(self) -> str:
-        """What every mail of ours says of whose it is, in `LOOP_HEADER`."""
+        """The value of `LOOP_HEADER` in every mail of ours."""
         return _encoded(self._mac(_DESK, self._domain.lower().encode(), 10))
 
     def is_own_loop(self, value: str) -> bool:
-        """Whether a `LOOP_HEADER` that came in is ours: then what came is our own mail, and is not answered."""
+        """Whether an incoming `LOOP_HEADER` is ours. Then the mail is our own, and gets no answer."""
         return len(value) <= _LONGEST_ADDRESS and value.isascii() and _same(value.strip().lower(), self.desk)
 
     def is_ours(self, address: str) -> bool:
-        """Whether it is the mailbox, with or without something behind a plus sign."""
+        """Whether it is the mailbox, with or without a part after a plus sign."""
         return self._part(address) is not None
 
     def takes(self, address: str) -> bool:
-        """Whether mail for it is taken in: the mailbox, and whoever keeps our mail in order (RFC 5321, 4.5.1)."""
+        """Whether we accept mail for it: the mailbox, and the postmaster (RFC 5321, 4.5.1)."""
         return self.is_ours(address) or address.lower() in ("postmaster", f"postmaster@{self._domain}".lower())
 
     def _address(self, kind: str, purpose: bytes, said: bytes) -> str:
@@ -119,7 +119,7 @@ class Addresses:
         return said if hmac.compare_digest(mac, self._mac(purpose, said, len(mac))) else None
 
     def _part(self, address: str) -> str | None:
-        """What stands behind the plus sign, in small letters; None where it is no address of this mailbox."""
+        """Return the part after the plus sign, in lower case; None if it is not an address of this mailbox."""
         if len(address) > _LONGEST_ADDRESS or not address.isascii():
             return None
         local, _, domain = address.strip().lower().rpartition("@")

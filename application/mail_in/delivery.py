@@ -1,4 +1,4 @@
-"""SOP 5.1: mail from a mail server or a mailbox, taken in as one and the same actor (R-5.2b)."""
+"""SOP 5.1: mail from a mail server or a mailbox. One actor takes in both (R-5.2b)."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Take = Callable[[bytes, Envelope], Coroutine[Any, Any, str]]
 
 
 async def admit_gateway(desk: Desk) -> None:
-    """Put its grant on the record, unless it was revoked since (R-7.1): who sets up a listener has authorised it."""
+    """Record the gateway's grant, unless it was revoked (R-7.1). Setting up a listener authorises it."""
     await desk.grants.ensure(GATEWAY.subject, GATEWAY.role, None, None, OPERATOR, anew=False)
 
 
 def taking(desk: Desk, interface: str, failures: Failures | None = None) -> Take:
-    """Makes the coroutine function that takes in what comes by an interface.
+    """Make the coroutine function that takes in mail from one interface.
 
-    It raises what `MailIntake.receive` does. Then nothing is on the record, and the sender keeps the message. A message
-    that ``failures`` gives up goes into the quarantine unread, for a person.
+    It raises what `MailIntake.receive` raises. Then nothing is recorded, and the sender keeps the message. A message
+    that ``failures`` gives up goes unread into the quarantine.
     """
     request, counted = Request(GATEWAY, interface), failures or Failures()
 

@@ -1,4 +1,4 @@
-"""How a message reads that came in, for the people in front of the quarantine. What takes long runs in a thread."""
+"""Documents of incoming messages, for the people who work the quarantine. Parsing runs in a thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.values import Channel
 
 
 async def raw_of(receipt: Receipt) -> bytes:
-    """The bytes of a message as it came. Raises Erased."""
+    """Return the bytes of a message as received. Raises Erased."""
     raw = await asyncio.to_thread(_decoded, receipt)
     if raw is None:
         raise Erased("this message has been erased")
@@ -25,15 +25,15 @@ async def raw_of(receipt: Receipt) -> bytes:
 
 
 async def read_again(receipt: Receipt, ours: Addresses) -> Mail | None:
-    """A message as it was read when it came, from its bytes and its envelope; None once erased.
+    """Parse a message again from its bytes and its envelope. Returns None once erased.
 
-    What a monitoring system sent is no mail: it is shown as it came.
+    A monitoring system's message is no mail and is shown as received.
     """
     return await asyncio.to_thread(lambda: _read(receipt, receipt.raw.texts or {}, ours))
 
 
 async def receipt_document(receipt: Receipt, ours: Addresses) -> dict[str, Any]:
-    """A message as people in front of the quarantine read it: what it says, and what became of it."""
+    """Return a message for the quarantine: its content, and its state."""
     return await asyncio.to_thread(_document, receipt, ours)
 
 
@@ -43,7 +43,7 @@ def _decoded(receipt: Receipt) -> bytes | None:
 
 
 def _read(receipt: Receipt, kept: Words, ours: Addresses) -> Mail | None:
-    """``kept`` is what the vault has of the message: up to megabytes of JSON, parsed once."""
+    """``kept`` is the message's disclosure in the vault: up to megabytes of JSON, parsed once."""
     if "raw" not in kept:
         return None
     raw = b64decode(kept["raw"])

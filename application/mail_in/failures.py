@@ -1,6 +1,6 @@
-"""SOP 5.1: a message that fails whenever it is handed in waits for a person after some tries, unread (R-5.1d).
+"""SOP 5.1: a message that keeps failing goes unread into the quarantine after some tries (R-5.1d).
 
-The sender keeps the message until then and hands it in again: a fault that passes costs nothing.
+Until then the sender keeps it and tries again, so a temporary fault loses nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from application.execution.requests import Busy
 from domain.errors import Forbidden
 
 _NOT_ITS_FAULT = (OperationalError, InterfaceError, OSError, Busy, Forbidden, Unauthenticated)
-"""The store is away, others are at the same, or the sender may not: no message is to blame."""
+"""Errors that no message causes: the store is away, a conflict, or a sender without the right."""
 _REMEMBERED = 1_000
 TRIES = 5
 
@@ -28,19 +28,19 @@ log = structlog.get_logger()
 
 
 def is_its_own_fault(error: Exception) -> bool:
-    """Whether a message failed for a reason that lies in it: the next one may be taken all the same."""
+    """Whether the message itself caused the failure. Other messages may then succeed."""
     return not isinstance(error, _NOT_ITS_FAULT)
 
 
 class Failures:
-    """Counts by the digest of its bytes how often a message has failed. Belongs to one event loop."""
+    """Counts the failures of each message, by the digest of its bytes. Belongs to one event loop."""
 
     def __init__(self, limit: int = TRIES) -> None:
         self._limit = limit
         self._failed: OrderedDict[bytes, int] = OrderedDict()
 
     async def guarded(self, raw: bytes, take: Callable[[], Awaitable[T]], take_unread: Callable[[], Awaitable[T]]) -> T:
-        """Take a message in; after too many failures of its own, unread. Raises what ``take`` raises before that."""
+        """Take a message in, or take it unread after too many failures. Raises what ``take`` raises before that."""
         try:
             return await take()
         except Exception as error:

@@ -1,6 +1,6 @@
-"""SOP 5.1-5.2: what becomes of a mail, whichever way it came. None is lost, none counts twice.
+"""SOP 5.1-5.2: mail intake, the same for every channel. No mail is lost, and none counts twice.
 
-Bytes and digest are on the record before the sender is told that the mail came (R-5.1d).
+Bytes and digest are on the record before the sender gets a confirmation (R-5.1d).
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ from domain.values import Channel, DisclosureKind
 
 
 class MailOutcome(StrEnum):
-    """What became of a message (`design.md`, HTTP)."""
+    """The outcome of a message (`design.md`, HTTP)."""
 
     OPENED = "opened"
     REPLY = "reply"
-    """It joined the case it answers; unclear in its intent, it halts the timer of one that is resolved."""
+    """It joined the case that it answers. On a resolved case, unclear intent stops the timer."""
     DISPUTE = "dispute"
-    """It reopened the case it answers (R-5.9c)."""
+    """It disputed the resolution and reopened the case (R-5.9c)."""
     BOUNCE = "bounce"
-    """It tells what became of a mail."""
+    """It is a delivery report."""
     SUGGESTION = "suggestion"
     """It may be about a case: a person decides."""
     RECORDED = "recorded"
     """No person wrote it: it is kept."""
     DUPLICATE = "duplicate"
-    """It came before, and its first coming is what counts (R-5.1c)."""
+    """It is a repetition: only the first arrival counts (R-5.1c)."""
     QUARANTINED = "quarantined"
 
 
@@ -71,14 +71,14 @@ class Received:
 
     outcome: MailOutcome
     case: str | None
-    """The case that it opened, joined, tells of, or may be about."""
+    """The case that it opened, joined, reports on, or may concern."""
     receipt: UUID
     position: int
 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A mail on its way onto the record."""
+    """A mail before it is recorded."""
 
     stream: UUID
     raw: bytes
@@ -105,11 +105,11 @@ class MailIntake:
         self._pseudonyms, self._addresses = pseudonyms, addresses
 
     async def receive(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
-        """Take in a mail as it came, whatever it is (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
+        """Take in any mail (R-5.1c, R-5.1d, R-5.2b). Raises Forbidden, Busy."""
         return await self._receive(await self._read(raw, envelope), raw, envelope, request)
 
     async def receive_unread(self, raw: bytes, envelope: Envelope, request: Request) -> Received:
-        """Put a mail into the quarantine that fails whenever it is taken in. Only its sender is looked at.
+        """Put a mail that keeps failing into the quarantine. Reads only its sender.
 
         Raises Forbidden, Busy.
         """
@@ -143,13 +143,13 @@ class MailIntake:
         return _received(await self._runner.try_until_committed(str(stream), request, attempt))
 
     async def _recorded(self, arrival: _Arrival, returned: Message | None, on: Attempt) -> Receipt:
-        """The receipt of a message. One that returns a mail of ours is kept under that mail's recipient."""
+        """Record the receipt of a message. The receipt of a bounce belongs to the recipient of the bounced mail."""
         whose = returned.recipient.subject if returned else await self._pseudonyms.of(contact_of(arrival.mail))
         arrived_at = await self._arrived_at(arrival.envelope)
         return await asyncio.to_thread(_sealed, arrival, whose, arrived_at, on)
 
     async def _become(self, taking: Taking, returned: Message | None) -> list[Root]:
-        """Tell what a message is, in the order of `intake.md`, and do what follows. Returns what else was changed."""
+        """Classify a message in the order of `intake.md` and act on it. Returns the other changed aggregates."""
         mail, receipt, provenance = taking.mail, taking.receipt, taking.on.provenance
         if mail.held is not None:
             receipt.quarantine(mail.held, provenance, suggestion=await self._unread_about(taking))
@@ -166,7 +166,7 @@ class MailIntake:
         return await self._take_from_person(taking)
 
     async def _come_back(self, taking: Taking, returned: Message | None) -> list[Root]:
-        """A delivery report: after a failure the customer is to be told by other means (R-5.9g); the rest is recorded."""
+        """Process a delivery report. After a failure the desk must inform the customer by other means (R-5.9g)."""
         report = taking.mail.returned
         assert report is not None
         case = await self._repository.get(Case, returned.case) if returned else None
@@ -183,7 +183,7 @@ class MailIntake:
         return [root for root in (returned, case) if root.pending_events]
 
     async def _keep(self, taking: Taking, machine: ReceiptCause) -> list[Root]:
-        """A robot's mail: on the case it answers it says that somebody is away. It changes nothing (RFC 3834)."""
+        """Record an automatic mail on the case that it answers. It changes no state (RFC 3834)."""
         mail, on = taking.mail, taking.on
         thread = await self._threading.thread_of(mail) if machine is ReceiptCause.AUTOMATIC else None
         taking.receipt.keep(machine, on.provenance, case=thread.case.number if thread else None)
@@ -206,7 +206,7 @@ class MailIntake:
         return []
 
     async def _unread_about(self, taking: Taking) -> str | None:
-        """The case that an unread mail of a person is about, where its writer takes part in it."""
+        """Return the case of an unread mail, if its writer is a participant."""
         mail = taking.mail
         thread = await self._threading.thread_of(mail) if mail.machine is None else None
         if thread is None or not await self._threading.takes_part(thread.case, mail, taking.on.reference):
@@ -214,7 +214,7 @@ class MailIntake:
         return thread.case.number
 
     async def _arrived_at(self, envelope: Envelope) -> datetime | None:
-        """When it reached the mailbox; what lies there since the year before last is taken as having come now."""
+        """Return when it reached the mailbox. None (now) beyond the policy's `oldest_contact`."""
         arrived, now = envelope.arrived_at, self._runner.clock.now()
         policy = (await self._references.current()).policy
         return None if arrived is None or now - arrived > policy.oldest_contact else min(arrived, now)
@@ -222,7 +222,7 @@ class MailIntake:
     # mail of monitoring systems
 
     async def _source_of(self, mail: Mail) -> str | None:
-        """The source that a mail is of: one that can be read, is no report, and none of our own that came back."""
+        """Return the monitoring source of a readable mail that is neither a report nor our own mail."""
         if (
             mail.held is not None
             or mail.returned is not None
@@ -230,11 +230,11 @@ class MailIntake:
             or mail.sender is None
         ):
             return None
-        await self._references.refresh()  # another process may have registered it just now
+        await self._references.refresh()  # another process may just have registered it
         return (await self._references.current()).senders.get(mail.sender.casefold())
 
     async def _is_one_too_many(self, mail: Mail, source: str) -> bool:
-        """Whether it would open a case, and its sender is to open no more (`intake.md`, Loop limits)."""
+        """Whether it would open a case beyond the sender's limit (`intake.md`, Loop limits)."""
         signal, now = signal_of(mail), self._runner.clock.now()
         if not signal.firing or await self._runner.register.latest([alert_id(source, signal.identity)]):
             return False
@@ -242,7 +242,7 @@ class MailIntake:
         return await self._notices.holding_case(writer, now, policy) is not None
 
     async def _alarmed(self, delivery: Delivery, request: Request) -> Received:
-        """Take in what a mail says of an alert. Another mail that says the same is no duplicate, but a heartbeat."""
+        """Take in a monitoring mail as a signal. Another mail with the same content is a heartbeat, no duplicate."""
         taken = await self._alerts.take_signals(delivery, request)
         outcome = MailOutcome(taken.outcome)
         if outcome is MailOutcome.DUPLICATE and taken.signals:
@@ -251,7 +251,7 @@ class MailIntake:
 
 
 def outcome_of(receipt: Receipt) -> MailOutcome:
-    """What has become of a message that was not seen before."""
+    """Return the outcome of a message that was new."""
     if receipt.state is ReceiptState.JOINED and receipt.joined is JoinedAs.DISPUTE:
         return MailOutcome.DISPUTE
     if receipt.state is ReceiptState.QUARANTINED and receipt.cause in (ReceiptCause.STRANGER, ReceiptCause.NUMBER):
@@ -260,7 +260,7 @@ def outcome_of(receipt: Receipt) -> MailOutcome:
 
 
 def _sealed(arrival: _Arrival, whose: str, arrived_at: datetime | None, on: Attempt) -> Receipt:
-    """The receipt of a message, with its bytes: up to megabytes, which take long to encode and to digest."""
+    """Make the receipt of a message with its bytes. Encoding and hashing megabytes takes long."""
     words = {
         "raw": b64encode(arrival.raw).decode(),
         "sender": arrival.envelope.sender,

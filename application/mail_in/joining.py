@@ -1,4 +1,4 @@
-"""SOP 5.1, 5.9: a participant's mail joins the case it is about, and may dispute its resolution (R-5.9c)."""
+"""SOP 5.1, 5.9: a participant's mail joins its case, and may dispute the resolution (R-5.9c)."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from domain.receipt import Receipt
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Role
 
 MAIL_SYSTEM = Actor("system:mail", Role.SYSTEM)
-"""Who records what becomes of mails, ours and others'."""
+"""The actor that records the fate of incoming and outgoing mail."""
 _LISTED = 50
-"""Attachments that are named one by one."""
+"""Most refused attachments that a note names."""
 _NO_SUBJECT, _NO_TEXT, _UNKNOWN = "(no subject)", "(no text)", "unknown"
 
 
 @dataclass(frozen=True)
 class Taking:
-    """A message while it is decided on: its receipt, what it says, and the attempt at the command."""
+    """A message during the decision: its receipt, its content, and the attempt."""
 
     receipt: Receipt
     mail: Mail
     on: Attempt
-    """Through the channel that the message came by."""
+    """The attempt, with the message's channel."""
 
     @property
     def sender(self) -> str:
@@ -45,23 +45,22 @@ class Taking:
 
     @property
     def theirs(self) -> Attempt:
-        """The same attempt with the writer as its actor: what a mail says, its writer says."""
+        """The same attempt with the writer as actor: the words of a mail are its writer's."""
         return self.on.acted_by(Actor(self.sender, Role.CUSTOMER))
 
     @property
     def by_hand(self) -> bool:
-        """Whether a person takes the message in, and has read it."""
+        """Whether a person, who has read it, takes the message in."""
         return self.on.request.actor.role is not Role.INTAKE
 
     def words(self, **said: str | None) -> Disclosure | None:
-        """Words of the writer."""
+        """Return words of the writer."""
         return self.on.say(self.sender, DisclosureKind.CUSTOMER_WORDS, said)
 
 
 class Joining:
-    """Makes cases of messages, and takes messages into cases. Every method returns the aggregates it changed.
-
-    The receipt is changed too, and is not among them.
+    """Opens cases from messages, and adds messages to cases. Every method returns the aggregates it changed,
+    except the receipt.
     """
 
     def __init__(self, opening: Opening, notices: Notices, pseudonyms: Pseudonyms, addresses: Addresses) -> None:
@@ -71,7 +70,7 @@ class Joining:
     async def open(self, taking: Taking) -> list[Root]:
         """Log a case from a message (R-5.2b).
 
-        A writer who has opened as many cases as one may within an hour opens no more: the last of them takes the rest.
+        After the hourly limit of cases for one writer, the last case takes their further messages.
         """
         on = taking.on
         if (holding := await self._notices.holding_case(taking.sender, on.at, on.policy)) is not None:
@@ -81,23 +80,23 @@ class Joining:
         return await self._logged(Case.log(case_id, number, report, on.policy, on.provenance), taking)
 
     async def open_released(self, taking: Taking, reason: Disclosure | None) -> list[Root]:
-        """Log a case from a message that a person releases, as well as can be."""
+        """Log a case from a released message, with the fields that can be read."""
         on, report = taking.on, await self._report(taking)
         number, case_id = await self._opening.identity(on)
-        # The desk has had it since it came, however long ago: nobody dates anything back by hand (R-5.2a).
+        # Received when it arrived, however long ago. No person backdates it, so no limit applies (R-5.2a).
         case = Case.log_imported(case_id, number, report, on.provenance)
         left_out = await self._keep_files(case, taking)
         taking.receipt.release(case.number, on.provenance, reason=reason, left_out=left_out)
         return [case, *await self._answer(case, taking)]
 
     async def join(self, case: Case, taking: Taking, *, reason: Disclosure | None = None) -> list[Root]:
-        """Take a message into a case; on one that is resolved, it may dispute that.
+        """Add a message to a case. On a resolved case it may dispute the resolution.
 
-        A message received before the resolution is not about it (R-5.9c). A person who joins it has read it: what is
-        too late for a dispute is then a message like others.
+        A message received before the resolution does not concern it (R-5.9c). If a person joins it, they have read it:
+        after the window it is then an ordinary message.
         """
         on, receipt = taking.on, taking.receipt
-        machine = receipt.channel is Channel.MONITORING  # disputes nothing, whoever takes it in
+        machine = receipt.channel is Channel.MONITORING  # never disputes, whoever takes it in
         settled = not machine and case.can_be_about_resolution(receipt.received_at)
         intent = intent_of(taking.mail.text) if settled else Intent.THANKS
         if intent is not Intent.THANKS and _is_over(case, taking) and not taking.by_hand:
@@ -113,7 +112,7 @@ class Joining:
         return [case]
 
     def correspond(self, case: Case, taking: Taking, *, automatic: bool, unclear: bool = False) -> None:
-        """Record the message on a case. ``unclear`` says that a person must read whether it answers a question."""
+        """Record the message on a case. ``unclear``: a person must decide whether it answers a question."""
         mail, on, receipt = taking.mail, taking.on, taking.receipt
         case.receive_message(
             str(receipt.id),
@@ -139,7 +138,7 @@ class Joining:
         return await self._notices.acknowledge(case, taking.on, answers=mail.message_id or None, unwanted=unwanted)
 
     async def _follow_up(self, closed: Case, taking: Taking) -> list[Root]:
-        """A later contact about a closed case is a new case (R-5.9f)."""
+        """Open a new case for a later contact about a closed one (R-5.9f)."""
         on = taking.on
         offered = closed.service if closed.service and on.reference.owner_of(closed.service) else None
         report = await self._report(taking, service=offered, agency=closed.agency)
@@ -148,7 +147,7 @@ class Joining:
         return await self._logged(case, taking)
 
     async def _hold(self, case: Case, taking: Taking) -> list[Root]:
-        """Take a message into the case that takes all of its writer's: it may be about anything, and disputes nothing."""
+        """Add a message to the case that takes all further mail of its writer. It disputes nothing."""
         self.correspond(case, taking, automatic=False, unclear=case.awaits_customer)
         left_out, suppressed = await self._keep_files(case, taking), taking.mail.suppressing
         provenance = taking.on.provenance
@@ -156,9 +155,9 @@ class Joining:
         return [case]
 
     async def _answers(self, case: Case, taking: Taking) -> bool:
-        """Whether a message is what a case waits for: of the customer, or of whom else the question went to.
+        """Whether a message answers the case's question: it is from the customer, or from the question's recipient.
 
-        Other participants may know nothing of the question: a person reads what they write.
+        Other participants may not know the question, so a person reads their messages.
         """
         if not case.awaits_answer_of(taking.receipt.received_at):
             return False
@@ -166,10 +165,10 @@ class Joining:
         return taking.sender in {case.customer, case.reporter, asked and await self._pseudonyms.of(asked)}
 
     async def _keep_files(self, case: Case, taking: Taking) -> int:
-        """Attach what the policy takes. Returns how many files it does not: they stay in the raw message, as a note says."""
+        """Attach the files that the policy accepts. Returns the number refused: they stay in the raw mail; a note says so."""
         files = [File(each.name, each.said_type, each.content, each.content_id) for each in taking.mail.files]
         on, refused = taking.theirs, []
-        if files:  # up to megabytes, whose types and digests take long
+        if files:  # typing and hashing megabytes takes long
             refused = await asyncio.to_thread(keep_what_may_be, case, files, on, visible_to_customer=True)
         why = [f"{harmless_name(file.name)}: {error}" for file, error in refused]
         why += ["one that is too large to be taken out of it"] * taking.mail.left
@@ -181,7 +180,7 @@ class Joining:
         return len(why)
 
     async def _report(self, taking: Taking, *, service: str | None = None, agency: str | None = None) -> IncidentReport:
-        """What a mail says, as a case is logged from it."""
+        """Make the report for a case from a mail."""
         mail, receipt = taking.mail, taking.receipt
         reached = {} if receipt.channel is Channel.MONITORING else contact_of(mail)  # nobody writes to a robot
         contact: Words = {"name": mail.name or mail.sender or _UNKNOWN, **reached}
@@ -203,17 +202,17 @@ class Joining:
 
 
 def contact_of(mail: Mail) -> Words:
-    """Where its writer can be reached."""
+    """Return the writer's address as a contact."""
     return {"email": mail.sender} if mail.sender else {}
 
 
 def _is_over(case: Case, taking: Taking) -> bool:
-    """Whether a closed case could no longer be disputed when the message came (R-5.9c, R-5.9f)."""
+    """Whether the dispute window was over when the message arrived (R-5.9c, R-5.9f)."""
     return case.status is Status.CLOSED and not case.can_be_disputed(taking.receipt.received_at)
 
 
 def _contest(case: Case, taking: Taking, intent: Intent) -> JoinedAs:
-    """Dispute the resolution, or hold the timer, as the intent says (R-5.9c)."""
+    """Dispute the resolution or stop the timer, depending on the intent (R-5.9c)."""
     try:
         if intent is Intent.DISPUTE:
             _dispute(case, taking)
@@ -222,7 +221,7 @@ def _contest(case: Case, taking: Taking, intent: Intent) -> JoinedAs:
             _suspect(case, taking)
             return JoinedAs.CANDIDATE
     except (DisputeWindowClosed, InvalidTransition):
-        pass  # reopened, held or over already: it is on the case, and that is all
+        pass  # already reopened, held or over: only record it on the case
     return JoinedAs.REPLY
 
 
@@ -250,7 +249,7 @@ def _suspect(case: Case, taking: Taking) -> None:
 
 
 def _written_to(taking: Taking) -> Disclosure | None:
-    """The people in To and Cc. They are kept in confidence, and erased with the message."""
+    """Return the people in To and Cc. They are kept confidential and erased with the message."""
     mail = taking.mail
     people = {"to": mail.to, "cc": mail.cc} if mail.to or mail.cc else {}
     written = {field: [person._asdict() for person in persons] for field, persons in people.items()}

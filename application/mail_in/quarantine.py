@@ -1,4 +1,4 @@
-"""SOP 5.1: what waits for a person's decision: a case of its own, part of one, or nothing for the desk (R-5.1d)."""
+"""SOP 5.1: the quarantine. A person releases, joins or discards each waiting message (R-5.1d)."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from domain.receipt import Receipt, authorise_intake
 from domain.values import Actor, Disclosure, DisclosureKind, Role
 
 _OF_PEOPLE = frozenset({ReceiptState.LOGGED, ReceiptState.JOINED, ReceiptState.RELEASED})
-"""States in which a message is kept under its writer. A report that came back is kept under the recipient."""
+"""States in which a message belongs to its writer. A bounce belongs to the recipient of our mail."""
 Decision = Callable[[Receipt, Attempt], Awaitable[Sequence[Root]]]
-"""Decides on a receipt. Returns what else it changed."""
+"""Decides on a receipt. Returns the other changed aggregates."""
 
 
 class Quarantine:
-    """Commands on what waits, and messages as they came."""
+    """Commands on waiting messages, and the messages as received."""
 
     def __init__(self, runner: CommandRunner, records: CaseRecords, joining: Joining, addresses: Addresses) -> None:
         self._runner, self._repository = runner, runner.repository
         self._records, self._joining, self._addresses = records, joining, addresses
 
     async def release(self, receipt: UUID, request: Request) -> Committed:
-        """Log a case from a message, as well as can be. Raises Forbidden, NotFound, InvalidTransition."""
+        """Log a case from a message, with all readable fields. Raises Forbidden, NotFound, InvalidTransition."""
 
         async def decide(held: Receipt, on: Attempt) -> list[Root]:
             taking = await self._taking_again("release_message", held, on)
@@ -43,9 +43,9 @@ class Quarantine:
         return await self._on_receipt("release_message", receipt, request, decide)
 
     async def join(self, receipt: UUID, number: str | None, request: Request) -> Committed:
-        """Take a message into a case, the suggested one where none is named. Its writer takes part from then on.
+        """Add a message to a case, by default the suggested one. Its writer becomes a participant.
 
-        What it says counts from when it came (R-5.9c). Raises Forbidden, NotFound, InvalidTransition, Invalid.
+        Its words count from its arrival (R-5.9c). Raises Forbidden, NotFound, InvalidTransition, Invalid.
         """
 
         async def decide(held: Receipt, on: Attempt) -> list[Root]:
@@ -59,7 +59,7 @@ class Quarantine:
         return await self._on_receipt("join_message", receipt, request, decide)
 
     async def discard(self, receipt: UUID, reason: str, request: Request) -> Committed:
-        """Decide that a message is nothing for the desk; it is kept. Raises Forbidden, NotFound, InvalidTransition."""
+        """Discard a message from the quarantine. The record keeps it. Raises Forbidden, NotFound, InvalidTransition."""
 
         async def decide(held: Receipt, on: Attempt) -> list[Root]:
             why = _reason(held, on, reason)
@@ -70,18 +70,18 @@ class Quarantine:
         return await self._on_receipt("discard_message", receipt, request, decide)
 
     async def receipt(self, receipt: UUID, actor: Actor) -> Receipt:
-        """A message as it came and what became of it; staff only. Raises Forbidden, NotFound."""
+        """Return a message's receipt; staff only. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"messages need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         return await self._held(receipt)
 
     async def message_as_it_came(self, receipt: UUID, actor: Actor) -> tuple[Receipt, bytes]:
-        """A message and its bytes, whatever became of it; staff only. Raises Forbidden, NotFound, Erased."""
+        """Return a message and its bytes, in any state; staff only. Raises Forbidden, NotFound, Erased."""
         held = await self.receipt(receipt, actor)
         return held, await raw_of(held)
 
     async def message_of_case(self, number: str, receipt: UUID, actor: Actor) -> tuple[Receipt, bytes]:
-        """A message of a case and its bytes; customers read those they wrote. Raises Forbidden, NotFound, Erased."""
+        """Return a case's message and its bytes; customers read only their own. Raises Forbidden, NotFound, Erased."""
         case, held = await self._records.case(number, actor), await self._repository.find(Receipt, receipt)
         named = held is not None and (held.case == number or str(receipt) in {each.message for each in case.messages})
         theirs = held is not None and held.raw.subject == actor.subject and held.state in _OF_PEOPLE
@@ -90,12 +90,12 @@ class Quarantine:
         return held, await raw_of(held)
 
     async def receipt_history(self, receipt: UUID, actor: Actor, *, after: int) -> list[Entry]:
-        """What has become of a message since a version, without its bytes; staff only. Raises Forbidden, NotFound."""
+        """Return a message's events after a version, without its bytes; staff only. Raises Forbidden, NotFound."""
         held = await self.receipt(receipt, actor)
         return await self._runner.store.history(held.id, after=max(1, after))
 
     async def has_receipt(self, receipt: UUID) -> bool:
-        """Whether there is such a message."""
+        """Whether the message exists."""
         return await self._repository.find(Receipt, receipt) is not None
 
     async def _on_receipt(self, command: str, receipt: UUID, request: Request, decide: Decision) -> Committed:

@@ -1,4 +1,4 @@
-"""Which case a mail is about, who takes part in it, and which mail of ours came back (`intake.md`, E-mail)."""
+"""Threading: the case of a mail, its participants, and the mail that a bounce returns (`intake.md`, E-mail)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROOT = re.compile(r"<(INC-\d{7,18})@([^<>@\s]{1,250})>", re.IGNORECASE | re.ASC
 
 @dataclass(frozen=True)
 class Thread:
-    """A case that a mail is about; not ``sure`` where the mail only names its number, which proves nothing."""
+    """The case of a mail. Not ``sure`` if the mail names it only by an unsigned number."""
 
     case: Case
     sure: bool
@@ -31,7 +31,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class _Clue:
-    """What points to a case: its number, or a mail of ours by its stream or its Message-ID."""
+    """A reference to a case: its number, or a mail of ours by its stream or its Message-ID."""
 
     case: str | None = None
     stream: UUID | None = None
@@ -40,16 +40,16 @@ class _Clue:
 
 
 class Threading:
-    """Looks up what a mail answers."""
+    """Finds the case that a mail answers."""
 
     def __init__(self, repository: Repository, notices: Notices, pseudonyms: Pseudonyms, addresses: Addresses) -> None:
         self._repository, self._register = repository, repository.register
         self._notices, self._pseudonyms, self._addresses = notices, pseudonyms, addresses
 
     async def thread_of(self, mail: Mail) -> Thread | None:
-        """The case that a mail is about: by signed address, by what we sent, by signed token, in this order.
+        """Find the case of a mail: by signed address, then by our Message-IDs, then by signed subject token.
 
-        A bare number comes last and is not sure. A duplicate's mail is about its first case (R-5.6c).
+        An unsigned number comes last and is not sure. Mail on a duplicate belongs to its first case (R-5.6c).
         """
         for clue in self._clues(mail):
             number = clue.case
@@ -66,7 +66,7 @@ class Threading:
         return None
 
     async def takes_part(self, case: Case, mail: Mail, reference: Reference) -> bool:
-        """Whether the case has contact of the writer. Addresses are compared by their pseudonyms."""
+        """Whether the writer is a participant of the case. Compares addresses by their pseudonyms."""
         if mail.sender is None or not mail.alone or self._addresses.is_ours(mail.sender):
             return False
         written_to = await self._notices.address(case, reference) or {}
@@ -76,9 +76,9 @@ class Threading:
         return await self._pseudonyms.of({"email": mail.sender}) in people | {case.customer} | case.correspondents
 
     async def returned(self, mail: Mail) -> Message | None:
-        """The mail of ours that a delivery report is about: by the address it came back to, else by its id in the report.
+        """Find the mail that a delivery report returns: by the bounce address, else by a Message-ID in the report.
 
-        None for a report by the very recipient: what answers from their address was delivered.
+        None for a report from the recipient's own address: an answer from there proves delivery.
         """
         addressed = [_Clue(stream=self._addresses.read_envelope(address)) for address in mail.addressed]
         named = [_Clue(message_id=each) for each in (mail.returned.message_ids if mail.returned else ())]
@@ -101,13 +101,13 @@ class Threading:
             yield _Clue(case) if case is not None else _Clue(message_id=reference)
         if (case := ours.read_subject(mail.subject)) is not None:
             yield _Clue(case)
-        # 0.2.0 put the root of its threads unsigned: whoever knows a number can write it, as in a subject.
+        # Release 0.2.0 wrote thread roots unsigned. Anybody who knows a number can forge one, as in a subject.
         roots = filter(None, map(_ROOT.fullmatch, mail.references))
         yield from (_Clue(root[1].upper(), sure=False) for root in roots if root[2].lower() == ours.domain.lower())
         yield from (_Clue(found[0].upper(), sure=False) for found in _NUMBER.finditer(mail.subject))
 
     async def _sent(self, clue: _Clue) -> Message | None:
-        """The mail of ours that a clue points to."""
+        """Return the mail of ours that a clue points to, or None."""
         stream = clue.stream
         if stream is None and clue.message_id is not None:
             stream = await self._register.find(clue.message_id)

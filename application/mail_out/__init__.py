@@ -1,1 +1,1 @@
-"""Mail that goes out: the letters, and what becomes of each."""
+"""Outgoing mail: the letters, and the fate of each."""

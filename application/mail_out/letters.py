@@ -1,4 +1,4 @@
-"""The letters a desk owes about a case (SOP 5.1, 5.3, 5.6, 5.9): what they say, and who carries them."""
+"""Letters about a case (SOP 5.1, 5.3, 5.6, 5.9): their content, and the port that delivers them."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from typing import Protocol
 
 
 class LetterKind(StrEnum):
-    """What has become of the case."""
+    """The occasion of a letter."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Its customer opened it themselves: nobody has told them its number yet."""
+    """The customer opened the case themselves: nobody has told them its number yet."""
     RESOLVED = "resolved"
     REFERRED = "referred"
     CONTINUED = "continued"
-    """It was a duplicate: its first case goes on for both (R-5.6c)."""
+    """The case was a duplicate: its first case continues for both (R-5.6c)."""
     QUESTION = "question"
-    """The case waits for the customer's answer to it."""
+    """A question: the case waits for the customer's answer."""
 
 
 @dataclass(frozen=True)
 class Thread:
-    """How a letter stands among the others of its case, and how it is known again when something comes of it."""
+    """Headers that thread a case's letters, and identify replies and bounces."""
 
     root: str
     """The Message-ID that every letter of the case refers to (RFC 5322, 3.6.4)."""
     token: str
-    """The case's number, signed: it stands in the subject."""
+    """The signed case number, for the subject."""
     reply_to: str
-    """An address of this customer and this case."""
+    """Reply address for this customer and this case."""
     bounces_to: str | None
-    """An address of this letter alone; None for the null one, whence nothing comes back (RFC 3834, 3.3)."""
+    """Envelope sender of this letter alone (VERP). None for the null reverse-path: no bounces (RFC 3834, 3.3)."""
     desk: str
-    """By which this desk knows its own letters, wherever they come back from."""
+    """Marks this desk's own letters, so that it recognises them if they come back."""
     answers: str | None = None
-    """The Message-ID of the mail that it answers, as its writer chose it: hostile until proven otherwise."""
+    """The Message-ID of the mail that it answers. Its writer chose it: untrusted."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """One letter about one case, complete: who carries it looks nothing up.
+    """One complete letter about one case. Delivery needs no look-ups.
 
-    Raises ValueError for one that the SOP would not let go out: resolved or referred without a deadline (R-5.9b),
-    referred without the other desk (R-5.3c), continued without saying as what (R-5.6c); acknowledged without its link; or a
-    question without its words.
+    Raises ValueError for a letter that the SOP forbids: resolved or referred without a deadline (R-5.9b), referred
+    without the other desk (R-5.3c), continued without the other case (R-5.6c), acknowledged without its link, or a
+    question without words.
     """
 
     kind: LetterKind
     message_id: str
-    """`<id@domain>`, RFC 5322 3.6.4: the same at every attempt, so that a repetition is known for one."""
+    """`<id@domain>` (RFC 5322, 3.6.4). The same at every attempt, so that readers detect a repetition."""
     case: str
     """Its number."""
     thread: Thread
@@ -59,21 +59,21 @@ class Letter:
     """An e-mail address, as the customer gave it."""
     name: str | None
     subject: str | None
-    """The customer's own words, hostile until proven otherwise; so is `solution`."""
+    """The customer's own words: untrusted, like `solution`."""
     solution: str | None
     workaround: bool
     deadline: datetime | None
-    """Timezone-aware: until when the customer may dispute. None where the case has no window of its own."""
+    """End of the dispute window, timezone-aware. None if the case has no window of its own."""
     time_zone: str
-    """IANA name; the deadline is told in it, and with it."""
+    """IANA name of the zone in which the letter gives the deadline."""
     dispute_url: str | None
     follow_url: str | None
-    """Where the customer sees their case. Whoever has the link sees it too, so it goes to the customer's own address only."""
+    """Link to the customer's case. It opens the case to anybody, so it goes only to the customer's own address."""
     help_desk: Mapping[str, str | None] | None
     """The other desk's `agency`, `desk`, `phone`, `email`, `hours`, `portal`."""
     continued_as: str | None
     question: str | None = None
-    """What the desk asks, in staff's words."""
+    """The desk's question, in staff's words."""
     monitoring: bool = False
     """The recipient is the service's owner: no person reported the case (R-5.9g)."""
 
@@ -98,29 +98,29 @@ class Letter:
 
 
 class Deferred(Exception):
-    """Not delivered, for a reason that may pass: try again later."""
+    """Temporary failure: try again later."""
 
 
 class Refused(Exception):
-    """Never to be delivered to this address: the customer must be informed by other means (R-5.9g)."""
+    """Permanent failure at this address: inform the customer by other means (R-5.9g)."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A letter that a mail server took over: from this moment the dispute window runs (R-5.9d)."""
+    """A letter that a mail server accepted. The dispute window runs from this moment (R-5.9d)."""
 
     raw: str
     """The message as sent (RFC 5322, CRLF). Personal data."""
     reply: str
-    """The server's answer, with the recipient's address taken out: fit for the record."""
+    """The server's answer without the recipient's address: fit for the record."""
 
 
 class Postman(Protocol):
     """Carries letters."""
 
     async def deliver(self, letter: Letter) -> Sent:
-        """Hand a letter over. Returns only after it was accepted for delivery; raises Deferred, Refused.
+        """Deliver a letter. Returns after a server accepted it. Raises Deferred, Refused.
 
-        What they say is free of the recipient's address, so that it may be kept in an event.
+        Their messages do not contain the recipient's address, so an event may keep them.
         """
         ...

@@ -1,6 +1,6 @@
-"""Whom a resolution is told to, and who is told that their case is open: mails queued in that transaction (R-5.9a, R-5.9g).
+"""Notices: mails about a case, queued in the transaction that owes them (R-5.9a, R-5.9g).
 
-Machines' mail must not be answered for ever (RFC 3834): the limits are the policy's.
+Automatic answers to machines must not loop (RFC 3834). The policy sets the limits.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class Notices:
         self._repository, self._register, self._addresses = repository, repository.register, addresses
 
     async def tell(self, case: Case, on: Attempt) -> list[Root]:
-        """Queue the mail about the case's resolution. Without an address, that is on the record instead.
+        """Queue the mail about the case's resolution. Without an address, record that instead.
 
-        A referral is told in person as well, and a duplicate has no window: there a missing address changes nothing.
+        For a referral or a duplicate a missing address changes nothing: a referral is also told in person, and a
+        duplicate has no window.
         """
         assert case.resolution is not None
         kind = _KINDS.get(case.resolution.code, LetterKind.RESOLVED)
@@ -56,12 +57,12 @@ class Notices:
         return [self._queued(kind, case, address, on, resolution=case.resolution_version)]
 
     async def tell_again(self, case: Case, on: Attempt) -> list[Root]:
-        """Tell at the new address, where the customer could not be told and their window has not started."""
+        """Mail the resolution to the new address if the first mail failed and no window has started."""
         waits = case.status is Status.RESOLVED and case.dispute_until is None and case.failed_notifications > 0
         return await self.tell(case, on) if waits else []
 
     async def ask(self, case: Case, on: Attempt) -> Message:
-        """Queue the mail with the question that the case waits for. Raises Invalid where nobody can be written to."""
+        """Queue the mail with the question that the case waits on. Raises Invalid if there is no address."""
         address = await self.address(case, on.reference)
         if address is None or self._is_nobody(address):
             raise Invalid(
@@ -73,10 +74,10 @@ class Notices:
     async def acknowledge(
         self, case: Case, on: Attempt, *, answers: str | None = None, unwanted: bool = False
     ) -> list[Root]:
-        """Queue the mail that says which case it is; nothing where the policy or the sender wants none (RFC 3834).
+        """Queue the acknowledgement, unless the policy or the sender wants none (RFC 3834).
 
-        ``answers`` is the Message-ID of what the customer sent. ``unwanted`` says that it asked for no automatic answer:
-        from nobody, by a robot or a list, of automatic origin, or a mail of our own that came back (`intake.md`).
+        ``answers`` is the Message-ID of the customer's mail. ``unwanted`` forbids an automatic answer: the mail has a
+        null sender, comes from a robot or a list, or is our own mail that came back (`intake.md`).
         """
         address = await self.address(case, on.reference)
         if unwanted or address is None or case.impersonal or case.channel not in on.policy.acknowledged:
@@ -87,9 +88,9 @@ class Notices:
         return [self._queued(LetterKind.ACKNOWLEDGED, case, {**address, "answers": answered}, on)]
 
     async def holding_case(self, customer: str, at: datetime, policy: Policy) -> Case | None:
-        """Where the mail of somebody goes who opened so many cases within an hour that they may open no more.
+        """Return the case that takes a sender's mail once they have reached the hourly limit of new cases.
 
-        It is the last of them that is not settled: in one that is settled nobody would look.
+        It is their last case that is not settled: nobody would look at a settled one.
         """
         opened = await self._register.begun(customer, "case.logged", uuid7(at - _HOUR, bytes(10)))
         if len(opened) < policy.cases_an_hour:
@@ -101,7 +102,7 @@ class Notices:
         return None
 
     async def address(self, case: Case, reference: Reference) -> Words | None:
-        """The customer's address as last corrected, else the directory's, else that of the service's owner."""
+        """Return the customer's address as last corrected, else the directory's, else the service owner's."""
         contact = dict((case.contact and case.contact.texts) or {})
         for field in ("name", "email"):
             if field in case.corrections:
@@ -120,7 +121,7 @@ class Notices:
         return bool(_NOBODY.fullmatch(address["email"])) or self._addresses.is_ours(address["email"])
 
     async def _has_enough(self, case: Case, on: Attempt) -> bool:
-        """Whether the customer was sent as many automatic mails as they may be (RFC 3834, 2)."""
+        """Whether the customer has reached the limit of automatic mails (RFC 3834, 2)."""
         lately = await self._register.begun(case.customer, "message.queued", uuid7(on.at - _HOUR, bytes(10)))
         if len(lately) >= on.policy.automatic_mails_an_hour:
             return True
@@ -153,5 +154,5 @@ class Notices:
 
 
 def _reached(contact: Words | None) -> Words | None:
-    """The name and address of a contact that has an address."""
+    """Return name and address of a contact, or None without an address."""
     return {"email": contact["email"], "name": contact.get("name")} if contact and contact.get("email") else None

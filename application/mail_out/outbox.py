@@ -1,4 +1,4 @@
-"""SOP 5.9: what is sent to customers, and what becomes of each mail and of its case, in one transaction (R-5.9a, R-5.9d)."""
+"""SOP 5.9: mails to customers. One transaction records a mail's fate on the mail and its case (R-5.9a, R-5.9d)."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from domain.values import DisclosureKind
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
 _GIVES_UP = timedelta(days=4)
-"""After which a server that never answers has refused (RFC 5321, 4.5.4.1)."""
+"""Time after which a mail that was only ever deferred counts as refused (RFC 5321, 4.5.4.1)."""
 _CONTESTABLE = frozenset({LetterKind.RESOLVED, LetterKind.REFERRED})
-"""Letters from which a window runs."""
+"""Letters that start a dispute window."""
 NOT_WRITTEN = "not-written"
-"""Why a mail counts as refused that we could not write ourselves."""
+"""The cause on record for a mail that we could not compose."""
 _CODE = re.compile(r"(?:^|(?<=: ))[245]\d\d\b(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
-"""What of a server's answer may stand in an event: its words may name the recipient. A port is no answer."""
+"""The part of a server's answer that an event may keep: its words may name the recipient. A port number is no code."""
 
 
 class Links(Protocol):
-    """Makes the addresses under which customers act: each of one case, for one customer and one purpose."""
+    """Makes the links by which customers act, each for one case, customer and purpose."""
 
     def dispute(self, case: str, resolution: int, customer: str, erasures: int) -> str:
-        """Where the customer disputes one resolution. ``erasures`` is how often they have been erased so far."""
+        """Make the link that disputes one resolution. ``erasures`` counts the customer's erasures so far."""
         ...
 
     def follow(self, case: str, customer: str, erasures: int) -> str:
-        """Where the customer follows the case."""
+        """Make the link that follows the case."""
         ...
 
 
 class Outbox:
-    """Reads what is to be sent, and records what became of it."""
+    """Reads the mails to send, and records the fate of each."""
 
     def __init__(self, runner: CommandRunner, addresses: Addresses) -> None:
         self._runner, self._repository, self._addresses = runner, runner.repository, addresses
 
     async def letter(self, message: UUID, links: Links) -> Letter | None:
-        """The mail as it is to be sent now; None when there is nothing to send any more."""
+        """Return the letter to send now, or None if there is nothing left to send."""
         waiting = await self._mail(message)
         if not waiting.is_waiting:
             return None
-        # Count before the words are read: an erasure in between then takes the words, or voids the link.
+        # Count before reading the words: an erasure in between then removes the words or voids the link.
         erasures = await self._repository.erasures_of(waiting.recipient.subject)
         queued = await self._mail(message)
         case = await self._repository.get(Case, queued.case)
@@ -90,10 +90,10 @@ class Outbox:
         )
 
     async def accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
-        """A server took it: with that the window starts (R-5.9d). A mail already recorded stays as it is."""
+        """Record that a server accepted the mail. The window starts (R-5.9d). A recorded fate does not change."""
 
         def decide(queued: Message, case: Case, on: Attempt) -> None:
-            kept = queued.recipient.texts is not None  # else the customer was erased while it was on its way
+            kept = queued.recipient.texts is not None  # else the customer was erased in transit
             words = {"raw": sent.raw, "reply": sent.reply} if kept else {}
             queued.accept(on.say(case.customer, DisclosureKind.MESSAGE, words), sent_at, on.provenance)
             if queued.resolution is not None and _stands(queued, case):
@@ -102,7 +102,7 @@ class Outbox:
         await self._on_message(message, request, decide)
 
     async def deferred(self, message: UUID, why: str, request: Request) -> None:
-        """A server would not take it now: later again, ever less often, until it counts as refused."""
+        """Record a temporary failure. Retries become rarer until the mail counts as refused."""
 
         def decide(queued: Message, case: Case, on: Attempt) -> None:
             if on.at - queued.created_on >= _GIVES_UP:
@@ -114,11 +114,11 @@ class Outbox:
         await self._on_message(message, request, decide)
 
     async def refused(self, message: UUID, why: str, request: Request) -> None:
-        """A server will not take it: the window has not started, and the customer is to be told (R-5.9g)."""
+        """Record a permanent failure. No window starts, and the desk must inform the customer (R-5.9g)."""
         await self._on_message(message, request, lambda queued, case, on: _bounce(queued, case, why, on))
 
     async def withdraw(self, message: UUID, request: Request) -> None:
-        """Withdraw a mail: what it tells of is no longer so, or whom it tells was erased and is not told (R-5.9g)."""
+        """Withdraw a mail that is out of date, or whose recipient was erased and stays uninformed (R-5.9g)."""
 
         def decide(queued: Message, case: Case, on: Attempt) -> None:
             queued.withdraw(on.provenance)
@@ -146,7 +146,7 @@ class Outbox:
             case = await self._repository.get(Case, queued.case)
             if queued.is_waiting:
                 decide(queued, case, on)
-            if case.pending_events:  # what became of the mail, and then what follows for the case
+            if case.pending_events:  # the mail's fate, and then its effect on the case
                 return await self._runner.commit(case, on, (queued,))
             return await self._runner.commit(queued, on)
 
@@ -159,7 +159,7 @@ class Outbox:
         return found
 
     async def _other_desk(self, case: Case) -> dict[str, Any]:
-        """The other desk's entry, as the referral froze it."""
+        """Return the other desk's entry, as frozen by the referral."""
         for entry in reversed(await self._repository.store.history(case.id)):
             if isinstance(entry.event, Referred):
                 return dict((entry.event.contact and entry.event.contact.texts) or {})
@@ -167,9 +167,9 @@ class Outbox:
 
 
 def come_back(message: Message, case: Case, cause: str, on: Attempt) -> None:
-    """Record that a mail a server had taken came back for good: the customer knows nothing, so no window runs (R-5.9g).
+    """Record a bounce: an accepted mail came back for good. The customer is not informed, so no window runs (R-5.9g).
 
-    ``cause`` is a code such as `dsn-5.1.1`. A mail that came back before, or was never sent, stays as it is.
+    ``cause`` is a code such as `dsn-5.1.1`. A mail that bounced before, or was never sent, does not change.
     """
     if message.outcome == "accepted":
         message.bounce(cause, on.provenance)
@@ -191,7 +191,7 @@ def _untold(queued: Message, case: Case, cause: str, on: Attempt, *, returned: b
 
 
 def _stands(queued: Message, case: Case) -> bool:
-    """Whether what a mail tells of is still so, or what it asks is still asked."""
+    """Whether the mail is still up to date: its resolution stands, or its question is open."""
     if queued.question is not None:
         asked = case.question
         return asked is not None and asked.version == queued.question and asked.question.value is not None
@@ -208,5 +208,5 @@ def _code_of(why: str) -> str:
 
 
 def _to_customer(kind: LetterKind, case: Case) -> bool:
-    """Whether a letter carries the link under which the customer follows the case: to their own address only."""
+    """Whether a letter carries the link that follows the case. It goes only to the customer's own address."""
     return kind is LetterKind.ACKNOWLEDGED or (kind is LetterKind.QUESTION and not case.impersonal)

@@ -1,4 +1,4 @@
-"""SOP 5.9: after 3 days the case closes by itself, exactly once (R-5.9d)."""
+"""SOP 5.9: a case closes automatically after 3 days, exactly once (R-5.9d)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _BATCH = 100
 
 
 async def close_due(desk: Desk, timers: Timers, tries: Tries | None = None) -> int:
-    """Close the cases whose window has ended; returns how many. Raises what is in AWAY.
+    """Close the cases whose window has ended. Returns their number. Raises the errors in AWAY.
 
-    The view may be behind, and another worker may close the same case: the case itself refuses what is no longer due.
-    A case that cannot be closed for another reason is set aside after some tries: the others do not wait for it.
+    The view may lag, and another worker may close the same case: the case itself refuses a closure that is not due.
+    A case that fails for another reason is set aside after some tries, so the others do not wait for it.
     """
     tries = tries or Tries(Nowhere())
     limit = _BATCH + tries.parked

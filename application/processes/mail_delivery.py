@@ -1,4 +1,4 @@
-"""SOP 5.9: the customer receives an email. The outbox is what the messages' events say is due (R-5.9a)."""
+"""SOP 5.9: delivery of mail to customers. The messages' events are the outbox (R-5.9a)."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ REQUEST = Request(Actor("system:mail", Role.SYSTEM), "process")
 log = structlog.get_logger()
 _BATCH = 20
 AT_ONCE = 8
-"""Mails on their way at once: a server that answers slowly for one holds up no other."""
+"""Most mails in transit at once, so that a slow server does not delay the others."""
 AT_ONCE_TO_ONE_DOMAIN = 2
-"""Of these, mails to one domain: a relay that waits for a slow one keeps places for all others."""
+"""Most mails in transit to one domain, so that a slow domain leaves places for the others."""
 _LEAVING = 5.0
-"""Seconds that mails on their way are given when the worker stops. What is cut off is sent again under its Message-ID."""
+"""Seconds for mails in transit when the worker stops. A mail cut off is sent again with the same Message-ID."""
 
 
 async def send_due(desk: Desk, timers: Timers, postman: Postman, links: Links) -> int:
-    """Send the mails that are due, one after the other; returns how many were handed over or refused for good.
+    """Send the due mails one after another. Returns how many were accepted or permanently refused.
 
-    A mail is recorded as accepted after the server's answer: killed in between, it is sent once more under the same
-    Message-ID, and never recorded as sent when it was not.
+    Acceptance is recorded after the server's answer. After a crash in between, the mail goes out again with the same
+    Message-ID. A mail that was not sent is never recorded as sent.
     """
     sending = Sending(desk, timers, postman, links, Tries(Nowhere()))
     return sum([await sending.send(message) for message in await timers.due_messages(desk.clock.now(), _BATCH)])
 
 
 class Sending:
-    """Sends what is due, several mails at once, each in a task. Belongs to the worker that has the turn."""
+    """Sends due mails concurrently, one task each. Belongs to the worker that has the turn."""
 
     def __init__(self, desk: Desk, timers: Timers, postman: Postman, links: Links, tries: Tries) -> None:
         self._desk, self._timers, self._postman, self._links, self._tries = desk, timers, postman, links, tries
         self._on_their_way: dict[UUID, asyncio.Task[None]] = {}
         self._domains: Counter[str] = Counter()
-        """Mails on their way, by the domain they go to."""
+        """Mails in transit, by domain."""
         self._waiting: dict[UUID, str] = {}
-        """Mails that found no room, and the domain that had none."""
+        """Mails that found no free place, with their domain."""
         self._failure: Exception | None = None
 
     async def begin_due(self) -> int:
-        """Begin to send what is due, as far as there is room; returns how many. Raises what ended an earlier one."""
+        """Start sending due mails while places are free. Returns how many. Raises the error of an earlier task."""
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -62,12 +62,12 @@ class Sending:
         return sum(self._begin(message) for message in map(UUID, ready) if message not in busy)
 
     async def wait(self, seconds: float) -> None:
-        """Wait until one that is on its way has met its fate; not at all when none is."""
+        """Wait until one mail in transit is done. Returns at once if there is none."""
         if self._on_their_way:
             await asyncio.wait(self._on_their_way.values(), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish(self) -> None:
-        """Give those on their way a little time, then cut them off: no server keeps the worker from stopping."""
+        """Give mails in transit a little time, then cancel them, so that no server can block the stop."""
         if self._on_their_way:
             _, late = await asyncio.wait(self._on_their_way.values(), timeout=_LEAVING)
             for task in late:
@@ -105,7 +105,7 @@ class Sending:
             del self._domains[domain]
 
     async def send(self, message: UUID) -> bool:
-        """Send one mail and record its fate; returns whether it met it. Raises what is in AWAY."""
+        """Send one mail and record its fate. Returns whether the fate is final. Raises the errors in AWAY."""
         try:
             fate = await self._send(message)
         except AWAY:
@@ -139,7 +139,7 @@ class Sending:
         return sent is not None
 
     async def _carry(self, message: UUID, letter: Letter) -> Sent | None:
-        """Hand a letter over; None when too many are on their way to its domain."""
+        """Deliver a letter. Returns None if too many are in transit to its domain."""
         domain = letter.recipient.rpartition("@")[2].casefold()
         if not self._found_room(message, domain):
             return None
@@ -149,7 +149,7 @@ class Sending:
             self._leave(domain)
 
     async def _give_up(self, message: UUID, error: Exception) -> bool:
-        """After some tries the customer is to be informed by other means (R-5.9g); else the mail stays set aside."""
+        """Count the failure. After the last try the mail counts as refused, and the desk informs the customer (R-5.9g)."""
         if not await self._tries.failed(str(message), error):
             return False
         try:

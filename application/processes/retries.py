@@ -1,4 +1,4 @@
-"""One item that always fails is set aside after some tries, where people see it; the others go on (R-5.1d, R-5.9a)."""
+"""Retries: an item that keeps failing is set aside, where people see it; the others continue (R-5.1d, R-5.9a)."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
 
 _PAUSE, _LONGEST = 5.0, 600.0
-"""Seconds after the first failure until the next try, doubled with each; and at most."""
+"""Seconds until the next try, doubled with each failure, and their maximum."""
 TRIES = 5
-"""After which an item is set aside, unless the settings say otherwise."""
+"""Tries before an item is set aside, unless the settings say otherwise."""
 AWAY = (OperationalError, InterfaceError)
-"""The store is away: no item is to blame."""
+"""Errors of an absent store, which no item causes."""
 
 log = structlog.get_logger()
 
 
 class SetAside(Protocol):
-    """Where it is seen what fails: `caseledger status`, the metrics."""
+    """Keeps failing items for `caseledger status` and the metrics."""
 
     async def begin_anew(self) -> None:
-        """Forget all: a worker that starts tries everything again."""
+        """Forget all items: a starting worker tries everything again."""
         ...
 
     async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
-        """Keep that an item failed, so many times now; ``given_up`` when it is tried no more."""
+        """Keep an item's failure and its number of tries. ``given_up``: it will not be tried again."""
         ...
 
     async def forget(self, item: str) -> None:
-        """It fails no more."""
+        """Forget an item that no longer fails."""
         ...
 
 
 class Nowhere:
-    """For a worker that ends with its call: nothing is kept."""
+    """Keeps nothing: for a worker that ends with its call."""
 
     async def begin_anew(self) -> None:
         """Nothing is kept."""
@@ -49,7 +49,7 @@ class Nowhere:
 
 
 class Tries:
-    """Counts what failed. Belongs to the one worker that has the turn, and to its event loop."""
+    """Counts failures. Belongs to the worker that has the turn, and to its event loop."""
 
     def __init__(self, kept: SetAside, limit: int = TRIES, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._kept, self.limit, self._monotonic = kept, limit, monotonic
@@ -57,17 +57,17 @@ class Tries:
 
     @classmethod
     async def begin(cls, kept: SetAside, limit: int = TRIES, monotonic: Callable[[], float] = time.monotonic) -> Self:
-        """Begin to count anew: what an earlier worker had set aside is tried again."""
+        """Start counting anew: items that an earlier worker set aside are tried again."""
         await kept.begin_anew()
         return cls(kept, limit, monotonic)
 
     @property
     def parked(self) -> int:
-        """How many items are not to be tried now."""
+        """Number of items that must wait."""
         return len(self._failed)
 
     async def ready(self, due: Sequence[str], *, whole: bool) -> list[str]:
-        """Of what is due, what may be tried now. ``whole``: there is no more than this, so what is missing is settled."""
+        """Return the due items that may be tried now. ``whole``: ``due`` is complete, so any other item is settled."""
         if whole:
             for item in set(self._failed) - set(due):
                 await self.succeeded(item)
@@ -75,7 +75,7 @@ class Tries:
         return [item for item in due if self._failed.get(item, (0, now))[1] <= now]
 
     async def failed(self, item: str, error: Exception) -> bool:
-        """Count a failure. Returns whether the item is set aside with it."""
+        """Count a failure. Returns whether it sets the item aside."""
         tries = self._failed.get(item, (0, 0.0))[0] + 1
         given_up = tries >= self.limit
         pause = float("inf") if given_up else min(_PAUSE * 2 ** (tries - 1), _LONGEST)
@@ -85,6 +85,6 @@ class Tries:
         return given_up
 
     async def succeeded(self, item: str) -> None:
-        """It is done, or is nothing to be done any more."""
+        """Forget an item that is done or no longer due."""
         if self._failed.pop(item, None) is not None:
             await self._kept.forget(item)

@@ -1,4 +1,4 @@
-"""What a mail is: who wrote it, what it says, what it answers, and whether a person wrote it (`intake.md`, E-mail).
+"""The parser of mail: sender, words, threading, and whether a person wrote it (`intake.md`, E-mail).
 
 structure      headers and parts, within bounds
 charsets       bytes as text, by the label of their charset
@@ -33,64 +33,64 @@ from domain.fate import ReceiptCause
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]
 
 _GLANCE = 65_536
-"""Bytes that the charset of a mail is looked for in."""
+"""Bytes searched for the charset of a mail."""
 _TRACES = re.compile(
     rb"^(?:received|return-path|delivered-to|envelope-to|x-original-to|authentication-results|received-spf|dkim-signature"
     rb"|arc-[a-z-]+|x-spam-[a-z-]+)[ \t]*:.*\n(?:[ \t].*\n)*",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What servers on the way write."""
+"""Headers that relaying servers write."""
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail as read. Everything it says is its sender's word."""
+    """A parsed mail. All of it is untrusted."""
 
     message_id: str = ""
     digest: str = ""
-    """Of its body where it has one, else of all of it: with its id and the mailbox it is its identity."""
+    """Digest of the body, else of the whole mail. With Message-ID and mailbox it identifies the mail."""
     sender: str | None = None
-    """An address that can be written to."""
+    """A valid address."""
     name: str | None = None
     alone: bool = False
-    """Whether that is the one address it is from: only then it says who takes part in a case."""
+    """Whether From has this address alone. Only then it can prove participation in a case."""
     subject: str = ""
     text: str = ""
     """Its own words."""
     quoted: str = ""
-    """The words it repeats."""
+    """The words it quotes."""
     references: tuple[str, ...] = ()
-    """The Message-IDs that it answers, the nearest first."""
+    """Message-IDs that it answers, nearest first."""
     addressed: tuple[str, ...] = ()
-    """Where it was delivered: by the envelope, else by what stands in for one."""
+    """Its recipients by the envelope, else by the headers that replace one."""
     to: tuple[Person, ...] = ()
     cc: tuple[Person, ...] = ()
-    """The people it was written to, as its header names them."""
+    """The people in its To and Cc."""
     held: ReceiptCause | None = None
-    """Why a person must see it before anything follows from it."""
+    """Why a person must see it before it has any effect."""
     machine: ReceiptCause | None = None
-    """Why no person wrote it: then it changes no state and opens no case."""
+    """Why it counts as automatic. It then changes no state and opens no case."""
     returned: Returned | None = None
-    """What it tells of a mail that came back."""
+    """Its content as a delivery report."""
     suppressing: bool = False
     """Whether it wants no automatic mail back."""
     files: tuple[AttachedFile, ...] = ()
     left: int = 0
-    """Attachments that were too large to be taken out of its bytes."""
+    """Number of attachments left in its bytes because they were too large."""
 
     @property
     def answerable(self) -> bool:
-        """Whether an automatic answer reaches a person, wanted, and feeds no loop (RFC 3834)."""
+        """Whether an automatic answer would reach a person, is welcome, and causes no loop (RFC 3834)."""
         return not self.suppressing and self.machine is None and self.held is not ReceiptCause.LOOPING
 
     @property
     def words(self) -> str:
-        """What is said, or repeated where that is all."""
+        """Its own words, or the quoted ones if it has no others."""
         return self.text or self.quoted
 
 
 def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
-    """Read a mail; ``ours`` are the addresses that only we can have written. Never raises: what cannot be read says so."""
+    """Parse a mail. ``ours`` recognises our signed addresses. Never raises: the result says what cannot be read."""
     try:
         head = Head(head_of(raw), envelope, ours, label_of(raw[:_GLANCE]))
         mail = Mail(
@@ -119,7 +119,7 @@ def read_mail(raw: bytes, envelope: Envelope, ours: Addresses) -> Mail:
 
 
 def _digest(raw: bytes, message_id: str) -> str:
-    """Servers on the way add headers, and change how lines end."""
+    """Digest the body with normal line ends: relaying servers add headers and change line ends."""
     head, body = (part.replace(b"\r\n", b"\n") for part in divided(raw))
     said = body.strip()
     if message_id and said:

@@ -1,4 +1,4 @@
-"""What is attached to a mail: its bytes, and what it says of them. What they are is found out by whoever stores them."""
+"""Attachments of a mail: bytes, declared name and type. The code that stores them checks the type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from application.mail_in.parsing.structure import Part, head_of, leaves_of, plai
 from application.mail_in.parsing.text import is_text
 
 LARGEST_IN_ALL = 25 * 2**20
-"""Bytes of all attachments of a mail."""
+"""Most bytes of all attachments of a mail together."""
 _LONGEST_NAME = 200
 _GLANCE = 65_536
 _MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
@@ -24,24 +24,24 @@ _UNNAMED = {
     **{f"image/{kind}": f"image.{kind}" for kind in ("gif", "png", "webp", "bmp", "tiff", "heic")},
     **dict.fromkeys(("image/jpeg", "image/jpg", "image/pjpeg"), "image.jpg"),
 }
-"""What a file without a name is called, by what it says it is."""
+"""Names for files without one, by declared type."""
 
 
 @dataclass(frozen=True)
 class AttachedFile:
-    """One attachment as it came. Its name and type are its sender's words: hostile."""
+    """One attachment as received. Its name and type are untrusted."""
 
     name: str
     said_type: str
     content: bytes
     content_id: str | None = None
-    """What the mail's HTML refers to it by (RFC 2392)."""
+    """Content-ID by which the mail's HTML refers to it (RFC 2392)."""
 
 
 def files_of(message: Part) -> tuple[tuple[AttachedFile, ...], int]:
-    """The attachments, and how many were left in the mail's own bytes since all together are too large.
+    """Return the attachments, and how many were left in the mail because together they are too large.
 
-    No two have the same name. A mail inside the mail is one file, its bytes as they stand in the outer one.
+    Names are unique. An enclosed mail is one file, with its bytes unchanged.
     """
     files: list[AttachedFile] = []
     taken: set[str] = set()
@@ -62,7 +62,7 @@ def files_of(message: Part) -> tuple[tuple[AttachedFile, ...], int]:
 
 
 def _name(part: Part, content: bytes) -> str:
-    """The file's name, without a path; of a mail without one its subject."""
+    """Return the file's name without a path. An enclosed mail without a name takes its subject."""
     named = " ".join(part.name.replace("\\", "/").rpartition("/")[2].split())[-_LONGEST_NAME:].strip(". ")
     if named:
         return harmless_name(named)

@@ -1,4 +1,4 @@
-"""A mail that came back: a delivery report by the book (RFC 3464), or one of the many that keep to no book."""
+"""Bounces: delivery reports in standard form (RFC 3464), and the many that follow no standard."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -]\D|[ -][45]\.\d)")
 _MESSAGE_ID = re.compile(rb"<[^<>\s]{1,250}>")
 _FIELD = re.compile(rb"^(action|status):[ \t]*([^\r\n;(]{1,40})", re.IGNORECASE | re.MULTILINE)
 _OTHER = frozenset({"message/disposition-notification", "message/feedback-report"})
-"""Reports that tell of something else than delivery: read receipts (RFC 8098), complaints (RFC 5965)."""
+"""Reports about something other than delivery: read receipts (RFC 8098), complaints (RFC 5965)."""
 _LOOKED_AT = 200_000
 
 
 class Fate(StrEnum):
-    """What a report says has become of a mail."""
+    """The fate of a mail, as reported."""
 
     FAILED = "failed"
-    """It will not arrive. That is final, whatever code stands beside it (RFC 3464, 2.3.3)."""
+    """It will not arrive. That is final, whatever its status code (RFC 3464, 2.3.3)."""
     DELAYED = "delayed"
     ARRIVED = "arrived"
 
 
 @dataclass(frozen=True)
 class Returned:
-    """A delivery report: the fate of a mail, why as a code, and the Message-IDs that stand in it."""
+    """A delivery report: the fate of a mail, the cause as a code, and the Message-IDs in the report."""
 
     fate: Fate
     code: str | None
@@ -51,7 +51,7 @@ class Returned:
 
 
 def returned_of(head: Head, message: Part, text: str, raw: bytes, ours: str) -> Returned | None:
-    """What a delivery report tells of a mail of ``ours``, our domain; None for a mail that is no delivery report."""
+    """Parse a delivery report on a mail of our domain, ``ours``. Returns None for any other mail."""
     kinds = {part.kind for part in leaves_of(message)}
     statuses = [part for part in leaves_of(message) if part.kind == "message/delivery-status"]
     by_book = bool(statuses) and head.content_type == "multipart/report"
@@ -65,7 +65,7 @@ def returned_of(head: Head, message: Part, text: str, raw: bytes, ours: str) -> 
 
 
 def is_report(head: Head) -> bool:
-    """Whether it is about a mail: of its delivery, its reading, of abuse (RFC 6522)."""
+    """Whether it is a report on a mail: delivery, read receipt or abuse (RFC 6522)."""
     return head.content_type == "multipart/report" or head.has("x-failed-recipients")
 
 
@@ -75,7 +75,7 @@ def _tells_of_failure(head: Head, text: str) -> bool:
     machine, system = head.machine(), head.by_daemon or head.from_nobody
     if (
         machine is ReceiptCause.AUTOMATIC and not system
-    ):  # whoever is away may use any word of ours, and give a room number
+    ):  # an absence note may contain any of our words, and a room number
         return False
     nobodys = machine is not None or system or head.content_type == "multipart/report"
     return nobodys and bool(_FAILURE.search(head.subject) or _FAILURE.search(text[:8_000]))
@@ -96,7 +96,7 @@ def _by_fields(fields: bytes) -> tuple[Fate, str | None]:
 
 
 def _fate_of(code: str | None) -> Fate:
-    """By the class of a status or a reply (RFC 3463, 3.1); what has none has failed."""
+    """Return the fate by the class of a status or reply code (RFC 3463, 3.1). Without a code it is a failure."""
     return {"2": Fate.ARRIVED, "4": Fate.DELAYED}.get((code or "5")[0], Fate.FAILED)
 
 
@@ -112,7 +112,7 @@ def _by_words(subject: str, text: str) -> tuple[Fate, str | None]:
 
 
 def _ids_of(raw: bytes, domain: str) -> tuple[str, ...]:
-    """The Message-IDs of our domain that stand anywhere in it: most of what comes back has no form at all."""
+    """Return the Message-IDs of our domain anywhere in the mail: most bounces follow no format."""
     ours = domain.lower().encode()
     found = (
         each.decode("utf-8", "replace")

@@ -1,6 +1,6 @@
-"""Charsets: which one a label names, and the text of bytes in it.
+"""Charsets: labels, and decoding.
 
-One table of labels, the WHATWG Encoding Standard's, serves bodies, subjects, display names and file names.
+The label table of the WHATWG Encoding Standard serves bodies, subjects, display names and file names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 import webencodings  # type: ignore[import-untyped]
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le"))
-"""Byte order marks. They say more than any label, but two stray bytes before plain ASCII are none."""
+"""Byte order marks. They override any label. Two stray bytes before plain ASCII are not a mark."""
 _PLAIN = re.compile(rb"[\t\r\n -~]*")
 _CODECS = {
     "utf-8": ("utf-8",),
@@ -25,9 +25,9 @@ _CODECS = {
     "euc-kr": ("cp949",),
     "shift_jis": ("cp932",),
 }
-"""Python's codecs for the encodings of several bytes a character, the first preferred."""
+"""Python's codecs for multi-byte encodings, in order of preference."""
 _RETIRED = {"hz-gb-2312": "hz", "iso-2022-kr": "iso2022_kr", "csiso2022kr": "iso2022_kr"}
-"""Labels that browsers no longer decode, since scripts could hide in them. Text here runs nothing."""
+"""Labels that browsers no longer decode because scripts could hide in them. No script runs here."""
 _SINGLE = {
     "iso-8859-8-i": "iso8859-8",
     "windows-874": "cp874",
@@ -35,7 +35,7 @@ _SINGLE = {
     "x-mac-cyrillic": "mac-cyrillic",
 }
 _BESIDE = {"koi8-u": {0xAE: "\u045e", 0xBE: "\u040e"}, "windows-1255": {0xCA: "\u05ba"}}
-"""Where the standard's tables differ from Python's."""
+"""Bytes where the standard's tables differ from Python's."""
 _ASCII = frozenset({"ascii", "us-ascii", "ansi_x3.4-1968", "iso-ir-6"})
 
 _EUC = re.compile(
@@ -48,9 +48,9 @@ _HIGH = bytes(byte | 0x80 if 0x21 <= byte <= 0x7E else byte for byte in range(25
 
 
 def decoded(content: bytes, label: str | None) -> str:
-    """The text of bytes in the charset that a label names.
+    """Decode bytes by the charset that a label names.
 
-    Without a known label it is UTF-8 where the bytes are valid UTF-8, else windows-1252.
+    Without a known label, decodes as UTF-8 if the bytes are valid UTF-8, else as windows-1252.
     """
     for mark, codec in _MARKS:
         if content.startswith(mark) and (codec == "utf-8" or not _PLAIN.fullmatch(content, len(mark))):
@@ -92,7 +92,7 @@ def _by_codecs(content: bytes, name: str) -> str:
             continue
     damaged = content.decode(_CODECS[name][0], "replace")
     if name == "utf-8" and not any(sign > "\x7f" and sign != "\ufffd" for sign in damaged):
-        return _unlabelled(content)  # nothing in it is UTF-8 but ASCII: the label is wrong
+        return _unlabelled(content)  # only its ASCII is valid UTF-8: the label is wrong
     return damaged
 
 
@@ -105,7 +105,7 @@ def _of_retired(content: bytes, label: str) -> str:
 
 @cache
 def _table(name: str) -> str:
-    """The 256 characters of a single-byte encoding. What it leaves open is as in windows-1252, never U+FFFD."""
+    """Return the 256 characters of a single-byte encoding. Undefined bytes are as in windows-1252, never U+FFFD."""
     if name == "x-user-defined":
         return "".join(chr(byte if byte < 0x80 else 0xF700 + byte) for byte in range(256))
     beside = _BESIDE.get(name, {})
@@ -119,7 +119,7 @@ def _gap(byte: int) -> str:
 
 
 def _of_iso_2022(content: bytes) -> Iterator[str]:
-    """ISO-2022-JP as programs write it: with half-width kana and the signs of NEC and IBM."""
+    """Decode ISO-2022-JP as programs write it, with half-width kana and the characters of NEC and IBM."""
     first, *rest = _ESCAPE.split(content)
     yield first.decode("ascii", "replace")
     for escape, piece in zip(rest[::2], rest[1::2], strict=True):
@@ -134,7 +134,7 @@ def _of_iso_2022(content: bytes) -> Iterator[str]:
 
 
 def _of_euc(content: bytes) -> Iterator[str]:
-    """EUC-JP by the standard's table of JIS X 0208, which is that of Shift_JIS on Windows."""
+    """Decode EUC-JP by the standard's table of JIS X 0208, which is that of Shift_JIS on Windows."""
     for found in _EUC.finditer(content):
         piece = found[0]
         match found.lastgroup:
@@ -151,7 +151,7 @@ def _of_euc(content: bytes) -> Iterator[str]:
 
 
 def _shifted(pairs: bytes) -> bytes:
-    """Characters of JIS X 0208 in EUC, as Shift_JIS has them."""
+    """Convert characters of JIS X 0208 from EUC to Shift_JIS."""
     made = bytearray()
     for place in range(0, len(pairs), 2):
         row, cell = pairs[place] - 0xA1, pairs[place + 1] - 0xA1

@@ -1,4 +1,4 @@
-"""Header fields as people read them: encoded words (RFC 2047), bare 8-bit text, and parameters (RFC 2045, RFC 2231)."""
+"""Decoding of header fields: encoded words (RFC 2047), bare 8-bit text, parameters (RFC 2045, RFC 2231)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
 
 def label_of(head: bytes) -> str | None:
-    """The charset that a mail names first: its bare header fields are most likely in that, too."""
+    """Return the first charset that a mail names. Its bare 8-bit header fields most likely use it."""
     found = _CHARSET.search(head)
     label = found[1].decode("ascii", "ignore") if found else None
     return label if label and decoded(b"a:", label) == "a:" else None
 
 
 def unfolded(value: str, label: str | None) -> str:
-    """A field's value on one line. Bare 8-bit text is UTF-8, else in the charset of ``label``, else windows-1252."""
+    """Unfold a field's value. Decodes bare 8-bit text as UTF-8, else by ``label``, else as windows-1252."""
     raw = value.encode("utf-8", "surrogateescape")
     try:
         text = raw.decode("utf-8")
@@ -36,7 +36,7 @@ def unfolded(value: str, label: str | None) -> str:
 
 
 def spoken(text: str) -> str:
-    """Text with its encoded words decoded. Words side by side are one: programs cut them within a character."""
+    """Decode encoded words in a text. Joins adjacent ones first: some programs split them within a character."""
     pieces: list[str] = []
     run: list[tuple[str, bytes]] = []
     last = 0
@@ -64,12 +64,12 @@ def _bytes_of(encoding: str, text: str) -> bytes:
 
 
 def kind_of(value: str) -> str:
-    """What stands before a field's parameters, in small letters."""
+    """Return the value before a field's parameters, in lower case."""
     return value.partition(";")[0].strip().lower()
 
 
 def parameters(value: str) -> dict[str, str]:
-    """A field's parameters by name, in small letters. What is written by RFC 2231 comes before what is not."""
+    """Return a field's parameters by lower-case name. The RFC 2231 form takes precedence."""
     bare: dict[str, str] = {}
     extended: dict[str, dict[int, tuple[bool, str]]] = {}
     for found in _PARAMETER.finditer(value):
@@ -85,7 +85,7 @@ def parameters(value: str) -> dict[str, str]:
 
 
 def _assembled(segments: dict[int, tuple[bool, str]]) -> str:
-    """The segments of a parameter (RFC 2231, 3 and 4), in the charset that the first names."""
+    """Join the segments of a parameter (RFC 2231, 3 and 4), decoded by the charset that the first names."""
     label, content = None, b""
     for place, (coded, text) in sorted(segments.items()):
         said = text

@@ -1,4 +1,4 @@
-"""Who wrote a mail, whether a person did, and what it answers: by its headers and its envelope (RFC 5322, 3834)."""
+"""Headers and envelope: the writer, whether they are a person, and what the mail answers (RFC 5322, 3834)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ABSENT = re.compile(
     r"|abwesenheitsnotiz|réponse automatique|respuesta automática)\s*:",
     re.IGNORECASE,
 )
-"""What only programs write above a mail; a person who answers that writes `Re:` before it."""
+"""Subjects that only programs write. A person's answer has `Re:` before it."""
 _AWAY = re.compile(r"\s*(?:out[ -]of[ -](?:the[ -])?office|vacation)\s*:", re.IGNORECASE)
-"""What people write, too: in an answer it is a program's."""
+"""Subjects that people write, too. In an answer they come from a program."""
 _COMPLAINT = re.compile(r"complaint about message from \d", re.IGNORECASE)
-"""What a large provider writes in its own staff's name when somebody presses its button for spam."""
+"""The subject of a large provider's spam complaints, sent from a staff address."""
 _ANSWERED_BY_ITSELF = frozenset(
     {
         "x-autoreply",
@@ -46,12 +46,12 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _MOST_HOPS, _MOST_REFERENCES, _MOST_ADDRESSED = 50, 20, 20
 """The hops are `intake.md`'s."""
 _LONGEST_LIST, _MOST_PEOPLE = 65_536, 500
-"""Characters read of a list of people, and people kept of it."""
+"""Most characters read of an address list, and most people kept."""
 _ADDRESSED = ("delivered-to", "x-original-to", "to", "cc")
 
 
 class Head:
-    """The headers of a mail beside its envelope, as they are asked."""
+    """The headers and envelope of a mail."""
 
     def __init__(self, head: EmailMessage, envelope: Envelope, ours: Addresses, label: str | None) -> None:
         self._head, self._envelope, self._ours, self._label = head, envelope, ours, label
@@ -60,7 +60,7 @@ class Head:
 
     @property
     def message_id(self) -> str:
-        """As it is written, on one line; empty when there is none, or one too long to tell it from others."""
+        """The Message-ID on one line. Empty if missing or too long to be unique."""
         written = said(self._head, "Message-ID")
         return written if len(written) < LONGEST_LINE else ""
 
@@ -78,19 +78,19 @@ class Head:
             return ""
 
     def has(self, *names: str) -> bool:
-        """Whether any of these headers says something."""
+        """Whether any of these headers has a value."""
         return any(name in self._names for name in names)
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The mails that it answers, the nearest first (RFC 5322, 3.6.4)."""
+        """Message-IDs of the mails that it answers, nearest first (RFC 5322, 3.6.4)."""
         parent = _MESSAGE_ID.findall(" ".join(unparsed(self._head, "In-Reply-To")))
         older = _MESSAGE_ID.findall(" ".join(value[-2_000:] for value in unparsed(self._head, "References")))
         return tuple(dict.fromkeys((*parent[:_MOST_REFERENCES], *older[::-1])))[:_MOST_REFERENCES]
 
     @property
     def addressed(self) -> tuple[str, ...]:
-        """Whom it is for: by the envelope, else by what stands in for one."""
+        """Its recipients by the envelope, else by the headers that replace one."""
         if self._envelope.recipients:
             return self._envelope.recipients[:_MOST_ADDRESSED]
         values = (value for name in _ADDRESSED for value in unparsed(self._head, name))
@@ -98,29 +98,29 @@ class Head:
         return tuple(dict.fromkeys(found))[:_MOST_ADDRESSED]
 
     def people(self, name: str) -> tuple[Person, ...]:
-        """The people in a field, each once: members of groups as well, and nobody who does not stand there."""
+        """Return the people in a field, each once, with members of groups."""
         written = ", ".join(unfolded(value, self._label) for value in unparsed(self._head, name, _LONGEST_LIST))
         people = {person.address.casefold(): person for person in people_of(written) if writable(person.address)}
         return tuple(islice(people.values(), _MOST_PEOPLE))
 
     @property
     def to_nobody(self) -> bool:
-        """A null reverse-path, now or where it was delivered before: nothing sent to it arrives (RFC 5321, 4.5.5)."""
+        """Whether its reverse-path is null, now or at an earlier delivery: no answer can arrive (RFC 5321, 4.5.5)."""
         return self._envelope.from_nobody or said(self._head, "Return-Path").replace(" ", "") == "<>"
 
     @property
     def by_daemon(self) -> bool:
-        """A mail system itself wrote it; or a postmaster, who may be a person."""
+        """Whether a mail system wrote it, or a postmaster, who may be a person."""
         return self._by(_DAEMON)
 
     @property
     def only_reports(self) -> bool:
-        """Whoever wrote it never writes anything but what became of a mail."""
+        """Whether its sender writes delivery reports only."""
         return (self._by(_MAILER) or (self.by_daemon and self.to_nobody)) and not self.says_away
 
     @property
     def says_away(self) -> bool:
-        """Its subject is what programs write that answer for somebody who is away."""
+        """Whether its subject is that of an automatic absence reply."""
         answers = self.has("in-reply-to", "references", "x-auto-response-suppress")
         return bool(_ABSENT.match(self.subject) or (answers and _AWAY.match(self.subject)))
 
@@ -131,15 +131,15 @@ class Head:
 
     @property
     def from_nobody(self) -> bool:
-        """Its From is the empty address, as mail systems write it."""
+        """Whether its From is the empty address of mail systems."""
         return said(self._head, "From").replace(" ", "").endswith("<>") and self.sender is None
 
     def out_of_bounds(self) -> ReceiptCause | None:
-        """Why it is looked at by a person before anything follows from it (`intake.md`, Loop limits)."""
+        """Why a person must look at it before it has any effect (`intake.md`, Loop limits)."""
         return ReceiptCause.LOOPING if self._names.count("received") > _MOST_HOPS else None
 
     def machine(self) -> ReceiptCause | None:
-        """Why no person wrote it (RFC 3834, and what programs do that keep to no RFC)."""
+        """Why it counts as automatic (RFC 3834, and habits of programs that follow no RFC)."""
         submitted = "auto-submitted" in self._names and not _BY_HAND.fullmatch(said(self._head, "Auto-Submitted"))
         precedence = said(self._head, "Precedence").lower()
         by_itself = not _ANSWERED_BY_ITSELF.isdisjoint(self._names) or precedence in ("auto_reply", "auto-reply")
@@ -157,20 +157,20 @@ class Head:
 
     @property
     def suppressing(self) -> bool:
-        """Whether it wants no automatic mail back: by a list, or to very many. People write such mails, too."""
+        """Whether it wants no automatic answer: list or bulk mail. People write such mails, too."""
         return said(self._head, "Precedence").lower() in _BULK or not _LISTED.isdisjoint(self._names)
 
 
 def _bare(value: str) -> list[str]:
-    """A name without a domain, where an address should be; beside an address it is a person's."""
+    """Return a bare name in place of an address. Next to an address it is a person's name."""
     return [] if "@" in value else [word.strip("<>") for word in value.split()[:20]]
 
 
 def _sender(head: EmailMessage, label: str | None) -> tuple[str | None, str | None, bool]:
-    """An address in From that can be written to, the name beside it, and whether it is the only one there.
+    """Return a valid address in From, its name, and whether From has no other.
 
-    Where the header cannot be read, what looks like an address in it, in Reply-To or in Sender is taken: nobody is turned
-    away for the form of their mail.
+    If the header is malformed, takes anything like an address in it, in Reply-To or in Sender: no mail is refused for
+    its form.
     """
     fields = [unfolded(value, label) for value in unparsed(head, "From")]
     boxes = list(islice(people_of(fields[0]), _MOST_ADDRESSED)) if len(fields) == 1 else []

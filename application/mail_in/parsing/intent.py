@@ -1,7 +1,7 @@
-"""What somebody wants who answers the mail about a resolution (R-5.9c): plainly to dispute, plainly nothing, or unclear.
+"""Intent of an answer to a resolution mail (R-5.9c): a plain dispute, plain thanks, or unclear.
 
-Only what is plain is acted on: all else halts the timer and is read by a person. Wrongly taken for thanks a dispute
-would be lost, so thanks are short and nothing else.
+Only plain intent takes effect. An unclear answer stops the timer, and a person reads it. A dispute mistaken for
+thanks would be lost, so only short thanks without other words count.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from application.mail_in.parsing.quoting import without_signature
 
 
 class Intent(StrEnum):
-    """What an answer to a resolution means."""
+    """The intent of an answer to a resolution."""
 
     DISPUTE = "dispute"
     THANKS = "thanks"
@@ -44,14 +44,14 @@ _POLITE = re.compile(
     r"|much|my|now|okay|ok|prompt|quick(?:ly)?|really|regards|service|so|support|team|the|this|to|very|we|well|with|work|yes|your?)\b",
     re.IGNORECASE,
 )
-"""All that may stand beside thanks; what else is said may be the opposite ("Great. The printer is dead.")."""
+"""Words allowed next to thanks. Any other words may mean the opposite ("Great. The printer is dead.")."""
 _NAME = re.compile(r"(?:(?:, ?|(?<![.!\s]) )[A-Z][\w'-]*|\n[A-Z][\w'-]*(?: [A-Z][\w.'-]*){0,2})[.!]?\Z")
-"""Whose thanks they are."""
+"""The name below the thanks."""
 _LONGEST_THANKS = 200
 
 
 def intent_of(text: str) -> Intent:
-    """What the words of an answer mean, those it repeats left out."""
+    """Return the intent of an answer's own words, without quotes."""
     lines = [" ".join(line.split()) for line in without_signature(text).replace("\u2019", "'").splitlines()]
     own = "\n".join(filter(None, lines))
     said = own.replace("\n", " ")
@@ -63,6 +63,6 @@ def intent_of(text: str) -> Intent:
 
 
 def _beside_thanks(own: str) -> str:
-    """What is said beside thanks, politeness and a name."""
+    """Return the words other than thanks, politeness and a name."""
     left = _POLITE.sub(" ", _THANKS.sub(" ", _NAME.sub("", own)))
     return left.strip(" \n.,;:!()-")

@@ -1,4 +1,4 @@
-"""The people that a header field names (RFC 5322, 3.4): everybody in it, members of groups as well, and nobody else."""
+"""People in an address list (RFC 5322, 3.4), members of groups included."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _ANGLE = re.compile(r"<([^<>]*)>?")
 _PLAIN = re.compile(r"[^\"=(<,;:]+")
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*\)")
 _AROUND = re.compile(r"\s*([.@])\s*")
-"""Blanks within an address are obsolete, and read (RFC 5322, 4.4)."""
+"""Blanks within an address: obsolete, but accepted (RFC 5322, 4.4)."""
 _LONGEST_NAME = 200
 
 
 class Person(NamedTuple):
-    """One person that a mail was written to or comes from."""
+    """One sender or recipient of a mail."""
 
     name: str | None
     address: str
 
 
 def people_of(text: str) -> Iterator[Person]:
-    """The people in a list of addresses on one line. What has no address is nobody; ask `writable` of an address."""
+    """Yield the people in an unfolded address list. Skips entries without an address. `writable` checks an address."""
     entry, place = _Entry(), 0
-    quotable = commentable = True  # where one is not closed, no other is
+    quotable = commentable = True  # if one is not closed, no later one is either
     while place < len(text):
         sign, end = text[place], place + 1
         quoted = _QUOTED.match(text, place) if sign == '"' and quotable else None
@@ -45,7 +45,7 @@ def people_of(text: str) -> Iterator[Person]:
             yield from entry.person(angle[1])
             entry, end = _Entry(), angle.end()
         elif sign in ",;:":
-            if sign != ":":  # what stands before a colon names a group
+            if sign != ":":  # the words before a colon name a group
                 yield from entry.person()
             entry = _Entry()
         else:
@@ -56,14 +56,14 @@ def people_of(text: str) -> Iterator[Person]:
 
 
 class _Entry:
-    """One entry of the list while it is read."""
+    """One entry of the list during parsing."""
 
     def __init__(self) -> None:
         self.phrase: list[str] = []
         self.comment = ""
 
     def read(self, text: str, place: int, quoted: re.Match[str] | None) -> int:
-        """Read words, an encoded word or a quoted text; returns where they end."""
+        """Read words, an encoded word or a quoted string. Returns the end position."""
         found = quoted or ENCODED_WORD.match(text, place) or _PLAIN.match(text, place)
         if found is None:
             self.phrase.append(text[place] if text[place] != '"' else "")
@@ -72,7 +72,7 @@ class _Entry:
         return found.end()
 
     def person(self, angle: str | None = None) -> Iterator[Person]:
-        """Whoever stands in it, if anybody does, at the address in angle brackets or at the bare one."""
+        """Yield the person of this entry, if any, by the address in angle brackets or the bare one."""
         phrase = "".join(self.phrase).strip()
         address = phrase if angle is None else _COMMENT.sub("", angle).rpartition(":")[2]
         said = self.comment if angle is None else phrase
@@ -82,7 +82,7 @@ class _Entry:
 
 
 def _end_of_comment(text: str, place: int) -> int:
-    """Behind a comment, which may hold others; of one that is not closed, behind its bracket."""
+    """Return the end of a comment, nested ones included; of an unclosed one, the position after its bracket."""
     depth, end = 0, place
     while end < len(text):
         sign = text[end]
@@ -94,5 +94,5 @@ def _end_of_comment(text: str, place: int) -> int:
 
 
 def writable(address: str) -> bool:
-    """Whether an address can stand on an envelope."""
+    """Whether an address is valid on an envelope."""
     return bool(ADDRESS.fullmatch(address)) and address.isprintable() and len(address.encode()) <= 254

@@ -1,6 +1,6 @@
-"""What a reply says, and what it repeats: told apart line by line, and nothing of either thrown away.
+"""Quoting: separates a reply's own words from the quoted ones, line by line, and keeps both.
 
-A library (mail-parser-reply, quotequail) was weighed: theirs are patterns without bounds, over text of strangers.
+Rejected libraries: mail-parser-reply and quotequail run unbounded patterns over untrusted text.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Said:
-    """A mail's own words, and the words it repeats."""
+    """A mail's own words, and the quoted words."""
 
     text: str
     quoted: str
 
 
 def told_apart(text: str) -> Said:
-    """Tell a reply's words from those it answers. What somebody forwards, they say."""
+    """Separate a reply's own words from its quotes. Forwarded words count as its own."""
     own: list[str] = []
     quoted: list[str] = []
     lines = text.split("\n")
@@ -65,7 +65,7 @@ def without_signature(text: str) -> str:
 
 
 def _attribution(lines: list[str], place: int) -> int:
-    """How many lines say who wrote what follows: programs break that sentence."""
+    """Count the lines of an attribution ("... wrote:"). Programs wrap it."""
     if not _OPENS.match(lines[place][:400]):
         return 0
     for height in (1, 2, 3):
@@ -80,7 +80,7 @@ def _quotes_next(lines: list[str], place: int) -> bool:
 
 
 def _heads_a_mail(lines: list[str], place: int) -> bool:
-    """Whether the headers of a mail are repeated here, as Outlook does, with or without a rule above them."""
+    """Whether quoted mail headers begin here, as in Outlook, with or without a rule above them."""
     here = place + 1 if _RULE.fullmatch(lines[place]) else place
     first, *more = [line for line in lines[here : here + 6] if line.strip()] or [""]
     return bool(_FROM.fullmatch(first)) and sum(bool(_SENT.match(line)) for line in more[:3]) >= 2

@@ -1,7 +1,7 @@
-"""A mail taken apart within bounds (RFC 5322, RFC 2045): its header, its parts, and no more of either than people send.
+"""Structure of a mail within bounds (RFC 5322, RFC 2045): its headers and its parts.
 
-Whatever the bytes are, taking them apart ends soon: mail comes from everybody, and the standard library's parsers take
-minutes over a megabyte made for that. So everything they are given is bounded first.
+Parsing must end soon for any bytes. The standard library's parsers take minutes for a hostile megabyte, so all their
+input is bounded first.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from application.views.texts import storable
 LONGEST_LINE = 500
 _LONGEST_ID = 250
 _LONGEST_HEADER = 2_000
-"""Characters looked at of a header: parsing one takes time by their square."""
+"""Most characters parsed of a header: parsing takes quadratic time."""
 _LARGEST_HEAD, _GLANCE = 262_144, 65_536
-"""Bytes that all headers together may have (a thousand recipients need 30,000), and that are looked at of more."""
+"""Most bytes parsed of all headers together. A thousand recipients need 30,000."""
 _MOST_HEADERS, _MOST_PARTS, _MOST_LINES, _MOST_COMPARISONS = 1_000, 50, 600_000, 2_000_000
-"""Every line is compared with the boundary of every part that is open. 28 MiB of base64 are 380,000 lines."""
+"""The parser compares every line with the boundary of every open part. 28 MiB of base64 are 380,000 lines."""
 
 _BLANK = re.compile(rb"\r?\n\r?\n|\r\r")
 _SPACED = re.compile(rb"([!-9;-~]+)[ \t]+:")
@@ -35,14 +35,14 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class TooComplex(Exception):
-    """More headers, parts or lines than are looked at."""
+    """The mail has too many headers, parts or lines."""
 
 
 class _Bounded(EmailPolicy):
-    """The default policy, for headers as long as people's are: it reads where parts begin and end, and no words."""
+    """The default policy with bounded headers, for finding where parts begin and end."""
 
     label: str | None = None
-    """The charset of bare 8-bit header fields, as far as the mail tells."""
+    """The charset of bare 8-bit header fields, if the mail names one."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
         said = value[:_LONGEST_HEADER].encode("ascii", "surrogateescape").decode("utf-8", "replace")
@@ -53,20 +53,20 @@ class _Bounded(EmailPolicy):
 
 
 class Part(EmailMessage):
-    """A part of a mail. A mail inside it stays the bytes that it is: the parser would open it, and lose them."""
+    """A part of a mail. An enclosed mail stays unparsed: the parser would lose its original bytes."""
 
     def get_content_type(self) -> str:
-        """What the parser takes it for."""
+        """Return the content type that the parser acts on."""
         return "application/octet-stream" if self.kind.startswith("message/") else self.kind
 
     @property
     def kind(self) -> str:
-        """Its media type, in small letters. Raises what the library's parser raises."""
+        """Its media type in lower case. Raises what the library's parser raises."""
         return super().get_content_type()
 
     @property
     def label(self) -> str | None:
-        """The label of its charset; a comment behind it is none of it (RFC 2045, 5.1)."""
+        """The label of its charset, without a trailing comment (RFC 2045, 5.1)."""
         label = parameters(self._field("Content-Type")).get("charset")
         return label and label.partition("(")[0]
 
@@ -77,29 +77,29 @@ class Part(EmailMessage):
 
     @property
     def name(self) -> str:
-        """The name of the file that it is; empty where it has none."""
+        """Its file name, or empty."""
         named = parameters(self._field("Content-Disposition")).get("filename")
         return plain(named or parameters(self._field("Content-Type")).get("name") or "")
 
     @property
     def content_id(self) -> str:
-        """What HTML refers to it by (RFC 2392); empty where it has none."""
+        """Its Content-ID, to which HTML refers (RFC 2392), or empty."""
         return plain(self._field("Content-ID")).strip("<> ")[:_LONGEST_ID]
 
     @property
     def is_file(self) -> bool:
-        """Whether it is a file and no text to read, by its disposition and its name."""
+        """Whether its disposition and name make it a file, not text to read."""
         return self.disposition == "attachment" or bool(self.name)
 
     @property
     def children(self) -> list[Part]:
-        """The parts of a multipart; of all else none."""
+        """The parts of a multipart, else none."""
         payload = self.get_payload()
         return cast("list[Part]", payload) if isinstance(payload, list) else []
 
     @property
     def content(self) -> bytes:
-        """What it holds, decoded as well as can be."""
+        """Its content, decoded as far as possible."""
         payload = self.get_payload(decode=True)
         return payload if isinstance(payload, bytes) else b""
 
@@ -116,7 +116,7 @@ def _bounded(label: str | None) -> _Bounded:
 
 
 def head_of(raw: bytes) -> EmailMessage:
-    """The headers of a mail; of more than are looked at, the first. Raises what the parser raises."""
+    """Return the headers of a mail, up to the bound. Raises what the parser raises."""
     head = divided(raw)[0][:_GLANCE]
     try:
         return _headers(head)
@@ -129,7 +129,7 @@ def _headers(head: bytes) -> EmailMessage:
 
 
 def whole(raw: bytes) -> Part:
-    """A mail with all its parts. Raises TooComplex, and what the parser raises."""
+    """Parse a mail with all its parts. Raises TooComplex, and what the parser raises."""
     head, body = divided(raw)
     if len(head) > _LARGEST_HEAD or head.count(b"\n") > 2 * _MOST_HEADERS:
         raise TooComplex
@@ -156,7 +156,7 @@ def whole(raw: bytes) -> Part:
 
 
 def divided(raw: bytes) -> tuple[bytes, bytes]:
-    """Headers and body: a line among the headers that is none goes on the one before it, as people read it."""
+    """Split headers and body. An invalid line among the headers continues the header before it."""
     raw = raw.lstrip(b"\r\n") if raw[:1] in (b"\r", b"\n") else raw
     found = _BLANK.search(raw, 0, _LARGEST_HEAD + 4)
     if found is None and len(raw) > _LARGEST_HEAD:
@@ -170,7 +170,7 @@ def divided(raw: bytes) -> tuple[bytes, bytes]:
 def _tidied(lines: list[bytes]) -> Iterator[bytes]:
     for number, line in enumerate(lines):
         said = line.rstrip(b"\r")
-        if (spaced := _SPACED.match(said)) is not None:  # obsolete, and never a mailbox file's own line
+        if (spaced := _SPACED.match(said)) is not None:  # obsolete syntax, and never the From line of a mailbox file
             yield spaced[1] + said[spaced.end() - 1 :]
         elif number == 0 and said.startswith(b"From "):
             continue
@@ -179,12 +179,12 @@ def _tidied(lines: list[bytes]) -> Iterator[bytes]:
 
 
 def names_of(head: EmailMessage) -> list[str]:
-    """The names of the headers that say something, in small letters."""
+    """Return the lower-case names of the headers that have a value."""
     return [name.lower() for name, value in head.raw_items() if str(value).strip()]
 
 
 def said(head: EmailMessage, name: str, longest: int = LONGEST_LINE) -> str:
-    """A header's words on one line; empty when it is not there, or is none that can be read."""
+    """Return a header's value on one line; empty if it is missing or malformed."""
     try:
         return " ".join(plain(str(head.get(name, ""))).split())[:longest]
     except Exception:  # noqa: BLE001 - the library's parser of headers fails in many ways on what is no header
@@ -192,12 +192,12 @@ def said(head: EmailMessage, name: str, longest: int = LONGEST_LINE) -> str:
 
 
 def unparsed(head: EmailMessage, name: str, longest: int = _LONGEST_HEADER) -> list[str]:
-    """The headers of a name as they were written, each cut where no person's is so long."""
+    """Return the raw headers of a name, each cut to the bound."""
     return [str(value)[:longest] for found, value in head.raw_items() if found.lower() == name.lower()]
 
 
 def leaves_of(message: Part) -> Iterator[Part]:
-    """The parts of a mail that hold something, in order; a mail inside it is one."""
+    """Yield the leaf parts of a mail in order. An enclosed mail is one leaf."""
     waiting = [message]
     while waiting:
         part = waiting.pop()
@@ -208,12 +208,12 @@ def leaves_of(message: Part) -> Iterator[Part]:
 
 
 def subject_of(head: EmailMessage, label: str | None) -> str:
-    """A mail's subject on one line, its bare 8-bit text in the charset of ``label``."""
+    """Return a mail's subject on one line. Decodes bare 8-bit text by ``label``."""
     value = next(iter(unparsed(head, "Subject")), "")
     return " ".join(plain(spoken(unfolded(value, label))).split())[:LONGEST_LINE]
 
 
 def plain(text: str, longest: int | None = None) -> str:
-    """Text without what is no text: control characters, halves of characters."""
+    """Remove control characters and lone surrogates from a text."""
     lines = storable(text).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", lines).strip()[:longest]

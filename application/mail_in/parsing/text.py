@@ -1,4 +1,4 @@
-"""What a mail says as text: the walk through its parts, and HTML as text that is safe to show anywhere."""
+"""The text of a mail: from its parts, with HTML turned into text that is safe to show."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from application.mail_in.parsing.charsets import decoded
 from application.mail_in.parsing.structure import Part, plain
 
 LONGEST_TEXT = 100_000
-"""Characters kept of what a mail says; its bytes are kept whole."""
+"""Most characters kept of a mail's text. Its bytes are kept whole."""
 _CUT = "\n\n[What follows stands in the message as it came.]"
 _LONGEST_MARKUP, _MOST_TAGS = 500_000, 20_000
 _LARGEST_PART = 4 * _LONGEST_MARKUP
-"""Bytes of a part that are read as text."""
+"""Most bytes of a part read as text."""
 _PLACE = "[image: "
 
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(/?)([A-Za-z][^\s/<>]*+)[^<>]*+>|<", re.DOTALL)
@@ -31,38 +31,38 @@ _SOURCE = re.compile(r"""\bsrc\s*=\s*(?:"([^"]{0,2000})|'([^']{0,2000})|([^\s"'>
 _ALTERNATIVE = re.compile(r"""\balt\s*=\s*(?:"([^"]{0,500})|'([^']{0,500})|([^\s"'>]{1,500}))""", re.IGNORECASE)
 _META = re.compile(rb"""<meta\b[^>]{0,200}?\bcharset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE)
 _FILES = frozenset({"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rtf"})
-"""Kinds of text that programs read, not people."""
+"""Text types for programs, not for people."""
 Names = Mapping[str, str]
 """The name of each attachment by its Content-ID."""
 
 
 class _Said(NamedTuple):
-    """What one part says, and whether it was written as plain text."""
+    """The text of one part, and whether it was plain text."""
 
     text: str
     plain: bool
 
 
 def text_of(message: Part, names: Names) -> str:
-    """The mail's own words, all of them in order; empty when it has none. Raises what the parser raises."""
+    """Return the mail's text from all parts in order, or empty. Raises what the parser raises."""
     pieces: list[_Said] = []
     for piece in _walk(message, names):
         if pieces and piece.plain is not pieces[-1].plain and _same(piece, pieces[-1]):
-            continue  # the same in two forms, by a program that does not know of alternatives
+            continue  # the same text twice, from a program that does not use alternatives
         pieces.append(piece)
     said = "\n\n".join(piece.text for piece in pieces)
     if not said and not message.children and message.kind.startswith(("text/", "multipart/")):
-        said = _read(message, names).text  # a multipart without a boundary is what it is
+        said = _read(message, names).text  # a multipart without a boundary is read as one text
     return said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - len(_CUT)] + _CUT
 
 
 def is_text(part: Part) -> bool:
-    """Whether a part is read as the mail's own words, and is no file."""
+    """Whether a part is text of the mail, not a file."""
     return part.kind.startswith("text/") and part.kind not in _FILES and not part.is_file
 
 
 def _walk(part: Part, names: Names) -> Iterator[_Said]:
-    """Every text of a part in order, of alternatives one (RFC 2046, 5.1)."""
+    """Yield the texts of a part in order, one of each set of alternatives (RFC 2046, 5.1)."""
     if part.kind == "multipart/alternative" and part.children:
         yield from _chosen([list(_walk(child, names)) for child in part.children])
     elif part.children:
@@ -73,7 +73,7 @@ def _walk(part: Part, names: Names) -> Iterator[_Said]:
 
 
 def _chosen(alternatives: list[list[_Said]]) -> list[_Said]:
-    """The plain one, as it was written to be read so; but HTML that shows images of which the plain one does not tell."""
+    """Choose the plain alternative, or HTML if it has images that the plain one does not mention."""
     readable = [each for each in alternatives if each]
     written = [each for each in readable if all(said.plain for said in each)]
     richest = max(readable, key=_places, default=[])
@@ -100,15 +100,15 @@ def _read(part: Part, names: Names) -> _Said:
 
 
 def undecoded(raw: bytes) -> str:
-    """The bytes as text, of a mail that cannot be read."""
+    """Return the bytes of an unreadable mail as text."""
     return plain(decoded(raw[: 4 * LONGEST_TEXT], None), LONGEST_TEXT)
 
 
 def text_of_html(markup: str, names: Names) -> str:
-    """The text of HTML, what it quotes behind `>` as in plain mails, and where an image stands.
+    """Turn HTML into text. Quotes get `>` as in plain mail, and images a placeholder.
 
-    `nh3` reads it as browsers do, so nothing a browser would not show is text. A browser's parser takes memory by the
-    square of what is nested for that: it is given blocks only, so many, and not one attribute.
+    `nh3` parses as browsers do, so text that a browser would hide does not appear. Its memory grows with the square of
+    the nesting depth, so it gets a bounded number of block elements, without attributes.
     """
     tags = 0
 
@@ -139,7 +139,7 @@ def text_of_html(markup: str, names: Names) -> str:
 
 
 def _place_of(tag: str, names: Names) -> str:
-    """Where an image stands: by the name of its file, else by the text beside it. One elsewhere is never fetched."""
+    """Return an image's placeholder: its file name, else its alternative text. Remote images are never fetched."""
     source, beside = (
         next(filter(None, found.groups()), "") if (found := pattern.search(tag)) else ""
         for pattern in (_SOURCE, _ALTERNATIVE)
