@@ -1,1 +1,1 @@
-"""Use cases: one method per command, one protocol per question. No SQL, no HTTP."""
+"""Use cases: one method per command, one protocol per query. No SQL, no HTTP."""

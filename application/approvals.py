@@ -1,7 +1,7 @@
 """Four eyes: one principal requests an erasure or a legal hold, an auditor approves it (audit.md, Personal data).
 
-The requester is an administrator, or the operator at the command line. A hold takes effect with its approval, in the same
-transaction; an erasure waits for `erase`, which only the database role of the eraser can carry out.
+The requester is an administrator, or the operator at the command line. A hold takes effect in the transaction of its
+approval. An erasure waits for `erase`, which needs the eraser's database role.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ COMMANDS = {
     "refuse": (Role.AUDITOR,),
     "withdraw": (Role.ADMIN, Role.SYSTEM),
 }
-"""Who answers a request, and who takes it back. Who may request stands in the table of cases (`hold`, `release_hold`, `erase`)."""
+"""Roles that answer or withdraw a request. The table of cases has the requesters (`hold`, `release_hold`, `erase`)."""
 
 
 def authorise_approval(actor: Actor, command: str) -> None:
-    """Refuse whoever may not decide on a request. Raises Forbidden, naming the role."""
+    """Check that the actor may decide on a request. Raises Forbidden, which names the role."""
     needed = COMMANDS[command]
     if actor.role not in needed:
         raise Forbidden(f"{command} needs the role {' or '.join(needed)}; you are {actor.role}")
@@ -41,7 +41,7 @@ class Approvals:
         self._runner, self._repository = runner, runner.repository
 
     async def approval(self, number: str) -> Approval:
-        """A measure by its number, such as ``hold:INC-0000123``. Raises NotFound."""
+        """Return a measure by its number, such as ``hold:INC-0000123``. Raises NotFound."""
         measure, _, target = number.partition(":")
         found = await self.find(Measure(measure), target) if measure in set(Measure) else None
         if found is None:
@@ -49,11 +49,11 @@ class Approvals:
         return found
 
     async def find(self, measure: Measure, target: str) -> Approval | None:
-        """A measure on a target; None where it was never requested."""
+        """Return a measure on a target, or None if nobody ever requested it."""
         return await self._repository.find(Approval, approval_id(measure, target))
 
     async def all(self, *, everything: bool = False) -> list[Approval]:
-        """The measures that wait for an approval or to be carried out, most urgent first; or every one there is."""
+        """Return the measures that wait for approval or execution, most urgent first; or all with ``everything``."""
         now, ids = self._runner.clock.now(), await self._runner.register.approvals()
         if not everything:
             last = await self._runner.register.latest(ids)
@@ -81,9 +81,9 @@ class Approvals:
         return await self.request(Measure.RELEASE_HOLD, number, None, reason, request, check)
 
     async def approve(self, number: str, request: Request) -> Committed:
-        """Approve a request as an auditor; a hold is placed or released with it.
+        """Approve a request as an auditor. Places or releases a hold at once.
 
-        Raises Forbidden for whoever requested it, or when the requester's own grant is gone; NotFound, InvalidTransition.
+        Raises Forbidden for the requester, or if the requester's grant has ended; NotFound, InvalidTransition.
         """
 
         async def decide(approval: Approval, on: Attempt) -> list[Case]:
@@ -95,7 +95,7 @@ class Approvals:
         return await self._on_approval("approve", number, request, decide)
 
     async def refuse(self, number: str, reason: str, request: Request) -> Committed:
-        """Refuse a request as an auditor, or take an unused approval back. Raises Forbidden, NotFound, InvalidTransition."""
+        """Refuse a request or revoke an unused approval, as an auditor. Raises Forbidden, NotFound, InvalidTransition."""
 
         async def decide(approval: Approval, on: Attempt) -> None:
             approval.refuse(await self._reason(approval, reason, on), on.provenance)
@@ -103,7 +103,7 @@ class Approvals:
         return await self._on_approval("refuse", number, request, decide)
 
     async def withdraw(self, number: str, request: Request) -> Committed:
-        """Take a request back. Raises Forbidden, NotFound, InvalidTransition."""
+        """Withdraw a request. Raises Forbidden, NotFound, InvalidTransition."""
 
         async def decide(approval: Approval, on: Attempt) -> None:
             approval.withdraw(await self._reason(approval, request.reason, on), on.provenance)
@@ -119,7 +119,7 @@ class Approvals:
         request: Request,
         check: Callable[[Attempt], Awaitable[None]],
     ) -> Committed:
-        """Ask for a measure, once ``check`` finds nothing against it. Raises what that raises, InvalidTransition."""
+        """Request a measure if ``check`` passes. Raises what ``check`` raises, and InvalidTransition."""
 
         async def attempt(on: Attempt) -> Committed:
             await check(on)
@@ -131,7 +131,7 @@ class Approvals:
         return await self._runner.run(f"{measure}:{target}", request, attempt)
 
     async def _expected(self, number: str, request: Request) -> Case:
-        """The case, at the version that the caller has seen. Raises NotFound, StaleVersion."""
+        """Return the case at the version that the caller has seen. Raises NotFound, StaleVersion."""
         case = await self._repository.get(Case, number)
         expect(case, request)
         return case
@@ -153,7 +153,7 @@ class Approvals:
         return await self._runner.run(number, request, attempt)
 
     async def _carry_out(self, approval: Approval, on: Attempt) -> Case:
-        """Place or release the hold in the requester's name: it was theirs to ask for."""
+        """Place or release the hold in the requester's name."""
         assert approval.wanted is not None
         case, theirs = await self._repository.get(Case, approval.target), on.acted_by(approval.wanted.by).provenance
         reason = on.required(case, reason=reason_of(approval))
@@ -165,7 +165,7 @@ class Approvals:
         return case
 
     async def _reason(self, approval: Approval, reason: str | None, on: Attempt) -> Disclosure | None:
-        """A reason about a case goes with its customer's words; a reason to erase outlives what it explains."""
+        """Return the reason. About a case it is erased with the customer's words; a reason to erase survives."""
         erasing = approval.measure is Measure.ERASE
         subject = (
             f"erasure:{approval.target}" if erasing else (await self._repository.get(Case, approval.target)).customer
@@ -174,13 +174,13 @@ class Approvals:
 
 
 def reason_of(approval: Approval) -> str:
-    """Why a measure was requested."""
+    """Return the reason of the request."""
     wanted = approval.wanted
     return str((wanted and wanted.reason and wanted.reason.text("reason")) or "as it was requested")
 
 
 def approval_document(approval: Approval, now: datetime | None = None) -> dict[str, Any]:
-    """A measure as it reads: its last request, and what became of it. ``now`` tells whether it has expired."""
+    """Return a measure as a document: its last request, and its state. ``now`` decides whether it has expired."""
     wanted = approval.wanted
     return {
         "number": approval.number,

@@ -1,4 +1,4 @@
-"""SOP 4.1: the catalogue and the directory, kept by the administrator."""
+"""SOP 4.1: the administrator maintains the catalogue and the directory."""
 
 from __future__ import annotations
 
@@ -24,46 +24,46 @@ KINDS: dict[str, type[Listed[Any]]] = {
     "customers": ListedCustomer,
     "sources": ListedSource,
 }
-"""What the catalogue holds, by the name of its list."""
+"""Kinds of entries, by the name of their list."""
 
 COMMANDS = ("list_entry", "issue_key", "revoke_key", "change_policy", "grant", "revoke")
-"""What the administrator does (requirements.md, States and commands)."""
+"""Commands of the administrator (requirements.md, States and commands)."""
 OPERATOR = Request(Actor("operator", Role.SYSTEM), "cli")
-"""Whoever runs the installation. They have the keys and the database, and approve the first grants (R-7.1)."""
+"""The operator of the installation, who has the keys and the database and approves the first grants (R-7.1)."""
 
 
 def authorise_office(actor: Actor, command: str) -> None:
-    """Refuse whoever is neither the administrator nor the operator. Raises Forbidden, naming the role."""
+    """Check that the actor is administrator or operator. Raises Forbidden, which names the role."""
     if actor.role not in (Role.ADMIN, Role.SYSTEM):
         raise Forbidden(f"{command.replace('_', ' ')} needs the role {Role.ADMIN}; you are {actor.role}")
 
 
 class Catalogue:
-    """Commands on entries. Each takes effect with its commit, for every process (`execution/reference.py`)."""
+    """Commands on entries. Each takes effect in every process with its commit (`execution/reference.py`)."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
 
     async def entry(self, kind: str, code: str, *, version: int | None = None) -> Listed[Any]:
-        """An entry as it is, retired or not, or as it was at a version. Raises NotFound."""
+        """Return an entry, retired or not, now or at a version. Raises NotFound."""
         listed = await self._runner.repository.find(KINDS[kind], _stream(kind, code), version)
         if listed is None or (version is not None and listed.version != version):
             raise NotFound(f"there is no such entry: {kind} {code}")
         return listed
 
     async def has(self, kind: str, code: str) -> bool:
-        """Whether an entry was ever listed."""
+        """Whether the entry was ever listed."""
         return bool(await self._runner.register.existing([_stream(kind, code)]))
 
     async def put(self, kind: str, entry: Any, contact: Words, request: Request) -> Committed:
-        """Define an entry, or put another version in its place. Raises Forbidden, Invalid, StaleVersion.
+        """Define an entry or a new version of it. Raises Forbidden, Invalid, StaleVersion.
 
-        What an entry names must be listed (R-4.1a): a team, a help desk, a service, a criticality of the policy.
-        ``request.expected`` is the version seen, 0 for an entry that must not be there yet.
+        Teams, help desks, services and criticalities that it names must be listed (R-4.1a).
+        ``request.expected`` is the version seen, or 0 for an entry that must not exist yet.
         """
         authorise_office(request.actor, "list_entry")
         listed, stream = KINDS[kind], _stream(kind, entry.id)
-        # A customer's entry holds the customer's own words; any other holds the desk's, under the entry's name.
+        # A customer's entry holds the customer's words. Any other holds the desk's words under the entry's name.
         subject = entry.id if kind == "customers" else f"{kind}:{entry.id}"
 
         async def attempt(on: Attempt) -> Committed:
@@ -87,12 +87,12 @@ def _stream(kind: str, code: str) -> UUID:
 
 
 async def commit_reference(runner: CommandRunner, root: Root, on: Attempt) -> Committed:
-    """Commit a change of reference data; this process looks again at once."""
+    """Commit a change of reference data, and invalidate this process's memory of it."""
     committed = await runner.commit(root, on)
     runner.references.invalidate()
     return committed
 
 
 def reason_about(subject: str, on: Attempt) -> Disclosure | None:
-    """The reason that the request gives, kept under the subject it is about."""
+    """Return the request's reason, stored under its subject."""
     return on.say(subject, DisclosureKind.STAFF_WORDS, {"reason": on.request.reason})

@@ -1,4 +1,4 @@
-"""Entries of the catalogue and the directory as plain documents: the same for HTTP and for files."""
+"""Documents of catalogue and directory entries, the same for HTTP and for files."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ CONTACTS = {
     "customers": ("name", "email", "phone"),
     "sources": ("senders",),
 }
-"""What an entry says of how to reach somebody; it is kept in the vault."""
+"""Contact fields of entries. The vault stores them."""
 _UNSAID: Mapping[str, Mapping[str, Any]] = {"services": {"calendar": None}, "teams": {"calendar": None}}
-"""What an entry means that leaves a field out; an event of an older release that does may mean another thing."""
+"""Defaults for omitted fields of an entry. In an older release's event an omission may mean something else."""
 _CODED = ("team", "help_desk", "owner", "service", "agency")
 _PATH = re.compile(r" - at `\$([^`]*)`")
 _LONGEST = 500
 
 
 def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry, dict[str, Any]]:
-    """An entry and how to reach whoever stands behind it. Raises Invalid with the place of what is wrong."""
+    """Parse an entry and its contact. Raises Invalid, which points to the field."""
     known = {field.name for field in fields(TYPES[kind])} | ({"contact"} if kind in CONTACTS else set())
     if strange := sorted(set(document) - known):
         raise Invalid(f"{strange[0]} is no field of {kind}", f"/{strange[0]}")
@@ -61,7 +61,7 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
 
 
 def change_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
-    """The policy with these fields changed. Raises Invalid."""
+    """Return the policy with these fields changed. Raises Invalid."""
     present: dict[str, Any] = msgspec.to_builtins(policy)
     given = {name: _merged(present.get(name), value) for name, value in changes.items()}
     if strange := sorted(set(changes) - set(present) | {"version"} & set(changes)):
@@ -86,7 +86,7 @@ def change_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
 
 
 def _strange(given: Any, read: Any) -> str | None:
-    """The place of a field that was given and not read, at whatever depth: a slip of the pen must not vanish."""
+    """Find a given field that was not read, at any depth: a misspelt field must not vanish."""
     if isinstance(given, Mapping) and isinstance(read, Mapping):
         members = [(str(name), value, read.get(name)) for name, value in given.items()]
         if lost := [name for name, _, _ in members if name not in read]:
@@ -100,17 +100,17 @@ def _strange(given: Any, read: Any) -> str | None:
 
 
 def _merged(present: Any, value: Any) -> Any:
-    """Only what is given of a part of the policy is changed: new hours keep the holidays."""
+    """Merge a part of the policy: change only the given fields. New hours keep the holidays."""
     return {**present, **value} if isinstance(present, dict) and isinstance(value, Mapping) else value
 
 
 def _rows(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A matrix given as its rows, as it was given."""
+    """Replace matrices by their rows, to compare them as given."""
     return {"matrix": changes["matrix"]} if isinstance(changes.get("matrix"), list) else {}
 
 
 def _versioned(changes: Mapping[str, Any], present: dict[str, Any]) -> dict[str, Any]:
-    """A matrix may be given as its rows alone: its version is ours to give."""
+    """Give a version to a matrix submitted as rows only."""
     rows = changes.get("matrix")
     return {**changes, "matrix": {**present["matrix"], "rows": rows}} if isinstance(rows, list) else dict(changes)
 

@@ -1,6 +1,6 @@
-"""What an entry of the catalogue names must be there: its team, its help desk, its service, its criticality (R-4.1a).
+"""References of catalogue entries: a named team, help desk, service or criticality must be listed (R-4.1a).
 
-A monitoring source may name a service that is not listed: its alerts are logged unclassified, and none is lost (R-5.1d).
+A monitoring source may name an unlisted service. Its alerts are then logged unclassified, so none is lost (R-5.1d).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from domain.errors import UnknownReference
 from domain.policy import Policy
 
 Lists = Callable[[str, str], bool]
-"""Whether a kind of entry (`teams`) has one of this id that is not retired."""
+"""Whether an entry of a kind (`teams`) exists and is not retired."""
 
 
 def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, str]]:
-    """Pointer and reason for each thing an entry names that is not there. A retired entry may name what is gone."""
+    """Yield pointer and reason for each missing reference. A retired entry may keep dead references."""
     if entry.retired:
         return
     for kind, code, pointer in _mentions(entry):
@@ -31,7 +31,7 @@ def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, 
 
 
 def check_mentions(entry: Entry, listed: Lists, policy: Policy) -> None:
-    """Refuse an entry that names what is not there. Raises Invalid for the first such field."""
+    """Check the references of an entry. Raises Invalid for the first missing one."""
     for pointer, why in missing(entry, listed, policy):
         raise UnknownReference(why, pointer)
 

@@ -1,4 +1,4 @@
-"""A small desk to try things on: a dozen cases, one or more in every status, made by the same commands as all others."""
+"""A small demonstration desk: a dozen cases, at least one in every status, made by the ordinary commands."""
 
 from __future__ import annotations
 
@@ -116,10 +116,10 @@ _CASES: tuple[tuple[Channel, str, str, tuple[Step, ...]], ...] = (
 
 
 DEMO_CUSTOMER = "jo.field@agency.example"
-"""The address of the customer that the demonstration has a token for."""
+"""Address of the customer for whom the demonstration has a token."""
 _JO = {"name": "Jo Field", "email": DEMO_CUSTOMER, "phone": None}
 _OF_JO = (3, 8)
-"""The places of Jo's cases: one that waits for work, one that is resolved."""
+"""Indexes of Jo's cases: one waits for work, one is resolved."""
 
 
 def _customer(number: int) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _customer(number: int) -> dict[str, Any]:
 
 
 async def load_demo(desk: Desk) -> int:
-    """Load the demonstration's catalogue and cases into a desk without any; returns how many cases were loaded."""
+    """Load the demonstration's catalogue and cases into an empty desk. Returns the number of cases loaded."""
     text = files("application").joinpath("demo.yaml").read_text(encoding="utf-8")
     plan = await read_catalogue(desk, yaml.safe_load(text))
     assert not plan.findings, plan.findings

@@ -1,4 +1,4 @@
-"""The service desk: its services, clause by clause of the SOP, around one runner of commands."""
+"""The service desk: its services, one per SOP clause, around one command runner."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ from domain.policy import Policy
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything that can be asked of the desk."""
+    """All commands and queries of the desk."""
 
     runner: CommandRunner
     admission: Admission
-    """Who may (R-7.1)."""
+    """Admission of callers (R-7.1)."""
     records: CaseRecords
-    """Cases and problems, as they are or were."""
+    """Cases and problems, now or in the past."""
     logging: Logging
     """5.1-5.2."""
     attachments: Attachments
@@ -99,7 +99,7 @@ class Desk:
     """5.9f: four eyes."""
     personal_data: PersonalData
     log: LogHistory
-    """The history of the transparency log itself."""
+    """History of the transparency log itself."""
     addresses: Addresses
     pseudonyms: Pseudonyms
 
@@ -110,7 +110,7 @@ class Desk:
 
     @property
     def references(self) -> References:
-        """Catalogue, policy and grants as this process knows them."""
+        """Catalogue, policy and grants in this process's memory."""
         return self.runner.references
 
 
@@ -124,9 +124,9 @@ def desk_on(
     random: Callable[[int], bytes],
     addresses: Addresses | None = None,
 ) -> Desk:
-    """The desk on an event store. Time, chance, policy and look-ups are given to it.
+    """Compose the desk on an event store. Clock, randomness, policy and look-ups are arguments.
 
-    Without ``addresses`` it has no mailbox's key: it knows no address of ours when one comes back, and takes none for ours.
+    Without ``addresses`` it has no mailbox key and recognises no signed address.
     """
     references = References(register.reference_events, first_policy)
     runner = CommandRunner(store, register, references, clock, random)

@@ -1,4 +1,4 @@
-"""Errors that nobody caught: each is in the log, and counted for the metrics of this process."""
+"""Uncaught errors: each is logged, and counted in this process's metrics."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ log = structlog.get_logger()
 
 
 class Faults:
-    """How many errors there were, by where they were met."""
+    """Counts of errors, by place."""
 
     def __init__(self) -> None:
         self._counts, self._guard = Counter[str](), threading.Lock()
 
     def add(self, where: str, error: BaseException) -> None:
-        """Log an error with its trace, and count it."""
+        """Log an error with its traceback, and count it."""
         with self._guard:
             self._counts[where] += 1
         log.error("uncaught error", where=where, exc_info=error)
 
     def counts(self) -> Mapping[str, int]:
-        """How many there were so far."""
+        """Counts so far, by place."""
         with self._guard:
             return dict(self._counts)
 
 
 FAULTS = Faults()
-"""Those of this process: a thread that ends, or a task that nobody awaits, knows no other place to say so."""
+"""The faults of this process. A dying thread or an unawaited task has no other place to report to."""
 
 
 def watch_threads() -> None:
-    """From now on a thread that ends by an error says so."""
+    """Report every thread that dies from an error."""
 
     def ended(args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):

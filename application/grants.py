@@ -1,4 +1,4 @@
-"""SOP 7.1: who may act in which role, granted and revoked by the administrator."""
+"""SOP 7.1: the administrator grants and revokes roles."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from domain.values import Role
 
 
 class Grants:
-    """Commands on grants. Each takes effect with its commit, for every process (`execution/reference.py`)."""
+    """Commands on grants. Each takes effect in every process with its commit (`execution/reference.py`)."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
 
     async def access(self, subject: str) -> Access:
-        """What somebody may act as. Raises NotFound."""
+        """Return a subject's grants. Raises NotFound."""
         access = await self._runner.repository.find(Access, entry_id("access", subject))
         if access is None:
             raise NotFound(f"nothing was ever granted to {subject}")
         return access
 
     async def grant(self, subject: str, grant: Grant, request: Request) -> Committed:
-        """Authorise somebody (R-7.1). Raises Forbidden, Invalid."""
+        """Grant a role (R-7.1). Raises Forbidden, Invalid."""
         authorise_office(request.actor, "grant")
 
         def decide(access: Access, on: Attempt) -> None:
@@ -40,7 +40,7 @@ class Grants:
         return await self._on_access(subject, request, decide)
 
     async def revoke(self, subject: str, role: Role, team: str | None, request: Request) -> Committed:
-        """Take a grant back: it counts from the next request on (R-7.1). Raises Forbidden, Invalid."""
+        """Revoke a grant. It counts from the next request (R-7.1). Raises Forbidden, Invalid."""
         authorise_office(request.actor, "revoke")
 
         def decide(access: Access, on: Attempt) -> None:
@@ -51,13 +51,13 @@ class Grants:
     async def ensure(
         self, subject: str, role: Role, team: str | None, until: datetime | None, request: Request, *, anew: bool
     ) -> bool:
-        """Record the grant that a token needs when none is in force. Returns whether one is in force then.
+        """Grant the role that a token needs unless a grant is in force. Returns whether one is in force afterwards.
 
-        ``anew`` grants a role again that was revoked or has run out. Raises Forbidden, Invalid.
+        ``anew`` grants a role again after it was revoked or has expired. Raises Forbidden, Invalid.
         """
         now = self._runner.clock.now()
         of_team = team if role is Role.TEAM_MEMBER else None
-        await self._runner.references.refresh()  # a revocation elsewhere may not have been heard of here
+        await self._runner.references.refresh()  # this process may have missed a revocation
         if (await self._runner.references.current()).granted(subject, role, of_team, now):
             return True
         if not anew and await self._ever_granted(subject, role, of_team):
@@ -66,7 +66,7 @@ class Grants:
         return True
 
     async def _ever_granted(self, subject: str, role: Role, team: str | None) -> bool:
-        """Whether this grant was decided on before: then it ended by a decision, or by its own time."""
+        """Whether this grant ever existed. It then ended by revocation or expiry."""
         entries = await self._runner.store.history(entry_id("access", subject))
         events = [entry.event for entry in entries]
         return any(isinstance(event, AccessGranted) and (event.role, event.team) == (role, team) for event in events)

@@ -1,4 +1,4 @@
-"""What a desk can do now: write, and read its views. One that cannot do the one may still do the other."""
+"""Readiness of a desk to write, and to read its views. The two are independent."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Readiness:
-    """Why the desk cannot do something; None where it can."""
+    """Reasons why the desk cannot write or read views. None where it can."""
 
     write: str | None
     views: str | None
 
     @property
     def why(self) -> str | None:
-        """All that keeps it from being ready."""
+        """All reasons why it is not ready."""
         return "; ".join(filter(None, (self.write, self.views))) or None
 
 
 def readiness(health: Mapping[str, Any]) -> Readiness:
-    """Read from `Views.health`: views are ready while a projector works that no event halted and that is not late."""
+    """Derive readiness from `Views.health`. Views are ready while a projector runs, neither halted nor late."""
     return Readiness(None if health["writable"] else "the database takes no writes", _unready_views(health))
 
 

@@ -1,4 +1,4 @@
-"""Public holidays as data for a policy's calendar; the `holidays` package keeps them."""
+"""Public holidays for a policy's calendar, from the `holidays` package."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import date
 import holidays
 
 _CODE = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?")
-"""ISO 3166: a country, or a country and its part. The package would also take the name of any class of its own."""
+"""ISO 3166: a country, or a country and its subdivision. The package would also accept any of its class names."""
 
 
 def holidays_of(code: str, years: Iterable[int]) -> tuple[date, ...]:
-    """The holidays of a country or one of its parts such as `US-OK`, observed days among them, in order.
+    """Return the holidays of a country or subdivision such as `US-OK`, with observed days, in order.
 
-    Raises ValueError for a code nobody knows.
+    Raises ValueError for an unknown code.
     """
     match = _CODE.fullmatch(code)
     if match is None:

@@ -1,4 +1,4 @@
-"""What the fields of a class mean: the docstring under each, read from the source, so that it is said once."""
+"""Meanings of a class's fields, read from the docstrings in its source."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Meaning:
     unit: str
     meaning: str
     parts: dict[str, Meaning]
-    """The fields of the dataclass that it holds, if it holds one."""
+    """The fields of a nested dataclass, if the field holds one."""
 
     def document(self) -> dict[str, Any]:
-        """The meaning as plain data, that of the parts under `fields`."""
+        """Return the meaning as plain data, with nested fields under `fields`."""
         parts = {name: part.document() for name, part in self.parts.items()}
         return {"unit": self.unit, "meaning": self.meaning, **({"fields": parts} if parts else {})}
 
 
 def meanings(kind: type[Any]) -> dict[str, Meaning]:
-    """Unit and meaning of every field of a dataclass, in order. Raises ValueError for a field without them."""
+    """Return unit and meaning of every field of a dataclass, in order. Raises ValueError for a field without them."""
     hints, docstrings = get_type_hints(kind), field_docstrings(kind)
     return {field.name: _meaning(kind, field.name, hints, docstrings) for field in fields(kind)}
 
@@ -42,7 +42,7 @@ def _meaning(kind: type[Any], name: str, hints: dict[str, Any], docstrings: dict
 
 
 def field_docstrings(kind: type[Any]) -> dict[str, str]:
-    """The docstrings under the fields of a dataclass and of those it inherits from, or under the members of an enumeration.
+    """Return the docstrings of a dataclass's own and inherited fields, or of an enumeration's members.
 
     Each is on one line.
     """
@@ -54,7 +54,7 @@ def field_docstrings(kind: type[Any]) -> dict[str, str]:
 
 
 def definition(kind: type[Any]) -> ast.ClassDef:
-    """The source of a class that stands by itself in its module. Raises KeyError for one inside another."""
+    """Return the syntax tree of a top-level class. Raises KeyError for a nested class."""
     return _classes(kind.__module__)[kind.__name__]
 
 

@@ -1,4 +1,4 @@
-"""SOP 5.1: monitoring sources and the keys they call with. A key is shown once, and kept as a hash (http.md, Auth)."""
+"""SOP 5.1: keys of monitoring sources. A key is shown once and stored as a hash (http.md, Auth)."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _ID, _SECRET = 8, 20
 
 @dataclass(frozen=True)
 class Issued:
-    """A key that was given out."""
+    """An issued key."""
 
     committed: Committed
     id: str
     key: str | None
-    """The key itself; None in an answer given again."""
+    """The key itself; None in a repeated answer."""
 
 
 class MonitoringKeys:
-    """Commands on keys. The sources themselves are entries of the catalogue."""
+    """Commands on keys. The sources are entries of the catalogue."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
 
     async def issue(self, source: str, request: Request) -> Issued:
-        """Give out a key. Raises Forbidden, NotFound, InvalidTransition."""
+        """Issue a key. Raises Forbidden, NotFound, InvalidTransition."""
         authorise_office(request.actor, "issue_key")
         secret = f"clk_{self._letters(_ID, 36)}{self._letters(_SECRET, len(_LETTERS))}"
         key_id = secret[4 : 4 + _ID]
@@ -55,7 +55,7 @@ class MonitoringKeys:
         return Issued(committed, list(listed.keys)[-1], None)
 
     async def revoke(self, source: str, key: str, request: Request) -> Committed:
-        """Take a key back: it counts from the next request on. Raises Forbidden, NotFound, InvalidTransition."""
+        """Revoke a key. It counts from the next request. Raises Forbidden, NotFound, InvalidTransition."""
         authorise_office(request.actor, "revoke_key")
 
         def decide(listed: ListedSource, on: Attempt) -> None:
@@ -66,7 +66,7 @@ class MonitoringKeys:
         return await self._on_source(source, request, decide)
 
     async def holder_of(self, key: str, *, looking: bool = False) -> Principal:
-        """The source that a key is of. ``looking`` looks on the record for a key that is not known.
+        """Return the source that holds a key. ``looking`` also searches the record for an unknown key.
 
         Raises Unauthenticated.
         """
@@ -104,7 +104,7 @@ class MonitoringKeys:
 
 
 def _holder(reference: Reference, id_: str, key: str) -> ListedSource | None:
-    """The source whose key this is and still is."""
+    """Return the source with this valid key, or None."""
     source = reference.key_holders.get(id_)
     known = source.keys[id_].sha256 if source else ""
     right = hmac.compare_digest(known, _digest(key))

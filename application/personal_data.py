@@ -25,12 +25,12 @@ from domain.errors import Invalid, NotFound, OnHold
 from domain.values import DisclosureKind, ErasureScope
 
 ERASABLE = frozenset({"case", "problem", "message", "intake", "customer", "approval"})
-"""What keeps words of persons, by the first part of its topics."""
+"""Aggregates that hold words of persons, by the first part of their topics."""
 
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure took; nothing, when nothing was left."""
+    """The result of an erasure; empty if nothing was left."""
 
     subject: str
     scope: ErasureScope
@@ -38,26 +38,26 @@ class Erased:
     by_kind: tuple[tuple[str, int], ...] = ()
     cases: tuple[str, ...] = ()
     position: int | None = None
-    """Of the subject's own event, the last one; None when nothing was left to erase."""
+    """Position of the subject's own event, the last one; None if nothing was left to erase."""
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What the vault has of somebody, and the streams that point to it."""
+    """A person's data in the vault, and the streams that refer to them."""
 
     known: DataSubject | None
     there: dict[UUID, Root]
     taken: list[Disclosed]
-    """Those that the scope takes."""
+    """Data that the scope covers."""
 
     @property
     def roots(self) -> list[Root]:
-        """The streams that lose words."""
+        """Aggregates that lose words."""
         return [self.there[stream] for stream in dict.fromkeys(each.stream for each in self.taken)]
 
 
 class ApprovalRequired(ApplicationError):
-    """Nobody has approved this erasure yet, or the approval was for another scope, or it is over."""
+    """The erasure has no approval, or only one that has expired or has another scope."""
 
 
 class PersonalData:
@@ -67,7 +67,7 @@ class PersonalData:
         self._runner, self._approvals, self._pseudonyms = runner, approvals, pseudonyms
 
     async def request_erasure(self, given: str, scope: ErasureScope, reason: str, request: Request) -> Committed:
-        """Ask for an erasure, which an auditor approves. Raises as `erase` does; InvalidTransition while one is open."""
+        """Request an erasure, for an auditor to approve. Raises as `erase` does; InvalidTransition while one is open."""
         authorise(request.actor, "erase")
         subject = await self._subject_named(given)
 
@@ -78,11 +78,10 @@ class PersonalData:
         return await self._approvals.request(Measure.ERASE, subject, scope, reason, request, check)
 
     async def erase(self, given: str, scope: ErasureScope, request: Request) -> Erased:
-        """Erase what was said of a person: from the vault and all that is derived, in the transaction of its events.
+        """Erase a person's words from the vault and all derived data, in the transaction of the events.
 
-        ``given`` is a customer's id, or an e-mail address (decision 5). An approved request of the same scope is needed
-        unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, NotFound for one of whom nothing was ever kept,
-        OnHold, Busy.
+        ``given`` is a customer's id or an e-mail address (decision 5). Needs an approved request of the same scope,
+        unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, NotFound for an unknown person, OnHold, Busy.
         """
         authorise(request.actor, "erase")
         subject, erased = await self._subject_named(given), list[Erased]()
@@ -98,7 +97,7 @@ class PersonalData:
         return replace(erased[0], position=committed.position or None)
 
     async def subject_of(self, given: str) -> str:
-        """The subject behind a customer's id or an e-mail address."""
+        """Return the subject for a customer's id or an e-mail address."""
         known = "@" not in given or await self._runner.repository.data_subject(given)
         if known or await self._runner.register.disclosed(given):
             return given
@@ -110,14 +109,14 @@ class PersonalData:
         return await self.subject_of(given)
 
     async def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:
-        """What there is to erase. Raises NotFound, Invalid, OnHold."""
+        """Return the data to erase. Raises NotFound, Invalid, OnHold."""
         register, store = self._runner.register, self._runner.store
         known = await self._runner.repository.data_subject(subject)
         found = await register.disclosed(subject)
         _require_person(given, known, found)
         loaded = {stream: await store.load(stream) for stream in {each.stream for each in found}}
         there = {stream: root for stream, root in loaded.items() if root is not None}
-        # Looked at again, now that the versions are known: what was said after them is decided upon anew.
+        # Read again now that the versions are known. Later words cause a conflict, and a new decision.
         found = [each for each in await register.disclosed(subject) if each.stream in there]
         if held := sorted(root.number for root in there.values() if isinstance(root, Case) and root.hold):
             raise OnHold(held)
@@ -126,7 +125,7 @@ class PersonalData:
     async def _erase(self, kept: _Kept, erased: Erased, on: Attempt) -> Committed:
         approval = await self._approved(erased, on)
         reason = on.say(f"erasure:{erased.subject}", DisclosureKind.STAFF_WORDS, {"reason": reason_of(approval)})
-        assert reason is not None  # it is of the erasure, since it must outlive what it erases
+        assert reason is not None  # it belongs to the erasure and outlives the erased data
         approved_by = approval.use(on.provenance)
         for root in kept.roots:
             if isinstance(root, Case):
@@ -139,7 +138,7 @@ class PersonalData:
         return await self._runner.commit(subject, on, [approval, *kept.roots], erasing=erasing)
 
     async def _approved(self, erased: Erased, on: Attempt) -> Approval:
-        """The approval that this erasure is carried out under. Raises ApprovalRequired."""
+        """Return the approval for this erasure. Raises ApprovalRequired."""
         approval = await self._approvals.find(Measure.ERASE, erased.subject)
         if (
             approval is None
@@ -172,7 +171,7 @@ def _told(subject: str, scope: ErasureScope, kept: _Kept) -> Erased:
 
 @dataclass(frozen=True)
 class Remaining:
-    """A kind of data that stays."""
+    """A kind of data that an erasure leaves."""
 
     what: str
     why: str

@@ -1,4 +1,4 @@
-"""SOP 4.1a: the policy in force, versioned data that the administrator changes."""
+"""SOP 4.1a: the policy, versioned data that the administrator changes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class PolicyCommands:
         self._runner = runner
 
     async def book(self, version: int | None = None) -> PolicyBook:
-        """The policy as it is, or as it was at a version. Raises NotFound before the desk has adopted one."""
+        """Return the policy, now or at a version. Raises NotFound before the desk has adopted one."""
         book = await self._runner.repository.find(PolicyBook, _STREAM, version)
         if book is None or (version is not None and book.version != version):
             raise NotFound("there is no such policy")
         return book
 
     async def adopt(self, request: Request) -> None:
-        """Put version 1 on the record, once: what a desk decides by is data from its first day."""
+        """Record version 1 of the policy, once, so that every decision has a recorded policy."""
 
         async def attempt(on: Attempt) -> Committed:
             book = await self._runner.repository.find(PolicyBook, _STREAM)
@@ -42,7 +42,7 @@ class PolicyCommands:
         await self._runner.try_until_committed("the policy", request, attempt)
 
     async def change(self, change: Callable[[Policy], Policy], reason: str, request: Request) -> Committed:
-        """Put another policy in force from now on. Raises Forbidden, Invalid, StaleVersion."""
+        """Change the policy from now on. Raises Forbidden, Invalid, StaleVersion."""
         authorise_office(request.actor, "change_policy")
 
         async def attempt(on: Attempt) -> Committed:

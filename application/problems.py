@@ -1,4 +1,4 @@
-"""SOP 5.8.1: work on Problem Cases, from the investigation to the closing."""
+"""SOP 5.8.1: Problem Cases, from investigation to closure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Problems:
         self._runner = runner
 
     async def problem(self, number: str, actor: Actor, *, version: int | None = None) -> Problem:
-        """A problem as it is, or as it was at a version; staff only. Raises Forbidden, NotFound."""
+        """Return a problem, now or at a version; staff only. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"problems need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         return await self._runner.repository.get(Problem, number, version)
@@ -30,7 +30,7 @@ class Problems:
     async def open(
         self, service: str | None, priority: int | None, title: str, description: str, request: Request
     ) -> Committed:
-        """Open a problem before any incident. Raises Forbidden, Invalid."""
+        """Open a problem without an incident. Raises Forbidden, Invalid."""
         authorise_problem(request.actor, "open_problem")
 
         async def attempt(on: Attempt) -> Committed:
@@ -48,7 +48,7 @@ class Problems:
     async def import_known_error(
         self, stream: UUID, service: str | None, article: dict[str, str], request: Request
     ) -> None:
-        """Bring a known error of a catalogue file onto the record as a problem of its own; once, however often read."""
+        """Record a catalogue file's known error as a problem of its own, once however often it is imported."""
 
         async def attempt(on: Attempt) -> Committed:
             problem = await self._runner.repository.find(Problem, stream)
@@ -63,7 +63,7 @@ class Problems:
         await self._runner.try_until_committed("the known errors", request, attempt)
 
     async def investigate(self, number: str, findings: str, request: Request) -> Committed:
-        """Record what an investigation found."""
+        """Record the findings of an investigation."""
         return await self._on_problem(
             "investigate",
             number,
@@ -110,7 +110,7 @@ class Problems:
         )
 
     async def reopen(self, number: str, reason: str, request: Request) -> Committed:
-        """Record that the cause is there again."""
+        """Record that the cause has returned."""
         return await self._on_problem(
             "reopen_problem",
             number,
@@ -119,7 +119,7 @@ class Problems:
         )
 
     async def close(self, number: str, request: Request) -> Committed:
-        """Close a problem: there is nothing more to do."""
+        """Close a problem."""
         return await self._on_problem(
             "close_problem",
             number,
@@ -142,7 +142,7 @@ class Problems:
 
 
 def _about(number: str, on: Attempt, **words: Any) -> Disclosure:
-    """Words of staff about a problem: no customer's, so kept under the problem's own name. Raises Invalid for none."""
+    """Return staff's words about a problem, stored under the problem's name. Raises Invalid if there are none."""
     said = on.say(f"problem:{number}", DisclosureKind.STAFF_WORDS, words)
     if said is None:
         raise Invalid("something must be said", f"/{next(iter(words))}")
@@ -154,5 +154,5 @@ def _reason(number: str, on: Attempt) -> Disclosure | None:
 
 
 def _known_error(problem: str) -> str:
-    """The number of a problem's known error: a problem has one, so it has the problem's."""
+    """Return the number of a problem's known error: the problem's own, as there is only one."""
     return f"KE-{problem.removeprefix('PRB-')}"

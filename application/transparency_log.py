@@ -1,4 +1,4 @@
-"""The transparency log as the application knows it: what it asks of it, and what it records of its history."""
+"""The transparency log: the port to read it, and the commands that record its history."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from domain.transparency_log import Attestation, TransparencyLog, authorise_log
 from domain.values import Actor, Role
 
 UNSEALED_ALARM = 30.0
-"""Seconds that an event may be unsealed before somebody should look: a hundred times what it usually takes."""
+"""Seconds that an event may stay unsealed before an alarm: a hundred times the usual delay."""
 LOG_STREAM = entry_id("log", "log")
-"""The stream of the log's own history."""
+"""Stream of the log's own history."""
 
 
 @dataclass(frozen=True)
 class KeptCheckpoint:
-    """A signed checkpoint as lists show it."""
+    """A signed checkpoint in a list."""
 
     log: int
     size: int
@@ -34,11 +34,11 @@ class KeptCheckpoint:
 
 
 class NotSealed(Exception):
-    """What was asked for is not in the log yet; say again."""
+    """The log does not contain it yet; try again."""
 
 
 class SealedLog(Protocol):
-    """The log as it is served: never behind what was published."""
+    """The served log: never behind the published one."""
 
     def checkpoint(self, log: int | None = None) -> str | None:
         """The newest checkpoint of a log, the current one if none is named: a signed note with its witnesses'
@@ -51,32 +51,32 @@ class SealedLog(Protocol):
         ...
 
     def checkpoints(self, after: tuple[int, int] | None, limit: int) -> Sequence[KeptCheckpoint]:
-        """Checkpoints, newest first, before a log and size."""
+        """Return checkpoints before a log and size, newest first."""
         ...
 
     def bundle(self, number: str, *, files: bool = False) -> bytes:
-        """A case's bundle as a zip, once its last event is sealed: waits for it. Raises NotSealed, NotFound."""
+        """Return a case's bundle as a zip. Waits until its last event is sealed. Raises NotSealed, NotFound."""
         ...
 
     def last_event(self) -> int:
-        """The position of the last event, sealed or not; 0 without events."""
+        """Return the position of the last event, sealed or not; 0 without events."""
         ...
 
 
 def authorise_auditing(actor: Actor) -> None:
-    """Refuse whoever may not take a whole case out of the house: an auditor may. Raises Forbidden, naming the role."""
+    """Check that the actor may export a whole case, as auditors may. Raises Forbidden, which names the role."""
     if actor.role is not Role.AUDITOR:
         raise Forbidden(f"this needs the role {Role.AUDITOR}; you are {actor.role}")
 
 
 class LogHistory:
-    """Records what happened to the log itself; for the operator, who has its keys at hand."""
+    """Records events of the log itself, for the operator, who has its keys."""
 
     def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
 
     async def introduce_key(self, origin: str, vkey: str, request: Request) -> Committed:
-        """Record that a key signs from now on, beside the others. Raises Forbidden."""
+        """Record an additional signing key. Raises Forbidden."""
         return await self._on_log(
             "introduce_key",
             origin,
@@ -85,7 +85,7 @@ class LogHistory:
         )
 
     async def retire_key(self, origin: str, vkey: str, request: Request) -> Committed:
-        """Record that a key signs no more. Raises Forbidden."""
+        """Record that a key no longer signs. Raises Forbidden."""
         return await self._on_log(
             "retire_key",
             origin,
@@ -94,7 +94,7 @@ class LogHistory:
         )
 
     async def restarted(self, origin: str, previous: tuple[str, int], request: Request) -> Committed:
-        """Record that a new log was begun over a restored database, and why. Raises Forbidden."""
+        """Record the start of a new log over a restored database, and the reason. Raises Forbidden."""
         return await self._on_log(
             "restart_log",
             origin,
@@ -103,7 +103,7 @@ class LogHistory:
         )
 
     async def attest(self, attestation: Attestation, request: Request) -> Committed:
-        """Record how the views compared with a fold of the events. Raises Forbidden."""
+        """Record the result of comparing the views with a fold of the events. Raises Forbidden."""
         return await self._on_log(
             "attest", attestation.log_origin, request, lambda log, on: log.attest(attestation, on.provenance)
         )

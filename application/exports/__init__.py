@@ -1,1 +1,1 @@
-"""What leaves the desk as files."""
+"""Exports of the desk as files."""

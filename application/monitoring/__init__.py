@@ -1,1 +1,1 @@
-"""What monitoring systems send: one module a protocol, one form for all of them, one path into the desk."""
+"""Monitoring intake: one module per protocol, one common form, one path into the desk."""

@@ -1,7 +1,7 @@
-"""The webhook of Prometheus' Alertmanager, version 4 (`intake.md`); version 3 lacks fingerprints and is read alike.
+"""The webhook of Prometheus' Alertmanager, version 4, or version 3 without fingerprints (`intake.md`).
 
-Who is who: an alert is its source and fingerprint, an episode that and when it started. The group's own status says
-nothing that its alerts do not, and its key changes with the routing configuration.
+Source and fingerprint identify an alert; its start identifies an episode. The group's status repeats that of its
+alerts, and its key changes with the routing configuration, so neither is read.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Group(msgspec.Struct):
 
 
 def read_group(raw: bytes) -> Delivery:
-    """Read a notification, each alert by itself. Raises Unreadable where none can be read, RecursionError."""
+    """Parse a notification, each alert separately. Raises Unreadable if none is readable, and RecursionError."""
     group = decoded(raw, _Group)
     if group.version is not None and scalar(group.version) not in _VERSIONS:
         raise Unreadable("it is of another version than 4")
@@ -65,7 +65,7 @@ def _read(place: int, raw: bytes, of_group: Any) -> Signal | Odd:
 
 
 def _what(signal: Signal) -> tuple[object, ...]:
-    """What it says, so that it is said once."""
+    """Return the signal's content, to drop repetitions within one notification."""
     return signal.identity, signal.episode, signal.firing
 
 
@@ -99,7 +99,7 @@ def _text(alert: dict[str, Any], name: str) -> str:
 
 
 def fingerprint(labels: dict[str, str]) -> str:
-    """The hash of the sorted labels: Prometheus' own (FNV-1a of 64 bits), which Alertmanager would have sent."""
+    """Hash the sorted labels as Prometheus does (64-bit FNV-1a): the fingerprint that Alertmanager would send."""
     digest = _OFFSET
     for name, value in sorted((_octets(name), _octets(value)) for name, value in labels.items()):
         for octet in b"".join((name, _SEPARATOR, value, _SEPARATOR)):

@@ -1,8 +1,7 @@
-"""CloudEvents 1.0 over HTTP: structured, in batches, and in binary mode (`intake.md`).
+"""CloudEvents 1.0 over HTTP: structured, batched and binary mode (`intake.md`).
 
-An event is its source and id: the same again is a duplicate, in whatever mode. What it is about is its subject, so that
-several events of one subject are of one alert; an event without a subject is about itself. Its type, or a `status` in it,
-says whether something has recovered.
+Source and id identify an event; a repetition in any mode is a duplicate. Events with the same subject belong to one
+alert. An event without a subject is an alert of its own. Its type, or a `status` in it, marks a recovery.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from application.monitoring.signals import (
 from domain.fate import ReceiptCause
 
 MOST_EVENTS = 200
-"""Events of a batch."""
+"""Most events of a batch."""
 _STRUCTURED, _BATCH = "application/cloudevents", "application/cloudevents-batch"
 _REQUIRED = ("id", "source", "type", "specversion")
 _LONGEST = 1_000
@@ -44,7 +43,7 @@ _SAYS = ("summary", "title", "message", "description")
 
 
 class Mode(StrEnum):
-    """How events lie in a request."""
+    """The content mode of a request."""
 
     BINARY = "binary"
     STRUCTURED = "structured"
@@ -52,7 +51,7 @@ class Mode(StrEnum):
 
 
 def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode | None:
-    """By the content type and the `ce-*` headers, the longer prefix first; None for a format that is not understood."""
+    """Return the mode by content type and `ce-*` headers, or None for an unsupported format."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind.startswith(_BATCH):
         return Mode.BATCH if kind in (_BATCH, f"{_BATCH}+json") else None
@@ -64,7 +63,7 @@ def mode_of(content_type: str, headers: Mapping[str, str]) -> Mode | None:
 
 
 def split(raw: bytes) -> list[bytes]:
-    """The events of a batch, each as it came. Raises Unreadable."""
+    """Split a batch into its events, bytes unchanged. Raises Unreadable."""
     try:
         events = decoded(raw, list[msgspec.Raw])
     except RecursionError:
@@ -74,7 +73,7 @@ def split(raw: bytes) -> list[bytes]:
 
 
 def read_structured(raw: bytes) -> Delivery:
-    """Read an event with its attributes beside its data. Never raises."""
+    """Parse an event in structured mode. Never raises."""
 
     def how(raw: bytes) -> Delivery:
         document = decoded(raw, dict[str, msgspec.Raw])
@@ -92,9 +91,9 @@ def read_structured(raw: bytes) -> Delivery:
 
 
 def read_binary(body: bytes, headers: Mapping[str, str]) -> Delivery:
-    """Read an event whose attributes are headers, percent-encoded, and whose data are the body. Never raises.
+    """Parse an event in binary mode: attributes in percent-encoded headers, data in the body. Never raises.
 
-    What is kept of it begins with its attributes, as they came.
+    The stored bytes begin with its attributes as received.
     """
 
     def how(raw: bytes) -> Delivery:
@@ -109,7 +108,7 @@ def read_binary(body: bytes, headers: Mapping[str, str]) -> Delivery:
 
 
 def _with_headers(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """An event in binary mode as it is kept: what its attributes were, and then its data."""
+    """Return the stored form of an event in binary mode: its attributes, and then its data."""
     kept = sorted((n.lower(), v) for n, v in headers.items() if n.lower().startswith("ce-") or n == "content-type")
     return "".join(f"{name}: {value}\r\n" for name, value in kept).encode("utf-8", "replace") + b"\r\n" + body
 
@@ -118,7 +117,7 @@ _Any: Any = Any
 
 
 def _data_of(raw: bytes, kind: str) -> Any:
-    """What the body says, where it is JSON that can be read: it may be anything, and need not say anything."""
+    """Return the body as JSON, or None if it is not readable JSON. Any data are allowed."""
     if kind != "application/json" and not kind.endswith("+json"):
         return None
     try:

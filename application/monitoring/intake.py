@@ -1,8 +1,8 @@
-"""SOP 5.1-5.2, 5.7, 5.8d: the one path of all that monitoring says, from its bytes to the cases it is about.
+"""SOP 5.1-5.2, 5.7, 5.8d: the one path of monitoring messages, from their bytes to their cases.
 
-The bytes are on the record, with what became of them, before the sender is answered (R-5.1d). A signal that comes twice
-is known by source, fingerprint, start and status. Two processes that get it at once compete for the alert's own stream,
-and the second finds what the first did (R-5.1c).
+Bytes and outcome are on the record before the sender gets an answer (R-5.1d). Source, fingerprint, start and status
+identify a repeated signal. If two processes receive it at once, they conflict on the alert's stream, and the second
+finds the first one's result (R-5.1c).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from domain.values import Actor, Channel
 
 
 class AlertIntake:
-    """What monitoring systems may ask of the desk, and what staff may ask of them."""
+    """Commands of monitoring systems, and queries of staff about alerts."""
 
     def __init__(self, runner: CommandRunner, opening: Opening, pseudonyms: Pseudonyms) -> None:
         self._runner, self._opening, self._pseudonyms = runner, opening, pseudonyms
         self._situations = Situations(runner.repository)
 
     async def take_signals(self, delivery: Delivery, request: Request) -> Taken:
-        """Take in a message, whatever it is. Raises Forbidden, Unauthenticated, Busy."""
+        """Take in any message. Raises Forbidden, Unauthenticated, Busy."""
         authorise_intake(request.actor, "receive_message")
         mail, digest = delivery.mail, await asyncio.to_thread(lambda: sha256(masked(delivery.raw)).hexdigest())
         source = mail.source if mail else request.actor.subject
@@ -62,28 +62,28 @@ class AlertIntake:
                 await self._look_again(on)
             return committed
 
-        # A storm is many messages about the same cases. In one process they wait for each other, so that they compete
-        # with other processes only, and none of them in vain.
+        # An alert storm is many messages about the same cases. Within a process they queue, so that they conflict
+        # only with other processes.
         async with self._runner.turns.on(f"source {source}") as turn:
             await turn.take()
             await self._runner.try_until_committed(str(stream), request, attempt)
         return taken[0]
 
     async def foreseen(self, delivery: Delivery, source: str, mapping: MonitoringSource | None) -> Plan:
-        """What would become of a message by a mapping that need not be in force. Nothing is recorded."""
+        """Plan a message under any mapping, in force or not. Records nothing."""
         reference = await self._runner.references.current()
         aimed = [(signal, target_of(mapping, signal.labels, reference)) for signal in delivery.signals]
         return plan(aimed, await self._situations.of(source, delivery), self._runner.clock.now())
 
     async def alerts_of(self, number: str, actor: Actor) -> list[Alert]:
-        """Every alert that ever fired about a case, from its own events. Raises Forbidden, NotFound."""
+        """Return all alerts of a case, from its own events. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
             raise Forbidden(f"alerts need the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         case = await self._runner.repository.read(number, actor)
         return await self._situations.alerts(sorted(case.alerts))
 
     async def _look_again(self, on: Attempt) -> None:
-        """Check the key, or the grant, against the record: nothing was committed, so no commit could refuse it.
+        """Check the key or the grant against the record: without a commit, nothing else has checked it.
 
         Raises Unauthenticated, Forbidden.
         """

@@ -1,7 +1,7 @@
-"""Mails of monitoring systems that are registered as sources: each says one thing of one alert (`intake.md`, E-mail).
+"""Mails of registered monitoring sources: each is one signal of one alert (`intake.md`, E-mail).
 
-They name no alert and no episode. So the alert is what is left of the subject without the words that say how it is: what
-was down and is up again is one alert, and what is said of it is read like an event of PagerDuty's.
+Mails carry no alert key and no episode. The subject without its status words identifies the alert, so that "down" and
+"up" are one alert. Episodes follow the rules of PagerDuty's events.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WORD = re.compile(r"\w(?:[\w.:/@-]*\w)?")
 
 
 def signal_of(mail: Mail) -> Signal:
-    """What a mail says. Never raises."""
+    """Make the signal of a mail. Never raises."""
     key = " ".join(_WORD.findall(_STATES.sub(" ", mail.subject))).casefold() or mail.subject
     subject = plain(mail.subject)
     return Signal(

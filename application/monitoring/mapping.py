@@ -1,7 +1,7 @@
-"""What labels mean at this desk: the source's rules, first match first, then its defaults, then what is plain.
+"""Mapping of labels to case fields: the source's first matching rule, then its defaults, then well-known labels.
 
-Plain is: a label `service` that names a service of the catalogue, and a label `severity` in one of the usual words.
-Impact and severity are what the desk may assume, not its assessment: that is a technician's (R-5.4a).
+Well-known are `service`, if the catalogue lists its value, and `severity` with one of the usual words. Impact and
+severity are assumptions. The assessment is a technician's (R-5.4a).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOTHING = MappingRule(match={})
 
 @dataclass(frozen=True)
 class Target:
-    """What a case of an alert is logged with."""
+    """The fields for a case of an alert."""
 
     service: str | None = None
     impact: Level | None = None
@@ -31,11 +31,11 @@ class Target:
     nature: Nature = Nature.ACTUAL
     nominate_major: bool = False
     rule: int | None = None
-    """The place of the rule that matched, from 0."""
+    """Index of the matching rule, from 0."""
 
 
 def target_of(source: MonitoringSource | None, labels: Mapping[str, str], reference: Reference) -> Target:
-    """What labels mean. A service that the catalogue does not have, or no longer, is none: the alert comes first."""
+    """Map labels to a target. Ignores a service that the catalogue does not list: the alert matters more."""
     rules, defaults = (source.rules, source.defaults or _NOTHING) if source else ((), _NOTHING)
     place, rule = next(((at, rule) for at, rule in enumerate(rules) if rule.matches(labels)), (None, _NOTHING))
     named = (rule.service, defaults.service, labels.get("service"))

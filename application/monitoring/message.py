@@ -1,4 +1,4 @@
-"""One message of monitoring while it is decided on: what it says is recorded and committed together."""
+"""One monitoring message during the decision: all its signals are recorded and committed together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from domain.values import Channel, Disclosure, DisclosureKind
 
 
 class MonitoringMessage:
-    """A message, what is decided about it, and the aggregates that changes."""
+    """A message, the decisions on it, and the aggregates they change."""
 
     def __init__(self, delivery: Delivery, stream: UUID, digest: str, known: Receipt | None, on: Attempt) -> None:
         self.delivery, self.stream, self.digest, self.known, self.on = delivery, stream, digest, known, on
@@ -38,12 +38,12 @@ class MonitoringMessage:
         self.listed = listed.entry if listed else None
         self.version = listed.version if listed else None
         self.cases: dict[str, Case] = {}
-        """The cases that change, by the number that their alerts know them by."""
+        """Changed cases, by the number that their alerts hold."""
         self.about: list[str] = []
-        """The cases of alerts about which nothing new is said."""
+        """Cases of alerts without news."""
         self.kept: list[Kept] = []
         self.watches: dict[str, Watch] = {}
-        """The watches of cases whose alerts began or ended, by number."""
+        """Watches of cases whose alerts began or ended, by number."""
 
     async def carry_out(
         self, runner: CommandRunner, opening: Opening, pseudonyms: Pseudonyms, situation: Situation
@@ -83,7 +83,7 @@ class MonitoringMessage:
         return Taken(outcome, cases, self.stream, position, told, tuple(self.kept))
 
     async def _unreadable(self, whose: str, repository: Repository) -> list[Receipt]:
-        """The alerts that cannot be read: each is a message in the quarantine by itself, however often it is sent."""
+        """Put each unreadable alert into the quarantine as a message of its own, once however often it is sent."""
         receipts = dict[UUID, Receipt]()
         for odd in self.delivery.odd:
             raw = masked(odd.raw)
@@ -99,9 +99,9 @@ class MonitoringMessage:
         return list(receipts.values())
 
     def _whose(self, made: Plan, situation: Situation) -> str | None:
-        """Whose words these are: the impersonal customer of the first case they are about; None for a new one's.
+        """Return the owner of the words: the impersonal customer of the first case; None for a new case.
 
-        The bytes and the new cases of a message share it, so that they are erased together.
+        The bytes and the new cases of a message have one owner, so that an erasure takes them together.
         """
         if self.delivery.mail is not None:
             return self.delivery.mail.whose
@@ -127,14 +127,14 @@ class MonitoringMessage:
         return receipt
 
     def _received(self, stream: UUID, raw: bytes, digest: str, whose: str, told: Words) -> Receipt:
-        """Bytes on the record, with what is told of them to whoever looks."""
+        """Record the bytes with their description for readers."""
         p = self.on.provenance
         kept = Disclosure.of(whose, DisclosureKind.MESSAGE, {"raw": b64encode(raw).decode(), **told}, p.random)
         assert kept is not None
         return Receipt.receive(stream, Channel.MONITORING, digest, len(raw), kept, p, received_at=self._arrived_at)
 
     async def _open(self, steps: list[Step], whose: str, made: Plan, opening: Opening) -> str:
-        """Log the case of some alerts that begin together. Returns its number."""
+        """Log one case for alerts that begin together. Returns its number."""
         first, on = steps[0], self.on
         target = first.target
         report = IncidentReport(
@@ -157,7 +157,7 @@ class MonitoringMessage:
         return number
 
     def _add(self, number: str, case: Case, made: Plan) -> None:
-        """Tell a case of its new episodes, and nominate it where the mapping says so (R-5.7b)."""
+        """Record new episodes on a case, and nominate it if the mapping says so (R-5.7b)."""
         policy, p = self.on.policy, self.on.provenance
         steps = [step for step in made.steps if step.case == number and step.signal.firing]
         fresh = [s for s in steps if s.action not in (Action.HEARTBEAT, Action.KNOWN)] or steps
@@ -181,7 +181,7 @@ class MonitoringMessage:
         self.cases[number] = case
 
     def _mark_truncated(self, made: Plan, situation: Situation) -> None:
-        """Say so on an open case, once, that its source leaves alerts out."""
+        """Record on an open case, once, that its source omitted alerts."""
         if not self.delivery.truncated:
             return
         for number in {step.case for step in made.steps if step.case and step.case not in self.cases}:
@@ -192,10 +192,10 @@ class MonitoringMessage:
                 self.cases[number] = case
 
     async def _witness(self, number: str, made: Plan, situation: Situation, repository: Repository) -> None:
-        """All alerts of a case have recovered: evidence on the case itself, unless it is closed (R-5.8d)."""
+        """Record on the case that all its alerts have recovered, unless it is closed (R-5.8d)."""
         known = (*self.cases.values(), *situation.cases.values())
         case = next((case for case in known if case.number == number), None)
-        if case is None:  # it is continued as another one
+        if case is None:  # it continues as another case
             case = await repository.get(Case, number)
         if case.status is Status.CLOSED:
             return
@@ -208,7 +208,7 @@ class MonitoringMessage:
         return [self._watch(number, made, situation) for number, tally in made.tallies.items() if tally.changed]
 
     def _watch(self, number: str, made: Plan, situation: Situation) -> Watch:
-        """The watch of a case whose alerts began or ended, told so once."""
+        """Return the watch of a case whose alerts began or ended, updated once."""
         tally, watch = made.tallies[number], situation.watches.get(number) or self.watches.get(number)
         if watch is None:
             watch = Watch.begin_on(self.source, number, tally.alerts, self.stream, self.on.provenance)

@@ -1,4 +1,4 @@
-"""What is answered to whoever hands in what monitoring says."""
+"""Answers to the senders of monitoring messages."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from domain.receipt import Receipt
 
 
 class Outcome(StrEnum):
-    """What became of a message (`design.md`, HTTP)."""
+    """The outcome of a message (`design.md`, HTTP)."""
 
     OPENED = "opened"
     RECORDED = "recorded"
-    """It told something new of what the desk knows, or of nothing it knows."""
+    """It had news of a known alert, or concerned an unknown one."""
     DUPLICATE = "duplicate"
-    """It said what was said before (R-5.1c); a heartbeat."""
+    """It repeated known signals (R-5.1c): a heartbeat."""
     QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one signal."""
+    """The outcome of one signal."""
 
     fingerprint: str
     firing: bool
@@ -35,7 +35,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Kept:
-    """An alert that could not be read, and the message under which it waits in the quarantine."""
+    """An unreadable alert, and its message in the quarantine."""
 
     place: int
     why: str
@@ -45,7 +45,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Taken:
-    """The answer to whoever handed a message in."""
+    """The answer to the sender of a message."""
 
     outcome: Outcome
     cases: tuple[str, ...]
@@ -56,14 +56,14 @@ class Taken:
 
     @property
     def case(self) -> str | None:
-        """The case that it opened, or is about; the first of several."""
+        """The case that it opened or concerns; the first of several."""
         return self.cases[0] if self.cases else None
 
 
 def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False, odd: bool = False) -> Outcome:
-    """What becomes of a message by what becomes of its signals.
+    """Return the outcome of a message from the outcomes of its signals.
 
-    ``known`` says that the same bytes came before, ``odd`` that an alert of it waits in the quarantine from now on.
+    ``known``: the same bytes came before. ``odd``: an alert of it has gone into the quarantine.
     """
     actions = {step.action for step in made.steps}
     if delivery.cause is not None:
@@ -79,7 +79,7 @@ def outcome_of(delivery: Delivery, made: Plan, *, known: bool = False, odd: bool
 
 
 def repeated(receipt: Receipt, position: int) -> Taken:
-    """What is said of a message that came before."""
+    """Return the answer to a repeated message."""
     waits = receipt.state is ReceiptState.QUARANTINED
     outcome = Outcome.QUARANTINED if waits else Outcome.DUPLICATE
     return Taken(outcome, (receipt.case,) if receipt.case else (), receipt.id, position)

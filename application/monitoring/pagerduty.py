@@ -1,6 +1,6 @@
-"""Events of PagerDuty's Events API, version 2, as far as `intake.md` has it.
+"""Events of PagerDuty's Events API, version 2, as `intake.md` specifies.
 
-An event names its alert by its `dedup_key`, and no episode: a trigger is of the one that is open, or begins another.
+An event names its alert by `dedup_key` but no episode: a trigger belongs to the open episode or begins one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from application.monitoring.signals import (
 from domain.monitoring.source import KEY
 
 LARGEST = 512 * 1024
-"""Bytes of an event."""
+"""Most bytes of an event."""
 LONGEST_KEY, LONGEST_SUMMARY = 255, 1024
 _MADE_OF = ("source", "severity", "component", "group", "class")
 _TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
@@ -35,14 +35,14 @@ _NOT_KEPT = "(a token)"
 
 
 class _Envelope(msgspec.Struct):
-    """What tells an event of this protocol, and who sent it."""
+    """The fields that identify the protocol and the sender."""
 
     routing_key: Any = None
     event_action: Any = None
 
 
 _Scalar: TypeAlias = str | bool | int | float | None
-"""What a sender may write for a text."""
+"""JSON types accepted for a text."""
 
 
 class _Payload(msgspec.Struct):
@@ -64,17 +64,17 @@ class _Event(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Event:
-    """An event as read."""
+    """A parsed event."""
 
     delivery: Delivery
     dedup_key: str | None
-    """The one it has, or was given."""
+    """Its own dedup_key, or the generated one."""
     recognised: bool
-    """Whether it is an event of this protocol, right or wrong: what is wrong with it can be told its sender."""
+    """Whether it is an event of this protocol, valid or not, so that its sender understands an error."""
 
 
 def routing_key(raw: bytes) -> str | None:
-    """The key in an event's body; None where there is none, or the body is none."""
+    """Return the routing key in an event's body, or None."""
     try:
         key = msgspec.json.decode(raw, type=_Envelope).routing_key
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -83,7 +83,7 @@ def routing_key(raw: bytes) -> str | None:
 
 
 def read_event(raw: bytes, fresh_key: Callable[[], str]) -> Event:
-    """Read an event; a trigger without a key is given a fresh one. Never raises."""
+    """Parse an event. A trigger without a key gets a fresh one. Never raises."""
     keys: list[str | None] = [None]
     route = routing_key(raw)
     secret = route is not None and (KEY.fullmatch(route) or _TOKEN.fullmatch(route))
@@ -102,7 +102,7 @@ def read_event(raw: bytes, fresh_key: Callable[[], str]) -> Event:
 
 
 def _without(raw: bytes, key: str) -> bytes:
-    """The event without the credential in it; a key of ours that is written plainly is masked where it is kept."""
+    """Return the event without its credential. Storage also masks any plain key of ours."""
     document = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     if KEY.fullmatch(key):
         if bytes(document["routing_key"]) == f'"{key}"'.encode():
@@ -112,7 +112,7 @@ def _without(raw: bytes, key: str) -> bytes:
 
 
 def _is_event(raw: bytes) -> bool:
-    """Whether it has what only events of this protocol have."""
+    """Whether it has fields that only events of this protocol have."""
     try:
         envelope = msgspec.json.decode(raw, type=_Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -136,7 +136,7 @@ def _key(event: _Event, fresh_key: Callable[[], str]) -> str:
 
 
 def _signal(event: _Event, key: str, route: str | None) -> Signal:
-    """What it says. ``route`` is its routing key where that is no credential of ours: then it tells alerts apart."""
+    """Make the signal. ``route`` is a routing key that is not our credential; it then separates alerts."""
     payload, firing = event.payload, event.event_action == "trigger"
     labels: dict[str, str] = {}
     details: dict[str, str] = {}

@@ -1,8 +1,7 @@
-"""What is to become of the signals of one message, before anything is done: the same for the desk and for a dry run.
+"""The plan for the signals of one message: a pure decision, the same for intake and for a dry run.
 
-The key of a case is its alert's source and fingerprint. So that one outage is not a hundred cases, the alerts that begin
-in one notification, and are of one service, open one case between them; one that begins beside others that have an open
-case, whatever is said of those, joins it.
+Source and fingerprint of an alert identify its case. One outage must not open a hundred cases: alerts of one service
+that begin in one notification open one case together. An alert that begins beside others with an open case joins it.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from domain.monitoring.alert import MOST_ALERTS, Alert, Episodes, Sighting, Watc
 
 
 class Action(StrEnum):
-    """What becomes of a signal."""
+    """The action for a signal."""
 
     OPENS = "opens"
     """A new case."""
     JOINS = "joins"
-    """The open case of alerts beside it."""
+    """It joins the open case of alerts in the same message."""
     APPENDED = "appended"
     """A new episode on its open case."""
     REOPENS = "reopens"
@@ -37,24 +36,24 @@ class Action(StrEnum):
     KNOWN = "known"
     """No news."""
     RECORDED = "recorded"
-    """It has recovered, and nobody knew of it."""
+    """A recovery of an unknown alert."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What is known of the alerts that a message speaks of."""
+    """The recorded state of the alerts in a message."""
 
     alerts: Mapping[str, Alert]
-    """Those that have a case, by fingerprint."""
+    """Alerts that have a case, by fingerprint."""
     watches: Mapping[str, Watch]
-    """How many alerts each of their cases has, and how many of them fire, by its number."""
+    """Number of alerts, and of firing alerts, by case number."""
     cases: Mapping[str, Case]
-    """Each case as it takes alerts: itself, or the first one where it is continued (R-5.6c)."""
+    """The case that takes alerts: the case itself, or the first case of a duplicate (R-5.6c)."""
 
 
 @dataclass
 class Step:
-    """What becomes of one signal; its case is known once it has one."""
+    """The planned action for one signal. Its case is set once it exists."""
 
     signal: Signal
     action: Action
@@ -65,18 +64,18 @@ class Step:
 
 @dataclass
 class Tally:
-    """How many alerts a case has from here on, and how many of them fire."""
+    """Number of alerts of a case, and of firing ones, after this message."""
 
     alerts: int = 0
     firing: int = 0
     ended_at: datetime | None = None
-    """When the latest of those ended of which this message says so."""
+    """Latest end among the alerts that this message ends."""
     changed: bool = False
     left: bool = False
-    """An alert of it has another case from here on: that is no recovery."""
+    """An alert moves to another case. That is no recovery."""
 
     def count(self, before: Episodes | None, after: Episodes) -> None:
-        """Count what became of an alert."""
+        """Count an alert's change."""
         self.alerts += before is None
         self.firing += after.firing - (before is not None and before.firing)
         self.ended_at = max(filter(None, (self.ended_at, after.episodes[-1].ended_at)), default=None)
@@ -85,20 +84,20 @@ class Tally:
 
 @dataclass
 class Plan:
-    """What becomes of a message."""
+    """The plan for a message."""
 
     steps: list[Step] = field(default_factory=list)
     seen: dict[str, Episodes] = field(default_factory=dict)
-    """What is seen from here on of each alert of which anything new was said, by fingerprint."""
+    """Episodes of each alert with news, after this message, by fingerprint."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     """By case."""
     fired: dict[str, list[FiredAlert]] = field(default_factory=dict)
-    """The episodes that are new on each case that has a number."""
+    """New episodes, by case number."""
     recovered: set[str] = field(default_factory=set)
-    """The cases none of whose alerts fires any more, as of this message."""
+    """Cases whose alerts have all ended with this message."""
 
     def begins(self, step: Step, case: str, now: datetime) -> None:
-        """An alert begins, about a case."""
+        """Begin an alert's episode on a case."""
         signal, started_at = step.signal, step.signal.started_at or now
         step.case = case
         self.seen[signal.identity] = Episodes.begun(signal.identity, started_at, now)
@@ -108,7 +107,7 @@ class Plan:
         )
 
     def opening(self) -> list[list[Step]]:
-        """The steps that need a case, by the case they need."""
+        """Steps that need a new case, grouped by case."""
         groups: dict[str | None, list[Step]] = {}
         for step in self.steps:
             if step.action in (Action.OPENS, Action.FOLLOWS_UP):
@@ -117,12 +116,12 @@ class Plan:
 
 
 def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: datetime) -> Plan:
-    """Decide. Changes nothing that is known."""
+    """Plan the signals. Does not change ``known``."""
     made = Plan(tallies={case: Tally(watch.alerts, watch.firing) for case, watch in known.watches.items()})
     beginning: dict[str, Step] = {}
     for signal, target in sorted(signals, key=lambda given: min(given[0].episode or now, now)):
         step = beginning.get(signal.identity)
-        if step is not None:  # several messages about an alert that has no case yet
+        if step is not None:  # several signals of an alert that has no case yet
             made.steps.append(Step(signal, Action.KNOWN, target, step.case))
         elif (alert := known.alerts.get(signal.identity)) is not None:
             _again(made, signal, target, alert, known.cases[alert.case], now)
@@ -140,7 +139,7 @@ def plan(signals: Iterable[tuple[Signal, Target]], known: Situation, now: dateti
 
 
 def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case, now: datetime) -> None:
-    """What becomes of a signal of an alert that has a case."""
+    """Plan a signal of an alert that has a case."""
     before, tally = made.seen.get(signal.identity, alert.seen), made.tallies[alert.case]
     began, ended = signal.started_at or now, signal.ended_at or now
     seen = before.fires(signal.episode, began, now) if signal.firing else before.recovers(signal.episode, ended, now)
@@ -161,7 +160,7 @@ def _again(made: Plan, signal: Signal, target: Target, alert: Alert, case: Case,
 
 
 def _join(made: Plan, known: Situation, now: datetime) -> None:
-    """Let alerts that begin beside others join those, where they have an open case and are of the same service."""
+    """Let new alerts join the open case of others in the message that are of the same service."""
     reopened = {step.case for step in made.steps if step.action is Action.REOPENS}
     beside = {step.case for step in made.steps if step.case}
     open_ = [

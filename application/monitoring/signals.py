@@ -1,6 +1,6 @@
-"""The one form that every monitoring protocol is read into, and the bounds that every one is held to.
+"""Signals: the common form of all monitoring protocols, and their bounds.
 
-Whatever the bytes are, reading them ends soon and raises nothing: what cannot be read says so by its cause.
+Parsing ends soon for any bytes and raises nothing. An unreadable message names its cause.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from domain.fate import ReceiptCause
 from domain.monitoring.alert import MOST_ALERTS
 
 MOST_LABELS = 200
-"""Labels, and annotations, of one alert."""
+"""Most labels, and most annotations, of one alert."""
 LONGEST_TEXT = 4_000
-"""Characters kept of a label's value, an annotation, a summary; the bytes are kept whole."""
+"""Most characters kept of a label's value, an annotation or a summary. The bytes are kept whole."""
 _LONGEST_NAME = 200
 _HUGE, _HUGER = 10**18, 10**300
 """Python refuses to write a number of very many digits."""
@@ -31,14 +31,14 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_TIME = 40
 _LEAP = re.compile(r"(T\d{2}:\d{2}):60")
 _ZERO = ("0000-", "0001-")
-"""The years of MySQL's and Go's zero times: no time at all."""
+"""Years of MySQL's and Go's zero times, which mean no time."""
 _MARK = "\N{HORIZONTAL ELLIPSIS}"
-"""What says that a text was cut."""
+"""Mark of a cut text."""
 T = TypeVar("T")
 
 
 class Unreadable(Exception):
-    """It is none of what this protocol says; with the cause, and what is wrong in the protocol's words."""
+    """The message breaks its protocol. Has the cause, and the error in the protocol's terms."""
 
     def __init__(self, why: str, cause: ReceiptCause = ReceiptCause.UNREADABLE) -> None:
         super().__init__(why)
@@ -47,18 +47,18 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Signal:
-    """What one message says of one alert."""
+    """One report of a message on one alert."""
 
     identity: str
-    """The alert among those of its source: a code."""
+    """Code that identifies the alert within its source."""
     firing: bool
     summary: str
     key: str | None = None
-    """What the sender calls it."""
+    """The sender's own name for it."""
     episode: datetime | None = None
-    """When this episode began, where that tells one episode from another."""
+    """Start of this episode, if it identifies the episode."""
     started_at: datetime | None = None
-    """When it began as far as is known; only shown."""
+    """Start as far as known, for display only."""
     ended_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -66,22 +66,22 @@ class Signal:
 
 @dataclass(frozen=True)
 class ByMail:
-    """What is known of a message that the mail gateway hands in for its source."""
+    """Facts on a message that the mail gateway submits for its source."""
 
     source: str
     receipt: UUID
-    """A mail is known by its id and its body."""
+    """Digest of Message-ID and body, which identifies a mail."""
     whose: str
-    """Whose words these are: one pseudonym an address, by which the cases that it opens are counted."""
+    """Pseudonym of the sending address. It owns the words and counts the cases that it opens."""
     arrived_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Odd:
-    """An alert of a message that cannot be read, beside others that can."""
+    """An unreadable alert in a message with readable ones."""
 
     place: int
-    """Which one it is, from 1."""
+    """Its position in the message, from 1."""
     raw: bytes
     cause: ReceiptCause
     why: str
@@ -89,27 +89,27 @@ class Odd:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message of a monitoring system, as it came and as it was read."""
+    """One message of a monitoring system, raw and parsed."""
 
     raw: bytes
     signals: tuple[Signal, ...] = ()
     odd: tuple[Odd, ...] = ()
-    """The alerts that cannot be read; each waits in the quarantine by itself."""
+    """Unreadable alerts. Each goes into the quarantine on its own."""
     cause: ReceiptCause | None = None
-    """Why nothing of it could be read."""
+    """Why all of it is unreadable."""
     why: str | None = None
-    """The same in the protocol's words."""
+    """The same in the protocol's terms."""
     truncated: int = 0
-    """Alerts that the sender left out."""
+    """Number of alerts that the sender omitted."""
     about: tuple[str, ...] = ()
-    """Alerts that it names, and says nothing new of."""
+    """Alerts that it names without news."""
     identity: str | None = None
-    """What makes it this message and no other, where the sender gave it an id; its bytes do otherwise."""
+    """Identity of the message by the sender's id. Without one, its bytes identify it."""
     mail: ByMail | None = None
 
 
 def read(raw: bytes, how: Callable[[bytes], Delivery]) -> Delivery:
-    """Read a message. Never raises: what cannot be read has no signals and says why."""
+    """Parse a message. Never raises: an unreadable one has no signals and names its cause."""
     try:
         return how(raw)
     except Unreadable as unreadable:
@@ -121,7 +121,7 @@ def read(raw: bytes, how: Callable[[bytes], Delivery]) -> Delivery:
 
 
 def decoded(raw: bytes, kind: type[T]) -> T:
-    """The message as JSON of a kind. Raises Unreadable."""
+    """Decode the message as JSON of a type. Raises Unreadable."""
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError as error:
@@ -131,13 +131,13 @@ def decoded(raw: bytes, kind: type[T]) -> T:
 
 
 def require_few(things: Iterable[Any], most: int = MOST_ALERTS, what: str = "alerts") -> None:
-    """Raises Unreadable for more than are looked at."""
+    """Check a count. Raises Unreadable for more than ``most``."""
     if len(list(things)) > most:
         raise Unreadable(f"it has more than {most} {what}", ReceiptCause.TOO_COMPLEX)
 
 
 def scalar(value: Any) -> str | None:
-    """A scalar of JSON as text, as JSON writes it; null says nothing. None for what is none."""
+    """Return a JSON scalar as its JSON text; empty for null. None for arrays and objects."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -150,7 +150,7 @@ def scalar(value: Any) -> str | None:
 
 
 def scalars(given: Any, what: str, *, nested: bool = False) -> dict[str, str]:
-    """An object whose values are scalars, as texts; with ``nested``, others as JSON. Raises Unreadable."""
+    """Return an object's scalars as texts; with ``nested``, other values as JSON. Raises Unreadable."""
     if given is None and nested:
         return {}
     if not isinstance(given, dict):
@@ -164,20 +164,20 @@ def scalars(given: Any, what: str, *, nested: bool = False) -> dict[str, str]:
 
 
 def texts(given: Mapping[str, str]) -> dict[str, str]:
-    """Labels or annotations, bounded and without what is no text. Raises Unreadable for too many."""
+    """Bound labels or annotations, and remove control characters. Raises Unreadable for too many."""
     require_few(given, MOST_LABELS, "labels of an alert")
     return {_short(name): plain(value) for name, value in given.items()}
 
 
 def _short(name: str) -> str:
-    """A name that is cut keeps apart from others that begin alike."""
+    """Shorten a name, but keep it distinct from others with the same beginning."""
     if len(name) <= _LONGEST_NAME:
         return plain(name)
     return f"{plain(name[: _LONGEST_NAME - 10])}{_MARK}{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def flat(document: Any) -> dict[str, str]:
-    """What an object of any kind says on its first level, as labels; the first of very many."""
+    """Return the first level of any object as labels, up to the bound."""
     if not isinstance(document, dict):
         return {}
     said = ((str(name), scalar(value)) for name, value in document.items())
@@ -186,22 +186,22 @@ def flat(document: Any) -> dict[str, str]:
 
 
 def plain(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Text without what is no text, control characters and halves of characters; what is cut off leaves a mark."""
+    """Remove control characters and lone surrogates from a text. Marks a cut."""
     cut = text if len(text) <= longest else text[: longest - 1] + _MARK
     return _CONTROLS.sub(" ", storable(cut))
 
 
 def code_of(name: str) -> str:
-    """A name as a code: itself where it is a digest already, its digest else, since it may say anything."""
+    """Return a name as a code: itself if already a digest, else its digest, since names are untrusted."""
     if _PLAIN_CODE.fullmatch(name):
         return name
     return sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def moment(given: str | None) -> datetime | None:
-    """A time (RFC 3339), None where none is given, or the zero time. Raises Unreadable.
+    """Parse a time (RFC 3339). None for no time or the zero time. Raises Unreadable.
 
-    Without a zone it is UTC. A leap second is the next second. What lies beyond the calendar is its end.
+    Without a zone it is UTC. A leap second becomes the next second. Times beyond the calendar become its end.
     """
     if given is None or given == "":
         return None

@@ -1,4 +1,4 @@
-"""What is on the record about the alerts that a message names."""
+"""The recorded state of the alerts that a message names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from domain.monitoring.alert import Alert, Watch, alert_id, watch_id
 
 
 class Situations:
-    """Looks the situation of a message up."""
+    """Loads the situation of a message."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository, self._register = repository, repository.register
 
     async def of(self, source: str, delivery: Delivery) -> Situation:
-        """The alerts that a message names, the cases they are about, and the watches of these cases."""
+        """Load the alerts that a message names, their cases, and the watches of these cases."""
         named = {*(signal.identity for signal in delivery.signals), *delivery.about}
         known = await self.alerts([(source, name) for name in sorted(named)])
         alerts = {each.seen.fingerprint: each for each in known}
@@ -29,12 +29,12 @@ class Situations:
         return Situation(alerts, {watch.case: watch for watch in watches}, cases)
 
     async def alerts(self, named: Collection[tuple[str, str]]) -> list[Alert]:
-        """Those of these alerts that are known; each is named by its source and fingerprint."""
+        """Load the known alerts among those named by source and fingerprint."""
         found = await self._register.latest([alert_id(*name) for name in named]) if named else ()
         return [event.mutate(None) for event in found]
 
     async def _first(self, number: str, loaded: dict[str, Case]) -> Case:
-        """A case, or the one that it is continued as (R-5.6c); each is read once."""
+        """Load a case, or the first case of a duplicate (R-5.6c). Each loads once."""
         case = await self._loaded(number, loaded)
         return case if case.goes_with is None else await self._loaded(case.goes_with, loaded)
 

@@ -1,4 +1,4 @@
-"""What a case says of its alerts, and what is never kept of what they came in."""
+"""Texts of a case on its alerts, and masking of keys in stored messages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from application.monitoring.signals import Signal
 from domain.monitoring.source import KEY
 
 _DESCRIBED = 50
-"""Alerts of a case that are described in words; the bytes have them all."""
+"""Most alerts that a case describes. The bytes have them all."""
 _LONGEST = 20_000
-"""Characters of a case's description, and of what is kept of its labels."""
+"""Most characters of a case's description, and of its labels."""
 _KEY = re.compile(KEY.pattern.encode())
 
 
 def masked(raw: bytes) -> bytes:
-    """A message as it is kept: a key of ours that lies in it, as PagerDuty's clients send theirs, is not."""
+    """Mask our keys in a message before storage. PagerDuty's clients send the key in the body."""
     return _KEY.sub(rb"clk_\1" + b"*" * 20, raw)
 
 
 def words_of_case(signals: Sequence[Signal]) -> Words:
-    """What a case of these alerts says: their summaries, what is affected, what the annotations tell."""
+    """Return the words of a case: the alerts' summaries, affected things, and annotations."""
     first, several = signals[0], f" (and {len(signals) - 1} more alerts)" if len(signals) > 1 else ""
     summary = " ".join(first.summary.split()) or "(no summary)"
     lines = [line for signal in signals[:_DESCRIBED] for line in _described(signal)]
@@ -47,7 +47,7 @@ def _described(signal: Signal) -> list[str]:
 
 
 def labels_of(signals: Sequence[Signal]) -> list[dict[str, object]]:
-    """The labels of as many alerts as are kept on a case: the bytes have what is left out here."""
+    """Return the labels to keep on a case, up to the bound. The bytes have the rest."""
     kept, size = list[dict[str, object]](), 0
     for signal in signals[:_DESCRIBED]:
         each: dict[str, object] = {"fingerprint": signal.identity, "key": signal.key, "summary": signal.summary}
@@ -60,5 +60,5 @@ def labels_of(signals: Sequence[Signal]) -> list[dict[str, object]]:
 
 
 def nominated(target: Target) -> str:
-    """Why monitoring nominates a major incident (R-5.7b)."""
+    """Return the reason for nominating a major incident (R-5.7b)."""
     return "by the source's defaults" if target.rule is None else f"by rule {target.rule} of the source's mapping"

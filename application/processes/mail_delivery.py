@@ -149,7 +149,7 @@ class Sending:
             self._leave(domain)
 
     async def _give_up(self, message: UUID, error: Exception) -> bool:
-        """Count the failure. After the last try the mail counts as refused, and the desk informs the customer (R-5.9g)."""
+        """Count the failure. After the last try the mail counts as refused: the desk informs the customer (R-5.9g)."""
         if not await self._tries.failed(str(message), error):
             return False
         try:

@@ -1,1 +1,1 @@
-"""Reports: what each figure means (kpis.md), apart from where its rows come from."""
+"""Reports: the definitions of their figures (kpis.md), independent of the source of rows."""

@@ -1,6 +1,6 @@
 """The definitions of the reports' figures. A change of meaning is a new version.
 
-How each figure is defined, also for imported history, is written out in `docs/reporting.md`.
+`docs/reporting.md` defines each figure, also for imported history.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Report:
-    """A report: how its rows become totals, and the version of its definitions."""
+    """A report: its totals function, and the version of its definitions."""
 
     version: str
     total: Callable[[Sequence[Row]], dict[str, Any]]

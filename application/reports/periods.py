@@ -1,4 +1,4 @@
-"""The time zone that a report's months, and the dates of its period, are read in."""
+"""The time zone of a report's months and of the dates of its period."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from domain.errors import Invalid, UnknownReference
 
 Bound = datetime | date
-"""An end of a period: a moment, or a day, which stands for its first moment in the report's zone."""
+"""A bound of a period: a time, or a day, which means its first moment in the report's zone."""
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """A zone of the IANA database. Raises Invalid for a name that is none."""
+    """Return a zone of the IANA database. Raises Invalid for an unknown name."""
     if name not in _names():
         raise UnknownReference(
             f"{name[:60]!r} is no time zone of the IANA database, such as America/Chicago", "/query/tz"
@@ -27,7 +27,7 @@ def _names() -> frozenset[str]:
 
 
 def moment_of(bound: Bound | None, zone: ZoneInfo, name: str) -> datetime | None:
-    """The moment a bound stands for, in UTC. Raises Invalid for a day whose first moment cannot be written."""
+    """Return the time of a bound in UTC. Raises Invalid for a day without a representable beginning."""
     if bound is None or isinstance(bound, datetime):
         return bound
     try:

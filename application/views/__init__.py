@@ -1,1 +1,1 @@
-"""Projections: what each view keeps, how events fold into it, and what may be asked of it."""
+"""Projections: the rows of each view, how events fold into them, and the queries on them."""

@@ -1,7 +1,6 @@
-"""The temporal view of cases: one row a case and interval between two events.
+"""The temporal view of cases: one row per case and interval between two events.
 
-Its fold is the domain's own: an event is applied to the same state a replay would apply it to, so the view cannot
-come to another conclusion than the aggregate. Beside it the fold keeps what reports ask for and rules do not.
+It uses the domain's fold, so the view cannot disagree with the aggregate. It also keeps what only reports need.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ COLUMNS = (
     "problem",
     "external_ref",
 )
-"""The columns of an interval beside its key and its two ranges."""
+"""Columns of an interval, without its key and its two ranges."""
 
 _DESK_QUEUES = {
     Status.LOGGED: "triage",
@@ -71,13 +70,13 @@ _DESK_QUEUES = {
 
 
 def queue_of(state: CaseState) -> str | None:
-    """Where somebody must look: a queue of the desk by status, the team's own once assigned, none when closed."""
+    """Return the queue of a case: the desk's by status, the team's once assigned, none when closed."""
     return state.team if state.status is Status.ASSIGNED else _DESK_QUEUES.get(state.status)
 
 
 @dataclass
 class Interval:
-    """What was known of a case from one position to the next, and held from one moment to the next."""
+    """The state of a case between two positions (knowledge) and between two times (validity)."""
 
     case_id: UUID
     version: int
@@ -90,7 +89,7 @@ class Interval:
 
 @dataclass
 class Episode:
-    """One stay in `resolved`: what the reports on resolution and reopening count. Times in seconds."""
+    """One stay in `resolved`, for the reports on resolution and reopening. Times in seconds."""
 
     case_id: UUID
     episode: int
@@ -115,7 +114,7 @@ class Episode:
 
 @dataclass
 class CaseFold:
-    """One case while events fold into it. Give each event to `fold` in order of position."""
+    """The fold of one case. Call `fold` with each event in order of position."""
 
     state: CaseState
     now: Interval | None = None
@@ -123,13 +122,13 @@ class CaseFold:
     settled_seconds: float = 0.0
     episodes: int = 0
     episode: Episode | None = None
-    """The latest stay in `resolved`, where it was touched."""
+    """The latest stay in `resolved`, if this batch changed it."""
     closed: list[Interval] = field(default_factory=list)
     """Intervals that ended in this batch."""
     touched: list[Episode] = field(default_factory=list)
 
     def fold(self, event: Recorded, position: int) -> None:
-        """Apply an event. Later rows never start before earlier ones, whatever an imported clock said."""
+        """Apply an event. Rows never start before earlier ones, even if imported times run backwards."""
         state, before = self.state, self.now
         at = event.timestamp if before is None else max(event.timestamp, before.since)
         was, pause = state.status if before else None, state.pending
@@ -150,7 +149,7 @@ class CaseFold:
         resolved_at: datetime | None,
         position: int,
     ) -> None:
-        """Pauses and stays in `resolved`, so that the time to resolve is net of both (kpis.md)."""
+        """Track pauses and stays in `resolved`: the time to resolve excludes both (kpis.md)."""
         state = self.state
         if pause is not None and state.pending is not pause and _paused(event, pause):
             self.paused_seconds += max(0.0, (at - pause.since).total_seconds())
@@ -190,7 +189,7 @@ class CaseFold:
                 self._touch(self.episode)
 
     def _keep_reopening(self, episode: Episode, position: int, at: datetime) -> None:
-        """Keep the first after a closure: imported cases are closed and opened again without a resolution between."""
+        """Keep the first reopening after a closure: imported cases reopen without a resolution between."""
         if episode.reopened_after_closure_position is None:
             episode.reopened_after_closure_position, episode.reopened_after_closure_at = position, at
             self._touch(episode)
@@ -241,16 +240,16 @@ class CaseFold:
 
 
 def _paused(event: Recorded, wait: PendingMark) -> bool:
-    """Whether a wait stopped the clock, as the event says that ended it: the same for reports and targets (R-5.4c).
+    """Whether a wait stopped the clock, by the event that ended it. Reports and targets agree on it (R-5.4c).
 
-    Events before 0.5.0 do not say: there a wait for the customer did.
+    Events before 0.5.0 do not record it: there, a wait for the customer stopped the clock.
     """
     frozen = event.paused if isinstance(event, Pended | Resumed | Resolved) else None
     return wait.reason is PendingReason.CUSTOMER if frozen is None else frozen
 
 
 def new_fold(event: Recorded) -> CaseFold:
-    """The fold of a case whose first event this is. Raises TypeError when it is not."""
+    """Start the fold of a case with its first event. Raises TypeError for any other event."""
     if not isinstance(event, Logged):
         raise TypeError(f"{event.TOPIC} is no opening event, and case {event.originator_id} is unknown to the view")
     state = CaseState()
@@ -259,7 +258,7 @@ def new_fold(event: Recorded) -> CaseFold:
 
 
 def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) -> CaseFold:
-    """Take a fold up again from the row it left behind: it has all that later events read of the columns' state."""
+    """Resume a fold from its stored row, which has all the state that later events read."""
     state = CaseState()
     state.begin()
     for name in _PLAIN:

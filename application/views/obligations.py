@@ -1,4 +1,4 @@
-"""The view of what the desk owes somebody: one row a debt, from the event that owes it to the one that settles it."""
+"""The view of obligations: one row each, from the event that creates it to the event that ends it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.obligation import Obligation
 
 @dataclass
 class ObligationRow:
-    """One debt, standing or settled."""
+    """One obligation, open or ended."""
 
     case_id: UUID
     key: str
@@ -27,31 +27,31 @@ class ObligationRow:
     until_position: int | None = None
     settled_at: datetime | None = None
     renewed: bool = False
-    """Whether what ended it owes the same anew, by another time."""
+    """Whether the event that ended it creates it again with another due time."""
 
     def end(self, position: int, at: datetime, *, renewed: bool) -> None:
-        """It stands no more from a position on; never earlier than since when it stood."""
+        """End the obligation at a position, and not earlier than its start."""
         self.until_position, self.settled_at, self.renewed = position, max(at, self.since), renewed
 
 
 def concerns(event: Recorded) -> bool:
-    """Whether an event owes or settles anything: most do not."""
+    """Whether an event creates or ends obligations. Most do not."""
     return bool(event.settles() or event.owes())
 
 
 class ObligationsFold:
-    """What is owed while events fold into it, from what was owed before."""
+    """Folds events into the open obligations."""
 
     def __init__(self, standing: Iterable[ObligationRow] = ()) -> None:
         self._standing = {(owed.case_id, owed.key): owed for owed in standing}
         self._made: dict[tuple[UUID, str], ObligationRow] = {}
         self.ended: list[ObligationRow] = []
-        """Debts that stood before and stand no more."""
+        """Obligations open before this batch, and ended in it."""
         self.fresh: list[ObligationRow] = []
-        """Debts of these events; some of them are settled already."""
+        """Obligations created in this batch. Some may have ended already."""
 
     def fold(self, event: Recorded, position: int) -> None:
-        """Take an event's debts, in the aggregate's own order: first what it settles, then what it owes."""
+        """Apply an event in the aggregate's order: first end obligations, then create them."""
         for key in event.settles():
             self._end(event, key, position, renewed=False)
         for owed in event.owes():

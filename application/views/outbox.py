@@ -1,4 +1,4 @@
-"""The view of the outbox: one row a mail, from the transaction that queued it to its fate (R-5.9a)."""
+"""The view of the outbox: one row per mail, from the transaction that queued it to its fate (R-5.9a)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ COLUMNS = (
     "number",
     "message_id",
 )
-"""The columns of a mail; `number` is its case's."""
+"""Columns of a mail. `number` is that of its case."""
 
 
 @dataclass
 class MessageFold:
-    """One mail while events fold into it."""
+    """The fold of one mail."""
 
     message: Message
     id: UUID
@@ -44,7 +44,7 @@ class MessageFold:
             self.accepted_at = event.accepted_at
 
     def row(self) -> tuple[Any, ...]:
-        """What the view keeps, by `COLUMNS`."""
+        """The row of the view, in the order of `COLUMNS`."""
         m = self.message
         return (
             self.id,
@@ -61,14 +61,14 @@ class MessageFold:
 
 
 def new_fold(event: Recorded) -> MessageFold:
-    """The fold of a mail whose first event this is. Raises TypeError when it is not."""
+    """Start the fold of a mail with its first event. Raises TypeError for any other event."""
     if not isinstance(event, MessageQueued):
         raise TypeError(f"{event.TOPIC} is no opening event, and message {event.originator_id} is unknown to the view")
     return MessageFold(_begun(), event.originator_id, event.timestamp)
 
 
 def resume_fold(row: Mapping[str, Any]) -> MessageFold:
-    """Take a fold up again from the row it left behind."""
+    """Resume a fold from its stored row."""
     message = _begun()
     message.case = row["number"]
     for name in ("due_at", "attempts", "outcome", "kind", "message_id"):

@@ -1,6 +1,6 @@
-"""The views of problems and of the known errors published of them: as they are now.
+"""The views of problems and of their published known errors, in their current state.
 
-The fold is the aggregate's own, as with cases; the words of a known error are not in its event but in the vault.
+They use the aggregate's fold, as for cases. The words of a known error are in the vault, not in its event.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WORDS = ("title", "symptoms", "workaround")
 
 @dataclass(frozen=True)
 class Article:
-    """Where the words of a known error are."""
+    """Location of a known error's words."""
 
     problem_id: UUID
     version: int
@@ -45,13 +45,13 @@ class Article:
 
 @dataclass
 class ProblemFold:
-    """One problem while events fold into it."""
+    """The fold of one problem."""
 
     problem: Problem
     id: UUID
     version: int = 0
     article: Article | None = None
-    """The latest wording, where these events published one."""
+    """The latest wording, if this batch published one."""
 
     def fold(self, event: Recorded) -> None:
         """Apply an event."""
@@ -61,20 +61,20 @@ class ProblemFold:
             self.article = Article(self.id, self.version, event.known_error, event.article)
 
     def row(self) -> tuple[Any, ...]:
-        """What the view keeps, by `COLUMNS`."""
+        """The row of the view, in the order of `COLUMNS`."""
         kept = {"id": self.id, "version": self.version, "incidents": list(self.problem.incidents)}
         return tuple(kept[name] if name in kept else getattr(self.problem, name) for name in COLUMNS)
 
 
 def new_fold(event: Recorded) -> ProblemFold:
-    """The fold of a problem whose first event this is. Raises TypeError when it is not."""
+    """Start the fold of a problem with its first event. Raises TypeError for any other event."""
     if not isinstance(event, ProblemOpened):
         raise TypeError(f"{event.TOPIC} is no opening event, and problem {event.originator_id} is unknown to the view")
     return ProblemFold(_begun(), event.originator_id)
 
 
 def resume_fold(row: Mapping[str, Any]) -> ProblemFold:
-    """Take a fold up again from the row it left behind."""
+    """Resume a fold from its stored row."""
     problem = _begun()
     for name in ("number", "service", "opened_at", "resolved_at", "closed_at", "priority", "known_error"):
         setattr(problem, name, row[name])
@@ -89,6 +89,6 @@ def _begun() -> Problem:
 
 
 def wording(texts: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Title, symptoms and work-around of an article's texts."""
+    """Return title, symptoms and work-around from an article's texts."""
     title, symptoms, workaround = (storable(str(texts.get(name) or "")) for name in _WORDS)
     return title, symptoms, workaround

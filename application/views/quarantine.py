@@ -1,4 +1,4 @@
-"""The view of the quarantine: one row a message that waits for a person or that none wrote, until one decides (R-5.1d)."""
+"""The view of the quarantine: one row per message that waits for a person, or counts as automatic (R-5.1d)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from domain.receipt import IntakeReceived, Receipt
 from domain.values import Channel
 
 COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion", "recorded")
-"""The columns of a message; `cause` is null until it is known that it waits."""
+"""Columns of a message. `cause` is null until the message is known to wait."""
 
 
 @dataclass
 class ReceiptFold:
-    """One message while events fold into it."""
+    """The fold of one message."""
 
     receipt: Receipt
     id: UUID
@@ -31,29 +31,29 @@ class ReceiptFold:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody must still decide, or may, or has not been asked yet."""
+        """Whether a decision is due, possible, or not asked for yet."""
         return self._is_recorded or self.receipt.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED)
 
     @property
     def _is_recorded(self) -> bool:
-        """Whether it is taken for no person's mail: it says why."""
+        """Whether it counts as automatic, with a cause."""
         return self.receipt.state is ReceiptState.RECORDED
 
     def row(self) -> tuple[Any, ...]:
-        """What the view keeps, by `COLUMNS`."""
+        """The row of the view, in the order of `COLUMNS`."""
         r = self.receipt
         return (self.id, self.version, r.received_at, r.size, r.channel, r.cause, r.suggestion, self._is_recorded)
 
 
 def new_fold(event: Recorded) -> ReceiptFold:
-    """The fold of a message whose first event this is. Raises TypeError when it is not."""
+    """Start the fold of a message with its first event. Raises TypeError for any other event."""
     if not isinstance(event, IntakeReceived):
         raise TypeError(f"{event.TOPIC} is no opening event, and message {event.originator_id} is unknown to the view")
     return ReceiptFold(_begun(), event.originator_id)
 
 
 def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
-    """Take a fold up again from the row it left behind."""
+    """Resume a fold from its stored row."""
     receipt = _begun()
     receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
     if row["cause"] is not None:

@@ -1,4 +1,4 @@
-"""What may be asked of the views. Every answer says which position it is as of."""
+"""Queries on the views. Every answer names the position it is as of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Sort = Literal["number", "-number"]
 
 @dataclass(frozen=True)
 class Point:
-    """A moment to look at: what the ledger knew (`position`), and what had happened by then (`effective_at`)."""
+    """A past point: what the ledger knew (`position`), and what had happened (`effective_at`)."""
 
     position: int | None = None
     effective_at: datetime | None = None
@@ -20,7 +20,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Page:
-    """A page by keyset: after which key, and how many."""
+    """A keyset page: the key to start after, and the size."""
 
     after: tuple[Any, ...] | None = None
     limit: int = 50
@@ -28,7 +28,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows, whether there are more, and the position they are as of."""
+    """Rows, whether more follow, and the position they are as of."""
 
     items: Sequence[Mapping[str, Any]]
     next_key: tuple[Any, ...] | None
@@ -37,7 +37,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class ReportQuestion:
-    """What a report is asked (kpis.md)."""
+    """The parameters of a report (kpis.md)."""
 
     name: str
     since: datetime | None = None
@@ -45,7 +45,7 @@ class ReportQuestion:
     point: Point = field(default_factory=Point)
     by: str | None = None
     now: datetime | None = field(default=None, compare=False)
-    """When it is asked, or was: by then a window has ended or has not. None: the time of the last event known."""
+    """The reference time, which decides whether a window has ended. None: the time of the last known event."""
     zone: str = field(default="UTC", compare=False)
     """The time zone of its months, by its name in the IANA database."""
 
@@ -54,11 +54,11 @@ class Views(Protocol):
     """The read side."""
 
     def position(self) -> int:
-        """Up to where the views have folded the ledger."""
+        """Return the last position that the views have folded."""
         ...
 
     def position_at(self, moment: datetime) -> int:
-        """The position of the last event recorded at or before a moment; 0 when there is none."""
+        """Return the position of the last event recorded at or before a time, or 0."""
         ...
 
     def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
@@ -66,7 +66,7 @@ class Views(Protocol):
         ...
 
     def queues(self, now: datetime, alarm: timedelta) -> Listing:
-        """Every queue that something stands in, with how much: the desk's and the teams', and what needs a look.
+        """Count the entries of every non-empty queue: the desk's, the teams', and those that need attention.
 
         `obligations` counts what is owed, `quarantine` the messages that wait, `unprioritized` the cases without a priority for longer than ``alarm``
         (R-5.4d).
@@ -81,7 +81,7 @@ class Views(Protocol):
         now: datetime | None = None,
         alarm: timedelta = ...,
     ) -> Listing:
-        """A queue by priority and time of receipt, now or as of a past point.
+        """Return a queue by priority and time of receipt, now or at a past point.
 
         ``now`` (the moment of the point) and ``alarm`` are for the queue `unprioritized`; without ``now`` it has every
         case without a priority.
@@ -89,41 +89,41 @@ class Views(Protocol):
         ...
 
     def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
-        """What is owed, by due time; filtered by `kind`, `role`, `team` and `case` (its number)."""
+        """Return open obligations by due time; filters: `kind`, `role`, `team` and `case` (its number)."""
         ...
 
     def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
-        """Problem Cases by number; filtered by `status`, `service` and `known_error`."""
+        """Return Problem Cases by number; filters: `status`, `service` and `known_error`."""
         ...
 
     def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
-        """Known errors by likeness to the query, those of settled problems last (R-5.5b); all without a query."""
+        """Return known errors by likeness to the query, settled problems last (R-5.5b). All without a query."""
         ...
 
     def quarantine(self, page: Page, *, recorded: bool = False) -> Listing:
-        """Messages that wait for a person's decision, or those that are ``recorded`` as no person's; oldest first (R-5.1d)."""
+        """Return messages that wait for a decision, or ``recorded`` automatic ones, oldest first (R-5.1d)."""
         ...
 
     def search(self, query: str, page: Page) -> Listing:
-        """Cases by what customers said in them: those with the words, then open ones with similar words."""
+        """Search cases by customers' words: exact matches, then open cases with similar words."""
         ...
 
     def report(self, question: ReportQuestion) -> dict[str, Any]:
-        """A report as `kpis.md` shapes it. Raises KeyError for a name that is none."""
+        """Return a report in the form of `kpis.md`. Raises KeyError for an unknown name."""
         ...
 
     def retention(self, now: datetime, kept: timedelta) -> dict[str, Any]:
-        """Whose data are kept, and for whom ``kept``, the retention period, is over; as a report is shaped."""
+        """Report the persons whose data are kept, and those beyond ``kept``, the retention period."""
         ...
 
     def health(self) -> Mapping[str, Any]:
-        """Positions, and the event that halted the projector, if one did."""
+        """Return positions, and the event that halted the projector, if any."""
         ...
 
 
 @dataclass(frozen=True)
 class FeedItem:
-    """One event of the public feed: its state as stored, digests and all."""
+    """One event of the public feed, as stored, with digests."""
 
     position: int
     document: Mapping[str, Any]
@@ -137,9 +137,9 @@ class Feed(Protocol):
         ...
 
     async def wait_for_event(self, after: int, seconds: float) -> bool:
-        """Wait until there may be an event after a position; False when the time is over."""
+        """Wait until there may be an event after a position. Returns False on timeout."""
         ...
 
     async def wait_for_view(self, position: int, seconds: float) -> bool:
-        """Wait until the views have folded a position; False when the time is over."""
+        """Wait until the views have folded a position. Returns False on timeout."""
         ...

@@ -1,4 +1,4 @@
-"""Finding cases that may be about the same (R-5.6a)."""
+"""The search for duplicate candidates (R-5.6a)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Report:
-    """What another case is compared by."""
+    """The features by which another case is compared."""
 
     number: str
     service: str | None
@@ -21,7 +21,7 @@ class Report:
 
 
 class Finder(Protocol):
-    """Looks among the open cases; never behind the record."""
+    """Searches the open cases; never behind the record."""
 
     async def similar(
         self,
@@ -33,8 +33,8 @@ class Finder(Protocol):
         *,
         patience: timedelta | None = None,
     ) -> Sequence[Report]:
-        """Open cases received between two moments (inclusive) that share words or the fingerprint, most alike first.
+        """Find open cases received between two times (inclusive) that share words or the fingerprint, most alike first.
 
-        Raises TimeoutError when one look takes longer than ``patience``.
+        Raises TimeoutError if a query takes longer than ``patience``.
         """
         ...

@@ -1,6 +1,6 @@
-"""The view of what was said in a case: what it was reported by, and all that was said since.
+"""The view of a case's words: its report, and all later words.
 
-Cases are compared by their reports (R-5.6a), and searched by everything.
+Comparison uses the reports (R-5.6a). Search uses all words.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from domain.case.clauses.relations import Unlinked
 from domain.case.clauses.resolution import Resolved
 
 COMPARED = ("subject", "description", "symptoms", "asset")
-"""The fields of a report that tell one incident from another."""
+"""Fields of a report that distinguish incidents."""
 TOLD = ("subject", "text", "solution", "reason", "name")
-"""What is searched of replies, notes, solutions, disputes and files; what a reply repeats is not."""
+"""Searchable fields of replies, notes, solutions, disputes and files, without quoted text."""
 _SPEAKING = {
     Logged: ("words",),
     Corrected: ("words",),
@@ -32,26 +32,26 @@ _SPEAKING = {
     Disputed: ("reason",),
     Attached: ("attachments",),
 }
-"""The fields of events that hold words to search by."""
+"""Fields of events that hold searchable words."""
 _PUNCTUATION = re.compile(r"[\W_]+")
 
 LONGEST = 100_000
-"""Characters kept of a case's words: an index of words has an end, and a case must not halt the projector."""
+"""Most characters kept of a case's words: a text index is limited, and no case may halt the projector."""
 
 
 def speaks(event: Recorded) -> bool:
-    """Whether an event may change what was said of a case, or what is left of it."""
+    """Whether an event may add or erase words of a case."""
     said = _SPEAKING.get(type(event), ())
     return isinstance(event, PersonalDataErased) or any(getattr(event, name) for name in said)
 
 
 def moves(event: Recorded) -> bool:
-    """Whether an event may change what is kept beside the words: whether the case is open, its service, and so on."""
+    """Whether an event may change the other columns, such as status or service."""
     return isinstance(event, (Corrected, Closed, Reopened, Unlinked))
 
 
 def words_of(values: Iterable[str]) -> str:
-    """The words of a case: what was logged, as last corrected, from the disclosures' values in order of version."""
+    """Return the report's words, as last corrected, from the disclosures' values in order of version."""
     said: dict[str, Any] = {}
     for value in values:
         said |= json.loads(value)
@@ -59,9 +59,9 @@ def words_of(values: Iterable[str]) -> str:
 
 
 def more_of(values: Iterable[str], beside: str) -> str:
-    """What was said since, the last first, from the disclosures' values in order of version.
+    """Return the later words, newest first, from the disclosures' values in order of version.
 
-    Together with the words ``beside`` it, it is as long as an index takes: of more, the oldest is left out.
+    Together with the words ``beside`` they fit the index. The oldest words are dropped first.
     """
     said = [_told(json.loads(value)) for value in values]
     return storable(" ".join(filter(None, reversed(said))))[: LONGEST - len(beside)]
@@ -69,11 +69,11 @@ def more_of(values: Iterable[str], beside: str) -> str:
 
 def _told(value: dict[str, Any]) -> str:
     texts = [str(value[name]) for name in TOLD if value.get(name)]
-    if "name" in value:  # of a file: its parts are words, too
+    if "name" in value:  # a file name: its parts are words, too
         texts.append(_PUNCTUATION.sub(" ", str(value["name"])))
     return " ".join(texts)
 
 
 def storable(text: str) -> str:
-    """Words as a database can hold them: what JSON can say and its text cannot is left out."""
+    """Remove the characters that JSON can hold but the database's text type cannot."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode()
