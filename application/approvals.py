@@ -95,7 +95,7 @@ class Approvals:
         return await self._on_approval("approve", number, request, decide)
 
     async def refuse(self, number: str, reason: str, request: Request) -> Committed:
-        """Refuse a request or revoke an unused approval, as an auditor. Raises Forbidden, NotFound, InvalidTransition."""
+        """Refuse a request or revoke an unused approval (auditor). Raises Forbidden, NotFound, InvalidTransition."""
 
         async def decide(approval: Approval, on: Attempt) -> None:
             approval.refuse(await self._reason(approval, reason, on), on.provenance)

@@ -67,7 +67,7 @@ class PersonalData:
         self._runner, self._approvals, self._pseudonyms = runner, approvals, pseudonyms
 
     async def request_erasure(self, given: str, scope: ErasureScope, reason: str, request: Request) -> Committed:
-        """Request an erasure, for an auditor to approve. Raises as `erase` does; InvalidTransition while one is open."""
+        """Request an erasure, for an auditor to approve. Raises as `erase`; InvalidTransition while one is open."""
         authorise(request.actor, "erase")
         subject = await self._subject_named(given)
 
@@ -81,7 +81,7 @@ class PersonalData:
         """Erase a person's words from the vault and all derived data, in the transaction of the events.
 
         ``given`` is a customer's id or an e-mail address (decision 5). Needs an approved request of the same scope,
-        unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, NotFound for an unknown person, OnHold, Busy.
+        unless nothing is left. Raises ApprovalRequired, Forbidden, Invalid, OnHold, Busy; NotFound if unknown.
         """
         authorise(request.actor, "erase")
         subject, erased = await self._subject_named(given), list[Erased]()

@@ -165,7 +165,7 @@ class Joining:
         return taking.sender in {case.customer, case.reporter, asked and await self._pseudonyms.of(asked)}
 
     async def _keep_files(self, case: Case, taking: Taking) -> int:
-        """Attach the files that the policy accepts. Returns the number refused. A note lists them; the raw mail has them."""
+        """Attach the files that the policy accepts. Returns the number refused: a note says where they are."""
         files = [File(each.name, each.said_type, each.content, each.content_id) for each in taking.mail.files]
         on, refused = taking.theirs, []
         if files:  # typing and hashing megabytes takes long

@@ -1,7 +1,7 @@
 """The webhook of Prometheus' Alertmanager, version 4, or version 3 without fingerprints (`intake.md`).
 
-Source and fingerprint identify an alert; its start identifies an episode. The group's status repeats that of its
-alerts, and its key changes with the routing configuration, so neither is read.
+Source and fingerprint identify an alert; its start identifies an episode. The group's status only fills in for an
+alert without one. The group's key changes with the routing configuration, so it identifies nothing.
 """
 
 from __future__ import annotations
