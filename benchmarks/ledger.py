@@ -70,7 +70,7 @@ def _at_a_million(database: Database, folder: Path) -> Iterator[Row]:
     began = time.perf_counter()
     with database.connect("sealer") as connection:
         sealer = Sealer(connection, safe, "bench.example/log")
-        sealer.take_up()
+        sealer.resume()
         while sealer.seal():
             pass
     yield Row("seal_events_per_s", EVENTS / (time.perf_counter() - began), "1/s", goal=50_000, note=note)

@@ -24,10 +24,10 @@ from domain.case.status import COMMANDS, READERS
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.receipt import COMMANDS as INTAKE_COMMANDS
 from domain.values import Role
-from infrastructure.identity.signing_keys import Kept, kept_keys, retire_key, rotate_keys
+from infrastructure.desk_database import prepare_data_dir
+from infrastructure.identity.signing_keys import KeptKey, kept_keys, retire_key, rotate_keys
 from infrastructure.identity.tokens import LINK_LIVES
 from infrastructure.postgres.embedded.programs import ServerUnavailable
-from infrastructure.postgres.setup.open_database import prepare_data_dir
 from infrastructure.settings import Settings, misspelt, settings_entries
 from infrastructure.views.questions.postgres_views import PostgresViews
 
@@ -270,7 +270,7 @@ def retire(
     out.print(f"{key} verifies no more", markup=False)
 
 
-def _links_end(key: Kept) -> datetime:
+def _links_end(key: KeptKey) -> datetime:
     """When the last link that a key signed ends."""
     return (key.rotated_at or datetime.now(UTC)) + LINK_LIVES
 

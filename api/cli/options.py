@@ -12,10 +12,10 @@ import psycopg
 import typer
 
 from api.cli.console import could_not_run, err
+from infrastructure.desk_database import open_database, require_desk
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.setup.migration import Unsuitable
-from infrastructure.postgres.setup.open_database import open_database, require_desk
 from infrastructure.settings import Settings, misspelt
 
 DataDir = Annotated[

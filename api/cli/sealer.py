@@ -20,7 +20,7 @@ from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.publication.publisher import publisher_of
+from infrastructure.transparency.publication.publisher import Publisher, make_publisher
 from infrastructure.transparency.sealer import Published, Sealer
 from infrastructure.transparency.state_file import Refused, Safe
 
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
     """Seal until told to stop. When sealing is refused, report why, stand still and look again: `tlog restart` mends it."""
     try:
-        publisher = publisher_of(settings, database, lambda connection, number: LogReader(connection, number).hashes)
+        publisher = publisher_of(settings, database)
     except (ValueError, OSError) as error:
         could_not_run(f"what holds checkpoints outside is not set up right: {error}")
     pulse = Pulse(database, "sealer", "sealer")
@@ -57,12 +57,25 @@ def _seal_once(
             raise
 
 
+def publisher_of(settings: Settings, database: Database) -> Publisher:
+    """What the settings say about holding checkpoints outside. Raises ValueError, OSError."""
+    return make_publisher(
+        database,
+        safe_of(settings),
+        lambda connection, log: LogReader(connection, log).hashes,
+        witnesses=settings.witnesses,
+        tsa_url=settings.tsa_url,
+        tsa_ca_file=settings.tsa_ca_file,
+        held_dir=settings.held_dir,
+    )
+
+
 def seal_all(settings: Settings, database: Database) -> None:
     """Seal the events up to now, unless another sealer has the turn. Raises Refused."""
     with database.connect("sealer") as connection:
         if Turn(connection, "sealer").is_free():
             sealer = Sealer(connection, safe_of(settings), settings.log_name)
-            sealer.take_up()
+            sealer.resume()
             while sealer.seal():
                 pass
 

@@ -15,9 +15,9 @@ import structlog
 from api.cli.console import could_not_run
 from api.cli.worker_process import PAUSES, POISONED
 from application.faults import FAULTS
+from infrastructure.desk_database import prepare_data_dir
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.embedded.server import revive, running_server
-from infrastructure.postgres.setup.open_database import prepare_data_dir
 from infrastructure.settings import Settings
 
 log = structlog.get_logger()

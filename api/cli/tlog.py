@@ -157,13 +157,13 @@ def _begin_anew(settings: Settings, database: Database, reason: str) -> Checkpoi
             raise Refused("a sealer is at work and has not refused to sign: there is nothing to restart")
         sealer = Sealer(connection, safe, settings.log_name)
         try:
-            sealer.take_up()
+            sealer.resume()
         except Refused:
-            previous = sealer.begin_anew(reason)
+            previous = sealer.restart(reason)
         else:
             if safe.has_keys:
                 raise Refused("the log continues what was signed last: there is nothing to restart")
-            previous = sealer.begin_anew(reason)  # its key is lost
+            previous = sealer.restart(reason)  # its key is lost
         while sealer.seal():
             pass
         return previous

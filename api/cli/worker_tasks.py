@@ -26,8 +26,9 @@ from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import Sending
 from application.processes.retries import Tries
 from application.views.timers import Timers
+from infrastructure.mail.gateway import Gateway
 from infrastructure.mail.imap_client import Mailbox, MailboxError, Place, read_new
-from infrastructure.mail.smtp_server import Certificate, Gateway, listening
+from infrastructure.mail.smtp_server import Certificate, listening
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
 from infrastructure.postgres.workers.turns import Turn

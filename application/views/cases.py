@@ -1,6 +1,7 @@
-"""The temporal view of cases: one row per case and interval between two events.
+"""The temporal view of cases: one row for each interval between two events of a case.
 
-It uses the domain's fold, so the view cannot disagree with the aggregate. It also keeps what only reports need.
+An event is applied to the same state that a replay applies it to, so view and aggregate cannot disagree. The fold also
+keeps figures that only reports need.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from application.views.columns import Columns
 from domain.aggregate import Recorded
 from domain.case.clauses.dispute import Reopened
 from domain.case.clauses.logging import Logged
@@ -22,44 +24,6 @@ from domain.case.status import Status
 from domain.case.terms import CauseCorrected, LegalHold, PendingMark, PendingReason, Resolution, ResolutionCode
 from domain.values import Channel, Level, Nature
 
-COLUMNS = (
-    "received_at",
-    "resolved_at",
-    "closed_at",
-    "dispute_until",
-    "pending_since",
-    "closes_at",
-    "suspected_at",
-    "resolve_by",
-    "held_since",
-    "resolution_version",
-    "priority",
-    "impact",
-    "severity",
-    "reopenings",
-    "hand_backs",
-    "failed_fixes",
-    "episodes",
-    "paused_seconds",
-    "settled_seconds",
-    "imported",
-    "number",
-    "status",
-    "queue",
-    "service",
-    "team",
-    "technician",
-    "customer",
-    "agency",
-    "channel",
-    "nature",
-    "pending_reason",
-    "resolution_code",
-    "problem",
-    "external_ref",
-)
-"""Columns of an interval, without its key and its two ranges."""
-
 _DESK_QUEUES = {
     Status.LOGGED: "triage",
     Status.TRIAGED: "prioritization",
@@ -70,13 +34,35 @@ _DESK_QUEUES = {
 
 
 def queue_of(state: CaseState) -> str | None:
-    """Return the queue of a case: the desk's by status, the team's once assigned, none when closed."""
+    """The queue a case stands in: one of the desk's by status, the team's once assigned, none when closed."""
     return state.team if state.status is Status.ASSIGNED else _DESK_QUEUES.get(state.status)
+
+
+COLUMNS = Columns(
+    state=(
+        *("number", "status", "received_at", "resolved_at", "closed_at", "dispute_until", "suspected_at", "resolve_by"),
+        *("service", "team", "technician", "customer", "agency", "channel", "nature", "priority", "impact", "severity"),
+        *("resolution_version", "reopenings", "hand_backs", "failed_fixes", "external_ref"),
+    ),
+    fold=("episodes", "paused_seconds", "settled_seconds"),
+    parse={"status": Status, "channel": Channel, "nature": Nature, "impact": Level, "severity": Level},
+    derived={
+        "queue": queue_of,
+        "closes_at": lambda case: case.closes_at,
+        "pending_reason": lambda case: case.pending and case.pending.reason,
+        "pending_since": lambda case: case.pending and case.pending.since,
+        "held_since": lambda case: case.hold and case.hold.since,
+        "resolution_code": lambda case: case.resolution and case.resolution.code,
+        "problem": lambda case: case.resolution and case.resolution.problem,
+        "imported": lambda case: case.source_system is not None,
+    },
+)
+"""The columns of an interval, beside its key and its two ranges."""
 
 
 @dataclass
 class Interval:
-    """The state of a case between two positions (knowledge) and between two times (validity)."""
+    """A case between two of its events: from one position, and one moment, to the next."""
 
     case_id: UUID
     version: int
@@ -89,7 +75,7 @@ class Interval:
 
 @dataclass
 class Episode:
-    """One stay in `resolved`, for the reports on resolution and reopening. Times in seconds."""
+    """One stay in `resolved`, as the reports on resolution and reopening count it. Durations are in seconds."""
 
     case_id: UUID
     episode: int
@@ -114,7 +100,7 @@ class Episode:
 
 @dataclass
 class CaseFold:
-    """The fold of one case. Call `fold` with each event in order of position."""
+    """One case while events fold into it, in order of position."""
 
     state: CaseState
     now: Interval | None = None
@@ -122,13 +108,13 @@ class CaseFold:
     settled_seconds: float = 0.0
     episodes: int = 0
     episode: Episode | None = None
-    """The latest stay in `resolved`, if this batch changed it."""
+    """The latest stay in `resolved`; None before the first."""
     closed: list[Interval] = field(default_factory=list)
-    """Intervals that ended in this batch."""
+    """Intervals that these events ended."""
     touched: list[Episode] = field(default_factory=list)
 
     def fold(self, event: Recorded, position: int) -> None:
-        """Apply an event. Rows never start before earlier ones, even if imported times run backwards."""
+        """Apply an event. An interval never starts before the one before it, whatever an imported clock said."""
         state, before = self.state, self.now
         at = event.timestamp if before is None else max(event.timestamp, before.since)
         was, pause = state.status if before else None, state.pending
@@ -138,7 +124,7 @@ class CaseFold:
         if before is not None:
             before.until_position, before.until = position, at
             self.closed.append(before)
-        self.now = Interval(event.originator_id, event.originator_version, position, at, self._values())
+        self.now = Interval(event.originator_id, event.originator_version, position, at, COLUMNS.values(self))
 
     def _keep_clocks(
         self,
@@ -149,7 +135,7 @@ class CaseFold:
         resolved_at: datetime | None,
         position: int,
     ) -> None:
-        """Track pauses and stays in `resolved`: the time to resolve excludes both (kpis.md)."""
+        """Keep pauses and stays in `resolved`: the time to resolve is net of both (kpis.md)."""
         state = self.state
         if pause is not None and state.pending is not pause and _paused(event, pause):
             self.paused_seconds += max(0.0, (at - pause.since).total_seconds())
@@ -189,7 +175,7 @@ class CaseFold:
                 self._touch(self.episode)
 
     def _keep_reopening(self, episode: Episode, position: int, at: datetime) -> None:
-        """Keep the first reopening after a closure: imported cases reopen without a resolution between."""
+        """Keep only the first reopening after a closure: imported cases close and reopen without a resolution between."""
         if episode.reopened_after_closure_position is None:
             episode.reopened_after_closure_position, episode.reopened_after_closure_at = position, at
             self._touch(episode)
@@ -199,57 +185,18 @@ class CaseFold:
         if not self.touched or self.touched[-1] is not episode:
             self.touched.append(episode)
 
-    def _values(self) -> tuple[Any, ...]:
-        s, pending = self.state, self.state.pending
-        return (
-            s.received_at,
-            s.resolved_at,
-            s.closed_at,
-            s.dispute_until,
-            pending.since if pending else None,
-            s.closes_at,
-            s.suspected_at,
-            s.resolve_by,
-            s.hold.since if s.hold else None,
-            s.resolution_version,
-            s.priority,
-            s.impact,
-            s.severity,
-            s.reopenings,
-            s.hand_backs,
-            s.failed_fixes,
-            self.episodes,
-            self.paused_seconds,
-            self.settled_seconds,
-            s.source_system is not None,
-            s.number,
-            s.status,
-            queue_of(s),
-            s.service,
-            s.team,
-            s.technician,
-            s.customer,
-            s.agency,
-            s.channel,
-            s.nature,
-            pending.reason if pending else None,
-            s.resolution.code if s.resolution else None,
-            s.resolution.problem if s.resolution else None,
-            s.external_ref,
-        )
-
 
 def _paused(event: Recorded, wait: PendingMark) -> bool:
     """Whether a wait stopped the clock, by the event that ended it. Reports and targets agree on it (R-5.4c).
 
-    Events before 0.5.0 do not record it: there, a wait for the customer stopped the clock.
+    Events before 0.5.0 do not say; there a wait for the customer stopped the clock.
     """
     frozen = event.paused if isinstance(event, Pended | Resumed | Resolved) else None
     return wait.reason is PendingReason.CUSTOMER if frozen is None else frozen
 
 
 def new_fold(event: Recorded) -> CaseFold:
-    """Start the fold of a case with its first event. Raises TypeError for any other event."""
+    """Begin the fold of a case with its first event. Raises TypeError for any other event."""
     if not isinstance(event, Logged):
         raise TypeError(f"{event.TOPIC} is no opening event, and case {event.originator_id} is unknown to the view")
     state = CaseState()
@@ -258,42 +205,17 @@ def new_fold(event: Recorded) -> CaseFold:
 
 
 def resume_fold(now: Interval, row: Mapping[str, Any], episode: Episode | None) -> CaseFold:
-    """Resume a fold from its stored row, which has all the state that later events read."""
-    state = CaseState()
+    """Resume a fold from the row it left. The row has every part of the state that later events read."""
+    fold = CaseFold(CaseState(), now, episode=episode)
+    state = fold.state
     state.begin()
-    for name in _PLAIN:
-        setattr(state, name, row[name])
-    state.status, state.channel, state.nature = Status(row["status"]), Channel(row["channel"]), Nature(row["nature"])
-    state.impact = row["impact"] and Level(row["impact"])
-    state.severity = row["severity"] and Level(row["severity"])
+    COLUMNS.restore(fold, row)
     if row["pending_reason"] is not None:
         state.pending = PendingMark(PendingReason(row["pending_reason"]), row["pending_since"])
-    if row["resolution_code"] is not None:  # the rest of a resolution is kept with its episode
+    if row["resolution_code"] is not None:  # the episode has the rest of the resolution
         code = ResolutionCode(row["resolution_code"])
         state.resolution = Resolution(code, False, CauseCorrected.NOT_RECORDED, row["problem"])
-    if row["held_since"] is not None:  # by whose approval, no view keeps
+    if row["held_since"] is not None:  # no view keeps who approved the hold
         state.hold = LegalHold(row["held_since"], "")
     state.source_system = "import" if row["imported"] else None
-    return CaseFold(state, now, row["paused_seconds"], row["settled_seconds"], row["episodes"], episode)
-
-
-_PLAIN = (
-    "number",
-    "received_at",
-    "resolved_at",
-    "closed_at",
-    "dispute_until",
-    "suspected_at",
-    "resolve_by",
-    "resolution_version",
-    "customer",
-    "agency",
-    "service",
-    "team",
-    "technician",
-    "priority",
-    "reopenings",
-    "hand_backs",
-    "failed_fixes",
-    "external_ref",
-)
+    return fold

@@ -1,69 +1,42 @@
-"""The view of the quarantine: one row per message that waits for a person, or counts as automatic (R-5.1d)."""
+"""The view of the quarantine: one row for each message that waits for a decision, or that no person wrote (R-5.1d)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from typing import Any, Self
 
+from application.views.columns import Columns
+from application.views.rows import RowFold
 from domain.aggregate import Recorded
+from domain.data_subject import IntakeErased
 from domain.fate import ReceiptCause, ReceiptState
 from domain.receipt import IntakeReceived, Receipt
 from domain.values import Channel
 
-COLUMNS = ("id", "version", "received_at", "size", "channel", "cause", "suggestion", "recorded")
-"""Columns of a message. `cause` is null until the message is known to wait."""
 
+class ReceiptFold(RowFold):
+    """One message while events fold into it. `cause` is null until the message is known to wait."""
 
-@dataclass
-class ReceiptFold:
-    """The fold of one message."""
+    AGGREGATE, OPENING = Receipt, IntakeReceived
+    COLUMNS = Columns(
+        state=("received_at", "size", "channel", "cause", "suggestion"),
+        fold=("id", "version"),
+        parse={"channel": Channel, "cause": ReceiptCause},
+        derived={"recorded": lambda receipt: receipt.state is ReceiptState.RECORDED},
+    )
 
-    receipt: Receipt
-    id: UUID
-    version: int = 0
+    @classmethod
+    def open(cls, event: Recorded) -> Self | None:
+        return None if isinstance(event, IntakeErased) else super().open(event)
 
-    def fold(self, event: Recorded) -> None:
-        """Apply an event."""
-        event.apply(self.receipt)
-        self.version = event.originator_version
+    @classmethod
+    def resume(cls, row: Mapping[str, Any]) -> Self:
+        fold = super().resume(row)
+        if row["cause"] is not None:
+            fold.state.state = ReceiptState.RECORDED if row["recorded"] else ReceiptState.QUARANTINED
+        return fold
 
     @property
-    def is_open(self) -> bool:
-        """Whether a decision is due, possible, or not asked for yet."""
-        return self._is_recorded or self.receipt.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED)
-
-    @property
-    def _is_recorded(self) -> bool:
-        """Whether it counts as automatic, with a cause."""
-        return self.receipt.state is ReceiptState.RECORDED
-
-    def row(self) -> tuple[Any, ...]:
-        """The row of the view, in the order of `COLUMNS`."""
-        r = self.receipt
-        return (self.id, self.version, r.received_at, r.size, r.channel, r.cause, r.suggestion, self._is_recorded)
-
-
-def new_fold(event: Recorded) -> ReceiptFold:
-    """Start the fold of a message with its first event. Raises TypeError for any other event."""
-    if not isinstance(event, IntakeReceived):
-        raise TypeError(f"{event.TOPIC} is no opening event, and message {event.originator_id} is unknown to the view")
-    return ReceiptFold(_begun(), event.originator_id)
-
-
-def resume_fold(row: Mapping[str, Any]) -> ReceiptFold:
-    """Resume a fold from its stored row."""
-    receipt = _begun()
-    receipt.received_at, receipt.size, receipt.channel = row["received_at"], row["size"], Channel(row["channel"])
-    if row["cause"] is not None:
-        receipt.state = ReceiptState.RECORDED if row["recorded"] else ReceiptState.QUARANTINED
-        receipt.cause = ReceiptCause(row["cause"])
-        receipt.suggestion = row["suggestion"]
-    return ReceiptFold(receipt, row["id"], row["version"])
-
-
-def _begun() -> Receipt:
-    receipt = Receipt.__new__(Receipt)
-    receipt.begin()
-    return receipt
+    def is_kept(self) -> bool:
+        """Whether somebody has still to decide, may decide, or has not been asked yet."""
+        return self.state.state in (ReceiptState.RECEIVED, ReceiptState.QUARANTINED, ReceiptState.RECORDED)

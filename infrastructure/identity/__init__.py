@@ -1,1 +1,4 @@
-"""Who calls: tokens of ours and of an identity provider, and the keys that sign them."""
+"""Authentication: access tokens of our own and of an identity provider, signed links, and the keys behind them.
+
+What a role may do is decided in `domain.access`.
+"""

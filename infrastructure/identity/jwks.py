@@ -1,4 +1,4 @@
-"""The keys of an identity provider: remembered, fetched anew now and then, and still good while it does not answer."""
+"""The key set of an identity provider (JWKS, RFC 7517): refreshed regularly, and valid for a while without answers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import structlog
 from application.execution.principals import Unauthenticated, Undecided
 
 FRESH = 300.0
-"""Seconds after which the keys are fetched anew."""
+"""Seconds after which the keys are fetched again."""
 GOOD = 3600.0
-"""Seconds that they stay good when the provider does not answer: then nobody it vouches for is let in."""
+"""Seconds that the keys stay valid while the provider does not answer. Afterwards its tokens are not accepted."""
 _AGAIN = 10.0
 """Seconds before a provider that did not answer is asked again."""
 _KNOWN = 1.0
-"""Seconds within which an unknown key is not looked for twice."""
+"""Seconds within which the provider is not asked twice for an unknown key."""
 _TIMEOUT = 4.0
 _LARGEST = 1_048_576
 _PIECE = 65_536
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 class KeySet:
-    """Keys by their ids. One caller fetches, the others go on with what is known."""
+    """Keys by their ids. One caller fetches, and the others go on with the known keys."""
 
     def __init__(
         self, url: str, fetch: Callable[[str], bytes] | None = None, monotonic: Callable[[], float] = time.monotonic
@@ -42,11 +42,14 @@ class KeySet:
         self._guard = threading.Lock()
 
     def key(self, kid: str | None) -> Any:
-        """The key that a token names. Raises Unauthenticated for one that does not exist, Undecided where none can tell."""
+        """The key that a token names.
+
+        Raises Unauthenticated for an unknown key, Undecided while the provider cannot be asked.
+        """
         known = self._keys.get(kid or "")
         if known is not None and self._age() < FRESH:
             return known
-        # Whose key is known waits for nobody: another may be fetching just now.
+        # A caller with a known key waits for nobody who is fetching.
         if self._guard.acquire(timeout=_TIMEOUT if known is None else 0):
             try:
                 self._refresh(missing=(kid or "") not in self._keys)
@@ -67,7 +70,7 @@ class KeySet:
         if self._failed_at is not None and now - self._failed_at < _AGAIN:
             return
         if self._age() < (_KNOWN if missing else FRESH):
-            return  # somebody else has just looked
+            return  # somebody else has just fetched
         try:
             keys = jwt.PyJWKSet.from_dict(json.loads(self._fetch(self._url))).keys
         except (OSError, ValueError, jwt.PyJWTError) as error:
@@ -79,12 +82,12 @@ class KeySet:
 
 
 def _fetched(url: str) -> bytes:
-    """The document at a web address. Raises OSError when it does not come in time, or is too large."""
+    """The document at a URL. Raises OSError where it is too slow or too large."""
     end, pieces, size = time.monotonic() + _TIMEOUT, list[bytes](), 0
     with urlopen(Request(url, headers={"User-Agent": "caseledger"}), timeout=_TIMEOUT) as answer:  # noqa: S310 - the operator's
         while piece := answer.read1(_PIECE):
             pieces.append(piece)
             size += len(piece)
-            if size > _LARGEST or time.monotonic() > end:  # each read has a timeout of its own: it could drip for ever
+            if size > _LARGEST or time.monotonic() > end:  # the timeout is each read's: byte by byte it would never end
                 raise OSError("too large, or too slow")
     return b"".join(pieces)

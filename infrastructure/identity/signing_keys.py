@@ -1,7 +1,7 @@
-"""The keys that sign tokens and links: one signs, older ones are kept to verify until they are retired.
+"""The keys of tokens and links: the current one signs, and older ones verify until they are retired.
 
-They lie in a folder that the processes of a desk share. A process notices a change of the folder at its next signature or
-verification. A rotation keeps the old key's public half and destroys its private half, so it voids nothing that is valid.
+All processes of a desk share their folder, and notice a change at the next signature or verification. A rotation keeps
+the old key's public half and destroys the private half, so that it invalidates nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,62 +27,53 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from infrastructure.files import write_atomically, write_new
+
 _CURRENT = "token.pem"
 
 
 def secret_file(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of a secret file, made with mode 0600 when missing; of two makers at once, one wins."""
+    """The content of a secret file, created with mode 0600 when missing. Of two processes at once, one wins."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        draft = _draft(path, make())
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        write_new(draft, make(), 0o600)
         try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                os.link(draft, path)
         finally:
             draft.unlink()
     return path.read_bytes()
 
 
-def _draft(path: Path, content: bytes) -> Path:
-    """The content on the disk beside where it shall be, for its owner alone."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
 def key_id(key: Ed25519PublicKey) -> str:
-    """What a signature names its key by: the first half of the SHA-256 of the raw public key, in hex."""
+    """The id of a key in signatures: the first half of the SHA-256 of the raw public key, in hex."""
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A key as `caseledger keys list` shows it."""
+class KeptKey:
+    """A key, as `caseledger keys list` shows it."""
 
     id: str
     signs: bool
     rotated_at: datetime | None = None
-    """Since when it only verifies."""
+    """When it stopped signing; None while it signs."""
 
 
 class SigningKeys:
-    """The keys of a folder, read again whenever the folder changes. Safe for threads."""
+    """The keys of a folder, read again whenever the folder changes. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises OSError, TypeError for a file that holds no Ed25519 key."""
+        """Create the first key when missing. Raises OSError, and TypeError for a file without an Ed25519 key."""
         self._folder, self._guard = folder, threading.Lock()
         secret_file(folder / _CURRENT, _new_key)
         self._seen: tuple[int, int, int] | None = None
         self.generation = 0
-        """Grows with each change: what was verified under an older one is verified again."""
-        self.look()
+        """Grows with each change. What was verified under an older generation is verified again."""
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the folder again if it has changed. Raises OSError, TypeError."""
         if self._now() == self._seen:
             return
@@ -98,8 +89,8 @@ class SigningKeys:
             self._seen, self.generation = now, self.generation + 1
 
     def verifying(self, kid: str | None) -> Sequence[Ed25519PublicKey]:
-        """The keys that may have signed: the one named, or all where none is (tokens and links made before 0.5.0)."""
-        self.look()
+        """The keys that may have signed: the named one, or all where none is named (before 0.5.0)."""
+        self.refresh()
         if kid is None:
             return list(self._publics.values())
         return [self._publics[kid]] if kid in self._publics else []
@@ -109,26 +100,26 @@ class SigningKeys:
         return folder.st_mtime_ns, current.st_ino, current.st_mtime_ns
 
 
-def kept_keys(folder: Path) -> list[Kept]:
+def kept_keys(folder: Path) -> list[KeptKey]:
     """The key that signs, then the older ones. Raises OSError, TypeError."""
     current = SigningKeys(folder).id
-    older = [Kept(file.name[6:-4], False, datetime.fromtimestamp(file.stat().st_mtime, UTC)) for file in _older(folder)]
-    return [Kept(current, True), *(key for key in older if key.id != current)]
+    older = [(file.name[6:-4], datetime.fromtimestamp(file.stat().st_mtime, UTC)) for file in _older(folder)]
+    return [KeptKey(current, True), *(KeptKey(kid, False, at) for kid, at in older if kid != current)]
 
 
 def rotate_keys(folder: Path) -> tuple[str, str]:
-    """Let a new key sign, and keep the old one's public half. Returns both ids. Killed at any point, it voids nothing."""
+    """Let a new key sign, and keep the old one's public half; returns both ids. Killed at any point, it invalidates nothing."""
     with _alone(folder):
         keys = SigningKeys(folder)
         older = folder / f"token-{keys.id}.pub"
         public = keys.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        _draft(older, public).replace(older)
-        _draft(folder / _CURRENT, _new_key()).replace(folder / _CURRENT)
+        write_atomically(older, public, 0o600)
+        write_atomically(folder / _CURRENT, _new_key(), 0o600)
         return keys.id, SigningKeys(folder).id
 
 
 def retire_key(folder: Path, kid: str) -> None:
-    """Let nothing be valid any more that an older key signed. Raises KeyError for an id that is no older key's."""
+    """Invalidate everything that an older key signed. Raises KeyError for an id of no older key."""
     with _alone(folder):
         if kid == SigningKeys(folder).id:
             raise KeyError(kid)
@@ -140,7 +131,7 @@ def retire_key(folder: Path, kid: str) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    SigningKeys(folder)  # there is a folder now
+    SigningKeys(folder)  # creates the folder
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

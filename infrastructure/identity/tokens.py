@@ -1,4 +1,4 @@
-"""Bearer tokens: RFC 9068 JWTs under an asymmetric key, ours (Ed25519) or an identity provider's."""
+"""Access tokens (RFC 9068) under our own key (Ed25519) or an identity provider's, and signed links for customers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from infrastructure.identity.jwks import KeySet
 from infrastructure.identity.signing_keys import SigningKeys, secret_file
 
 ALGORITHMS = ("EdDSA", "ES256", "ES384", "RS256", "PS256")
-"""Asymmetric ones only: whoever can verify a token must not be able to make one."""
+"""Only asymmetric ones: whoever can verify a token must not be able to make one."""
 _REQUIRED = ("iss", "aud", "exp", "sub")
 _REMEMBERED = 4_096
 _DISPUTES, _FOLLOWING = "caseledger:dispute", "caseledger:follow"
 LINK_LIVES = timedelta(days=90)
-"""Longer than any window: a late click is told that it is late, and where to go."""
+"""How long a link is valid: longer than any window, so that a late click gets an answer of its own."""
 _ROLES = frozenset(Role) - {Role.SYSTEM, Role.EXTERNAL}
 
 
 class Tokens:
-    """Issues tokens under our own key, and verifies them under ours or a provider's."""
+    """Issues tokens and links under our own key, and verifies tokens under ours or an identity provider's."""
 
     def __init__(self, keys: Path, issuer: str, audience: str, jwks_url: str | None = None) -> None:
         self._keys = SigningKeys(keys)
@@ -38,7 +38,7 @@ class Tokens:
         self._verified: dict[str, tuple[float, int, Principal]] = {}
 
     def issue(self, role: Role, subject: str, team: str | None, valid_for: timedelta) -> str:
-        """A signed token for one role. Raises ValueError for a subject, team or role that cannot act."""
+        """A signed access token for one role. Raises ValueError for a malformed subject or team, or a role of no person."""
         if role not in _ROLES or not CODE.fullmatch(subject) or (team is not None and not CODE.match(team)):
             raise ValueError("subject and team are codes (letters, digits, . _ : / @ + -), the role one of the desk's")
         now = int(time.time())
@@ -57,9 +57,9 @@ class Tokens:
         return self._sign(claims, "at+jwt")
 
     def dispute_link(self, case: str, resolution: int, customer: str, erasures: int) -> str:
-        """A signed token for the one purpose of disputing one resolution; no access token, and none is one of it.
+        """A link to dispute one resolution. It is no access token, nor is an access token such a link.
 
-        ``erasures`` is how often the customer has been erased so far: the next erasure voids the link.
+        ``erasures`` is how often the customer has been erased so far: the next erasure invalidates the link.
         """
         claims: dict[str, Any] = {
             "iss": self._issuer,
@@ -73,7 +73,7 @@ class Tokens:
         return self._sign(claims, "dispute+jwt")
 
     def follow_link(self, case: str, customer: str, erasures: int) -> str:
-        """A signed token for the one purpose of following one case: it opens nothing else, and nothing else opens it."""
+        """A link to follow one case. The next erasure of the customer invalidates it."""
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self._issuer,
@@ -87,13 +87,13 @@ class Tokens:
         return self._sign(claims, "follow+jwt")
 
     def read_link(self, token: str) -> DisputeLink:
-        """What a link of ours is for. Raises Unauthenticated."""
+        """What a dispute link is for. Raises Unauthenticated."""
         claims = self._link(token, "dispute+jwt", _DISPUTES, ("case", "resolution"))
         made = claims.get("erasures", datetime.fromtimestamp(claims["exp"], UTC) - LINK_LIVES)
         return DisputeLink(claims["case"], claims["resolution"], claims["sub"], made)
 
     def read_follow_link(self, token: str) -> FollowLink:
-        """Whose case a link of ours follows. Raises Unauthenticated."""
+        """What a follow link is for. Raises Unauthenticated."""
         claims = self._link(token, "follow+jwt", _FOLLOWING, ("case", "iat"))
         made = claims.get("erasures", datetime.fromtimestamp(claims["iat"], UTC))
         return FollowLink(claims["case"], claims["sub"], made)
@@ -101,17 +101,17 @@ class Tokens:
     def _link(self, token: str, kind: str, audience: str, asked: tuple[str, ...]) -> dict[str, Any]:
         try:
             if jwt.get_unverified_header(token).get("typ") != kind:
-                raise Unauthenticated("this is no link of ours")
+                raise Unauthenticated("this is no link of this desk")
             return self._claims(token, audience, asked)
         except jwt.PyJWTError:
-            raise Unauthenticated("this link is not valid, or no longer") from None
+            raise Unauthenticated("this link is not valid, or not any more") from None
 
     def _sign(self, claims: dict[str, Any], kind: str) -> str:
-        self._keys.look()
+        self._keys.refresh()
         return jwt.encode(claims, self._keys.private, algorithm="EdDSA", headers={"typ": kind, "kid": self._keys.id})
 
     def _claims(self, token: str, audience: str, asked: Sequence[str] = ()) -> dict[str, Any]:
-        """What a token of our own says, whichever of our keys signed it. Raises jwt.PyJWTError."""
+        """The claims of a token that one of our keys signed. Raises jwt.PyJWTError."""
         for key in self._keys.verifying(jwt.get_unverified_header(token).get("kid")):
             try:
                 claims: dict[str, Any] = jwt.decode(
@@ -125,17 +125,20 @@ class Tokens:
             except jwt.InvalidSignatureError:
                 continue
             return claims
-        raise jwt.InvalidSignatureError("no key of ours has signed it")
+        raise jwt.InvalidSignatureError("none of our keys signed it")
 
     def remembered(self, token: str) -> Principal | None:
-        """Whom a token names that was verified before; asks nobody. None once it has expired or keys have changed."""
-        self._keys.look()
+        """The principal of a token verified before; None once it has expired or keys have changed."""
+        self._keys.refresh()
         known = self._verified.get(token)
         good = known is not None and known[0] > time.time() and known[1] == self._keys.generation
         return known[2] if known is not None and good else None
 
     def verify(self, token: str) -> Principal:
-        """Whom a token names. Raises Unauthenticated, Undecided. A verified token is remembered until it expires or keys change."""
+        """The principal that a token names. A verified token is remembered until it expires or keys change.
+
+        Raises Unauthenticated, Undecided.
+        """
         if (known := self.remembered(token)) is not None:
             return known
         generation = self._keys.generation
@@ -155,7 +158,7 @@ class Tokens:
         return principal
 
     def _provided(self, token: str, jwks: KeySet) -> dict[str, Any]:
-        """What a token of the identity provider says. Raises jwt.PyJWTError, Unauthenticated, Undecided."""
+        """The claims of an identity provider's token. Raises jwt.PyJWTError, Unauthenticated, Undecided."""
         claims: dict[str, Any] = jwt.decode(
             token,
             jwks.key(jwt.get_unverified_header(token).get("kid")),
@@ -173,7 +176,7 @@ def _principal(claims: dict[str, Any]) -> Principal:
     if not roles:
         raise Unauthenticated("the token names no role of this desk")
     if not (isinstance(subject, str) and CODE.fullmatch(subject)):
-        raise Unauthenticated("the token's subject is no id this desk can record")
+        raise Unauthenticated("the token's subject is no id that this desk can record")
     if team is not None and not (isinstance(team, str) and CODE.fullmatch(team)):
-        raise Unauthenticated("the token's team is no id this desk can record")
+        raise Unauthenticated("the token's team is no id that this desk can record")
     return Principal(subject, roles, team)

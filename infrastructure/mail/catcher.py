@@ -1,4 +1,4 @@
-"""A mail server that delivers to nobody: it keeps what it was sent, for demonstrations and tests (aiosmtpd)."""
+"""A mail server that keeps every message and delivers none, for demonstrations and tests (aiosmtpd)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from domain.clock import Clock, SystemClock
 _KEPT = 500
 _KEPT_BYTES = 100 * 2**20
 SIZE_LIMIT = 30 * 2**20
-"""Bytes of a message (RFC 1870); a larger one is answered 552."""
+"""Most bytes of a message (RFC 1870). The reply to a larger one is 552."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Caught:
     """A message as it arrived."""
 
     id: int
-    """Counts from 1 in the order of arrival."""
+    """Counted from 1 in order of arrival."""
     received_at: datetime
     envelope_from: str
     recipients: tuple[str, ...]
@@ -42,16 +42,17 @@ class Caught:
 
     @cached_property
     def parsed(self) -> EmailMessage:
+        """The message as a MIME structure."""
         return message_from_bytes(self.raw, policy=default)
 
     @property
     def text(self) -> str:
-        """The plain text part, or nothing."""
+        """The plain text part, or an empty string."""
         return self._part("plain")
 
     @property
     def html(self) -> str:
-        """The HTML part, or nothing. Written by a stranger: to be shown in a sandbox only."""
+        """The HTML part, or an empty string. A stranger wrote it: show it only in a sandbox."""
         return self._part("html")
 
     def _part(self, kind: str) -> str:
@@ -60,12 +61,12 @@ class Caught:
             return ""
         try:
             return str(part.get_content()).replace("\r\n", "\n")
-        except LookupError:  # a character set that nobody knows
+        except LookupError:  # an unknown character set
             return bytes(part.get_payload(decode=True)).decode("ascii", "replace")
 
 
 class Catcher:
-    """What was caught: the last 500 messages or 100 MiB, whichever is less. The condition guards the deque."""
+    """The caught messages: the last 500 or 100 MiB, whichever is less. The condition guards the deque."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -73,15 +74,15 @@ class Catcher:
         self._last = self._bytes = 0
         self._condition = threading.Condition()
         self.port = 0
-        """Where the server listens."""
+        """The port that the server listens on."""
 
     def messages(self) -> list[Caught]:
-        """All that is kept, oldest first."""
+        """The kept messages, oldest first."""
         with self._condition:
             return list(self._caught)
 
     def wait_for(self, predicate: Callable[[Caught], bool], timeout: float = 10.0) -> Caught:
-        """The first message kept, or still to come, that is meant. Raises TimeoutError after ``timeout`` seconds."""
+        """The first message, kept or still to come, that fits. Raises TimeoutError after ``timeout`` seconds."""
         with self._condition:
             found = self._condition.wait_for(lambda: next(filter(predicate, self._caught), None), timeout)
         if found is None:
@@ -89,7 +90,7 @@ class Catcher:
         return found
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
-        """Keep a message; called by the server."""
+        """Keep a message. The server calls this."""
         raw = bytes(envelope.original_content or b"")
         parsed = message_from_bytes(raw, policy=default)
         subject, message_id = str(parsed["Subject"] or ""), str(parsed["Message-ID"] or "")
@@ -110,7 +111,7 @@ class Catcher:
 
 @contextmanager
 def mail_catcher(host: str = "127.0.0.1", port: int = 0, clock: Clock | None = None) -> Iterator[Catcher]:
-    """A catcher that listens, on a free port if none is given. Raises OSError when it cannot."""
+    """A catcher that listens on a port, a free one for 0. Raises OSError."""
     catcher = Catcher(clock or SystemClock())
     with smtp_server(catcher, host, port, data_size_limit=SIZE_LIMIT) as catcher.port:
         yield catcher
@@ -120,7 +121,7 @@ def mail_catcher(host: str = "127.0.0.1", port: int = 0, clock: Clock | None = N
 def smtp_server(
     handler: object, host: str = "127.0.0.1", port: int = 0, *, tls: ssl.SSLContext | None = None, **options: Any
 ) -> Iterator[int]:
-    """Serve SMTP on a thread of its own. Yields the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError.
+    """Serve SMTP in a thread of its own; yields the port. ``handler`` and ``options`` are aiosmtpd's. Raises OSError.
 
     aiosmtpd's own controller takes no port 0, and ends its loop before the connections that are still open.
     """

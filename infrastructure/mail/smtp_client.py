@@ -1,4 +1,4 @@
-"""Carries letters to a mail server by SMTP (RFC 5321): sent means that the server answered 250 to the whole message."""
+"""Hands letters to a mail server by SMTP (RFC 5321). A letter is sent once the server replies 250 to the whole message."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from infrastructure.mail.rendering import compose
 Tls = Literal["none", "starttls", "tls"]
 
 _ATOM = r"(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]|[^\x00-\x7f])+"
-_LABEL = r"[A-Za-z0-9_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff-]*"  # one way to read a letter, else it backtracks
+_LABEL = r"[A-Za-z0-9_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff-]*"  # unambiguous, so that it never backtracks
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
 _NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
-"""What a server says to those who have not logged in as it wants (RFC 4954): not the recipient's fault."""
+"""Replies to a client that has not authenticated as required (RFC 4954). They say nothing about the recipient."""
 _TOO_LARGE = 552
 _GOODBYE = 5.0
-"""Seconds to wait for the answer to QUIT: all that matters is settled by then."""
+"""Seconds to wait for the reply to QUIT, which changes nothing."""
 
 
 def envelope_address(address: str) -> str:
-    """An address that can stand on an envelope as it is (RFC 5321, 4.1.2; RFC 6531, 3.3). Raises Refused.
+    """An address, where it can stand on an envelope (RFC 5321, 4.1.2; RFC 6531, 3.3). Raises Refused.
 
-    Quoted local parts and address literals are refused: nobody has one, but for those who try what a server lets pass.
+    Quoted local parts and address literals are refused: only attackers use them.
     """
     found = _ADDRESS.fullmatch(address) if address.isprintable() else None
     if not found or len(address.encode()) > 254 or len(found["local"].encode()) > 64:
@@ -46,7 +46,7 @@ class _Client(aiosmtplib.SMTP):
     """A client that leaves no socket behind."""
 
     def close(self) -> None:
-        """Let go at once. Over TLS a polite close waits for the other side, which may never answer."""
+        """Abort the connection. A TLS shutdown would wait for the server, which may never answer."""
         if self.transport is not None:
             cast("asyncio.WriteTransport", self.transport).abort()
         super().close()
@@ -54,7 +54,7 @@ class _Client(aiosmtplib.SMTP):
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpPostman:
-    """A Postman (application.mail_out.letters) with one mail server; a connection a letter.
+    """A Postman (`application.mail_out.letters`) with one mail server, and one connection for each letter.
 
     Raises ValueError for a sender or domain that is not plain ASCII.
     """
@@ -62,33 +62,33 @@ class SmtpPostman:
     host: str
     port: int
     sender: str
-    """From whom; on the envelope stands what each letter says of itself."""
+    """The address in From. The envelope's sender is each letter's own."""
     clock: Clock
     domain: str
-    """Ours, for EHLO."""
+    """Our domain, for EHLO."""
     tls: Tls = "none"
-    """`starttls` and `tls` insist on it and check the certificate; `none` never asks for it."""
+    """`starttls` and `tls` require encryption and check the certificate; `none` never encrypts."""
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
-    """Authorities to trust instead of the machine's; read at each delivery, so that it may be replaced."""
+    """Authorities to trust instead of the machine's. It is read at each delivery, so that it can be replaced."""
     checkpoint: Callable[[], str | None] = lambda: None
-    """The log's current checkpoint, for each mail to carry; None while nothing is sealed. It may block: it runs in a thread."""
+    """The log's current checkpoint, which each mail carries; None while nothing is sealed. It runs in a thread."""
     timeout: float = 30.0
-    """Seconds to wait for the connection, and for each answer but the last."""
+    """Seconds to wait for the connection, and for each reply but the last."""
     acceptance_timeout: float = 600.0
-    """Seconds to wait for the answer to the message itself: to leave sooner means to send it again (RFC 5321, 4.5.3.2.6)."""
+    """Seconds to wait for the reply to the message: leaving sooner would send it twice (RFC 5321, 4.5.3.2.6)."""
 
     def __post_init__(self) -> None:
         for address in (self.sender, f"postmaster@{self.domain}"):
             if not (_ADDRESS.fullmatch(address) and address.isascii()):
-                raise ValueError(f"{address!r} is no address to send from")
+                raise ValueError(f"{address!r} is no address that mail can be sent from")
 
     async def deliver(self, letter: Letter) -> Sent:
-        """Hand a letter over and return once the server has accepted it for delivery (R-5.9a).
+        """Hand a letter over; returns once the server has accepted it for delivery (R-5.9a).
 
-        Raises Refused for an address that cannot stand on an envelope or a 5xx about this recipient or message;
-        Deferred for all else: 4xx, no connection, no answer, and what the operator must mend (certificate, login, sender).
+        Raises Refused for an address that cannot stand on an envelope, or a 5xx about this recipient or message. Raises
+        Deferred for all else: 4xx, no connection, no reply, and the operator's faults (certificate, login, sender).
         """
         recipient = envelope_address(letter.recipient)
         raw = await asyncio.to_thread(self._written, letter)
@@ -121,7 +121,7 @@ class SmtpPostman:
         try:
             await client.connect()
             reply = await self._hand_over(client, sender, recipient, raw)
-            with suppress(SMTPException, OSError):  # it has the letter: a broken goodbye changes nothing
+            with suppress(SMTPException, OSError):  # the server has the letter
                 await client.quit(timeout=_GOODBYE)
         finally:
             client.close()
@@ -144,7 +144,7 @@ class SmtpPostman:
 
 
 def _permanent(error: Exception) -> bool:
-    """Whether it would be the same tomorrow, for this letter and no other."""
+    """Whether an error will not go away and concerns this letter alone."""
     match error:
         case aiosmtplib.SMTPNotSupported():
             return True
@@ -163,6 +163,6 @@ def _words(error: Exception) -> str:
 
 
 def _without(recipient: str, words: str) -> str:
-    """What a server said as one line that can be kept: no recipient, no control characters, at most 500 characters."""
+    """A server's words as one line to keep: without the recipient and control characters, at most 500 characters."""
     words = re.sub(re.escape(recipient), "(recipient)", words, flags=re.IGNORECASE)
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:500]

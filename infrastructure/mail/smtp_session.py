@@ -1,26 +1,22 @@
 """One conversation of a mail server with the gateway (RFC 5321; LMTP: RFC 2033), on aiosmtpd's commands.
 
-The message itself is read here, not there: aiosmtpd keeps an object a line, refuses lines that people do write, waits for
-a slow client as a whole only, and answers LMTP once. A message ends with CR LF . CR LF and nothing else: where an LF
-alone ends a line, as with many clients, it ends no message (SMTP smuggling: CVE-2023-51764, CVE-2024-27305).
+The message is read here and not by aiosmtpd. That keeps an object for each line, refuses long lines that people do
+write, limits only the whole time of a slow client, and replies once to LMTP. A message ends with CR LF . CR LF and
+nothing else. Many clients end lines with an LF alone, which ends no message (CVE-2023-51764, CVE-2024-27305).
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
-from application.mail_in.envelope import LARGEST_MESSAGE, Envelope
-
-if TYPE_CHECKING:
-    from infrastructure.mail.smtp_server import Gateway
+from application.mail_in.envelope import Envelope
+from infrastructure.mail.gateway import Gateway
+from infrastructure.mail.limits import Share
 
 _END = b"\r\n.\r\n"
 _CHUNK = 65_536
@@ -30,80 +26,19 @@ _COMMANDS = 1_000
 """Commands of a kind in one conversation. A server with more to say connects again."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """The limits of one client, and of all together."""
-
-    size: int = LARGEST_MESSAGE
-    """Bytes of a message (RFC 1870)."""
-    recipients: int = 100
-    """Of a message (RFC 5321, 4.5.3.1.8: no fewer)."""
-    conversations: int = 50
-    """At a time."""
-    unfinished: int = 160 * 2**20
-    """Bytes of all the messages that are being read, or wait to be recorded."""
-    idle: float = 60.0
-    """Seconds to wait for a command, or for the next 64 KiB of a message."""
-    whole: float = 600.0
-    """Seconds that a message may take to come."""
-
-
 class Refusal(Exception):
     """The answer to a message that is not taken."""
 
 
 class _Gone(Exception):
-    """The client was told why, and the conversation is over."""
-
-
-class Room:
-    """The bytes that a gateway holds of messages that are not on the record yet; one for all conversations."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits, self._used = limits, 0
-
-    @contextmanager
-    def share(self) -> Iterator[Share]:
-        """Take a part of it for one message, and give it back at the end."""
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            share.give_back()
-
-    def take(self, size: int) -> bool:
-        """Take some. Returns whether there was enough."""
-        if self._used + size > self._limits.unfinished:
-            return False
-        self._used += size
-        return True
-
-    def give_back(self, size: int) -> None:
-        self._used -= size
-
-
-class Share:
-    """The room that one message takes."""
-
-    def __init__(self, room: Room) -> None:
-        self._room, self._size = room, 0
-
-    def take(self, size: int) -> bool:
-        """Take some. Returns whether there was enough."""
-        taken = self._room.take(size)
-        self._size += size if taken else 0
-        return taken
-
-    def give_back(self) -> None:
-        self._room.give_back(self._size)
-        self._size = 0
+    """The client has got its reply, and the conversation is over."""
 
 
 class Conversation(SMTP):
-    """SMTP, with `Gateway` behind it."""
+    """SMTP for a gateway."""
 
     line_length_limit = _CHUNK
-    """Of aiosmtpd: how much it buffers. No line of a message is too long for us."""
+    """How much aiosmtpd buffers. No line of a message is too long."""
 
     def __init__(self, gateway: Gateway, tls: ssl.SSLContext | None) -> None:
         super().__init__(
@@ -121,7 +56,7 @@ class Conversation(SMTP):
         self._gateway, self._limits = gateway, gateway.limits
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called again once STARTTLS is through."""
+        """Register the conversation. Called a second time after STARTTLS."""
         self._gateway.open.add(self)
         super().connection_made(transport)
 
@@ -134,7 +69,7 @@ class Conversation(SMTP):
         super()._timeout_cb()  # type: ignore[no-untyped-call]
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's
-        """Read a message and answer once it is on the record, or clearly not."""
+        """Read a message, and reply once it is on the record or certainly not."""
         if await self.check_helo_needed(self.greeting):
             return
         if not self.envelope or not self.envelope.rcpt_tos:
@@ -143,10 +78,10 @@ class Conversation(SMTP):
         if arg:
             await self.push("501 5.5.4 DATA takes no argument")
             return
-        if _buffered(self._reader):  # it did not wait for us, so what comes may be anything (RFC 2920, 3.1)
+        if _buffered(self._reader):  # the client did not wait for us, so this may be anything (RFC 2920, 3.1)
             await self._hang_up("554 5.5.0 DATA is the last of a group: wait for 354")
             return
-        # The line end of the command is the one before the first line: a message may be no more than its end.
+        # The command's line end precedes the first line, so that an empty message ends as any other.
         self._reader.feed_data(b"\r\n")
         await self.push("354 end with <CR><LF>.<CR><LF>")
         self._stop_timing()
@@ -193,7 +128,7 @@ class Conversation(SMTP):
                 content += part
             elif content:
                 content.clear()
-                share.give_back()
+                share.release()
         if why is not None:
             raise why
         return _message(content)
@@ -207,7 +142,7 @@ class Conversation(SMTP):
         """The next bytes, and whether the message ends with them."""
         try:
             return await self._reader.readuntil(_END), True
-        except asyncio.LimitOverrunError as more:  # so much is there without an end in it
+        except asyncio.LimitOverrunError as more:  # this much has arrived without an end
             return await self._reader.readexactly(more.consumed), False
 
     def _stop_timing(self) -> None:
@@ -227,7 +162,7 @@ class Conversation(SMTP):
 
 
 class LmtpConversation(Conversation, LMTP):
-    """LMTP: the same, with an answer for each recipient (RFC 2033, 4.2)."""
+    """LMTP: SMTP with a reply for each recipient (RFC 2033, 4.2)."""
 
     greeting = "LHLO"
 
@@ -242,7 +177,7 @@ def _message(content: bytearray) -> bytes:
 
 
 def _buffered(reader: asyncio.StreamReader) -> bool:
-    return bool(cast("Any", reader)._buffer)  # noqa: SLF001 - there is no other way to see that nothing came yet
+    return bool(cast("Any", reader)._buffer)  # noqa: SLF001 - there is no public way to see that nothing arrived yet
 
 
 def _decoded(address: str) -> str:

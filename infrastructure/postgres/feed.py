@@ -1,4 +1,4 @@
-"""The ledger as an async feed, and waiting for it: one connection listens for all who wait."""
+"""The ledger as an asynchronous feed. One connection listens for all who wait for events or views."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from infrastructure.postgres.queries import load
 
 _SQL = load("feed")
 _RECONNECT = 1.0
+"""Seconds until a lost connection is made again."""
 _SILENCE = 2.0
-"""Seconds without a word after which the listener asks whether the database is there."""
+"""Seconds without a notification after which the listener tests its connection."""
 _ANSWER = 3.0
-"""Seconds that the answer may take. Until then, and no longer, a grant that was revoked may count for readers."""
+"""Seconds that the answer may take. A revoked grant may count for readers until then, and no longer."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Remembered(Protocol):
-    """What is remembered of the record, for as long as somebody listens for changes (`application.execution.reference.References`)."""
+    """A memory of the record that is good while changes are heard of (`application.execution.reference.References`)."""
 
     def invalidate(self) -> None: ...
     def listened(self, hearing: bool) -> None: ...
@@ -44,24 +45,27 @@ class PostgresFeed:
         self._database, self._pool, self._reference = database, pool, reference
         self._events = self._views = 0
         self._waiting = 0
-        """How many wait: while nobody does, a commit costs us nothing."""
+        """How many wait. While nobody does, a commit costs nothing."""
         self._moved = asyncio.Condition()
         self._running: set[asyncio.Task[Any]] = set()
 
     async def page(self, after: int, limit: int) -> Sequence[FeedItem]:
+        """Events after a position, at most ``limit``. Raises psycopg.OperationalError."""
         return await self._to_its_end(self._page(after, limit))
 
     async def _page(self, after: int, limit: int) -> Sequence[FeedItem]:
         async with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(_SQL["page"], (after, limit), prepare=True)
             rows = await cursor.fetchall()
-        # A thousand states take their time to decode: not that of the event loop.
+        # In a thread: a thousand states would hold up the event loop.
         return await asyncio.to_thread(lambda: [_item(*row) for row in rows])
 
     async def wait_for_event(self, after: int, seconds: float) -> bool:
+        """Wait until there may be an event after a position; False when the time is over."""
         return await self._wait(lambda: self._events > after, seconds)
 
     async def wait_for_view(self, position: int, seconds: float) -> bool:
+        """Wait until the views have folded a position; False when the time is over."""
         return await self._wait(lambda: self._views >= position, seconds)
 
     async def _wait(self, reached: Callable[[], bool], seconds: float) -> bool:
@@ -80,10 +84,9 @@ class PostgresFeed:
             await self._look(connection)
 
     async def _to_its_end(self, work: Coroutine[Any, Any, T]) -> T:
-        """Let work on a pooled connection end even when who asked has gone.
+        """Finish work on a pooled connection even when its reader has gone.
 
-        A reader who hangs up is cancelled at every await, so also at the one that gives the connection back: the pool
-        would lose one with each of them.
+        A reader who hangs up cancels every await, also the one that returns the connection: the pool would lose it.
         """
         task = asyncio.create_task(work)
         self._running.add(task)
@@ -91,7 +94,7 @@ class PostgresFeed:
         return await asyncio.shield(task)
 
     async def listen(self) -> None:
-        """Follow ledger and views by NOTIFY until cancelled; a lost connection is made anew."""
+        """Follow ledger and views by NOTIFY until cancelled. A lost connection is made again."""
         while True:
             try:
                 async with await AsyncConnection.connect(
@@ -108,18 +111,18 @@ class PostgresFeed:
                         await self._hear(connection)
             except psycopg.Error as error:
                 log.warning("feed listener lost the database", error=str(error))
-            except Exception as error:  # noqa: BLE001 - whatever it is: nobody else would hear of changes
+            except Exception as error:  # noqa: BLE001 - the only listener must not end
                 FAULTS.add("feed listener", error)
             finally:
                 self._reference.listened(False)
             await asyncio.sleep(_RECONNECT)
 
     async def _hear(self, connection: AsyncConnection) -> None:
-        """The next word, or a question whether anybody is there. Raises psycopg.OperationalError."""
+        """Take the next notification, or test the connection after a silence. Raises psycopg.OperationalError."""
         heard = False
-        async for said in connection.notifies(timeout=_SILENCE, stop_after=1):
+        async for notification in connection.notifies(timeout=_SILENCE, stop_after=1):
             heard = True
-            if said.channel == "reference":
+            if notification.channel == "reference":
                 self._reference.invalidate()
         if not heard:
             await connection.execute("")
@@ -148,7 +151,7 @@ def _item(
 
 @asynccontextmanager
 async def open_feed(database: Database, reference: Remembered) -> AsyncIterator[PostgresFeed]:
-    """The feed with its pool and its listener, which also tells when catalogue, policy or grants have changed."""
+    """The feed with its pool and its listener. The listener also tells ``reference`` of changes to catalogue, policy or grants."""
     async with database.async_pool("api", size=4) as pool:
         feed = PostgresFeed(database, pool, reference)
         listening = asyncio.create_task(feed.listen(), name="feed listener")

@@ -1,4 +1,4 @@
-"""The transparency log as it lies in PostgreSQL, read for those who serve, export and prove."""
+"""Reads the transparency log in PostgreSQL: checkpoints, tiles and the leaf of an event."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SQL = load("log", "infrastructure.transparency")
 
 @dataclass(frozen=True)
 class Sealed:
-    """A signed checkpoint as it is kept."""
+    """A signed checkpoint, as stored."""
 
     log: int
     size: int
     position: int
-    """Of the last event it seals."""
+    """The position of the last sealed event."""
     note: str
     sealed_at: datetime
 
@@ -47,7 +47,7 @@ def last_position(connection: psycopg.Connection[Any], number: str) -> int:
 
 @contextmanager
 def one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """All that is read within is of one moment, and nothing is written."""
+    """A read-only transaction: all that is read in it is of one moment."""
     connection.execute(_SQL["snapshot"])
     try:
         yield
@@ -56,34 +56,31 @@ def one_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 class LogReader:
-    """Reads hashes and entries of one log, each tile once: for a proof, a bundle, a request.
-
-    Raises LookupError for what is not there.
-    """
+    """Reads hashes and entries of one log, each tile once. Raises LookupError for missing ones, ValueError for damaged ones."""
 
     def __init__(self, connection: psycopg.Connection[Any], log: int) -> None:
         self._connection, self.log = connection, log
         self._tiles: dict[tuple[int, int], list[bytes]] = {}
 
     def hashes(self, level: int, first: int, count: int) -> list[bytes]:
-        """Hashes of a level, all from one tile (`merkle.Hashes`)."""
+        """Hashes of one tile (`merkle.Hashes`)."""
         return self._part(level, first, count)
 
     def entries(self, first: int, count: int) -> list[bytes]:
-        """Leaf records, all from one bundle."""
+        """Leaf records of one entry bundle."""
         return self._part(ENTRIES, first, count)
 
     def tile(self, tile: Tile) -> bytes:
-        """A tile's content as it is served."""
+        """The content of a tile, as it is served."""
         part = self._part(tile.level, tile.first, tile.width)
         return pack_entries(part) if tile.level == ENTRIES else b"".join(part)
 
     def forget(self) -> None:
-        """Let go of the tiles read so far: whoever reads them all needs each once."""
+        """Forget the tiles read so far: a reader of the whole log needs each one once."""
         self._tiles.clear()
 
     def leaf_at(self, position: int) -> tuple[int, bytes]:
-        """The place and the record of an event's leaf, by its position."""
+        """The index and the record of an event's leaf, by the event's position."""
         row = self._query("run_of", self.log, position).fetchone()
         if row is not None:
             beginning = leaf_beginning(position)

@@ -1,6 +1,7 @@
-"""A copy of the log in a directory (C2SP tlog-tiles): written, kept up, and read by those who trust nobody.
+"""A copy of the log in a directory (C2SP tlog-tiles): written, extended, and read by those who trust nobody.
 
-A reader trusts its signature only: every root is computed from the entries, the tiles of hashes are for other clients.
+A reader computes every root from the entries and trusts only the checkpoint's signature. The tiles of hashes are for
+other clients.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from infrastructure.files import write_atomically
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.formats.leaf import Leaf, is_restart, parse_leaf
 from infrastructure.transparency.formats.merkle import EMPTY, Growing, leaf_hash, root_at
@@ -20,13 +22,13 @@ Advance = Callable[[int], None]
 
 
 class BrokenCopy(Exception):
-    """The directory holds no copy of a log, or one that is not what its checkpoint says."""
+    """The directory holds no copy of a log, or one that contradicts its checkpoint."""
 
 
 class LogCopy:
-    """A copy that was read through once: its entries are what its checkpoint says.
+    """A copy whose entries were read once and lead to its checkpoint.
 
-    ``watch`` are sizes whose roots will be asked for, ``stream`` the case whose leaves will be. Raises BrokenCopy.
+    ``watch`` are the sizes to know the roots at, ``stream`` is the case to keep the leaves of. Raises BrokenCopy.
     """
 
     def __init__(
@@ -47,14 +49,14 @@ class LogCopy:
         self._line = None if stream is None else f"\noriginator-id {stream}\n".encode()
         self._read(folder, sorted({*watch, self.checkpoint.size} - {0}), advance)
         if self._roots.get(self.checkpoint.size) != self.checkpoint.root:
-            raise BrokenCopy(f"{folder}: its entries do not lead to its checkpoint's root")
+            raise BrokenCopy(f"{folder}: the entries do not lead to the checkpoint's root")
 
     def root(self, size: int) -> bytes | None:
-        """The root at a size that was watched; None beyond the copy's end."""
+        """The root at a watched size; None beyond the copy's end."""
         return self._roots.get(size)
 
     def leaves_of(self, stream: str) -> Iterator[tuple[int, Leaf]]:
-        """The leaves of the case that was looked for, in order."""
+        """The leaves of the case ``stream``, in order, with their indexes."""
         return ((index, leaf) for index, leaf in self._leaves if leaf.stream == stream)
 
     def _read(self, folder: Path, watch: list[int], advance: Advance) -> None:
@@ -95,10 +97,10 @@ class LogCopy:
 def export(
     reader: LogReader, note: str, now: Checkpoint, folder: Path, advance: Advance = lambda _: None
 ) -> Checkpoint | None:
-    """Write a copy, or bring one up to date; returns the checkpoint it had before.
+    """Write a copy, or extend one; returns the checkpoint that it had before.
 
-    The new checkpoint comes last: killed half-way, the copy is what it was. Raises BrokenCopy when the log does not
-    continue the copy that is there: that is an alarm. Raises OSError, LookupError.
+    The checkpoint is written last, so that a copy stays valid when this is killed. Raises BrokenCopy where the log does
+    not continue the copy, which is an alarm; OSError; LookupError.
     """
     before = _copied_before(folder)
     if before is not None:
@@ -109,12 +111,12 @@ def export(
     for tile in tiles_of(now.size, since=before.size if before else 0):
         path = folder / tile.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, reader.tile(tile))
+        write_atomically(path, reader.tile(tile), durable=False)
         reader.forget()
         if tile.level == ENTRIES:
             advance(tile.width)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / CHECKPOINT, note.encode())
+    write_atomically(folder / CHECKPOINT, note, durable=False)
     return before
 
 
@@ -125,9 +127,3 @@ def _copied_before(folder: Path) -> Checkpoint | None:
         return None
     except (NoteError, UnicodeDecodeError) as error:
         raise BrokenCopy(f"{folder}/{CHECKPOINT}: {error}") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    draft.write_bytes(content)
-    draft.rename(path)

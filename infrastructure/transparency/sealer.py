@@ -1,7 +1,7 @@
-"""The sealer: puts each new event into the transparency log and signs how large it is (audit.md, Sealer).
+"""The sealer: appends each new event to the transparency log and signs the log's size and root (audit.md, Sealer).
 
-What it signs always continues what it signed before. It knows that by a file of its own, outside the database, written
-before the database says so: killed in between, it seals the same events to the same bytes again.
+Each checkpoint continues the one before. A file outside the database remembers that one, written before the database
+commits it. A sealer killed in between seals the same events to the same bytes again.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from infrastructure.transparency.state_file import Refused, Safe
 
 _SQL = load("sealer", "infrastructure.transparency")
 EVERY = 0.25
-"""Seconds from one look for new events to the next: about how long an event is unsealed."""
+"""Seconds between two looks for new events: about how long an event is unsealed."""
 BATCH = 16_384
-"""Events a checkpoint at most: a bound on memory and on how long a transaction lasts."""
+"""Most events under one checkpoint: a bound on memory and on the length of a transaction."""
 
 Published = Callable[[str, int], None]
-"""Is told of each checkpoint once it is published: the signed note, and its size."""
+"""Called with each published checkpoint: the signed note, and its size."""
 
 log = structlog.get_logger()
 
 
 class Sealer:
-    """Seals on one connection, which is its own. Whoever runs it has the sealer's turn.
+    """Seals on a connection of its own, in a process that has the sealer's turn.
 
-    ``origin`` names the log where it is begun; afterwards the log's own name stands.
+    ``origin`` names the log when it begins. Afterwards the log keeps its name.
     """
 
     def __init__(self, connection: psycopg.Connection[Any], safe: Safe, origin: str) -> None:
@@ -48,17 +48,17 @@ class Sealer:
         connection.execute(_SQL["settings"])
         self._log, self._origin = 1, origin
         self._is_new = True
-        """Whether the log's own row is still to be written."""
+        """Whether the row of the log itself is still to be written."""
         self._tree = Growing()
         self._position = 0
-        """Of the last event sealed."""
+        """The position of the last sealed event."""
         self._first: list[bytes] = []
-        """Leaves that stand for no event and come before all others."""
+        """The leaf before all events, where the log was begun after a restore."""
 
-    # taking up what was left
+    # resuming
 
-    def take_up(self) -> None:
-        """Go on where the log was left, if that continues what was signed last. Raises Refused, OSError."""
+    def resume(self) -> None:
+        """Go on where the log ends, if it continues the checkpoint signed last. Raises Refused, OSError."""
         current = self._row("current_log")
         remembered = self._remembered()
         if current is not None:
@@ -67,20 +67,20 @@ class Sealer:
             self._log, self._origin = _number_of(remembered.origin), remembered.origin
         last = None if current is None else self._row("last_checkpoint", self._log)
         if last is not None:
-            self._resume(*last)
+            self._load(*last)
         if remembered is None:
             if last is not None:
                 raise Refused(
-                    f"the database holds a log of {last[0]} leaves, and {self._safe.folder} remembers none. Put that "
-                    "folder back from its own backup; if it is lost, `caseledger tlog restart --reason ...` begins a new log"
+                    f"the database holds a log of {last[0]} leaves, and {self._safe.folder} remembers none. Restore that "
+                    "folder from its own backup; if it is lost, `caseledger tlog restart --reason ...` begins a new log"
                 )
             return
-        if remembered.origin != self._origin and not self._begins_with_what_is_kept(remembered):
+        if remembered.origin != self._origin and not self._begins_again(remembered):
             raise Refused(f"{self._origin} is not the log signed last, {remembered.origin}{_RESTORED}")
         self._require_continued(remembered)
 
-    def _begins_with_what_is_kept(self, remembered: Checkpoint) -> bool:
-        """Whether a crash came between the beginning of a log after this one and its commit: then it is begun again."""
+    def _begins_again(self, remembered: Checkpoint) -> bool:
+        """Begin the log after this one again, where a crash came before its commit; returns whether that was so."""
         leaf = self._safe.first_leaf()
         if leaf is None or _followed_by(leaf) != self._origin or _number_of(remembered.origin) != self._log + 1:
             return False
@@ -94,10 +94,10 @@ class Sealer:
             note = self._safe.last_note()
             return None if note is None else open_checkpoint(note, self._safe.verifiers())
         except ValueError as error:
-            raise Refused(f"{self._safe.folder}/last-checkpoint cannot be believed: {error}") from error
+            raise Refused(f"{self._safe.folder}/last-checkpoint is not valid: {error}") from error
 
-    def _resume(self, size: int, position: int, note: str) -> None:
-        """The tree of the last checkpoint in the database."""
+    def _load(self, size: int, position: int, note: str) -> None:
+        """Load the tree of the last checkpoint in the database. Raises Refused where that is damaged."""
         reader = LogReader(self._connection, self._log)
         try:
             self._tree, self._position = Growing.of(size, reader.hashes), position
@@ -106,30 +106,30 @@ class Sealer:
             if Checkpoint.of_text(note).root == self._tree.root() and filed == position:
                 return
         except (LookupError, ValueError) as error:
-            raise Refused(f"the log in the database is broken: {error}. `caseledger verify` says where") from error
-        raise Refused("the log in the database does not lead to its own checkpoint: `caseledger verify` says where")
+            raise Refused(f"the log in the database is damaged: {error}. `caseledger verify` says where") from error
+        raise Refused("the log in the database does not lead to its own checkpoint; `caseledger verify` says where")
 
     def _require_continued(self, remembered: Checkpoint) -> None:
-        """Bring the log to what was signed last, where a crash came between, and compare. Raises Refused."""
+        """Compare the log with the checkpoint signed last; seal up to it where a crash came between. Raises Refused."""
         missing = remembered.size - self._tree.size
         if missing <= 0:
             reader = LogReader(self._connection, self._log)
             if root_at(remembered.size, reader.hashes) != remembered.root:
-                raise Refused(f"the log in the database is another one than was signed{_RESTORED}")
+                raise Refused(f"the log in the database is not the one that was signed{_RESTORED}")
             return
         if self.seal(limit=missing, must_be=remembered) is None:
             raise Refused(
-                f"{remembered.size} leaves were signed, and the database has only {self._tree.size}, and fewer events "
-                f"than are missing{_RESTORED}"
+                f"{remembered.size} leaves were signed; the database has {self._tree.size}, and too few events for the rest"
+                f"{_RESTORED}"
             )
 
-    def begin_anew(self, reason: str) -> Checkpoint:
-        """Begin another log over the events there are, that says which one it follows and why; returns how far that was
-        signed. Nothing is signed before the first `seal`. Raises Refused."""
+    def restart(self, reason: str) -> Checkpoint:
+        """Begin another log over all events. Its leaf 0 names the log before it and the reason.
+
+        Returns the last checkpoint of the log before it. Nothing is signed before the first `seal`. Raises Refused.
+        """
         note, current = self._safe.last_note(), self._row("current_log")
-        if (
-            note is None and current is not None
-        ):  # the folder was lost: what the database last published will have to do
+        if note is None and current is not None:  # the folder was lost: the database's last checkpoint must do
             last = self._row("last_checkpoint", current[0])
             note = last[2] if last else None
         if note is None:
@@ -146,8 +146,8 @@ class Sealer:
     def run(
         self, stop: threading.Event, published: Published | None = None, beat: Callable[[], None] = lambda: None
     ) -> None:
-        """Seal until told to stop; ``beat`` is called each time. Raises Refused, psycopg.OperationalError, OSError."""
-        self.take_up()
+        """Seal until ``stop`` is set; ``beat`` is called each time. Raises Refused, psycopg.OperationalError, OSError."""
+        self.resume()
         self._safe.refuse(None)
         if published is not None and (last := self._safe.last_note()) is not None:
             published(last, self._tree.size)
@@ -161,9 +161,9 @@ class Sealer:
                 stop.wait(EVERY)
 
     def seal(self, *, limit: int = BATCH, must_be: Checkpoint | None = None) -> str | None:
-        """Seal what is new, in one transaction; returns the signed note, None when there is nothing.
+        """Seal the new events in one transaction; returns the signed note, None when there is no event.
 
-        With ``must_be`` nothing is signed but that, and None means that there are not that many events. Raises Refused.
+        With ``must_be``, seal exactly up to that checkpoint; None when there are too few events. Raises Refused.
         """
         with self._connection.transaction():
             events = max(0, limit - len(self._first))
@@ -175,12 +175,12 @@ class Sealer:
             self._connection.execute(_SQL["add_checkpoint"], (self._log, self._tree.size, position, note))
             if self._first:
                 self._safe.remember_first_leaf(self._first[0].decode())
-            self._safe.remember(note)  # before anybody can see it
+            self._safe.remember(note)  # before the commit: nobody can see it yet
         self._position, self._first, self._is_new = position, [], False
         return note
 
     def _append(self, leaves: list[tuple[int, bytes]], must_be: Checkpoint | None) -> str:
-        """Write the leaves and what they add to the tree; returns the signed checkpoint over all."""
+        """Write leaves and their new hashes; returns the signed checkpoint over the whole log."""
         if self._is_new:
             self._connection.execute(_SQL["open_log"], (self._log, self._origin))
         first = self._tree.size
@@ -198,7 +198,7 @@ class Sealer:
         made = Checkpoint(self._origin, self._tree.size, self._tree.root())
         if must_be is not None:
             if made != must_be:
-                raise Refused(f"the events in the database are others than were signed{_RESTORED}")
+                raise Refused(f"the events in the database are not those that were signed{_RESTORED}")
             return self._safe.last_note() or ""
         return self._signed(made)
 
@@ -206,8 +206,8 @@ class Sealer:
         signers = self._safe.signers(self._origin)
         if not signers and not self._is_new:
             raise Refused(
-                f"the key of {self._origin} is gone from {self._safe.folder}: put it back from its backup, or begin a new log "
-                "(caseledger tlog restart --reason ...)"
+                f"the key of {self._origin} is missing from {self._safe.folder}; restore it from its backup, or begin a new "
+                "log (caseledger tlog restart --reason ...)"
             )
         if not signers:
             self._safe.add_key(Ed25519PrivateKey.generate())
@@ -221,14 +221,14 @@ class Sealer:
 
 
 _RESTORED = (
-    ". Nothing is sealed: what is signed must continue what was signed. If an older backup was restored on purpose, say so: "
-    "`caseledger tlog restart --reason ...` begins a new log that names this one; otherwise find out who changed the record "
-    "(`caseledger verify`)"
+    ". Nothing is sealed, since a checkpoint must continue the one before. If an older backup was restored on purpose, "
+    "`caseledger tlog restart --reason ...` begins a new log that names this one. Otherwise find out who changed the "
+    "record (`caseledger verify`)"
 )
 
 
 def _runs(first: int, count: int) -> Iterator[tuple[int, int]]:
-    """Runs that do not cross a multiple of 256, as offsets from ``first``."""
+    """Runs that cross no multiple of 256, as offsets from ``first``."""
     start = 0
     while start < count:
         end = min(count, start + TILE - (first + start) % TILE)
@@ -237,7 +237,7 @@ def _runs(first: int, count: int) -> Iterator[tuple[int, int]]:
 
 
 def _followed_by(first_leaf: str) -> str:
-    """The log that one follows which begins with this leaf."""
+    """The origin of the log that is followed by the log with this leaf 0."""
     found = re.search(r"^previous-origin (.+)$", first_leaf, re.MULTILINE)
     return found[1] if found else ""
 

@@ -1,4 +1,4 @@
-"""The log as the API serves it, and waiting for it: on a pool, from the tables that the sealer appends to."""
+"""The log as the API serves it, read on a pool, and waiting until an event is sealed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from infrastructure.transparency.publication.store import current_note
 _SQL = load("log", "infrastructure.transparency")
 _NEWEST = (2**31 - 1, 2**62)
 _PATIENCE = 5.0
-"""Seconds to wait for a seal that usually takes a quarter of one."""
+"""Seconds to wait for a seal, which usually takes a quarter of one."""
 _LOOK_EVERY = 0.05
 
 
@@ -32,10 +32,12 @@ class PostgresLog:
         self._pool = pool
 
     def checkpoint(self, log: int | None = None) -> str | None:
+        """The newest checkpoint of a log, or of the current one; None while nothing is sealed."""
         with self._pool.connection() as connection:
             return current_note(connection, log)
 
     def tile(self, path: str, log: int | None = None) -> tuple[int, bytes] | None:
+        """The tile at a path, with its log's number; None where there is none."""
         try:
             tile = Tile.parse(path)
         except ValueError:
@@ -48,19 +50,21 @@ class PostgresLog:
                 log = sealed.log
             try:
                 return log, LogReader(connection, log).tile(tile)
-            except (LookupError, ValueError):  # damaged: `verify` says where
+            except (LookupError, ValueError):  # damaged: `verify` reports where
                 return None
 
     def checkpoints(self, after: tuple[int, int] | None, limit: int) -> Sequence[KeptCheckpoint]:
+        """Signed checkpoints, newest first, after a log and size."""
         with self._pool.connection() as connection:
             rows = connection.execute(_SQL["checkpoints"], (*(after or _NEWEST), limit)).fetchall()
         return [KeptCheckpoint(*row) for row in rows]
 
     def bundle(self, number: str, *, files: bool = False) -> bytes:
+        """A case's bundle, zipped. Raises NotFound, NotSealed."""
         return zipped(self.bundle_files(number, files=files))
 
     def bundle_files(self, number: str, old: Checkpoint | None = None, *, files: bool = False) -> dict[str, bytes]:
-        """The files of a case's bundle, once its last event is sealed (bundle.make_bundle)."""
+        """The files of a case's bundle, once its last event is sealed (`bundle.writer.make_bundle`)."""
         for last_try in (False, False, True):
             with self._pool.connection() as connection:
                 position = last_position(connection, number)
@@ -68,13 +72,13 @@ class PostgresLog:
             try:
                 with self._pool.connection() as connection:
                     return make_bundle(connection, number, old, files=files)
-            except NotSealed:  # it has gone on meanwhile
+            except NotSealed:  # the case has a new event
                 if last_try:
                     raise
         raise AssertionError
 
     def last_event(self) -> int:
-        """The position of the last event there is, sealed or not; 0 when there is none."""
+        """The position of the last event, sealed or not; 0 when there is none."""
         with self._pool.connection() as connection:
             row = connection.execute(_SQL["last_event"]).fetchone()
         return int(row[0]) if row else 0
@@ -89,5 +93,5 @@ class PostgresLog:
                 return
             if time.monotonic() > end:
                 known = sealed.position if sealed else 0
-                raise NotSealed(f"position {position} is not sealed yet; the log has got to {known}")
+                raise NotSealed(f"position {position} is not sealed yet; the log has reached {known}")
             pause.wait(_LOOK_EVERY)

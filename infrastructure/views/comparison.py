@@ -1,8 +1,7 @@
 """Compares the live views with a fold of all events from scratch: read-only, as the auditor, at one snapshot.
 
-The fold is the projector's own, into temporary tables, so nobody is held up and nothing is changed: events, words and
-live views are read in one transaction (REPEATABLE READ, READ ONLY, in which temporary tables may be written), and
-the views are compared up to the position they had reached in it.
+The projector folds into temporary tables, so nobody waits and nothing changes. Events, words and live views are read in
+one transaction: REPEATABLE READ, READ ONLY, in which PostgreSQL lets temporary tables be written.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from infrastructure.views.projector import Poisoned, Projector
 
 _SQL = load("comparison", "infrastructure.views")
 FOLD = "pg_temp"
-"""The schema that the fold goes into."""
+"""The schema of the fresh fold."""
 MOST = 20
-"""Rows of a table that are named; all are counted."""
+"""Differing rows of a table that are named. All are counted."""
 
 Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A row that is in the live view only, or that only a fold of the events has; an edited row is one of each.
+    """A row that only the live view has, or only the fold. An edited row gives one of each.
 
-    It is named by its key and, where it is about one, by the number of its case or problem. What it says is not told.
+    Key and number name the row; its other values are not shown.
     """
 
     table: str
@@ -47,15 +46,15 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found."""
+    """The result of a comparison."""
 
     position: int
-    """Up to where the live views had folded the ledger."""
+    """The position up to which the live views had folded the ledger."""
     events: int
     differences: dict[str, int] = field(default_factory=dict)
-    """How many rows differ, by table; both halves of an edited row count."""
+    """Rows that differ, by table. An edited row counts twice."""
     findings: list[Difference] = field(default_factory=list)
-    """The first rows that do, of each table."""
+    """The first of them in each table."""
 
 
 class _Table(NamedTuple):
@@ -65,7 +64,7 @@ class _Table(NamedTuple):
 
 
 def compare_views(connection: psycopg.Connection[Any], advance: Advance | None = None) -> Comparison:
-    """Compare at a snapshot taken now, on an autocommit connection of the auditor's. Raises Poisoned."""
+    """Compare at a snapshot taken now, on an autocommit connection in the auditor's role. Raises Poisoned."""
     prepare(connection)
     with connection.transaction():
         connection.execute(_SQL["one_snapshot"])
@@ -73,10 +72,9 @@ def compare_views(connection: psycopg.Connection[Any], advance: Advance | None =
 
 
 def prepare(connection: psycopg.Connection[Any]) -> None:
-    """Make the temporary tables, before the transaction whose snapshot is compared at.
+    """Make the temporary tables, before the transaction of the comparison. Every transaction begins with them empty.
 
-    From here until the connection is closed no rebuild swaps the tables: it waits. Each transaction afterwards
-    begins with the tables empty.
+    Until the connection closes, a rebuild waits with its swap.
     """
     connection.execute(_SQL["hold_off_rebuild"])
     connection.execute(_SQL["make_room"])
@@ -88,8 +86,8 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
 
 
 def compare(connection: psycopg.Connection[Any], advance: Advance | None = None) -> Comparison:
-    """Compare at the snapshot of the transaction that is open. Raises Poisoned, and leaves the transaction usable."""
-    assert connection.info.transaction_status == TransactionStatus.INTRANS, "it needs a snapshot"
+    """Compare at the snapshot of the open transaction, and leave that usable. Raises Poisoned."""
+    assert connection.info.transaction_status == TransactionStatus.INTRANS, "a comparison needs an open transaction"
     position: int = _row(connection, _SQL["position"])[0]
     with connection.transaction():
         reached, events = _fold(connection, position, advance)
@@ -104,7 +102,7 @@ def compare(connection: psycopg.Connection[Any], advance: Advance | None = None)
 
 
 def _fold(connection: psycopg.Connection[Any], until: int, advance: Advance | None) -> tuple[int, int]:
-    """Fold all events up to a position; returns the last one's, and how many there were. Raises Poisoned."""
+    """Fold all events up to a position; returns the last position, and how many there were. Raises Poisoned."""
     anew, position, events = Projector(connection, FOLD), 0, 0
     try:
         with connection.transaction():
@@ -121,7 +119,7 @@ def _fold(connection: psycopg.Connection[Any], until: int, advance: Advance | No
 
 
 def _fold_to_culprit(anew: Projector, sound: int) -> None:
-    """Fold anew what could be folded, then one by one up to the event that fails by itself. Raises Poisoned."""
+    """Fold the sound batches again, then one by one up to the event that fails. Raises Poisoned."""
     position, folded = anew.fold_after(0, until=sound)
     while folded:
         position, folded = anew.fold_after(position, until=sound)
@@ -136,7 +134,7 @@ def _differing(connection: psycopg.Connection[Any], table: _Table) -> tuple[int,
     number = sql.Identifier("d", "number") if table.numbered else sql.NULL
     statement = _statement("differing", table.name, number=number, key=key, most=sql.Literal(MOST))
     rows = connection.execute(statement).fetchall()
-    # By the key, where that is a case's: the number in the row may be what was edited.
+    # By the key where that is a case: the number in the row may be the edited value.
     ids = [row[3] for row in rows if isinstance(row[3], UUID)]
     numbers = dict(connection.execute(_SQL["numbers"], (ids,)).fetchall()) if ids else {}
     findings = [

@@ -1,7 +1,7 @@
-"""The projector: reads events in order after its position and folds them into every view.
+"""The projector: reads the events after its position, in order, and folds them into every view.
 
-A batch, its views and its position are one transaction: killed half-way it has done nothing, and done again it does
-the same. An event that cannot be folded stops it at that event, loudly; what came before is kept, nothing is skipped.
+A batch, its views and its position are one transaction: a projector killed half-way has changed nothing. An event that
+cannot be folded halts the projector before it. Earlier events stay folded, and none is skipped.
 """
 
 from __future__ import annotations
@@ -14,38 +14,43 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 
+from application.views.outbox import MessageFold
+from application.views.problems import ProblemFold
+from application.views.quarantine import ReceiptFold
 from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
-from infrastructure.views.questions.paging import LATEST
+from infrastructure.views.questions.reader import LATEST
 from infrastructure.views.stores.cases import CasesStore
+from infrastructure.views.stores.known_errors import KnownErrorsStore
 from infrastructure.views.stores.obligations import ObligationsStore
-from infrastructure.views.stores.outbox import OutboxStore
-from infrastructure.views.stores.problems import ProblemsStore
-from infrastructure.views.stores.quarantine import QuarantineStore
+from infrastructure.views.stores.rows import RowStore
 from infrastructure.views.stores.statements import statements
 from infrastructure.views.stores.texts import TextsStore
 
 BATCH = 2_000
-"""Events a transaction: large enough to share its cost, small enough that memory stays flat."""
+"""Events in a transaction: enough to share its cost, few enough that memory stays flat."""
 _HOUSEKEEPING = 3600.0
+"""Seconds between two deletions of expired answers."""
 _SLICE = 5_000
+"""Answers deleted at a time."""
 _STANDBY = 0.5
+"""Seconds between two tries to become the projector at work."""
 _GATHER = 0.03
-"""Seconds to let events gather when they come one by one: a third of the lag we allow ourselves."""
+"""Seconds that single events gather before they are folded: a third of the lag that the desk allows."""
 _IN_NO_VIEW = frozenset(
     {
         *("service", "team", "help_desk", "script", "customer", "policy", "access", "source"),
         *("alert", "watch", "subject", "log", "approval"),
     }
 )
-"""The first part of the topics that are read from their own events, and in no view."""
+"""The first part of topics that no view folds: their aggregates are read from their events."""
 
 log = structlog.get_logger()
 
 
 class Poisoned(Exception):
-    """An event cannot be folded into the views. The projector stops before it; nothing is lost or skipped."""
+    """An event cannot be folded into the views. The projector halts before it; no event is lost or skipped."""
 
     def __init__(self, position: int, why: str) -> None:
         super().__init__(f"the projector stops before position {position}: {why}")
@@ -53,10 +58,10 @@ class Poisoned(Exception):
 
 
 class Store(Protocol):
-    """One view's tables."""
+    """The tables of one view."""
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
-        """Fold events with their positions, in order, in the transaction that is open."""
+        """Fold events with their positions, in order, in the open transaction."""
         ...
 
 
@@ -67,25 +72,30 @@ class Projector:
         self._connection, self._live = connection, schema == "views"
         self._sql = statements("projector", schema, "infrastructure.views")
         self._stores: dict[str, tuple[Store, ...]] = {
-            # The view of cases goes first: the others take from it what their events do not say.
+            # Cases first: the other two read from that view what their events do not say.
             "case": (
                 CasesStore(connection, schema),
                 ObligationsStore(connection, schema),
                 TextsStore(connection, schema),
             ),
-            "problem": (ProblemsStore(connection, schema),),
-            "message": (OutboxStore(connection, schema),),
-            "intake": (QuarantineStore(connection, schema),),
+            "problem": (
+                RowStore(connection, schema, "problems", ProblemFold),
+                KnownErrorsStore(connection, schema),
+            ),
+            "message": (RowStore(connection, schema, "outbox", MessageFold),),
+            "intake": (RowStore(connection, schema, "quarantine", ReceiptFold),),
         }
         self._mapper = StateMapper()
         self._keeps_house = 0.0
 
     def run(self, stop: threading.Event, *, patience: float = 1.0, beat: Callable[[], None] = lambda: None) -> None:
-        """Fold until told to stop, woken by each commit's NOTIFY; ``beat`` is called between batches, and when idle.
+        """Fold until ``stop`` is set, woken by each commit's NOTIFY or after ``patience`` seconds.
+
+        ``beat`` is called between batches, and when idle.
 
         Raises Poisoned, psycopg.OperationalError.
         """
-        # Views can be rebuilt: they need not wait for the disk. Position and rows are lost or kept together.
+        # No wait for the disk: a crash loses rows and position together, and they are folded again.
         self._connection.execute("SET synchronous_commit = off")
         self._connection.execute(self._sql["listen"])
         self._take_turn(stop)
@@ -96,18 +106,18 @@ class Projector:
             if not folded:
                 for _ in self._connection.notifies(timeout=patience, stop_after=1):
                     pass
-            elif folded < BATCH:  # what comes in the next moment shares the cost of a transaction
+            elif folded < BATCH:  # the events of the next moment share a transaction
                 stop.wait(_GATHER)
 
     def _keep_house(self) -> None:
-        """Delete the answers that are kept no longer, once an hour: a slice a turn, so that no batch waits for long."""
+        """Delete expired answers once an hour, a slice at a time, so that no batch waits for long."""
         if time.monotonic() < self._keeps_house:
             return
         if not self._connection.execute(self._sql["forget_answers"], (_SLICE,)).rowcount:
             self._keeps_house = time.monotonic() + _HOUSEKEEPING
 
     def _take_turn(self, stop: threading.Event) -> None:
-        """One projector works, others stand by: the lock falls to the next when its holder's session ends."""
+        """Wait to be the one projector at work. PostgreSQL frees the lock when its holder's session ends."""
         while not stop.is_set():
             row = self._connection.execute(self._sql["take_turn"]).fetchone()
             if row and row[0]:
@@ -115,7 +125,7 @@ class Projector:
             stop.wait(_STANDBY)
 
     def catch_up(self, stop: threading.Event | None = None, progress: Callable[[int], None] | None = None) -> int:
-        """Fold all there is; returns how many events. Raises Poisoned."""
+        """Fold every event there is; returns how many. Raises Poisoned."""
         total = 0
         while not (stop and stop.is_set()):
             if not (folded := self._fold_next()):
@@ -134,7 +144,7 @@ class Projector:
             raise
 
     def _halt_at_culprit(self) -> None:
-        """Fold one by one up to the event that fails by itself, and say so in the database. Raises Poisoned."""
+        """Fold one by one up to the event that fails, and record it in the database. Raises Poisoned."""
         try:
             while self.fold_batch(1):
                 pass
@@ -158,9 +168,9 @@ class Projector:
             return folded
 
     def fold_after(self, position: int, limit: int = BATCH, until: int = LATEST) -> tuple[int, int]:
-        """Fold the events after a position, in the transaction that is open; returns up to which, and how many.
+        """Fold the events after a position, in the open transaction; returns the last position, and how many there were.
 
-        Where that is, is for the caller to keep. Raises Poisoned.
+        The caller keeps the position. Raises Poisoned.
         """
         cursor = self._connection.cursor(binary=True)
         rows = cursor.execute(self._sql["read"], (position, until, limit)).fetchall()
@@ -169,7 +179,7 @@ class Projector:
         return (rows[-1][0] if rows else position), len(rows)
 
     def _events(self, rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Recorded, int]]]:
-        """The events that views are made of, by the first part of their topic. Raises Poisoned."""
+        """The events that views fold, by the first part of their topic. Raises Poisoned."""
         events: dict[str, list[tuple[Recorded, int]]] = {kind: [] for kind in self._stores}
         for row in rows:
             kind = row[3].partition(".")[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infrastructure.transparency.verification.held_checkpoints import HEADER, notes_in
+from infrastructure.transparency.formats.mail_header import HEADER
+from infrastructure.transparency.verification.held_checkpoints import notes_in
 from tests.acceptance.conftest import RunningDesk
 from tests.acceptance.mail.test_worker import mail_worker
 from tests.conftest import TestDatabase

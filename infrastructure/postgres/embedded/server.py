@@ -1,7 +1,7 @@
-"""A PostgreSQL server of our own in the data directory: joined or started by its users, stopped by the last.
+"""A PostgreSQL server in the data directory: its first user starts it, others join, the last one stops it.
 
-File locks count the users, as they vanish with their process: each user holds `postgres.users` shared, and
-every start and stop happens under an exclusive `postgres.lock`.
+File locks count the users, since a lock ends with its process: each user holds `postgres.users` shared, and each start
+or stop holds `postgres.lock` alone.
 """
 
 import fcntl
@@ -23,17 +23,13 @@ from typing import IO
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from infrastructure.postgres.embedded.programs import (
-    Account,
-    ServerUnavailable,
-    account_for,
-    copied,
-    find_binaries,
-    open_way,
-)
+from infrastructure.files import sync_folder
+from infrastructure.postgres.embedded.account import Account, account_for, open_way
+from infrastructure.postgres.embedded.programs import ServerUnavailable, copied, find_binaries
 
 SOCKET = ".s.PGSQL.5432"
-SOCKET_PATH_LIMIT = 103  # bytes: macOS's; Linux has 107
+SOCKET_PATH_LIMIT = 103
+"""Bytes of a socket's path on macOS; Linux allows 107."""
 
 INITDB = (
     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"),
@@ -47,7 +43,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "wal_recycle": "off",  # a segment used again keeps the end of what it held, also what was erased
+    "wal_recycle": "off",  # a reused segment keeps the end of its old content, erased data included
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -56,10 +52,10 @@ SETTINGS = {
 
 @contextmanager
 def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> Iterator[str]:
-    """Use the server of this data directory; yields a superuser's libpq conninfo.
+    """Use the server of a data directory; yields a superuser's libpq connection string.
 
-    `binaries` is a folder with `postgres` and `initdb` (default: see `find_binaries`); `fsync=False` gives
-    durability up, for tests. Both matter only when this user starts the server. Raises ServerUnavailable.
+    ``binaries`` is a folder with `postgres` and `initdb` (default: `find_binaries`). ``fsync=False`` gives up durability,
+    for tests. Both matter only where this user starts the server. Raises ServerUnavailable.
     """
     data_dir = data_dir.resolve()
     try:
@@ -83,7 +79,7 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
 
 
 def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> None:
-    """Start the server again if it has died under its users; for one of them to call. Raises ServerUnavailable."""
+    """Restart the server if it has died under its users; one of them calls this. Raises ServerUnavailable."""
     data_dir = data_dir.resolve()
     with _alone(data_dir):
         if running_server(data_dir) is None and _ready(data_dir) is None:
@@ -91,12 +87,12 @@ def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) 
 
 
 def has_cluster(data_dir: Path) -> bool:
-    """Whether there is a server's data in this directory, running or not."""
+    """Whether a data directory holds a server's data, running or not."""
     return (data_dir / "cluster").is_dir()
 
 
 def running_server(data_dir: Path) -> str | None:
-    """The conninfo of this data directory's server; None unless it runs and accepts connections."""
+    """The connection string of a data directory's server; None unless it accepts connections."""
     data_dir = data_dir.resolve()
     lines = _pid_file(data_dir)
     ready = len(lines) >= 8 and lines[7].strip() == "ready" and _postmaster(data_dir) is not None
@@ -109,8 +105,8 @@ def _make_socket_folder(data_dir: Path, account: Account) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     ours = stat.S_ISDIR(status.st_mode) and status.st_uid in {account.uid, os.geteuid()}
-    if not ours or status.st_mode & 0o077:  # the name is no secret: another user may have been there first
-        raise ServerUnavailable(f"{folder} is not a private folder of ours, as the socket needs; remove it")
+    if not ours or status.st_mode & 0o077:  # its name can be guessed: another account may have made it first
+        raise ServerUnavailable(f"{folder} must be a private folder of our own, since the socket lies in it; remove it")
     os.chown(folder, account.uid, account.gid, follow_symlinks=False)
     return folder
 
@@ -123,7 +119,7 @@ def _socket_folder(data_dir: Path) -> Path:
     return Path(tempfile.gettempdir(), f"caseledger-{digest[:16]}")
 
 
-# ---- Start and stop, under the lock
+# Start and stop, under the lock
 
 
 @contextmanager
@@ -138,7 +134,7 @@ def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool)
         process = _spawn_server(data_dir, account, find_binaries(binaries), fsync)
     except (OSError, subprocess.CalledProcessError) as error:
         raise ServerUnavailable(f"{data_dir}: PostgreSQL fails: {error}{_log_tail(data_dir)}") from error
-    # Reaped whenever it ends and whoever stops it: a zombie's pid would pass for a running server's.
+    # Reaped whenever it ends: the pid of a zombie would pass for a running server's.
     threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
     try:
         conninfo = _ready(data_dir, process)
@@ -147,7 +143,7 @@ def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool)
         process.wait()
         raise
     if conninfo is None:
-        raise ServerUnavailable(f"{data_dir}: PostgreSQL ended at its start{_log_tail(data_dir)}")
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL ended as it started{_log_tail(data_dir)}")
     return conninfo
 
 
@@ -169,7 +165,7 @@ def _spawn_server(data_dir: Path, account: Account, binaries: Path, fsync: bool)
 
 
 def _initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
-    # Under a new name each time: an initdb that outlived its killed caller may still write to its folder.
+    # A new name each time: an initdb that outlived its caller may still write to its folder.
     side = tempfile.mkdtemp(prefix=".new-", dir=cluster.parent)
     os.chown(side, account.uid, account.gid)
     sync = () if fsync else ("--no-sync",)
@@ -178,15 +174,13 @@ def _initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes],
             raise subprocess.CalledProcessError(initdb.returncode, "initdb")
     Path(side).rename(cluster)
     if fsync:  # a rename lost with the power would take every later commit with it
-        parent = os.open(cluster.parent, os.O_RDONLY)
-        os.fsync(parent)
-        os.close(parent)
+        sync_folder(cluster.parent)
 
 
 def _clear_remains(data_dir: Path, sockets: Path) -> None:
-    """Outwait the last processes of a killed server; drop its pid file if the pid is another program's now.
+    """Wait for the last processes of a killed server, and remove its pid file where the pid is another program's now.
 
-    PostgreSQL itself replaces the pid file of a dead process, but takes a reused pid for a running server.
+    PostgreSQL replaces the pid file of a dead process, but takes a reused pid for a running server.
     """
     for _ in _tries():
         pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
@@ -194,9 +188,9 @@ def _clear_remains(data_dir: Path, sockets: Path) -> None:
             break
     else:
         raise ServerUnavailable(f"{data_dir}: processes {busy} of a killed PostgreSQL still use it; end them")
-    if _ping(sockets) in (Ping.OK, Ping.REJECT):  # no process that we can see, yet its socket answers
+    if _ping(sockets) in (Ping.OK, Ping.REJECT):  # the socket answers, though no visible process is the server
         raise ServerUnavailable(f"{data_dir}: a server in another container uses it; stop that one")
-    with suppress(ProcessLookupError, PermissionError):  # the dead, and other users', PostgreSQL replaces
+    with suppress(ProcessLookupError, PermissionError):  # PostgreSQL itself replaces the files of dead processes
         if pid := _pid(data_dir):
             os.kill(pid, 0)
         (data_dir / "cluster" / "postmaster.pid").unlink(missing_ok=True)
@@ -204,24 +198,24 @@ def _clear_remains(data_dir: Path, sockets: Path) -> None:
 
 
 def _ready(data_dir: Path, process: subprocess.Popen[bytes] | None = None) -> str | None:
-    """The conninfo once the server, running or just spawned, is ready; None if there is none or it ends.
+    """The connection string once the server, running or just spawned, is ready; None if there is none or it ends.
 
-    Recovery may take long: it is given up after a minute without a new word in the log.
+    Recovery may take long. It has failed after a minute without a new line in the log. Raises ServerUnavailable.
     """
-    told = None
-    while told != (told := _log_tail(data_dir)):
+    seen = None
+    while seen != (seen := _log_tail(data_dir)):
         for _ in _tries():
             if conninfo := running_server(data_dir):
                 return conninfo
             if _postmaster(data_dir) is None if process is None else process.poll() is not None:
                 return None
-    raise ServerUnavailable(f"{data_dir}: PostgreSQL does not get ready{told}")
+    raise ServerUnavailable(f"{data_dir}: PostgreSQL does not become ready{seen}")
 
 
 def _stop(data_dir: Path) -> None:
     if (pid := _postmaster(data_dir)) is None:
         return
-    os.kill(pid, signal.SIGINT)  # a fast shutdown
+    os.kill(pid, signal.SIGINT)  # fast shutdown
     for _ in _tries():
         if not _is_server(pid, data_dir):
             break
@@ -232,7 +226,7 @@ def _stop(data_dir: Path) -> None:
 
 
 def _tries() -> Iterator[None]:
-    """Fifty a second, for a minute."""
+    """Fifty tries a second, for a minute."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         yield
@@ -245,11 +239,11 @@ def _log_tail(data_dir: Path) -> str:
         return f"; the end of {log.name}:\n{log.read().decode(errors='replace')}"
 
 
-# ---- What the pid file says, and whether it is true
+# The pid file, and whether it is right
 
 
 def _pid_file(data_dir: Path) -> list[str]:
-    """Pid, data directory, start time, port, socket folder, address, shared memory, status: less at first."""
+    """Pid, data directory, start time, port, socket folder, address, shared memory, status; fewer lines at first."""
     try:
         return (data_dir / "cluster" / "postmaster.pid").read_text(errors="replace").splitlines()
     except OSError:
@@ -267,7 +261,7 @@ def _postmaster(data_dir: Path) -> int | None:
 
 
 def _is_server(pid: int, data_dir: Path) -> bool:
-    """Whether this is a live PostgreSQL of this data directory: the pid may be another program's by now."""
+    """Whether a pid is a live PostgreSQL of this data directory, and not another program by now."""
     if not Path("/proc/self").exists():
         return _ping(_socket_folder(data_dir)) in (Ping.OK, Ping.REJECT)
     try:

@@ -1,7 +1,7 @@
-"""Takes what was erased from the disk as well: PostgreSQL leaves it in dead rows, samples and old log segments.
+"""Removes erased data from the disk: PostgreSQL leaves it in dead rows, samples of columns and old log segments.
 
-Appends and readers go on meanwhile (decision 21). It is for the embedded server, whose superuser we are; on an operator's
-it needs their superuser, and what they copy from it (standbys, archives, backups) is beyond us.
+Appends and readers go on meanwhile (docs/decisions/0021). The embedded server's superuser is ours. An operator's server
+needs its own superuser, and its standbys, archives and backups are out of reach.
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.postgres.database import Database
-from infrastructure.postgres.maintenance.table_rewrite import NotRewritten, Rewriting
+from infrastructure.postgres.maintenance.table_rewrite import NotRewritten, TableRewrite
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.setup.migration import migrating
 
 _SQL = load("scrub", "infrastructure.postgres.maintenance")
 _PATIENCE = 60.0
-"""Seconds to try for the tables, while others read them or see the past."""
+"""Seconds to try for the tables while others read them."""
 _MOST_SEGMENTS = 200
 
 
 class NotScrubbed(Exception):
-    """What was erased may still lie on the disk, until the server's own housekeeping has come by."""
+    """Erased data may still lie on the disk, until the server's own housekeeping removes it."""
 
 
 def scrub(database: Database) -> None:
-    """Write anew what may hold dead copies, and end the old log. Raises NotScrubbed; psycopg.OperationalError when there is no server.
+    """Rewrite the tables that may hold dead rows, and let the old log segments be removed.
 
-    It takes as long as copying the vault does, and as much room; nobody waits for it but who called.
+    It takes the time and the room of a copy of the vault; only the caller waits for it. Raises NotScrubbed, and
+    psycopg.OperationalError when the server cannot be reached.
     """
     where = conninfo_to_dict(database.for_component("eraser")).get("dbname")
     settings = migrating({**conninfo_to_dict(database.conninfo), "dbname": where})
@@ -38,33 +39,25 @@ def scrub(database: Database) -> None:
         if not superuser:
             raise NotScrubbed("rewriting the tables and the log needs a superuser")
         if not _one(connection, "take_turn")[0]:
-            raise NotScrubbed(
-                "another erasure is taking what it deleted from the disk; erase once more when it has ended"
-            )
+            raise NotScrubbed("another erasure is being removed from the disk; erase again when it has ended")
         connection.execute(_SQL["be_brief"])
         if not _one(connection, "take_rebuilds_turn")[0]:
-            raise NotScrubbed("a rebuild of the views is going on; erase once more when it has ended")
+            raise NotScrubbed("a rebuild of the views is running; erase again when it has ended")
         try:
             connection.execute(_SQL["drop_old_views"])
-            _rewrite_tables(connection)
+            TableRewrite(connection, _PATIENCE).run()
+            connection.execute(_SQL["rewrite_samples"])
             _end_log(connection)
-        except NotRewritten as error:
-            raise NotScrubbed(f"others use the tables: {error}; erase once more later") from error
-        except psycopg.errors.LockNotAvailable as error:
-            raise NotScrubbed(f"others use the tables: {str(error).strip()}; erase once more later") from error
+        except (NotRewritten, psycopg.errors.LockNotAvailable) as error:
+            raise NotScrubbed(f"others use the tables: {str(error).strip()}; erase again later") from error
         except psycopg.Error as error:
-            raise NotScrubbed(f"{str(error).strip()}; erase once more") from error
+            raise NotScrubbed(f"{str(error).strip()}; erase again") from error
         if recycles:
-            raise NotScrubbed("the server uses segments of its log again (wal_recycle), with what they held")
-
-
-def _rewrite_tables(connection: psycopg.Connection[Any]) -> None:
-    Rewriting(connection, _PATIENCE).run()
-    connection.execute(_SQL["rewrite_samples"])
+            raise NotScrubbed("the server reuses segments of its log (wal_recycle), and with them their old content")
 
 
 def _end_log(connection: psycopg.Connection[Any]) -> None:
-    """Begin a new segment, beyond all there are, and let the old ones be removed."""
+    """Switch to a segment beyond all existing ones, and let a checkpoint remove the older ones."""
     connection.execute(_SQL["end_segment"])
     for _ in range(_MOST_SEGMENTS):
         connection.execute(_SQL["write_something"])
@@ -74,7 +67,7 @@ def _end_log(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_SQL["checkpoint"])
 
 
-def _one(connection: psycopg.Connection[Any], name: str, *values: Any) -> tuple[Any, ...]:
-    row = connection.execute(_SQL[name], values or None).fetchone()
+def _one(connection: psycopg.Connection[Any], name: str) -> tuple[Any, ...]:
+    row = connection.execute(_SQL[name]).fetchone()
     assert row is not None
     return tuple(row)

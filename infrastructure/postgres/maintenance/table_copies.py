@@ -1,4 +1,4 @@
-"""Tables made once more in a schema beside their own, the same in all but their rows: to be filled, and to take their place."""
+"""Copies of tables under the same names in another schema: empty, to be filled and to replace the originals."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from infrastructure.postgres.queries import load
 _SQL = load("table_copies", "infrastructure.postgres.maintenance")
 
 
-def make_twins(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
-    """Make them in a schema that is there, empty, with indexes, constraints, triggers and grants. Names are as before.
+def make_copies(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
+    """Create empty copies in an existing schema, with indexes, constraints, triggers and grants.
 
-    ``tables`` are qualified; one that others refer to comes before those.
+    ``tables`` are qualified names. A table that others reference comes before them.
     """
-    start_twins(connection, tables, schema)
-    finish_twins(connection, tables, schema)
+    make_bare_copies(connection, tables, schema)
+    complete_copies(connection, tables, schema)
 
 
-def start_twins(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
-    """Make them with their columns only: to be filled first, which is faster without indexes."""
-    _run(connection, "make", tables, schema)
+def make_bare_copies(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
+    """Create the copies with their columns only: filling them is faster without indexes."""
+    _run(connection, "bare", tables, schema)
 
 
-def finish_twins(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
-    """Give them everything else."""
-    _run(connection, "keep", tables, schema)
+def complete_copies(connection: psycopg.Connection[Any], tables: Sequence[str], schema: str) -> None:
+    """Add everything else to filled copies."""
+    _run(connection, "complete", tables, schema)
 
 
-def _run(connection: psycopg.Connection[Any], which: str, tables: Sequence[str], schema: str) -> None:
+def _run(connection: psycopg.Connection[Any], query: str, tables: Sequence[str], schema: str) -> None:
     for table in tables:
-        for (statement,) in connection.execute(_SQL[which], {"table": table, "into": schema}).fetchall():
+        for (statement,) in connection.execute(_SQL[query], {"table": table, "into": schema}).fetchall():
             connection.execute(statement)

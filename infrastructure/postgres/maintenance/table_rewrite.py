@@ -1,117 +1,122 @@
-"""Writes tables anew beside themselves and lets the copies take their place: what was deleted from them stays behind.
+"""Rewrites tables: live rows move to a copy, the copy replaces the table, and deleted rows stay behind.
 
-Appends and readers go on meanwhile. All that changes a row of these tables is an event of the row's stream in the same
-transaction, or the fold of one: so what has changed since a position is found by the events after it. At the end the
-tables are locked for as long as the streams of the last moments are copied once more.
+Appends and readers go on meanwhile. A row of these tables changes only with an event of its stream, or with the fold of
+one, so the events after a position name every stream to copy again. The final swap locks the tables while the streams
+of the last moments are copied.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from infrastructure.postgres.maintenance.table_copies import finish_twins, start_twins
+from infrastructure.postgres.maintenance.patience import change_patiently
+from infrastructure.postgres.maintenance.table_copies import complete_copies, make_bare_copies
 from infrastructure.postgres.queries import load
 
 _SQL = load("table_rewrite", "infrastructure.postgres.maintenance")
 _FEW = 200
-"""Streams that are copied once more while the tables are locked, at most: before, there is another round."""
+"""Streams that may be copied again under the locks of the swap. While there are more, another round copies them first."""
 _ROUNDS = 50
-_PAUSE = 0.2
 _SETTLED = 1.2
+"""Seconds after which a transaction that began before the copies existed counts as a long one."""
 
 
 class NotRewritten(Exception):
-    """Others kept hold of the tables, or of what was in them, for too long."""
+    """Others held the tables, or saw their past, for too long."""
 
 
 @dataclass(frozen=True)
-class Rewritten:
-    """A table that holds personal data, by the column that names a row's stream. One that others refer to goes first."""
+class RewrittenTable:
+    """A table with personal data, and the column that names a row's stream."""
 
-    table: str
+    name: str
     stream: str
 
     @property
-    def twin(self) -> str:
-        return f"scrubbed.{self.table.partition('.')[2]}"
+    def copy(self) -> str:
+        return f"scrubbed.{self.name.partition('.')[2]}"
 
 
 TABLES = (
-    Rewritten("vault.disclosures", "originator_id"),
-    Rewritten("vault.blobs", "originator_id"),
-    Rewritten("views.case_texts", "case_id"),
-    Rewritten("views.known_errors", "problem_id"),
+    RewrittenTable("vault.disclosures", "originator_id"),
+    RewrittenTable("vault.blobs", "originator_id"),
+    RewrittenTable("views.case_texts", "case_id"),
+    RewrittenTable("views.known_errors", "problem_id"),
 )
+"""A table that others reference comes before them."""
 
 
 @dataclass
 class _Point:
-    """Up to where the copies are whole: positions of the ledger, and of the views."""
+    """The positions of ledger and views up to which the copies are complete."""
 
     ledger: int
     views: int
 
 
-class Rewriting:
-    """One run, on a superuser's connection that may change the record's definition; it is left in autocommit mode."""
+class TableRewrite:
+    """One rewrite, on a superuser's autocommit connection that may change the record's definition."""
 
     def __init__(self, connection: psycopg.Connection[Any], patience: float) -> None:
+        """``patience``: seconds to try for the final swap."""
         self._connection, self._patience = connection, patience
-        self._columns = {each: self._columns_of(each.table) for each in TABLES}
+        self._columns = {table: self._columns_of(table.name) for table in TABLES}
 
     def run(self) -> None:
-        """Raises NotRewritten, psycopg.Error; then all is as before."""
+        """Rewrite all tables. Raises NotRewritten, psycopg.Error; then the tables are as before."""
         try:
             self._run()
         finally:
             self._connection.execute(_SQL["clear"])
 
     def _run(self) -> None:
-        tables = [each.table for each in TABLES]
+        names = [table.name for table in TABLES]
         self._connection.execute(_SQL["clear"])
         self._connection.execute(_SQL["begin"])
-        start_twins(self._connection, tables, "scrubbed")
+        make_bare_copies(self._connection, names, "scrubbed")
         point = self._now()
-        with self._one_moment():
-            for each in TABLES:
-                self._fill(each, None)
-        finish_twins(self._connection, tables, "scrubbed")
-        for each in TABLES:
-            self._connection.execute(sql.SQL("ANALYZE {}").format(_named(each.twin)))
+        with self._one_snapshot():
+            for table in TABLES:
+                self._fill(table)
+        complete_copies(self._connection, names, "scrubbed")
+        for table in TABLES:
+            self._connection.execute(sql.SQL("ANALYZE {}").format(_named(table.copy)))
         for _ in range(_ROUNDS):
-            if self._renew(point) <= _FEW:
+            if self._catch_up(point) <= _FEW:
                 break
-        threading.Event().wait(_SETTLED)  # whoever began before the copies were there is known by its age then
-        self._patiently(lambda: self._swap(point))
+        threading.Event().wait(_SETTLED)
+        try:
+            change_patiently(self._connection, lambda: self._swap(point), self._patience)
+        except (LockNotAvailable, DeadlockDetected) as error:
+            raise NotRewritten(str(error).strip()) from error
 
     def _now(self) -> _Point:
-        """The last position, before which nothing is under way, and where the views are."""
         row = self._connection.execute(_SQL["now"]).fetchone()
         assert row is not None
         return _Point(*row)
 
-    def _renew(self, point: _Point) -> int:
-        """Copy once more what has changed since; returns how many streams that were."""
+    def _catch_up(self, point: _Point) -> int:
+        """Copy the streams changed since a point again, and move the point; returns how many streams there were."""
         now = self._now()
-        with self._one_moment():
+        with self._one_snapshot():
             streams = self._changed(point)
             self._copy_again(streams)
         point.ledger, point.views = now.ledger, now.views
         return len(streams)
 
     @contextmanager
-    def _one_moment(self) -> Iterator[None]:
-        """A transaction that reads all tables as of one moment: a file is never seen without its disclosure."""
+    def _one_snapshot(self) -> Iterator[None]:
+        """A transaction that reads all tables at one snapshot: no file without its disclosure."""
         with self._connection.transaction():
-            self._connection.execute(_SQL["one_moment"])
+            self._connection.execute(_SQL["one_snapshot"])
             yield
 
     def _changed(self, point: _Point) -> list[Any]:
@@ -119,49 +124,37 @@ class Rewriting:
         return [stream for (stream,) in rows]
 
     def _copy_again(self, streams: list[Any]) -> None:
-        for each in reversed(TABLES):
+        for table in reversed(TABLES):
             delete = sql.SQL("DELETE FROM {} WHERE {} = ANY (%s)")
-            self._connection.execute(delete.format(_named(each.twin), sql.Identifier(each.stream)), (streams,))
-        for each in TABLES:
-            self._fill(each, streams)
+            self._connection.execute(delete.format(_named(table.copy), sql.Identifier(table.stream)), (streams,))
+        for table in TABLES:
+            self._fill(table, streams)
 
-    def _fill(self, each: Rewritten, streams: list[Any] | None) -> None:
-        columns = sql.SQL(", ").join(map(sql.Identifier, self._columns[each]))
-        fill = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(
-            _named(each.twin), columns, columns, _named(each.table)
-        )
+    def _fill(self, table: RewrittenTable, streams: list[Any] | None = None) -> None:
+        columns = sql.SQL(", ").join(map(sql.Identifier, self._columns[table]))
+        fill = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
+        statement = fill.format(_named(table.copy), columns, columns, _named(table.name))
         if streams is None:
-            self._connection.execute(fill)
+            self._connection.execute(statement)
         else:
-            chosen = sql.SQL("{} WHERE {} = ANY (%s)").format(fill, sql.Identifier(each.stream))
+            chosen = sql.SQL("{} WHERE {} = ANY (%s)").format(statement, sql.Identifier(table.stream))
             self._connection.execute(chosen, (streams,))
 
     def _swap(self, point: _Point) -> None:
-        """Under locks that nobody waits behind for long. Raises psycopg.errors.LockNotAvailable where somebody is there."""
+        """Replace the tables under locks that fail at once. Raises LockNotAvailable while somebody uses a table."""
         self._connection.execute(_SQL["be_brief"])
         self._connection.execute(_SQL["hold"])
-        tables = sql.SQL(", ").join(_named(each.table) for each in TABLES)
+        tables = sql.SQL(", ").join(_named(table.name) for table in TABLES)
         self._connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables))
-        row = self._connection.execute(_SQL["is_looked_at"]).fetchone()
-        if row and row[0]:  # the copies' rows are younger than what such a reader sees: it would find none
-            raise psycopg.errors.LockNotAvailable("a long transaction reads the database")
+        row = self._connection.execute(_SQL["is_read_at_old_snapshot"]).fetchone()
+        if row and row[0]:  # such a reader would find empty tables: the copied rows are younger than its snapshot
+            raise LockNotAvailable("a long transaction reads the database")
         self._copy_again(self._changed(point))
         self._connection.execute(sql.SQL("DROP TABLE {}").format(tables))
-        for each in TABLES:
-            schema = each.table.partition(".")[0]
+        for table in TABLES:
+            schema = table.name.partition(".")[0]
             statement = sql.SQL("ALTER TABLE {} SET SCHEMA {}")
-            self._connection.execute(statement.format(_named(each.twin), sql.Identifier(schema)))
-
-    def _patiently(self, change: Callable[[], None]) -> None:
-        end, pause = time.monotonic() + self._patience, threading.Event()
-        while True:
-            try:
-                with self._connection.transaction():
-                    return change()
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-                if time.monotonic() > end:
-                    raise NotRewritten(str(error).strip()) from error
-                pause.wait(_PAUSE)
+            self._connection.execute(statement.format(_named(table.copy), sql.Identifier(schema)))
 
     def _columns_of(self, table: str) -> list[str]:
         return [name for (name,) in self._connection.execute(_SQL["columns"], (table,))]

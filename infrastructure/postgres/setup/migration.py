@@ -1,4 +1,4 @@
-"""Brings a database to the present schema: roles and database first, then the numbered migrations, by yoyo."""
+"""Brings a database to the present schema: roles and database first, then the numbered migrations (yoyo)."""
 
 from __future__ import annotations
 
@@ -20,28 +20,26 @@ from infrastructure.postgres.queries import load
 _SQL = load("bootstrap", "infrastructure.postgres.setup")
 OLDEST = 170000
 MIGRATION = "-c caseledger.migration=on"
-"""What a session says that changes how the record is kept (migrations/0009); a session of anybody else must not."""
+"""The option of a session that may change the record's definition (migrations/0009). No other session may."""
 
 _TURN = 4850712374
-"""The advisory lock of whoever sets up. It spans roles, database, migrations and guards: each of them writes rows that two
-sessions cannot write at once."""
+"""The advisory lock of a setup: roles, database, migrations and guards write rows that two sessions cannot write at once."""
 _PATIENCE = "15min"
-"""How long others wait for it: a migration of a large desk takes its time."""
+"""How long others wait for the lock: a migration of a large desk may take minutes."""
 
 log = structlog.get_logger()
 
 
 class Unsuitable(Exception):
-    """The server cannot hold the ledger: too old, or its user may not set it up."""
+    """The server cannot hold the ledger: it is too old, or the database user may not set it up."""
 
 
 def migrate(database: Database, *, guarding: bool = True) -> int:
     """Set up what is missing; returns how many migrations were applied. Raises Unsuitable, psycopg.OperationalError.
 
-    Of those that are started at once, one goes first and the others find nothing left to do.
-
-    Event triggers that are missing or switched off are made anew, and said so in the log. With ``guarding=False`` only
-    after a migration: a command that looks for such damage must not mend it first.
+    Of several processes that start at once, one sets up and the others find nothing left to do. Missing or disabled
+    event triggers are made again, with a warning in the log. With ``guarding=False`` that happens only after a migration:
+    a command that looks for such damage must not repair it first.
     """
     with _turn(database) as connection:
         settings = _bootstrap(database, connection)
@@ -53,7 +51,7 @@ def migrate(database: Database, *, guarding: bool = True) -> int:
 
 @contextmanager
 def _turn(database: Database) -> Iterator[psycopg.Connection[Any]]:
-    """The connection that sets up, while nobody else does. Raises Unsuitable when others take too long."""
+    """The one connection that may set up. Raises Unsuitable when another one takes too long."""
     with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
         try:
             connection.execute(_SQL["wait_for_turn"].replace(b"{patience}", _PATIENCE.encode()))
@@ -67,7 +65,7 @@ def _apply(database: Database) -> int:
     settings = migrating(conninfo_to_dict(database.for_component("migrator")))
     with as_file(files("infrastructure.postgres").joinpath("migrations")) as folder:
         migrations = read_migrations(str(folder))
-        # Not under yoyo's own lock: a row of a table, which a process that is killed leaves behind for ever.
+        # Not under yoyo's own lock: a table row, which a killed process leaves behind for ever.
         with get_backend(_uri(settings)) as backend:
             pending = backend.to_apply(migrations)
             backend.apply_migrations(pending)
@@ -75,19 +73,19 @@ def _apply(database: Database) -> int:
 
 
 def migrating(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a connection that is a migration run."""
+    """The settings of a connection that may change the record's definition."""
     return {**settings, "options": f"{settings.get('options', '')} {MIGRATION}".strip()}
 
 
 def check_migrated(database: Database) -> None:
-    """Raises Unsuitable for a database that holds no ledger yet."""
+    """Raise Unsuitable for a database without a ledger. Raises psycopg.OperationalError."""
     with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
         if connection.execute(_SQL["is_migrated"]).fetchone() is None:
             raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
 
 
 def _bootstrap(database: Database, connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    """Roles, database and extensions; returns the settings by which the database is reached as who may do that."""
+    """Create roles, database and extensions; returns the settings of a connection to the database in the same role."""
     settings = conninfo_to_dict(database.conninfo)
     if connection.info.server_version < OLDEST:
         raise Unsuitable(f"PostgreSQL 17 or newer is needed; this is {connection.info.server_version // 10000}")
@@ -107,12 +105,12 @@ def _bootstrap(database: Database, connection: psycopg.Connection[Any]) -> dict[
 
 def _guard(settings: dict[str, Any], *, anew: bool) -> None:
     with psycopg.connect(make_conninfo("", **migrating(settings)), autocommit=True) as connection:
-        if anew:  # somebody has meddled, or the database was restored
+        if anew:  # somebody has removed a trigger, or a backup was restored
             connection.add_notice_handler(lambda notice: log.warning(notice.message_primary))
         connection.execute(_SQL["guards"])
 
 
 def _uri(settings: dict[str, Any]) -> str:
-    """yoyo takes a URL; libpq's settings go into its query, where a socket folder may stand as well."""
+    """The settings as a URL for yoyo. They go into its query, which can also hold a socket's folder."""
     database = quote(str(settings.pop("dbname", NAME)))
     return f"postgresql+psycopg:///{database}?{urlencode({k: str(v) for k, v in settings.items()})}"

@@ -1,4 +1,4 @@
-"""What workers say of themselves, and what they have given up for now: kept in the database, where the API reads it."""
+"""The state of workers and the items they have set aside, kept in the database for the API to read."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from infrastructure.postgres.queries import load
 
 _SQL = load("operations", "infrastructure.postgres.workers")
 _WITHIN = 30.0
-"""Seconds within which a worker speaks again unless it says otherwise."""
+"""Seconds until the next beat is overdue."""
 
 log = structlog.get_logger()
 
 
 class Pulse:
-    """One worker's word on how it is doing. A database that is away keeps no worker from its work."""
+    """Reports the state of one worker. A database that cannot be reached is logged and stops no worker."""
 
     def __init__(self, database: Database, component: Component, worker: str) -> None:
         self._database, self._component, self.worker = database, component, worker
         self._next = 0.0
 
     def beat(self, within: float = _WITHIN) -> None:
-        """Say that it works, and speaks again within so many seconds; cheap enough for every turn of a loop."""
+        """Report that the worker runs. Cheap in a loop: it writes three times in ``within`` seconds, then is overdue."""
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + within / 3
             self._say("beat", state="running", error=None, within=within)
 
     def fails(self, error: Exception, within: float = _WITHIN) -> None:
-        """Say what keeps it from working; it tries again."""
+        """Report an error after which the worker tries again."""
         self._next = 0.0
-        self._say("beat", state="failing", error=_told(error), within=within)
+        self._say("beat", state="failing", error=_summary(error), within=within)
 
     def halts(self, why: str, within: float) -> None:
-        """Say what it cannot get past; it looks again within so many seconds."""
+        """Report what the worker cannot get past. It looks again within so many seconds."""
         self._next = 0.0
         self._say("beat", state="halted", error=why, within=within)
 
     def leave(self) -> None:
-        """Say that it was told to stop."""
+        """Report that the worker was told to stop."""
         self._say("leave")
 
     def _say(self, statement: str, **values: Any) -> None:
@@ -62,12 +62,15 @@ class PostgresSetAside:
         self._pool, self._kind = pool, kind
 
     async def begin_anew(self) -> None:
+        """Forget all items: a worker that starts tries them again."""
         await self._run("begin_anew")
 
     async def keep(self, item: str, tries: int, error: Exception, *, given_up: bool) -> None:
-        await self._run("keep", item, tries, given_up, _told(error))
+        """Keep an item that failed so many times, and whether the worker has given it up."""
+        await self._run("keep", item, tries, given_up, _summary(error))
 
     async def forget(self, item: str) -> None:
+        """Forget an item that has succeeded."""
         await self._run("forget", item)
 
     async def _run(self, statement: str, *values: Any) -> None:
@@ -75,7 +78,7 @@ class PostgresSetAside:
             await connection.execute(_SQL[statement], (self._kind, *values))
 
 
-def _told(error: Exception) -> str:
-    """What may be kept of an error: its kind, and the words of those that are not about a message's contents."""
+def _summary(error: Exception) -> str:
+    """The kind of an error; with its text only where that cannot quote a message."""
     kind = type(error).__name__
     return f"{kind}: {error}"[:300] if isinstance(error, (OSError, psycopg.OperationalError, PoolTimeout)) else kind

@@ -1,4 +1,4 @@
-"""Reads a case's bundle from a folder or an archive: the files that belong in one, each once, and no others."""
+"""Reads a case's bundle from a folder or a zip archive: the files of a bundle, each once, and no others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _KNOWN = {EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README}
 
 
 class CannotVerify(Exception):
-    """There is no bundle to check, or something to check it against is missing."""
+    """There is no bundle to check, or a proof that the check needs is missing."""
 
 
 def read_bundle(place: Path) -> dict[str, bytes]:
-    """The files of a bundle, a folder or the same zipped: those and no others, each once. Raises CannotVerify."""
+    """The files of a bundle, from a folder or the same zipped. Raises CannotVerify for an odd or repeated file."""
     try:
         return _of_folder(place) if place.is_dir() else _of_archive(place)
     except (
@@ -53,11 +53,11 @@ def _of_archive(file: Path) -> dict[str, bytes]:
 
 def _require_bundle(place: Path, names: Sequence[str], size: int) -> None:
     if EVENTS not in names or CHECKPOINT not in names:
-        raise CannotVerify(f"{place} is no bundle: it has no {EVENTS} or no {CHECKPOINT}")
+        raise CannotVerify(f"{place} is no bundle: {EVENTS} or {CHECKPOINT} is missing")
     if size > _LARGEST:
-        raise CannotVerify(f"{place} is larger than a bundle ever is")
+        raise CannotVerify(f"{place} is too large for a bundle")
     if len(set(names)) < len(names):
-        raise CannotVerify(f"{place} has two files of one name: which of them is meant nobody can know")
+        raise CannotVerify(f"{place} has two files of one name, and nobody can know which is meant")
     files = {name for name in names if name.startswith(FOLDER) and name.count("/") == 1}
     if odd := sorted(set(names) - _KNOWN - files):
         raise CannotVerify(f"{odd[0]!a} does not belong in a bundle")

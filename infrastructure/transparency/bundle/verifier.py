@@ -1,8 +1,7 @@
-"""Checks a case's bundle offline: no database, no network, nothing taken from whoever made it but the bundle itself.
+"""Checks a case's bundle offline, without a database or a network. It trusts only the given verifier keys.
 
-Every byte of `events.jsonl`, `disclosures.json`, `consistency.json` and of the files of the case counts, and of
-`checkpoint` all but the lines of keys that were not named. `README.txt` is not covered, nor are the bytes of a zip
-archive around its files.
+It covers every byte of `events.jsonl`, `disclosures.json`, `consistency.json` and of the case's files, and `checkpoint`
+but for the lines of unknown keys. It does not cover `README.txt`, or the bytes of a zip archive around its files.
 """
 
 from __future__ import annotations
@@ -34,12 +33,12 @@ from infrastructure.transparency.formats.pointers import pointers
 from infrastructure.transparency.log_copy import LogCopy
 
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-"""What is raised by what is no such document: JSON in JSON's clothes only, too deep, of other types."""
+"""The errors of malformed documents: no JSON, nested too deeply, or of other types."""
 
 
 @dataclass
 class Verified:
-    """What was found; ``findings`` is empty for a bundle that holds."""
+    """The result of a check; ``findings`` is empty for a valid bundle."""
 
     case: str | None = None
     origin: str | None = None
@@ -48,17 +47,18 @@ class Verified:
     events: int = 0
     disclosures: int = 0
     erased: int = 0
-    """Disclosures that the events point to and the bundle does not have."""
+    """Disclosures that the events point to and the bundle lacks."""
     findings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
+        """Whether there is no finding."""
         return not self.findings
 
 
 def stream_of(files: Mapping[str, bytes]) -> str | None:
-    """Which case's leaves to look for in a copy of the log; None where the bundle does not say."""
+    """The stream of the bundle's first event; None where that is malformed."""
     try:
         return parse_leaf(strict_base64(json.loads(files[EVENTS].split(b"\n", 1)[0])["leaf"])).stream
     except _UNREADABLE:
@@ -73,15 +73,15 @@ def verify_bundle(
     old: str | None = None,
     log: LogCopy | None = None,
 ) -> Verified:
-    """Check a bundle; ``case`` is the number it must be of, ``old`` a note kept earlier, ``log`` a copy of the log.
+    """Check a bundle. ``case`` is the number it must have, ``old`` a note kept earlier, ``log`` a copy of the log.
 
-    Raises CannotVerify when ``old`` needs a proof that is not there.
+    Raises CannotVerify where ``old`` needs a proof that is missing.
     """
     found = Verified()
     try:
         now = open_checkpoint(files[CHECKPOINT], verifiers)
         if str(parse_note(files[CHECKPOINT])).encode() != files[CHECKPOINT]:
-            raise NoteError("it is not written as notes are")  # noqa: TRY301 - said like all that is wrong with it
+            raise NoteError("it is not in a note's canonical form")  # noqa: TRY301 - reported as any other NoteError
     except NoteError as error:
         found.findings.append(f"{CHECKPOINT}: {error}")
         return found
@@ -92,7 +92,7 @@ def verify_bundle(
     if old is not None:
         _check_old(old, verifiers, now, files.get(CONSISTENCY), log, found)
     elif CONSISTENCY in files:
-        found.notes.append(f"{CONSISTENCY} was not checked: name the older checkpoint with --old")
+        found.notes.append(f"{CONSISTENCY} is not checked without the older checkpoint (--old)")
     if log is not None:
         _check_log(log, now, events, found)
     return found
@@ -109,7 +109,7 @@ def _check_events(content: bytes, now: Checkpoint, found: Verified) -> list[_Eve
     events: list[_Event] = []
     lines = content.splitlines(keepends=True)
     if not lines:
-        found.findings.append("the bundle is empty: no case has no events")
+        found.findings.append("the bundle is empty: a case has at least one event")
     for number, line in enumerate(lines, start=1):
         try:
             events.append(_read_event(line, now))
@@ -123,23 +123,23 @@ def _check_events(content: bytes, now: Checkpoint, found: Verified) -> list[_Eve
 
 
 def _read_event(line: bytes, now: Checkpoint) -> _Event:
-    """One event, proved. Raises ValueError, KeyError, TypeError."""
+    """One event, with its proof checked. Raises ValueError, KeyError, TypeError."""
     given = json.loads(line)
     record, state = strict_base64(given["leaf"]), strict_base64(given["state"])
     proof = [strict_base64(node) for node in given["proof"]]
     leaf = parse_leaf(record)
     if sha256(state).hexdigest() != leaf.state_sha256:
-        raise ValueError(f"the state is not the one that was sealed at leaf {given['index']}")
+        raise ValueError(f"the state does not match leaf {given['index']}")
     if type(given["index"]) is not int or canonical(event_line(given["index"], record, state, proof)) != line:
         raise ValueError("the line does not follow from leaf, state and proof")
     if any(len(node) != 32 for node in proof):
-        raise ValueError("a proof is made of hashes of 32 bytes")
+        raise ValueError("the proof is not made of hashes of 32 bytes")
     if root_by_inclusion(leaf_hash(record), given["index"], now.size, proof) != now.root:
         raise ValueError(f"the proof of leaf {given['index']} does not lead to the checkpoint's root")
-    said = json.loads(state)
-    if not isinstance(said, dict):
+    parsed = json.loads(state)
+    if not isinstance(parsed, dict):
         raise TypeError("the state is no object")
-    return _Event(given["index"], leaf, said)
+    return _Event(given["index"], leaf, parsed)
 
 
 def _check_case(events: Sequence[_Event], case: str | None, found: Verified) -> None:
@@ -157,47 +157,47 @@ def _check_case(events: Sequence[_Event], case: str | None, found: Verified) -> 
 
 
 def _check_disclosures(files: Mapping[str, bytes], events: Sequence[_Event], found: Verified) -> None:
-    """Each is what an event points to, in their order and once; what is not there was erased, by an event that says so."""
+    """Check that each disclosure matches an event's pointer, in order and once, and that a missing one was erased."""
     content = files.get(DISCLOSURES)
     if content is None:
         found.findings.append(f"there is no {DISCLOSURES}")
         return
-    pointed = {said["digest"]: (event, said) for event in reversed(events) for said in pointers(event.state)}
-    order = {digest: place for place, digest in enumerate(_in_order(events))}
+    pointed = {pointer["digest"]: (event, pointer) for event in reversed(events) for pointer in pointers(event.state)}
+    order = {digest: place for place, digest in enumerate(_digests_in_order(events))}
     try:
         given = json.loads(content)
         if type(given) is not list or canonical(given) != content:
-            raise ValueError("it is not written as bundles have it")
-        for said in given:
-            _check_disclosure(said, {digest: pointer for digest, (_, pointer) in pointed.items()})
-        places = [order[said["digest"]] for said in given]
+            raise ValueError("it is not in canonical form")
+        for disclosure in given:
+            _check_disclosure(disclosure, {digest: pointer for digest, (_, pointer) in pointed.items()})
+        places = [order[disclosure["digest"]] for disclosure in given]
         findings, notes = check_files(files, given)
     except _UNREADABLE as error:
         found.findings.append(f"{DISCLOSURES}: {error or type(error).__name__}")
         return
     if places != sorted(set(places)):
-        found.findings.append(f"{DISCLOSURES}: what was said stands there twice, or out of order")
+        found.findings.append(f"{DISCLOSURES}: a disclosure stands there twice, or out of order")
     found.findings += findings
     found.notes += notes
     found.disclosures = len(given)
-    for digest in pointed.keys() - {said["digest"] for said in given}:
+    for digest in pointed.keys() - {disclosure["digest"] for disclosure in given}:
         found.erased += 1
         event, pointer = pointed[digest]
         if not _was_erased(event, pointer, events):
             found.findings.append(
-                f"what was said ({pointer['kind']}) in the event at leaf {event.index} is left out, and no event says that it "
+                f"a disclosure ({pointer['kind']}) of the event at leaf {event.index} is missing, and no event says that it "
                 "was erased"
             )
 
 
-def _in_order(events: Sequence[_Event]) -> list[str]:
-    """The digests that events point to, as `make_bundle` has them: by event, then by digest, the first time only."""
-    by_event = (sorted({said["digest"] for said in pointers(event.state)}) for event in events)
+def _digests_in_order(events: Sequence[_Event]) -> list[str]:
+    """The digests that events point to, in the order of `make_bundle`: by event, then by digest, each once."""
+    by_event = (sorted({pointer["digest"] for pointer in pointers(event.state)}) for event in events)
     return list(dict.fromkeys(digest for digests in by_event for digest in digests))
 
 
 def _was_erased(of: _Event, pointer: Mapping[str, str], events: Sequence[_Event]) -> bool:
-    """Whether a later event of the case erased that subject's words of that kind (docs/personal-data.md)."""
+    """Whether a later event of the case erased this subject's disclosures of this kind (docs/personal-data.md)."""
     return any(
         event.leaf.topic.endswith(".personal_data_erased")
         and event.index > of.index
@@ -207,15 +207,16 @@ def _was_erased(of: _Event, pointer: Mapping[str, str], events: Sequence[_Event]
     )
 
 
-def _check_disclosure(said: Mapping[str, str], pointed: Mapping[str, Mapping[str, str]]) -> None:
-    if said.keys() != {"digest", "kind", "subject", "salt", "value"}:
+def _check_disclosure(given: Mapping[str, str], pointed: Mapping[str, Mapping[str, str]]) -> None:
+    if given.keys() != {"digest", "kind", "subject", "salt", "value"}:
         raise ValueError("a disclosure has digest, kind, subject, salt and value")
-    if sha256(bytes.fromhex(said["salt"]) + said["value"].encode()).hexdigest() != said["digest"]:
-        raise ValueError(f"what is disclosed as {said['digest']} is not what was said")
-    if bytes.fromhex(said["salt"]).hex() != said["salt"]:
-        raise ValueError("salts are written in lower-case hex")
-    if pointed.get(said["digest"]) != {name: said[name] for name in ("digest", "kind", "subject")}:
-        raise ValueError(f"no event points to {said['digest']} as it stands here")
+    digest, salt = given["digest"], bytes.fromhex(given["salt"])
+    if sha256(salt + given["value"].encode()).hexdigest() != digest:
+        raise ValueError(f"the value and salt of {digest} do not match that digest")
+    if salt.hex() != given["salt"]:
+        raise ValueError("a salt is written in lower-case hex")
+    if pointed.get(digest) != {name: given[name] for name in ("digest", "kind", "subject")}:
+        raise ValueError(f"no event points to {digest} as it stands here")
 
 
 def _check_old(
@@ -226,7 +227,7 @@ def _check_old(
     log: LogCopy | None,
     found: Verified,
 ) -> None:
-    """The log must continue what somebody kept of it."""
+    """Check that the log continues an older checkpoint."""
     try:
         old = open_checkpoint(note, verifiers)
     except NoteError as error:
@@ -248,38 +249,38 @@ def _proof_between(old: Checkpoint, now: Checkpoint, content: bytes | None, foun
     try:
         given = json.loads(content) if content is not None else {"from": None, "to": None, "proof": []}
         if (content is not None and canonical(given) != content) or given.keys() != {"from", "to", "proof"}:
-            raise ValueError("it is not written as bundles have it")
+            raise ValueError("it is not in canonical form")
         proof = [strict_base64(node) for node in given["proof"]]
     except _UNREADABLE as error:
         found.findings.append(f"{CONSISTENCY}: {error}")
         return None
     if (given["from"], given["to"]) == (old.size, now.size):
         return proof
-    if old.size in (0, now.size):  # it needs none
+    if old.size in (0, now.size):  # needs no proof
         return []
     raise CannotVerify(
-        f"that the log of {now.size} leaves continues the older checkpoint of {old.size} needs a proof: name a copy of the "
-        "log (--tlog DIR), or have the bundle made with `caseledger bundle CASE -o DIR --old CHECKPOINT`"
+        f"a proof is missing that the log of {now.size} leaves continues the older checkpoint of {old.size}: name a copy of "
+        "the log (--tlog DIR), or have the bundle made with `caseledger bundle CASE -o DIR --old CHECKPOINT`"
     )
 
 
 def _check_log(log: LogCopy, now: Checkpoint, events: Sequence[_Event], found: Verified) -> None:
-    """The copy of the log must continue the checkpoint, and hold no event of the case that the bundle leaves out."""
+    """Check that a copy of the log continues the checkpoint, and holds no event of the case that the bundle lacks."""
     root = log.root(now.size)
     if root is None:
         found.findings.append(
-            f"the copy of the log has fewer leaves than the checkpoint's {now.size}: make a newer copy"
+            f"the copy of the log is shorter than the checkpoint of {now.size} leaves; make a newer copy"
         )
     elif root != now.root:
-        found.findings.append("the copy of the log is of another tree than the checkpoint")
+        found.findings.append("the copy of the log has another root than the checkpoint")
     if not events:
         return
     known = {event.index for event in events}
     for index, leaf in log.leaves_of(events[0].leaf.stream):
         if index in known:
             continue
-        said = f"version {leaf.version}, {leaf.topic}, at leaf {index}"
+        event = f"version {leaf.version}, {leaf.topic}, at leaf {index}"
         if index < now.size:
-            found.findings.append(f"the bundle leaves out an event of the case: {said}")
+            found.findings.append(f"the bundle lacks an event of the case: {event}")
         else:
-            found.notes.append(f"the case has gone on since the bundle was made: {said}")
+            found.notes.append(f"the case has a newer event than the bundle: {event}")

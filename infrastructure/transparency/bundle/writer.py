@@ -1,6 +1,6 @@
-"""A case's bundle: its events, the proof that each is in the log, and what may still be read of what was said.
+"""Writes a case's bundle: its events, the proof that each is in the log, and the disclosures that are not erased.
 
-Whoever has it, and the log's verifier key, checks it without us (audit.md, Case bundle; `bundle_verifying.py`).
+With it and the log's verifier key, anybody checks the case without us (audit.md, Case bundle).
 """
 
 from __future__ import annotations
@@ -36,24 +36,23 @@ EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README = (
 def make_bundle(
     connection: psycopg.Connection[Any], number: str, old: Checkpoint | None = None, *, files: bool = False
 ) -> dict[str, bytes]:
-    """The files of a bundle, under the newest checkpoint; with ``old``, also the proof that the log continues that one.
+    """The files of a bundle under the newest checkpoint, at one snapshot, so that an erasure is whole in it.
 
-    With ``files``, also the files of the case. Of one moment, so that what was erased is missing together with the event that says so. Raises NotFound for a case
-    that has no sealed event, NotSealed while its last is not, ValueError for an older checkpoint of another log, or of
-    more leaves than are sealed.
+    ``old`` adds the proof that the log continues that checkpoint, ``files`` the files of the case. Raises NotFound for an
+    unknown case, NotSealed while its last event is unsealed, and ValueError where ``old`` is of another log or larger.
     """
     with one_snapshot(connection):
-        return _made(connection, number, old, files)
+        return _make(connection, number, old, files)
 
 
-def _made(
+def _make(
     connection: psycopg.Connection[Any], number: str, old: Checkpoint | None, with_files: bool
 ) -> dict[str, bytes]:
     sealed = latest(connection)
     if sealed is None:
         raise NotSealed("nothing is sealed yet")
     if last_position(connection, number) > sealed.position:
-        raise NotSealed(f"{number} has gone on; its last event is not sealed yet")
+        raise NotSealed(f"the last event of {number} is not sealed yet")
     events = connection.cursor(binary=True).execute(_SQL["events"], (number, sealed.position)).fetchall()
     reader, now = LogReader(connection, sealed.log), Checkpoint.of_text(sealed.note)
     lines = []
@@ -62,16 +61,16 @@ def _made(
         proof = inclusion_proof(index, sealed.size, reader.hashes)
         lines.append(canonical(event_line(index, record, bytes(state), proof)))
     disclosures = connection.cursor(binary=True).execute(_SQL["disclosures"], (number, sealed.position)).fetchall()
-    told = _told_once(disclosures)
+    listed = _disclosures(disclosures)
     made = {
         EVENTS: b"".join(lines),
         CHECKPOINT: sealed.note.encode(),
-        DISCLOSURES: canonical(told),
+        DISCLOSURES: canonical(listed),
         README: files("infrastructure.transparency.bundle").joinpath("README.txt").read_bytes(),
     }
     if with_files:
         rows = connection.cursor(binary=True).execute(_SQL["files"], (number, sealed.position)).fetchall()
-        made |= with_contents(told, rows)
+        made |= with_contents(listed, rows)
     if old is not None:
         made[CONSISTENCY] = canonical(_consistency(old, now, reader))
     return made
@@ -89,7 +88,7 @@ def event_line(index: int, leaf: bytes, state: bytes, proof: list[bytes]) -> dic
 
 
 def readable(leaf: Leaf, state: bytes) -> dict[str, Any]:
-    """An event for people: all of it follows from leaf and state, and is checked against them."""
+    """An event for people. It follows from leaf and state, and is checked against them."""
     return {
         "position": leaf.position,
         "stream": leaf.stream,
@@ -102,12 +101,12 @@ def readable(leaf: Leaf, state: bytes) -> dict[str, Any]:
 
 
 def canonical(document: Any) -> bytes:
-    """JSON in the one form that a bundle has it in: a byte changed is seen."""
+    """JSON in the one form of a bundle, so that a changed byte is found."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def zipped(bundle: Mapping[str, bytes]) -> bytes:
-    """The same files as a zip archive, the same bytes for the same files."""
+    """The files as a zip archive, the same bytes for the same files."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in bundle.items():
@@ -115,23 +114,19 @@ def zipped(bundle: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def _told_once(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, str]]:
-    """Disclosures in the order of their events; a text that serves two events stands with the first."""
-    told: dict[str, dict[str, str]] = {}
-    for row in rows:
-        said = _disclosure(*row)
-        told.setdefault(said["digest"], said)
-    return list(told.values())
-
-
-def _disclosure(digest: bytes, kind: str, salt: bytes, subject: str, value: str) -> dict[str, str]:
-    return {"digest": digest.hex(), "kind": kind, "subject": subject, "salt": salt.hex(), "value": value}
+def _disclosures(rows: Sequence[tuple[Any, ...]]) -> list[dict[str, str]]:
+    """Disclosures in the order of their events. One that serves two events stands with the first."""
+    listed: dict[bytes, dict[str, str]] = {}
+    for digest, kind, salt, subject, value in rows:
+        disclosure = {"digest": digest.hex(), "kind": kind, "subject": subject, "salt": salt.hex(), "value": value}
+        listed.setdefault(digest, disclosure)
+    return list(listed.values())
 
 
 def _consistency(old: Checkpoint, now: Checkpoint, reader: LogReader) -> dict[str, Any]:
     if old.origin != now.origin or old.size > now.size:
         raise ValueError(
-            f"the older checkpoint is of {old.origin} at {old.size}; the log is {now.origin} at {now.size}"
+            f"the older checkpoint is of {old.origin} at size {old.size}; the log is {now.origin} at size {now.size}"
         )
     proof = consistency_proof(old.size, now.size, reader.hashes)
     return {"from": old.size, "to": now.size, "proof": [b64encode(node).decode() for node in proof]}

@@ -1,4 +1,4 @@
-"""Checkpoints (C2SP tlog-checkpoint): how large a log is and what its root is, in a signed note."""
+"""Checkpoints (C2SP tlog-checkpoint): a log's size and root in a signed note."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The first ``size`` leaves of the log ``origin`` have the root ``root``."""
+    """The first ``size`` leaves of the log ``origin`` have this root."""
 
     origin: str
     size: int
     root: bytes
 
     def text(self) -> str:
-        """As it is signed."""
+        """The text that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """From the text of a note; lines after the third are passed over. Raises NoteError."""
+        """A checkpoint from the text of a note. Lines after the third are ignored. Raises NoteError."""
         origin, size, root, *more = [*text.removesuffix("\n").split("\n"), "", ""]
         raw = strict_base64(root)
         if not origin or _SIZE.fullmatch(size) is None or len(raw) != 32 or "" in more[:-2]:
@@ -35,12 +35,12 @@ class Checkpoint:
 
     @classmethod
     def of_text(cls, note: str) -> Checkpoint:
-        """What a signed note says, whoever signed it. Raises NoteError."""
+        """The checkpoint of a signed note; its signatures are not checked. Raises NoteError."""
         return cls.parse(parse_note(note).text)
 
 
 def open_checkpoint(given: str | bytes, verifiers: Sequence[Verifier]) -> Checkpoint:
-    """A checkpoint whose signature is checked; the key's name is the log's (C2SP tlog-checkpoint). Raises NoteError."""
+    """The checkpoint of a note that a key of its log signed (C2SP tlog-checkpoint: key name = origin). Raises NoteError."""
     claimed = Checkpoint.parse(parse_note(given).text).origin
     own = [verifier for verifier in verifiers if verifier.name == claimed]
     if not own:

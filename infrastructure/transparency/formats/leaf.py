@@ -1,4 +1,4 @@
-"""The leaf record: what the log says of one event, stored verbatim and hashed as it is (audit.md, Leaf record)."""
+"""The leaf record: one event in the log, stored verbatim and hashed as it stands (audit.md, Leaf record)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEAF = re.compile(
     r"state-sha256 (?P<state_sha256>[0-9a-f]{64})\n"
     r"recorded-at (?P<recorded_at>\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n"
     r"db-role (?P<db_role>[^\n]+)\n",
-    re.ASCII,  # digits are 0 to 9, not whatever Unicode calls one
+    re.ASCII,  # only the digits 0 to 9
 )
 RESTART = "caseledger-restart/v1"
 
@@ -25,7 +25,7 @@ class Leaf:
     """The fields of a leaf record."""
 
     position: int
-    """`notification_id`: where the event stands in the store."""
+    """The event's `notification_id`."""
     stream: str
     version: int
     topic: str
@@ -37,7 +37,7 @@ class Leaf:
 def leaf_record(
     position: int, stream: str, version: int, topic: str, state_sha256: bytes, recorded_at: str, db_role: str
 ) -> bytes:
-    """The leaf of an event, from its row's values; ``recorded_at`` is RFC 3339 in UTC with six digits of a second."""
+    """The leaf of an event's row. ``recorded_at`` is RFC 3339 in UTC with six digits of a second."""
     return (
         f"caseledger-event/v1\nnotification-id {position}\noriginator-id {stream}\noriginator-version {version}\n"
         f"topic {topic}\nstate-sha256 {state_sha256.hex()}\nrecorded-at {recorded_at}\ndb-role {db_role}\n"
@@ -45,12 +45,12 @@ def leaf_record(
 
 
 def leaf_beginning(position: int) -> bytes:
-    """What the leaf of an event begins with, and no other."""
+    """The beginning of an event's leaf, which no other leaf has."""
     return f"caseledger-event/v1\nnotification-id {position}\n".encode()
 
 
 def parse_leaf(record: bytes) -> Leaf:
-    """The fields of a leaf. Raises ValueError for anything that is not such a record to the byte."""
+    """The fields of a leaf. Raises ValueError for bytes that are not exactly such a record."""
     try:
         found = _LEAF.fullmatch(record.decode())
     except UnicodeDecodeError:
@@ -62,7 +62,7 @@ def parse_leaf(record: bytes) -> Leaf:
 
 
 def restart_record(previous_origin: str, previous_checkpoint: str, reason: str) -> bytes:
-    """Leaf 0 of a log that goes on after a restore: which log it follows, how far that was signed, why (audit.md, Sealer).
+    """Leaf 0 of a log that was begun after a restore: the log before it, how far that was signed, why (audit.md, Sealer).
 
     ``previous_checkpoint`` is base64 of the last signed note.
     """
@@ -73,5 +73,5 @@ def restart_record(previous_origin: str, previous_checkpoint: str, reason: str) 
 
 
 def is_restart(record: bytes) -> bool:
-    """Whether a leaf stands for no event but for the beginning of a log after a restore."""
+    """Whether a leaf is that of a log begun after a restore, and of no event."""
     return record.startswith(RESTART.encode() + b"\n")

@@ -1,6 +1,6 @@
-"""The Merkle tree of RFC 6962, section 2: hashes, proofs, and checking them. Pure; where hashes lie is the caller's.
+"""The Merkle tree of RFC 6962, section 2: hashes, proofs and their checks. The caller stores the hashes.
 
-Hashes are kept at every eighth height only, as C2SP's tiles have them: level L holds the roots of 256**L leaves.
+Only every eighth height is stored, as in C2SP's tiles: level L holds the roots over 256**L leaves.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 Hashes = Callable[[int, int, int], Sequence[bytes]]
-"""Reads stored hashes: level, first, how many. Raises whatever its store raises when they are not there."""
+"""Reads stored hashes: level, index of the first, count. Raises what its store raises for missing hashes."""
 
 TILE = 256
-"""Hashes in a full tile: of height 8."""
+"""Hashes in a full tile, of height 8."""
 EMPTY = sha256(b"").digest()
 
 
@@ -22,12 +22,12 @@ def leaf_hash(record: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash over two subtrees (RFC 6962, 2.1)."""
+    """The hash of two subtrees (RFC 6962, 2.1)."""
     return sha256(b"\1" + left + right).digest()
 
 
 def fold(hashes: Sequence[bytes]) -> bytes:
-    """The root over subtrees of one height; the last may be a lower one, as at the tree's right edge."""
+    """The root over subtrees of one height. The last one may be lower, as at the tree's right edge."""
     level = list(hashes)
     while len(level) > 1:
         pairs = [sha256(b"\1" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
@@ -38,7 +38,7 @@ def fold(hashes: Sequence[bytes]) -> bytes:
 
 
 class Growing:
-    """A tree that grows at its right edge, as the sealer keeps it: the hashes of each level's last, open tile."""
+    """A tree that grows at its right edge. It keeps the hashes of each level's last, open tile."""
 
     def __init__(self, size: int = 0, edges: Sequence[Sequence[bytes]] = ()) -> None:
         self.size = size
@@ -54,7 +54,7 @@ class Growing:
         return cls(size, edges)
 
     def append(self, leaves: Iterable[bytes]) -> list[tuple[int, int, list[bytes]]]:
-        """Add hashes of leaves; returns what is new at each level: level, place of the first, hashes."""
+        """Add hashes of leaves; returns the new hashes of each level: level, index of the first, hashes."""
         added: list[tuple[int, int, list[bytes]]] = []
         fresh, first, level = list(leaves), self.size, 0
         self.size += len(fresh)
@@ -71,7 +71,7 @@ class Growing:
         return added
 
     def root(self) -> bytes:
-        """The root of the tree as it is."""
+        """The root of the tree."""
         below: list[bytes] = []
         for edge in self._edges:
             if edge or below:
@@ -80,12 +80,12 @@ class Growing:
 
 
 def root_at(size: int, hashes: Hashes) -> bytes:
-    """The root of the tree's first ``size`` leaves."""
+    """The root over the first ``size`` leaves."""
     return _range(0, size, hashes) if size else EMPTY
 
 
 def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
-    """PATH(index, D[size]) of RFC 6962, 2.1.1. Raises ValueError for a leaf that is not in the tree."""
+    """PATH(index, D[size]) of RFC 6962, 2.1.1. Raises ValueError for an index outside the tree."""
     if not 0 <= index < size:
         raise ValueError(f"there is no leaf {index} in a tree of {size}")
     path: list[bytes] = []
@@ -102,7 +102,7 @@ def inclusion_proof(index: int, size: int, hashes: Hashes) -> list[bytes]:
 
 
 def consistency_proof(old: int, size: int, hashes: Hashes) -> list[bytes]:
-    """PROOF(old, D[size]) of RFC 6962, 2.1.2; empty from nothing and from the tree itself. Raises ValueError."""
+    """PROOF(old, D[size]) of RFC 6962, 2.1.2; empty where ``old`` is 0 or ``size``. Raises ValueError for a larger one."""
     if not 0 <= old <= size:
         raise ValueError(f"a tree of {size} is no continuation of one of {old}")
     if old in (0, size):
@@ -123,7 +123,7 @@ def consistency_proof(old: int, size: int, hashes: Hashes) -> list[bytes]:
 
 
 def root_by_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that a proof of a leaf's hash leads to (RFC 9162, 2.1.3.2). Raises ValueError for a misshapen one."""
+    """The root that an inclusion proof leads to from a leaf's hash (RFC 9162, 2.1.3.2). Raises ValueError for a malformed proof."""
     if not 0 <= index < size:
         raise ValueError(f"there is no leaf {index} in a tree of {size}")
     if not _are_hashes(leaf, *proof):
@@ -171,7 +171,7 @@ def is_consistent(old: int, old_root: bytes, size: int, root: bytes, proof: Sequ
 
 
 def _are_hashes(*given: bytes) -> bool:
-    """Of any other length, bytes could go from one to its neighbour and what is hashed be the same."""
+    """Whether all have a hash's length. Otherwise bytes could move between neighbours and hash to the same value."""
     return all(len(one) == len(EMPTY) for one in given)
 
 
@@ -181,7 +181,7 @@ def _split(count: int) -> int:
 
 
 def _range(low: int, high: int, hashes: Hashes) -> bytes:
-    """The root over leaves from ``low`` to ``high``: a subtree of the tree, whole or at its right edge."""
+    """The root over the leaves from ``low`` to ``high``, a subtree that is complete or at the right edge."""
     count = high - low
     level = (count.bit_length() - 1) // 8
     span = TILE**level

@@ -1,4 +1,4 @@
-"""Signed notes (C2SP signed-note): a text and who signed it, with Ed25519; and witnesses' cosignatures (C2SP tlog-cosignature)."""
+"""Signed notes (C2SP signed-note) with Ed25519, and witnesses' cosignatures (C2SP tlog-cosignature)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519, COSIGNATURE = 1, 4
-"""Signature types of C2SP signed-note: a log's, and a witness's with the time it saw the note."""
+"""Signature types of C2SP signed-note: a log's, and a witness's, which includes a time."""
 _LARGEST = 1_000_000
 _NAME = r"[^\s+\x00-\x20\x7f]+"
 _LINE = re.compile(rf"\u2014 (?P<name>{_NAME}) (?P<blob>[A-Za-z0-9+/]+={{0,2}})")
@@ -21,25 +21,26 @@ _VKEY = re.compile(rf"(?P<name>{_NAME})\+(?P<id>[0-9a-f]{{8}})\+(?P<key>[A-Za-z0
 
 
 class NoteError(ValueError):
-    """A note, a signature or a verifier key is malformed, or not by whom it should be."""
+    """A note, signature or verifier key is malformed, or a signature is not by the expected key."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One line below a note."""
+    """One signature line of a note."""
 
     name: str
     key_id: bytes
     blob: bytes
-    """What follows the key's id: the signature, after its time where it is a witness's."""
+    """The signature, after its time where it is a witness's."""
 
     def line(self) -> str:
+        """The signature line, with its line end."""
         return f"\u2014 {self.name} {b64encode(self.key_id + self.blob).decode()}\n"
 
 
 @dataclass(frozen=True)
 class Note:
-    """A text, each line of it ended, and its signatures."""
+    """A text, whose last line is ended, and its signatures."""
 
     text: str
     signatures: tuple[Signature, ...]
@@ -50,7 +51,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Verifier:
-    """Who may have signed: the public half of a key under a name."""
+    """A verifier key: the public half of a key, under a name."""
 
     name: str
     kind: int
@@ -58,16 +59,16 @@ class Verifier:
 
     @classmethod
     def parse(cls, vkey: str) -> Verifier:
-        """From `name+id+key`. Raises NoteError."""
+        """A verifier key from `name+id+key`. Raises NoteError."""
         found = _VKEY.fullmatch(vkey.strip())
         if found is None:
             raise NoteError(f"{vkey.strip()!r} is no verifier key (name+id+key)")
         raw = strict_base64(found["key"])
         if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE):
-            raise NoteError(f"the verifier key of {found['name']} is of a kind not known here")
+            raise NoteError(f"the verifier key of {found['name']} is of an unknown kind")
         verifier = cls(found["name"], raw[0], raw[1:])
         if verifier.key_id.hex() != found["id"]:
-            raise NoteError(f"the verifier key of {found['name']} does not have the id it says")
+            raise NoteError(f"the verifier key of {found['name']} does not have the id that it names")
         return verifier
 
     @property
@@ -79,16 +80,16 @@ class Verifier:
         return f"{self.name}+{self.key_id.hex()}+{b64encode(bytes([self.kind]) + self.public).decode()}"
 
     def made(self, signature: Signature) -> bool:
-        """Whether a signature says that it is by this key."""
+        """Whether a signature names this key."""
         return (signature.name, signature.key_id) == (self.name, self.key_id)
 
     def check(self, text: str, signature: Signature) -> None:
-        """Raises NoteError unless the key signed the text."""
+        """Raise NoteError unless the key signed the text."""
         message, blob = text.encode(), signature.blob
         if self.kind == COSIGNATURE:
             seconds, blob = int.from_bytes(blob[:8]), blob[8:]
             if seconds >= 1 << 63:
-                raise NoteError(f"the signature of {self.name} is of no time there is")
+                raise NoteError(f"the signature of {self.name} has an impossible time")
             message = f"cosignature/v1\ntime {seconds}\n".encode() + message
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(blob, message)
@@ -97,7 +98,7 @@ class Verifier:
 
 
 class Signer:
-    """A log's own key under its name."""
+    """A log's private key, under the log's name."""
 
     def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
         if re.fullmatch(_NAME, name) is None:
@@ -111,12 +112,12 @@ class Signer:
 
 
 def signed(text: str, signers: Iterable[Signer]) -> Note:
-    """A note of a text under the signatures of all."""
+    """A note: a text with the signatures of all signers."""
     return Note(text, tuple(signer.sign(text) for signer in signers))
 
 
 def parse_note(given: str | bytes) -> Note:
-    """A note as it was written; nothing is checked but its form. Raises NoteError."""
+    """A note from its text. Only the form is checked. Raises NoteError."""
     try:
         whole = given.decode() if isinstance(given, bytes) else given.encode().decode()
     except UnicodeError:
@@ -130,18 +131,18 @@ def parse_note(given: str | bytes) -> Note:
 
 
 def parse_signature(line: str) -> Signature:
-    """One signature line, without its end. Raises NoteError."""
+    """A signature from its line, without the line end. Raises NoteError."""
     found = _LINE.fullmatch(line)
     raw = strict_base64(found["blob"]) if found else b""
     if found is None or len(raw) < 5:
-        raise NoteError("a line below the note is no signature")
+        raise NoteError("a line below the note is not a signature")
     return Signature(found["name"], raw[:4], raw[4:])
 
 
 def open_note(given: str | bytes, verifiers: Sequence[Verifier]) -> Note:
-    """A note that at least one of the keys signed, and none of them falsely; lines of other keys are passed over.
+    """A note that at least one of the keys signed. Lines of other keys are ignored.
 
-    Raises NoteError.
+    Raises NoteError, also for a false signature under one of the keys.
     """
     note = parse_note(given)
     known = [(v, s) for s in note.signatures for v in verifiers if v.made(s)]
@@ -154,12 +155,12 @@ def open_note(given: str | bytes, verifiers: Sequence[Verifier]) -> Note:
 
 
 def _named(keys: Iterable[Signature | Verifier]) -> str:
-    """Keys by their names and ids, as verifier keys begin."""
+    """Keys by name and id, as verifier keys begin."""
     return " and ".join(sorted({f"{key.name}+{key.key_id.hex()}" for key in keys}))
 
 
 def strict_base64(text: str) -> bytes:
-    """Standard base64 in its one canonical form. Raises NoteError."""
+    """The bytes of standard base64 in canonical form. Raises NoteError."""
     try:
         raw = b64decode(text, validate=True)
     except (NotBase64, ValueError):

@@ -1,4 +1,4 @@
-"""Where an event's state points to the vault (audit.md, Personal data)."""
+"""The pointers from an event's state to disclosures in the vault (audit.md, Personal data)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def pointers(value: Any) -> list[dict[str, str]]:
-    """Every `{"digest", "subject", "kind"}` in a state, however deep."""
+    """Every `{"digest", "subject", "kind"}` in a state, at any depth."""
     if isinstance(value, dict):
         if value.keys() == {"digest", "subject", "kind"}:
             return [value]

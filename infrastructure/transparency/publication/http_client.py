@@ -1,4 +1,4 @@
-"""Requests to parties outside: bounded in time and in size, never redirected, given up at once when we stop."""
+"""HTTP requests to parties outside: bounded in time and size, never redirected, cancelled when the process stops."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 _LARGEST = 65_536
-"""Bytes of an answer; a timestamp with a chain of certificates has about 10,000."""
+"""Most bytes of a response; a timestamp with a chain of certificates has about 10,000."""
 
 
 class NotHeld(Exception):
-    """A checkpoint did not get to where it is to be held outside; it will be tried again."""
+    """A checkpoint did not reach a place outside. It will be tried again."""
 
 
 class Contradicted(NotHeld):
-    """Somebody outside holds what this log is no continuation of: an alarm, not a failure."""
+    """Somebody outside holds a checkpoint that this log does not continue: an alarm, not a failure."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said."""
+    """A server's response."""
 
     status: int
     kind: str
-    """Its content type, without parameters."""
+    """The content type, without parameters."""
     body: bytes
 
 
 Post = Callable[[str, bytes, str], Answer]
-"""Sends to an address a body of a content type. Raises NotHeld when there is no answer."""
+"""Sends a body of a content type to a URL. Raises NotHeld without a response."""
 
 
 def web_address(url: str) -> SplitResult:
-    """An address that requests may go to: http or https, nobody's password in it. Raises ValueError."""
+    """The parts of an http or https URL without credentials. Raises ValueError for any other URL."""
     parts = urlsplit(url)
     if not (url.isascii() and url.isprintable() and " " not in url) or parts.scheme not in ("http", "https"):
         raise ValueError(f"{url!r} is no http:// or https:// address")
@@ -46,8 +46,8 @@ def web_address(url: str) -> SplitResult:
     return parts
 
 
-class Courier:
-    """Carries one request at a time, each for at most so many seconds in all. Its `hang_up` may come from any thread."""
+class HttpClient:
+    """Makes one request at a time, each within ``timeout`` seconds in all. Any thread may call `hang_up`."""
 
     def __init__(self, timeout: float = 10.0) -> None:
         self._timeout = timeout
@@ -56,24 +56,24 @@ class Courier:
         self._stopped = False
 
     def post(self, url: str, body: bytes, kind: str) -> Answer:
-        """Send and hear the answer, whatever its status. Raises NotHeld."""
+        """Send a body and return the response, whatever its status. Raises NotHeld."""
         parts = web_address(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with self._connected(parts) as connection:
                 connection.request("POST", target, body, {"Content-Type": kind, "User-Agent": "caseledger"})
                 response = connection.getresponse()
-                said = response.read(_LARGEST + 1)
+                content = response.read(_LARGEST + 1)
         except (HTTPException, OSError) as error:
             raise NotHeld(f"{parts.netloc}: {error or type(error).__name__}") from error
-        if len(said) > _LARGEST:
+        if len(content) > _LARGEST:
             raise NotHeld(f"{parts.netloc}: an answer of more than {_LARGEST} bytes")
         if response.length:
             raise NotHeld(f"{parts.netloc}: its answer was cut short")
-        return Answer(response.status, (response.getheader("Content-Type") or "").partition(";")[0].strip(), said)
+        return Answer(response.status, (response.getheader("Content-Type") or "").partition(";")[0].strip(), content)
 
     def hang_up(self) -> None:
-        """End what is going on, and begin nothing more."""
+        """Cancel the request under way, and make no more."""
         self._stopped = True
         self._cut()
 
@@ -83,7 +83,7 @@ class Courier:
         connection = make(parts.hostname or "", parts.port, timeout=self._timeout)
         with self._lock:
             self._connection = connection
-        # A timeout of the socket is one for each of its waits: a server that drips would hold us for ever.
+        # The socket's timeout is for each of its waits: a server that sends byte by byte would hold us for ever.
         limit = threading.Timer(self._timeout, self._cut)
         limit.start()
         try:
@@ -100,5 +100,5 @@ class Courier:
     def _cut(self) -> None:
         with self._lock:
             if self._connection is not None and self._connection.sock is not None:
-                with suppress(OSError):  # below TLS: its own shutdown belongs to the thread that reads
+                with suppress(OSError):  # not through TLS: only the reading thread may shut that down
                     socket.socket.shutdown(self._connection.sock, socket.SHUT_RDWR)

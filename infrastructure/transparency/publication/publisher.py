@@ -1,6 +1,6 @@
-"""Takes each checkpoint out of our reach: to witnesses, to a timestamp authority, to a directory on another disk.
+"""Brings each checkpoint to every destination: witnesses, a timestamp authority, a directory on another disk.
 
-It has a thread of its own, and sealing never waits for it: whatever fails outside is said, and tried again.
+It runs in a thread of its own, so sealing never waits. A destination that fails is logged and tried again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -19,30 +20,29 @@ import structlog
 
 from application.faults import FAULTS
 from infrastructure.postgres.database import Database
-from infrastructure.settings import Settings
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import Signature
 from infrastructure.transparency.publication.checkpoint_folder import HeldDirectory
-from infrastructure.transparency.publication.http_client import Contradicted, Courier
-from infrastructure.transparency.publication.store import HashesOf, OutsideStore
+from infrastructure.transparency.publication.http_client import Contradicted, HttpClient
+from infrastructure.transparency.publication.store import HashesOf, PublicationStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from infrastructure.transparency.publication.witnesses import Ahead, WitnessClient, parse_witnesses
 from infrastructure.transparency.state_file import Safe
 
 WITNESSES_EVERY = 10.0
-"""Seconds at least between two checkpoints shown to one witness."""
+"""Least seconds between two checkpoints for one witness."""
 DIRECTORY_EVERY = 60.0
 AUTHORITY_EVERY = 3600.0
 _AGAIN = (10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0)
-"""Seconds until what failed is tried again; the last for every further time."""
+"""Seconds until a destination that failed is tried again; the last value for every further failure."""
 _GOODBYE = 2.0
-"""Seconds that the end waits for what is going on: a connection that is being made cannot be hung up on."""
+"""Seconds to wait at the end for a delivery: a connection that is being made cannot be cancelled."""
 
 log = structlog.get_logger()
 
 
 class Store(Protocol):
-    """Where what came back is kept (outside.OutsideStore)."""
+    """Keeps what destinations reply (`publication.store.PublicationStore`)."""
 
     def proof(self, origin: str, old: int, size: int) -> list[bytes]: ...
     def keep_cosignature(self, checkpoint: Checkpoint, signature: Signature) -> None: ...
@@ -53,36 +53,35 @@ class Store(Protocol):
 
 @dataclass
 class _Published:
-    """A checkpoint, and who has cosigned it so far: only the publisher's thread adds to that."""
+    """A checkpoint and its cosignatures so far. Only the publisher's thread adds some."""
 
     note: str
     size: int
     cosigned: dict[str, str] = field(default_factory=dict)
 
-    def whole(self) -> str:
+    def cosigned_note(self) -> str:
         return self.note + "".join(self.cosigned.values())
 
 
 @dataclass
-class _Errand:
-    """One place that checkpoints are brought to."""
+class _Destination:
+    """One place outside that checkpoints are brought to."""
 
-    to: str
+    name: str
     every: float
-    bring: Callable[[_Published], float]
-    """Returns 0 when it is there, else the seconds to wait before that is right."""
+    deliver: Callable[[_Published], float]
+    """Returns 0 once delivered, or the seconds to wait before a delivery is due."""
     content: Callable[[_Published], str] = attrgetter("note")
-    """What it is that shall be there."""
     due: float = 0.0
-    brought: str | None = None
+    delivered: str | None = None
     failures: int = 0
 
-    def wants(self, published: _Published) -> bool:
-        return self.brought != self.content(published)
+    def lacks(self, published: _Published) -> bool:
+        return self.delivered != self.content(published)
 
 
 class Publisher:
-    """Brings the newest checkpoint to each place when that is due. A context: its thread runs within."""
+    """Brings the newest checkpoint to each destination when due. Its thread runs while it is entered as a context."""
 
     def __init__(
         self,
@@ -97,28 +96,30 @@ class Publisher:
     ) -> None:
         self._store, self._authority, self._directory = store, authority, directory
         self._hang_up, self._now = hang_up, now
-        self._errands = [
-            _Errand(f"witness {client.witness.vkey.name}", WITNESSES_EVERY, self._shown_to(client))
+        self._destinations = [
+            _Destination(f"witness {client.witness.vkey.name}", WITNESSES_EVERY, self._cosigner(client))
             for client in witnesses
         ]
         if authority is not None:
-            self._errands.append(_Errand(f"timestamp authority {authority.url}", AUTHORITY_EVERY, self._stamp))
-        if directory is not None:  # last, so that what was cosigned just now goes with it
-            self._errands.append(_Errand(f"directory {directory.folder}", DIRECTORY_EVERY, self._put, _Published.whole))
+            name = f"timestamp authority {authority.url}"
+            self._destinations.append(_Destination(name, AUTHORITY_EVERY, self._stamp))
+        if directory is not None:  # last, so that it gets the newest cosignatures
+            name = f"directory {directory.folder}"
+            self._destinations.append(_Destination(name, DIRECTORY_EVERY, self._put, _Published.cosigned_note))
         self._changed = threading.Condition()
-        """Guards the two below."""
+        """Guards `_newest` and `_stopping`."""
         self._newest: _Published | None = None
         self._stopping = False
         self._safe = safe
-        places = {errand.to for errand in self._errands}
-        self._alarms = {to: why for to, why in (safe.contradictions() if safe else {}).items() if to in places}
+        names = {each.name for each in self._destinations}
+        self._alarms = {name: why for name, why in (safe.contradictions() if safe else {}).items() if name in names}
         self._has_stamped = False
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
-    # for the sealer's thread
+    # called in the sealer's thread
 
     def publish(self, note: str, size: int) -> None:
-        """There is a new checkpoint: the signed note, and its size. Returns at once; earlier ones are forgotten."""
+        """Take a new checkpoint, the signed note and its size, in place of earlier ones. Returns at once."""
         with self._changed:
             if self._newest is None or self._newest.note != note:
                 self._newest = _Published(note, size)
@@ -126,7 +127,7 @@ class Publisher:
 
     @property
     def alarms(self) -> Mapping[str, str]:
-        """What contradicts this log, by the place that holds it; empty as long as all is well."""
+        """Contradictions of this log, by the destination that holds them; empty while there is none."""
         return dict(self._alarms)
 
     def __enter__(self) -> Self:
@@ -136,28 +137,28 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop promptly; the directory gets what is newest, due or not."""
+        """Stop promptly. The directory gets the newest checkpoint, due or not."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         self._hang_up()
         self._thread.join(_GOODBYE)
-        for errand in self._errands:
-            if errand.bring == self._put and self._newest is not None and errand.wants(self._newest):
-                self._run(errand, self._newest)
+        for each in self._destinations:
+            if each.deliver == self._put and self._newest is not None and each.lacks(self._newest):
+                self._run(each, self._newest)
 
-    # for its own thread
+    # called in its own thread
 
     def attend(self) -> float | None:
-        """Do what is due; returns the seconds until more is, None while every place has the newest checkpoint."""
-        for errand in self._errands:
+        """Deliver what is due; returns the seconds until the next is, None while every destination has the newest."""
+        for each in self._destinations:
             newest = self._newest
             if newest is None or self._stopping:
                 return None
-            if errand.wants(newest) and errand.due <= self._now():
-                self._run(errand, newest)
+            if each.lacks(newest) and each.due <= self._now():
+                self._run(each, newest)
         newest = self._newest
-        waiting = [errand.due for errand in self._errands if newest is not None and errand.wants(newest)]
+        waiting = [each.due for each in self._destinations if newest is not None and each.lacks(newest)]
         return max(0.0, min(waiting) - self._now()) if waiting else None
 
     def _work(self) -> None:
@@ -170,7 +171,7 @@ class Publisher:
     def _attended(self) -> float | None:
         try:
             return self.attend()
-        except Exception as error:  # noqa: BLE001 - this thread ends when it is told to, and not before
+        except Exception as error:  # noqa: BLE001 - the thread must not end before it is told to
             FAULTS.add("publisher", error)
             return _AGAIN[0]
 
@@ -178,55 +179,56 @@ class Publisher:
         with self._changed:
             self._changed.wait_for(lambda: self._stopping or self._newest is not seen, seconds)
 
-    def _run(self, errand: _Errand, published: _Published) -> None:
+    def _run(self, destination: _Destination, published: _Published) -> None:
         try:
-            wait = errand.bring(published)
-        except Exception as error:  # noqa: BLE001 - whatever it was: sealing goes on, and this is tried again
-            self._failed(errand, error)
+            wait = destination.deliver(published)
+        except Exception as error:  # noqa: BLE001 - any failure is tried again, and sealing goes on
+            self._failed(destination, error)
             return
-        errand.due, errand.failures = self._now() + (wait or errand.every), 0
+        destination.due, destination.failures = self._now() + (wait or destination.every), 0
         if not wait:
-            errand.brought = errand.content(published)
-            self._alarm(errand.to, None)
+            destination.delivered = destination.content(published)
+            self._alarm(destination.name, None)
 
-    def _failed(self, errand: _Errand, error: Exception) -> None:
-        again = _AGAIN[min(errand.failures, len(_AGAIN) - 1)]
-        errand.due, errand.failures = self._now() + again, errand.failures + 1
+    def _failed(self, destination: _Destination, error: Exception) -> None:
+        again = _AGAIN[min(destination.failures, len(_AGAIN) - 1)]
+        destination.due, destination.failures = self._now() + again, destination.failures + 1
         if self._stopping:
             return
         if isinstance(error, Contradicted) and not self._has_caught_up(error):
-            self._alarm(errand.to, str(error))
-            log.error("THIS LOG IS CONTRADICTED from outside", by=errand.to, why=str(error), again_in=again)
+            self._alarm(destination.name, str(error))
+            log.error("THIS LOG IS CONTRADICTED from outside", by=destination.name, why=str(error), again_in=again)
         else:
-            log.warning("checkpoint not held outside", to=errand.to, error=str(error), again_in=again)
+            log.warning("checkpoint not held outside", to=destination.name, error=str(error), again_in=again)
 
-    def _alarm(self, place: str, why: str | None) -> None:
-        if why == self._alarms.get(place):
+    def _alarm(self, name: str, why: str | None) -> None:
+        if why == self._alarms.get(name):
             return
-        self._alarms = {**self._alarms, place: why} if why else {to: w for to, w in self._alarms.items() if to != place}
+        others = {other: reason for other, reason in self._alarms.items() if other != name}
+        self._alarms = {**others, name: why} if why else others
         if self._safe is not None:
-            with suppress(OSError):  # the log has it
+            with suppress(OSError):  # the process's log has it
                 self._safe.contradict(self._alarms)
 
     def _has_caught_up(self, error: Contradicted) -> bool:
-        """Whether a witness was ahead only by a checkpoint that we have published since and others showed it."""
+        """Whether a witness was ahead only of an older checkpoint: others showed it what we have published since."""
         return isinstance(error, Ahead) and self._newest is not None and error.size <= self._newest.size
 
-    # the errands
+    # deliveries
 
-    def _shown_to(self, client: WitnessClient) -> Callable[[_Published], float]:
-        def show(published: _Published) -> float:
+    def _cosigner(self, client: WitnessClient) -> Callable[[_Published], float]:
+        def cosign(published: _Published) -> float:
             signature = client.cosign(published.note, self._store.proof)
             published.cosigned[signature.name] = signature.line()
             self._store.keep_cosignature(Checkpoint.of_text(published.note), signature)
             return 0
 
-        return show
+        return cosign
 
     def _stamp(self, published: _Published) -> float:
         assert self._authority is not None
         checkpoint = Checkpoint.of_text(published.note)
-        if not self._has_stamped:  # who starts often shall not ask often
+        if not self._has_stamped:  # a process that restarts often must not ask often
             since = self._store.since_timestamp(checkpoint.origin, self._authority.url)
             self._has_stamped = True
             if since is not None and since < AUTHORITY_EVERY:
@@ -237,22 +239,31 @@ class Publisher:
 
     def _put(self, published: _Published) -> float:
         assert self._directory is not None
-        self._directory.keep(published.whole())
+        self._directory.keep(published.cosigned_note())
         return 0
 
 
-def publisher_of(settings: Settings, database: Database, hashes_of: HashesOf) -> Publisher:
-    """The publisher of a sealer's process. Raises ValueError or OSError for settings that cannot be used."""
-    courier = Courier()
+def make_publisher(
+    database: Database,
+    safe: Safe,
+    hashes_of: HashesOf,
+    *,
+    witnesses: str,
+    tsa_url: str | None,
+    tsa_ca_file: Path | None,
+    held_dir: Path | None,
+) -> Publisher:
+    """The publisher of a sealer's process, from its settings. Raises ValueError or OSError for unusable ones."""
+    client = HttpClient()
     authority = None
-    if settings.tsa_url is not None:
-        trusted = () if settings.tsa_ca_file is None else trusted_certificates(settings.tsa_ca_file)
-        authority = TimestampAuthority(settings.tsa_url, trusted, courier.post)
+    if tsa_url is not None:
+        trusted = () if tsa_ca_file is None else trusted_certificates(tsa_ca_file)
+        authority = TimestampAuthority(tsa_url, trusted, client.post)
     return Publisher(
-        OutsideStore(partial(database.connect, "sealer"), hashes_of),
-        witnesses=[WitnessClient(witness, courier.post) for witness in parse_witnesses(settings.witnesses)],
+        PublicationStore(partial(database.connect, "sealer"), hashes_of),
+        witnesses=[WitnessClient(witness, client.post) for witness in parse_witnesses(witnesses)],
         authority=authority,
-        directory=None if settings.held_dir is None else HeldDirectory(settings.held_dir),
-        hang_up=courier.hang_up,
-        safe=Safe(settings.sealer_folder),
+        directory=None if held_dir is None else HeldDirectory(held_dir),
+        hang_up=client.hang_up,
+        safe=safe,
     )

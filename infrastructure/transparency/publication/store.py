@@ -1,4 +1,4 @@
-"""What came back from outside, kept beside the log (tlog.cosignatures, tlog.timestamps), and the note that goes out."""
+"""Cosignatures and timestamps, kept beside the log (tlog.cosignatures, tlog.timestamps), and the note that goes out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ HashesOf = Callable[[psycopg.Connection[Any], int], Hashes]
 
 
 def current_note(connection: psycopg.Connection[Any], log: int | None = None) -> str | None:
-    """The newest checkpoint of a log, or of the current one, under all its signatures; None while nothing is sealed.
+    """The newest checkpoint of a log, or of the current one, with all its signatures; None while nothing is sealed.
 
-    Without witnesses' lines where one of them is none: a note that nobody can read would be worse.
+    A malformed cosignature would make the note unreadable. Then the note comes without any.
     """
     row = connection.execute(_SQL["current_note"], {"log": log}).fetchone()
     if row is None:
@@ -35,36 +35,39 @@ def current_note(connection: psycopg.Connection[Any], log: int | None = None) ->
         return str(note)
 
 
-class OutsideStore:
-    """On a connection of its own in the sealer's role, opened when it is needed. Belongs to one thread."""
+class PublicationStore:
+    """Keeps replies from outside, on a connection in the sealer's role that is opened on demand. Belongs to one thread."""
 
     def __init__(self, connect: Connect, hashes_of: HashesOf) -> None:
         self._connect, self._hashes_of = connect, hashes_of
         self._connection: psycopg.Connection[Any] | None = None
 
     def proof(self, origin: str, old: int, size: int) -> list[bytes]:
-        """The consistency proof of a log between two of its sizes. Raises LookupError, ValueError, psycopg.Error."""
+        """The consistency proof of a log between two sizes. Raises LookupError, ValueError, psycopg.Error."""
         with self._connected() as connection:
             hashes = self._hashes_of(connection, self._log(connection, origin))
             return consistency_proof(old, size, hashes)
 
     def keep_cosignature(self, checkpoint: Checkpoint, signature: Signature) -> None:
-        """Raises LookupError, psycopg.Error."""
+        """Keep a witness's signature of a checkpoint. Raises LookupError, psycopg.Error."""
         line = signature.line().removesuffix("\n")
         self._keep("keep_cosignature", checkpoint, signature.name, line)
 
     def keep_timestamp(self, checkpoint: Checkpoint, authority: str, reply: bytes) -> None:
-        """Raises LookupError, psycopg.Error."""
+        """Keep an authority's TimeStampResp about a checkpoint. Raises LookupError, psycopg.Error."""
         self._keep("keep_timestamp", checkpoint, authority, reply)
 
     def since_timestamp(self, origin: str, authority: str) -> float | None:
-        """Seconds since an authority last stamped a checkpoint of a log; None if it never did. Raises as the others."""
+        """Seconds since an authority last stamped a checkpoint of a log; None if it never did.
+
+        Raises LookupError, psycopg.Error.
+        """
         with self._connected() as connection:
             row = connection.execute(_SQL["since_timestamp"], (self._log(connection, origin), authority)).fetchone()
             return row[0] if row else None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -1,4 +1,4 @@
-"""Timestamps (RFC 3161): an authority outside signs when a checkpoint was there already."""
+"""Timestamps (RFC 3161): an authority outside signs that a checkpoint existed at a time."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _GRANTED = (PKIStatus.GRANTED, PKIStatus.GRANTED_WITH_MODS)
 
 
 def trusted_certificates(path: Path) -> tuple[Certificate, ...]:
-    """Certificates (PEM) of those who may sign timestamps. Raises ValueError, OSError."""
+    """The certificates (PEM) that timestamps are checked with. Raises ValueError without a root certificate, OSError."""
     found = tuple(load_pem_x509_certificates(path.read_bytes()))
     if not any(map(_is_root, found)):
-        raise ValueError(f"{path} holds no root certificate, one that its own key signed")
+        raise ValueError(f"{path} holds no root certificate (one that its own key signed)")
     return found
 
 
 class TimestampAuthority:
-    """One authority; with certificates to trust, its signature is checked, else only what it signed."""
+    """One authority. Without certificates to trust, only the content of its replies is checked, not the signature."""
 
     def __init__(self, url: str, trusted: Sequence[Certificate], post: Post) -> None:
         self.url, self._trusted, self._post = url, trusted, post
 
     def stamp(self, note: str) -> bytes:
-        """The authority's reply about the SHA-256 of a note: a TimeStampResp, checked. Raises NotHeld."""
+        """The authority's TimeStampResp about the SHA-256 of a note, checked. Raises NotHeld."""
         request = TimestampRequestBuilder().data(note.encode()).hash_algorithm(HashAlgorithm.SHA256).nonce().build()
         answer = self._post(self.url, request.as_bytes(), "application/timestamp-query")
         if answer.status != 200 or answer.kind != "application/timestamp-reply":
@@ -50,19 +50,19 @@ class TimestampAuthority:
 
 
 def check_reply(reply: bytes, note: str, trusted: Sequence[Certificate], nonce: int | None = None) -> None:
-    """That a TimeStampResp is about a note: with a nonce, that it answers this request; with certificates, by whom.
+    """Raise ValueError unless a TimeStampResp is about a note.
 
-    Raises ValueError.
+    A ``nonce`` must be that of the request. With ``trusted`` certificates the signature is checked too.
     """
     try:
         read, digest = decode_timestamp_response(reply), sha256(note.encode()).digest()
         if read.status not in _GRANTED:
-            raise ValueError(f"it refused, status {read.status} {' '.join(read.status_string)}".rstrip())
+            raise ValueError(f"it refused with status {read.status} {' '.join(read.status_string)}".rstrip())
         stamped, imprint = read.tst_info, read.tst_info.message_imprint
         if nonce is not None and stamped.nonce != nonce:
             raise ValueError("its reply is to another request: the nonce differs")
         if imprint.hash_algorithm.dotted_string != _SHA256 or imprint.message != digest:
-            raise ValueError("its reply is about something else: the digest differs")
+            raise ValueError("its reply is about another document: the digest differs")
         if trusted:
             verifier = VerifierBuilder(
                 nonce=nonce,

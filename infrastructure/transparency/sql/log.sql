@@ -1,4 +1,4 @@
--- Reading the transparency log: only ever appended to, so what was there once is there.
+-- Reading the transparency log, to which rows are only ever appended.
 
 -- name: snapshot --
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;

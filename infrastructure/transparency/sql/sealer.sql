@@ -1,7 +1,7 @@
--- What the sealer reads and writes: new events in, runs of entries and hashes and a checkpoint out, in one transaction.
+-- The sealer reads new events, and writes runs of entries and hashes and a checkpoint, in one transaction.
 
 -- name: settings --
--- Lost with a crash it is sealed again to the same bytes; the file outside remembers (sealer.py).
+-- A seal lost in a crash is made again to the same bytes: the file outside remembers it (sealer.py).
 SET synchronous_commit = off;
 
 -- name: current_log --
@@ -11,7 +11,7 @@ SELECT log, origin FROM tlog.logs ORDER BY log DESC LIMIT 1;
 SELECT size, position, note FROM tlog.checkpoints WHERE log = %s ORDER BY size DESC LIMIT 1;
 
 -- name: new_events --
--- What a state holds stays where it is: however large states are, a batch of events is small.
+-- The server hashes the states, so that a batch is small however large they are.
 SELECT notification_id, originator_id::text, originator_version, topic, sha256(state),
        to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), db_role::text
 FROM ledger.stored_events

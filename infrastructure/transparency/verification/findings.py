@@ -1,4 +1,4 @@
-"""What a check finds, and where."""
+"""Findings and warnings of the checks, and how much each check looked at."""
 
 from __future__ import annotations
 
@@ -6,46 +6,47 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _MOST = 1_000
-"""Findings that are told one by one; of the rest only how many."""
+"""Findings that are listed. Further ones are only counted."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it was sealed, or not as it must be."""
+    """A difference from what was sealed, or from what must hold."""
 
     check: str
     message: str
     leaf: int | None = None
     position: int | None = None
     case: str | None = None
-    """The number of the case, or the stream where no number is known."""
+    """The number of the case, or its stream where it has no number."""
 
 
 @dataclass
 class Findings:
-    """What all checks found, and how much each looked at."""
+    """The findings of all checks."""
 
     checked: dict[str, int] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
-    untold: int = 0
+    unlisted: int = 0
 
     @property
     def ok(self) -> bool:
+        """Whether there is no finding."""
         return not self.found
 
     def add(self, check: str, message: str, **where: Any) -> None:
-        """Something is wrong: position, leaf and case say where."""
+        """Add a finding; ``where`` is its position, leaf and case."""
         if len(self.found) < _MOST:
             self.found.append(Finding(check, message, **where))
         else:
-            self.untold += 1
+            self.unlisted += 1
 
     def warn(self, check: str, message: str, **where: Any) -> None:
-        """Something that may be harmless, and that an auditor should know."""
+        """Add a warning: it may be harmless, and an auditor should know it."""
         if len(self.warnings) < _MOST:
             self.warnings.append(Finding(check, message, **where))
 
     def count(self, what: str, many: int) -> None:
-        """So many were looked at."""
+        """Count so many checked items."""
         self.checked[what] = self.checked.get(what, 0) + many

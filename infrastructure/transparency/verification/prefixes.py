@@ -1,4 +1,4 @@
-"""Copies held elsewhere: each must be what the log was at that size, whoever has rewritten it since."""
+"""Held copies: each checkpoint must be a prefix of the log, whoever has rewritten that since."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infrastructure.transparency.verification.record import CheckedLog
 
 @dataclass(frozen=True)
 class Copy:
-    """A checkpoint that somebody kept: where it was found, what it says, and by which check it is told."""
+    """A checkpoint that somebody kept, where it was found, and the check that reports it."""
 
     where: str
     checkpoint: Checkpoint
@@ -23,7 +23,7 @@ class Copy:
 def open_copies(
     given: Sequence[tuple[str, str]], verifiers: Sequence[Verifier], check: str, findings: Findings
 ) -> list[Copy]:
-    """Those of the notes that one of the keys signed; of the others it is said that none did."""
+    """The notes that one of the keys signed. Each other note is a finding."""
     copies = []
     for where, note in given:
         try:
@@ -36,12 +36,12 @@ def open_copies(
 def check_prefixes(
     copies: Sequence[Copy],
     logs: Sequence[CheckedLog],
-    made_up: Callable[[CheckedLog, int], bytes | None],
+    future_root: Callable[[CheckedLog, int], bytes | None],
     findings: Findings,
 ) -> None:
-    """Each copy is a prefix of the log it names, or of what was given up by a restart that says so.
+    """Check that each copy is a prefix of its log, or lies in leaves that a restart gave up.
 
-    ``made_up`` is what the current log will be at a size beyond its checkpoint (record.root_made_up).
+    ``future_root`` is the root of the current log at a size beyond its checkpoint (`record.future_root`).
     """
     by_origin = {log.origin: log for log in logs}
     for copy in copies:
@@ -49,30 +49,30 @@ def check_prefixes(
         log = by_origin.get(kept.origin)
         findings.count(copy.check, 1)
         if log is None:
-            findings.add(copy.check, f"{copy.where}: there is no log {kept.origin} here any more")
+            findings.add(copy.check, f"{copy.where}: there is no log {kept.origin} here")
         elif kept.size in log.roots or kept.size == 0:
             if kept.size and log.roots[kept.size] != kept.root:
-                findings.add(copy.check, f"{copy.where}: the first {kept.size} leaves are others than were signed")
+                findings.add(copy.check, f"{copy.where}: the first {kept.size} leaves are not those that were signed")
         elif (given_up := _given_up(log, logs)) is not None and kept.size <= given_up:
             findings.warn(
                 copy.check,
-                f"{copy.where}: leaves {log.size} to {kept.size} of {kept.origin} were given up by the restart after it",
+                f"{copy.where}: the restart after it gave up leaves {log.size} to {kept.size} of {kept.origin}",
             )
-        elif log is logs[-1] and made_up(log, kept.size) == kept.root:
+        elif log is logs[-1] and future_root(log, kept.size) == kept.root:
             findings.warn(
                 copy.check,
-                f"{copy.where}: the database was cut off before it knew of leaves {log.size} to {kept.size}; their events are "
-                "there as they were signed, and the sealer makes up for it when it runs",
+                f"{copy.where}: a crash kept leaves {log.size} to {kept.size} from the database; their events are as they "
+                "were signed, and the sealer seals them again when it runs",
             )
         else:
             findings.add(
                 copy.check,
-                f"{copy.where}: {kept.size} leaves were signed and there are {log.size}: events were taken away, or an older "
+                f"{copy.where}: {kept.size} leaves were signed and there are {log.size}: events were removed, or an older "
                 "backup was restored",
             )
 
 
 def _given_up(log: CheckedLog, logs: Sequence[CheckedLog]) -> int | None:
-    """How far a log was signed that another one follows."""
+    """The size up to which a log was signed when another one followed it; None where none does."""
     later = [after.follows for after in logs if after.follows is not None and after.follows.origin == log.origin]
     return later[0].size if later else None

@@ -1,4 +1,4 @@
-"""Rows = leaves = tiles = every checkpoint ever signed: the tree is grown anew from the leaves, the leaves from the rows."""
+"""Rows = leaves = tiles = every checkpoint ever signed: leaves are computed from the rows, and the tree from the leaves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Advance = Callable[[int], None]
 
 @dataclass
 class CheckedLog:
-    """One log, grown anew: what copies held outside are compared with."""
+    """One log, computed from its entries. Held copies are compared with it."""
 
     log: int
     origin: str
@@ -39,11 +39,11 @@ class CheckedLog:
     root: bytes = EMPTY
     tree: Growing = field(default_factory=Growing)
     is_torn: bool = False
-    """Whether it has entries that no checkpoint signs: no crash leaves that, since both are one transaction."""
+    """Whether it has entries beyond its last checkpoint. No crash leaves such, since both are one transaction."""
     roots: dict[int, bytes] = field(default_factory=dict)
-    """At the sizes that were watched."""
+    """The roots at the watched sizes."""
     follows: Checkpoint | None = None
-    """How far the log before it was signed, by its leaf 0."""
+    """The last checkpoint of the log before it, by its leaf 0."""
 
 
 def check_logs(
@@ -53,7 +53,10 @@ def check_logs(
     findings: Findings,
     advance: Advance,
 ) -> list[CheckedLog]:
-    """Check every log there is against the rows, so that a restart launders nothing; ``watch`` are sizes to know the roots at, by origin."""
+    """Check every log against the rows, so that a restart hides nothing.
+
+    ``watch`` are the sizes to know the roots at, by origin.
+    """
     logs = [CheckedLog(*row) for row in connection.execute(_SQL["logs"]).fetchall()]
     for known in logs:
         _LogCheck(connection, known, verifiers, watch.get(known.origin, ()), findings, advance).run()
@@ -63,22 +66,21 @@ def check_logs(
 
 
 def _check_follows(before: CheckedLog | None, after: CheckedLog, findings: Findings) -> None:
-    """Each log begins where it says that another one ended, and that one is here: a log taken away takes its proofs along."""
-    said = after.follows.origin if after.follows else None
-    if before is None and said is not None:
-        findings.add(
-            "root",
-            f"log {after.origin} follows {said}, which is not here: it was taken away, or the database is from before it",
-            leaf=0,
+    """Check that each log names the one before it: a removed log would take its proofs along."""
+    follows = after.follows.origin if after.follows else None
+    if before is None and follows is not None:
+        message = (
+            f"log {after.origin} follows {follows}, which is missing: it was removed, or an older backup was restored"
         )
-    elif before is not None and said != before.origin:
+        findings.add("root", message, leaf=0)
+    elif before is not None and follows != before.origin:
         findings.add("root", f"log {after.origin} does not say that it follows {before.origin}", leaf=0)
 
 
-def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: int) -> bytes | None:
-    """The root a log will have at a size beyond its checkpoint, by the rows still to be sealed; None if those are too few.
+def future_root(connection: psycopg.Connection[Any], known: CheckedLog, size: int) -> bytes | None:
+    """The root of a log at a size beyond its checkpoint, from the rows still unsealed; None where they are too few.
 
-    The sealer's file is ahead of the database after a crash (sealer.py): then just these rows are what it signed.
+    After a crash the sealer's file may be ahead of the database (sealer.py): then it signed exactly these rows.
     """
     if known.is_torn:
         return None
@@ -91,7 +93,7 @@ def root_made_up(connection: psycopg.Connection[Any], known: CheckedLog, size: i
 
 
 class _Due(NamedTuple):
-    """A size whose root is looked at; of a checkpoint, with the position it is filed under, and its note."""
+    """A size to compare the root at. A checkpoint also has a position and a note."""
 
     size: int
     position: int | None = None
@@ -133,7 +135,7 @@ class _LogCheck:
                 self._check_run(first, first_position, width, bytes(data), hashes, rows)
                 self._advance(width)
             rows.finish()
-        self._name_unreached()
+        self._report_unreached()
         if self._tree.size != self._log.size:
             self._findings.add("tiles", f"the log has {self._tree.size} entries; {self._log.size} were signed")
         self._check_upper_hashes()
@@ -143,13 +145,13 @@ class _LogCheck:
         self._log.root = self._tree.root()
 
     def _sizes(self) -> Iterator[_Due]:
-        """The sizes to look at the root for, in order: those that were watched, and those of the checkpoints."""
+        """The watched sizes and those of the checkpoints, in order."""
         watched = [_Due(size) for size in sorted(self._watched) if size]
         signed = (_Due(*row) for row in self._cursor("checkpoints", AT_ONCE, self._log.log))
         return heapq.merge(watched, signed, key=attrgetter("size"))
 
-    def _name_unreached(self) -> None:
-        """Checkpoints beyond the leaves there are; what was watched there is told by who watches."""
+    def _report_unreached(self) -> None:
+        """Report checkpoints beyond the last leaf. Held copies beyond it are reported by their own check."""
         for due in itertools.chain([self._next] if self._next else [], self._due):
             if due.note is not None:
                 self._findings.add("root", f"{due.size} leaves were signed, and there are {self._tree.size}")
@@ -169,16 +171,16 @@ class _LogCheck:
         if len(records) != width:
             self._findings.add("tiles", f"a run of {width} entries holds {len(records)}", leaf=first)
         if records and position_of(records[0]) != first_position:
-            self._findings.add("tiles", f"the run is filed under position {first_position}, not its own", leaf=first)
+            self._findings.add("tiles", f"the run is stored under position {first_position}, not its own", leaf=first)
         rows.compare(first, records, data)
         made = [leaf_hash(record) for record in records]
         if hashes is None or b"".join(made) != hashes:
-            self._name_wrong_hashes(first, made, bytes(hashes or b""))
+            self._report_wrong_hashes(first, made, bytes(hashes or b""))
         if first == 0 and records and is_restart(records[0]):
             self._log.follows = self._follows(records[0])
         self._grow(made, records)
 
-    def _name_wrong_hashes(self, first: int, made: list[bytes], stored: bytes) -> None:
+    def _report_wrong_hashes(self, first: int, made: list[bytes], stored: bytes) -> None:
         if len(stored) > 32 * len(made):
             self._findings.add("tiles", f"{len(stored)} bytes are no hashes of {len(made)} leaves", leaf=first)
         for place, node in enumerate(made):
@@ -201,7 +203,7 @@ class _LogCheck:
                 self._upper.setdefault(level, bytearray()).extend(b"".join(added))
 
     def _check_root(self, due: _Due, last: bytes) -> None:
-        """Compare the tree as it is with what was signed for its size; ``last`` is its last leaf."""
+        """Compare the tree with the checkpoint of its size; ``last`` is its last leaf."""
         size, root = self._tree.size, self._tree.root()
         if due.size in self._watched or due.size == self._log.size:
             self._log.roots[size] = root
@@ -209,50 +211,45 @@ class _LogCheck:
             return
         self._signed += 1
         if due.size != size or due.position != position_of(last):
-            self._findings.add(
-                "checkpoints", f"the checkpoint of {due.size} leaves is filed under position {due.position}"
-            )
+            message = f"the checkpoint of {due.size} leaves is stored under position {due.position}, not its own"
+            self._findings.add("checkpoints", message)
         try:
             signed = open_checkpoint(due.note, self._verifiers)
         except NoteError as error:
             self._findings.add("checkpoints", f"the checkpoint of {size} leaves: {error}")
             return
         if signed != Checkpoint(self._log.origin, size, root):
-            self._findings.add("root", f"the {size} leaves there are do not have the root that was signed for them")
+            self._findings.add("root", f"the first {size} leaves do not have the root that was signed for them")
 
     def _check_upper_hashes(self) -> None:
         stored: dict[int, bytearray] = {}
         for level, first, data in self._cursor("upper_hashes", AT_ONCE, self._log.log):
             known = stored.setdefault(level, bytearray())
             if first * 32 != len(known):
-                self._findings.add("tiles", f"the hashes of level {level} are not in their places from {first} on")
+                self._findings.add("tiles", f"the hashes of level {level} are out of place from {first} on")
             known.extend(data)
         for level in stored.keys() | self._upper.keys():
             if stored.get(level) != self._upper.get(level):
                 self._findings.add("tiles", f"the tiles of level {level} do not follow from the leaves")
         for (first,) in self._connection.execute(_SQL["lone_hashes"], (self._log.log,)):
-            self._findings.add("tiles", "there are hashes of no entries", leaf=first)
+            self._findings.add("tiles", "there are hashes without entries", leaf=first)
 
     def _check_cosignatures(self) -> None:
-        """That they are such; whose they are is for those to check who know the witness's key."""
+        """Check the form of cosignatures. Whoever knows the witness's key can check the signature."""
         for size, witness, line in self._connection.execute(_SQL["cosignatures"], (self._log.log,)):
             try:
                 is_witness = parse_signature(line).name == witness
             except NoteError:
                 is_witness = False
             if not is_witness:
-                self._findings.add(
-                    "checkpoints", f"what {witness!a} is said to have cosigned at {size} leaves is no such line"
-                )
+                self._findings.add("checkpoints", f"the cosignature of {witness!a} at {size} leaves is not its line")
 
     def _follows(self, record: bytes) -> Checkpoint | None:
         try:
             fields = dict(line.split(" ", 1) for line in record.decode().splitlines()[1:])
             return open_checkpoint(strict_base64(fields["previous-checkpoint"]), self._verifiers)
         except (ValueError, KeyError) as error:
-            self._findings.add(
-                "root", f"leaf 0 of {self._log.origin} names no checkpoint that can be believed: {error}", leaf=0
-            )
+            self._findings.add("root", f"leaf 0 of {self._log.origin} names no valid checkpoint: {error}", leaf=0)
             return None
 
     def _cursor(self, query: str, size: int, *values: Any) -> Iterator[Row]:

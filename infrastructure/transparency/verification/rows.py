@@ -1,4 +1,4 @@
-"""The rows of the store, compared with the leaves they were sealed as."""
+"""The rows of the event store, compared with the leaves that they were sealed as."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from infrastructure.transparency.verification.findings import Findings
 _SQL = load("verification", "infrastructure.transparency.verification")
 AT_ONCE = 2_048
 """Rows that are fetched at a time."""
-_TOLD = 20
-"""Clock steps that are told one by one."""
+_LISTED = 20
+"""Backward steps of the clock that are listed one by one."""
 
 Row = tuple[Any, ...]
 
 
 class Rows:
-    """The rows of the store in order of position, compared with leaves as these come."""
+    """The rows of the store in order of position, to be compared with run after run of leaves."""
 
     def __init__(self, cursor: psycopg.ServerCursor[Any], until: int, findings: Findings) -> None:
         self._findings = findings
@@ -35,7 +35,7 @@ class Rows:
         self._backwards = 0
 
     def compare(self, first: int, records: Sequence[bytes], data: bytes) -> None:
-        """Compare a run of leaves with the rows that must be next."""
+        """Compare a run of leaves with the next rows; ``data`` are the leaves as stored."""
         events = [record for record in records if not is_restart(record)] if first == 0 else records
         rows = self._take(len(events))
         made = list(map(leaf_of, rows))
@@ -47,15 +47,16 @@ class Rows:
             self._name_differences(first + len(records) - len(events), events, rows)
 
     def finish(self) -> None:
-        """Name the rows that are in no leaf."""
+        """Report the rows that are in no leaf."""
         while rows := self._take(1):
             self._findings.count("rows", 1)
             self._extra(rows[0])
-        if self._backwards > _TOLD:
-            self._findings.warn("time", f"{self._backwards} events in all were recorded before the one before them")
+        if self._backwards > _LISTED:
+            message = f"in all, {self._backwards} events have an earlier recording time than the one before"
+            self._findings.warn("time", message)
 
     def _name_differences(self, first: int, records: Sequence[bytes], rows: list[Row]) -> None:
-        """Walk leaves and rows by position; rows left over are put back for the next run."""
+        """Report each difference, by position. Rows left over are put back for the next run."""
         place = 0
         for leaf, record in enumerate(records, start=first):
             try:
@@ -69,7 +70,7 @@ class Rows:
             if row is None or row[0] != sealed.position:
                 self._findings.add(
                     "rows",
-                    f"the event {sealed.topic}, version {sealed.version}, was sealed and is gone",
+                    f"the event {sealed.topic}, version {sealed.version}, was sealed and is missing",
                     leaf=leaf,
                     position=sealed.position,
                     case=sealed.stream,
@@ -79,7 +80,7 @@ class Rows:
             if (made := leaf_of(row)) != record:
                 self._findings.add(
                     "rows",
-                    f"the event was sealed otherwise: {_difference(record, made)}",
+                    f"the event differs from its leaf: {_difference(record, made)}",
                     leaf=leaf,
                     position=sealed.position,
                     case=sealed.stream,
@@ -87,7 +88,7 @@ class Rows:
         self._put_back(rows[place:])
 
     def _at(self, rows: list[Row], place: int) -> Row | None:
-        """A row of the run, or the one after it: where some were inserted, the run's own come later."""
+        """A row of the run, or the next row after it: inserted rows push the run's own behind it."""
         if place == len(rows):
             more = self._take(1)
             self._findings.count("rows", len(more))
@@ -97,22 +98,21 @@ class Rows:
     def _extra(self, row: Row) -> None:
         self._findings.add(
             "rows",
-            f"the event {row[3]}, version {row[2]}, was never sealed, though later ones were: it was inserted behind them",
+            f"the event {row[3]}, version {row[2]}, was never sealed, though later ones were: it was inserted afterwards",
             position=row[0],
             case=row[1],
         )
 
     def _check_times(self, rows: list[Row]) -> None:
-        """A clock that stepped back is a warning; so does an event that was inserted with an earlier time look."""
+        """Warn of a backward step of the recording time: the clock was set, or an event was inserted."""
         for row in rows:
             if row[5] is None:
-                continue  # told with its leaf
+                continue  # the comparison with its leaf reports it
             if row[5] < self._before:
                 self._backwards += 1
-                if self._backwards <= _TOLD:
-                    self._findings.warn(
-                        "time", f"recorded at {row[5]}, before the event before it", position=row[0], case=row[1]
-                    )
+                if self._backwards <= _LISTED:
+                    message = f"recorded at {row[5]}, earlier than the event before"
+                    self._findings.warn("time", message, position=row[0], case=row[1])
             self._before = row[5]
 
     def _take(self, count: int) -> list[Row]:
@@ -132,7 +132,7 @@ class Rows:
 
 
 def leaf_of(row: Row) -> bytes:
-    """The leaf of a row; of one that lacks a value there is none, whatever was sealed. States are hashed here, not there."""
+    """The leaf of a row, hashed here and not by the server; empty for a row that lacks a value."""
     if None in row:
         return b""
     position, stream, version, topic, state, recorded_at, db_role = row
@@ -140,7 +140,7 @@ def leaf_of(row: Row) -> bytes:
 
 
 def position_of(record: bytes) -> int | None:
-    """The position that a leaf names; 0 where it stands for no event, None where it is no leaf."""
+    """The position in a leaf record; 0 for the leaf of a restart, None for bytes that are no leaf."""
     try:
         return 0 if is_restart(record) else parse_leaf(record).position
     except ValueError:
@@ -148,7 +148,7 @@ def position_of(record: bytes) -> int | None:
 
 
 def _difference(sealed: bytes, made: bytes) -> str:
-    """Which line of a leaf is another: `topic case.noted, now case.closed`."""
+    """The lines of a leaf that differ, such as `topic case.noted, now case.closed`."""
     pairs = zip(sealed.decode(errors="replace").splitlines(), made.decode(errors="replace").splitlines(), strict=False)
-    told = [f"{was}, now {now.partition(' ')[2]}" for was, now in pairs if was != now]
-    return "; ".join(told) or "it has other lines"
+    lines = [f"{was}, now {now.partition(' ')[2]}" for was, now in pairs if was != now]
+    return "; ".join(lines) or "it has other lines"

@@ -1,4 +1,4 @@
-"""All of `caseledger verify`, as the auditor, read-only, at one snapshot."""
+"""`caseledger verify` as a whole: all checks, as the auditor, read-only, at one snapshot."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from infrastructure.transparency.formats.note import Verifier
 from infrastructure.transparency.log import one_snapshot
 from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.transparency.verification.findings import Finding, Findings
-from infrastructure.transparency.verification.keys import check_keys
 from infrastructure.transparency.verification.prefixes import check_prefixes, open_copies
-from infrastructure.transparency.verification.record import CheckedLog, check_logs, root_made_up
+from infrastructure.transparency.verification.record import CheckedLog, check_logs, future_root
+from infrastructure.transparency.verification.signers import check_keys, check_timestamps
 from infrastructure.transparency.verification.streams import check_numbers, check_streams
-from infrastructure.transparency.verification.timestamps import check_timestamps
 from infrastructure.transparency.verification.vault import check_vault
 from infrastructure.views.comparison import compare, prepare
 from infrastructure.views.projector import Poisoned
@@ -30,12 +29,12 @@ from infrastructure.views.projector import Poisoned
 _SQL = load("verification", "infrastructure.transparency.verification")
 Notes = Sequence[tuple[str, str]]
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
-"""Makes a progress bar: what is done, and how much of it there is."""
+"""Makes a progress bar, from a name and a total."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What an audit found."""
+    """The result of an audit: findings, warnings, and the current log's size and root."""
 
     size: int
     root: str | None
@@ -45,6 +44,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
+        """Whether there is no finding."""
         return not self.findings
 
 
@@ -57,8 +57,11 @@ def verify(
     trusted: Sequence[Certificate] = (),
     progress: Progress,
 ) -> Verification:
-    """Every check of audit.md. ``own`` is what the sealer remembers, ``held`` what others kept; ``trusted`` are the
-    certificates of timestamp authorities. What is too damaged to be checked is a finding, and the other checks go on."""
+    """Every check of audit.md. Data too damaged to be checked are a finding, and the other checks go on.
+
+    ``own`` are the sealer's notes, ``held`` those that others kept, each with its place; ``trusted`` are certificates of
+    timestamp authorities. Raises psycopg.OperationalError.
+    """
     findings = Findings()
     copies = open_copies(own, verifiers, "sealer", findings) + open_copies(held, verifiers, "held", findings)
     watch: dict[str, list[int]] = {}
@@ -76,7 +79,7 @@ def verify(
             _check(name, within_a_savepoint, findings)
 
         attempt("leaves", lambda: logs.extend(_leaves(connection, verifiers, watch, findings, progress)))
-        attempt("prefixes", lambda: check_prefixes(copies, logs, partial(root_made_up, connection), findings))
+        attempt("prefixes", lambda: check_prefixes(copies, logs, partial(future_root, connection), findings))
         attempt("keys", lambda: check_keys(connection, logs, findings))
         attempt("timestamps", lambda: check_timestamps(connection, trusted, findings))
         for name, check in _CHECKS.items():
@@ -86,17 +89,17 @@ def verify(
         attempt("unsealed", lambda: _count_unsealed(connection, logs, findings))
         numbers = dict[str, str]()
         attempt("numbers", lambda: numbers.update(_numbers_in(connection, findings)))
-        return _told(logs, findings, numbers)
+        return _result(logs, findings, numbers)
 
 
 def _check(name: str, check: Callable[[], None], findings: Findings) -> bool:
-    """One check; on what is too damaged to be read it says so. Raises psycopg.OperationalError: then nothing can be said."""
+    """Run one check; returns whether it could read its data. Raises psycopg.OperationalError."""
     try:
         check()
     except psycopg.OperationalError:
         raise
     except (psycopg.DatabaseError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        findings.add(name, f"it is damaged so that it cannot be checked: {str(error).strip() or type(error).__name__}")
+        findings.add(name, f"too damaged to be checked: {str(error).strip() or type(error).__name__}")
         return False
     return True
 
@@ -134,7 +137,7 @@ _CHECKS: dict[str, Check] = {
 def _check_views(
     connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings, progress: Progress
 ) -> None:
-    """Projections equal a replay: every event folded anew, compared both ways."""
+    """Check that the projections equal a replay of every event, both ways."""
     sealed = logs[-1].position if logs else 0
     expected = connection.execute(_SQL["folded"]).fetchone()
     try:
@@ -145,7 +148,7 @@ def _check_views(
         return
     findings.count("projections", compared.events)
     if compared.position < sealed:
-        findings.warn("projections", f"the views have got to position {compared.position} only, the log to {sealed}")
+        findings.warn("projections", f"the views have reached position {compared.position}, the log {sealed}")
     for difference in compared.findings:
         findings.add("projections", str(difference), case=difference.number)
 
@@ -156,20 +159,20 @@ def _count_unsealed(connection: psycopg.Connection[Any], logs: Sequence[CheckedL
 
 
 def _numbers_in(connection: psycopg.Connection[Any], findings: Findings) -> dict[str, str]:
-    """The numbers people know the cases by that are named, by their streams."""
+    """The numbers of the cases in findings and warnings, by their streams."""
     named = {each.case for each in (*findings.found, *findings.warnings) if each.case is not None}
     return dict(connection.execute(_SQL["numbers_of"], (sorted(filter(_is_stream, named)),)).fetchall())
 
 
-def _told(logs: Sequence[CheckedLog], findings: Findings, numbers: Mapping[str, str]) -> Verification:
+def _result(logs: Sequence[CheckedLog], findings: Findings, numbers: Mapping[str, str]) -> Verification:
     current = logs[-1] if logs else CheckedLog(0, "")
     if not logs and findings.ok:
         findings.add("root", "nothing was ever sealed")
-    if findings.untold:
-        findings.found.append(Finding("", f"and {findings.untold} findings more"))
+    if findings.unlisted:
+        findings.found.append(Finding("", f"and {findings.unlisted} more findings"))
     found, warnings = (
-        [replace(each, case=numbers.get(each.case or "", each.case)) for each in told]
-        for told in (findings.found, findings.warnings)
+        [replace(each, case=numbers.get(each.case or "", each.case)) for each in listed]
+        for listed in (findings.found, findings.warnings)
     )
     root = b64encode(current.root).decode() if logs else None
     return Verification(current.size, root, findings.checked, found, warnings)

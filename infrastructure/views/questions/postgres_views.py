@@ -1,4 +1,4 @@
-"""Answers the questions of the read side from the view tables."""
+"""Answers every question of the read side from the view tables."""
 
 from __future__ import annotations
 
@@ -7,54 +7,64 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application.views.questions import Listing, Page, Point, Sort
-from infrastructure.postgres.queries import load
-from infrastructure.views.questions.health import Watched
-from infrastructure.views.questions.paging import CASE_COLUMNS, END, Row, at, case_at, case_item, matchable, plain_item
-from infrastructure.views.questions.reports import Reporting
-from infrastructure.views.questions.retention import Retaining
-from infrastructure.views.questions.search import Searching
-from infrastructure.views.stores.quarantine import Quarantined
-
-_SQL = {name: sql.decode() for name, sql in load("postgres_views", "infrastructure.views.questions").items()}
-_CASES = _SQL["cases"].replace("{columns}", CASE_COLUMNS)
-_FILTERS = frozenset(
-    {"status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"}
+from infrastructure.views.questions.health import HealthView
+from infrastructure.views.questions.quarantine import QuarantineView
+from infrastructure.views.questions.reader import (
+    CASE_COLUMNS,
+    END,
+    Row,
+    at,
+    case_at,
+    case_item,
+    filled,
+    filter_conditions,
+    one_page,
+    plain_item,
+    texts,
 )
-_NUMERIC = frozenset({"priority", "impact", "severity"})
-FILTERS = _FILTERS | _NUMERIC
-_OWED_BY = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.number"}
-"""What obligations can be filtered by."""
+from infrastructure.views.questions.reports import ReportView
+from infrastructure.views.questions.retention import RetentionView
+from infrastructure.views.questions.search import SearchView
+
+_SQL = texts("postgres_views")
+_CASES = filled(_SQL["cases"], columns=CASE_COLUMNS)
+_NUMERIC = ("priority", "impact", "severity")
+_FILTERS = {
+    name: f"c.{name}"
+    for name in (
+        *("status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"),
+        *_NUMERIC,
+    )
+}
+_OBLIGATION_FILTERS = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.number"}
 
 
-class PostgresViews(Searching, Reporting, Quarantined, Retaining, Watched):
+class PostgresViews(SearchView, ReportView, QuarantineView, RetentionView, HealthView):
     """Implements `application.views.questions.Views`."""
 
     def position_at(self, moment: datetime) -> int:
+        """The position of the last event recorded at or before a moment; 0 when there is none."""
         rows = self._rows(_SQL["position_at"], (moment,))
         return int(rows[0]["notification_id"]) if rows else 0
 
     def queues(self, now: datetime, alarm: timedelta) -> Listing:
+        """Every queue that holds something, and how much. A case counts as unprioritized after ``alarm`` (R-5.4d)."""
         rows = self._rows(_SQL["queues"], {"late": now - alarm})
         position = rows[0]["position"] if rows else self.position()
         return Listing([{"name": row["name"], "cases": row["cases"]} for row in rows], None, position)
 
     def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
-        """Cases as they are, by number. Raises ValueError for a filter that is none, or its value is no number."""
+        """Cases as they are now, by number. Raises ValueError for an unknown filter or a value that it cannot have."""
         condition, values = case_at(Point())
-        where = [condition]
-        for name, value in filters.items():
-            if name not in FILTERS:
-                raise ValueError(f"{name} is no filter")
-            if "\0" in value:
-                raise ValueError(f"{name} is no such thing")
-            where.append(f"c.{name} = %({name})s")
-            values[name] = int(value) if name in _NUMERIC else value
+        where, matched = filter_conditions(filters, _FILTERS)
+        values |= {name: int(filters[name]) if name in _NUMERIC else value for name, value in matched.items()}
+        if odd := [name for name, value in filters.items() if "\0" in value]:
+            raise ValueError(f"{odd[0]} has no such value")
         down = sort == "-number"
         if page.after is not None:
             where.append(f"c.number {'<' if down else '>'} %(after)s")
             values["after"] = page.after[0]
-        order = f"c.number {'DESC' if down else 'ASC'}"
-        rows = self._cases(where, order, values, page)
+        rows = self._cases([condition, *where], f"c.number {'DESC' if down else 'ASC'}", values, page)
         return self._listing(rows, page, Point(), lambda row: (row["number"],), case_item)
 
     def queue(
@@ -65,9 +75,12 @@ class PostgresViews(Searching, Reporting, Quarantined, Retaining, Watched):
         now: datetime | None = None,
         alarm: timedelta = timedelta(0),
     ) -> Listing:
+        """A queue by priority and time of receipt, now or at a past point.
+
+        ``now`` and ``alarm`` concern the queue `unprioritized`: cases without a priority for longer than that (R-5.4d).
+        """
         condition, values = case_at(point)
-        late = END if now is None else now - alarm
-        values |= {"queue": name, "late": late}
+        values |= {"queue": name, "late": END if now is None else now - alarm}
         where = [condition, _SQL["unprioritized" if name == "unprioritized" else "queue"]]
         if page.after is not None:
             where.append(
@@ -76,34 +89,28 @@ class PostgresViews(Searching, Reporting, Quarantined, Retaining, Watched):
             priority, received, number = page.after
             values |= {"priority": priority, "received": datetime.fromisoformat(received), "number": number}
         rows = self._cases(where, "coalesce(c.priority, 9), c.received_at, c.number", values, page)
-        return self._listing(rows, page, point, _place_in_queue, case_item)
+        return self._listing(rows, page, point, _queue_key, case_item)
 
     def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
-        """Raises ValueError for a filter that is none."""
+        """Obligations by due time, now or at a past point. Raises ValueError for an unknown filter."""
         condition, values = at(point, _SQL["owed_now"], _SQL["owed_at_point"])
-        values["now"] = now
-        where = [condition]
-        for name, value in filters.items():
-            if name not in _OWED_BY:
-                raise ValueError(f"{name} is no filter")
-            where.append(f"{_OWED_BY[name]} = %({name})s")
-            values[name] = matchable(value)
+        where, matched = filter_conditions(filters, _OBLIGATION_FILTERS)
+        values |= {"now": now, **matched}
         if page.after is not None:
             where.append("(o.due_at, o.number, o.key) > (%(due)s, %(after_number)s, %(after_key)s)")
             due, number, key = page.after
             values |= {"due": datetime.fromisoformat(due), "after_number": number, "after_key": key}
-        sql = f"{_SQL['obligations']} WHERE {' AND '.join(where)} ORDER BY o.due_at, o.number, o.key"
-        rows = self._rows(f"{sql} LIMIT {page.limit + 1:d}", values)
-        return self._listing(rows, page, point, _place_among_debts, plain_item)
+        conditions = " AND ".join((condition, *where))
+        sql = f"{_SQL['obligations']} WHERE {conditions} ORDER BY o.due_at, o.number, o.key"
+        return self._listing(self._rows(one_page(sql, page), values), page, point, _obligation_key, plain_item)
 
     def _cases(self, where: list[str], order: str, values: dict[str, Any], page: Page) -> list[Row]:
-        sql = f"{_CASES} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT {page.limit + 1:d}"
-        return self._rows(sql, values)
+        return self._rows(one_page(f"{_CASES} WHERE {' AND '.join(where)} ORDER BY {order}", page), values)
 
 
-def _place_in_queue(row: Row) -> tuple[Any, ...]:
+def _queue_key(row: Row) -> tuple[Any, ...]:
     return (row["priority"] or 9, row["received_at"].isoformat(), row["number"])
 
 
-def _place_among_debts(row: Row) -> tuple[Any, ...]:
+def _obligation_key(row: Row) -> tuple[Any, ...]:
     return (row["due_at"].isoformat(), row["case"], row["key"])

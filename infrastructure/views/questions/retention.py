@@ -1,4 +1,4 @@
-"""Answers the retention report: what is kept of whom, and whose retention period is over."""
+"""Answers the retention report: whose data are kept, and for whom the retention period is over."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.data_subject import OFFICE
-from infrastructure.postgres.queries import load
-from infrastructure.views.questions.paging import Asking
+from infrastructure.views.questions.reader import ViewReader, texts
 
-_SQL = {name: sql.decode() for name, sql in load("retention", "infrastructure.views.questions").items()}
+_SQL = texts("retention")
 VERSION = "retention/1"
 
 
-class Retaining(Asking):
+class RetentionView(ViewReader):
     """The retention report."""
 
     def retention(self, now: datetime, kept: timedelta) -> dict[str, Any]:
+        """The data subjects whose retention period ``kept`` is over at ``now``, in the shape of a report."""
         values = {"office": list(OFFICE), "before": now - kept}
         (persons,), kinds = self._rows(_SQL["persons"], values), self._rows(_SQL["vault"])
         due = self._rows(_SQL["due"], values)
@@ -29,12 +29,11 @@ class Retaining(Asking):
             "oldest_closed_at": min((row["last_closed_at"] for row in due if row["last_closed_at"]), default=None),
             "retention_days": kept.days,
         }
-        nothing_asked = dict.fromkeys(("from", "to", "effective_at", "by"))
         return {
             "report": "retention",
             "definitions_version": VERSION,
             "position": persons["position"],
-            **nothing_asked,
+            **dict.fromkeys(("from", "to", "effective_at", "by")),  # a report of now has no period
             "totals": totals,
             "rows": due,
         }

@@ -20,12 +20,15 @@ class PostgresTimers:
         self._pool = pool
 
     async def due_closures(self, now: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        """Number and resolution (its version) of cases whose dispute window has ended, oldest first."""
         return [(number, resolution) for number, resolution in await self._rows("due_closures", now, limit)]
 
     async def due_messages(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Mails to be sent, oldest first."""
         return [message for (message,) in await self._rows("due_messages", now, limit)]
 
     async def next_due(self) -> datetime | None:
+        """When the next closure or mail is due; None when nothing is."""
         moment: datetime | None = (await self._rows("next_due"))[0][0]
         return moment
 

@@ -1,4 +1,4 @@
--- Comparing the live views with a fold of all events, by one who may only read, at one snapshot.
+-- The comparison of the live views with a fold of all events, by a role that may only read, at one snapshot.
 
 -- name: hold_off_rebuild --
 SELECT pg_advisory_lock_shared(4850712380);
@@ -22,7 +22,7 @@ DROP TABLE IF EXISTS {anew};
 CREATE TEMPORARY TABLE {anew} (LIKE {live} INCLUDING ALL) ON COMMIT DELETE ROWS;
 
 -- name: needless --
--- What only readers of the live views need: the fold finds rows by keys.
+-- Indexes for readers of the live views. The fold finds rows by their keys.
 SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relnamespace = pg_my_temp_schema() AND NOT i.indisunique;
 
@@ -36,7 +36,7 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SELECT coalesce(max(position), 0) FROM views.tracking;
 
 -- name: track --
--- That an event has halted the projector is no row of the fold's; `status` tells it.
+-- The halt is copied: it is a state of the live projector and no difference of views.
 INSERT INTO pg_temp.tracking (position, events, halted_at, halted_by)
 SELECT %s, %s, t.halted_at, t.halted_by FROM (VALUES (true)) AS always LEFT JOIN views.tracking t ON true LIMIT 1;
 

@@ -1,4 +1,4 @@
--- The projector's own position, in the same transaction as what it folded.
+-- The projector: its turn, its position, and the events it reads.
 
 -- name: listen --
 LISTEN stored_events;
@@ -7,7 +7,7 @@ LISTEN stored_events;
 SELECT pg_try_advisory_lock(4850712370);
 
 -- name: hold --
--- Who writes to the live views takes this first, and looks at their names after it: a rebuild changes them under it.
+-- Every writer to the live views takes this lock before it resolves their names: a rebuild renames them under it.
 SELECT pg_advisory_xact_lock(4850712381);
 
 -- name: lock_position --
@@ -29,7 +29,7 @@ UPDATE views.tracking SET halted_at = %s, halted_by = %s;
 SELECT pg_notify('views', %s::text);
 
 -- name: forget_answers --
--- At most so many: those older than the one that comes after them.
+-- At most so many, oldest first.
 DELETE FROM ledger.idempotency
 WHERE recorded_at < least(now() - interval '7 days',
                           (SELECT recorded_at FROM ledger.idempotency ORDER BY recorded_at OFFSET %s LIMIT 1));

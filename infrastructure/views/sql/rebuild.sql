@@ -1,4 +1,4 @@
--- Making the views anew in a schema beside the live one.
+-- The rebuild of the views in a schema beside the live one.
 
 -- name: tables --
 SELECT table_name::text FROM information_schema.tables
@@ -12,12 +12,12 @@ SELECT pg_advisory_unlock(4850712383);
 
 -- name: drop_shadow --
 DROP SCHEMA IF EXISTS views_shadow CASCADE;
--- Left by a rebuild that was broken off after its swap.
+-- The remains of a rebuild that was broken off after its swap.
 DROP SCHEMA IF EXISTS views_old CASCADE;
 
 -- name: create_shadow --
 CREATE SCHEMA views_shadow;
--- As the live one's; an erasure reaches the copies that are made here as well.
+-- The grants of the live schema. An erasure also deletes from the tables here.
 GRANT USAGE ON SCHEMA views_shadow TO desk_api, desk_auditor, desk_processes, desk_mail, desk_eraser;
 
 -- name: start --
@@ -31,11 +31,11 @@ WHERE c.relnamespace = 'reporting'::regnamespace AND c.relkind = 'v';
 SELECT pg_advisory_xact_lock(4850712380);
 
 -- name: halt_writers --
--- The projector and erasures: they take it before they touch any view (projector.sql, hold). Readers go on.
+-- The projector and erasures take this lock before they touch a view (projector.sql, hold). Readers go on.
 SELECT pg_advisory_xact_lock(4850712381);
 
 -- name: be_brief --
--- Whoever comes after us waits no longer than this for a table, or a view, that an earlier reader holds.
+-- While a reader holds a table, nobody waits behind us for longer than this.
 SET LOCAL lock_timeout = '100ms';
 
 -- name: swap --

@@ -15,35 +15,24 @@ from psycopg.types.range import Range, TimestamptzRange
 
 from application.views.cases import COLUMNS, CaseFold, Episode, Interval, new_fold, resume_fold
 from domain.aggregate import Recorded
-from infrastructure.views.stores.statements import statements
+from infrastructure.views.stores.statements import filled, statements, transposed
+from infrastructure.views.stores.table import Table
 
-_QUEUE, _STATUS, _PRIORITY = (COLUMNS.index(name) for name in ("queue", "status", "priority"))
-_TYPES = (
-    *("uuid", "int8", "int8range", "tstzrange"),
-    *("timestamptz",) * 9,
-    "int8",
-    *("int2",) * 3,
-    *("int4",) * 4,
-    *("float8",) * 2,
-    "bool",
-    *("text",) * 14,
-)
-_EPISODE_TYPES = (
-    *("uuid", "int4", "text", "int8", "timestamptz", "timestamptz", "float8", "text", "text", "text", "text", "bool"),
-    *("int8", "timestamptz", "bool", "int8", "timestamptz", "int8", "float8"),
-)
-_episode_row = attrgetter(*(field.name for field in fields(Episode)))
+_QUEUE, _STATUS, _PRIORITY = (COLUMNS.names.index(name) for name in ("queue", "status", "priority"))
+_EPISODE = tuple(field.name for field in fields(Episode))
+_episode_row = attrgetter(*_EPISODE)
 
 
 class CasesStore:
-    """Folds events into the view's tables on the connection, and in the transaction, it is given.
-
-    `schema` says where the tables are: a rebuild makes them anew beside the live ones.
-    """
+    """Folds case events into the tables of a schema, in the open transaction of a connection."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection = connection
-        self._sql = statements("cases", schema)
+        parts = {"columns": ", ".join(COLUMNS.names), "episode": ", ".join(f"r.{name}" for name in _EPISODE)}
+        self._sql = {heading: filled(sql, parts) for heading, sql in statements("cases", schema).items()}
+        key = ("case_id", "version", "positions", "valid")
+        self._intervals = Table(connection, schema, "case_intervals", (*key, *COLUMNS.names))
+        self._resolutions = Table(connection, schema, "resolutions", _EPISODE)
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
         """Fold case events with their positions, in order. Raises whatever an event's fold raises."""
@@ -60,17 +49,15 @@ class CasesStore:
     def _load(self, ids: set[UUID]) -> tuple[dict[UUID, CaseFold], dict[UUID, Interval]]:
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
         rows = cursor.execute(self._sql["load"], (list(ids),)).fetchall()
-        wanted = [(row["case_id"], row["episodes"]) for row in rows if row["episodes"]]
         episodes: dict[UUID, Episode] = {}
-        if wanted:
-            cursor.execute(self._sql["load_episodes"], ([i for i, _ in wanted], [n for _, n in wanted]))
-            episodes = {row["case_id"]: Episode(**row) for row in cursor.fetchall()}
+        if latest := [(row["case_id"], row["episodes"]) for row in rows if row["episodes"]]:
+            cursor.execute(self._sql["load_episodes"], transposed(latest))
+            episodes = {row["case_id"]: Episode(**row) for row in cursor}
         folds: dict[UUID, CaseFold] = {}
         before: dict[UUID, Interval] = {}
         for row in rows:
-            now = Interval(
-                row["case_id"], row["version"], row["position"], row["since"], tuple(row[name] for name in COLUMNS)
-            )
+            values = tuple(row[name] for name in COLUMNS.names)
+            now = Interval(row["case_id"], row["version"], row["position"], row["since"], values)
             before[now.case_id] = now
             folds[now.case_id] = resume_fold(now, row, episodes.get(now.case_id))
         return folds, before
@@ -99,35 +86,25 @@ class CasesStore:
         self._count(queues, states, events)
 
     def _write(self, ended: list[Interval], fresh: list[Interval], episodes: list[Episode]) -> None:
-        cursor = self._connection.cursor()
         if ended:
-            cursor.execute(
-                self._sql["close"],
-                (
-                    [i.case_id for i in ended],
-                    [i.version for i in ended],
-                    [i.until_position for i in ended],
-                    [i.until for i in ended],
-                ),
-            )
-        with cursor.copy(self._sql["insert"]) as copy:
-            copy.set_types(_TYPES)
-            for i in fresh:
-                # Two events of one moment leave a point, not an empty range that forgets when it was.
-                valid = TimestamptzRange(i.since, i.until, "[]" if i.until == i.since else "[)")
-                copy.write_row((i.case_id, i.version, Range(i.position, i.until_position), valid, *i.values))
+            rows = [(i.case_id, i.version, i.until_position, i.until) for i in ended]
+            self._connection.execute(self._sql["close"], transposed(rows))
+        self._intervals.insert(map(_interval_row, fresh))
         if episodes:
-            cursor.execute(self._sql["delete_episodes"], ([e.case_id for e in episodes], [e.episode for e in episodes]))
-            with cursor.copy(self._sql["insert_episodes"]) as copy:
-                copy.set_types(_EPISODE_TYPES)
-                for episode in episodes:
-                    copy.write_row(_episode_row(episode))
+            keys = transposed((e.case_id, e.episode) for e in episodes)
+            self._connection.execute(self._sql["delete_episodes"], keys)
+            self._resolutions.insert(map(_episode_row, episodes))
 
     def _count(self, queues: Counter[Any], states: Counter[Any], events: Counter[Any]) -> None:
-        cursor = self._connection.cursor()
         if moved := [(queue, change) for queue, change in queues.items() if queue is not None and change]:
-            cursor.execute(self._sql["count_queues"], tuple(map(list, zip(*sorted(moved), strict=True))))
-            cursor.execute(self._sql["drop_empty_queues"])
-        if moved := [(*key, change, events[key]) for key, change in states.items() if change or events[key]]:
-            cursor.execute(self._sql["count_cases"], tuple(map(list, zip(*sorted(moved), strict=True))))
-            cursor.execute(self._sql["drop_empty_states"])
+            self._connection.execute(self._sql["count_queues"], transposed(sorted(moved)))
+            self._connection.execute(self._sql["drop_empty_queues"])
+        if counted := [(*key, change, events[key]) for key, change in states.items() if change or events[key]]:
+            self._connection.execute(self._sql["count_cases"], transposed(sorted(counted)))
+            self._connection.execute(self._sql["drop_empty_states"])
+
+
+def _interval_row(i: Interval) -> tuple[Any, ...]:
+    # Two events of one moment make a point, since an empty range would forget when that was.
+    valid = TimestamptzRange(i.since, i.until, "[]" if i.until == i.since else "[)")
+    return (i.case_id, i.version, Range(i.position, i.until_position), valid, *i.values)

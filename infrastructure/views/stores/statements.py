@@ -1,4 +1,4 @@
-"""The statements of a view's store, for the live views or for those being made beside them."""
+"""The SQL of views: the same statements fold into the live schema, and into one that is built beside it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from infrastructure.postgres.queries import load
 
 
 def statements(name: str, schema: str, package: str = "infrastructure.views.stores") -> dict[str, bytes]:
-    """The statements of ``sql/<name>.sql``, on the tables of a schema."""
-    return {heading: on_schema(sql, schema) for heading, sql in load(name, package).items()}
+    """The statements of ``sql/<name>.sql`` in a package, on the tables of a schema."""
+    tables = schema.encode() + b"."
+    return {heading: sql.replace(b"views.", tables) for heading, sql in load(name, package).items()}
 
 
-def on_schema(sql: bytes, schema: str) -> bytes:
-    """A statement on the views of another schema."""
-    return sql.replace(b"views.", schema.encode() + b".")
+def filled(sql: bytes, parts: dict[str, str]) -> bytes:
+    """A statement with its `{placeholders}` replaced."""
+    for name, text in parts.items():
+        sql = sql.replace(b"{%b}" % name.encode(), text.encode())
+    return sql
 
 
 def transposed(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Any], ...]:

@@ -1,4 +1,4 @@
-"""Stores the view of what was said in cases."""
+"""Stores the view of the words of cases, for searching."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from infrastructure.views.stores.statements import statements, transposed
 
 
 class TextsStore:
-    """Folds what case events say. The view of cases must have folded them before."""
+    """Folds the words of case events. The view of cases must have folded the same events before."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection = connection
         self._sql = statements("texts", schema)
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
-        """Fold case events, in order: the vault is read once for all that said something."""
+        """Fold case events, in order. The vault is read once for all cases with new words."""
         if spoke := {event.originator_id: event.originator_version for event, _ in events if speaks(event)}:
             self._keep_words(spoke)
         if moved := {event.originator_id for event, _ in events if moves(event)}:

@@ -13,8 +13,9 @@ from application.desk import Desk
 from application.mail_in.delivery import admit_gateway, taking
 from application.processes.mail_delivery import send_due
 from infrastructure.mail.catcher import smtp_server
+from infrastructure.mail.gateway import Gateway
 from infrastructure.mail.smtp_client import SmtpPostman
-from infrastructure.mail.smtp_server import Gateway, listening
+from infrastructure.mail.smtp_server import listening
 from tests.acceptance.conftest import RunningDesk
 from tests.application.cases import LINKS
 

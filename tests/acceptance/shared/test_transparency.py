@@ -56,7 +56,7 @@ def test_a_log_that_was_begun_anew_has_addresses_of_its_own(
     running.log()
     first = sealed.seal()
     with sealed.sealer() as sealer:
-        sealer.begin_anew("restored")
+        sealer.restart("restored")
         while sealer.seal():
             pass
     anybody = running.anonymous()

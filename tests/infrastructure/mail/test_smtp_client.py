@@ -214,5 +214,5 @@ def test_an_international_address_is_refused_in_clear_words_elsewhere() -> None:
 
 @pytest.mark.parametrize("wrong", [{"sender": "desk"}, {"sender": "désk@desk.example"}, {"domain": "desk example"}])
 def test_a_sender_that_no_server_would_take_is_said_at_once(wrong: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="no address to send from"):
+    with pytest.raises(ValueError, match="no address that mail can be sent from"):
         postman(25, **wrong)

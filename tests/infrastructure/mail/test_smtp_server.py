@@ -16,13 +16,14 @@ from anyio.from_thread import start_blocking_portal
 
 from application.mail_in.envelope import Envelope
 from domain.errors import Forbidden
-from infrastructure.mail.smtp_server import Certificate, Gateway, listening
-from infrastructure.mail.smtp_session import Limits
+from infrastructure.mail.gateway import Gateway
+from infrastructure.mail.limits import SmtpLimits
+from infrastructure.mail.smtp_server import Certificate, listening
 from tests.infrastructure.mail.letters import ADDRESSES
 from tests.infrastructure.mail.mail_servers import a_certificate
 
 DESK = "service-desk@desk.example"
-SMALL = Limits(size=200_000, recipients=3, conversations=3, unfinished=300_000, idle=5, whole=5)
+SMALL = SmtpLimits(size=200_000, recipients=3, conversations=3, unfinished=300_000, idle=5, whole=5)
 
 
 class Taken:
@@ -44,7 +45,7 @@ class Taken:
 
 
 @contextmanager
-def gateway(taken: Taken, limits: Limits = SMALL, **options: Any) -> Iterator[int]:
+def gateway(taken: Taken, limits: SmtpLimits = SMALL, **options: Any) -> Iterator[int]:
     made = Gateway("desk.example", ADDRESSES.takes, taken, limits)
     with (
         start_blocking_portal() as portal,
@@ -347,7 +348,7 @@ def test_a_client_too_many_is_sent_away(port: int) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"EHLO x\r\n", b"EHLO x\r\nMAIL FROM:<jo@x.example>\r\n"])
 def test_a_client_that_falls_silent_is_hung_up_on(taken: Taken, said: bytes) -> None:
-    with gateway(taken, Limits(idle=0.2)) as port, Client(port) as client:
+    with gateway(taken, SmtpLimits(idle=0.2)) as port, Client(port) as client:
         client.send(said)
         answers = []
         while answer := client.answer():
@@ -355,8 +356,8 @@ def test_a_client_that_falls_silent_is_hung_up_on(taken: Taken, said: bytes) -> 
         assert answers[-1] == "421 4.4.2 too slow, goodbye"
 
 
-@pytest.mark.parametrize("limits", [Limits(idle=0.2), Limits(whole=0.2)], ids=["stops", "drips"])
-def test_a_message_that_does_not_come_is_not_waited_for(taken: Taken, limits: Limits) -> None:
+@pytest.mark.parametrize("limits", [SmtpLimits(idle=0.2), SmtpLimits(whole=0.2)], ids=["stops", "drips"])
+def test_a_message_that_does_not_come_is_not_waited_for(taken: Taken, limits: SmtpLimits) -> None:
     with gateway(taken, limits) as port, Client(port) as client:
         client.until_data()
         client.send(b"Subject: x\r\n")

@@ -11,10 +11,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
+from infrastructure.desk_database import open_database
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate, migrating
-from infrastructure.postgres.setup.open_database import open_database
 from infrastructure.settings import Settings
 from infrastructure.transparency.verification.catalogue import check_catalogue
 from infrastructure.views.rebuild import rebuild_views

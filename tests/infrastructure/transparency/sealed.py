@@ -35,7 +35,7 @@ class SealedDesk:
     def seal(self, *, safe: Safe | None = None) -> Checkpoint:
         """Seal all there is, as a sealer that has just been started."""
         with self.sealer(safe) as sealer:
-            sealer.take_up()
+            sealer.resume()
             while sealer.seal():
                 pass
         return self.signed()

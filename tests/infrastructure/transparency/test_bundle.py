@@ -278,7 +278,7 @@ def test_later_events_are_a_note_and_no_finding(desk: BlockingDesk, made: Made, 
     made.record.seal()
     found = verify_bundle(made.files, made.verifiers, log=made.copied(tmp_path / "copy"))
     assert found.ok
-    assert any("has gone on since" in note for note in found.notes)
+    assert any("has a newer event" in note for note in found.notes)
 
 
 def test_a_copy_of_the_log_is_kept_up_and_one_the_log_does_not_continue_is_kept_as_it_is(

@@ -69,12 +69,12 @@ def test_events_folded_one_by_one_or_all_at_once_leave_the_same_rows_and_these_a
         assert contents(connection) == one_by_one
         rebuild_in_batches_of(7, connection)
         assert contents(connection) == one_by_one
-        columns = ", ".join(f"c.{name}" for name in COLUMNS)
+        columns = ", ".join(f"c.{name}" for name in COLUMNS.names)
         rows = connection.execute(f"SELECT case_id, {columns} FROM views.case_intervals c WHERE upper_inf(positions)")
         for case_id, *row in rows.fetchall():
-            shown = dict(zip(COLUMNS, row, strict=True))
+            shown = dict(zip(COLUMNS.names, row, strict=True))
             case: Case = history.repository.get(case_id)
-            expected = dict(zip(COLUMNS, CaseFold(case)._values(), strict=True))
+            expected = dict(zip(COLUMNS.names, COLUMNS.values(CaseFold(case)), strict=True))
             clocks = ("paused_seconds", "settled_seconds", "episodes")
             assert {n: v for n, v in shown.items() if n not in clocks} == {
                 n: v for n, v in expected.items() if n not in clocks

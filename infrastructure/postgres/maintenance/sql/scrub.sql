@@ -1,10 +1,10 @@
--- Takes from the disk what is no longer in any row: dead rows, samples of columns, old segments of the write-ahead log.
+-- Removes from the disk what no row holds any more: dead rows, samples of columns, old write-ahead log segments.
 
 -- name: may --
 SELECT rolsuper, current_setting('wal_recycle')::boolean FROM pg_roles WHERE rolname = current_user;
 
 -- name: be_brief --
--- Whoever waits for a lock in vain waits no longer than this, and so do those behind them.
+-- No lock is waited for longer, and nobody waits longer behind this session.
 SET lock_timeout = '3s';
 
 -- name: take_turn --
@@ -14,7 +14,7 @@ SELECT pg_try_advisory_lock(4850712382);
 SELECT pg_try_advisory_lock(4850712383);
 
 -- name: drop_old_views --
--- What a rebuild that was broken off has left.
+-- The remains of a rebuild that was broken off.
 DROP SCHEMA IF EXISTS views_old, views_shadow CASCADE;
 
 -- name: rewrite_samples --
@@ -24,7 +24,7 @@ VACUUM (FULL) pg_statistic;
 SELECT pg_switch_wal();
 
 -- name: is_ahead --
--- Segments made ready by a server that used old ones again: what they held is there until they are written.
+-- Segments prepared by a server that reuses old ones: they keep their old content until they are written.
 SELECT EXISTS (SELECT FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name > pg_walfile_name(pg_current_wal_lsn()));
 
 -- name: write_something --

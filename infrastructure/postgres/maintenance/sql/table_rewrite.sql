@@ -1,12 +1,12 @@
--- Tables written anew beside themselves (infrastructure/postgres/maintenance/table_rewrite.py).
+-- Tables rewritten as copies (table_rewrite.py).
 
 -- name: clear --
--- Also what a run, or a rebuild, that was broken off has left.
+-- Also removes the remains of a run that was broken off.
 DROP SCHEMA IF EXISTS scrubbed CASCADE;
 
 -- name: begin --
 CREATE SCHEMA scrubbed;
--- References are followed as the tables' owner.
+-- PostgreSQL checks references in the role of the tables' owner.
 GRANT USAGE ON SCHEMA scrubbed TO desk_owner, desk_projector;
 
 -- name: columns --
@@ -14,14 +14,14 @@ SELECT attname::text FROM pg_attribute
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum;
 
 -- name: now --
--- Positions are given in the order of commits: up to this one all is committed, and seen by what reads after it.
+-- Positions are given in the order of commits: every event up to this one is committed and visible to later reads.
 SELECT coalesce((SELECT max(notification_id) FROM ledger.stored_events), 0), (SELECT position FROM views.tracking);
 
--- name: one_moment --
+-- name: one_snapshot --
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
 
 -- name: changed --
--- Streams that were appended to, or erased from, since; and those whose events were folded since.
+-- Streams that were appended to or erased from since, and those whose events were folded since.
 SELECT DISTINCT originator_id FROM ledger.stored_events
 WHERE notification_id > %(ledger)s
    OR notification_id > %(views)s AND notification_id <= (SELECT position FROM views.tracking);
@@ -30,11 +30,11 @@ WHERE notification_id > %(ledger)s
 SET LOCAL lock_timeout = '100ms';
 
 -- name: hold --
--- As a comparison of the views, the projector and erasures do.
+-- The locks of comparisons, and of the projector and erasures.
 SELECT pg_advisory_xact_lock(4850712380), pg_advisory_xact_lock(4850712381);
 
--- name: is_looked_at --
--- Who reads by an old snapshot: an auditor's question, a transaction between two statements, what has gone on for long.
+-- name: is_read_at_old_snapshot --
+-- Readers at an old snapshot: an auditor, a transaction between two statements, or one older than a second.
 SELECT EXISTS (
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'

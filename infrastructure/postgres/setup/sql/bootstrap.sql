@@ -1,5 +1,5 @@
--- Cluster-wide roles, once per server; run by whoever may create roles. One role a component, none of them able
--- to do more than its component must (audit.md, The event row). Passwords are the operator's to set.
+-- Roles of the whole server, one for each component, with no more rights than it needs (audit.md, The event row).
+-- Whoever runs this may create roles. The operator sets passwords.
 
 -- name: wait_for_turn --
 SET lock_timeout = '{patience}';
@@ -21,14 +21,14 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', role_name);
         END IF;
-        -- Whoever is no superuser must be let become what he made; he acts as it by SET ROLE only.
+        -- A user who is no superuser must be granted the roles they create, for SET ROLE only.
         IF NOT pg_has_role(role_name, 'SET') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER WITH SET TRUE, INHERIT FALSE', role_name);
         END IF;
     END LOOP;
     GRANT desk_owner TO desk_migrator;
     GRANT desk_projector TO desk_migrator;
-    GRANT desk_api TO desk_eraser; -- erasing is a command like others, and beyond them
+    GRANT desk_api TO desk_eraser; -- an erasure is a command that may do more than others
 END
 $$;
 
@@ -49,8 +49,8 @@ BEGIN
         'GRANT CONNECT ON DATABASE %I TO desk_api, desk_projector, desk_processes, desk_mail, desk_sealer, desk_auditor,'
         ' desk_reporter, desk_eraser, desk_migrator',
         current_database());
-    -- Migrations make the owner's schemas; yoyo's own tables live in public; a rebuild makes its views in a schema beside
-    -- the live one. A comparison of the views folds into temporary tables and changes nothing.
+    -- Migrations create the owner's schemas, and yoyo's tables in public. A rebuild creates a schema beside the live views.
+    -- A comparison of the views folds into temporary tables.
     EXECUTE format('GRANT CREATE ON DATABASE %I TO desk_owner, desk_migrator, desk_projector', current_database());
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM desk_migrator, desk_projector', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO desk_auditor', current_database());
@@ -60,15 +60,15 @@ END
 $$;
 
 -- name: extensions --
--- Trigrams find what is misspelt. The extension is trusted: whoever may create things in the database may create it.
+-- Trigrams find misspelt words. The extension is trusted, so that no superuser is needed.
 CREATE SCHEMA IF NOT EXISTS extensions;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions;
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
 -- name: guards --
--- The event triggers against DDL (migrations/0009): made anew unless they are there and ALWAYS on.
--- Only a superuser can; elsewhere they are left out, which the catalogue check reports. Their function becomes the
--- superuser's, as its schema, since it runs as whoever runs DDL: the owner of the record must not be able to put words in his mouth.
+-- The event triggers against DDL (migrations/0009), made again unless they exist and are ALWAYS enabled.
+-- Only a superuser can create them; without one the catalogue check reports that they are missing. Function and schema
+-- become the superuser's: the function runs in the role of whoever runs DDL, so the record's owner must not change it.
 DO $$
 DECLARE
     guard record;

@@ -1,4 +1,4 @@
--- How the workers are doing, by the database's clock alone.
+-- The state of workers, by the database's clock alone.
 
 -- name: beat --
 INSERT INTO operations.workers AS w (worker, state, error, since, expected_by)

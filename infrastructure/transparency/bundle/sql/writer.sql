@@ -1,4 +1,4 @@
--- What goes into a case's bundle: its events as stored, and what the vault still has of their disclosures.
+-- The content of a case's bundle: its events as stored, and those of their disclosures that are not erased.
 
 -- name: events --
 SELECT e.notification_id, e.state

@@ -1,7 +1,7 @@
--- What came back from outside about a checkpoint, and the checkpoint that goes out.
+-- Cosignatures and timestamps of checkpoints, and the note that goes out.
 
 -- name: current_note --
--- The newest checkpoint of a log, or of the current one, and the lines of those who cosigned it.
+-- The newest checkpoint of a log, or of the current one, and the witnesses' lines.
 SELECT c.note, coalesce((
     SELECT string_agg(s.line || E'\n', '' ORDER BY s.witness)
     FROM tlog.cosignatures s WHERE s.log = c.log AND s.size = c.size
@@ -20,6 +20,6 @@ INSERT INTO tlog.cosignatures (log, size, witness, line) VALUES (%s, %s, %s, %s)
 INSERT INTO tlog.timestamps (log, size, authority, reply) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING;
 
 -- name: since_timestamp --
--- Seconds since an authority stamped a checkpoint of a log.
+-- Seconds since an authority last stamped a checkpoint of a log.
 SELECT extract(epoch FROM clock_timestamp() - max(received_at))::float8 FROM tlog.timestamps
 WHERE log = %s AND authority = %s;

@@ -1,4 +1,4 @@
--- What `caseledger verify` reads, as the auditor, in one REPEATABLE READ, READ ONLY transaction.
+-- The queries of `caseledger verify`, run as the auditor in one REPEATABLE READ, READ ONLY transaction.
 
 -- name: logs --
 SELECT log, origin FROM tlog.logs ORDER BY log;
@@ -60,7 +60,7 @@ ORDER BY notification_id LIMIT %s;
 SELECT count(*) FROM ledger.stored_events WHERE notification_id > %s;
 
 -- name: broken_streams --
--- A stream's versions are 1, 2, 3 ..., in the order of positions.
+-- The versions of a stream must be 1, 2, 3 ..., in the order of positions.
 SELECT s.originator_id::text, s.originator_version, s.notification_id, s.due
 FROM (
     SELECT originator_id, originator_version, notification_id,
@@ -109,7 +109,7 @@ LEFT JOIN ledger.stored_events e USING (originator_id, originator_version)
 ORDER BY e.notification_id;
 
 -- name: unpointed --
--- What lies in the vault for no event, or for one that points to nothing.
+-- Disclosures without an event, or of an event that points to none.
 SELECT d.originator_id::text, d.originator_version, e.notification_id
 FROM vault.disclosures d
 LEFT JOIN ledger.stored_events e USING (originator_id, originator_version)

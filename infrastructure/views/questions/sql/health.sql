@@ -1,4 +1,4 @@
--- How ledger, views, seal and workers are; what is asked every few seconds, so it reads no large table.
+-- The state of ledger, views, seal and workers. It is asked every few seconds, so it reads no large table.
 
 -- name: health --
 SELECT t.position, t.halted_at, t.halted_by,
@@ -27,7 +27,7 @@ ORDER BY worker;
 SELECT kind, item, tries, error, since FROM operations.set_aside WHERE given_up ORDER BY since, kind, item LIMIT 100;
 
 -- name: projecting --
--- Whoever holds the projector's turn (projector.sql, take_turn).
+-- Whether a session holds the projector's turn (projector.sql, take_turn).
 SELECT EXISTS (SELECT FROM pg_locks l
                WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
                  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())

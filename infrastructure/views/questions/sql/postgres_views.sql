@@ -1,4 +1,4 @@
--- The questions of the read side on cases, queues and what is owed.
+-- Questions on cases, queues and obligations.
 
 -- name: position_at --
 SELECT notification_id FROM ledger.stored_events WHERE recorded_at <= %s

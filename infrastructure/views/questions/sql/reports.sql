@@ -1,6 +1,6 @@
--- The figures of the reports (docs/reporting.md), at a point and over a period. `apart` are the codes that leave the
--- incident figures. What is known of an episode is what the case's interval `c` at the point had come to: one condition
--- for positions and moments alike.
+-- The figures of the reports (docs/reporting.md), at a point and over a period. `apart` are the resolution codes outside
+-- the incident figures. An episode is known as far as the case's interval `c` at the point: one condition serves positions
+-- and moments.
 
 -- name: counts --
 SELECT status, nullif(priority, 0) AS priority, cases, events, NULL AS key FROM views.case_counts WHERE cases > 0;

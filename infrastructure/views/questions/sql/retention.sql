@@ -1,5 +1,5 @@
 -- Whose data are kept, in which cases, and whether they are due (docs/reporting.md, retention). The vault is read as it is
--- now, the cases as far as they are folded.
+-- now, and cases as far as they are folded.
 
 -- name: due --
 WITH said AS (
@@ -7,7 +7,7 @@ WITH said AS (
     FROM vault.disclosures d
     WHERE d.subject <> 'policy' AND split_part(d.subject, ':', 1) <> ALL (%(office)s)
     GROUP BY 1
-), involved AS ( -- his own cases, and those in which he reported for somebody else
+), involved AS ( -- their own cases, and those that they reported for somebody else
     SELECT c.customer AS subject, c.case_id
     FROM said s JOIN views.case_intervals c ON c.customer = s.subject AND upper_inf(c.positions)
     UNION
@@ -20,7 +20,7 @@ WITH said AS (
     FROM said s JOIN involved i USING (subject)
     JOIN views.case_intervals c ON c.case_id = i.case_id AND upper_inf(c.positions)
     GROUP BY 1, 2, 3
-    UNION ALL -- who only wrote a mail that became no case; whoever is in the directory is kept there by the desk
+    UNION ALL -- authors of a mail that became no case; not customers in the directory, whom the desk keeps there
     SELECT s.subject, s.disclosures, s.erasable, 0, NULL, bool_and(split_part(e.topic, '.', 1) <> 'customer'), false,
            max(e.recorded_at)
     FROM said s JOIN vault.disclosures d USING (subject)

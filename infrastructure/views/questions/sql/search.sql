@@ -1,5 +1,5 @@
--- Problems, known errors, and search by words. A score is from 0 to 1: what has the words is above 0.5, what only has
--- similar ones is not above it. Words erased from the vault are found no more, also where a view still has its copy.
+-- Problems, known errors, and search by words. A score is above 0.5 for a row with the words, and at most 0.5 for one with
+-- similar words. Words erased from the vault are not found, even where a view still has a copy.
 
 -- name: problems --
 SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p.incidents) AS incidents, p.known_error,
@@ -41,7 +41,7 @@ FROM (
     FROM views.case_texts t
     WHERE t.found @@ search.question(%(query)s)
           OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
-    ORDER BY score DESC, t.number -- so that the rest is looked up for a page's rows only
+    ORDER BY score DESC, t.number -- so that only a page's rows are joined
 ) f
 JOIN views.case_intervals c ON c.case_id = f.case_id AND upper_inf(c.positions)
 WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind <> 'contact')

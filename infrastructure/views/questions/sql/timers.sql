@@ -1,4 +1,4 @@
--- What is due. A case with a mail of its customer's that nobody has read yet is not closed (R-5.9d): `domain.fate.ReceiptCause`.
+-- Due closures and mails. A case with an unread mail of its customer is not closed (R-5.9d): `domain.fate.ReceiptCause`.
 
 -- name: due_closures --
 SELECT c.number, c.resolution_version

@@ -1,5 +1,4 @@
--- What was said in cases, for searching. What stands beside the words is taken from the view of cases, which has folded the
--- batch before.
+-- The words of cases, for searching. The view of cases, which has folded the batch before, gives the columns beside them.
 
 -- name: words --
 SELECT d.originator_id,

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from infrastructure.transparency.publication.http_client import Answer, Courier, NotHeld, web_address
+from infrastructure.transparency.publication.http_client import Answer, HttpClient, NotHeld, web_address
 from tests.infrastructure.transparency.outsiders import http_site
 
 
@@ -31,20 +31,22 @@ def tcp(talk: Callable[[socket.socket], object]) -> Iterator[str]:
 
 def test_an_answer_comes_with_its_type_whatever_its_status() -> None:
     with http_site(lambda _: (409, {"Content-Type": "text/x.tlog.size; charset=utf-8"}, b"5\n")) as site:
-        assert Courier().post(f"{site.url}/a/b?c=d", b"body", "text/plain") == Answer(409, "text/x.tlog.size", b"5\n")
+        assert HttpClient().post(f"{site.url}/a/b?c=d", b"body", "text/plain") == Answer(
+            409, "text/x.tlog.size", b"5\n"
+        )
     (heard,) = site.heard
     assert (heard.path, heard.kind, heard.body) == ("/a/b?c=d", "text/plain", b"body")
 
 
 def test_nobody_is_followed_to_another_place() -> None:
     with http_site(lambda _: (307, {"Location": "/elsewhere"}, b"")) as site:
-        assert Courier().post(site.url, b"", "text/plain").status == 307
+        assert HttpClient().post(site.url, b"", "text/plain").status == 307
     assert [heard.path for heard in site.heard] == ["/"]
 
 
 def test_an_answer_without_end_is_refused() -> None:
     with http_site(lambda _: (200, {}, b"x" * 65_537)) as site, pytest.raises(NotHeld, match="more than 65536 bytes"):
-        Courier().post(site.url, b"", "text/plain")
+        HttpClient().post(site.url, b"", "text/plain")
 
 
 def test_a_server_that_drips_is_left_when_the_time_is_up() -> None:
@@ -62,7 +64,7 @@ def test_a_server_that_drips_is_left_when_the_time_is_up() -> None:
     with tcp(drip) as url:
         try:
             with pytest.raises(NotHeld, match="cut short"):
-                Courier(timeout=0.3).post(url, b"", "text/plain")
+                HttpClient(timeout=0.3).post(url, b"", "text/plain")
         finally:
             left.set()
 
@@ -74,18 +76,18 @@ def test_what_does_not_speak_http_is_no_answer(said: bytes) -> None:
         connection.sendall(said)
 
     with tcp(talk) as url, pytest.raises(NotHeld, match="127"):
-        Courier(timeout=5).post(url, b"", "text/plain")
+        HttpClient(timeout=5).post(url, b"", "text/plain")
 
 
 def test_nobody_there_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with pytest.raises(NotHeld, match=f"127.0.0.1:{port}"):
-        Courier().post(f"http://127.0.0.1:{port}", b"", "text/plain")
+        HttpClient().post(f"http://127.0.0.1:{port}", b"", "text/plain")
 
 
 def test_hanging_up_ends_what_is_going_on_and_what_would_begin() -> None:
-    courier, asked = Courier(timeout=60), threading.Event()
+    courier, asked = HttpClient(timeout=60), threading.Event()
 
     def hear(connection: socket.socket) -> None:
         connection.recv(1000)

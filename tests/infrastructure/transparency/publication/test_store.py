@@ -12,8 +12,9 @@ import pytest
 from infrastructure.settings import Settings
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import open_note
-from infrastructure.transparency.publication.publisher import publisher_of
-from infrastructure.transparency.publication.store import OutsideStore, current_note
+from infrastructure.transparency.publication.publisher import Publisher, make_publisher
+from infrastructure.transparency.publication.store import PublicationStore, current_note
+from infrastructure.transparency.state_file import Safe
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
@@ -21,8 +22,8 @@ from tests.infrastructure.transparency.outsiders import AicsWitness, OpensslAuth
 from tests.infrastructure.transparency.trees import ORIGIN, MemoryLog, a_log, a_signer
 
 
-def store_of(database: TestDatabase, log: MemoryLog) -> OutsideStore:
-    return OutsideStore(partial(database.connect, "sealer"), lambda _connection, _number: log.hashes)
+def store_of(database: TestDatabase, log: MemoryLog) -> PublicationStore:
+    return PublicationStore(partial(database.connect, "sealer"), lambda _connection, _number: log.hashes)
 
 
 def test_cosignatures_and_timestamps_are_kept_in_the_sealers_role(database: TestDatabase) -> None:
@@ -86,6 +87,19 @@ def test_the_current_note_is_the_last_logs_largest_under_all_its_signatures(data
         assert open_note(note, [second.signer.verifier])
 
 
+def publisher_of(settings: Settings, database: TestDatabase, log: MemoryLog) -> Publisher:
+    """The publisher that the settings name, on a log in memory."""
+    return make_publisher(
+        database,
+        Safe(settings.sealer_folder),
+        lambda _connection, _number: log.hashes,
+        witnesses=settings.witnesses,
+        tsa_url=settings.tsa_url,
+        tsa_ca_file=settings.tsa_ca_file,
+        held_dir=settings.held_dir,
+    )
+
+
 def test_the_settings_bring_a_checkpoint_to_a_witness_an_authority_and_a_directory(
     database: TestDatabase, outsider: AicsWitness, authority: OpensslAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -96,7 +110,7 @@ def test_the_settings_bring_a_checkpoint_to_a_witness_an_authority_and_a_directo
         settings = Settings(
             witnesses=f"{witness.vkey}@{witness.url}", tsa_url=site.url, tsa_ca_file=authority.ca, held_dir=folder
         )
-        publisher = publisher_of(settings, database, lambda _connection, _number: log.hashes)
+        publisher = publisher_of(settings, database, log)
         publisher.publish(log.note(), log.size)
         assert publisher.attend() is None, "all of them have it"
         with publisher:
@@ -117,4 +131,4 @@ def test_settings_that_cannot_be_used_are_refused_at_start(database: TestDatabas
             Settings(**wrong)  # type: ignore[arg-type]
     missing = Settings(tsa_url="https://tsa.example", tsa_ca_file=tmp_path / "missing.pem")
     with pytest.raises(OSError, match=r"missing\.pem"):
-        publisher_of(missing, database, lambda _connection, _number: a_log(1).hashes)
+        publisher_of(missing, database, a_log(1))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rfc3161_client import decode_timestamp_response
 
-from infrastructure.transparency.publication.http_client import Courier, NotHeld
+from infrastructure.transparency.publication.http_client import HttpClient, NotHeld
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.infrastructure.transparency.outsiders import Heard, OpensslAuthority, Site, http_site
 from tests.infrastructure.transparency.trees import a_log
@@ -18,7 +18,7 @@ REPLY = "application/timestamp-reply"
 
 
 def a_client(site: Site, ca: Path | None) -> TimestampAuthority:
-    return TimestampAuthority(site.url, trusted_certificates(ca) if ca else (), Courier().post)
+    return TimestampAuthority(site.url, trusted_certificates(ca) if ca else (), HttpClient().post)
 
 
 def test_an_authoritys_reply_is_checked_and_openssl_finds_it_right_as_well(authority: OpensslAuthority) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import COSIGNATURE, NoteError, Verifier, open_note, signed
-from infrastructure.transparency.publication.http_client import Answer, Contradicted, Courier, NotHeld
+from infrastructure.transparency.publication.http_client import Answer, Contradicted, HttpClient, NotHeld
 from infrastructure.transparency.publication.witnesses import Ahead, Witness, WitnessClient, parse_witnesses
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.outsiders import AicsWitness
@@ -17,7 +17,7 @@ SIZE = "text/x.tlog.size"
 
 
 def a_client(witness: Witness) -> WitnessClient:
-    return WitnessClient(witness, Courier().post)
+    return WitnessClient(witness, HttpClient().post)
 
 
 def test_a_witness_from_outside_cosigns_what_grows_and_the_note_opens_with_its_key(outsider: AicsWitness) -> None:
@@ -38,7 +38,7 @@ def test_a_witness_from_outside_refuses_a_log_that_was_rolled_back(outsider: Aic
         client = a_client(witness)
         client.cosign(log.note(), log.proof)
         for fresh in (client, a_client(witness)):
-            with pytest.raises(Ahead, match="300 leaves of this log, and was shown 200") as caught:
+            with pytest.raises(Ahead, match="300 leaves of this log and was shown 200") as caught:
                 fresh.cosign(log.note(200), log.proof)
             assert caught.value.size == 300
 
@@ -49,7 +49,7 @@ def test_a_witness_from_outside_refuses_a_fork_and_keeps_the_evidence(outsider: 
     with outsider.serving() as witness:
         a_client(witness).cosign(log.note(), log.proof)
         for other in (fork, same_size):
-            with pytest.raises(Contradicted, match="rewritten, or the log was forked"):
+            with pytest.raises(Contradicted, match="rewritten or forked"):
                 a_client(witness).cosign(other.note(), other.proof)
         log.extend([b"more"])
         assert a_client(witness).cosign(log.note(), log.proof), "the log itself goes on"
@@ -150,16 +150,16 @@ LOG = a_log(5)
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(200, "text/plain", b""), "no cosignature"),
-        (Answer(200, "text/plain", b"\xff\n"), "no cosignature"),
-        (Answer(200, "text/plain", b"thank you\n"), "no cosignature"),
-        (good(a_log(6)), "no cosignature: the signature of witness.example/w1 is not valid"),
-        (Answer(200, "text/plain", good(LOG).body[:-8] + b"AAAAAAA=\n"), "no cosignature"),
+        (Answer(200, "text/plain", b""), "without a valid cosignature"),
+        (Answer(200, "text/plain", b"\xff\n"), "without a valid cosignature"),
+        (Answer(200, "text/plain", b"thank you\n"), "without a valid cosignature"),
+        (good(a_log(6)), "without a valid cosignature: the signature of witness.example/w1 is not valid"),
+        (Answer(200, "text/plain", good(LOG).body[:-8] + b"AAAAAAA=\n"), "without a valid cosignature"),
         (Answer(200, "text/plain", signed("x\n", [a_signer("w")]).signatures[0].line().encode()), "under another key"),
-        (size(3, "text/plain"), "not how much it knows"),
-        (Answer(409, SIZE, b"3"), "not how much it knows"),
-        (Answer(409, SIZE, b"03\n"), "not how much it knows"),
-        (Answer(409, SIZE, "\u0663\n".encode()), "not how much it knows"),
+        (size(3, "text/plain"), "without the size it knows"),
+        (Answer(409, SIZE, b"3"), "without the size it knows"),
+        (Answer(409, SIZE, b"03\n"), "without the size it knows"),
+        (Answer(409, SIZE, "\u0663\n".encode()), "without the size it knows"),
         (Answer(400, "", b"what?"), r"malformed \(400: what\?\)"),
         (Answer(403, "", b""), "does not trust the key"),
         (Answer(404, "", b""), "does not know this log"),
@@ -191,7 +191,7 @@ def test_witnesses_are_set_as_vkey_at_url() -> None:
     [
         ("https://w.example", "vkey@url"),
         (f"{WITNESS}", "vkey@url"),
-        (f"{a_signer().verifier}@https://w.example", "not one for cosignatures"),
+        (f"{a_signer().verifier}@https://w.example", "is not for cosignatures"),
         (f"{str(WITNESS).replace('w1', 'w2')}@https://w.example", "does not have the id"),
         (f"{WITNESS}@ftp://w.example", "no http"),
         (f"{WITNESS}@w.example", "no http"),

@@ -83,7 +83,7 @@ def test_a_deleted_last_event_is_named(audited: SealedDesk) -> None:
     with audited.attack() as superuser:
         superuser.execute("DELETE FROM ledger.stored_events WHERE notification_id = %s", (position,))
     finding = only(audited.verify().findings, "rows")
-    assert "is gone" in finding.message
+    assert "is missing" in finding.message
     assert finding.position == position
 
 
@@ -96,7 +96,7 @@ def test_a_deleted_middle_event_is_named_and_its_version_is_missing(audited: Sea
     found = audited.verify().findings
     assert only(found, "rows").position == position
     gap = [finding for finding in found if finding.check == "versions"]
-    assert "version 4 stands where version 3 must" in gap[0].message
+    assert "version 4 stands in the place of version 3" in gap[0].message
     assert gap[0].case is not None
     assert gap[0].case.startswith("INC-")
     assert audited.rows(
@@ -130,7 +130,7 @@ def reseal(record: SealedDesk, safe: Safe) -> None:
             superuser.execute(f"DELETE FROM tlog.{table}".encode())
     with record.database.connect("sealer") as connection:
         sealer = Sealer(connection, safe, ORIGIN)
-        sealer.take_up()
+        sealer.resume()
         while sealer.seal():
             pass
 
@@ -157,7 +157,7 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
     audited.project()
     assert audited.verify().findings == []  # from within, nothing shows
     finding = only(audited.verify(held).findings, "held")
-    assert "others than were signed" in finding.message
+    assert "not those that were signed" in finding.message
 
 
 def test_an_older_backup_contradicts_the_sealers_own_file_and_a_copy_held_outside(
@@ -205,27 +205,27 @@ def test_an_edited_checkpoint_is_named(audited: SealedDesk) -> None:
 @pytest.mark.parametrize(
     ("attack", "check", "named"),
     [
-        ("UPDATE tlog.checkpoints SET position = position + 1", "checkpoints", "filed under position"),
+        ("UPDATE tlog.checkpoints SET position = position + 1", "checkpoints", "stored under position"),
         ("UPDATE tlog.entries SET first_position = first_position + 1 WHERE first > 0", "tiles", "not its own"),
         (
             "INSERT INTO tlog.hashes SELECT log, -1, first, data FROM tlog.hashes LIMIT 1",
             "tiles",
-            "hashes of no entries",
+            "hashes without entries",
         ),
         (
             "INSERT INTO tlog.hashes SELECT log, 3::smallint, 7, data FROM tlog.hashes LIMIT 1",
             "tiles",
-            "not in their places",
+            "out of place",
         ),
         (
             "INSERT INTO tlog.checkpoints SELECT log, 0, 0, now(), note FROM tlog.checkpoints LIMIT 1",
             "checkpoints",
-            "filed",
+            "stored under",
         ),
         (
             "INSERT INTO tlog.checkpoints SELECT log, -5, 0, now(), note FROM tlog.checkpoints LIMIT 1",
             "checkpoints",
-            "filed",
+            "stored under",
         ),
         (
             (
@@ -233,7 +233,7 @@ def test_an_edited_checkpoint_is_named(audited: SealedDesk) -> None:
                 " SELECT log, size, 'w.example', 'no line' FROM tlog.checkpoints"
             ),
             "checkpoints",
-            "no such line",
+            "is not its line",
         ),
     ],
 )
@@ -272,7 +272,7 @@ def test_a_log_of_many_tiles_and_checkpoints_verifies(desk: BlockingDesk, record
         superuser.execute(
             "UPDATE tlog.hashes SET first = first + 1 WHERE level = 1 AND first = (SELECT max(first) FROM tlog.hashes WHERE level = 1)"
         )
-    assert any("not in their places" in finding.message for finding in record.verify().findings)
+    assert any("out of place" in finding.message for finding in record.verify().findings)
 
 
 def test_a_checkpoint_taken_away_leaves_the_sealers_own(audited: SealedDesk) -> None:
@@ -306,7 +306,7 @@ def test_a_bundle_that_withholds_a_cases_last_event_is_found_by_a_copy_of_the_lo
     withheld = {**bundle, "events.jsonl": b"".join(lines), "disclosures.json": canonical(kept)}
     assert verify_bundle(withheld, verifiers).findings == []  # alone it cannot be seen
     (finding,) = verify_bundle(withheld, verifiers, log=copied).findings
-    assert "leaves out an event of the case: version 2, case.noted" in finding
+    assert "lacks an event of the case: version 2, case.noted" in finding
 
 
 # what is derived, and what was said
@@ -341,7 +341,7 @@ def test_an_edited_disclosure_is_named_by_its_digest(mailed: SealedDesk, kind: s
         )
     found = [finding for finding in mailed.verify().findings if finding.check == check]
     assert [finding.position for finding in found] == [position]
-    assert "is not what the event's digest is of" in found[0].message
+    assert "does not match the event's digest" in found[0].message
 
 
 def test_a_disclosure_that_vanished_without_an_erasure_is_named(audited: SealedDesk) -> None:
@@ -369,12 +369,12 @@ def test_a_disclosure_put_under_an_event_that_points_to_none_is_named(audited: S
 @pytest.mark.parametrize(
     ("attack", "named"),
     [
-        ("UPDATE vault.blobs SET content = content || 'x' WHERE {one}", "not what was said when it came: 19 bytes"),
+        ("UPDATE vault.blobs SET content = content || 'x' WHERE {one}", "does not match its disclosure: 19 bytes"),
         (
             "UPDATE vault.blobs SET content = 'it says: paper JAM' WHERE {one}",
-            "not what was said when it came: 18 bytes",
+            "does not match its disclosure: 18 bytes",
         ),
-        ("DELETE FROM vault.blobs WHERE {one}", "the file that came with it is gone"),
+        ("DELETE FROM vault.blobs WHERE {one}", "the file of a disclosure is missing"),
     ],
 )
 def test_an_attachment_that_is_not_what_it_was_is_named(audited: SealedDesk, attack: str, named: str) -> None:
@@ -398,7 +398,7 @@ def test_a_file_that_nothing_was_said_of_is_named(audited: SealedDesk) -> None:
             " WHERE topic = 'case.noted'"
         )
         superuser.execute("RESET session_replication_role")
-    assert "of which nothing was said" in only(audited.verify().findings, "contents").message
+    assert "a file without a disclosure" in only(audited.verify().findings, "contents").message
 
 
 def test_files_that_changed_places_are_named(audited: SealedDesk) -> None:
@@ -413,7 +413,9 @@ def test_a_number_given_to_another_case_is_named(audited: SealedDesk) -> None:
     with audited.attack() as superuser:
         superuser.execute("UPDATE ledger.numbers SET number = 'INC-9999999' WHERE number = 'INC-0000001'")
     found = audited.verify().findings
-    assert any("it was given INC-0000001; the register says INC-9999999" in finding.message for finding in found)
+    assert any(
+        "the first event gives INC-0000001; the register says INC-9999999" in finding.message for finding in found
+    )
 
 
 # the guards
@@ -452,7 +454,7 @@ def test_a_restart_does_not_launder_what_was_rewritten_before_it(audited: Sealed
     with audited.attack() as superuser:
         superuser.execute("UPDATE ledger.stored_events SET db_role = 'x' WHERE notification_id = %s", (position,))
     with audited.sealer() as sealer:
-        sealer.begin_anew("nothing to see here")
+        sealer.restart("nothing to see here")
         while sealer.seal():
             pass
     assert only(audited.verify(held).findings, "rows").position == position
@@ -460,14 +462,14 @@ def test_a_restart_does_not_launder_what_was_rewritten_before_it(audited: Sealed
 
 def test_a_log_that_was_taken_away_after_a_restart_is_missed(audited: SealedDesk) -> None:
     with audited.sealer() as sealer:
-        sealer.begin_anew("nothing to see here")
+        sealer.restart("nothing to see here")
         while sealer.seal():
             pass
     assert audited.verify(own=False).findings == []
     with audited.attack() as superuser:
         for table in ("checkpoints", "hashes", "entries", "logs"):
             superuser.execute(f"DELETE FROM tlog.{table} WHERE log = 1".encode())
-    assert "follows desk.example/log, which is not here" in only(audited.verify(own=False).findings, "root").message
+    assert "follows desk.example/log, which is missing" in only(audited.verify(own=False).findings, "root").message
 
 
 @pytest.mark.parametrize(

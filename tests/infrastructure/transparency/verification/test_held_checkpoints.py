@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infrastructure.mail.catcher import mail_catcher
-from infrastructure.transparency.verification.held_checkpoints import HEADER, header_value, notes_in, read_held
+from infrastructure.transparency.formats.mail_header import HEADER, header_value
+from infrastructure.transparency.verification.held_checkpoints import notes_in, read_held
 from tests.infrastructure.mail.letters import a_letter
 from tests.infrastructure.mail.mail_servers import deliver, postman
 from tests.infrastructure.transparency.formats.test_note import cosignature
@@ -109,12 +110,12 @@ def test_what_is_no_copy_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "what"
     path.write_bytes(content)
     for where in (path, tmp_path):
-        with pytest.raises(ValueError, match=r"what: (this is neither|its header)"):
+        with pytest.raises(ValueError, match=r"what: (this is neither|the header)"):
             read_held([where])
 
 
 def test_an_empty_directory_holds_no_copy_and_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no files"):
+    with pytest.raises(ValueError, match="it is empty"):
         read_held([tmp_path])
     with pytest.raises(FileNotFoundError):
         read_held([tmp_path / "gone"])
@@ -123,5 +124,5 @@ def test_an_empty_directory_holds_no_copy_and_a_missing_file_is_an_error(tmp_pat
 @given(st.binary(max_size=200))
 def test_whatever_a_file_holds_is_a_copy_or_a_clear_error(content: bytes) -> None:
     for form in (content, b"Subject: x\n" + content, f"{HEADER}: ".encode() + content):
-        with pytest.raises(ValueError, match=r"this is neither|its header"):
+        with pytest.raises(ValueError, match=r"this is neither|the header"):
             notes_in(form)

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from application.catalogue import OPERATOR
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.publication.http_client import Courier
-from infrastructure.transparency.publication.store import OutsideStore
+from infrastructure.transparency.publication.http_client import HttpClient
+from infrastructure.transparency.publication.store import PublicationStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.application.cases import log
 from tests.blocking import BlockingDesk, because
@@ -47,11 +47,11 @@ def test_a_timestamp_is_of_the_checkpoint_it_stands_by_and_of_an_authority_that_
     desk: BlockingDesk, audited: SealedDesk, authority: OpensslAuthority
 ) -> None:
     trusted = trusted_certificates(authority.ca)
-    store = OutsideStore(
+    store = PublicationStore(
         partial(audited.database.connect, "sealer"), lambda connection, number: LogReader(connection, number).hashes
     )
     with http_site(authority.answer) as site:
-        client = TimestampAuthority(site.url, trusted, Courier().post)
+        client = TimestampAuthority(site.url, trusted, HttpClient().post)
         for _ in range(2):
             store.keep_timestamp(audited.signed(), site.url, client.stamp(audited.safe.last_note() or ""))
             log(desk)
@@ -72,11 +72,11 @@ def test_a_timestamp_is_of_the_checkpoint_it_stands_by_and_of_an_authority_that_
 def test_a_timestamp_by_somebody_else_is_named(
     audited: SealedDesk, authority: OpensslAuthority, impostor: OpensslAuthority
 ) -> None:
-    store = OutsideStore(
+    store = PublicationStore(
         partial(audited.database.connect, "sealer"), lambda connection, number: LogReader(connection, number).hashes
     )
     with http_site(impostor.answer) as site:
-        reply = TimestampAuthority(site.url, (), Courier().post).stamp(audited.safe.last_note() or "")
+        reply = TimestampAuthority(site.url, (), HttpClient().post).stamp(audited.safe.last_note() or "")
         store.keep_timestamp(audited.signed(), site.url, reply)
     store.close()
     (finding,) = audited.verify(trusted=trusted_certificates(authority.ca)).findings

@@ -1,4 +1,4 @@
-"""How the view tables are asked: on the pool it is given, in pages by keyset."""
+"""How every question of the read side is asked: on a pool, in pages by keyset."""
 
 from __future__ import annotations
 
@@ -14,36 +14,43 @@ from psycopg_pool import ConnectionPool
 from application.views.questions import Listing, Page, Point
 from infrastructure.postgres.queries import load
 
-_SQL = {name: sql.decode() for name, sql in load("paging", "infrastructure.views.questions").items()}
 LATEST = 2**62
-"""A position after all there are."""
+"""A position after every event."""
 END = datetime.max.replace(tzinfo=UTC)
-CASE_COLUMNS = _SQL["columns"]
-"""What a listing shows of a case `c`."""
 
 Row = dict[str, Any]
 
 
-class Asking:
-    """What every part of the read side stands on."""
+def texts(name: str) -> dict[str, str]:
+    """The statements of ``sql/<name>.sql`` as text, to be composed."""
+    return {heading: sql.decode() for heading, sql in load(name, "infrastructure.views.questions").items()}
+
+
+_SQL = texts("reader")
+CASE_COLUMNS = _SQL["columns"]
+"""The columns of a case `c` in a listing."""
+
+
+class ViewReader:
+    """Reads view tables on a pool. Subclasses answer the questions of one area."""
 
     def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
         self._pool = pool
 
     def position(self) -> int:
-        """Up to where the views have folded the ledger."""
+        """The position up to which the views have folded the ledger."""
         return int(self._rows(_SQL["position"])[0]["position"])
 
     def _rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
             return cursor.execute(sql.encode(), values, prepare=True).fetchall()
 
-    def _alike(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a query by likeness, under our own idea of what is alike."""
+    def _rows_by_likeness(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a similarity search, under our own threshold."""
         with self._pool.connection() as connection, connection.transaction():
             connection.execute(_SQL["likeness"].encode())
             with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-                # Not prepared: planned for these words, which also are parsed once only.
+                # Not prepared: the plan depends on the words, and PostgreSQL then parses them only once.
                 return cursor.execute(sql.encode(), values, prepare=False).fetchall()
 
     def _listing(
@@ -54,26 +61,45 @@ class Asking:
         key: Callable[[Row], tuple[Any, ...]],
         item: Callable[[Row], Row],
     ) -> Listing:
-        """A page of rows that were read one beyond its limit; each carries the `position` it was read at."""
+        """A page of rows that were read one beyond its limit. Each row carries the `position` it was read at."""
         more, rows = len(rows) > page.limit, rows[: page.limit]
         position = rows[0]["position"] if rows else self.position()
-        items = [item(row) for row in rows]
         known = position if point.position is None else min(position, point.position)
-        return Listing(items, key(rows[-1]) if more else None, known)
+        return Listing([item(row) for row in rows], key(rows[-1]) if more else None, known)
+
+
+def filled(sql: str, **parts: str) -> str:
+    """A statement with its `{placeholders}` replaced, in order: a part may hold placeholders of later ones."""
+    for name, text in parts.items():
+        sql = sql.replace("{" + name + "}", text)
+    return sql
+
+
+def one_page(sql: str, page: Page) -> str:
+    """A statement that reads one row more than the page holds: whether there are more pages."""
+    return f"{sql} LIMIT {page.limit + 1:d}"
+
+
+def filter_conditions(filters: Mapping[str, str], columns: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
+    """Conditions and their values, one for each filter. Raises ValueError for a name without a column."""
+    if unknown := [name for name in filters if name not in columns]:
+        raise ValueError(f"{unknown[0]} is no filter")
+    conditions = [f"{columns[name]} = %({name})s" for name in filters]
+    return conditions, {name: matchable(value) for name, value in filters.items()}
 
 
 def matchable(value: str) -> str:
-    """A value as it can be compared with what is stored: text in the database has no NUL, so neither has an answer."""
+    """A value that can be compared with stored text. The database stores no NUL, so a NUL must match nothing."""
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
 def case_at(point: Point) -> tuple[str, dict[str, Any]]:
-    """The condition on intervals `c` that picks each case as it was at a point, and its values."""
+    """The condition that picks the interval `c` of each case at a point, and its values."""
     return at(point, _SQL["now"], _SQL["at_point"])
 
 
 def at(point: Point, now: str, then: str) -> tuple[str, dict[str, Any]]:
-    """One of two conditions: for now, or for a point, with its values."""
+    """One of two conditions, for now or for a past point, and its values."""
     if point == Point():
         return now, {}
     position = LATEST if point.position is None else point.position
@@ -91,5 +117,5 @@ def case_item(row: Row) -> Row:
 
 
 def plain_item(row: Row) -> Row:
-    """A row as it is, less the position that the listing names."""
+    """A row without its position, which the listing names."""
     return {name: value for name, value in row.items() if name != "position"}

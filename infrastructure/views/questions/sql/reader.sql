@@ -1,11 +1,11 @@
--- What every question of the read side needs. `at_point` is the one condition behind "now" and any past moment: what the
--- ledger knew at a position, and what had happened by a moment. Now is the open interval, which partial indexes hold.
+-- Shared by all questions. `at_point` picks the interval `c` that the ledger knew at a position and that had happened by a
+-- moment. `now` picks the open interval, which partial indexes hold.
 
 -- name: position --
 SELECT position FROM views.tracking;
 
 -- name: likeness --
--- Two letters swapped in a word of seven leave it 0.375 alike; the default of 0.6 would not find it.
+-- A word of seven letters with two swapped has a similarity of 0.375. The default threshold of 0.6 would miss it.
 SET LOCAL pg_trgm.word_similarity_threshold = 0.35;
 
 -- name: now --
@@ -21,7 +21,7 @@ c.case_id AS id, c.number, c.version, c.status, c.queue, c.priority, c.impact, c
 c.technician, c.channel, c.nature, c.agency, c.customer, c.received_at, c.resolve_by, c.resolved_at, c.resolution_code,
 c.closed_at, c.dispute_until, c.problem, c.pending_reason, c.pending_since, c.reopenings, c.external_ref, c.imported,
 (SELECT position FROM views.tracking) AS position,
--- The subject line as last corrected; what was said stays in the vault and vanishes here when erased there.
+-- The latest subject line. It stays in the vault, so that an erasure there removes it here.
 (SELECT d.value FROM vault.disclosures d
  WHERE d.originator_id = c.case_id AND d.kind = 'customer_words' AND d.value LIKE '{"subject":%%'
    AND d.originator_version <= c.version
