@@ -38,7 +38,7 @@ from infrastructure.postgres.event_store import open_event_store
 from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
-from infrastructure.transparency.publication.store import current_note
+from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.served_log import PostgresLog
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.similar import PostgresFinder

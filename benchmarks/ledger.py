@@ -30,11 +30,11 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.recorder import LedgerFactory
 from infrastructure.transparency.formats.leaf import parse_leaf
 from infrastructure.transparency.formats.merkle import inclusion_proof, leaf_hash, root_by_inclusion
-from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.transparency.verification.findings import Findings
-from infrastructure.transparency.verification.record import check_logs
+from infrastructure.transparency.verification.sealed_logs import check_logs
 
 EVENTS = 1_000_000
 PROOFS = 1_000

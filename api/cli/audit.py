@@ -28,12 +28,12 @@ from domain.values import Actor, Role
 from infrastructure.settings import Settings
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import NoteError, Verifier
-from infrastructure.transparency.log import latest
+from infrastructure.transparency.log_reader import latest
 from infrastructure.transparency.publication.timestamps import trusted_certificates
+from infrastructure.transparency.verification.audit import Verification
+from infrastructure.transparency.verification.audit import verify as verify_all
 from infrastructure.transparency.verification.findings import Finding
 from infrastructure.transparency.verification.held_checkpoints import read_held
-from infrastructure.transparency.verification.verifier import Verification
-from infrastructure.transparency.verification.verifier import verify as verify_all
 from infrastructure.views.comparison import compare_views
 from infrastructure.views.projector import Poisoned
 

@@ -17,8 +17,8 @@ from application.transparency_log import NotSealed
 from domain.errors import NotFound
 from infrastructure.postgres.database import Database
 from infrastructure.settings import Settings
+from infrastructure.transparency.bundle.offline_check import Verified, stream_of, verify_bundle
 from infrastructure.transparency.bundle.reader import CannotVerify, read_bundle
-from infrastructure.transparency.bundle.verifier import Verified, stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import zipped
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import NoteError, Verifier

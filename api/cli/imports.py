@@ -29,7 +29,7 @@ from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, Findings, ServiceNowLog
 from infrastructure.postgres.connections import LONG
 from infrastructure.settings import Settings
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.views.questions.postgres_views import PostgresViews
 
 _PATIENCE = 60.0

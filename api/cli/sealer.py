@@ -19,10 +19,10 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
-from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.publication.publisher import Publisher, make_publisher
 from infrastructure.transparency.sealer import Published, Sealer
-from infrastructure.transparency.state_file import Refused, Safe
+from infrastructure.transparency.sealer_folder import Refused, Safe
 
 log = structlog.get_logger()
 

@@ -22,10 +22,10 @@ from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import Signer, Verifier
-from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import BrokenCopy, export
+from infrastructure.transparency.log_reader import LogReader, latest
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.state_file import Refused
+from infrastructure.transparency.sealer_folder import Refused
 
 app = typer.Typer(
     help="The transparency log: its copies, its keys, and its restart after a restore.", no_args_is_help=True

@@ -24,7 +24,7 @@ from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
-from infrastructure.transparency.state_file import Refused
+from infrastructure.transparency.sealer_folder import Refused
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.timers import PostgresTimers
 

@@ -15,7 +15,7 @@ from infrastructure.transparency.formats.leaf import Leaf, is_restart, parse_lea
 from infrastructure.transparency.formats.merkle import EMPTY, Growing, leaf_hash, root_at
 from infrastructure.transparency.formats.note import NoteError, Verifier
 from infrastructure.transparency.formats.tiles import ENTRIES, split_entries, tiles_of
-from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.log_reader import LogReader
 
 CHECKPOINT = "checkpoint"
 Advance = Callable[[int], None]

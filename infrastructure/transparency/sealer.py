@@ -22,8 +22,8 @@ from infrastructure.transparency.formats.leaf import is_restart, leaf_record, pa
 from infrastructure.transparency.formats.merkle import TILE, Growing, leaf_hash, root_at
 from infrastructure.transparency.formats.note import signed
 from infrastructure.transparency.formats.tiles import pack_entries
-from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.state_file import Refused, Safe
+from infrastructure.transparency.log_reader import LogReader
+from infrastructure.transparency.sealer_folder import Refused, Safe
 
 _SQL = load("sealer", "infrastructure.transparency")
 EVERY = 0.25

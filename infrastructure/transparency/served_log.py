@@ -15,10 +15,10 @@ from infrastructure.postgres.queries import load
 from infrastructure.transparency.bundle.writer import make_bundle, zipped
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.tiles import Tile
-from infrastructure.transparency.log import LogReader, last_position, latest
-from infrastructure.transparency.publication.store import current_note
+from infrastructure.transparency.log_reader import LogReader, last_position, latest
+from infrastructure.transparency.publication.replies import current_note
 
-_SQL = load("log", "infrastructure.transparency")
+_SQL = load("log_reader", "infrastructure.transparency")
 _NEWEST = (2**31 - 1, 2**62)
 _PATIENCE = 5.0
 """Seconds to wait for a seal, which usually takes a quarter of one."""

@@ -20,7 +20,7 @@ from application.views.quarantine import ReceiptFold
 from domain.aggregate import Recorded
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
-from infrastructure.views.questions.reader import LATEST
+from infrastructure.views.questions.view_reader import LATEST
 from infrastructure.views.stores.cases import CasesStore
 from infrastructure.views.stores.known_errors import KnownErrorsStore
 from infrastructure.views.stores.obligations import ObligationsStore

@@ -26,7 +26,7 @@ from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.note import parse_note
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.views.projector import Projector
 from tests.application.cases import log
 from tests.blocking import open_desk

@@ -25,7 +25,7 @@ from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.application.cases import TECHNICIAN

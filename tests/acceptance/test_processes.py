@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from tests.acceptance.conftest import incident
 from tests.acceptance.operating import Served, folder, run, served
 

@@ -1,6 +1,6 @@
 -- Guards of the record's own definition: DDL on the ledger, the vault and the transparency log is for migration runs only
 -- (audit.md, The event row). The event triggers that call this are made after the migrations, where the server lets us
--- (sql/bootstrap.sql). What no event trigger sees is left to the catalogue check (infrastructure/transparency/verification/catalogue.py):
+-- (sql/bootstrap.sql). What no event trigger sees is left to the catalogue check (infrastructure/transparency/verification/database_catalogue.py):
 --   GRANT and REVOKE, ALTER DEFAULT PRIVILEGES: the event names no object;
 --   REASSIGN OWNED, everything about roles, databases and event triggers themselves: no event at all;
 --   CREATE OR REPLACE of this very function: it is the new one that is asked; nor its DROP ... CASCADE;

@@ -21,7 +21,7 @@ from infrastructure.transparency.bundle.attachments import with_contents
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.leaf import Leaf, parse_leaf
 from infrastructure.transparency.formats.merkle import consistency_proof, inclusion_proof
-from infrastructure.transparency.log import LogReader, last_position, latest, one_snapshot
+from infrastructure.transparency.log_reader import LogReader, last_position, latest, one_snapshot
 
 _SQL = load("writer", "infrastructure.transparency.bundle")
 EVENTS, CHECKPOINT, DISCLOSURES, CONSISTENCY, README = (

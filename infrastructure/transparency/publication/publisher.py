@@ -24,10 +24,10 @@ from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import Signature
 from infrastructure.transparency.publication.checkpoint_folder import HeldDirectory
 from infrastructure.transparency.publication.http_client import Contradicted, HttpClient
-from infrastructure.transparency.publication.store import HashesOf, PublicationStore
+from infrastructure.transparency.publication.replies import HashesOf, PublicationStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from infrastructure.transparency.publication.witnesses import Ahead, WitnessClient, parse_witnesses
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 
 WITNESSES_EVERY = 10.0
 """Least seconds between two checkpoints for one witness."""

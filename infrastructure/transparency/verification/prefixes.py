@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.formats.note import NoteError, Verifier
 from infrastructure.transparency.verification.findings import Findings
-from infrastructure.transparency.verification.record import CheckedLog
+from infrastructure.transparency.verification.sealed_logs import CheckedLog
 
 
 @dataclass(frozen=True)

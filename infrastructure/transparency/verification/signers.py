@@ -14,9 +14,9 @@ from infrastructure.postgres.queries import load
 from infrastructure.transparency.formats.note import NoteError, Verifier, parse_note
 from infrastructure.transparency.publication.timestamps import check_reply
 from infrastructure.transparency.verification.findings import Findings
-from infrastructure.transparency.verification.record import CheckedLog
+from infrastructure.transparency.verification.sealed_logs import CheckedLog
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 
 
 def check_keys(connection: psycopg.Connection[Any], logs: Sequence[CheckedLog], findings: Findings) -> None:

@@ -9,7 +9,7 @@ import psycopg
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 
 
 def check_streams(connection: psycopg.Connection[Any], findings: Findings) -> None:

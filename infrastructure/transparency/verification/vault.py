@@ -17,7 +17,7 @@ from infrastructure.postgres.queries import load
 from infrastructure.transparency.formats.pointers import pointers
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 
 Row = tuple[Any, ...]
 Erasures = dict[str, list[tuple[int, str]]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infrastructure.views.questions.reader import ViewReader, texts
+from infrastructure.views.questions.view_reader import ViewReader, texts
 
 _SQL = texts("health")
 

@@ -9,7 +9,10 @@ from typing import Any
 from application.views.questions import Listing, Page, Point, Sort
 from infrastructure.views.questions.health import HealthView
 from infrastructure.views.questions.quarantine import QuarantineView
-from infrastructure.views.questions.reader import (
+from infrastructure.views.questions.reports import ReportView
+from infrastructure.views.questions.retention import RetentionView
+from infrastructure.views.questions.search import SearchView
+from infrastructure.views.questions.view_reader import (
     CASE_COLUMNS,
     END,
     Row,
@@ -22,9 +25,6 @@ from infrastructure.views.questions.reader import (
     plain_item,
     texts,
 )
-from infrastructure.views.questions.reports import ReportView
-from infrastructure.views.questions.retention import RetentionView
-from infrastructure.views.questions.search import SearchView
 
 _SQL = texts("postgres_views")
 _CASES = filled(_SQL["cases"], columns=CASE_COLUMNS)

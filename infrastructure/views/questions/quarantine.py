@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from application.views.questions import Listing, Page, Point
-from infrastructure.views.questions.reader import ViewReader, plain_item, texts
+from infrastructure.views.questions.view_reader import ViewReader, plain_item, texts
 
 _SQL = texts("quarantine")
 

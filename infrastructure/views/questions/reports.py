@@ -13,7 +13,7 @@ from application.reports.definitions import REPORTS
 from application.views.questions import ReportQuestion
 from domain.case.clauses.resolution import NO_INCIDENT
 from domain.errors import UnknownReference
-from infrastructure.views.questions.reader import END, LATEST, ViewReader, case_at, filled, texts
+from infrastructure.views.questions.view_reader import END, LATEST, ViewReader, case_at, filled, texts
 
 _SQL = texts("reports")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)

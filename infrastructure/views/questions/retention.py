@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.data_subject import OFFICE
-from infrastructure.views.questions.reader import ViewReader, texts
+from infrastructure.views.questions.view_reader import ViewReader, texts
 
 _SQL = texts("retention")
 VERSION = "retention/1"

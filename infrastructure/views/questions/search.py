@@ -8,7 +8,7 @@ from typing import Any
 from unicodedata import normalize
 
 from application.views.questions import Listing, Page, Point
-from infrastructure.views.questions.reader import (
+from infrastructure.views.questions.view_reader import (
     CASE_COLUMNS,
     Row,
     ViewReader,

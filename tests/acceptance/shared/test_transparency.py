@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.transparency.bundle.verifier import verify_bundle
+from infrastructure.transparency.bundle.offline_check import verify_bundle
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.formats.merkle import Growing, leaf_hash
 from infrastructure.transparency.formats.tiles import ENTRIES, split_entries, split_hashes, tiles_of

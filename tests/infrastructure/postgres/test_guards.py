@@ -16,7 +16,7 @@ from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate, migrating
 from infrastructure.settings import Settings
-from infrastructure.transparency.verification.catalogue import check_catalogue
+from infrastructure.transparency.verification.database_catalogue import check_catalogue
 from infrastructure.views.rebuild import rebuild_views
 from tests.conftest import TestDatabase
 

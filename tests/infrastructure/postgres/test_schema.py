@@ -12,7 +12,7 @@ import pytest
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import Unsuitable, migrate
-from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
+from infrastructure.transparency.verification.database_catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
 
 WRITTEN = files("infrastructure.postgres").joinpath("schema.sql")

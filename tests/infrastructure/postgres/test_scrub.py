@@ -20,7 +20,7 @@ from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.maintenance import scrub as scrub_module
 from infrastructure.postgres.maintenance.scrub import NotScrubbed, scrub
-from infrastructure.transparency.verification.catalogue import check_catalogue
+from infrastructure.transparency.verification.database_catalogue import check_catalogue
 from infrastructure.views.projector import Projector
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved

@@ -9,7 +9,7 @@ from pathlib import Path
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
-from infrastructure.transparency.verification.catalogue import EXPECTED, catalogue_facts
+from infrastructure.transparency.verification.database_catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 

@@ -18,8 +18,8 @@ from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.state_file import Safe
-from infrastructure.transparency.verification.verifier import Verification, verify
+from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.verification.audit import Verification, verify
 from infrastructure.views.projector import Projector
 from tests.conftest import TestDatabase
 

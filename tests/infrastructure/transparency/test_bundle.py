@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from application.cases.attachments import File
 from domain.values import ErasureScope
+from infrastructure.transparency.bundle.offline_check import stream_of, verify_bundle
 from infrastructure.transparency.bundle.reader import CannotVerify, read_bundle
-from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import canonical, make_bundle, zipped
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import Signer, Verifier, signed
-from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import BrokenCopy, LogCopy, export
+from infrastructure.transparency.log_reader import LogReader, latest
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.blocking import BlockingDesk, open_desk

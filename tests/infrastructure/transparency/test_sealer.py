@@ -13,8 +13,8 @@ from infrastructure.transparency.formats.checkpoint import open_checkpoint
 from infrastructure.transparency.formats.leaf import leaf_record, parse_leaf
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.formats.tiles import split_entries
-from infrastructure.transparency.log import LogReader
-from infrastructure.transparency.state_file import Refused, Safe
+from infrastructure.transparency.log_reader import LogReader
+from infrastructure.transparency.sealer_folder import Refused, Safe
 from tests.application.cases import log
 from tests.blocking import BlockingDesk, because
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk, restored

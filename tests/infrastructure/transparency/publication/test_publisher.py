@@ -17,7 +17,7 @@ from infrastructure.transparency.publication.http_client import Answer, NotHeld
 from infrastructure.transparency.publication.publisher import Publisher
 from infrastructure.transparency.publication.timestamps import TimestampAuthority
 from infrastructure.transparency.publication.witnesses import Witness, WitnessClient
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.transparency.verification.held_checkpoints import read_held
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import MemoryLog, a_log

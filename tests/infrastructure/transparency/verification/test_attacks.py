@@ -9,14 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infrastructure.transparency.bundle.verifier import stream_of, verify_bundle
+from infrastructure.transparency.bundle.offline_check import stream_of, verify_bundle
 from infrastructure.transparency.bundle.writer import canonical, make_bundle
 from infrastructure.transparency.formats.checkpoint import Checkpoint
-from infrastructure.transparency.log import LogReader, latest
 from infrastructure.transparency.log_copy import LogCopy, export
-from infrastructure.transparency.publication.store import current_note
+from infrastructure.transparency.log_reader import LogReader, latest
+from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.sealer_folder import Safe
 from infrastructure.transparency.verification.findings import Finding
 from tests.application.cases import log
 from tests.blocking import BlockingDesk

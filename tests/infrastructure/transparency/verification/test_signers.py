@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from application.catalogue import OPERATOR
 from infrastructure.transparency.formats.note import Signer
-from infrastructure.transparency.log import LogReader
+from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.publication.http_client import HttpClient
-from infrastructure.transparency.publication.store import PublicationStore
+from infrastructure.transparency.publication.replies import PublicationStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from tests.application.cases import log
 from tests.blocking import BlockingDesk, because

@@ -15,18 +15,18 @@ from cryptography.x509 import Certificate
 
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.formats.note import Verifier
-from infrastructure.transparency.log import one_snapshot
-from infrastructure.transparency.verification.catalogue import check_catalogue
+from infrastructure.transparency.log_reader import one_snapshot
+from infrastructure.transparency.verification.database_catalogue import check_catalogue
 from infrastructure.transparency.verification.findings import Finding, Findings
 from infrastructure.transparency.verification.prefixes import check_prefixes, open_copies
-from infrastructure.transparency.verification.record import CheckedLog, check_logs, future_root
+from infrastructure.transparency.verification.sealed_logs import CheckedLog, check_logs, future_root
 from infrastructure.transparency.verification.signers import check_keys, check_timestamps
 from infrastructure.transparency.verification.streams import check_numbers, check_streams
 from infrastructure.transparency.verification.vault import check_vault
 from infrastructure.views.comparison import compare, prepare
 from infrastructure.views.projector import Poisoned
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 Notes = Sequence[tuple[str, str]]
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
 """Makes a progress bar, from a name and a total."""

@@ -13,7 +13,7 @@ from infrastructure.transparency.formats.leaf import is_restart, leaf_record, pa
 from infrastructure.transparency.formats.tiles import pack_entries
 from infrastructure.transparency.verification.findings import Findings
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 AT_ONCE = 2_048
 """Rows that are fetched at a time."""
 _LISTED = 20

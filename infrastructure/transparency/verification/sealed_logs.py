@@ -19,9 +19,9 @@ from infrastructure.transparency.formats.merkle import EMPTY, Growing, leaf_hash
 from infrastructure.transparency.formats.note import NoteError, Verifier, parse_signature, strict_base64
 from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.verification.findings import Findings
-from infrastructure.transparency.verification.rows import AT_ONCE, Row, Rows, leaf_of, position_of
+from infrastructure.transparency.verification.sealed_rows import AT_ONCE, Row, Rows, leaf_of, position_of
 
-_SQL = load("verification", "infrastructure.transparency.verification")
+_SQL = load("audit", "infrastructure.transparency.verification")
 _RUNS = 32
 """Runs that are fetched at a time."""
 

@@ -26,7 +26,7 @@ def texts(name: str) -> dict[str, str]:
     return {heading: sql.decode() for heading, sql in load(name, "infrastructure.views.questions").items()}
 
 
-_SQL = texts("reader")
+_SQL = texts("view_reader")
 CASE_COLUMNS = _SQL["columns"]
 """The columns of a case `c` in a listing."""
 

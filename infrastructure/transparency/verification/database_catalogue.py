@@ -17,7 +17,7 @@ from psycopg.rows import scalar_row
 from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 
-_SQL = load("catalogue", "infrastructure.transparency.verification")
+_SQL = load("database_catalogue", "infrastructure.transparency.verification")
 _GUARDED, _DERIVED = ["ledger", "vault", "tlog", "guards", "search"], ["views", "reporting"]
 _NAMES = {
     "guarded": _GUARDED,

@@ -17,7 +17,7 @@ from psycopg import sql
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
-from infrastructure.transparency.verification.catalogue import CatalogueFindings, check_catalogue
+from infrastructure.transparency.verification.database_catalogue import CatalogueFindings, check_catalogue
 from infrastructure.views.rebuild import rebuild_views
 from tests.acceptance.test_import import Imports, row, written
 from tests.application.cases import resolved

@@ -14,7 +14,7 @@ from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.merkle import Hashes, consistency_proof
 from infrastructure.transparency.formats.note import NoteError, Signature, parse_note
 
-_SQL = load("store", "infrastructure.transparency.publication")
+_SQL = load("replies", "infrastructure.transparency.publication")
 
 HashesOf = Callable[[psycopg.Connection[Any], int], Hashes]
 """Reads the stored hashes of a log, by its number."""

@@ -16,7 +16,7 @@ from infrastructure.transparency.formats.leaf import leaf_beginning
 from infrastructure.transparency.formats.merkle import TILE
 from infrastructure.transparency.formats.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
 
-_SQL = load("log", "infrastructure.transparency")
+_SQL = load("log_reader", "infrastructure.transparency")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from infrastructure.settings import Settings
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import open_note
 from infrastructure.transparency.publication.publisher import Publisher, make_publisher
-from infrastructure.transparency.publication.store import PublicationStore, current_note
-from infrastructure.transparency.state_file import Safe
+from infrastructure.transparency.publication.replies import PublicationStore, current_note
+from infrastructure.transparency.sealer_folder import Safe
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
