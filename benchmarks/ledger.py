@@ -32,7 +32,7 @@ from infrastructure.transparency.formats.leaf import parse_leaf
 from infrastructure.transparency.formats.merkle import inclusion_proof, leaf_hash, root_by_inclusion
 from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.transparency.verification.findings import Findings
 from infrastructure.transparency.verification.sealed_logs import check_logs
 
@@ -65,7 +65,7 @@ def _at_a_million(database: Database, folder: Path) -> Iterator[Row]:
     with psycopg.connect(superuser(database), autocommit=True) as filling:
         filling.execute(_FILL.encode(), (state, EVENTS))
         filling.execute("VACUUM ANALYZE ledger.stored_events")
-    safe = Safe(folder / "sealer")
+    safe = SealerFolder(folder / "sealer")
     note = f"{EVENTS:,} events of {len(state)} bytes"
     began = time.perf_counter()
     with database.connect("sealer") as connection:

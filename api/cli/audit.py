@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from api.cli.bundle import verifiers_of
 from api.cli.console import FINDINGS, could_not_run, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
-from api.cli.sealer import safe_of
+from api.cli.sealer import sealer_folder_of
 from api.main import on_desk
 from application.cases.documents import commands_of, document_of
 from application.cases.history import history_items
@@ -63,7 +63,7 @@ def verify(
     settings = settings_of(data_dir, database_url)
     verifiers = verifiers_of(vkey) if vkey else _own_verifiers(settings)
     try:
-        own = safe_of(settings).last_note()
+        own = sealer_folder_of(settings).last_note()
         copies = read_held(held or ())
         trusted = trusted_certificates(settings.tsa_ca_file) if settings.tsa_ca_file else ()
     except (ValueError, OSError) as error:
@@ -153,7 +153,7 @@ def replay(
 
 def _own_verifiers(settings: Settings) -> list[Verifier]:
     try:
-        own = safe_of(settings).verifiers()
+        own = sealer_folder_of(settings).verifiers()
     except (NoteError, OSError) as error:
         could_not_run(error)
     if not own:

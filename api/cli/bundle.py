@@ -11,7 +11,7 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import safe_of, seals_here
+from api.cli.sealer import sealer_folder_of, seals_here
 from api.cli.supervisor import SEALER, working
 from application.transparency_log import NotSealed
 from domain.errors import NotFound
@@ -122,7 +122,7 @@ def sealed_log(settings: Settings) -> Iterator[tuple[Database, PostgresLog]]:
     An operator's database is sealed where its sealer runs. Here we wait for that.
     """
     with database_of(settings) as database, _sealing(settings), database.pool("auditor", size=2) as pool:
-        if (why := safe_of(settings).refusal()) is not None:
+        if (why := sealer_folder_of(settings).refusal()) is not None:
             err.print(f"the sealer stands still: {why}", style="yellow", markup=False)
         yield database, PostgresLog(pool)
 

@@ -20,7 +20,7 @@ import yaml
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import safe_of, seals_here
+from api.cli.sealer import sealer_folder_of, seals_here
 from api.cli.supervisor import SEALER, working
 from api.main import on_desk
 from application.desk import Desk
@@ -29,7 +29,7 @@ from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, Findings, ServiceNowLog
 from infrastructure.postgres.connections import LONG
 from infrastructure.settings import Settings
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.questions.postgres_views import PostgresViews
 
 _PATIENCE = 60.0
@@ -74,7 +74,7 @@ def servicenow(
     with database_of(settings, making=True) as database, working(settings, *_workers(settings)):
         done = on_desk(database, run)
         with database.pool("api", size=1, limits=LONG) as pool:
-            _wait_until_caught_up(PostgresViews(pool), done.position, safe_of(settings))
+            _wait_until_caught_up(PostgresViews(pool), done.position, sealer_folder_of(settings))
     kept = _keep_rejected(settings, name, log.findings)
     _tell(done, log.findings, kept, time.monotonic() - began, as_json)
 
@@ -149,7 +149,7 @@ def _workers(settings: Settings) -> tuple[str, ...]:
     return ("projector", SEALER) if seals_here(settings) else ("projector",)
 
 
-def _wait_until_caught_up(views: PostgresViews, position: int, safe: Safe) -> None:
+def _wait_until_caught_up(views: PostgresViews, position: int, folder: SealerFolder) -> None:
     """Wait until projector and sealer, ours or others', have reached the last imported event. Exit 2 when one stands still."""
     pause, moved = threading.Event(), time.monotonic()
     known = (-1, -1)
@@ -160,7 +160,7 @@ def _wait_until_caught_up(views: PostgresViews, position: int, safe: Safe) -> No
             return
         if health["halted_at"] is not None:
             could_not_run(f"the projector halted before position {health['halted_at']}: {health['halted_by']}")
-        if (why := safe.refusal()) is not None:
+        if (why := folder.refusal()) is not None:
             could_not_run(f"imported, but not sealed: {why}")
         if now != known:
             known, moved = now, time.monotonic()

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import safe_of
+from api.cli.sealer import sealer_folder_of
 from api.main import on_desk, tokens_of
 from application.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
@@ -191,8 +191,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "log_size": health["log_size"],
             "sealed_position": health["sealed_position"],
             "unsealed_seconds": round(health["unsealed_seconds"], 3),
-            "sealer_refuses": safe_of(given).refusal(),
-            "contradicted_by": safe_of(given).contradictions() or None,
+            "sealer_refuses": sealer_folder_of(given).refusal(),
+            "contradicted_by": sealer_folder_of(given).contradictions() or None,
             "mails_waiting": health["mails_waiting"],
             "oldest_mail_seconds": round(max(0.0, health["oldest_mail_seconds"]), 1),
             "obligations_open": health["obligations_open"],

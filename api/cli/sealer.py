@@ -22,7 +22,7 @@ from infrastructure.settings import Settings
 from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.publication.publisher import Publisher, make_publisher
 from infrastructure.transparency.sealer import Published, Sealer
-from infrastructure.transparency.sealer_folder import Refused, Safe
+from infrastructure.transparency.sealer_folder import SealerFolder, SealingRefused
 
 log = structlog.get_logger()
 
@@ -36,23 +36,23 @@ def seal(settings: Settings, database: Database, stop: threading.Event) -> None:
     pulse = Pulse(database, "sealer", "sealer")
     with publisher:
         run = partial(_seal_once, settings, database, stop, publisher.publish, pulse)
-        persist("sealer", stop, run, OSError, Refused)
+        persist("sealer", stop, run, OSError, SealingRefused)
     pulse.leave()
 
 
 def _seal_once(
     settings: Settings, database: Database, stop: threading.Event, published: Published, pulse: Pulse
 ) -> None:
-    safe = safe_of(settings)
+    folder = sealer_folder_of(settings)
     with database.connect("sealer") as connection:
         Turn(connection, "sealer").take(stop)
         if stop.is_set():
             return
         try:
-            Sealer(connection, safe, settings.log_name).run(stop, published, pulse.beat)
-        except Refused as why:
+            Sealer(connection, folder, settings.log_name).run(stop, published, pulse.beat)
+        except SealingRefused as why:
             pulse.fails(why)
-            safe.refuse(str(why))
+            folder.refuse(str(why))
             log.error("the sealer refuses to sign", why=str(why))
             raise
 
@@ -61,7 +61,7 @@ def publisher_of(settings: Settings, database: Database) -> Publisher:
     """What the settings say about holding checkpoints outside. Raises ValueError, OSError."""
     return make_publisher(
         database,
-        safe_of(settings),
+        sealer_folder_of(settings),
         lambda connection, log: LogReader(connection, log).hashes,
         witnesses=settings.witnesses,
         tsa_url=settings.tsa_url,
@@ -71,10 +71,10 @@ def publisher_of(settings: Settings, database: Database) -> Publisher:
 
 
 def seal_all(settings: Settings, database: Database) -> None:
-    """Seal the events up to now, unless another sealer has the turn. Raises Refused."""
+    """Seal the events up to now, unless another sealer has the turn. Raises SealingRefused."""
     with database.connect("sealer") as connection:
         if Turn(connection, "sealer").is_free():
-            sealer = Sealer(connection, safe_of(settings), settings.log_name)
+            sealer = Sealer(connection, sealer_folder_of(settings), settings.log_name)
             sealer.resume()
             while sealer.seal():
                 pass
@@ -82,12 +82,12 @@ def seal_all(settings: Settings, database: Database) -> None:
 
 def seals_here(settings: Settings) -> bool:
     """Whether a command may start a sealer for its own time. An operator's database is sealed where its key is."""
-    return settings.database_url is None or safe_of(settings).has_keys
+    return settings.database_url is None or sealer_folder_of(settings).has_keys
 
 
-def safe_of(settings: Settings) -> Safe:
+def sealer_folder_of(settings: Settings) -> SealerFolder:
     """The sealer's own folder."""
-    return Safe(settings.sealer_folder)
+    return SealerFolder(settings.sealer_folder)
 
 
 _POLITE = 10

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from api.cli.bundle import sealed_log
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import safe_of, seal_all
+from api.cli.sealer import seal_all, sealer_folder_of
 from api.main import on_desk
 from application.catalogue import OPERATOR
 from application.transparency_log import NotSealed
@@ -25,7 +25,7 @@ from infrastructure.transparency.formats.note import Signer, Verifier
 from infrastructure.transparency.log_copy import BrokenCopy, export
 from infrastructure.transparency.log_reader import LogReader, latest
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.sealer_folder import Refused
+from infrastructure.transparency.sealer_folder import SealingRefused
 
 app = typer.Typer(
     help="The transparency log: its copies, its keys, and its restart after a restore.", no_args_is_help=True
@@ -78,7 +78,7 @@ def export_command(
 def vkey(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Print the log's verifier key, one a line where several sign. Publish it, and note it somewhere else."""
     settings = settings_of(data_dir, database_url)
-    if safe_of(settings).last_note() is None and settings.database_url is None:
+    if sealer_folder_of(settings).last_note() is None and settings.database_url is None:
         with database_of(settings) as database:
             _refusable(seal_all, settings, database)
     keys = [str(verifier) for verifier in _signing(settings)]
@@ -103,7 +103,7 @@ def rotate(reason: Reason, data_dir: DataDir = None, database_url: DatabaseUrl =
         # Before it signs: nothing is signed by a key that the record does not know.
         request = replace(OPERATOR, reason=reason)
         on_desk(database, lambda desk: desk.log.introduce_key(made.name, str(made), request))
-        _refusable(safe_of(settings).add_key, key)
+        _refusable(sealer_folder_of(settings).add_key, key)
     out.print(f"signing as well from the next checkpoint on:\n{made}", markup=False)
     out.print(f"when everybody has it: caseledger tlog retire {before[0].key_id.hex()} --reason ...", markup=False)
 
@@ -121,11 +121,11 @@ def retire(
         signing = _signing(settings)
         if not signing:
             could_not_run("there is no key in use")
-        retired = _refusable(safe_of(settings).key_to_retire, signing[0].name, key_id)
+        retired = _refusable(sealer_folder_of(settings).key_to_retire, signing[0].name, key_id)
         # Before the key is gone: it can be retired again, but not made again.
         request = replace(OPERATOR, reason=reason)
         on_desk(database, lambda desk: desk.log.retire_key(retired.name, str(retired), request))
-        _refusable(safe_of(settings).destroy_key, retired)
+        _refusable(sealer_folder_of(settings).destroy_key, retired)
     out.print(f"retired: {retired}", markup=False)
 
 
@@ -137,8 +137,8 @@ def restart(
     settings = settings_of(data_dir, database_url)
     with database_of(settings) as database:
         previous = _refusable(_begin_anew, settings, database, reason)
-        safe_of(settings).refuse(None)
-        note = Checkpoint.of_text(safe_of(settings).last_note() or "")
+        sealer_folder_of(settings).refuse(None)
+        note = Checkpoint.of_text(sealer_folder_of(settings).last_note() or "")
         request, followed = replace(OPERATOR, reason=reason), (previous.origin, previous.size)
         on_desk(database, lambda desk: desk.log.restarted(note.origin, followed, request))
     if as_json:
@@ -150,19 +150,19 @@ def restart(
 
 
 def _begin_anew(settings: Settings, database: Database, reason: str) -> Checkpoint:
-    safe = safe_of(settings)
+    folder = sealer_folder_of(settings)
     with database.connect("sealer") as connection:
         turn = Turn(connection, "sealer")
         if not turn.is_free():
-            raise Refused("a sealer is at work and has not refused to sign: there is nothing to restart")
-        sealer = Sealer(connection, safe, settings.log_name)
+            raise SealingRefused("a sealer is at work and has not refused to sign: there is nothing to restart")
+        sealer = Sealer(connection, folder, settings.log_name)
         try:
             sealer.resume()
-        except Refused:
+        except SealingRefused:
             previous = sealer.restart(reason)
         else:
-            if safe.has_keys:
-                raise Refused("the log continues what was signed last: there is nothing to restart")
+            if folder.has_keys:
+                raise SealingRefused("the log continues what was signed last: there is nothing to restart")
             previous = sealer.restart(reason)  # its key is lost
         while sealer.seal():
             pass
@@ -171,11 +171,11 @@ def _begin_anew(settings: Settings, database: Database, reason: str) -> Checkpoi
 
 def _signing(settings: Settings) -> list[Verifier]:
     """The verifier keys of the keys in use, oldest first."""
-    safe = safe_of(settings)
-    note = safe.last_note()
+    folder = sealer_folder_of(settings)
+    note = folder.last_note()
     if note is None:
         return []
-    signers = _refusable(safe.signers, Checkpoint.of_text(note).origin)
+    signers = _refusable(folder.signers, Checkpoint.of_text(note).origin)
     return [signer.verifier for signer in signers]
 
 
@@ -183,5 +183,5 @@ def _refusable(what: Any, *given: Any) -> Any:
     """Call what the sealer may refuse, or cannot do here. Exit 2 then."""
     try:
         return what(*given)
-    except (Refused, OSError, psycopg.OperationalError) as error:
+    except (SealingRefused, OSError, psycopg.OperationalError) as error:
         could_not_run(error)

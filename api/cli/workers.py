@@ -24,7 +24,7 @@ from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
-from infrastructure.transparency.sealer_folder import Refused
+from infrastructure.transparency.sealer_folder import SealingRefused
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.timers import PostgresTimers
 
@@ -80,7 +80,7 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
     if SEALER in names:
         try:
             seal_all(settings, database)
-        except Refused as why:
+        except SealingRefused as why:
             could_not_run(why)
 
 

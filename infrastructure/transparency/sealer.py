@@ -23,7 +23,7 @@ from infrastructure.transparency.formats.merkle import TILE, Growing, leaf_hash,
 from infrastructure.transparency.formats.note import signed
 from infrastructure.transparency.formats.tiles import pack_entries
 from infrastructure.transparency.log_reader import LogReader
-from infrastructure.transparency.sealer_folder import Refused, Safe
+from infrastructure.transparency.sealer_folder import SealerFolder, SealingRefused
 
 _SQL = load("sealer", "infrastructure.transparency")
 EVERY = 0.25
@@ -43,8 +43,8 @@ class Sealer:
     ``origin`` names the log when it begins. Afterwards the log keeps its name.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any], safe: Safe, origin: str) -> None:
-        self._connection, self._safe = connection, safe
+    def __init__(self, connection: psycopg.Connection[Any], folder: SealerFolder, origin: str) -> None:
+        self._connection, self._folder = connection, folder
         connection.execute(_SQL["settings"])
         self._log, self._origin = 1, origin
         self._is_new = True
@@ -58,7 +58,7 @@ class Sealer:
     # resuming
 
     def resume(self) -> None:
-        """Go on where the log ends, if it continues the checkpoint signed last. Raises Refused, OSError."""
+        """Go on where the log ends, if it continues the checkpoint signed last. Raises SealingRefused, OSError."""
         current = self._row("current_log")
         remembered = self._remembered()
         if current is not None:
@@ -70,18 +70,18 @@ class Sealer:
             self._load(*last)
         if remembered is None:
             if last is not None:
-                raise Refused(
-                    f"the database holds a log of {last[0]} leaves, and {self._safe.folder} remembers none. Restore that "
+                raise SealingRefused(
+                    f"the database holds a log of {last[0]} leaves, and {self._folder.path} remembers none. Restore that "
                     "folder from its own backup; if it is lost, `caseledger tlog restart --reason ...` begins a new log"
                 )
             return
         if remembered.origin != self._origin and not self._begins_again(remembered):
-            raise Refused(f"{self._origin} is not the log signed last, {remembered.origin}{_RESTORED}")
+            raise SealingRefused(f"{self._origin} is not the log signed last, {remembered.origin}{_RESTORED}")
         self._require_continued(remembered)
 
     def _begins_again(self, remembered: Checkpoint) -> bool:
         """Begin the log after this one again, where a crash came before its commit; returns whether that was so."""
-        leaf = self._safe.first_leaf()
+        leaf = self._folder.first_leaf()
         if leaf is None or _followed_by(leaf) != self._origin or _number_of(remembered.origin) != self._log + 1:
             return False
         self._log, self._origin = self._log + 1, remembered.origin
@@ -91,13 +91,13 @@ class Sealer:
 
     def _remembered(self) -> Checkpoint | None:
         try:
-            note = self._safe.last_note()
-            return None if note is None else open_checkpoint(note, self._safe.verifiers())
+            note = self._folder.last_note()
+            return None if note is None else open_checkpoint(note, self._folder.verifiers())
         except ValueError as error:
-            raise Refused(f"{self._safe.folder}/last-checkpoint is not valid: {error}") from error
+            raise SealingRefused(f"{self._folder.path}/last-checkpoint is not valid: {error}") from error
 
     def _load(self, size: int, position: int, note: str) -> None:
-        """Load the tree of the last checkpoint in the database. Raises Refused where that is damaged."""
+        """Load the tree of the last checkpoint in the database. Raises SealingRefused where that is damaged."""
         reader = LogReader(self._connection, self._log)
         try:
             self._tree, self._position = Growing.of(size, reader.hashes), position
@@ -106,19 +106,23 @@ class Sealer:
             if Checkpoint.of_text(note).root == self._tree.root() and filed == position:
                 return
         except (LookupError, ValueError) as error:
-            raise Refused(f"the log in the database is damaged: {error}. `caseledger verify` says where") from error
-        raise Refused("the log in the database does not lead to its own checkpoint; `caseledger verify` says where")
+            raise SealingRefused(
+                f"the log in the database is damaged: {error}. `caseledger verify` says where"
+            ) from error
+        raise SealingRefused(
+            "the log in the database does not lead to its own checkpoint; `caseledger verify` says where"
+        )
 
     def _require_continued(self, remembered: Checkpoint) -> None:
-        """Compare the log with the checkpoint signed last; seal up to it where a crash came between. Raises Refused."""
+        """Compare the log with the checkpoint signed last; seal up to it where a crash came between. Raises SealingRefused."""
         missing = remembered.size - self._tree.size
         if missing <= 0:
             reader = LogReader(self._connection, self._log)
             if root_at(remembered.size, reader.hashes) != remembered.root:
-                raise Refused(f"the log in the database is not the one that was signed{_RESTORED}")
+                raise SealingRefused(f"the log in the database is not the one that was signed{_RESTORED}")
             return
         if self.seal(limit=missing, must_be=remembered) is None:
-            raise Refused(
+            raise SealingRefused(
                 f"{remembered.size} leaves were signed; the database has {self._tree.size}, and too few events for the rest"
                 f"{_RESTORED}"
             )
@@ -126,14 +130,14 @@ class Sealer:
     def restart(self, reason: str) -> Checkpoint:
         """Begin another log over all events. Its leaf 0 names the log before it and the reason.
 
-        Returns the last checkpoint of the log before it. Nothing is signed before the first `seal`. Raises Refused.
+        Returns the last checkpoint of the log before it. Nothing is signed before the first `seal`. Raises SealingRefused.
         """
-        note, current = self._safe.last_note(), self._row("current_log")
+        note, current = self._folder.last_note(), self._row("current_log")
         if note is None and current is not None:  # the folder was lost: the database's last checkpoint must do
             last = self._row("last_checkpoint", current[0])
             note = last[2] if last else None
         if note is None:
-            raise Refused("nothing was ever sealed: there is no log to restart")
+            raise SealingRefused("nothing was ever sealed: there is no log to restart")
         previous = Checkpoint.of_text(note)
         self._log = max(_number_of(previous.origin), current[0] if current else 1) + 1
         self._origin = f"{_base_of(previous.origin)}/{self._log}"
@@ -146,10 +150,10 @@ class Sealer:
     def run(
         self, stop: threading.Event, published: Published | None = None, beat: Callable[[], None] = lambda: None
     ) -> None:
-        """Seal until ``stop`` is set; ``beat`` is called each time. Raises Refused, psycopg.OperationalError, OSError."""
+        """Seal until ``stop`` is set; ``beat`` is called each time. Raises SealingRefused, psycopg.OperationalError, OSError."""
         self.resume()
-        self._safe.refuse(None)
-        if published is not None and (last := self._safe.last_note()) is not None:
+        self._folder.refuse(None)
+        if published is not None and (last := self._folder.last_note()) is not None:
             published(last, self._tree.size)
         while not stop.is_set():
             beat()
@@ -163,7 +167,7 @@ class Sealer:
     def seal(self, *, limit: int = BATCH, must_be: Checkpoint | None = None) -> str | None:
         """Seal the new events in one transaction; returns the signed note, None when there is no event.
 
-        With ``must_be``, seal exactly up to that checkpoint; None when there are too few events. Raises Refused.
+        With ``must_be``, seal exactly up to that checkpoint; None when there are too few events. Raises SealingRefused.
         """
         with self._connection.transaction():
             events = max(0, limit - len(self._first))
@@ -174,8 +178,8 @@ class Sealer:
             note = self._append([(0, leaf) for leaf in self._first] + [(r[0], leaf_record(*r)) for r in rows], must_be)
             self._connection.execute(_SQL["add_checkpoint"], (self._log, self._tree.size, position, note))
             if self._first:
-                self._safe.remember_first_leaf(self._first[0].decode())
-            self._safe.remember(note)  # before the commit: nobody can see it yet
+                self._folder.remember_first_leaf(self._first[0].decode())
+            self._folder.remember(note)  # before the commit: nobody can see it yet
         self._position, self._first, self._is_new = position, [], False
         return note
 
@@ -198,21 +202,21 @@ class Sealer:
         made = Checkpoint(self._origin, self._tree.size, self._tree.root())
         if must_be is not None:
             if made != must_be:
-                raise Refused(f"the events in the database are not those that were signed{_RESTORED}")
-            return self._safe.last_note() or ""
+                raise SealingRefused(f"the events in the database are not those that were signed{_RESTORED}")
+            return self._folder.last_note() or ""
         return self._signed(made)
 
     def _signed(self, made: Checkpoint) -> str:
-        signers = self._safe.signers(self._origin)
+        signers = self._folder.signers(self._origin)
         if not signers and not self._is_new:
-            raise Refused(
-                f"the key of {self._origin} is missing from {self._safe.folder}; restore it from its backup, or begin a new "
+            raise SealingRefused(
+                f"the key of {self._origin} is missing from {self._folder.path}; restore it from its backup, or begin a new "
                 "log (caseledger tlog restart --reason ...)"
             )
         if not signers:
-            self._safe.add_key(Ed25519PrivateKey.generate())
-            signers = self._safe.signers(self._origin)
-        self._safe.publish_verifiers(signers)
+            self._folder.add_key(Ed25519PrivateKey.generate())
+            signers = self._folder.signers(self._origin)
+        self._folder.publish_verifiers(signers)
         return str(signed(made.text(), signers))
 
     def _row(self, query: str, *values: Any) -> tuple[Any, ...] | None:

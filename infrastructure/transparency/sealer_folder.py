@@ -22,20 +22,20 @@ from infrastructure.transparency.formats.note import Signer, Verifier
 _KEY = re.compile(r"key-([0-9]{1,9})\.pem")
 
 
-class Refused(Exception):
+class SealingRefused(Exception):
     """The sealer does not sign: it would, or might, contradict an earlier checkpoint. The message names the remedy."""
 
 
-class Safe:
+class SealerFolder:
     """Keys and memory of one sealer. Only the process with the sealer's turn writes what it signed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     # keys
 
     def signers(self, origin: str) -> list[Signer]:
-        """The keys in use, oldest first, under the log's name. Raises Refused for a key that other accounts may read."""
+        """The keys in use, oldest first, under the log's name. Raises SealingRefused for a key that other accounts may read."""
         return [Signer(origin, _load(path)) for path in self._paths()]
 
     @property
@@ -45,18 +45,18 @@ class Safe:
 
     def add_key(self, key: Ed25519PrivateKey) -> None:
         """Add a key that signs every checkpoint from now on. Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = max((int(path.stem.removeprefix("key-")) for path in self._paths()), default=0) + 1
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_atomically(self.folder / f"key-{number}.pem", pem, 0o600)
+        write_atomically(self.path / f"key-{number}.pem", pem, 0o600)
 
     def key_to_retire(self, origin: str, key_id: str) -> Verifier:
-        """A key in use that is not the only one. Raises Refused, OSError."""
+        """A key in use that is not the only one. Raises SealingRefused, OSError."""
         known = {signer.verifier.key_id.hex(): (path, signer.verifier) for path, signer in self._by_path(origin)}
         if key_id not in known:
-            raise Refused(f"no key {key_id} is in use; in use: {', '.join(known) or 'none'}")
+            raise SealingRefused(f"no key {key_id} is in use; in use: {', '.join(known) or 'none'}")
         if len(known) == 1:
-            raise Refused("this is the only key; make another one first (caseledger tlog rotate)")
+            raise SealingRefused("this is the only key; make another one first (caseledger tlog rotate)")
         return known[key_id][1]
 
     def destroy_key(self, retired: Verifier) -> None:
@@ -69,7 +69,7 @@ class Safe:
         return list(zip(self._paths(), self.signers(origin), strict=True))
 
     def _paths(self) -> list[Path]:
-        found = ((_KEY.fullmatch(path.name), path) for path in self.folder.glob("key-*.pem"))
+        found = ((_KEY.fullmatch(path.name), path) for path in self.path.glob("key-*.pem"))
         return [path for _, path in sorted((int(name[1]), path) for name, path in found if name)]
 
     # what it signed
@@ -83,7 +83,7 @@ class Safe:
         known = self._read("vkeys").splitlines()
         fresh = [str(signer.verifier) for signer in signers if str(signer.verifier) not in known]
         if fresh:
-            write_atomically(self.folder / "vkeys", "".join(f"{line}\n" for line in (*known, *fresh)))
+            write_atomically(self.path / "vkeys", "".join(f"{line}\n" for line in (*known, *fresh)))
 
     def last_note(self) -> str | None:
         """The checkpoint signed last; None when none was."""
@@ -91,7 +91,7 @@ class Safe:
 
     def remember(self, note: str) -> None:
         """Keep a checkpoint before it is published. Raises OSError; then it must not be published."""
-        write_atomically(self.folder / "last-checkpoint", note)
+        write_atomically(self.path / "last-checkpoint", note)
 
     def first_leaf(self) -> str | None:
         """Leaf 0 of the log begun last after a restore. No row stands for it, so it could not be made again."""
@@ -99,7 +99,7 @@ class Safe:
 
     def remember_first_leaf(self, leaf: str) -> None:
         """Keep that leaf, before the checkpoint over it. Raises OSError."""
-        write_atomically(self.folder / "first-leaf", leaf)
+        write_atomically(self.path / "first-leaf", leaf)
 
     # why it does not sign
 
@@ -110,10 +110,10 @@ class Safe:
     def refuse(self, why: str | None) -> None:
         """Keep for `caseledger status` why nothing is sealed; None once sealing goes on. Raises OSError."""
         if why is not None:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(self.folder / "refused", f"{why}\n")
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomically(self.path / "refused", f"{why}\n")
         else:
-            (self.folder / "refused").unlink(missing_ok=True)
+            (self.path / "refused").unlink(missing_ok=True)
 
     # what contradicts it
 
@@ -122,32 +122,32 @@ class Safe:
         try:
             found = json.loads(self._read("contradicted") or "{}")
         except ValueError:
-            return {"contradicted": f"{self.folder}/contradicted cannot be read"}
+            return {"contradicted": f"{self.path}/contradicted cannot be read"}
         return {str(place): str(why) for place, why in found.items()} if isinstance(found, dict) else {}
 
     def contradict(self, alarms: Mapping[str, str]) -> None:
         """Keep the contradictions for `caseledger status` beyond the end of this process. Raises OSError."""
         if alarms:
-            write_atomically(self.folder / "contradicted", f"{json.dumps(dict(alarms), indent=1)}\n")
+            write_atomically(self.path / "contradicted", f"{json.dumps(dict(alarms), indent=1)}\n")
         else:
-            (self.folder / "contradicted").unlink(missing_ok=True)
+            (self.path / "contradicted").unlink(missing_ok=True)
 
     def _read(self, name: str) -> str:
         try:
-            return (self.folder / name).read_text(encoding="utf-8")
+            return (self.path / name).read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
 
 
 def _load(path: Path) -> Ed25519PrivateKey:
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise Refused(
+        raise SealingRefused(
             f"other accounts can read {path}: chmod 600 it, or better make a new key (caseledger tlog rotate)"
         )
     try:
         key = load_pem_private_key(path.read_bytes(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Refused(f"{path} holds no readable key: {error}") from error
+        raise SealingRefused(f"{path} holds no readable key: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise Refused(f"{path} holds no Ed25519 key")
+        raise SealingRefused(f"{path} holds no Ed25519 key")
     return key

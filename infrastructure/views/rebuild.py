@@ -25,7 +25,7 @@ def rebuild_views(connection: psycopg.Connection[Any], advance: Advance | None =
     """
     connection.execute(_SQL["take_turn"])
     try:
-        shadow = _make_shadow(connection)
+        shadow = make_shadow(connection)
         total = shadow.catch_up(progress=advance)
         total += change_patiently(connection, lambda: _swap(connection, shadow, advance))
         change_patiently(connection, lambda: _drop_old(connection))
@@ -55,7 +55,7 @@ def _drop_old(connection: psycopg.Connection[Any]) -> None:
     connection.execute(_SQL["drop_old"])
 
 
-def _make_shadow(connection: psycopg.Connection[Any]) -> Projector:
+def make_shadow(connection: psycopg.Connection[Any]) -> Projector:
     connection.execute("SET synchronous_commit = off")
     with connection.transaction():
         connection.execute(_SQL["drop_shadow"])

@@ -26,7 +26,7 @@ from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.note import parse_note
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.projector import Projector
 from tests.application.cases import log
 from tests.blocking import open_desk
@@ -182,11 +182,11 @@ def test_a_key_is_on_the_record_before_it_signs_and_before_it_is_destroyed(
     with place.running() as database:
         place.run("worker", "sealer", "--once")
         (old,) = place.run("tlog", "vkey").stdout.split()
-        monkeypatch.setattr(Safe, "add_key", full)
+        monkeypatch.setattr(SealerFolder, "add_key", full)
         assert place.run("tlog", "rotate", "--reason", "once a year").exit_code == 2
         monkeypatch.undo()
         assert place.run("tlog", "rotate", "--reason", "once more").exit_code == 0
-        monkeypatch.setattr(Safe, "destroy_key", full)
+        monkeypatch.setattr(SealerFolder, "destroy_key", full)
         assert place.run("tlog", "retire", old.split("+")[1], "--reason", "old").exit_code == 2
         monkeypatch.undo()
         with place.superuser(database) as superuser:

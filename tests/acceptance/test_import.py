@@ -25,7 +25,7 @@ from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from tests.application.cases import TECHNICIAN
@@ -74,7 +74,9 @@ class Imports:
 
     def __init__(self, database: TestDatabase, folder: Path) -> None:
         self.database, self.folder = database, folder
-        Safe(folder / "sealer").add_key(Ed25519PrivateKey.generate())  # this is where an operator's database is sealed
+        SealerFolder(folder / "sealer").add_key(
+            Ed25519PrivateKey.generate()
+        )  # this is where an operator's database is sealed
 
     def run(self, file: Path, *options: str) -> Result:
         at = ["--database-url", self.database.superuser, "--data-dir", str(self.folder), "--timezone", "UTC"]

@@ -16,7 +16,7 @@ import httpx
 import psycopg
 import pytest
 
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from tests.acceptance.conftest import incident
 from tests.acceptance.operating import Served, folder, run, served
 
@@ -181,7 +181,7 @@ def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None
 
 
 def test_what_contradicts_the_log_from_outside_is_said_by_status(served: Served) -> None:
-    Safe(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
+    SealerFolder(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
     status = run("status", "--json", "--data-dir", served.folder)
     assert status.returncode == 1
     assert json.loads(status.stdout)["contradicted_by"] == {"witness w.example": "it has cosigned another one"}

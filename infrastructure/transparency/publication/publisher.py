@@ -27,7 +27,7 @@ from infrastructure.transparency.publication.http_client import Contradicted, Ht
 from infrastructure.transparency.publication.replies import HashesOf, PublicationStore
 from infrastructure.transparency.publication.timestamps import TimestampAuthority, trusted_certificates
 from infrastructure.transparency.publication.witnesses import Ahead, WitnessClient, parse_witnesses
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 
 WITNESSES_EVERY = 10.0
 """Least seconds between two checkpoints for one witness."""
@@ -92,7 +92,7 @@ class Publisher:
         directory: HeldDirectory | None = None,
         hang_up: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.monotonic,
-        safe: Safe | None = None,
+        sealer_folder: SealerFolder | None = None,
     ) -> None:
         self._store, self._authority, self._directory = store, authority, directory
         self._hang_up, self._now = hang_up, now
@@ -110,9 +110,13 @@ class Publisher:
         """Guards `_newest` and `_stopping`."""
         self._newest: _Published | None = None
         self._stopping = False
-        self._safe = safe
+        self._sealer_folder = sealer_folder
         names = {each.name for each in self._destinations}
-        self._alarms = {name: why for name, why in (safe.contradictions() if safe else {}).items() if name in names}
+        self._alarms = {
+            name: why
+            for name, why in (sealer_folder.contradictions() if sealer_folder else {}).items()
+            if name in names
+        }
         self._has_stamped = False
         self._thread = threading.Thread(target=self._work, name="publisher", daemon=True)
 
@@ -206,9 +210,9 @@ class Publisher:
             return
         others = {other: reason for other, reason in self._alarms.items() if other != name}
         self._alarms = {**others, name: why} if why else others
-        if self._safe is not None:
+        if self._sealer_folder is not None:
             with suppress(OSError):  # the process's log has it
-                self._safe.contradict(self._alarms)
+                self._sealer_folder.contradict(self._alarms)
 
     def _has_caught_up(self, error: Contradicted) -> bool:
         """Whether a witness was ahead only of an older checkpoint: others showed it what we have published since."""
@@ -245,7 +249,7 @@ class Publisher:
 
 def make_publisher(
     database: Database,
-    safe: Safe,
+    sealer_folder: SealerFolder,
     hashes_of: HashesOf,
     *,
     witnesses: str,
@@ -265,5 +269,5 @@ def make_publisher(
         authority=authority,
         directory=None if held_dir is None else HeldDirectory(held_dir),
         hang_up=client.hang_up,
-        safe=safe,
+        sealer_folder=sealer_folder,
     )

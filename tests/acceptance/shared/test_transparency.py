@@ -32,7 +32,7 @@ def test_the_log_is_there_for_everybody_and_its_tiles_lead_to_its_checkpoint(
     answer = anybody.get("/tlog/checkpoint")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
-    now = open_checkpoint(answer.text, sealed.safe.verifiers())
+    now = open_checkpoint(answer.text, sealed.folder.verifiers())
     tree = Growing()
     for tile in tiles_of(now.size):
         told = anybody.get(f"/tlog/{tile.path}")
@@ -60,9 +60,9 @@ def test_a_log_that_was_begun_anew_has_addresses_of_its_own(
         while sealer.seal():
             pass
     anybody = running.anonymous()
-    assert open_checkpoint(anybody.get("/tlog/checkpoint").text, sealed.safe.verifiers()).origin.endswith("/2")
+    assert open_checkpoint(anybody.get("/tlog/checkpoint").text, sealed.folder.verifiers()).origin.endswith("/2")
     assert anybody.get("/tlog/2/checkpoint").text == anybody.get("/tlog/checkpoint").text
-    assert open_checkpoint(anybody.get("/tlog/1/checkpoint").text, sealed.safe.verifiers()) == first
+    assert open_checkpoint(anybody.get("/tlog/1/checkpoint").text, sealed.folder.verifiers()) == first
     tile = "tile/entries/000.p/1"
     assert anybody.get(f"/tlog/{tile}").content == anybody.get(f"/tlog/2/{tile}").content
     assert anybody.get(f"/tlog/1/{tile}").content != anybody.get(f"/tlog/2/{tile}").content
@@ -89,7 +89,7 @@ def test_an_auditor_takes_a_case_home_and_checks_it_offline(running: RunningDesk
     assert answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    found = verify_bundle(files, sealed.safe.verifiers(), case=case["number"])
+    found = verify_bundle(files, sealed.folder.verifiers(), case=case["number"])
     assert found.findings == []
     assert found.events == case["version"]
 

@@ -22,7 +22,7 @@ from domain.values import Channel, DisclosureKind, ErasureScope
 from infrastructure.postgres.append import Append
 from infrastructure.postgres.stored_event import LedgerEvent
 from infrastructure.views.projector import Projector
-from infrastructure.views.rebuild import _make_shadow, rebuild_views
+from infrastructure.views.rebuild import make_shadow, rebuild_views
 from tests import four_eyes
 from tests.application.cases import NETWORK, TECHNICIAN, log
 from tests.blocking import BlockingDesk, open_desk
@@ -139,7 +139,7 @@ def test_a_rebuild_that_was_broken_off_keeps_no_copy(desk: BlockingDesk, databas
     log(desk)
     problem = published(desk)
     with database.connect("projector") as connection:
-        _make_shadow(connection).catch_up()
+        make_shadow(connection).catch_up()
         assert copies(connection, "views_shadow") == 2
         erase(desk)
         erase(desk, problem)
@@ -152,7 +152,7 @@ def test_a_batch_of_a_rebuild_that_was_being_folded_is_forgotten_by_a_later_one(
     log(desk)
     problem = published(desk)
     with database.connect("projector") as connection:
-        shadow = _make_shadow(connection)
+        shadow = make_shadow(connection)
         with connection.transaction():  # its copies are there, and nobody else can see them yet
             shadow.fold_batch()
             erase(desk)

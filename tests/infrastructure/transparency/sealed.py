@@ -18,7 +18,7 @@ from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.transparency.verification.audit import Verification, verify
 from infrastructure.views.projector import Projector
 from tests.conftest import TestDatabase
@@ -30,24 +30,24 @@ class SealedDesk:
     """The record of a test, with a sealer that seals when it is told to."""
 
     def __init__(self, database: TestDatabase, folder: Path) -> None:
-        self.database, self.safe = database, Safe(folder)
+        self.database, self.folder = database, SealerFolder(folder)
 
-    def seal(self, *, safe: Safe | None = None) -> Checkpoint:
+    def seal(self, *, folder: SealerFolder | None = None) -> Checkpoint:
         """Seal all there is, as a sealer that has just been started."""
-        with self.sealer(safe) as sealer:
+        with self.sealer(folder) as sealer:
             sealer.resume()
             while sealer.seal():
                 pass
         return self.signed()
 
     @contextmanager
-    def sealer(self, safe: Safe | None = None) -> Iterator[Sealer]:
+    def sealer(self, folder: SealerFolder | None = None) -> Iterator[Sealer]:
         with self.database.connect("sealer") as connection:
-            yield Sealer(connection, safe or self.safe, ORIGIN)
+            yield Sealer(connection, folder or self.folder, ORIGIN)
 
     def signed(self) -> Checkpoint:
         """What was signed last."""
-        return open_checkpoint(self.safe.last_note() or "", self.safe.verifiers())
+        return open_checkpoint(self.folder.last_note() or "", self.folder.verifiers())
 
     def project(self) -> None:
         with self.database.connect("projector") as connection:
@@ -55,11 +55,11 @@ class SealedDesk:
 
     def verify(self, *held: str, own: bool = True, trusted: Sequence[Certificate] = ()) -> Verification:
         """`caseledger verify --held ...`, in the auditor's role."""
-        note = self.safe.last_note()
+        note = self.folder.last_note()
         with self.database.connect("auditor") as connection:
             return verify(
                 connection,
-                self.safe.verifiers(),
+                self.folder.verifiers(),
                 own=[("last-checkpoint", note)] if own and note else [],
                 held=[(f"held {n}", copy) for n, copy in enumerate(held)],
                 trusted=trusted,
@@ -122,7 +122,7 @@ def restored(record: SealedDesk) -> Iterator[SealedDesk]:
                 check=True,
             )
             migrate(Database(made.superuser, embedded=False))  # grants on the database, and what no dump brings back
-            yield SealedDesk(made, record.safe.folder)
+            yield SealedDesk(made, record.folder.path)
         finally:
             superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

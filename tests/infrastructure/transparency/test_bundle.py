@@ -52,11 +52,11 @@ class Made:
 def made(desk: BlockingDesk, record: SealedDesk) -> Made:
     number = resolved(desk)
     record.seal()
-    old = record.safe.last_note() or ""
+    old = record.folder.last_note() or ""
     desk.logging.note(number, "grüße", visible_to_customer=True, request=TECHNICIAN)
     log(desk)
     record.seal()
-    return Made(number, bundle_of(record, number, old), record.safe.verifiers(), old, record)
+    return Made(number, bundle_of(record, number, old), record.folder.verifiers(), old, record)
 
 
 def bundle_of(record: SealedDesk, number: str, old: str | None = None) -> dict[str, bytes]:
@@ -257,7 +257,7 @@ def test_an_older_checkpoint_needs_a_proof_or_a_copy_of_the_log(made: Made, tmp_
 
 
 def test_a_log_that_does_not_continue_an_older_checkpoint_is_seen(made: Made, tmp_path: Path) -> None:
-    signer = made.record.safe.signers("desk.example/log")[0]
+    signer = made.record.folder.signers("desk.example/log")[0]
     old = Checkpoint.of_text(made.old)
     forged = Checkpoint(old.origin, old.size, b"\1" * 32)
     note = signed_note(forged, signer)
@@ -290,7 +290,7 @@ def test_a_copy_of_the_log_is_kept_up_and_one_the_log_does_not_continue_is_kept_
     made.record.seal()
     assert made.copied(folder).checkpoint.size > before.size
     (folder / "checkpoint").write_text(
-        (signed_note(Checkpoint(before.origin, before.size, b"\2" * 32), made.record.safe.signers(before.origin)[0])),
+        (signed_note(Checkpoint(before.origin, before.size, b"\2" * 32), made.record.folder.signers(before.origin)[0])),
         encoding="utf-8",
     )
     with pytest.raises(BrokenCopy, match="does not continue the copy"):
@@ -338,7 +338,7 @@ def test_field_07_a_bundle_holds_the_files_of_its_case_under_names_of_their_own(
     held = {name: content for name, content in made.items() if name.startswith("files/")}
     assert {name.casefold() for name in held} == {"files/image.png", "files/image-2.png", "files/image-3.png"}
     assert sorted(held.values()) == sorted(contents)
-    verifiers = record.safe.verifiers()
+    verifiers = record.folder.verifiers()
     assert verify_bundle(made, verifiers).findings == []
     (archive := tmp_path / "b.zip").write_bytes(zipped(made))
     (folder := tmp_path / "b" / "files").mkdir(parents=True)

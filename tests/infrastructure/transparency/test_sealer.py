@@ -14,7 +14,7 @@ from infrastructure.transparency.formats.leaf import leaf_record, parse_leaf
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.log_reader import LogReader
-from infrastructure.transparency.sealer_folder import Refused, Safe
+from infrastructure.transparency.sealer_folder import SealerFolder, SealingRefused
 from tests.application.cases import log
 from tests.blocking import BlockingDesk, because
 from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk, restored
@@ -60,7 +60,7 @@ def test_nothing_new_is_nothing_signed(desk: BlockingDesk, record: SealedDesk) -
     assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
 
 
-class KilledAfterRemembering(Safe):
+class KilledAfterRemembering(SealerFolder):
     """Dies between its own file and the database's commit."""
 
     def remember(self, note: str) -> None:
@@ -73,8 +73,8 @@ def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: Bl
     record.seal()
     log(desk)
     with pytest.raises(KeyboardInterrupt):
-        record.seal(safe=KilledAfterRemembering(record.safe.folder))
-    remembered = record.safe.last_note()
+        record.seal(folder=KilledAfterRemembering(record.folder.path))
+    remembered = record.folder.last_note()
     assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]  # the database knows nothing of it
     record.project()
     found = record.verify()
@@ -92,7 +92,7 @@ def test_killed_between_its_file_and_the_commit_it_seals_the_same_again(desk: Bl
 def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     with pytest.raises(KeyboardInterrupt):
-        record.seal(safe=KilledAfterRemembering(record.safe.folder))
+        record.seal(folder=KilledAfterRemembering(record.folder.path))
     assert record.rows("SELECT count(*) FROM tlog.logs") == [(0,)]
     remembered = record.signed()
     assert record.seal() == remembered
@@ -101,13 +101,13 @@ def test_killed_at_the_very_first_seal_it_seals_the_same_again(desk: BlockingDes
 def test_what_cannot_be_remembered_is_not_published(desk: BlockingDesk, record: SealedDesk) -> None:
     """As with a full disk."""
 
-    class Full(Safe):
+    class Full(SealerFolder):
         def remember(self, note: str) -> None:
             raise OSError(28, "No space left on device")
 
     log(desk)
     with pytest.raises(OSError, match="No space left"):
-        record.seal(safe=Full(record.safe.folder))
+        record.seal(folder=Full(record.folder.path))
     assert record.rows("SELECT count(*) FROM tlog.checkpoints") == [(0,)]
     assert record.seal().size > 0
 
@@ -120,7 +120,7 @@ def test_a_backup_from_before_the_last_checkpoint_is_refused_and_the_way_out_is_
     with restored(record) as backup:
         log(desk)
         record.seal()
-        with pytest.raises(Refused, match=r"caseledger tlog restart --reason") as refused:
+        with pytest.raises(SealingRefused, match=r"caseledger tlog restart --reason") as refused:
             backup.seal()
         assert "2 leaves" not in str(refused.value)
         assert backup.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
@@ -138,7 +138,7 @@ def test_a_database_that_went_another_way_is_refused(desk: BlockingDesk, record:
                     "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)"
                     " VALUES (gen_random_uuid(), 1, 'case.logged', '{}')"
                 )
-        with pytest.raises(Refused, match="not those that were signed"):
+        with pytest.raises(SealingRefused, match="not those that were signed"):
             backup.seal()
 
 
@@ -148,7 +148,7 @@ def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: BlockingDesk
     with restored(record) as backup:
         log(desk)
         record.seal()
-        last = record.safe.last_note() or ""
+        last = record.folder.last_note() or ""
         with backup.sealer() as sealer:
             assert sealer.restart("disk failure") == record.signed()
             while sealer.seal():
@@ -170,7 +170,7 @@ def test_a_restart_begins_a_log_that_names_the_one_it_follows(desk: BlockingDesk
 def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_taken_up(
     desk: BlockingDesk, record: SealedDesk
 ) -> None:
-    class Killed(Safe):
+    class Killed(SealerFolder):
         def remember(self, note: str) -> None:
             super().remember(note)
             raise KeyboardInterrupt
@@ -180,7 +180,7 @@ def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_t
     with restored(record) as backup:
         log(desk)
         record.seal()
-        with backup.sealer(Killed(record.safe.folder)) as sealer:
+        with backup.sealer(Killed(record.folder.path)) as sealer:
             sealer.restart("disk failure")
             with pytest.raises(KeyboardInterrupt):
                 sealer.seal()
@@ -195,16 +195,16 @@ def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_t
 def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
-    before = record.safe.verifiers()
-    shutil.rmtree(record.safe.folder)
-    with pytest.raises(Refused, match="remembers none"):
+    before = record.folder.verifiers()
+    shutil.rmtree(record.folder.path)
+    with pytest.raises(SealingRefused, match="remembers none"):
         record.seal()
     with record.sealer() as sealer:
         sealer.restart("the folder is lost")
         while sealer.seal():
             pass
     assert record.signed().origin == "desk.example/log/2"
-    assert not {str(key) for key in before} & {str(key) for key in record.safe.verifiers()}
+    assert not {str(key) for key in before} & {str(key) for key in record.folder.verifiers()}
 
 
 def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: BlockingDesk, record: SealedDesk) -> None:
@@ -213,7 +213,7 @@ def test_hashes_that_do_not_lead_to_their_checkpoint_are_not_built_upon(desk: Bl
     with record.attack() as superuser:
         superuser.execute("UPDATE tlog.hashes SET data = set_byte(data, 0, get_byte(data, 0) # 1)")
     log(desk)
-    with pytest.raises(Refused, match="caseledger verify"):
+    with pytest.raises(SealingRefused, match="caseledger verify"):
         record.seal()
 
 
@@ -224,71 +224,71 @@ def test_a_checkpoint_filed_under_another_position_is_not_built_upon(desk: Block
     with record.attack() as superuser:
         superuser.execute("UPDATE tlog.checkpoints SET position = position + 1")
     log(desk)
-    with pytest.raises(Refused, match="caseledger verify"):
+    with pytest.raises(SealingRefused, match="caseledger verify"):
         record.seal()
 
 
 def test_accidents_in_the_folder_are_refusals_and_no_crash(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
-    (record.safe.folder / "key-1-old.pem").write_text("a copy somebody made", encoding="utf-8")
+    (record.folder.path / "key-1-old.pem").write_text("a copy somebody made", encoding="utf-8")
     log(desk)
     record.seal()  # is none of ours, and nothing to it
-    (key,) = record.safe.folder.glob("key-1.pem")
+    (key,) = record.folder.path.glob("key-1.pem")
     whole = key.read_bytes()
     key.write_bytes(whole[:50])
     log(desk)
-    with pytest.raises(Refused, match="holds no readable key"):
+    with pytest.raises(SealingRefused, match="holds no readable key"):
         record.seal()
     key.write_bytes(whole)
-    (record.safe.folder / "last-checkpoint").write_bytes(b"\xff\xfe")
-    with pytest.raises(Refused, match="is not valid"):
+    (record.folder.path / "last-checkpoint").write_bytes(b"\xff\xfe")
+    with pytest.raises(SealingRefused, match="is not valid"):
         record.seal()
 
 
 def test_keys_are_the_sealers_alone(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
-    (key,) = record.safe.folder.glob("key-*.pem")
+    (key,) = record.folder.path.glob("key-*.pem")
     assert key.stat().st_mode & 0o777 == 0o600
-    assert record.safe.folder.stat().st_mode & 0o777 == 0o700
+    assert record.folder.path.stat().st_mode & 0o777 == 0o700
     key.chmod(0o640)
     log(desk)
-    with pytest.raises(Refused, match="other accounts can read"):
+    with pytest.raises(SealingRefused, match="other accounts can read"):
         record.seal()
 
 
 def test_a_lost_key_is_not_silently_replaced(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
-    (key,) = record.safe.folder.glob("key-*.pem")
+    (key,) = record.folder.path.glob("key-*.pem")
     key.unlink()
     log(desk)
-    with pytest.raises(Refused, match="is missing from"):
+    with pytest.raises(SealingRefused, match="is missing from"):
         record.seal()
 
 
 def test_while_keys_overlap_both_sign_and_a_retired_one_signs_no_more(desk: BlockingDesk, record: SealedDesk) -> None:
     log(desk)
     record.seal()
-    (old,) = record.safe.verifiers()
+    (old,) = record.folder.verifiers()
     key = Ed25519PrivateKey.generate()
     desk.log.introduce_key(ORIGIN, str(Signer(ORIGIN, key).verifier), because(OPERATOR, "once a year"))
-    record.safe.add_key(key)
+    record.folder.add_key(key)
     log(desk)
     record.seal()
-    _, new = record.safe.verifiers()
-    both = record.safe.last_note() or ""
+    _, new = record.folder.verifiers()
+    both = record.folder.last_note() or ""
     assert open_checkpoint(both, [old]) == open_checkpoint(both, [new])
-    with pytest.raises(Refused, match="no key 00000000"):
-        record.safe.key_to_retire("desk.example/log", "00000000")
-    record.safe.destroy_key(record.safe.key_to_retire("desk.example/log", old.key_id.hex()))
+    with pytest.raises(SealingRefused, match="no key 00000000"):
+        record.folder.key_to_retire("desk.example/log", "00000000")
+    record.folder.destroy_key(record.folder.key_to_retire("desk.example/log", old.key_id.hex()))
     log(desk)
     record.seal()
     with pytest.raises(ValueError, match="none of the given keys"):
-        open_checkpoint(record.safe.last_note() or "", [old])
-    with pytest.raises(Refused, match="only key"):
-        record.safe.key_to_retire("desk.example/log", new.key_id.hex())
+        open_checkpoint(record.folder.last_note() or "", [old])
+    with pytest.raises(SealingRefused, match="only key"):
+        record.folder.key_to_retire("desk.example/log", new.key_id.hex())
     record.project()
     assert record.verify(both).ok  # what the retired key signed stays valid
 

@@ -17,7 +17,7 @@ from infrastructure.transparency.publication.http_client import Answer, NotHeld
 from infrastructure.transparency.publication.publisher import Publisher
 from infrastructure.transparency.publication.timestamps import TimestampAuthority
 from infrastructure.transparency.publication.witnesses import Witness, WitnessClient
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.transparency.verification.held_checkpoints import read_held
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
 from tests.infrastructure.transparency.trees import MemoryLog, a_log
@@ -84,7 +84,7 @@ class World:
     """A log, the places outside, a clock that the test moves, and the publisher between them."""
 
     def __init__(self, folder: Path) -> None:
-        self.log, self.folder, self.safe = a_log(0), folder, Safe(folder)
+        self.log, self.folder, self.sealer_folder = a_log(0), folder, SealerFolder(folder)
         self.shelf, self.witness, self.authority = Shelf(self.log), Honest(), Stamping()
         self.time = 1000.0
         self.hung_up = threading.Event()
@@ -95,7 +95,7 @@ class World:
             directory=HeldDirectory(folder),
             hang_up=self.hung_up.set,
             now=lambda: self.time,
-            safe=self.safe,
+            sealer_folder=self.sealer_folder,
         )
 
     def seal(self) -> int:
@@ -242,12 +242,12 @@ def test_a_witness_that_contradicts_the_log_is_an_alarm_until_it_no_longer_does(
     (line,) = said
     assert (line["log_level"], line["event"]) == ("error", "THIS LOG IS CONTRADICTED from outside")
     assert list(world.publisher.alarms) == [f"witness {WITNESS.name}"]
-    assert world.safe.contradictions() == world.publisher.alarms
+    assert world.sealer_folder.contradictions() == world.publisher.alarms
     assert World(world.folder).publisher.alarms == world.publisher.alarms, "it stays when the process ends"
     assert world.held() == [1], "the other places get it all the same"
     world.witness.says = None
     world.after(10)
-    assert world.publisher.alarms == world.safe.contradictions() == {}
+    assert world.publisher.alarms == world.sealer_folder.contradictions() == {}
 
 
 def test_a_witness_that_saw_what_was_published_meanwhile_is_no_alarm(world: World) -> None:

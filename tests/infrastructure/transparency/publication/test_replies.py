@@ -14,7 +14,7 @@ from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.formats.note import open_note
 from infrastructure.transparency.publication.publisher import Publisher, make_publisher
 from infrastructure.transparency.publication.replies import PublicationStore, current_note
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
 from tests.infrastructure.transparency.formats.test_note import WITNESS, cosignature
@@ -91,7 +91,7 @@ def publisher_of(settings: Settings, database: TestDatabase, log: MemoryLog) -> 
     """The publisher that the settings name, on a log in memory."""
     return make_publisher(
         database,
-        Safe(settings.sealer_folder),
+        SealerFolder(settings.sealer_folder),
         lambda _connection, _number: log.hashes,
         witnesses=settings.witnesses,
         tsa_url=settings.tsa_url,

@@ -16,7 +16,7 @@ from infrastructure.transparency.log_copy import LogCopy, export
 from infrastructure.transparency.log_reader import LogReader, latest
 from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.sealer import Sealer
-from infrastructure.transparency.sealer_folder import Safe
+from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.transparency.verification.findings import Finding
 from tests.application.cases import log
 from tests.blocking import BlockingDesk
@@ -40,7 +40,7 @@ def a_note(record: SealedDesk) -> tuple[int, str]:
 
 
 def test_an_honest_record_has_no_finding(audited: SealedDesk) -> None:
-    found = audited.verify(audited.safe.last_note() or "")
+    found = audited.verify(audited.folder.last_note() or "")
     assert found.findings == []
     assert found.checked["rows"] == found.checked["leaves"] == found.size > 20
     assert found.checked["checkpoints"] == 2
@@ -123,13 +123,13 @@ def test_an_event_inserted_behind_sealed_ones_is_named_and_its_time_looks_odd(au
 # the log itself
 
 
-def reseal(record: SealedDesk, safe: Safe) -> None:
+def reseal(record: SealedDesk, folder: SealerFolder) -> None:
     """Wipe the log and seal whatever the record says now."""
     with record.attack() as superuser:
         for table in TABLES:
             superuser.execute(f"DELETE FROM tlog.{table}".encode())
     with record.database.connect("sealer") as connection:
-        sealer = Sealer(connection, safe, ORIGIN)
+        sealer = Sealer(connection, folder, ORIGIN)
         sealer.resume()
         while sealer.seal():
             pass
@@ -138,7 +138,7 @@ def reseal(record: SealedDesk, safe: Safe) -> None:
 def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_copy_held_outside(
     audited: SealedDesk, tmp_path: Path
 ) -> None:
-    held = audited.safe.last_note() or ""
+    held = audited.folder.last_note() or ""
     position, _ = a_note(audited)
     with audited.attack() as superuser:
         superuser.execute(
@@ -146,8 +146,8 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
             " 'UTF8') WHERE notification_id = %s",
             (position,),
         )
-    audited.safe.folder.joinpath("last-checkpoint").unlink()  # they have the sealer's folder as well
-    reseal(audited, audited.safe)
+    audited.folder.path.joinpath("last-checkpoint").unlink()  # they have the sealer's folder as well
+    reseal(audited, audited.folder)
     with audited.database.connect("projector") as connection:  # and has the views made anew
         connection.execute("TRUNCATE views.case_intervals, views.resolutions, views.obligations, views.case_texts")
         connection.execute(
@@ -166,7 +166,7 @@ def test_an_older_backup_contradicts_the_sealers_own_file_and_a_copy_held_outsid
     with restored(audited) as backup:
         log(desk)
         audited.seal()
-        held = audited.safe.last_note() or ""
+        held = audited.folder.last_note() or ""
         backup.project()
         found = backup.verify(held)
         assert checks(found) == {"sealer", "held"}
@@ -252,7 +252,7 @@ def test_a_cosignature_that_is_none_does_not_spoil_the_checkpoint(audited: Seale
             "INSERT INTO tlog.cosignatures (log, size, witness, line)"
             " SELECT log, size, 'w.example', 'no line' FROM tlog.checkpoints"
         )
-        assert current_note(superuser) == audited.safe.last_note()
+        assert current_note(superuser) == audited.folder.last_note()
 
 
 def test_a_log_of_many_tiles_and_checkpoints_verifies(desk: BlockingDesk, record: SealedDesk) -> None:
@@ -288,7 +288,7 @@ def test_a_bundle_that_withholds_a_cases_last_event_is_found_by_a_copy_of_the_lo
     audited: SealedDesk, tmp_path: Path
 ) -> None:
     _, number = a_note(audited)
-    verifiers = audited.safe.verifiers()
+    verifiers = audited.folder.verifiers()
     with audited.database.connect("auditor") as connection:
         bundle = make_bundle(connection, number)
         sealed = latest(connection)
@@ -449,7 +449,7 @@ def test_a_state_that_cannot_be_read_is_a_finding_and_no_crash(audited: SealedDe
 
 
 def test_a_restart_does_not_launder_what_was_rewritten_before_it(audited: SealedDesk) -> None:
-    held = audited.safe.last_note() or ""
+    held = audited.folder.last_note() or ""
     position, _ = a_note(audited)
     with audited.attack() as superuser:
         superuser.execute("UPDATE ledger.stored_events SET db_role = 'x' WHERE notification_id = %s", (position,))

@@ -20,7 +20,7 @@ from tests.infrastructure.transparency.sealed import ORIGIN, SealedDesk
 
 def test_a_key_that_nothing_introduced_is_named(desk: BlockingDesk, audited: SealedDesk) -> None:
     key = Ed25519PrivateKey.generate()
-    audited.safe.add_key(key)
+    audited.folder.add_key(key)
     log(desk)
     audited.seal()
     audited.project()
@@ -34,7 +34,7 @@ def test_a_key_that_nothing_introduced_is_named(desk: BlockingDesk, audited: Sea
 
 
 def test_a_key_that_was_retired_and_still_signs_is_a_warning(desk: BlockingDesk, audited: SealedDesk) -> None:
-    (vkey,) = audited.safe.verifiers()
+    (vkey,) = audited.folder.verifiers()
     desk.log.retire_key(ORIGIN, str(vkey), because(OPERATOR, "stolen"))
     audited.seal()
     audited.project()
@@ -53,7 +53,7 @@ def test_a_timestamp_is_of_the_checkpoint_it_stands_by_and_of_an_authority_that_
     with http_site(authority.answer) as site:
         client = TimestampAuthority(site.url, trusted, HttpClient().post)
         for _ in range(2):
-            store.keep_timestamp(audited.signed(), site.url, client.stamp(audited.safe.last_note() or ""))
+            store.keep_timestamp(audited.signed(), site.url, client.stamp(audited.folder.last_note() or ""))
             log(desk)
             audited.seal()
     store.close()
@@ -76,7 +76,7 @@ def test_a_timestamp_by_somebody_else_is_named(
         partial(audited.database.connect, "sealer"), lambda connection, number: LogReader(connection, number).hashes
     )
     with http_site(impostor.answer) as site:
-        reply = TimestampAuthority(site.url, (), HttpClient().post).stamp(audited.safe.last_note() or "")
+        reply = TimestampAuthority(site.url, (), HttpClient().post).stamp(audited.folder.last_note() or "")
         store.keep_timestamp(audited.signed(), site.url, reply)
     store.close()
     (finding,) = audited.verify(trusted=trusted_certificates(authority.ca)).findings
