@@ -141,7 +141,7 @@ def test_what_cannot_run_says_why_and_the_exit_code_is_2(place: DataDirectory, t
             (("verify", "--vkey", "no+key"), "no verifier key"),
             (("bundle", "INC-9999999", "-o", tmp_path / "b"), "there is no case"),
             (("bundle", "INC-0000001", "-o", tmp_path), "is there already"),
-            (("tlog", "retire", "00000000", "--reason", "x"), "there is no key 00000000"),
+            (("tlog", "retire", "00000000", "--reason", "x"), "no key 00000000 is in use"),
             (("tlog", "restart", "--reason", "x"), "nothing to restart"),
         ):
             told = place.run(*command)
@@ -224,7 +224,7 @@ def test_a_restored_backup_refuses_to_seal_and_a_restart_goes_on(place: DataDire
         place.run("worker", "sealer", "--once")
         project(database)
         found = place.told("verify", "--held", kept)
-        assert any("given up by the restart" in warning["message"] for warning in found["warnings"])
+        assert any("the restart after it gave up" in warning["message"] for warning in found["warnings"])
 
 
 def test_a_sealer_killed_again_and_again_leaves_a_log_that_verifies(place: DataDirectory) -> None:

@@ -174,7 +174,7 @@ def test_a_server_without_a_superuser_has_no_event_triggers_and_says_so(second_s
     with theirs.connect("auditor") as auditor:
         found = check_catalogue(auditor)
     assert found.findings == []
-    assert "no event trigger refuses DDL on the record: no superuser has set this database up" in found.warnings
+    assert "no event trigger refuses DDL on the record: this database was set up without a superuser" in found.warnings
     assert "role their_operator is a member of desk_migrator" in found.warnings
 
 
