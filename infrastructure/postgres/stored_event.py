@@ -1,4 +1,4 @@
-"""An event as it is stored: the library's columns, what only the database fills, and the disclosures beside it."""
+"""A stored event: the library's columns, those that only the database fills, and the event's disclosures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LedgerEvent(StoredEvent):
 
 @dataclass(frozen=True)
 class LedgerNotification(Notification):
-    """A row read in order of recording, by a tailing reader; its disclosures are not joined."""
+    """A row in the order of recording, without its disclosures."""
 
     recorded_at: datetime
     db_role: str

@@ -1,6 +1,6 @@
--- What the record's guarantees stand on, one fact a row in words that are the same on every installation and in every
--- supported version. The search path is empty but for pg_catalog: nothing can be shadowed, and names print in full.
--- `guarded` are the schemas that only a migration changes, `derived` those of the views, `all` both; `roles` the desk's own.
+-- The facts of the catalogue that the record's guarantees depend on, one a row, in words that are the same on every
+-- installation and supported version. The search path has only pg_catalog: nothing is shadowed, and names print in full.
+-- `guarded` are the schemas that only a migration changes, `derived` those of the views, `all` both; `roles` are ours.
 
 -- name: search_path --
 SET LOCAL search_path = pg_catalog, pg_temp;
@@ -43,7 +43,7 @@ LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attn
 WHERE n.nspname = ANY (%(guarded)s) AND c.relkind NOT IN ('i', 'I', 't', 'S') AND a.attnum > 0 AND NOT a.attisdropped;
 
 -- name: triggers --
--- Twice each: whether it fires, and what it does. Those of foreign keys have numbers for names: called by their constraint.
+-- Two facts each: whether it fires, and what it does. Triggers of foreign keys are named after their constraint.
 SELECT 'trigger ' || w.name || ' on ' || t.tgrelid::regclass::text || said.fact
 FROM pg_catalog.pg_trigger t
 JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
@@ -60,7 +60,7 @@ CROSS JOIN LATERAL (VALUES
 WHERE n.nspname = ANY (%(all)s);
 
 -- name: rules --
--- A view's own rule is its definition: what a reporting job is shown.
+-- The rule of a view is its definition.
 SELECT 'rule ' || quote_ident(r.rulename) || ' on ' || r.ev_class::regclass
     || CASE r.ev_enabled WHEN 'D' THEN ' disabled' ELSE '' END
     || ' as ' || regexp_replace(pg_get_ruledef(r.oid), '\s+', ' ', 'g')
@@ -79,7 +79,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%(all)s);
 
 -- name: functions --
--- Those of our roles wherever they are: a function acts with the rights of its owner, where it says so.
+-- Functions of our roles in every schema: a function may act with its owner's rights.
 SELECT 'function ' || p.oid::regprocedure::text || said.fact
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -106,7 +106,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%(guarded)s);
 
 -- name: constraints --
--- NOT NULL is a column's fact; PostgreSQL 18 has constraints of that kind ('n') as well, 17 has not.
+-- NOT NULL is a fact of its column. PostgreSQL 18 also has constraints of that kind ('n'); 17 has none.
 SELECT 'constraint ' || quote_ident(k.conname) || ' on ' || k.conrelid::regclass::text || ' ' || pg_get_constraintdef(k.oid)
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid IN (k.conrelid, k.confrelid)
@@ -114,7 +114,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%(guarded)s) AND k.contype <> 'n';
 
 -- name: indexes --
--- Only what keeps something unique; others may be added or dropped for speed.
+-- Only unique indexes. Others may be added or dropped for speed.
 SELECT 'index ' || i.indexrelid::regclass::text || ' as ' || pg_get_indexdef(i.indexrelid)
     || CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN '' ELSE ' out of use' END
 FROM pg_catalog.pg_index i
@@ -130,7 +130,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%(guarded)s);
 
 -- name: grants --
--- What an owner may do with what is his goes without saying.
+-- Without an owner's rights on its own objects.
 WITH held (object, columns, owner, acl) AS (
     SELECT 'schema ' || n.oid::regnamespace::text, '', n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
     FROM pg_catalog.pg_namespace n
@@ -158,7 +158,7 @@ FROM held h CROSS JOIN LATERAL aclexplode(h.acl) AS g
 WHERE g.grantee <> h.owner;
 
 -- name: default_privileges --
--- That they are set at all is a fact too: unset, PUBLIC may execute every new function.
+-- Also whether they are set at all: unset, PUBLIC may execute every new function.
 SELECT 'default privileges of ' || d.defaclrole::regrole::text || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, '')
     || ' on ' || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
                                       WHEN 'n' THEN 'schemas' WHEN 'T' THEN 'types' ELSE 'kind ' || d.defaclobjtype::text END
@@ -182,13 +182,13 @@ CROSS JOIN LATERAL (VALUES (true, ''), (r.rolsuper, ' superuser'), (r.rolbypassr
 WHERE r.rolname = ANY (%(roles)s) AND said.holds;
 
 -- name: stand_ins --
--- As the server itself decides it, through every chain of memberships; a superuser may act as all.
+-- Who may act as a role, as the server decides through every chain of memberships. A superuser may act as all.
 SELECT 'role ' || a.oid::regrole::text || ' may act as ' || b.oid::regrole::text
 FROM pg_catalog.pg_roles a CROSS JOIN pg_catalog.pg_roles b
 WHERE a.rolname = ANY (%(roles)s) AND b.rolname = ANY (%(roles)s) AND a.oid <> b.oid AND pg_has_role(a.oid, b.oid, 'MEMBER');
 
 -- name: memberships --
--- What others may do as one of ours is a warning (see outsiders), but for the owner's rights.
+-- Memberships of others in our roles are warnings (see outsiders), but for the owner's rights.
 SELECT 'membership of ' || m.member::regrole::text || ' in ' || m.roleid::regrole::text
     || CASE WHEN bool_or(m.admin_option) THEN ' with admin option' ELSE '' END
 FROM pg_catalog.pg_auth_members m
@@ -198,7 +198,7 @@ WHERE b.rolname = ANY (%(roles)s) OR r.rolname = 'desk_owner' AND (m.set_option 
 GROUP BY m.member, m.roleid;
 
 -- name: database --
--- Its owner and its name differ from installation to installation, and so may what others are granted on it.
+-- Owner, name and grants to others differ between installations.
 SELECT 'grant ' || g.privilege_type || ' on the database to ' || CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE g.grantee::regrole::text END
     || CASE WHEN g.is_grantable THEN ' with grant option' ELSE '' END
 FROM pg_catalog.pg_database d
@@ -211,7 +211,7 @@ FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
 WHERE d.datname = current_database() AND r.rolname = ANY (%(roles)s) AND r.rolname <> 'desk_owner';
 
 -- name: settings --
--- Those by which guards are passed over. What a session sets for itself is not in the catalogue.
+-- Settings that disable guards. A session's own settings are not in the catalogue.
 SELECT 'setting event_triggers ' || current_setting('event_triggers')
 UNION ALL
 SELECT 'setting ' || c.setting || CASE s.setrole WHEN 0 THEN '' ELSE ' of ' || s.setrole::regrole::text END
@@ -224,7 +224,7 @@ WHERE s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname
                                         'caseledger.migration', 'session_preload_libraries', 'local_preload_libraries');
 
 -- name: event_triggers --
--- Of what other software needs, see outsiders.
+-- For those of other software, see outsiders.
 SELECT 'event trigger ' || quote_ident(t.evtname) || said.fact
 FROM pg_catalog.pg_event_trigger t
 JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
@@ -249,8 +249,8 @@ JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
 WHERE n.nspname = ANY (%(guarded)s) AND p.prorettype = 'event_trigger'::regtype;
 
 -- name: set_up_by_a_superuser --
--- Who made the extensions' schema set the database up, and who has the event triggers' function made them: where neither
--- is a superuser's, there could be none.
+-- The owner of the extensions' schema set the database up, and the owner of the event triggers' function made those. Where
+-- neither is a superuser, there could be no event triggers.
 SELECT coalesce((SELECT bool_or(r.rolsuper) FROM pg_catalog.pg_roles r
                  WHERE r.oid IN (SELECT nspowner FROM pg_catalog.pg_namespace WHERE nspname = 'extensions')
                     OR r.oid IN (SELECT p.proowner FROM pg_catalog.pg_proc p
@@ -258,7 +258,7 @@ SELECT coalesce((SELECT bool_or(r.rolsuper) FROM pg_catalog.pg_roles r
                                  WHERE n.nspname = ANY (%(guarded)s) AND p.prorettype = 'event_trigger'::regtype)), false);
 
 -- name: outsiders --
--- What is the operator's to decide, and the auditor's to know.
+-- What the operator decides, and the auditor should know.
 SELECT 'role ' || m.member::regrole::text || ' is a member of ' || m.roleid::regrole::text
     || CASE WHEN NOT (bool_or(m.set_option) OR bool_or(m.inherit_option)) THEN ', to administer it' ELSE '' END
 FROM pg_catalog.pg_auth_members m
