@@ -26,11 +26,13 @@ class MessageFold(RowFold):
 
     @classmethod
     def resume(cls, row: Mapping[str, Any]) -> Self:
+        """Resume a fold from the row it left."""
         fold = super().resume(row)
         fold.state.case = row["number"]
         return fold
 
     def fold(self, event: Recorded) -> None:
+        """Apply an event, and keep when the mail was queued and accepted."""
         super().fold(event)
         if isinstance(event, MessageQueued):
             self.queued_at = event.timestamp

@@ -26,6 +26,7 @@ class ProblemFold(RowFold):
 
     @classmethod
     def resume(cls, row: Mapping[str, Any]) -> Self:
+        """Resume a fold from the row it left."""
         fold = super().resume(row)
         fold.state.incidents = tuple(row["incidents"])
         return fold

@@ -27,10 +27,12 @@ class ReceiptFold(RowFold):
 
     @classmethod
     def open(cls, event: Recorded) -> Self | None:
+        """Begin a fold with an arrival; None for the erasure of a message that was decided before."""
         return None if isinstance(event, IntakeErased) else super().open(event)
 
     @classmethod
     def resume(cls, row: Mapping[str, Any]) -> Self:
+        """Resume a fold from the row it left."""
         fold = super().resume(row)
         if row["cause"] is not None:
             fold.state.state = ReceiptState.RECORDED if row["recorded"] else ReceiptState.QUARANTINED
