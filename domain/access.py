@@ -66,8 +66,9 @@ class Access(Root):
     def grant(self, grant: Grant, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Grant a role. A grant replaces an earlier one of the same role and team.
 
-        Raises Forbidden for a grant to oneself. Raises Invalid for a role nobody signs in with, a grant that its holder
-        approved, a missing or needless team, a time that ends before it starts, and a gap.
+        Raises Forbidden for a grant to oneself. Raises Invalid for a role nobody signs in with, and for a grant that its
+        holder approved. Raises Invalid for a missing or needless team, and for an end before the start. Raises Invalid for
+        a gap after the grant in force.
         """
         if provenance.by.subject == self.subject:
             raise Forbidden("Nobody grants themselves a role. Ask another administrator, or the operator.")

@@ -86,7 +86,7 @@ class Approval(Root):
     ) -> None:
         """Request the measure. Raises InvalidTransition while an earlier request is open."""
         if (standing := self.standing_at(provenance.at)) in OPEN:
-            raise InvalidTransition("be requested again", str(standing), "request")
+            raise InvalidTransition(f"The request is {standing}. It cannot be made again yet.")
         self.record(ApprovalRequested, provenance, since=provenance.at, scope=scope, answer_by=answer_by, reason=reason)
 
     def approve(self, provenance: Provenance) -> None:
@@ -116,7 +116,7 @@ class Approval(Root):
     def _require(self, command: str, provenance: Provenance, *standings: ApprovalState) -> ApprovalRequest:
         present = self.standing_at(provenance.at)
         if present not in standings or self.wanted is None:
-            raise InvalidTransition(command, str(present or "not made"), "request")
+            raise InvalidTransition(f"A request that is {present or 'not made'} cannot {command}.")
         return self.wanted
 
 

@@ -1,8 +1,8 @@
 """A data subject: a person whom disclosures are about, and the erasures of their data (audit.md, Personal data).
 
-Their own record is the authority. Where the vault lacks a disclosure that an event points to, a later event
-``*.personal_data_erased`` of the same subject explains it, with a scope that covers its kind. Every stream that lost words
-has such an event too, since it reads differently now.
+Their own record is the authority. The vault may lack a disclosure that an event points to. Then a later event
+``*.personal_data_erased`` of the same subject has a scope that covers its kind. Every stream that lost words has such an
+event too, since it reads differently now.
 """
 
 from __future__ import annotations

@@ -38,11 +38,8 @@ class NotFound(DomainError):
 class InvalidTransition(DomainError):
     """The command is not possible in this status."""
 
-    def __init__(
-        self, command: str, status: str, what: str = "case", *, way: str | None = None, possible: Sequence[str] = ()
-    ) -> None:
-        """Say why: ``way`` names the next step, ``possible`` the commands that the caller may give now."""
-        detail = way or f"A {what} that is {status} cannot {command.replace('_', ' ')}."
+    def __init__(self, detail: str, *, possible: Sequence[str] = ()) -> None:
+        """Say why, and name the commands that the caller may give now."""
         super().__init__(f"{detail} Possible now: {', '.join(possible)}." if possible else detail)
         self.possible = tuple(possible)
 

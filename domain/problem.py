@@ -97,7 +97,7 @@ class Problem(Root):
     def link(self, incident: str, provenance: Provenance) -> None:
         """Link another incident of the same cause. Linking one twice changes nothing. Raises InvalidTransition."""
         if not self.is_open:
-            raise InvalidTransition("take incidents", self.status, "problem")
+            raise InvalidTransition(f"A problem that is {self.status} takes no incidents.")
         if incident not in self.incidents:
             self.record(IncidentLinked, provenance, incident=incident)
 
@@ -127,7 +127,7 @@ class Problem(Root):
         """Record that the cause is corrected. Raises InvalidTransition, also without a root cause."""
         self._allow("resolve_problem")
         if self.root_cause is None:
-            raise InvalidTransition("be resolved", "without a root cause", "problem")
+            raise InvalidTransition("Find the root cause of this problem first.")
         self.record(ProblemResolved, provenance, solution=solution, resolved_at=provenance.at)
 
     def reopen(self, reason: Disclosure, provenance: Provenance) -> None:
@@ -142,7 +142,7 @@ class Problem(Root):
 
     def _allow(self, command: str) -> None:
         if self.status not in COMMANDS[command].since:
-            raise InvalidTransition(command.removesuffix("_problem"), self.status, "problem")
+            raise InvalidTransition(f"This problem is {self.status}: {command.replace('_', ' ')} is not possible.")
 
 
 class ProblemOpened(Opening):

@@ -86,12 +86,12 @@ class Receipt(Root):
         ``suppressed`` means that its sender wants no automatic mail; ``left_out`` counts the attachments kept only in
         its bytes.
         """
-        self._allow("log", ReceiptState.RECEIVED)
+        self._require(ReceiptState.RECEIVED)
         self.record(IntakeLogged, provenance, case=case, suppressed=suppressed, left_out=left_out)
 
     def signalled(self, cases: tuple[str, ...], provenance: Provenance, *, opened: bool) -> None:
         """Record the cases that a monitoring message is about; none for unknown alerts. Raises InvalidTransition."""
-        self._allow("be recorded", ReceiptState.RECEIVED)
+        self._require(ReceiptState.RECEIVED)
         self.record(IntakeSignalled, provenance, cases=cases, opened=opened)
 
     def join(
@@ -114,22 +114,22 @@ class Receipt(Root):
         self, fate: str, provenance: Provenance, *, case: str | None, message: str | None, code: str | None
     ) -> None:
         """Record it as a delivery report; ``message`` is the id of the mail it is about. Raises InvalidTransition."""
-        self._allow("come back", ReceiptState.RECEIVED)
+        self._require(ReceiptState.RECEIVED)
         self.record(IntakeReturned, provenance, fate=fate, case=case, message=message, code=code)
 
     def keep(self, cause: ReceiptCause, provenance: Provenance, *, case: str | None = None) -> None:
         """Keep a message that no person wrote. Nothing follows from it. Raises InvalidTransition."""
-        self._allow("keep", ReceiptState.RECEIVED)
+        self._require(ReceiptState.RECEIVED)
         self.record(IntakeRecorded, provenance, cause=cause, case=case)
 
     def quarantine(self, cause: ReceiptCause, provenance: Provenance, *, suggestion: str | None = None) -> None:
         """Queue it for a person, with the case it may belong to (R-5.1d). Raises InvalidTransition."""
-        self._allow("quarantine", ReceiptState.RECEIVED)
+        self._require(ReceiptState.RECEIVED)
         self.record(IntakeQuarantined, provenance, cause=cause, suggestion=suggestion)
 
     def require_waiting(self, command: str) -> None:
         """Refuse a command that its state does not allow. Raises InvalidTransition."""
-        self._allow(command, *COMMANDS[command].since)
+        self._require(*COMMANDS[command].since)
 
     def release(
         self, case: str, provenance: Provenance, *, reason: Disclosure | None = None, left_out: int = 0
@@ -143,9 +143,9 @@ class Receipt(Root):
         self.require_waiting("discard_message")
         self.record(IntakeDiscarded, provenance, reason=reason)
 
-    def _allow(self, command: str, *since: StrEnum) -> None:
+    def _require(self, *since: StrEnum) -> None:
         if self.state not in since:
-            raise InvalidTransition(command.removesuffix("_message"), self.state, "message")
+            raise InvalidTransition(f"This message is {self.state} already.")
 
 
 class IntakeReceived(Opening):

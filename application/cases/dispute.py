@@ -79,7 +79,7 @@ class Disputes:
         async def on_both(case: Case, on: Attempt) -> list[Case]:
             first = await self._runner.repository.first_of(case)
             if first is not case and first.status not in SETTLED:
-                raise InvalidTransition("be disputed", f"continued as {first.number}, which is {first.status},")
+                raise InvalidTransition(f"This case is continued as {first.number}, which is {first.status}.")
             decide(case, first, on)
             return [] if first is case else [first]
 

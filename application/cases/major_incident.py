@@ -77,7 +77,7 @@ class MajorIncidents:
         async def decide(case: Case, on: Attempt) -> Sequence[Root]:
             resolution = case.resolution
             if resolution is None or resolution.code in (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE):
-                raise InvalidTransition("fan out", f"{case.status} and without a resolution of its own")
+                raise InvalidTransition("This case has no resolution of its own to fan out.")
             problem = None if resolution.problem is None else await self._repository.get(Problem, resolution.problem)
             changed, followed = list[Root](), list[str]()
             refused = list[tuple[str, DomainError]]()

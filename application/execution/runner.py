@@ -120,7 +120,7 @@ class CommandRunner:
                 ),
             )
         except MailUnread as error:
-            raise InvalidTransition("close", "waiting for a mail to be read (GET /quarantine)") from error
+            raise InvalidTransition("This case waits for a mail to be read (GET /quarantine).") from error
         return Committed(root, await self.position_of(root) if position is None else position)
 
     async def position_of(self, root: Root) -> int:

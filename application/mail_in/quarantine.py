@@ -113,7 +113,7 @@ class Quarantine:
         held.require_waiting(command)
         mail = await read_again(held, self._addresses)
         if mail is None:
-            raise InvalidTransition(command, "erased")
+            raise InvalidTransition("This message is erased.")
         return Taking(held, mail, on)
 
     async def _held(self, receipt: UUID) -> Receipt:

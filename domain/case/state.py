@@ -194,8 +194,7 @@ class CaseState:
         """Refuse to move a duplicate by itself: it goes with the first case (R-5.6c). Raises InvalidTransition."""
         if self.continued or self.goes_with is not None:
             first = self.duplicate_of or "another"
-            way = f"This case is continued as {first} and cannot {command} by itself: it goes where {first} goes."
-            raise InvalidTransition(command, self.status, way=way)
+            raise InvalidTransition(f"This case is continued as {first} and cannot {command} by itself.")
 
     def require_priority(self) -> None:
         """Refuse work on a case without a priority (5.4 before 5.5). Raises PriorityRequired."""

@@ -154,7 +154,7 @@ def allow(command: str, status: Status, role: Role) -> None:
     rows = [row for row in COMMANDS[command] if role in row.roles] or COMMANDS[command]
     if all(status not in row.since for row in rows):
         possible = _possible(status, (row for row in _rows() if role in row.roles and row.since != ANY))
-        raise InvalidTransition(command, status, way=_way(command, status), possible=possible)
+        raise InvalidTransition(_way(command, status), possible=possible)
 
 
 def can(actor: Actor, status: Status, team: str | None) -> list[str]:

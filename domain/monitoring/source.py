@@ -112,13 +112,15 @@ class ListedSource(Listed[MonitoringSource]):
     def issue(self, key: str, sha256: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Issue a key. Raises InvalidTransition for a retired source, or one with too many keys."""
         if self.entry.retired or len(self.keys) >= MOST_KEYS:
-            raise InvalidTransition("be given a key", "retired" if self.entry.retired else "full of keys", "source")
+            raise InvalidTransition(
+                "A retired source gets no key." if self.entry.retired else "The source has too many keys."
+            )
         self.record(KeyIssued, provenance, key=key, sha256=sha256, issued_at=provenance.at, reason=reason)
 
     def revoke(self, key: str, provenance: Provenance, *, reason: Disclosure | None = None) -> None:
         """Revoke a key from the next request on. Raises InvalidTransition."""
         if not self.opens(key):
-            raise InvalidTransition("have a key revoked", f"without the key {key}, or it is revoked already", "source")
+            raise InvalidTransition(f"The source has no key {key}, or it is revoked already.")
         self.record(KeyRevoked, provenance, key=key, revoked_at=provenance.at, reason=reason)
 
     def opens(self, key: str) -> bool:

@@ -100,7 +100,7 @@ class Alerts(CaseState):
 
     def _require_not_closed(self) -> None:
         if self.status is Status.CLOSED:
-            raise InvalidTransition("take alerts", self.status)
+            raise InvalidTransition("This case is closed. New alerts open a new case.")
 
 
 EVENTS = (Alerted, RecoveryObserved)

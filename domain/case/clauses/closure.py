@@ -68,9 +68,9 @@ class Closure(CaseState):
             raise Forbidden("Only the timer closes a case whose window has elapsed (R-5.9d).")
         self.allow("close", provenance)
         if self.resolution_version != resolution:
-            raise InvalidTransition("close", "resolved anew")
+            raise InvalidTransition("This case was resolved anew.")
         if self.closes_at is None or provenance.at < self.closes_at:
-            raise InvalidTransition("close", "inside its dispute window")
+            raise InvalidTransition("This case is inside its dispute window.")
         record_closing(self, policy, provenance)
 
     def close(
@@ -111,7 +111,7 @@ class Closure(CaseState):
         """Check that it follows the resolution and any dispute candidate. Raises Invalid, InvalidTransition."""
         if confirmation is None:
             if self.suspected_at is not None and provenance.by.role is not Role.CUSTOMER:
-                raise InvalidTransition("close", "held for a dispute")
+                raise InvalidTransition("This case is held for a dispute. Decide on it first.")
             return
         if confirmation.at > provenance.at:
             raise Invalid("A confirmation cannot lie in the future.", "/confirmation/at")

@@ -86,7 +86,7 @@ def record_reopening(
     Raises InvalidTransition for a case that was never resolved.
     """
     if case.resolved_from is None:
-        raise InvalidTransition("reopen", case.status)
+        raise InvalidTransition("This case is not resolved yet.")
     referred = case.resolution is not None and case.resolution.code is ResolutionCode.REFERRED
     status = Status.TRIAGED if referred and how.get("disputed") else case.resolved_from
     rest, owed = end_of_rest(case, policy, provenance.at), owed_again(case, status, policy, provenance.at)
@@ -145,7 +145,7 @@ class Dispute(CaseState):
         self._check_received(received_at, policy, provenance, witnessed=witnessed)
         self._require_about_resolution(received_at)
         if self.suspected_at is not None:
-            raise InvalidTransition("be held", "held already")
+            raise InvalidTransition("This case is held already.")
         if not self.can_be_disputed(received_at):
             raise DisputeWindowClosed(self.number)
         due = provenance.at + policy.decide_dispute
@@ -191,7 +191,7 @@ class Dispute(CaseState):
 
     def _suspected(self) -> datetime:
         if self.suspected_at is None:
-            raise InvalidTransition("be decided", "not held for a dispute")
+            raise InvalidTransition("This case is not held for a dispute.")
         return self.suspected_at
 
 

@@ -37,13 +37,13 @@ class Duplicates(CaseState):
         check_other(self, first)
         self.require_own_way("become a duplicate")
         if self.status in SETTLED:
-            raise InvalidTransition("become a duplicate", self.status)
+            raise InvalidTransition(f"A case that is {self.status} cannot become a duplicate.")
         if first.status is Status.CLOSED:
-            raise InvalidTransition("be the first of duplicates", "closed")
+            raise InvalidTransition(f"{first.number} is closed and takes no duplicates.")
         if first.duplicate_of is not None:
-            raise InvalidTransition("be the first of duplicates", f"continued as {first.duplicate_of}")
+            raise InvalidTransition(f"{first.number} is continued as {first.duplicate_of}.")
         if LinkKind.DUPLICATE in self.links.values():
-            raise InvalidTransition("become a duplicate", "the first of others")
+            raise InvalidTransition("This case is the first of others and cannot become a duplicate.")
         if first.customer != self.customer:
             raise ContradictsRecord("A duplicate is the same customer's. Relate other customers' cases.", "/kind")
         if (first.received_at, first.number) > (self.received_at, self.number):

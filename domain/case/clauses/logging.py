@@ -164,7 +164,7 @@ class Logging(CaseState):
         """Waive missing information with a reason (R-5.2c). Raises InvalidTransition, also where none is missing."""
         self.allow("waive", provenance)
         if not self.required:
-            raise InvalidTransition("waive", "not incomplete")
+            raise InvalidTransition("This case is not incomplete.")
         self.record(InformationWaived, provenance, fields=self.required, reason=reason)
 
     def correct(

@@ -140,7 +140,7 @@ class MajorIncidents(CaseState):
         """
         self.allow("nominate_major", provenance)
         if self.major in (Major.NOMINATED, Major.DECLARED):
-            raise InvalidTransition("be nominated", f"{self.major} already")
+            raise InvalidTransition(f"This case is {self.major} already.")
         record_nomination(self, policy, provenance, reason=reason)
 
     def declare(
@@ -154,7 +154,7 @@ class MajorIncidents(CaseState):
         self.allow("declare_major", provenance)
         # What 0.4.0 declared and reopened owes no communication: declaring it again starts its schedule again.
         if self.major is Major.DECLARED and ObligationKind.COMMUNICATE in self.obligations:
-            raise InvalidTransition("be declared", "declared already")
+            raise InvalidTransition("This case is declared already.")
         late = self._stands_in(provenance)
         self.record(
             MajorDeclared,
@@ -173,7 +173,7 @@ class MajorIncidents(CaseState):
         """Answer a nomination with no, and why. Raises InvalidTransition where there is none, Forbidden."""
         self.allow("reject_major", provenance)
         if self.major is not Major.NOMINATED:
-            raise InvalidTransition("be rejected", "not nominated")
+            raise InvalidTransition("This case is not nominated.")
         late = self._stands_in(provenance)
         self.record(MajorRejected, provenance, deviations=("rejected_by_duty_manager",) if late else (), reason=reason)
 
@@ -184,7 +184,7 @@ class MajorIncidents(CaseState):
         self.allow("discharge", provenance)
         owed = self.obligations.get(key)
         if owed is None:
-            raise InvalidTransition(f"discharge {key}", "not owing it")
+            raise InvalidTransition(f"This case has no obligation {key}.")
         every = self.communication_every if owed.kind is ObligationKind.COMMUNICATE else None
         self.record(
             Discharged,
@@ -221,7 +221,7 @@ class MajorIncidents(CaseState):
         owed = self.obligations.get(ObligationKind.ANSWER_NOMINATION)
         due_at = self.nomination_due if owed is None else owed.due_at
         if self.major is not Major.NOMINATED or due_at is None or provenance.at < due_at:
-            raise Forbidden("The duty manager answers a nomination only when the team has not in time (R-5.7b).")
+            raise Forbidden("The duty manager answers a nomination only when the team is late (R-5.7b).")
         return True
 
 

@@ -159,7 +159,7 @@ class Notification(CaseState):
         """
         self.allow("notify", provenance)
         if resolution != self.resolution_version:
-            raise InvalidTransition("be notified of", "resolved anew")
+            raise InvalidTransition("This case was resolved anew.")
         self.record(
             Notified,
             provenance,
@@ -204,7 +204,7 @@ class Notification(CaseState):
         self.allow("discharge", provenance)
         check_contact(contact, provenance)
         if ObligationKind.INFORM_CUSTOMER not in self.obligations:
-            raise InvalidTransition("be told of", "not owing the customer that")
+            raise InvalidTransition("This case has no obligation to inform its customer.")
         if not self.can_be_about_resolution(contact.at):
             raise ContradictsRecord("The case was resolved after that, so nobody can have been told of it.", "/at")
         record_contact(self, contact, policy, provenance, reason=reason)

@@ -99,7 +99,7 @@ class Pending(CaseState):
         """
         self.allow("pend", provenance)
         if self.pending is not None:
-            raise InvalidTransition("pend", "pending already")
+            raise InvalidTransition("This case is pending already.")
         if question is not None and waiting_for is not PendingReason.CUSTOMER:
             raise Invalid("A question is mailed to the customer. It needs the reason code customer.", "/question")
         said = {"note": note, "question": question, "reason": reason}
@@ -109,7 +109,7 @@ class Pending(CaseState):
         """Take the mark off. A pause moves the target (R-5.4c). Raises InvalidTransition where the case does not wait."""
         self.allow("resume", provenance)
         if self.pending is None:
-            raise InvalidTransition("resume", "not pending")
+            raise InvalidTransition("This case is not pending.")
         self._resume(policy, provenance, reason=reason)
 
     def awaits_answer_of(self, received_at: datetime) -> bool:

@@ -50,13 +50,13 @@ class PersonalData(CaseState):
         """Refuse a second hold. Raises InvalidTransition."""
         self.allow("hold", provenance)
         if self.hold is not None:
-            raise InvalidTransition("hold", "on hold already")
+            raise InvalidTransition("This case is on hold already.")
 
     def require_hold(self, provenance: Provenance) -> None:
         """Refuse a release where there is no hold. Raises InvalidTransition."""
         self.allow("release_hold", provenance)
         if self.hold is None:
-            raise InvalidTransition("release hold", "not on hold")
+            raise InvalidTransition("This case is not on hold.")
 
     def place_hold(self, approved_by: str, reason: Disclosure, provenance: Provenance) -> None:
         """Place a legal hold: no words of the case are erased. Raises InvalidTransition, also for a second hold."""

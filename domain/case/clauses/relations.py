@@ -132,7 +132,7 @@ def check_other(case: CaseState, other: CaseState) -> None:
     if other.number == case.number:
         raise ContradictsRecord("A case is not related to itself.", "/case")
     if other.number in case.links:
-        raise InvalidTransition("be linked", f"linked with {other.number} already")
+        raise InvalidTransition(f"This case is linked with {other.number} already.")
 
 
 def record_decision(
@@ -200,7 +200,7 @@ class Relations(CaseState):
         self.allow("answer_consultation", provenance)
         asked = self.consultations.get(first)
         if asked is None or asked.answered_by is not None:
-            raise InvalidTransition("answer", f"not asked about {first}")
+            raise InvalidTransition(f"Nobody asked about {first}.")
         if asked.team is not None and asked.team != provenance.by.team:
             raise NotAssignedTeam(f"{first} is with {asked.team}; you act for {provenance.by.team or 'no team'}.")
         self.record(ConsultationAnswered, provenance, case=first, words=words)
@@ -227,7 +227,7 @@ class Relations(CaseState):
     def mirror(self, other: str, kind: LinkKind, provenance: Provenance) -> None:
         """Keep the other end of a link. Raises InvalidTransition where the two are linked as duplicates."""
         if self.links.get(other) in (LinkKind.DUPLICATE, LinkKind.DUPLICATE_OF):
-            raise InvalidTransition("be linked", f"linked with {other} already")
+            raise InvalidTransition(f"This case is linked with {other} already.")
         self.record(Linked, provenance, case=other, kind=MIRRORED[kind])
 
     def unrelate(
@@ -239,7 +239,7 @@ class Relations(CaseState):
         """
         self.allow("unrelate", provenance)
         if (kind := self.links.get(other)) is None:
-            raise InvalidTransition("undo a link", f"not linked with {other}")
+            raise InvalidTransition(f"This case is not linked with {other}.")
         resumes = kind is LinkKind.DUPLICATE_OF and self.continued and self.status is Status.RESOLVED
         status = self.resolved_from if resumes and self.resolved_from else self.status
         self._unlink(other, kind, status, policy, provenance, reason)

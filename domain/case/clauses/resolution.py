@@ -185,9 +185,9 @@ class Resolutions(CaseState):
         (R-5.2c), ServiceRequired (R-4.1b), DiagnosisRequired (R-5.5c), Invalid (R-4.2a), ProblemLinkRequired.
         """
         if self.status in SETTLED:
-            raise InvalidTransition(f"follow {parent}", self.status)
+            raise InvalidTransition(f"This case is {self.status} already.")
         if parent not in self.links:
-            raise InvalidTransition(f"follow {parent}", "not linked with it")
+            raise InvalidTransition(f"This case is not linked with {parent}.")
         self.require_own_way("be resolved")
         self._require_known(resolution)
         self._record_resolved(resolution, solution, Verifier.PARENT, policy, provenance, None)

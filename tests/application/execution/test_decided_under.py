@@ -98,7 +98,7 @@ def test_what_is_refused_under_what_is_in_force_is_decided_once() -> None:
 
         def refuse(case: Case, on: Attempt) -> None:
             decided.append(case.version)
-            raise InvalidTransition("note", "logged")
+            raise InvalidTransition("Triage this case first.")
 
         with pytest.raises(InvalidTransition):
             await runner.on_case("note", FIRST, TECHNICIAN, refuse)

@@ -90,7 +90,7 @@ def test_a_kept_answer_is_the_case_as_the_command_left_it() -> None:
 
 def test_without_a_key_every_request_is_a_command() -> None:
     async def scenario(record: MemoryRecord, keys: Keys, work: Work) -> None:
-        work.refusals += [InvalidTransition("triage", "logged") for _ in range(2)]
+        work.refusals += [InvalidTransition("Triage this case first.") for _ in range(2)]
         for _ in range(2):
             with pytest.raises(InvalidTransition):
                 await keys.once(TECHNICIAN, work)
@@ -150,7 +150,9 @@ def test_a_repetition_is_told_when_the_first_takes_too_long(monkeypatch: pytest.
     with_keys(scenario)
 
 
-@pytest.mark.parametrize("refusal", [InvalidTransition("triage", "logged"), OperationalError("away"), ValueError("?")])
+@pytest.mark.parametrize(
+    "refusal", [InvalidTransition("Triage this case first."), OperationalError("away"), ValueError("?")]
+)
 def test_a_refusal_is_not_kept_and_of_those_who_waited_one_tries_anew(refusal: Exception) -> None:
     async def scenario(record: MemoryRecord, keys: Keys, work: Work) -> None:
         work.may_go_on.clear()
@@ -188,7 +190,8 @@ def test_a_request_that_is_cancelled_lets_go_of_its_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "refusal", [KeyTaken(), IntegrityError(), StaleVersion(FIRST, 1, 2), InvalidTransition("triage", "triaged")]
+    "refusal",
+    [KeyTaken(), IntegrityError(), StaleVersion(FIRST, 1, 2), InvalidTransition("This case is triaged already.")],
 )
 def test_what_another_process_answered_meanwhile_is_the_answer(refusal: Exception) -> None:
     async def scenario(record: MemoryRecord, keys: Keys, work: Work) -> None:

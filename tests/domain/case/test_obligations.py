@@ -101,7 +101,7 @@ def test_r_5_7b_an_open_nomination_rests_while_the_case_is_resolved_and_comes_ba
     case.dispute(moment(500), POLICY, at(500))
     assert case.obligations == {"answer_nomination": nomination(500 + ANSWER, "network")}
     manager = at(499 + ANSWER, Role.DUTY_MANAGER)
-    with refused(case, Forbidden, "in time"):
+    with refused(case, Forbidden, "is late"):
         case.declare(DECLARATION, POLICY, manager)
     case.declare(DECLARATION, POLICY, at(500 + ANSWER, Role.DUTY_MANAGER))
 

@@ -98,9 +98,9 @@ def test_r_5_7b_only_an_assigned_case_is_declared(make: Callable[[], Case]) -> N
 def test_r_5_7b_the_duty_manager_declares_only_when_the_team_is_late_which_is_a_deviation() -> None:
     case = nominated()
     just_before = by_manager(LATE - 1e-6)
-    with refused(case, Forbidden, "in time"):
+    with refused(case, Forbidden, "is late"):
         case.declare(DECLARATION, POLICY, just_before)
-    with refused(case, Forbidden, "in time"):
+    with refused(case, Forbidden, "is late"):
         case.reject(said(), just_before)
     case.declare(DECLARATION, POLICY, by_manager(LATE))
     assert (case.major, last(case)["deviations"]) == (Major.DECLARED, ("declared_by_duty_manager",))
@@ -171,7 +171,7 @@ def test_r_5_7c_management_is_informed_once_and_messages_recur() -> None:
         case.discharge("communicate", "mail", moment(minute), by_team(minute))
         owed = case.obligations["communicate"]
         assert (owed.due_at, owed.team) == (moment(minute + 30), "network")
-    with refused(case, InvalidTransition, "not owing"):
+    with refused(case, InvalidTransition, "no obligation"):
         case.discharge("inform_management", "phone", moment(80), by_team(80))
 
 

@@ -223,7 +223,7 @@ def test_r_5_9g_a_failed_attempt_is_counted_and_the_debt_stands() -> None:
 
 def test_r_5_9g_where_nothing_is_owed_nobody_is_told_again() -> None:
     for case in (notified(), resolved()):
-        with refused(case, InvalidTransition, "not owing"):
+        with refused(case, InvalidTransition, "no obligation"):
             case.tell_by_other_means(ContactAttempt("phone", moment(60), informed=True), POLICY, at(60))
 
 

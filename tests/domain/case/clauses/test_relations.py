@@ -157,7 +157,7 @@ def test_r_5_6b_a_closed_case_asks_nobody_and_none_asks_about_itself() -> None:
 
 
 def test_r_5_6b_nobody_answers_what_was_not_asked() -> None:
-    with refused(case := logged(SECOND), InvalidTransition, "not asked"):
+    with refused(case := logged(SECOND), InvalidTransition, "Nobody asked"):
         case.answer_consultation(FIRST, said(), by_team(1))
 
 
