@@ -50,10 +50,12 @@ def check(text: str, desk: Served) -> None:
         assert OutputChecker().check_output(expected, got, ELLIPSIS), f"{commands}printed\n{got}and not\n{expected}"
 
 
-def test_the_pages_print_what_they_show(served: Served) -> None:
-    """First the README, then the tour: on the desk that a newcomer has by then."""
+def test_the_readme_prints_what_it_shows(served: Served) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     check(readme[readme.index("## Log a case") : readme.index("## Start here")], served)
+
+
+def test_the_tour_prints_what_it_shows(served: Served) -> None:
     check((ROOT / "docs" / "tour.md").read_text(encoding="utf-8"), served)
 
 
