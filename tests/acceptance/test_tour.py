@@ -46,8 +46,12 @@ def check(text: str, desk: Served) -> None:
     )
     assert told.returncode == 0, told.stdout[-4000:]
     printed = told.stdout.split(f"{MARK}\n")[1:]
-    for (commands, expected), got in zip(shown.items(), printed, strict=True):
-        assert OutputChecker().check_output(expected, got, ELLIPSIS), f"{commands}printed\n{got}and not\n{expected}"
+    wrong = [
+        f"{commands}printed\n{got}and not\n{expected}"
+        for (commands, expected), got in zip(shown.items(), printed, strict=True)
+        if not OutputChecker().check_output(expected, got, ELLIPSIS)
+    ]
+    assert not wrong, "\n\n".join(wrong)
 
 
 def test_the_readme_prints_what_it_shows(served: Served) -> None:
