@@ -110,7 +110,7 @@ def test_r_5_9g_nobody_is_told_of_a_resolution_before_there_is_one(running: Runn
     for hours in (20, -1):
         at = moment(running, hours=hours)
         body = {"obligation": "inform_customer", "method": "phone", "outcome": "informed", "at": at}
-        refused(running.technician.post(f"/cases/{number}/discharge", body), 422, "validation-failed")
+        refused(running.technician.post(f"/cases/{number}/discharge", body), 422, "contradicts-record")
     assert window(running, number) is None
 
 

@@ -208,7 +208,7 @@ def test_it_may_be_joined_to_another_case_released_as_one_or_discarded(desk: Run
 def test_what_names_no_case_is_joined_to_the_one_that_is_named(desk: RunningDesk) -> None:
     number = logged(desk)
     message = sent_in(desk, b"\xff\xfehelp, the plotter!")["message"]
-    refused(desk.technician.post(f"/quarantine/{message}/join", {}), 422, "validation-failed")
+    refused(desk.technician.post(f"/quarantine/{message}/join", {}), 422, "contradicts-record")
     refused(desk.technician.post(f"/quarantine/{message}/join", {"case": "INC-9999999"}), 422, "validation-failed")
     refused(desk.network.post(f"/quarantine/{message}/join", {"case": number}), 403, "forbidden")
     assert done(desk.technician.post(f"/quarantine/{message}/join", {"case": number}))["outcome"] == "reply"
