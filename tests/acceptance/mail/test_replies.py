@@ -209,7 +209,7 @@ def test_what_names_no_case_is_joined_to_the_one_that_is_named(desk: RunningDesk
     number = logged(desk)
     message = sent_in(desk, b"\xff\xfehelp, the plotter!")["message"]
     refused(desk.technician.post(f"/quarantine/{message}/join", {}), 422, "contradicts-record")
-    refused(desk.technician.post(f"/quarantine/{message}/join", {"case": "INC-9999999"}), 422, "validation-failed")
+    refused(desk.technician.post(f"/quarantine/{message}/join", {"case": "INC-9999999"}), 422, "unknown-reference")
     refused(desk.network.post(f"/quarantine/{message}/join", {"case": number}), 403, "forbidden")
     assert done(desk.technician.post(f"/quarantine/{message}/join", {"case": number}))["outcome"] == "reply"
 
