@@ -38,8 +38,8 @@ WAIT_FOR_POSITION = _read(
 )
 LAST_EVENT_ID = _read(
     "Last-Event-ID",
-    "The id of the last event that was read of a stream. It goes on after that.",
-    r"^[0-9]{1,18}$",
+    "The id of the last event that was read of a stream: it goes on after that. Only a stream reads it.",
+    r"^.*$",
     "111",
 )
 WEBHOOK_ORIGIN = _read(

@@ -32,7 +32,11 @@ _KNOWN: dict[tuple[str, str], tuple[str, dict[str, Any], Any]] = {
     ("self-service", "digest"): ("The digest of the file.", {"pattern": _DIGEST}, "0" * 64),
     ("cases", "message"): _MESSAGE,
     ("quarantine", "message"): _MESSAGE,
-    ("queues", "name"): ("The name of the queue, as `GET /queues` lists it.", {"minLength": 1}, "triage"),
+    ("queues", "name"): (
+        "The name of the queue, as `GET /queues` lists it. Obligations and the quarantine have addresses of their own.",
+        {"minLength": 1, "not": {"enum": ["obligations", "quarantine"]}},
+        "triage",
+    ),
     ("reports", "name"): (
         "The name of the report.",
         {"enum": ["outcomes", "reopenings", "resolution", "volume"]},

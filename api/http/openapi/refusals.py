@@ -11,7 +11,8 @@ from domain.case.status import COMMANDS
 
 Operation = dict[str, Any]
 _UNKNOWN, _CONTRADICTS = "unknown-reference", "contradicts-record"
-_UNREADY = ("priority-required", "service-required", "diagnosis-required", "duplicate-decision-required")
+_UNPRIORITIZED = "priority-required"
+_UNREADY = ("service-required", "diagnosis-required", "duplicate-decision-required")
 _OWN = {
     **dict.fromkeys(
         (
@@ -29,12 +30,13 @@ _OWN = {
     ),
     **dict.fromkeys(("relate", "declare_major"), (_UNKNOWN, _CONTRADICTS)),
     **dict.fromkeys(("dispute", "suspect_dispute"), ("dispute-window-closed", _CONTRADICTS)),
-    "assign": (*_UNREADY, _UNKNOWN),
+    **dict.fromkeys(("diagnose", "known_errors"), (_UNPRIORITIZED,)),
+    "assign": (_UNPRIORITIZED, *_UNREADY, _UNKNOWN),
     "resolve": (
-        *_UNREADY,
+        *(_UNPRIORITIZED, *_UNREADY),
         *("information-required", "verification-required", "problem-link-required", _CONTRADICTS),
     ),
-    "fan_out": ("problem-link-required", _UNKNOWN, _CONTRADICTS),
+    "fan_out": (*_UNREADY, "information-required", "problem-link-required", _UNKNOWN, _CONTRADICTS),
     "close": ("confirmation-required", _UNKNOWN, _CONTRADICTS),
     "discharge": (_UNKNOWN, _CONTRADICTS),
 }

@@ -72,7 +72,8 @@ async def _zone(context: Context, name: str | None) -> ZoneInfo:
 def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) -> Response:
     if form is Form.JSON:
         if bom:
-            raise Problem("validation-failed", "only CSV has a byte order mark: ask for format=csv")
+            wrong = {"detail": "only CSV has a byte order mark: ask for format=csv", "pointer": "/query/bom"}
+            raise Problem("validation-failed", wrong["detail"], errors=[wrong])
         return json_response(document)
     headers = {
         "Content-Disposition": f'attachment; filename="{document["report"]}.csv"',
