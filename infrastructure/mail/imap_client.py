@@ -1,14 +1,13 @@
-"""Reads a mailbox by IMAP (RFC 3501), message after message: one is marked only after it is on the record (R-5.1d).
+"""Reads a mailbox by IMAP (RFC 3501) and marks each message only once it is on the record (R-5.1d).
 
-Where we are is kept as UIDVALIDITY and UID: what somebody has read meanwhile is read all the same. When it is lost, or the
-server counts anew, the whole mailbox is read again, and what is known changes nothing.
+UIDVALIDITY and UID say how far the mailbox was read, so a message that somebody else has read is not skipped. Where they
+are lost, or the server renumbers, the whole mailbox is read again, and known messages change nothing.
 """
 
 from __future__ import annotations
 
 import imaplib
 import json
-import os
 import re
 import ssl
 import threading
@@ -25,22 +24,23 @@ import structlog
 
 from application.mail_in.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
 from application.mail_in.failures import is_its_own_fault
+from infrastructure.files import write_atomically
 
 log = structlog.get_logger()
 
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\"\\]")
 _AT_ONCE = 500
-"""UIDs looked at in one pass."""
+"""Messages looked at in one pass."""
 
 
 class MailboxError(Exception):
-    """The server did not do what it was asked; later again."""
+    """The server refused a command. The next pass tries again."""
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """One mailbox of one server."""
+    """One mailbox of one server. Raises ValueError for a folder's name that cannot be quoted."""
 
     host: str
     port: int
@@ -50,28 +50,30 @@ class Mailbox:
     ca_file: Path | None = None
     folder: str = "INBOX"
     moved_to: str | None = None
-    """Where messages go that are on the record; without it they stay, marked as read."""
+    """The folder for recorded messages. Without it they stay, marked as read."""
     size: int = LARGEST_MESSAGE
-    """Bytes of a message; a larger one is left where it is, flagged, for a person."""
+    """Most bytes of a message. A larger one stays, flagged, for a person."""
     timeout: float = 60.0
+    """Seconds to wait for each answer."""
 
     def __post_init__(self) -> None:
-        if any(_UNFIT.search(said) for said in (self.folder, self.moved_to or "")):
-            raise ValueError("a folder's name has no quotes, backslashes and control characters")
+        if any(_UNFIT.search(name) for name in (self.folder, self.moved_to or "")):
+            raise ValueError("a folder's name has no quotes, backslashes or control characters")
 
     @property
     def name(self) -> str:
+        """The mailbox, in messages and in the file of its place."""
         return f"{self.user}@{self.host}:{self.port}/{self.folder}"
 
 
 class Place:
-    """Up to where a mailbox has been read, kept in a file."""
+    """How far a mailbox was read, kept in a file."""
 
     def __init__(self, file: Path, mailbox: str) -> None:
         self._file, self._mailbox = file, mailbox
 
     def last(self, validity: int) -> int:
-        """The last UID that was read; 0 where the server counts anew, or nothing is known."""
+        """The last UID that was read; 0 where none is known under this UIDVALIDITY."""
         with suppress(OSError, ValueError, LookupError, TypeError):
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             if kept["mailbox"] == self._mailbox and kept["validity"] == validity:
@@ -79,23 +81,18 @@ class Place:
         return 0
 
     def keep(self, validity: int, uid: int) -> None:
-        draft = self._file.with_suffix(".draft")
-        kept = {"mailbox": self._mailbox, "validity": validity, "uid": uid}
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._file)
+        """Keep the last UID that was read. Raises OSError."""
+        write_atomically(self._file, json.dumps({"mailbox": self._mailbox, "validity": validity, "uid": uid}))
 
 
 Take = Callable[[bytes, Envelope], object]
 
 
 def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) -> int:
-    """Take in what is new, oldest first; returns how many.
+    """Take in the new messages, oldest first; returns how many.
 
-    A message that fails by its own fault comes again, and so do those after it, which are taken in all the same: what is
-    known changes nothing. Raises what ``take`` raises, MailboxError, OSError, imaplib.IMAP4.error.
+    A message that fails by its own fault is read again in the next pass, and so are the messages after it, which are
+    taken in all the same. Raises what ``take`` raises, MailboxError, OSError, imaplib.IMAP4.error.
     """
     failure: Exception | None = None
     with _opened(mailbox) as server:
@@ -144,18 +141,18 @@ def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
 def _validity(server: imaplib.IMAP4) -> int:
     told = server.response("UIDVALIDITY")[1][0]
     if told is None:
-        raise MailboxError("the server does not say UIDVALIDITY: its UIDs mean nothing")
+        raise MailboxError("the server does not say UIDVALIDITY, without which its UIDs mean nothing")
     return int(told)
 
 
 def _after(server: imaplib.IMAP4, last: int) -> list[int]:
-    """The UIDs after one, ascending. `n:*` names the last message even when it is before n."""
+    """The UIDs after one, ascending. A search for `n:*` finds the last message even when its UID is below n."""
     (found,) = _done(server.uid("SEARCH", "UID", f"{last + 1}:*"), "search")
     return sorted(uid for uid in map(int, (found or b"").split()) if uid > last)[:_AT_ONCE]
 
 
 def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> tuple[bytes, datetime | None] | None:
-    """Its bytes, and when the server says it came; None for one that is too large, or gone meanwhile."""
+    """A message, and when the server says it arrived; None for one that is too large, or gone meanwhile."""
     told = _done(server.uid("FETCH", str(uid), "(RFC822.SIZE INTERNALDATE)"), "fetch")
     sizes = [int(found[1]) for line in told if isinstance(line, bytes) and (found := _SIZE.search(line))]
     if not sizes:
@@ -167,7 +164,7 @@ def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> tuple[bytes, 
     for part in _done(server.uid("FETCH", str(uid), "(BODY.PEEK[])"), "fetch"):
         if isinstance(part, tuple):
             return bytes(cast("Any", part[1])), next(filter(None, map(_arrived_at, told)), None)
-    raise MailboxError(f"fetch: the server has message {uid}, and does not hand it over")
+    raise MailboxError(f"fetch: the server does not hand over message {uid}")
 
 
 def _arrived_at(line: object) -> datetime | None:
@@ -176,10 +173,10 @@ def _arrived_at(line: object) -> datetime | None:
 
 
 def _put_away(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> None:
-    """Show that it is on the record. Left undone by a fault, it is done by nobody else, and that costs nothing."""
+    """Mark or move a recorded message. Nothing depends on it: a failure here is not made up for."""
     if mailbox.moved_to is None:
         _done(server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"), "mark")
-    elif b"MOVE" in _done(server.capability(), "capability")[0].split():  # many say so only to who has logged in
+    elif b"MOVE" in _done(server.capability(), "capability")[0].split():  # many servers say so only after the login
         _done(server.uid("MOVE", str(uid), f'"{mailbox.moved_to}"'), "move")
     else:
         _done(server.uid("COPY", str(uid), f'"{mailbox.moved_to}"'), "copy")
