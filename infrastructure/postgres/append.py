@@ -1,4 +1,4 @@
-"""What one command wants on the record, and the answer that whoever gave it waits for."""
+"""What one command wants on the record, the answer it waits for, and the errors it may be answered with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from application.ports import Answered, Erasure
+import psycopg
+from eventsourcing.persistence import IntegrityError, PersistenceError
+
+from application.ports import Answered, Erasure, KeyTaken, MailUnread, ReferenceMoved
 from domain.values import Disclosure
 from infrastructure.postgres.stored_event import LedgerEvent
 
@@ -123,3 +126,23 @@ def resolve(futures: Sequence[asyncio.Future[None]]) -> None:
     for future in futures:
         if not future.done():
             future.set_result(None)
+
+
+def refusal(why: str) -> Exception:
+    """The error for the reason why `ledger.append` left a command out."""
+    if why == "key":
+        return KeyTaken("the idempotency key was used meanwhile")
+    if why == "reference":
+        return ReferenceMoved("catalogue, policy or grants have changed meanwhile")
+    if why == "unread":
+        return MailUnread("an unread mail concerns a case that was to be closed")
+    return IntegrityError("the version is taken: another command appended first")
+
+
+def as_persistence_error(error: Exception) -> PersistenceError:
+    """An error of psycopg as the event sourcing library's."""
+    if isinstance(error, PersistenceError):
+        return error
+    if isinstance(error, psycopg.IntegrityError):  # such as a command that wants one version twice
+        return IntegrityError(str(error))
+    return PersistenceError(str(error))

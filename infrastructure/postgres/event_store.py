@@ -14,13 +14,12 @@ from psycopg_pool import PoolTimeout
 from application.ports import Beside, Entry
 from domain.aggregate import Root
 from domain.values import Disclosure, DisclosureKind
-from infrastructure.postgres.append import PATIENCE, Append
+from infrastructure.postgres.append import PATIENCE, Append, as_persistence_error
 from infrastructure.postgres.connections import LIMITS, QUESTION, AsyncPool
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.group_commit import GroupCommit
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
-from infrastructure.postgres.refusals import as_persistence_error
 from infrastructure.postgres.stored_event import LedgerEvent
 
 _SQL = load("recorder")

@@ -15,11 +15,10 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.append import PATIENCE, Append, Positions, deliver, resolve
+from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, deliver, refusal, resolve
 from infrastructure.postgres.columns import columns
 from infrastructure.postgres.database import Connect
 from infrastructure.postgres.queries import load
-from infrastructure.postgres.refusals import as_persistence_error, refusal
 
 _SQL = load("recorder")
 _BATCH = 2_000

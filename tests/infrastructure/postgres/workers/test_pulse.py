@@ -14,7 +14,7 @@ from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.views.projector import Projector
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
-from tests.infrastructure.postgres.workers import told
+from tests.infrastructure.postgres.workers.health import told
 
 AUDITOR = Actor("r.audit", Role.AUDITOR)
 

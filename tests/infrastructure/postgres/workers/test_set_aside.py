@@ -31,7 +31,7 @@ from tests.application.cases import LINKS, log, resolved
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase
 from tests.history.record import message_of
-from tests.infrastructure.postgres.workers import catch_up, told
+from tests.infrastructure.postgres.workers.health import catch_up, told
 
 AUDITOR = Actor("r.audit", Role.AUDITOR)
 
