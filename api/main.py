@@ -27,12 +27,14 @@ from application.desk import Desk, desk_on
 from application.holidays import holidays_of
 from application.mail_in.addresses import Addresses
 from application.mail_in.failures import Failures
+from application.views.questions import Views
 from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
 from infrastructure.identity.tokens import Tokens
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import QUESTION
+from infrastructure.postgres.connections import Limits as ConnectionLimits
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.event_store import open_event_store
 from infrastructure.postgres.feed import open_feed
@@ -40,7 +42,7 @@ from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
 from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.served_log import PostgresLog
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.similar import PostgresFinder
 
 T = TypeVar("T")
@@ -105,6 +107,22 @@ def on_desk(database: Database, do: Callable[[Desk], Awaitable[T]], *, component
     return asyncio.run(run())
 
 
+def on_views(
+    database: Database,
+    do: Callable[[Views], Awaitable[T]],
+    *,
+    component: Component = "api",
+    limits: ConnectionLimits | None = None,
+) -> T:
+    """Run a coroutine on the views, both in an event loop of their own. For callers that run no event loop."""
+
+    async def run() -> T:
+        async with database.async_pool(component, size=1, limits=limits) as pool:
+            return await do(views_on(pool))
+
+    return asyncio.run(run())
+
+
 def tokens_of(settings: Settings) -> Tokens:
     """Our keys, in the data directory. Raises OSError."""
     return Tokens(settings.data_dir / "keys", settings.issuer, settings.audience, settings.jwks_url)
@@ -119,11 +137,12 @@ async def open_context(
     async with (
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         open_feed(database, desk.references) as feed,
+        database.async_pool("api", size=QUESTIONS, limits=QUESTION) as views,
     ):
         with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool:
             yield Context(
                 desk,
-                PostgresViews(pool),
+                views_on(views),
                 feed,
                 PostgresLog(pool),
                 tokens.verify,

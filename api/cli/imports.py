@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import json
-import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 from typing import IO, Annotated
@@ -22,15 +23,15 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import sealer_folder_of, seals_here
 from api.cli.supervisor import SEALER, working
-from api.main import on_desk
+from api.main import on_desk, on_views
 from application.desk import Desk
 from application.imports.catalogue_file import carry_out, read_catalogue
 from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, Findings, ServiceNowLog
+from application.views.questions import Views
 from infrastructure.postgres.connections import LONG
 from infrastructure.settings import Settings
 from infrastructure.transparency.sealer_folder import SealerFolder
-from infrastructure.views.questions.postgres_views import PostgresViews
 
 _PATIENCE = 60.0
 """Seconds without progress after which no projector, or no sealer, seems to be at work."""
@@ -73,8 +74,8 @@ def servicenow(
 
     with database_of(settings, making=True) as database, working(settings, *_workers(settings)):
         done = on_desk(database, run)
-        with database.pool("api", size=1, limits=LONG) as pool:
-            _wait_until_caught_up(PostgresViews(pool), done.position, sealer_folder_of(settings))
+        caught_up = partial(_wait_until_caught_up, position=done.position, folder=sealer_folder_of(settings))
+        on_views(database, caught_up, limits=LONG)
     kept = _keep_rejected(settings, name, log.findings)
     _tell(done, log.findings, kept, time.monotonic() - began, as_json)
 
@@ -149,12 +150,11 @@ def _workers(settings: Settings) -> tuple[str, ...]:
     return ("projector", SEALER) if seals_here(settings) else ("projector",)
 
 
-def _wait_until_caught_up(views: PostgresViews, position: int, folder: SealerFolder) -> None:
+async def _wait_until_caught_up(views: Views, position: int, folder: SealerFolder) -> None:
     """Wait until projector and sealer, ours or others', have reached the last imported event. Exit 2 when one stands still."""
-    pause, moved = threading.Event(), time.monotonic()
-    known = (-1, -1)
+    known, moved = (-1, -1), time.monotonic()
     while True:
-        health = views.health()
+        health = await views.health.status()
         now = (health["position"], health["sealed_position"])
         if min(now) >= position:
             return
@@ -168,7 +168,7 @@ def _wait_until_caught_up(views: PostgresViews, position: int, folder: SealerFol
             could_not_run(
                 f"imported up to position {position}, but views have stopped at {now[0]}, the seal at {now[1]}"
             )
-        pause.wait(0.02)
+        await asyncio.sleep(0.02)
 
 
 def _keep_rejected(settings: Settings, name: str, findings: Findings) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from textwrap import wrap
@@ -14,12 +15,13 @@ from rich.table import Column, Table
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import sealer_folder_of
-from api.main import on_desk, tokens_of
+from api.main import on_desk, on_views, tokens_of
 from application.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.catalogue import OPERATOR
 from application.health import readiness
 from application.transparency_log import UNSEALED_ALARM
+from application.views.questions import Views
 from domain.case.status import COMMANDS, READERS
 from domain.problem import COMMANDS as PROBLEM_COMMANDS
 from domain.receipt import COMMANDS as INTAKE_COMMANDS
@@ -29,7 +31,6 @@ from infrastructure.identity.signing_keys import KeptKey, kept_keys, retire_key,
 from infrastructure.identity.tokens import LINK_LIVES
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.settings import Settings, misspelt, settings_entries
-from infrastructure.views.questions.postgres_views import PostgresViews
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that sign tokens and links: list, rotate, retire.")
 
@@ -171,6 +172,10 @@ def _paragraph(row: dict[str, str | None]) -> str:
     return "\n".join((f"{row['variable']} = {row['value']}", *lines))
 
 
+async def _health(views: Views) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]]]:
+    return dict(await views.health.status()), await views.health.set_aside()
+
+
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Print where ledger, views and seal are, and how the workers do.
 
@@ -178,9 +183,8 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
     another log than ours is held outside.
     """
     given = settings_of(data_dir, database_url)
-    with database_of(given) as database, database.pool("api", size=1) as pool:
-        views = PostgresViews(pool)
-        health, set_aside = dict(views.health()), views.set_aside()
+    with database_of(given) as database:
+        health, set_aside = on_views(database, _health)
         ready = readiness(health)
         document = {
             "database": _where(database.for_component("api")),

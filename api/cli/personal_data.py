@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,19 +14,19 @@ import typer
 from api.cli.approvals import ApprovalToken, auditor_of, bearer_of, request_once, tell_waiting
 from api.cli.console import FINDINGS, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.main import on_desk
+from api.main import on_desk, on_views
 from application.approvals import approval_document
 from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.requests import Committed, Request
 from application.personal_data import STAFF_WORDS, STAYS, ApprovalRequired, Erased, Remaining
+from application.views.questions import Views
 from domain.approval import Approval, Measure
 from domain.errors import OnHold
 from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.maintenance.scrub import NotScrubbed, scrub
 from infrastructure.settings import Settings
-from infrastructure.views.questions.postgres_views import PostgresViews
 
 Reason = Annotated[str, typer.Option(help="Why; kept with the record of it.")]
 _PATIENCE = 10.0
@@ -73,7 +74,7 @@ def erase(
 
         with database.connect("eraser"):  # says best why the role cannot be taken
             erased = on_desk(database, do, component="eraser")
-        views = _wait_for_views(database, erased)
+        views = on_views(database, partial(_wait_for_views, erased=erased), component="eraser")
         left = _scrub(database) if scrubbing else "not asked for (--no-scrub)"
     _tell(erased, views, left, as_json)
 
@@ -166,19 +167,17 @@ def _held(
         return on_desk(database, do)
 
 
-def _wait_for_views(database: Database, erased: Erased) -> str:
+async def _wait_for_views(views: Views, erased: Erased) -> str:
     """Wait until the projector has folded the erasure. Returns `folded`, `behind`, `halted` or `no projector`."""
-    end, pause = time.monotonic() + _PATIENCE, threading.Event()
-    with database.pool("eraser", size=1) as pool:
-        views = PostgresViews(pool)
-        while (health := views.health())["position"] < (erased.position or 0):
-            if health["halted_at"] is not None:
-                return "halted"
-            if not views.is_projecting():
-                return "no projector"
-            if time.monotonic() > end:
-                return "behind"
-            pause.wait(0.02)
+    end = time.monotonic() + _PATIENCE
+    while (health := await views.health.status())["position"] < (erased.position or 0):
+        if health["halted_at"] is not None:
+            return "halted"
+        if not await views.health.is_projecting():
+            return "no projector"
+        if time.monotonic() > end:
+            return "behind"
+        await asyncio.sleep(0.02)
     return "folded"
 
 

@@ -15,20 +15,19 @@ from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
-from api.main import on_desk
+from api.main import on_desk, on_views
 from application.desk import Desk
 from application.reports.definitions import REPORTS
 from application.reports.periods import moment_of as moment_of_day
 from application.reports.periods import zone_named
 from application.reports.tables import flat, report_csv
-from application.views.questions import Point, ReportQuestion
+from application.views.questions import Point, ReportQuestion, Views
 from domain.errors import Invalid
 from domain.policy import Policy
 from infrastructure.postgres.connections import LONG
 from infrastructure.postgres.database import Component
 from infrastructure.views.comparison import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 
 RETENTION = "retention"
@@ -74,32 +73,28 @@ def report(
     if name == RETENTION and any((since, until, as_of, effective_at, by)):
         could_not_run("the retention report is of now: the vault does not know what it had before")
     known_at, happened_by = moment_of(as_of), moment_of(effective_at)
-    with (
-        database_of(settings_of(data_dir, database_url)) as database,
-        database.pool("api", size=1, limits=LONG) as pool,
-    ):
+    with database_of(settings_of(data_dir, database_url)) as database:
         policy = on_desk(database, _policy)
-        zone, views = _zone(tz or policy.business.time_zone), PostgresViews(pool)
-        if name == RETENTION:
-            document = {**views.retention(datetime.now(UTC), policy.retention), "time_zone": zone.key}
-        else:
-            point = Point(views.position_at(known_at) if known_at else None, happened_by)
-            period = (_bound(since, zone), _bound(until, zone))
-            now = known_at or datetime.now(UTC)
-            document = _asked(views, ReportQuestion(name, *period, point, by.value if by else None, now, zone.key))
+        zone = _zone(tz or policy.business.time_zone)
+        period, now = (_bound(since, zone), _bound(until, zone)), known_at or datetime.now(UTC)
+
+        async def ask(views: Views) -> dict[str, Any]:
+            if name == RETENTION:
+                return {**await views.retention.report(datetime.now(UTC), policy.retention), "time_zone": zone.key}
+            point = Point(await views.positions.at(known_at) if known_at else None, happened_by)
+            question = ReportQuestion(name, *period, point, by.value if by else None, now, zone.key)
+            return await views.reports.report(question)
+
+        try:
+            document = on_views(database, ask, limits=LONG)
+        except Invalid as invalid:
+            could_not_run(invalid)
     _print({**document, "as_of": known_at}, zone, form, bom=bom)
 
 
 async def _policy(desk: Desk) -> Policy:
     """The policy in force."""
     return (await desk.references.current()).policy
-
-
-def _asked(views: PostgresViews, question: ReportQuestion) -> dict[str, Any]:
-    try:
-        return views.report(question)
-    except Invalid as invalid:
-        could_not_run(invalid)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -150,11 +150,11 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool, ready:
 
 async def _until_followed(context: Context) -> None:
     """Wait until the queues show what is on the record. A desk far behind, or halted, reports that itself instead."""
-    last = (await asyncio.to_thread(context.views.health))["ledger_position"]
+    last = (await context.views.health.status())["ledger_position"]
     for _ in range(_CATCH_UP):
         if await context.feed.wait_for_view(last, 1.0):
             return
-        if (await asyncio.to_thread(context.views.health))["halted_at"] is not None:
+        if (await context.views.health.status())["halted_at"] is not None:
             return
 
 

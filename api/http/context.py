@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.http.cursors import Cursors
-from api.http.deadline import CallerLookup, in_thread
+from api.http.deadline import LONG, CallerLookup, allow, in_thread
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
@@ -25,7 +25,7 @@ from domain.policy import Policy
 from domain.values import Actor, Role
 
 QUESTIONS = 12
-"""Questions to the views and to the log that are answered at once."""
+"""Questions to the views that are answered at once, and as many to the log."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -89,10 +89,16 @@ class Context:
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(QUESTIONS))
-    """Threads for questions to the views and to the log. Their pool has as many connections."""
+    """Threads for questions to the log. Their pool has as many connections."""
 
-    async def ask(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the views or the log, off the event loop. Raises what the question raises."""
+    @staticmethod
+    async def ask(question: Awaitable[T]) -> T:
+        """Wait for an answer of the views, for as long as a list or a report may take. Raises what the question raises."""
+        allow(LONG)
+        return await question
+
+    async def ask_log(self, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the log, off the event loop. Raises what the question raises."""
         return await in_thread(partial(question, *args, **kwargs), self.threads)
 
 

@@ -50,22 +50,26 @@ class ReportQuestion:
     """The time zone of its months, by its name in the IANA database."""
 
 
-class Views(Protocol):
-    """The read side."""
+class Positions(Protocol):
+    """How far the views have folded the ledger."""
 
-    def position(self) -> int:
+    async def last(self) -> int:
         """Return the last position that the views have folded."""
         ...
 
-    def position_at(self, moment: datetime) -> int:
+    async def at(self, moment: datetime) -> int:
         """Return the position of the last event recorded at or before a time, or 0."""
         ...
 
-    def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
+
+class Lists(Protocol):
+    """Pages of the entries of a view."""
+
+    async def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
         """Cases by number, filtered by the columns of the view. Raises ValueError for a filter that is none."""
         ...
 
-    def queues(self, now: datetime, alarm: timedelta) -> Listing:
+    async def queues(self, now: datetime, alarm: timedelta) -> Listing:
         """Count the entries of every non-empty queue: the desk's, the teams', and those that need attention.
 
         `obligations` counts what is owed, `quarantine` the messages that wait, `unprioritized` the cases without a priority for longer than ``alarm``
@@ -73,7 +77,7 @@ class Views(Protocol):
         """
         ...
 
-    def queue(
+    async def queue(
         self,
         name: str,
         point: Point,
@@ -88,37 +92,73 @@ class Views(Protocol):
         """
         ...
 
-    def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
+    async def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
         """Return open obligations by due time; filters: `kind`, `role`, `team` and `case` (its number)."""
         ...
 
-    def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
+    async def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
         """Return Problem Cases by number; filters: `status`, `service` and `known_error`."""
         ...
 
-    def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
-        """Return known errors by likeness to the query, settled problems last (R-5.5b). All without a query."""
-        ...
-
-    def quarantine(self, page: Page, *, recorded: bool = False) -> Listing:
+    async def quarantine(self, page: Page, *, recorded: bool = False) -> Listing:
         """Return messages that wait for a decision, or ``recorded`` automatic ones, oldest first (R-5.1d)."""
         ...
 
-    def search(self, query: str, page: Page) -> Listing:
+
+class Search(Protocol):
+    """Searches by words."""
+
+    async def cases(self, query: str, page: Page) -> Listing:
         """Search cases by customers' words: exact matches, then open cases with similar words."""
         ...
 
-    def report(self, question: ReportQuestion) -> dict[str, Any]:
+    async def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
+        """Return known errors by likeness to the query, settled problems last (R-5.5b). All without a query."""
+        ...
+
+
+class Reports(Protocol):
+    """The reports, computed from views."""
+
+    async def report(self, question: ReportQuestion) -> dict[str, Any]:
         """Return a report in the form of `kpis.md`. Raises KeyError for an unknown name."""
         ...
 
-    def retention(self, now: datetime, kept: timedelta) -> dict[str, Any]:
+
+class Retention(Protocol):
+    """Whose data the desk keeps, and for how long."""
+
+    async def report(self, now: datetime, kept: timedelta) -> dict[str, Any]:
         """Report the persons whose data are kept, and those beyond ``kept``, the retention period."""
         ...
 
-    def health(self) -> Mapping[str, Any]:
-        """Return positions, and the event that halted the projector, if any."""
+
+class Health(Protocol):
+    """How the desk itself is doing."""
+
+    async def status(self) -> Mapping[str, Any]:
+        """Return positions, lags, counts of waiting work, and the event that halted the projector, if any."""
         ...
+
+    async def is_projecting(self) -> bool:
+        """Whether a projector is at work, so that recorded events will be folded."""
+        ...
+
+    async def set_aside(self) -> Sequence[Mapping[str, Any]]:
+        """Return the items that workers have given up until their next start, oldest first; at most 100."""
+        ...
+
+
+@dataclass(frozen=True)
+class Views:
+    """The read side: each question has its place."""
+
+    positions: Positions
+    lists: Lists
+    search: Search
+    reports: Reports
+    retention: Retention
+    health: Health
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ from application.views.questions import Page, Point, ReportQuestion
 from domain.case import Case
 from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
 from tests.application.cases import TECHNICIAN
-from tests.blocking import BlockingDesk, open_desk
+from tests.blocking import BlockingDesk, on_pool, open_desk
 from tests.conftest import DATA, TestDatabase, differences
 
 LOG = DATA / "servicenow" / "incident_event_log.csv.gz"
@@ -94,18 +94,18 @@ def imports(database: TestDatabase, tmp_path: Path) -> Imports:
 
 
 @pytest.fixture
-def views(database: TestDatabase) -> Iterator[PostgresViews]:
-    with database.pool("api", size=1) as pool:
-        yield PostgresViews(pool)
+def views(database: TestDatabase) -> Iterator[BlockingDesk]:
+    with on_pool(database, "api", views_on) as views:
+        yield views
 
 
-def only_case(desk: BlockingDesk, views: PostgresViews) -> Case:
-    (item,) = views.cases({}, "number", Page()).items
+def only_case(desk: BlockingDesk, views: BlockingDesk) -> Case:
+    (item,) = views.lists.cases({}, "number", Page()).items
     return desk.records.case(item["number"], TECHNICIAN.actor)
 
 
 @needs_data
-def test_the_real_log_reproduces_the_figures_counted_independently(imports: Imports, views: PostgresViews) -> None:
+def test_the_real_log_reproduces_the_figures_counted_independently(imports: Imports, views: BlockingDesk) -> None:
     truth = json.loads((DATA / "servicenow" / "truth.json").read_text(encoding="utf-8"))
     code, told = imports.report(LOG)
     assert code == 0
@@ -117,7 +117,7 @@ def test_the_real_log_reproduces_the_figures_counted_independently(imports: Impo
     assert (told["rejected_rows"], told["unknown_values"]) == (0, [])
     assert told["backward_rows"] == truth["file_order"]["incidents_with_sys_updated_at_decreasing_in_file"]
 
-    volume = views.report(ReportQuestion("volume"))["totals"]
+    volume = views.reports.report(ReportQuestion("volume"))["totals"]
     assert volume["cases"] == truth["incidents"]
     assert volume["events"] == told["events"]
     assert volume["by_status"] == {"closed": truth["state_last_row"]["Closed"]}
@@ -125,7 +125,7 @@ def test_the_real_log_reproduces_the_figures_counted_independently(imports: Impo
     assert volume["by_priority"] == {name[0]: count for name, count in last_row.items()}
 
     reopen = truth["reopen"]
-    assert views.report(ReportQuestion("reopenings"))["totals"] == {
+    assert views.reports.report(ReportQuestion("reopenings"))["totals"] == {
         "cases_reopened": reopen["incidents_with_transition_out_of_Resolved_not_to_Closed"],
         "reopenings": reopen["transitions_out_of_Resolved_not_to_Closed"],
         "reopenings_after_72h": reopen["reopen_transitions_after_3_days"],
@@ -133,7 +133,7 @@ def test_the_real_log_reproduces_the_figures_counted_independently(imports: Impo
     }
 
     hours = truth["resolution_hours_resolved_at_minus_opened_at_last_row"]
-    resolution = views.report(ReportQuestion("resolution"))["totals"]
+    resolution = views.reports.report(ReportQuestion("resolution"))["totals"]
     assert resolution["source_median_hours"] == hours["all"]["median"]
     assert volume["cases"] - resolution["source_cases"] == truth["resolved_to_closed_days_last_row"]["n_missing"]
     for name, expected in hours["by_priority"].items():
@@ -155,7 +155,7 @@ def test_the_spreadsheets_format_is_read_as_well(imports: Imports) -> None:
 
 
 def test_every_imported_event_says_from_where_and_when(
-    imports: Imports, desk: BlockingDesk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: BlockingDesk
 ) -> None:
     closed = row(
         incident_state="Closed", sys_updated_at="5/3/2016 12:00", closed_code="code 5", resolved_at="29/2/2016 11:29"
@@ -182,7 +182,7 @@ def test_every_imported_event_says_from_where_and_when(
 
 
 def test_a_row_is_kept_also_when_no_clause_covers_what_it_changed(
-    imports: Imports, desk: BlockingDesk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: BlockingDesk
 ) -> None:
     file = written(imports.folder, row(), row(u_symptom="Symptom 7", sys_updated_at="29/2/2016 02:00"))
     imports.report(file)
@@ -193,7 +193,7 @@ def test_a_row_is_kept_also_when_no_clause_covers_what_it_changed(
 
 
 def test_what_we_have_no_word_for_is_reported_and_kept(
-    imports: Imports, desk: BlockingDesk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: BlockingDesk
 ) -> None:
     file = written(imports.folder, row(), row(incident_state="-100", contact_type="Pigeon", impact="9 - Odd"))
     code, told = imports.report(file)
@@ -207,7 +207,7 @@ def test_what_we_have_no_word_for_is_reported_and_kept(
     assert last.event.origin.changed["incident_state"] == "-100"
 
 
-def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Imports, views: PostgresViews) -> None:
+def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Imports, views: BlockingDesk) -> None:
     bad = [
         row(sys_updated_at="yesterday"),
         row(opened_at="31/2/2016 10:00"),
@@ -228,11 +228,11 @@ def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Import
     kept = [json.loads(line) for line in Path(told["rejected_kept_in"]).read_text(encoding="utf-8").splitlines()]
     assert kept[0]["row"][COLUMNS.index("sys_updated_at")] == "yesterday"
     assert len(kept) == 9
-    assert views.report(ReportQuestion("volume"))["totals"]["cases"] == 1
+    assert views.reports.report(ReportQuestion("volume"))["totals"]["cases"] == 1
 
 
 def test_rows_out_of_order_are_counted_and_kept_in_file_order(
-    imports: Imports, desk: BlockingDesk, views: PostgresViews
+    imports: Imports, desk: BlockingDesk, views: BlockingDesk
 ) -> None:
     late = row(incident_state="Resolved", sys_updated_at="29/2/2016 09:00")
     early = row(incident_state="Closed", sys_updated_at="29/2/2016 08:00")
@@ -298,19 +298,19 @@ def test_two_imports_at_once_import_once(database: TestDatabase) -> None:
     assert sum(result.cases for result in done) == 300
 
 
-def test_what_had_happened_by_a_moment_of_the_imported_past(imports: Imports, views: PostgresViews) -> None:
+def test_what_had_happened_by_a_moment_of_the_imported_past(imports: Imports, views: BlockingDesk) -> None:
     file = written(
         imports.folder, row(assignment_group="Group 1"), row(incident_state="Resolved", sys_updated_at="2/3/2016 10:00")
     )
     imports.report(file)
     then = Point(effective_at=datetime(2016, 3, 1, tzinfo=UTC))
-    assert views.report(ReportQuestion("volume", point=then))["totals"]["by_status"] == {"assigned": 1}
-    assert len(views.queue("Group 1", then, Page()).items) == 1
+    assert views.reports.report(ReportQuestion("volume", point=then))["totals"]["by_status"] == {"assigned": 1}
+    assert len(views.lists.queue("Group 1", then, Page()).items) == 1
     before = Point(effective_at=datetime(2016, 2, 1, tzinfo=UTC))
-    assert views.report(ReportQuestion("volume", point=before))["totals"]["cases"] == 0
+    assert views.reports.report(ReportQuestion("volume", point=before))["totals"]["cases"] == 0
 
 
-def test_what_a_row_told_is_not_known_before_it(imports: Imports, views: PostgresViews) -> None:
+def test_what_a_row_told_is_not_known_before_it(imports: Imports, views: BlockingDesk) -> None:
     """A row that goes back in time holds from when the one before it did; the source's own hindsight, from its last."""
     imports.report(
         written(
@@ -324,7 +324,7 @@ def test_what_a_row_told_is_not_known_before_it(imports: Imports, views: Postgre
 
     def resolution(**at: int) -> tuple[int, int]:
         point = Point(effective_at=datetime(2016, 3, tzinfo=UTC, **at))
-        totals = views.report(ReportQuestion("resolution", point=point))["totals"]
+        totals = views.reports.report(ReportQuestion("resolution", point=point))["totals"]
         return totals["resolved"], totals["source_cases"]
 
     assert resolution(day=1, hour=8, minute=30) == (0, 0)
@@ -332,16 +332,16 @@ def test_what_a_row_told_is_not_known_before_it(imports: Imports, views: Postgre
     assert resolution(day=5, hour=12) == (1, 1)
 
 
-def test_a_later_reopening_does_not_hide_an_earlier_one_from_the_past(imports: Imports, views: PostgresViews) -> None:
+def test_a_later_reopening_does_not_hide_an_earlier_one_from_the_past(imports: Imports, views: BlockingDesk) -> None:
     states = ("Resolved", "Closed", "Active", "Closed", "Active")
     rows = [row(incident_state=state, sys_updated_at=f"{day}/3/2016 08:00") for day, state in enumerate(states, 1)]
     imports.report(written(imports.folder, row(), *rows))
 
     def after_closure(position: int) -> int:
-        report = views.report(ReportQuestion("reopenings", point=Point(position)))
+        report = views.reports.report(ReportQuestion("reopenings", point=Point(position)))
         return int(report["totals"]["reopenings_after_closure"])
 
-    first = views.position_at(datetime.now(UTC)) - 2
+    first = views.positions.at(datetime.now(UTC)) - 2
     assert [after_closure(first + position) for position in (-1, 0, 1, 2)] == [0, 1, 1, 1]
     # What was folded by 0.2.0 is set right by the migration.
     with psycopg.connect(imports.database.superuser, autocommit=True) as superuser:

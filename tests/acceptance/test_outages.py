@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.lists import ListView
 from tests.acceptance.conftest import Answer, RunningDesk, Serve, done, refused, served
 from tests.acceptance.shared.test_credentials import ACCESS, claims
 from tests.conftest import TestDatabase
@@ -140,7 +140,7 @@ def test_a_silent_identity_provider_holds_up_only_whom_it_must_vouch_for(
 def test_an_error_that_nobody_caught_is_counted_and_logged(
     running: RunningDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> NoReturn:
+    async def fail(*_: object) -> NoReturn:
         raise RuntimeError("nobody thought of this")
 
     def uncaught(metrics: str) -> list[float]:
@@ -150,7 +150,7 @@ def test_an_error_that_nobody_caught_is_counted_and_logged(
 
     metrics = running.anonymous()
     before = uncaught(metrics.get("/metrics").text)
-    monkeypatch.setattr(PostgresViews, "queues", fail)
+    monkeypatch.setattr(ListView, "queues", fail)
     refused(running.technician.get("/queues"), 500, "internal-error")
     assert sum(uncaught(metrics.get("/metrics").text)) == sum(before) + 2
     assert "nobody thought of this" in "".join(capsys.readouterr())

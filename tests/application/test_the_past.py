@@ -52,7 +52,7 @@ class Past:
         if chance.choice((True, False)):
             recorded = chance.choice(events).recorded_at + chance.choice((-1, 0, 0, 1)) * MOMENT
             with asked(self.database) as views:
-                position = views.position_at(recorded)
+                position = views.positions.at(recorded)
             assert position == max((e.position for e in events if e.recorded_at <= recorded), default=0)
             then: dict[str, Any] = {"as_of": recorded}
         else:
@@ -81,7 +81,7 @@ class Past:
         with only(self.server, self.database, known) as fresh, asked(fresh) as anew, asked(self.database) as views:
             expected = questions.answers(anew, Point())
             assert questions.answers(views, point) == expected
-            counts = {item["name"]: item["cases"] for item in anew.queues(questions.now, ALARM).items}
+            counts = {item["name"]: item["cases"] for item in anew.lists.queues(questions.now, ALARM).items}
             listed = {name: len(expected[f"queue {name}"]) for name in QUEUES}
             assert {name: cases for name, cases in counts.items() if name in listed} == {
                 name: cases for name, cases in listed.items() if cases

@@ -15,7 +15,8 @@ from application.views.questions import Listing, Page, Point, ReportQuestion
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
+from tests.blocking import BlockingDesk, on_pool
 from tests.conftest import TestDatabase, cloned
 
 QUEUES = ("triage", "prioritization", "diagnosis", "network", "messaging", "resolved", "unprioritized")
@@ -85,9 +86,9 @@ def only(server: str, live: TestDatabase, events: list[Happened]) -> Iterator[Te
 
 
 @contextmanager
-def asked(database: TestDatabase) -> Iterator[PostgresViews]:
-    with database.pool("api", size=1) as pool:
-        yield PostgresViews(pool)
+def asked(database: TestDatabase) -> Iterator[BlockingDesk]:
+    with on_pool(database, "api", views_on) as views:
+        yield views
 
 
 @dataclass(frozen=True)
@@ -100,19 +101,19 @@ class Questions:
     since: datetime | None
     until: datetime | None
 
-    def answers(self, views: PostgresViews, point: Point) -> dict[str, Any]:
+    def answers(self, views: BlockingDesk, point: Point) -> dict[str, Any]:
         found: dict[str, Any] = {
-            f"queue {name}": pages(lambda page, name=name: views.queue(name, point, page, self.now, ALARM))  # type: ignore[misc]
+            f"queue {name}": pages(lambda page, name=name: views.lists.queue(name, point, page, self.now, ALARM))  # type: ignore[misc]
             for name in QUEUES
         }
-        found["obligations"] = pages(lambda page: views.obligations({}, point, self.now, page))
+        found["obligations"] = pages(lambda page: views.lists.obligations({}, point, self.now, page))
         for name in REPORTS:
             for key in KEYS:
                 question = ReportQuestion(name, self.since, self.until, point, key, self.window_ends)
-                report = views.report(question)
+                report = views.reports.report(question)
                 found[f"report {name} by {key}"] = {part: report[part] for part in ("totals", "rows")}
         plain = ReportQuestion("volume", point=point)  # counted already, where it is asked for now
-        return {**found, "volume": views.report(plain)["totals"]}
+        return {**found, "volume": views.reports.report(plain)["totals"]}
 
 
 def pages(ask: Callable[[Page], Listing]) -> list[Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from infrastructure.postgres.embedded.server import embedded_server
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
+from tests.blocking import BlockingDesk, on_pool
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import History, open_history
 
@@ -37,7 +38,7 @@ def history(database: TestDatabase) -> Iterator[History]:
 
 
 @pytest.fixture
-def views(database: TestDatabase) -> Iterator[PostgresViews]:
+def views(database: TestDatabase) -> Iterator[BlockingDesk]:
     """The read side, in the API's role."""
-    with database.pool("api", size=2) as pool:
-        yield PostgresViews(pool)
+    with on_pool(database, "api", views_on, size=2) as views:
+        yield views

@@ -185,7 +185,7 @@ async def read_candidates(request: Request, actor: Staff, number: str) -> Respon
     found = await context.desk.relations.candidates(number, actor)
     threshold = (await policy_of(context)).duplicate_threshold
     items = [{**vars(c), "decision_required": c.score >= threshold} for c in found]
-    position = await context.ask(context.views.position)
+    position = await context.ask(context.views.positions.last())
     return json_response({"items": items, "next_cursor": None, "as_of_position": position})
 
 
@@ -265,7 +265,7 @@ async def list_cases(
     question = f"cases {sort} {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     try:
-        listing = await context.ask(context.views.cases, filters, sort, Page(after, limit))
+        listing = await context.ask(context.views.lists.cases(filters, sort, Page(after, limit)))
     except ValueError as error:
         raise Problem("validation-failed", str(error)) from None
     return page_of(request, context, question, listing)
@@ -286,7 +286,7 @@ async def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa:
     """
     context = context_of(request)
     alarm = (await policy_of(context)).unprioritized_alarm
-    listing = await context.ask(context.views.queues, context.desk.clock.now(), alarm)
+    listing = await context.ask(context.views.lists.queues(context.desk.clock.now(), alarm))
     return page_of(request, context, "queues", listing)
 
 
@@ -321,7 +321,7 @@ async def read_queue(
     question = f"queue {name} {as_of} {position} {effective_at}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     now, alarm = as_of or context.desk.clock.now(), (await policy_of(context)).unprioritized_alarm
-    listing = await context.ask(context.views.queue, name, point, Page(after, limit), now, alarm)
+    listing = await context.ask(context.views.lists.queue(name, point, Page(after, limit), now, alarm))
     return page_of(request, context, question, listing)
 
 
@@ -330,7 +330,7 @@ async def point_of(
 ) -> Point:
     """The point in the record that a question is about."""
     if as_of is not None:
-        known = await context.ask(context.views.position_at, as_of)
+        known = await context.ask(context.views.positions.at(as_of))
         position = known if position is None else min(known, position)
     return Point(position, effective_at)
 

@@ -149,7 +149,7 @@ async def list_quarantine(
     """
     context, question = context_of(request), f"quarantine {recorded}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    listing = await context.ask(context.views.quarantine, Page(after, limit), recorded=recorded)
+    listing = await context.ask(context.views.lists.quarantine(Page(after, limit), recorded=recorded))
     return page_of(request, context, question, listing)
 
 

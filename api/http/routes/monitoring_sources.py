@@ -105,7 +105,7 @@ async def read_alerts(
     found = sorted((_place(alert), alert) for alert in await context.desk.alerts.alerts_of(number, actor))
     rest = [(place, alert) for place, alert in found if place > tuple(after)]
     shown = rest[:limit]
-    position = await context.ask(context.log.last_event)
+    position = await context.ask_log(context.log.last_event)
     last = shown[-1][0] if len(rest) > limit else None
     return page_of(request, context, question, Listing([alert_document(alert) for _, alert in shown], last, position))
 

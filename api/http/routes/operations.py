@@ -82,7 +82,7 @@ async def _asked(request: Request) -> tuple[Mapping[str, Any], Readiness]:
     """How the desk is. Raises Problem when the database does not answer: then it can do nothing."""
     context = context_of(request)
     try:
-        health = await context.ask(context.views.health)
+        health = await context.ask(context.views.health.status())
     except OperationalError as error:
         can = {"write": False, "read_views": False}
         raise Problem("unavailable", "the database cannot be reached at the moment", can=can) from error
@@ -110,7 +110,7 @@ async def metrics(request: Request) -> Response:
     """
     context = context_of(request)
     known: Metrics = request.app.state.metrics
-    known.observe(await context.ask(context.views.health))
+    known.observe(await context.ask(context.views.health.status()))
     return Response(await in_thread(partial(generate_latest, known.registry)), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -109,7 +109,7 @@ async def read_retention(
     context = context_of(request)
     zone = await _zone(context, tz)
     kept = (await policy_of(context)).retention
-    report = await context.ask(context.views.retention, context.desk.clock.now(), kept)
+    report = await context.ask(context.views.retention.report(context.desk.clock.now(), kept))
     document = {**report, "time_zone": zone.key, "as_of": None, "as_of_position": report["position"]}
     return await in_thread(partial(_answer, document, zone, form, bom=bom))
 
@@ -161,6 +161,6 @@ async def read_report(
         await point_of(context, as_of, position, effective_at),
         (moment_of(since, zone, "from"), moment_of(until, zone, "to")),
     )
-    report = await context.ask(context.views.report, ReportQuestion(name, *period, point, by, now, zone.key))
+    report = await context.ask(context.views.reports.report(ReportQuestion(name, *period, point, by, now, zone.key)))
     document = {**report, "as_of": as_of, "as_of_position": report["position"]}
     return await in_thread(partial(_answer, document, zone, form, bom=bom))

@@ -70,7 +70,9 @@ async def list_problems(
     filters = {name: request.query_params[name] for name in _PROBLEMS if name in request.query_params}
     question = f"problems {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, await context.ask(context.views.problems, filters, Page(after, limit)))
+    return page_of(
+        request, context, question, await context.ask(context.views.lists.problems(filters, Page(after, limit)))
+    )
 
 
 @router.get(
@@ -127,7 +129,7 @@ async def find_known_errors(
     context = context_of(request)
     question = f"known errors {q!r} {service!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    listing = await context.ask(context.views.known_errors, q, service, Page(after, limit))
+    listing = await context.ask(context.views.search.known_errors(q, service, Page(after, limit)))
     return page_of(request, context, question, listing)
 
 
@@ -157,7 +159,7 @@ async def search(
     """
     context, question = context_of(request), f"search {q!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, await context.ask(context.views.search, q, Page(after, limit)))
+    return page_of(request, context, question, await context.ask(context.views.search.cases(q, Page(after, limit))))
 
 
 @router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_LISTED_OBLIGATIONS)
@@ -186,5 +188,5 @@ async def list_obligations(
     after = context.cursors.read(question, cursor) if cursor is not None else None
     point = await point_of(context, as_of, position, None)
     page = Page(after, limit)
-    listing = await context.ask(context.views.obligations, filters, point, context.desk.clock.now(), page)
+    listing = await context.ask(context.views.lists.obligations(filters, point, context.desk.clock.now(), page))
     return page_of(request, context, question, listing)

@@ -120,7 +120,7 @@ async def read_tile(request: Request, path: str) -> Response:
 
 async def _checkpoint(request: Request, log: int | None) -> Response:
     context = context_of(request)
-    note = await context.ask(context.log.checkpoint, log)
+    note = await context.ask_log(context.log.checkpoint, log)
     if note is None:
         raise NotFound("nothing is sealed yet")
     return Response(note.encode(), headers=_NEVER, media_type="text/plain; charset=utf-8")
@@ -128,7 +128,7 @@ async def _checkpoint(request: Request, log: int | None) -> Response:
 
 async def _tile(request: Request, path: str, log: int | None) -> Response:
     context = context_of(request)
-    found = await context.ask(context.log.tile, path, log)
+    found = await context.ask_log(context.log.tile, path, log)
     if found is None:
         raise NotFound("there is no such tile")
     number, content = found
@@ -149,7 +149,7 @@ async def list_checkpoints(request: Request, actor: Staff, limit: Limit = 50, cu
     """
     context = context_of(request)
     after = context.cursors.read("checkpoints", cursor) if cursor is not None else None
-    found = list(await context.ask(context.log.checkpoints, (after[0], after[1]) if after else None, limit + 1))
+    found = list(await context.ask_log(context.log.checkpoints, (after[0], after[1]) if after else None, limit + 1))
     more, kept = len(found) > limit, found[:limit]
     last = (kept[-1].log, kept[-1].size) if more else None
     listing = Listing([vars(each) for each in kept], last, kept[0].position if kept else 0)

@@ -10,18 +10,22 @@ from infrastructure.views.questions.view_reader import ViewReader, texts
 _SQL = texts("health")
 
 
-class HealthView(ViewReader):
+class HealthView:
     """What operators and load balancers ask."""
 
-    def health(self) -> Mapping[str, Any]:
+    def __init__(self, reader: ViewReader) -> None:
+        self._reader = reader
+
+    async def status(self) -> Mapping[str, Any]:
         """Positions, lags, counts of waiting work, and the state of each worker."""
-        workers = {row.pop("worker"): row for row in self._rows(_SQL["workers"])}
-        return {**self._rows(_SQL["health"])[0], "projecting": self.is_projecting(), "workers": workers}
+        workers = {row.pop("worker"): row for row in await self._reader.rows(_SQL["workers"])}
+        (health,) = await self._reader.rows(_SQL["health"])
+        return {**health, "projecting": await self.is_projecting(), "workers": workers}
 
-    def is_projecting(self) -> bool:
+    async def is_projecting(self) -> bool:
         """Whether a projector is at work, so that recorded events will be folded."""
-        return bool(self._rows(_SQL["projecting"])[0]["working"])
+        return bool((await self._reader.rows(_SQL["projecting"]))[0]["working"])
 
-    def set_aside(self) -> list[dict[str, Any]]:
+    async def set_aside(self) -> list[dict[str, Any]]:
         """The items that workers have given up until their next start, oldest first; at most 100."""
-        return self._rows(_SQL["set_aside"])
+        return await self._reader.rows(_SQL["set_aside"])

@@ -31,10 +31,13 @@ _COUNTED = {"resolution": "c.counted_at", "outcomes": "c.counted_at"}
 """The moment that decides in which month a case counts; `received_at` in the other reports."""
 
 
-class ReportView(ViewReader):
+class ReportView:
     """The reports."""
 
-    def report(self, question: ReportQuestion) -> dict[str, Any]:
+    def __init__(self, reader: ViewReader) -> None:
+        self._reader = reader
+
+    async def report(self, question: ReportQuestion) -> dict[str, Any]:
         """A report, in its shape of kpis.md.
 
         Raises KeyError for an unknown report or breakdown, UnknownReference for a time zone that the database does not know.
@@ -43,13 +46,13 @@ class ReportView(ViewReader):
         if question.by not in _KEYS:
             raise KeyError(question.by)
         try:
-            rows = self._rows(*self._statement(question))
+            rows = await self._reader.rows(*await self._statement(question))
         except InvalidParameterValue:
             raise UnknownReference(f"the database knows no time zone {question.zone}", "/query/tz") from None
         by_key: dict[Any, list[Mapping[str, Any]]] = {}
         for row in rows if question.by is not None else ():
             by_key.setdefault(row["key"], []).append(row)
-        known = self.position()
+        known = await self._reader.last()
         return {
             "report": question.name,
             "definitions_version": definition.version,
@@ -66,7 +69,7 @@ class ReportView(ViewReader):
             ],
         }
 
-    def _statement(self, question: ReportQuestion) -> tuple[str, dict[str, Any]]:
+    async def _statement(self, question: ReportQuestion) -> tuple[str, dict[str, Any]]:
         if question == ReportQuestion("volume"):
             return _SQL["counts"], {}
         condition, values = case_at(question.point)
@@ -74,18 +77,18 @@ class ReportView(ViewReader):
         values |= {"since": question.since or _BEGINNING, "until": question.until or END}
         values["apart"] = [code.value for code in NO_INCIDENT]
         if question.name == "outcomes":
-            values["moment"] = self._moment(question, values["position"])
+            values["moment"] = await self._moment(question, values["position"])
         parts = {"reopened": _SQL["reopened"], "ended": _SQL["ended"], "point": condition, "key": _KEYS[question.by]}
         return filled(_SQL[question.name], **parts, counted=_COUNTED.get(question.name, "c.received_at")), values
 
-    def _moment(self, question: ReportQuestion, position: int) -> datetime:
+    async def _moment(self, question: ReportQuestion, position: int) -> datetime:
         """The moment by which a dispute window has ended or not: the same question then has the same answer."""
-        asked = question.now or self._time_of(min(position, self.position()))
+        asked = question.now or await self._time_of(min(position, await self._reader.last()))
         return min(asked, question.point.effective_at or END)
 
-    def _time_of(self, position: int) -> datetime:
+    async def _time_of(self, position: int) -> datetime:
         """When the last event up to a position happened; for imported history, when it was recorded."""
-        for row in self._rows(_SQL["last_event"], (position,)):
+        for row in await self._reader.rows(_SQL["last_event"], (position,)):
             state = json.loads(row["state"])
             occurred_at = None if "origin" in state else state.get("occurred_at")
             moment: datetime = datetime.fromisoformat(occurred_at) if occurred_at else row["recorded_at"]

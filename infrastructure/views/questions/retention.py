@@ -12,14 +12,17 @@ _SQL = texts("retention")
 VERSION = "retention/1"
 
 
-class RetentionView(ViewReader):
+class RetentionView:
     """The retention report."""
 
-    def retention(self, now: datetime, kept: timedelta) -> dict[str, Any]:
+    def __init__(self, reader: ViewReader) -> None:
+        self._reader = reader
+
+    async def report(self, now: datetime, kept: timedelta) -> dict[str, Any]:
         """The data subjects whose retention period ``kept`` is over at ``now``, in the shape of a report."""
         values = {"office": list(OFFICE), "before": now - kept}
-        (persons,), kinds = self._rows(_SQL["persons"], values), self._rows(_SQL["vault"])
-        due = self._rows(_SQL["due"], values)
+        (persons,), kinds = await self._reader.rows(_SQL["persons"], values), await self._reader.rows(_SQL["vault"])
+        due = await self._reader.rows(_SQL["due"], values)
         totals = {
             "subjects": persons["subjects"],
             "subjects_due": len(due),

@@ -1,9 +1,8 @@
-"""Answers questions on problems and known errors, and searches what was said in cases."""
+"""Searches what was said in cases, and known errors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from unicodedata import normalize
 
@@ -14,33 +13,23 @@ from infrastructure.views.questions.view_reader import (
     ViewReader,
     case_item,
     filled,
-    filter_conditions,
     matchable,
     one_page,
-    plain_item,
     texts,
 )
 
 _SQL = texts("search")
-_FILTERS = {name: f"p.{name}" for name in ("status", "service", "known_error")}
 _EXACT = re.compile(r'"[^"]+"')
 """Words in quotes. A query with such words finds no similar ones."""
 
 
-class SearchView(ViewReader):
-    """Problems, known errors and search."""
+class SearchView:
+    """Implements `application.views.questions.Search`."""
 
-    def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
-        """Problems by number. Raises ValueError for an unknown filter."""
-        where, values = filter_conditions(filters, _FILTERS)
-        if page.after is not None:
-            where.append("p.number > %(after)s")
-            values["after"] = page.after[0]
-        sql = f"{_SQL['problems']} WHERE {' AND '.join(where or ['true'])} ORDER BY p.number"
-        rows = self._rows(one_page(sql, page), values)
-        return self._listing(rows, page, Point(), lambda row: (row["number"],), plain_item)
+    def __init__(self, reader: ViewReader) -> None:
+        self._reader = reader
 
-    def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
+    async def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:
         """Known errors by likeness to the query, those of settled problems last (R-5.5b)."""
         values: dict[str, Any] = {"service": None if service is None else matchable(service)}
         parts = {"score": "NULL::float8", "matches": "true", "after": "true"}
@@ -50,10 +39,10 @@ class SearchView(ViewReader):
         if page.after is not None:
             parts["after"] = _SQL["after_article"]
             values |= dict(zip(("settled", "score", "id"), page.after, strict=True))
-        rows = self._rows_by_likeness(one_page(filled(_SQL["known_errors"], **parts), page), values)
-        return self._listing(rows, page, Point(), _article_key, _article)
+        rows = await self._reader.rows_by_likeness(one_page(filled(_SQL["known_errors"], **parts), page), values)
+        return await self._reader.listing(rows, page, Point(), _article_key, _article)
 
-    def search(self, query: str, page: Page) -> Listing:
+    async def cases(self, query: str, page: Page) -> Listing:
         """Cases with the words of the query, then open ones with similar words."""
         values: dict[str, Any] = _query_values(query)
         after = "true"
@@ -61,10 +50,10 @@ class SearchView(ViewReader):
             after = _SQL["after_case"]
             values |= dict(zip(("score", "number"), page.after, strict=True))
         sql = one_page(filled(_SQL["search"], columns=CASE_COLUMNS, after=after), page)
-        rows = self._rows_by_likeness(sql, {**values, "similar": None})
+        rows = await self._reader.rows_by_likeness(sql, {**values, "similar": None})
         if len(rows) <= page.limit and values["similar"] is not None:  # similar words only fill the rest of a page
-            rows = self._rows_by_likeness(sql, values)
-        return self._listing(rows, page, Point(), lambda row: (row["score"], row["number"]), case_item)
+            rows = await self._reader.rows_by_likeness(sql, values)
+        return await self._reader.listing(rows, page, Point(), lambda row: (row["score"], row["number"]), case_item)
 
 
 def _query_values(query: str) -> dict[str, Any]:

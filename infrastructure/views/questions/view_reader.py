@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from psycopg import Connection
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
 
 from application.views.questions import Listing, Page, Point
+from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.queries import load
 
 LATEST = 2**62
@@ -32,28 +31,39 @@ CASE_COLUMNS = _SQL["columns"]
 
 
 class ViewReader:
-    """Reads view tables on a pool. Subclasses answer the questions of one area."""
+    """Reads view tables on a pool, in the event loop."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    def __init__(self, pool: AsyncPool) -> None:
         self._pool = pool
 
-    def position(self) -> int:
+    async def last(self) -> int:
         """The position up to which the views have folded the ledger."""
-        return int(self._rows(_SQL["position"])[0]["position"])
+        return int((await self.rows(_SQL["position"]))[0]["position"])
 
-    def _rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
-        with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
-            return cursor.execute(sql.encode(), values, prepare=True).fetchall()
+    async def at(self, moment: datetime) -> int:
+        """The position of the last event recorded at or before a moment; 0 when there is none."""
+        rows = await self.rows(_SQL["position_at"], (moment,))
+        return int(rows[0]["notification_id"]) if rows else 0
 
-    def _rows_by_likeness(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
+    async def rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
+        """The rows of a statement whose plan holds for all values."""
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row, binary=True) as cursor,
+        ):
+            await cursor.execute(sql.encode(), values, prepare=True)
+            return await cursor.fetchall()
+
+    async def rows_by_likeness(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
         """The rows of a similarity search, under our own threshold."""
-        with self._pool.connection() as connection, connection.transaction():
-            connection.execute(_SQL["likeness"].encode())
-            with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(_SQL["likeness"].encode())
+            async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
                 # Not prepared: the plan depends on the words, and PostgreSQL then parses them only once.
-                return cursor.execute(sql.encode(), values, prepare=False).fetchall()
+                await cursor.execute(sql.encode(), values, prepare=False)
+                return await cursor.fetchall()
 
-    def _listing(
+    async def listing(
         self,
         rows: list[Row],
         page: Page,
@@ -63,7 +73,7 @@ class ViewReader:
     ) -> Listing:
         """A page of rows that were read one beyond its limit. Each row carries the `position` it was read at."""
         more, rows = len(rows) > page.limit, rows[: page.limit]
-        position = rows[0]["position"] if rows else self.position()
+        position = rows[0]["position"] if rows else await self.last()
         known = position if point.position is None else min(position, point.position)
         return Listing([item(row) for row in rows], key(rows[-1]) if more else None, known)
 

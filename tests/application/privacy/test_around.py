@@ -16,7 +16,7 @@ from application.views.questions import Page
 from domain.errors import InvalidTransition, OnHold
 from domain.obligation import ObligationKind
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.questions.timers import PostgresTimers
 from tests import four_eyes
 from tests.application.cases import LINKS, TECHNICIAN, assigned, log, resolved
@@ -35,7 +35,7 @@ from tests.application.privacy.persons import (
     resolve,
     words_in_view,
 )
-from tests.blocking import BlockingDesk, open_desk
+from tests.blocking import BlockingDesk, on_pool, open_desk
 from tests.conftest import TestDatabase
 from tests.history.record import message_of
 
@@ -102,20 +102,20 @@ def test_a_resolution_after_the_erasure_has_nobody_to_tell(desk: BlockingDesk) -
 def test_search_and_candidates_find_what_is_still_there(desk: BlockingDesk, database: TestDatabase) -> None:
     words = {"subject": "Plotter P-4711 jams", "description": "Plotter P-4711 jams on every page", "symptoms": "jams"}
     mine, theirs = log(desk, contact=JO, words=words), log(desk, contact=SAM, words=words)
-    with database.connect("projector") as connection, database.pool("api", size=1) as pool:
-        views, projector = PostgresViews(pool), Projector(connection)
+    with database.connect("projector") as connection, on_pool(database, "api", views_on) as views:
+        projector = Projector(connection)
         projector.catch_up()
-        assert {item["number"] for item in views.search("plotter", Page()).items} == {mine, theirs}
+        assert {item["number"] for item in views.search.cases("plotter", Page()).items} == {mine, theirs}
         third = log(desk, contact=SAM, words=words)
         assert {c.case for c in desk.relations.candidates(third, AUDITOR)} == {mine, theirs}
         erase(desk)
         for _ in range(2):  # before the views have folded it, and after
             assert {c.case for c in desk.relations.candidates(third, AUDITOR)} == {theirs}
-            assert mine not in {item["number"] for item in views.search("plotter", Page()).items}
+            assert mine not in {item["number"] for item in views.search.cases("plotter", Page()).items}
             assert desk.relations.candidates(mine, AUDITOR) == []
             assert words_in_view(database, mine) == []
             projector.catch_up()
-        (listed,) = views.cases({"customer": desk.pseudonyms.of(JO)}, "number", Page()).items
+        (listed,) = views.lists.cases({"customer": desk.pseudonyms.of(JO)}, "number", Page()).items
         assert (listed["number"], listed["subject"], listed["version"]) == (mine, None, 2)
 
 
@@ -125,12 +125,12 @@ def test_what_is_said_after_an_erasure_is_found_again_and_can_be_erased_again(
     number = log(desk, contact=JO)
     erase(desk)
     desk.logging.correct(number, "symptoms", "whistles", "they called again", TECHNICIAN)
-    with database.connect("projector") as connection, database.pool("api", size=1) as pool:
+    with database.connect("projector") as connection, on_pool(database, "api", views_on) as views:
         Projector(connection).catch_up()
-        assert [item["number"] for item in PostgresViews(pool).search("whistles", Page()).items] == [number]
+        assert [item["number"] for item in views.search.cases("whistles", Page()).items] == [number]
         assert erase(desk).disclosures == 1
         Projector(connection).catch_up()
-        assert PostgresViews(pool).search("whistles", Page()).items == []
+        assert views.search.cases("whistles", Page()).items == []
 
 
 # together with others

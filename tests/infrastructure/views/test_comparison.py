@@ -16,7 +16,6 @@ from domain.values import Role
 from infrastructure.postgres.database import Database
 from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import TECHNICIAN, assigned, log, resolved
 from tests.blocking import BlockingDesk
@@ -169,7 +168,7 @@ def compare_again(auditor: psycopg.Connection[Any]) -> Comparison:
 
 
 def test_a_projector_at_work_makes_no_difference(
-    desk: BlockingDesk, database: TestDatabase, views: PostgresViews
+    desk: BlockingDesk, database: TestDatabase, views: BlockingDesk
 ) -> None:
     stop = threading.Event()
 
@@ -239,7 +238,7 @@ def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(
     desk: BlockingDesk,
     projector: Projector,
     database: TestDatabase,
-    views: PostgresViews,
+    views: BlockingDesk,
     superuser: psycopg.Connection[Any],
 ) -> None:
     resolved(desk)
@@ -257,7 +256,7 @@ def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(
             assert rebuilding.is_alive()
         with one_snapshot(auditor):
             assert compare(auditor).differences == {}
-        assert views.position() == last_position(database)
+        assert views.positions.last() == last_position(database)
         assert rebuilding.is_alive()
     rebuilding.join()
     assert differences(database) == {}

@@ -11,7 +11,7 @@ from domain.case.clauses.notification import ContactAttempt
 from domain.case.clauses.resolution import ContactOutcome, Verification
 from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from tests.blocking import BlockingDesk
 from tests.infrastructure.histories import (
     FIXED,
     MEDIUM,
@@ -55,13 +55,13 @@ def settled(history: History) -> None:
 
 
 def test_outcomes_tell_first_contact_from_the_rest_once_the_window_has_ended(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     settled(history)
     projector.catch_up()
 
     def totals(now: datetime | None, **asked: Any) -> dict[str, Any]:
-        report = views.report(ReportQuestion("outcomes", now=now, **asked))
+        report = views.reports.report(ReportQuestion("outcomes", now=now, **asked))
         assert report["definitions_version"] == "outcomes/2"
         return dict(report["totals"])
 
@@ -78,7 +78,7 @@ def test_outcomes_tell_first_contact_from_the_rest_once_the_window_has_ended(
     none = totals(moment(9 * DAYS), point=Point(0))
     assert none == {**dict.fromkeys(expected, 0), "first_contact_rate": None}
     assert totals(moment(9 * DAYS), since=moment(2 * DAYS))["resolved"] == 0
-    rows = views.report(ReportQuestion("outcomes", by="service", now=moment(4 * DAYS)))["rows"]
+    rows = views.reports.report(ReportQuestion("outcomes", by="service", now=moment(4 * DAYS)))["rows"]
     assert [(row["service"], row["resolved"], row["first_contact"]) for row in rows] == [
         ("email", 1, 0),
         ("printing", 4, 1),
@@ -86,7 +86,7 @@ def test_outcomes_tell_first_contact_from_the_rest_once_the_window_has_ended(
 
 
 def test_outcomes_count_what_came_back_and_what_was_no_fix(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     case = history.assigned(0)
     case.hand_back(said(), by(3, TEAM))
@@ -97,24 +97,24 @@ def test_outcomes_count_what_came_back_and_what_was_no_fix(
     case.resolve(FIXED, said(), POLICY, by(8, TEAM))
     history.put(case)
     projector.catch_up()
-    totals = views.report(ReportQuestion("outcomes"))["totals"]
+    totals = views.reports.report(ReportQuestion("outcomes"))["totals"]
     assert (totals["resolved"], totals["handed_back"], totals["failed_fixes"]) == (1, 1, 2)
 
 
 def test_what_is_no_incident_leaves_the_figures_of_resolution_and_reopening(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     """R-4.2c, R-5.3d: referred, duplicate and reclassified ones are reported apart."""
     settled(history)
     projector.catch_up()
-    resolution = views.report(ReportQuestion("resolution"))
+    resolution = views.reports.report(ReportQuestion("resolution"))
     assert (resolution["definitions_version"], resolution["totals"]["resolved"]) == ("resolution/3", 5)
-    reopenings = views.report(ReportQuestion("reopenings"))
+    reopenings = views.reports.report(ReportQuestion("reopenings"))
     assert (reopenings["definitions_version"], reopenings["totals"]["reopenings"]) == ("reopenings/2", 1)
 
 
 def test_a_referral_that_came_back_counts_by_its_resolution_as_an_incident(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     case = history.logged(0)
     case.refer(("dhs", 1, None), ContactAttempt("phone", moment(1), informed=True), POLICY, by(1))
@@ -124,18 +124,18 @@ def test_a_referral_that_came_back_counts_by_its_resolution_as_an_incident(
     case.resolve(FIXED, said(), POLICY, by(120))
     history.put(case)
     projector.catch_up()
-    totals = views.report(ReportQuestion("resolution"))["totals"]
+    totals = views.reports.report(ReportQuestion("resolution"))["totals"]
     assert (totals["resolved"], totals["median_hours_to_first_resolution"]) == (1, 2.0)
-    outcomes = views.report(ReportQuestion("outcomes"))["totals"]
+    outcomes = views.reports.report(ReportQuestion("outcomes"))["totals"]
     assert (outcomes["resolved"], outcomes["referred"]) == (1, 0)
 
 
 def test_a_past_report_has_no_row_for_what_was_resolved_later(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     history.resolved(0)
     projector.catch_up()
-    now = views.position()
+    now = views.positions.last()
     for position, teams in ((now, ["network"]), (now - 1, [])):
-        report = views.report(ReportQuestion("reopenings", point=Point(position), by="team"))
+        report = views.reports.report(ReportQuestion("reopenings", point=Point(position), by="team"))
         assert [row["team"] for row in report["rows"]] == teams

@@ -13,7 +13,7 @@ from application.reports.periods import moment_of, zone_named
 from application.views.questions import ReportQuestion
 from domain.errors import Invalid
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from tests.blocking import BlockingDesk
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import NOW, History
 
@@ -34,7 +34,7 @@ def minutes(moment: str) -> float:
 
 @pytest.mark.parametrize("name", ["volume", "resolution", "reopenings", "outcomes"])
 def test_by_month_is_in_the_zone_asked_for_and_months_add_up(
-    history: History, projector: Projector, views: PostgresViews, name: str
+    history: History, projector: Projector, views: BlockingDesk, name: str
 ) -> None:
     for at, _, _ in BOUNDARIES:
         history.resolved(minutes(at) - 3)  # it is resolved three minutes after it came
@@ -42,7 +42,7 @@ def test_by_month_is_in_the_zone_asked_for_and_months_add_up(
     projector.catch_up()
     counted = {"volume": "cases", "reopenings": "reopenings"}.get(name, "resolved")
     for zone in {zone for _, zone, _ in BOUNDARIES}:
-        report = views.report(ReportQuestion(name, by="month", zone=zone))
+        report = views.reports.report(ReportQuestion(name, by="month", zone=zone))
         assert report["time_zone"] == zone
         assert sum(row[counted] for row in report["rows"]) == report["totals"][counted]
         months = {row["month"]: row[counted] for row in report["rows"]}
@@ -54,21 +54,23 @@ def test_by_month_is_in_the_zone_asked_for_and_months_add_up(
     if counted == "resolved":
         for at, zone, month in BOUNDARIES:
             since = datetime.fromisoformat(at)
-            report = views.report(ReportQuestion(name, since, since + timedelta(seconds=1), by="month", zone=zone))
+            report = views.reports.report(
+                ReportQuestion(name, since, since + timedelta(seconds=1), by="month", zone=zone)
+            )
             assert [row["month"] for row in report["rows"]] == [month], (at, zone)
 
 
-def test_a_month_is_the_sum_of_its_own_period(history: History, projector: Projector, views: PostgresViews) -> None:
+def test_a_month_is_the_sum_of_its_own_period(history: History, projector: Projector, views: BlockingDesk) -> None:
     for at, _, _ in BOUNDARIES:
         history.resolved(minutes(at) - 3)
     projector.catch_up()
     zone = zone_named("America/Chicago")
     bounds = [moment_of(date(2026, month, 1), zone, "from") for month in range(3, 13)]
     for name in ("volume", "resolution", "outcomes"):
-        rows = views.report(ReportQuestion(name, by="month", zone=zone.key))["rows"]
+        rows = views.reports.report(ReportQuestion(name, by="month", zone=zone.key))["rows"]
         for row in rows:
             place = int(row["month"][-2:]) - 3
-            alone = views.report(ReportQuestion(name, bounds[place], bounds[place + 1] if place < 9 else None))[
+            alone = views.reports.report(ReportQuestion(name, bounds[place], bounds[place + 1] if place < 9 else None))[
                 "totals"
             ]
             counted = "cases" if name == "volume" else "resolved"

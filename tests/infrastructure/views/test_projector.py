@@ -15,10 +15,10 @@ from application.views.questions import Page, Point, ReportQuestion
 from domain.case.terms import PendingReason
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
-from tests.blocking import BlockingDesk, open_desk
+from tests.blocking import BlockingDesk, on_pool, open_desk
 from tests.conftest import TestDatabase, differences, grant_everybody
 from tests.travel_clock import TravelClock
 
@@ -62,7 +62,7 @@ def test_a_poisoned_event_stops_it_at_that_event_and_loses_nothing(
     desk: BlockingDesk,
     database: TestDatabase,
     projector: Projector,
-    views: PostgresViews,
+    views: BlockingDesk,
     topic: str,
     state: bytes | None,
 ) -> None:
@@ -77,27 +77,27 @@ def test_a_poisoned_event_stops_it_at_that_event_and_loses_nothing(
     with pytest.raises(Poisoned, match=f"before position {position}: {topic}") as raised:
         projector.catch_up()
     assert raised.value.position == position
-    health = views.health()
+    health = views.health.status()
     assert (health["position"], health["halted_at"]) == (position - 1, position)
     assert topic in health["halted_by"]
-    shown = [item["number"] for item in views.cases({}, "number", Page()).items]
+    shown = [item["number"] for item in views.lists.cases({}, "number", Page()).items]
     assert shown == before
     assert after not in shown
 
 
 def test_killed_half_way_it_has_done_nothing_and_done_again_it_does_the_same(
-    desk: BlockingDesk, database: TestDatabase, views: PostgresViews
+    desk: BlockingDesk, database: TestDatabase, views: BlockingDesk
 ) -> None:
     numbers = [resolved(desk, words={"subject": subject}) for subject in ("Printer", "Mailbox", "Payslip")]
     doomed = database.connect("projector", autocommit=False)
     doomed.execute("SELECT 1")
     Projector(doomed).fold_batch()  # inside an open transaction, which dies with its connection
     doomed.close()
-    assert views.position() == 0
+    assert views.positions.last() == 0
     with database.connect("projector") as connection:
         Projector(connection).catch_up()
     assert differences(database) == {}
-    assert [item["number"] for item in views.cases({}, "number", Page()).items] == numbers
+    assert [item["number"] for item in views.lists.cases({}, "number", Page()).items] == numbers
 
 
 def test_a_second_projector_stands_by_until_the_first_is_gone(desk: BlockingDesk, database: TestDatabase) -> None:
@@ -124,11 +124,11 @@ def test_a_second_projector_stands_by_until_the_first_is_gone(desk: BlockingDesk
 
 
 def test_a_rebuild_gives_the_same_views_and_swaps_them_in(
-    desk: BlockingDesk, database: TestDatabase, projector: Projector, views: PostgresViews
+    desk: BlockingDesk, database: TestDatabase, projector: Projector, views: BlockingDesk
 ) -> None:
     resolved(desk)
     projector.catch_up()
-    before = views.cases({}, "number", Page()).items
+    before = views.lists.cases({}, "number", Page()).items
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
         superuser.execute("UPDATE views.case_intervals SET priority = 1")
         superuser.execute("DELETE FROM views.case_counts")
@@ -136,12 +136,12 @@ def test_a_rebuild_gives_the_same_views_and_swaps_them_in(
     with database.connect("projector") as connection:
         rebuild_views(connection)
     assert differences(database) == {}
-    assert views.cases({}, "number", Page()).items == before
+    assert views.lists.cases({}, "number", Page()).items == before
     with database.connect("reporter") as reporter:
         assert reporter.execute("SELECT priority FROM reporting.cases").fetchall() == [(3,)]
     log(desk)
     projector.catch_up()  # the live projector goes on in the new tables
-    assert len(views.cases({}, "number", Page()).items) == 2
+    assert len(views.lists.cases({}, "number", Page()).items) == 2
 
 
 def test_nothing_that_must_never_be_is(desk: BlockingDesk, projector: Projector, database: TestDatabase) -> None:
@@ -166,15 +166,15 @@ def test_nothing_that_must_never_be_is(desk: BlockingDesk, projector: Projector,
         superuser.execute("UPDATE views.resolutions SET cause_corrected = 'yes'")
 
 
-def test_a_queue_reads_as_it_was(desk: BlockingDesk, projector: Projector, views: PostgresViews) -> None:
+def test_a_queue_reads_as_it_was(desk: BlockingDesk, projector: Projector, views: BlockingDesk) -> None:
     number = assigned(desk)
     projector.catch_up()
-    then = views.position()
+    then = views.positions.last()
     desk.assignment.hand_back(number, "not ours", NETWORK)
     projector.catch_up()
-    assert views.queue("network", Point(), Page()).items == []
-    assert [item["number"] for item in views.queue("network", Point(then), Page()).items] == [number]
-    assert views.queue("diagnosis", Point(then), Page()).items == []
+    assert views.lists.queue("network", Point(), Page()).items == []
+    assert [item["number"] for item in views.lists.queue("network", Point(then), Page()).items] == [number]
+    assert views.lists.queue("diagnosis", Point(then), Page()).items == []
 
 
 def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(database: TestDatabase) -> None:
@@ -198,10 +198,9 @@ def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(databas
         clock.travel(timedelta(hours=4))
         desk.resolution.resolve(number, FIXED, "x", TECHNICIAN)
         Projector(connection).catch_up()
-        with database.pool("api", size=1) as pool:
-            views = PostgresViews(pool)
-            totals = views.report(ReportQuestion("resolution"))["totals"]
-            reopenings = views.report(ReportQuestion("reopenings"))["totals"]
+        with on_pool(database, "api", views_on) as views:
+            totals = views.reports.report(ReportQuestion("resolution"))["totals"]
+            reopenings = views.reports.report(ReportQuestion("reopenings"))["totals"]
     assert totals["resolved"] == 1
     assert totals["median_hours"] == 1 + 2 + 4
     assert totals["median_hours_wall_clock"] == 1 + 10 + 2 + 80 + 4

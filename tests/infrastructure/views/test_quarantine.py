@@ -11,7 +11,6 @@ from application.mail_in.envelope import NO_ENVELOPE
 from application.views.questions import Page
 from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests import four_eyes
 from tests.application.cases import TECHNICIAN
@@ -38,12 +37,12 @@ def recorded(desk: BlockingDesk, number: int) -> UUID:
     return desk.mail.receive(raw, NO_ENVELOPE, GATEWAY).receipt
 
 
-def waiting(views: PostgresViews) -> list[Any]:
-    return [item["id"] for item in views.quarantine(Page()).items]
+def waiting(views: BlockingDesk) -> list[Any]:
+    return [item["id"] for item in views.lists.quarantine(Page()).items]
 
 
 def test_only_what_waits_is_in_it_however_it_was_folded(
-    desk: BlockingDesk, projector: Projector, views: PostgresViews, database: TestDatabase
+    desk: BlockingDesk, projector: Projector, views: BlockingDesk, database: TestDatabase
 ) -> None:
     desk.grants.ensure("mail.gateway", Role.INTAKE, None, None, OPERATOR, anew=False)
     desk.mail.receive(b"From: jo@x.example\r\nSubject: Printer\r\n\r\nx", NO_ENVELOPE, GATEWAY)
@@ -52,7 +51,7 @@ def test_only_what_waits_is_in_it_however_it_was_folded(
     while projector.fold_batch(1):
         assert len(waiting(views)) <= 4
     assert waiting(views) == [first, released, discarded, last]
-    assert [item["id"] for item in views.quarantine(Page(), recorded=True).items] == robots
+    assert [item["id"] for item in views.lists.quarantine(Page(), recorded=True).items] == robots
     desk.quarantine.release(released, TECHNICIAN)
     desk.quarantine.discard(discarded, "an offer", TECHNICIAN)
     desk.quarantine.release(robots[0], because(TECHNICIAN, "a person after all"))

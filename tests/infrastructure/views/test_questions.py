@@ -17,7 +17,6 @@ from domain.case.clauses.notification import ContactAttempt
 from infrastructure.postgres.database import Component
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.questions.timers import PostgresTimers
 from infrastructure.views.rebuild import rebuild_views
 from tests.blocking import BlockingDesk, on_pool
@@ -60,11 +59,11 @@ def owing(history: History) -> tuple[Case, Case]:
 
 
 def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     uninformed, asking = owing(history)
     projector.catch_up()
-    owed = views.obligations({}, Point(), moment(34), ALL)
+    owed = views.lists.obligations({}, Point(), moment(34), ALL)
     assert owed.items == [
         {
             "case": asking.number, "kind": "answer_consultation", "key": "answer_consultation:INC-0000003",
@@ -76,10 +75,10 @@ def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
             "due_at": moment(244), "since": moment(4), "role": "technician", "team": None, "overdue": False,
         },
     ]  # fmt: skip
-    assert owed.position == views.position()
-    first = views.obligations({}, Point(), NOW, Page(limit=1))
+    assert owed.position == views.positions.last()
+    first = views.lists.obligations({}, Point(), NOW, Page(limit=1))
     assert first.next_key is not None
-    assert numbers(views.obligations({}, Point(), NOW, Page(first.next_key)), "case") == [uninformed.number]
+    assert numbers(views.lists.obligations({}, Point(), NOW, Page(first.next_key)), "case") == [uninformed.number]
 
 
 @pytest.mark.parametrize(
@@ -94,37 +93,37 @@ def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
     ],
 )
 def test_what_is_owed_is_found_by_kind_role_team_and_case(
-    history: History, projector: Projector, views: PostgresViews, filters: dict[str, str], found: list[str]
+    history: History, projector: Projector, views: BlockingDesk, filters: dict[str, str], found: list[str]
 ) -> None:
     owing(history)
     projector.catch_up()
-    assert numbers(views.obligations(filters, Point(), NOW, ALL), "case") == found
+    assert numbers(views.lists.obligations(filters, Point(), NOW, ALL), "case") == found
     with pytest.raises(ValueError, match="colour is no filter"):
-        views.obligations({"colour": "red"}, Point(), NOW, ALL)
+        views.lists.obligations({"colour": "red"}, Point(), NOW, ALL)
 
 
-def test_what_was_owed_then_is_owed_then_still(history: History, projector: Projector, views: PostgresViews) -> None:
+def test_what_was_owed_then_is_owed_then_still(history: History, projector: Projector, views: BlockingDesk) -> None:
     uninformed, asking = owing(history)
     projector.catch_up()
-    then = views.position()
+    then = views.positions.last()
     uninformed.tell_by_other_means(ContactAttempt("phone", moment(10), informed=False), POLICY, by(10))
     history.put(uninformed)
     projector.catch_up()
-    again = views.position()
+    again = views.positions.last()
     uninformed.tell_by_other_means(ContactAttempt("phone", moment(20), informed=True), POLICY, by(20))
     asking.answer_consultation("INC-0000003", said(), by(21, TEAM))
     history.put(uninformed, asking)
     projector.catch_up()
-    assert views.obligations({}, Point(), NOW, ALL).items == []
-    due = [item["due_at"] for item in views.obligations({}, Point(then), NOW, ALL).items]
+    assert views.lists.obligations({}, Point(), NOW, ALL).items == []
+    due = [item["due_at"] for item in views.lists.obligations({}, Point(then), NOW, ALL).items]
     assert due == [moment(33), moment(244)]
-    renewed = views.obligations({"kind": "inform_customer"}, Point(again), NOW, ALL).items
+    renewed = views.lists.obligations({"kind": "inform_customer"}, Point(again), NOW, ALL).items
     assert [item["due_at"] for item in renewed] == [moment(250)]
-    assert numbers(views.obligations({}, Point(effective_at=moment(20)), NOW, ALL), "case") == [asking.number]
+    assert numbers(views.lists.obligations({}, Point(effective_at=moment(20)), NOW, ALL), "case") == [asking.number]
 
 
 def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     logged, triaged = history.logged(0), history.logged(1)
     triaged.triage("desk", by(2))
@@ -134,31 +133,31 @@ def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
     projector.catch_up()
 
     def queues(minutes: float) -> dict[str, int]:
-        listing = views.queues(moment(minutes), POLICY.unprioritized_alarm)
+        listing = views.lists.queues(moment(minutes), POLICY.unprioritized_alarm)
         return {item["name"]: item["cases"] for item in listing.items}
 
     present = {"triage": 1, "prioritization": 1, "diagnosis": 2, "network": 1, "resolved": 1, "obligations": 2}
     assert queues(30) == present
     assert queues(30.5) == {**present, "unprioritized": 1}
     assert queues(31.5) == {**present, "unprioritized": 2}
-    late = views.queue("unprioritized", Point(), ALL, moment(31.5), POLICY.unprioritized_alarm)
+    late = views.lists.queue("unprioritized", Point(), ALL, moment(31.5), POLICY.unprioritized_alarm)
     assert numbers(late) == [logged.number, triaged.number]
-    first = views.queue("unprioritized", Point(), Page(limit=1), moment(31.5), POLICY.unprioritized_alarm)
-    second = views.queue("unprioritized", Point(), Page(first.next_key), moment(31.5), POLICY.unprioritized_alarm)
+    first = views.lists.queue("unprioritized", Point(), Page(limit=1), moment(31.5), POLICY.unprioritized_alarm)
+    second = views.lists.queue("unprioritized", Point(), Page(first.next_key), moment(31.5), POLICY.unprioritized_alarm)
     assert (numbers(first), numbers(second)) == ([logged.number], [triaged.number])
 
-    then = views.position()
+    then = views.positions.last()
     for case in (logged, triaged):
         case.refer(("dhs", 1, None), ContactAttempt("phone", moment(40), informed=True), POLICY, by(40))
         history.put(case)
     projector.catch_up()
-    assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
-    was = views.queue("unprioritized", Point(then), ALL, moment(31), POLICY.unprioritized_alarm)
+    assert views.lists.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
+    was = views.lists.queue("unprioritized", Point(then), ALL, moment(31), POLICY.unprioritized_alarm)
     assert numbers(was) == [logged.number]
 
 
 def test_a_case_with_a_priority_is_not_listed_as_one_without(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     """Referred, prioritised all the same, and disputed: it is to be triaged again, and has its priority (R-5.4d)."""
     case = history.logged(0)
@@ -168,18 +167,18 @@ def test_a_case_with_a_priority_is_not_listed_as_one_without(
     history.put(case)
     projector.catch_up()
     assert (case.status, case.priority) == ("triaged", 3)
-    assert numbers(views.queue("prioritization", Point(), ALL)) == [case.number]
-    assert views.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
-    listed = views.queues(moment(90), POLICY.unprioritized_alarm).items
+    assert numbers(views.lists.queue("prioritization", Point(), ALL)) == [case.number]
+    assert views.lists.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
+    listed = views.lists.queues(moment(90), POLICY.unprioritized_alarm).items
     assert listed == [{"name": "prioritization", "cases": 1}]
 
 
 def test_a_listed_case_says_until_when_and_how_it_was_resolved(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     case = history.resolved(0)
     projector.catch_up()
-    (item,) = views.cases({}, "number", ALL).items
+    (item,) = views.lists.cases({}, "number", ALL).items
     assert (item["resolve_by"], item["resolution_code"]) == (case.resolve_by, "fixed")
 
 

@@ -10,8 +10,8 @@ from application.views.questions import Listing, Page
 from domain.problem import Problem
 from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
+from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 from tests.infrastructure.histories import (
     FIXED,
@@ -41,27 +41,27 @@ def known(history: History) -> list[Problem]:
     ]
 
 
-def test_problems_are_listed_and_filtered(history: History, projector: Projector, views: PostgresViews) -> None:
+def test_problems_are_listed_and_filtered(history: History, projector: Projector, views: BlockingDesk) -> None:
     stripes, mailbox, _ = known(history)
     stripes.link("INC-0000001", by(2))
     stripes.link("INC-0000002", by(2))
     plain = history.problem()
     history.put(stripes)
     projector.catch_up()
-    listed = views.problems({}, ALL)
+    listed = views.lists.problems({}, ALL)
     assert len(listed.items) == 4
     assert listed.items[0] == {
         "number": stripes.number, "id": stripes.id, "version": 4, "status": "known_error", "priority": 3,
         "service": "printing", "incidents": 2, "known_error": "KE-0000001", "opened_at": NOW, "resolved_at": None,
         "closed_at": None,
     }  # fmt: skip
-    assert numbers(views.problems({"status": "open"}, ALL)) == [plain.number]
-    assert numbers(views.problems({"service": "email"}, ALL)) == [mailbox.number]
-    assert numbers(views.problems({"known_error": "KE-0000002"}, ALL)) == [mailbox.number]
-    first = views.problems({}, Page(limit=2))
-    assert numbers(views.problems({}, Page(first.next_key))) == numbers(listed)[2:]
+    assert numbers(views.lists.problems({"status": "open"}, ALL)) == [plain.number]
+    assert numbers(views.lists.problems({"service": "email"}, ALL)) == [mailbox.number]
+    assert numbers(views.lists.problems({"known_error": "KE-0000002"}, ALL)) == [mailbox.number]
+    first = views.lists.problems({}, Page(limit=2))
+    assert numbers(views.lists.problems({}, Page(first.next_key))) == numbers(listed)[2:]
     with pytest.raises(ValueError, match="colour is no filter"):
-        views.problems({"colour": "red"}, ALL)
+        views.lists.problems({"colour": "red"}, ALL)
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_problems_are_listed_and_filtered(history: History, projector: Projector
 def test_known_errors_are_found_by_their_words_also_misspelt(
     history: History,
     projector: Projector,
-    views: PostgresViews,
+    views: BlockingDesk,
     query: str | None,
     service: str | None,
     found: list[str],
 ) -> None:
     known(history)
     projector.catch_up()
-    listing = views.known_errors(query, service, ALL)
+    listing = views.search.known_errors(query, service, ALL)
     assert sorted(numbers(listing, "id")) == sorted(found)
     scores = numbers(listing, "score")
     if query is None:
@@ -101,14 +101,14 @@ def test_known_errors_are_found_by_their_words_also_misspelt(
     paged: list[Any] = []
     page = Page(limit=1)
     while page is not None:
-        part = views.known_errors(query, service, page)
+        part = views.search.known_errors(query, service, page)
         paged += part.items
         page = Page(part.next_key, 1) if part.next_key else None  # type: ignore[assignment]
     assert paged == listing.items
 
 
 def test_known_errors_of_settled_problems_come_last_and_reworded_ones_in_their_new_words(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     stripes, *_ = known(history)
     article = said(title="Printer stripes printer", symptoms="printer", workaround="new drum")
@@ -117,7 +117,7 @@ def test_known_errors_of_settled_problems_come_last_and_reworded_ones_in_their_n
     stripes.resolve(said(), by(4))
     history.put(stripes)
     projector.catch_up()
-    found = views.known_errors("printer", None, ALL).items
+    found = views.search.known_errors("printer", None, ALL).items
     assert [(item["id"], item["problem_status"]) for item in found] == [
         ("KE-0000003", "known_error"),
         ("KE-0000001", "resolved"),
@@ -127,16 +127,16 @@ def test_known_errors_of_settled_problems_come_last_and_reworded_ones_in_their_n
         "id", "problem", "problem_status", "service", "title", "symptoms", "workaround", "score"
     }  # fmt: skip
     assert found[1]["workaround"] == "new drum"
-    assert views.known_errors("clean", None, ALL).items == []
+    assert views.search.known_errors("clean", None, ALL).items == []
 
 
 def test_an_erased_article_is_found_no_more_and_leaves_nothing_in_a_rebuilt_view(
-    history: History, projector: Projector, database: TestDatabase, views: PostgresViews
+    history: History, projector: Projector, database: TestDatabase, views: BlockingDesk
 ) -> None:
     stripes, *_ = known(history)
     projector.catch_up()
     erase(database, stripes.id)
-    assert numbers(views.known_errors(None, None, ALL), "id") == ["KE-0000002", "KE-0000003"]
+    assert numbers(views.search.known_errors(None, None, ALL), "id") == ["KE-0000002", "KE-0000003"]
     with database.connect("projector") as connection:
         rebuild_views(connection)
         rows = connection.execute("SELECT known_error FROM views.known_errors ORDER BY 1").fetchall()
@@ -144,7 +144,7 @@ def test_an_erased_article_is_found_no_more_and_leaves_nothing_in_a_rebuilt_view
 
 
 def test_cases_are_searched_by_what_customers_said_as_last_corrected(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     stripes = history.logged(0, words={"subject": "Printer 17", "description": "prints stripes"})
     mailbox = history.logged(1, words={"subject": "Mailbox", "description": "cannot be opened", "symptoms": "password"})
@@ -154,17 +154,17 @@ def test_cases_are_searched_by_what_customers_said_as_last_corrected(
     )
     history.put(mailbox)
     projector.catch_up()
-    assert numbers(views.search("stripe printer", ALL)) == [stripes.number]
-    assert numbers(views.search("timeouts", ALL)) == [mailbox.number]
-    assert numbers(views.search("mialbox", ALL)) == [mailbox.number]
-    assert views.search("password", ALL).items == []
-    (item,) = views.search("printer", ALL).items
+    assert numbers(views.search.cases("stripe printer", ALL)) == [stripes.number]
+    assert numbers(views.search.cases("timeouts", ALL)) == [mailbox.number]
+    assert numbers(views.search.cases("mialbox", ALL)) == [mailbox.number]
+    assert views.search.cases("password", ALL).items == []
+    (item,) = views.search.cases("printer", ALL).items
     assert (item["subject"], item["status"], item["version"]) == ("Printer 17", "logged", 1)
     assert 0.5 < item["score"] <= 1
 
 
 def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_and_closed_cases(
-    history: History, projector: Projector, database: TestDatabase, views: PostgresViews, finder: Any
+    history: History, projector: Projector, database: TestDatabase, views: BlockingDesk, finder: Any
 ) -> None:
     case = history.assigned(0, words={"subject": "Scanner"})
     case.verify(verification(3), by(3, TEAM))
@@ -181,9 +181,9 @@ def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_an
     for _ in range(2):
         projector.catch_up()
         for query in ("2204", "scanner 2204", "janitor", "lamps", "3017", "floor plan", "lamp janitor"):
-            assert numbers(views.search(query, ALL)) == [case.number], query
+            assert numbers(views.search.cases(query, ALL)) == [case.number], query
         for query in ("quoted", "2205"):
-            assert views.search(query, ALL).items == []
+            assert views.search.cases(query, ALL).items == []
         assert finder.similar("janitor 2204", None, NEVER, moment(9), 20) == [], "cases are compared by their reports"
         with database.connect("projector") as connection:
             rebuild_views(connection)
@@ -191,13 +191,13 @@ def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_an
     case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
     history.put(case)
     projector.catch_up()
-    assert numbers(views.search("2204", ALL)) == [case.number]
+    assert numbers(views.search.cases("2204", ALL)) == [case.number]
     erase(database, case.id)
-    assert views.search("2204", ALL).items == []
+    assert views.search.cases("2204", ALL).items == []
 
 
 def test_field_12_of_very_much_that_was_said_the_last_is_found(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     case = history.logged(0, words={"subject": "Scanner", "description": "語彙" * 20_000})
     for number in range(3):
@@ -205,19 +205,19 @@ def test_field_12_of_very_much_that_was_said_the_last_is_found(
         case.note(said(text=f"last{number} {signs}"), by(number + 1))
     history.put(case)
     projector.catch_up()
-    assert numbers(views.search("last2", ALL)) == numbers(views.search("scanner", ALL)) == [case.number]
-    assert views.search("last0", ALL).items == []
+    assert numbers(views.search.cases("last2", ALL)) == numbers(views.search.cases("scanner", ALL)) == [case.number]
+    assert views.search.cases("last0", ALL).items == []
 
 
-def test_search_is_paged_by_score(history: History, projector: Projector, views: PostgresViews) -> None:
+def test_search_is_paged_by_score(history: History, projector: Projector, views: BlockingDesk) -> None:
     for place in range(5):
         history.logged(place, words={"subject": "printer " * (place % 3 + 1), "description": "x " * place})
     projector.catch_up()
-    whole = views.search("printer", ALL)
+    whole = views.search.cases("printer", ALL)
     paged: list[Any] = []
     page = Page(limit=2)
     for _ in range(3):
-        part = views.search("printer", page)
+        part = views.search.cases("printer", page)
         paged += part.items
         page = Page(part.next_key, 2)
     assert part.next_key is None
@@ -226,27 +226,27 @@ def test_search_is_paged_by_score(history: History, projector: Projector, views:
 
 
 def test_closed_cases_are_found_by_their_words_but_not_by_similar_ones_and_erased_ones_not_at_all(
-    history: History, projector: Projector, database: TestDatabase, views: PostgresViews
+    history: History, projector: Projector, database: TestDatabase, views: BlockingDesk
 ) -> None:
     case = history.resolved(0, words={"subject": "Printer"})
     history.tell(case, 10)
     case.close_elapsed(case.resolution_version or 0, POLICY, by(10 + 72 * 60, Role.SYSTEM))
     history.put(case)
     projector.catch_up()
-    assert numbers(views.search("printer", ALL)) == [case.number]
-    assert views.search("pritner", ALL).items == []
+    assert numbers(views.search.cases("printer", ALL)) == [case.number]
+    assert views.search.cases("pritner", ALL).items == []
     case.dispute(moment(20), POLICY, by(10 + 72 * 60))
     history.put(case)
     projector.catch_up()
-    assert numbers(views.search("pritner", ALL)) == [case.number]
+    assert numbers(views.search.cases("pritner", ALL)) == [case.number]
     erase(database, case.id)
-    assert views.search("printer", ALL).items == []
+    assert views.search.cases("printer", ALL).items == []
 
 
 def test_words_that_a_database_cannot_hold_do_not_stop_the_projector(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     words = {"subject": "Printer\0", "description": "\ud83d broken \0 \U0001f5a8", "symptoms": "lang " * 60_000}
     case = history.logged(0, words=words)
     projector.catch_up()
-    assert numbers(views.search("broken", ALL)) == [case.number]
+    assert numbers(views.search.cases("broken", ALL)) == [case.number]

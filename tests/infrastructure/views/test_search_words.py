@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from application.views.questions import Page
 from domain.values import Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
+from tests.blocking import BlockingDesk
 from tests.conftest import DATA, TestDatabase
 from tests.infrastructure.histories import POLICY, History, by
 from tests.infrastructure.views.test_search import ALL, numbers
@@ -111,7 +111,7 @@ def test_no_question_is_an_error(database: TestDatabase) -> None:
 
 
 def test_field_24_each_query_finds_its_case_open_or_closed(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     given = DATA / "field" / "24-search-terms.json"
     if not given.exists():
@@ -130,21 +130,21 @@ def test_field_24_each_query_finds_its_case_open_or_closed(
         projector.catch_up()
         for query in document["queries"]:
             for form in ("NFC", "NFD"):
-                found = numbers(views.search(normalize(form, query["q"]), ALL))
+                found = numbers(views.search.cases(normalize(form, query["q"]), ALL))
                 assert cases[query["hit"]].number in found, (query, closed)
 
 
 def test_what_is_misspelt_is_found_beside_an_unfinished_quote_and_not_beside_a_whole_one(
-    history: History, projector: Projector, views: PostgresViews
+    history: History, projector: Projector, views: BlockingDesk
 ) -> None:
     case = history.logged(words={"subject": "Printer stripes"})
     projector.catch_up()
-    assert numbers(views.search('"pritner', Page(limit=5))) == [case.number]
-    assert numbers(views.search('"pritner"', Page(limit=5))) == []
+    assert numbers(views.search.cases('"pritner', Page(limit=5))) == [case.number]
+    assert numbers(views.search.cases('"pritner"', Page(limit=5))) == []
 
 
-def test_known_errors_are_read_alike(history: History, projector: Projector, views: PostgresViews) -> None:
+def test_known_errors_are_read_alike(history: History, projector: Projector, views: BlockingDesk) -> None:
     history.published("パスワードを忘れました", "C++ build", "not to be")
     projector.catch_up()
     for query in ("パスワード", "C++", '"not to be'):
-        assert numbers(views.known_errors(query, None, ALL), "id") == ["KE-0000001"], query
+        assert numbers(views.search.known_errors(query, None, ALL), "id") == ["KE-0000001"], query

@@ -25,7 +25,6 @@ from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from domain.values import Actor, Role
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import PostgresViews
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, log
 from tests.blocking import BlockingDesk
@@ -139,7 +138,7 @@ def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
     desk: BlockingDesk,
     projector: Projector,
     database: TestDatabase,
-    views: PostgresViews,
+    views: BlockingDesk,
     commands: list[tuple[str, int]],
     cut: float,
 ) -> None:
@@ -159,16 +158,18 @@ def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
         rows = connection.execute(
             "SELECT queue, count(*) FROM views.case_intervals WHERE upper_inf(positions) AND queue IS NOT NULL GROUP BY 1"
         ).fetchall()
-    shown = {item["name"]: item["cases"] for item in views.queues(datetime.now(UTC), timedelta(hours=1)).items}
+    shown = {item["name"]: item["cases"] for item in views.lists.queues(datetime.now(UTC), timedelta(hours=1)).items}
     shown.pop("obligations", None)
     assert shown == dict(rows)
-    plain = views.report(ReportQuestion("volume"))["totals"]
-    assert plain == views.report(ReportQuestion("volume", point=Point(views.position())))["totals"]
+    plain = views.reports.report(ReportQuestion("volume"))["totals"]
+    assert plain == views.reports.report(ReportQuestion("volume", point=Point(views.positions.last())))["totals"]
 
-    then = int(cut * views.position())
+    then = int(cut * views.positions.last())
     reader = Actor("r.audit", Role.AUDITOR)
     for queue in ("triage", "prioritization", "diagnosis", "network", "resolved"):
-        stood = {item["number"]: item["version"] for item in views.queue(queue, Point(then), Page(limit=200)).items}
+        stood = {
+            item["number"]: item["version"] for item in views.lists.queue(queue, Point(then), Page(limit=200)).items
+        }
         for number, version in stood.items():
             known = [e.event.originator_version for e in desk.records.history(number, reader) if e.position <= then]
             assert version == max(known)

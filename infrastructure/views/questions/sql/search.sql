@@ -1,11 +1,6 @@
 -- Problems, known errors, and search by words. A score is above 0.5 for a row with the words, and at most 0.5 for one with
 -- similar words. Words erased from the vault are not found, even where a view still has a copy.
 
--- name: problems --
-SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p.incidents) AS incidents, p.known_error,
-       p.opened_at, p.resolved_at, p.closed_at, (SELECT position FROM views.tracking) AS position
-FROM views.problems p
-
 -- name: known_errors --
 SELECT * FROM (
     SELECT k.known_error AS id, p.number AS problem, p.status AS problem_status, p.service, k.title, k.symptoms,

@@ -4,6 +4,10 @@
 -- name: position --
 SELECT position FROM views.tracking;
 
+-- name: position_at --
+SELECT notification_id FROM ledger.stored_events WHERE recorded_at <= %s
+ORDER BY recorded_at DESC, notification_id DESC LIMIT 1;
+
 -- name: likeness --
 -- A word of seven letters with two swapped has a similarity of 0.375. The default threshold of 0.6 would miss it.
 SET LOCAL pg_trgm.word_similarity_threshold = 0.35;

@@ -1,9 +1,5 @@
 -- Questions on cases, queues and obligations.
 
--- name: position_at --
-SELECT notification_id FROM ledger.stored_events WHERE recorded_at <= %s
-ORDER BY recorded_at DESC, notification_id DESC LIMIT 1;
-
 -- name: queues --
 SELECT q.name, q.cases, t.position
 FROM views.tracking t, (
@@ -41,3 +37,15 @@ upper_inf(o.positions)
 lower(o.positions) <= %(position)s AND o.since <= %(effective_at)s
 AND NOT (coalesce(upper(o.positions), %(position)s + 1) <= %(position)s
          AND coalesce(o.settled_at, 'infinity') <= %(effective_at)s)
+
+-- name: problems --
+SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p.incidents) AS incidents, p.known_error,
+       p.opened_at, p.resolved_at, p.closed_at, (SELECT position FROM views.tracking) AS position
+FROM views.problems p
+
+-- name: waiting --
+SELECT q.id, q.received_at, q.cause, q.suggestion, q.size, (SELECT position FROM views.tracking) AS position
+FROM views.quarantine q
+WHERE q.cause IS NOT NULL AND q.recorded = %(recorded)s
+  AND (%(id)s::uuid IS NULL OR (q.received_at, q.id) > (%(received_at)s::timestamptz, %(id)s::uuid))
+ORDER BY q.received_at, q.id LIMIT %(limit)s;

@@ -1,9 +1,0 @@
--- Messages that wait for a decision, and those that no person wrote.
-
-
--- name: waiting --
-SELECT q.id, q.received_at, q.cause, q.suggestion, q.size, (SELECT position FROM views.tracking) AS position
-FROM views.quarantine q
-WHERE q.cause IS NOT NULL AND q.recorded = %(recorded)s
-  AND (%(id)s::uuid IS NULL OR (q.received_at, q.id) > (%(received_at)s::timestamptz, %(id)s::uuid))
-ORDER BY q.received_at, q.id LIMIT %(limit)s;
