@@ -23,10 +23,10 @@ from api.http.cursors import Cursors
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
+from application.administration.holidays import holidays_of
 from application.desk import Desk, desk_on
-from application.holidays import holidays_of
-from application.mail_in.addresses import Addresses
 from application.mail_in.failures import Failures
+from application.mail_out.addresses import Addresses
 from application.views.questions import Views
 from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy

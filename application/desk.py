@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from application.approvals import Approvals
+from application.administration.catalogue import Catalogue
+from application.administration.grants import Grants
+from application.administration.monitoring_sources import MonitoringKeys
+from application.administration.policy import PolicyCommands
 from application.cases.assignment import Assignment
 from application.cases.attachments import Attachments
 from application.cases.candidates import Candidates
@@ -21,25 +24,22 @@ from application.cases.records import CaseRecords
 from application.cases.relations import Relations
 from application.cases.resolution import Resolution
 from application.cases.triage import Triage
-from application.catalogue import Catalogue
 from application.customers.case_link import CaseLinks
 from application.customers.self_service import SelfService
 from application.execution.admission import Admission
 from application.execution.pseudonyms import Pseudonyms
 from application.execution.reference import References
 from application.execution.runner import CommandRunner
-from application.grants import Grants
-from application.mail_in.addresses import Addresses
 from application.mail_in.intake import MailIntake
 from application.mail_in.joining import Joining
 from application.mail_in.quarantine import Quarantine
 from application.mail_in.threading import Threading
+from application.mail_out.addresses import Addresses
 from application.mail_out.notices import Notices
 from application.mail_out.outbox import Outbox
 from application.monitoring.intake import AlertIntake
-from application.monitoring_sources import MonitoringKeys
-from application.personal_data import PersonalData
-from application.policy import PolicyCommands
+from application.personal_data.approvals import Approvals
+from application.personal_data.erasure import PersonalData
 from application.ports import EventStore, Register
 from application.problems import Problems
 from application.transparency_log import LogHistory

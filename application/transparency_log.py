@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from application.catalogue import reason_about
+from application.administration.catalogue import reason_about
 from application.execution.attempt import Attempt
 from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request

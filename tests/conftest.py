@@ -20,7 +20,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api.main import tune_interpreter
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from infrastructure.postgres import database as database_module
 from infrastructure.postgres.database import Component, Database

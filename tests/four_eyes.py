@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.requests import Committed, Request
-from application.personal_data import ApprovalRequired, Erased
+from application.personal_data.erasure import ApprovalRequired, Erased
 from domain.values import Actor, ErasureScope, Role
 from tests.blocking import BlockingDesk
 

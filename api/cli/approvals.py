@@ -13,11 +13,11 @@ import typer
 from api.cli.console import could_not_run, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import on_desk, tokens_of
-from application.approvals import approval_document
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.principals import Principal, Unauthenticated
 from application.execution.requests import Committed, Request
+from application.personal_data.approvals import approval_document
 from domain.approval import OPEN, Approval
 from domain.errors import DomainError, NotFound
 from domain.values import ErasureScope, Role

@@ -19,9 +19,9 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json, printable,
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.cli.sealer import sealer_folder_of
 from api.main import on_desk
+from application.administration.catalogue import OPERATOR
 from application.cases.documents import commands_of, document_of
 from application.cases.history import history_items
-from application.catalogue import OPERATOR
 from domain.errors import NotFound
 from domain.transparency_log import Attestation
 from domain.values import Actor, Role

@@ -16,10 +16,10 @@ from api.cli.console import FINDINGS, could_not_run, err, out, print_json, refus
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import sealer_folder_of
 from api.main import on_desk, on_views, tokens_of
-from application.approvals import COMMANDS as APPROVAL_COMMANDS
-from application.catalogue import COMMANDS as OFFICE_COMMANDS
-from application.catalogue import OPERATOR
+from application.administration.catalogue import COMMANDS as OFFICE_COMMANDS
+from application.administration.catalogue import OPERATOR
 from application.health import readiness
+from application.personal_data.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.transparency_log import UNSEALED_ALARM
 from application.views.questions import Views
 from domain.case.status import COMMANDS, READERS

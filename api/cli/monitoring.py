@@ -15,9 +15,9 @@ from rich.table import Column, Table
 from api.cli.console import FINDINGS, could_not_run, out, print_json, printable, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import on_desk
+from application.administration.catalogue import OPERATOR
+from application.administration.entries import read_entry
 from application.cases.documents import entry_document
-from application.catalogue import OPERATOR
-from application.catalogue_entries import read_entry
 from application.desk import Desk
 from application.execution.requests import Committed
 from application.monitoring import cloudevents, pagerduty

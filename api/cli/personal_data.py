@@ -15,11 +15,11 @@ from api.cli.approvals import ApprovalToken, auditor_of, bearer_of, request_once
 from api.cli.console import FINDINGS, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.main import on_desk, on_views
-from application.approvals import approval_document
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.requests import Committed, Request
-from application.personal_data import STAFF_WORDS, STAYS, ApprovalRequired, Erased, Remaining
+from application.personal_data.approvals import approval_document
+from application.personal_data.erasure import STAFF_WORDS, STAYS, ApprovalRequired, Erased, Remaining
 from application.views.questions import Views
 from domain.approval import Approval, Measure
 from domain.errors import OnHold

@@ -20,10 +20,10 @@ from api.cli.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
 from api.main import clock_of, open_context, tokens_of
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.demo import DEMO_CUSTOMER, load_demo
 from application.desk import Desk
-from application.mail_in.delivery import admit_gateway
+from application.processes.mail_receipt import admit_gateway
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
 from infrastructure.postgres.database import Database

@@ -15,7 +15,7 @@ from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progr
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from api.cli.sealer import seal_all, sealer_folder_of
 from api.main import on_desk
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.transparency_log import NotSealed
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.turns import Turn

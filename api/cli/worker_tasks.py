@@ -19,11 +19,11 @@ import structlog
 from api.cli.worker_process import LATE, keep
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
-from application.mail_in.delivery import admit_gateway, taking
 from application.mail_in.envelope import Envelope
 from application.mail_in.failures import Failures
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import Sending
+from application.processes.mail_receipt import admit_gateway, taking
 from application.processes.retries import Tries
 from application.views.timers import Timers
 from infrastructure.mail.gateway import Gateway

@@ -9,13 +9,13 @@ from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
 
-from application.approvals import approval_document
+from application.administration.meanings import meanings
 from application.cases.attachments import shown_to
 from application.cases.visibility import (
     OF_ONE_CUSTOMER,
     case_shown,
 )
-from application.meanings import meanings
+from application.personal_data.approvals import approval_document
 from domain.access import Access
 from domain.aggregate import Root
 from domain.approval import Approval

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from application.catalogue import KINDS, OPERATOR
-from application.catalogue_entries import TYPES, Entry, read_entry
-from application.catalogue_references import missing
+from application.administration.catalogue import KINDS, OPERATOR
+from application.administration.entries import TYPES, Entry, read_entry
+from application.administration.references import missing
 from application.desk import Desk
 from application.execution.reference import entry_id
 from domain.errors import Invalid

@@ -7,10 +7,10 @@ from base64 import b64decode
 from typing import Any
 
 from application.execution.attempt import Words
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import Envelope
 from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.text import undecoded
+from application.mail_out.addresses import Addresses
 from domain.errors import Erased
 from domain.receipt import Receipt
 from domain.values import Channel

@@ -17,16 +17,16 @@ from application.execution.attempt import Attempt
 from application.execution.pseudonyms import Pseudonyms
 from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner
-from application.mail_in.addresses import Addresses
+from application.mail_in.alerts import signal_of
 from application.mail_in.envelope import Envelope
 from application.mail_in.joining import MAIL_SYSTEM, Joining, Taking, contact_of
 from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.bounces import Fate
 from application.mail_in.threading import Threading
+from application.mail_out.addresses import Addresses
 from application.mail_out.notices import Notices
 from application.mail_out.outbox import come_back
 from application.monitoring.intake import AlertIntake
-from application.monitoring.mails import signal_of
 from application.monitoring.signals import ByMail, Delivery
 from domain.aggregate import Root
 from domain.case import Case

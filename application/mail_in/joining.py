@@ -9,9 +9,9 @@ from application.cases.attachments import File, harmless_name, keep_what_may_be
 from application.cases.opening import Opening
 from application.execution.attempt import Attempt, Words
 from application.execution.pseudonyms import Pseudonyms
-from application.mail_in.addresses import Addresses
 from application.mail_in.parsing import Mail
 from application.mail_in.parsing.intent import Intent, intent_of
+from application.mail_out.addresses import Addresses
 from application.mail_out.notices import Notices
 from domain.aggregate import Root
 from domain.case import Case

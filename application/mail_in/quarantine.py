@@ -9,9 +9,9 @@ from application.cases.records import CaseRecords
 from application.execution.attempt import Attempt
 from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner, expect
-from application.mail_in.addresses import Addresses
 from application.mail_in.documents import raw_of, read_again
 from application.mail_in.joining import Joining, Taking
+from application.mail_out.addresses import Addresses
 from application.ports import Entry
 from domain.aggregate import Root
 from domain.case.status import STAFF

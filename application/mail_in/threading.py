@@ -10,8 +10,8 @@ from uuid import UUID
 from application.execution.pseudonyms import Pseudonyms
 from application.execution.reference import Reference
 from application.execution.repository import Repository
-from application.mail_in.addresses import Addresses
 from application.mail_in.parsing import Mail
+from application.mail_out.addresses import Addresses
 from application.mail_out.notices import Notices
 from domain.case import Case
 from domain.errors import NotFound

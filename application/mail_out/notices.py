@@ -12,7 +12,7 @@ from application.execution.attempt import Attempt, Words
 from application.execution.identifiers import uuid7
 from application.execution.reference import Reference, entry_id
 from application.execution.repository import Repository
-from application.mail_in.addresses import Addresses
+from application.mail_out.addresses import Addresses
 from application.mail_out.letters import LetterKind
 from domain.aggregate import Root
 from domain.case import Case

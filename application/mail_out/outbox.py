@@ -11,7 +11,7 @@ from uuid import UUID
 from application.execution.attempt import Attempt, Words
 from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner
-from application.mail_in.addresses import Addresses
+from application.mail_out.addresses import Addresses
 from application.mail_out.letters import Letter, LetterKind, Sent, Thread
 from domain.case import Case
 from domain.case.clauses.triage import Referred

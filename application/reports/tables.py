@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from application.exports.spreadsheet import csv_text
+from application.reports.spreadsheet import csv_text
 
 
 def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

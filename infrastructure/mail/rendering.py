@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from application.mail_in.addresses import LOOP_HEADER
+from application.mail_out.addresses import LOOP_HEADER
 from application.mail_out.letters import Letter, LetterKind
 from infrastructure.transparency.formats.mail_header import HEADER, header_value
 

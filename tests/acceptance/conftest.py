@@ -19,7 +19,7 @@ import pytest
 import uvicorn
 
 from api.main import addresses_of, application, links_of, tokens_of
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
 from domain.clock import Clock, SystemClock

@@ -20,7 +20,7 @@ from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.demo import load_demo
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server

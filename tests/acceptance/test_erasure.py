@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import RunningDesk, done, refused

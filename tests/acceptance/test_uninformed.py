@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.catalogue import HelpDesk, Service, Team
 from domain.values import Role
 from tests.acceptance.conftest import VERIFIED, Caller, RunningDesk, done, refused

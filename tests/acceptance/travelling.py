@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from infrastructure.mail.catcher import Caught
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, incident, served

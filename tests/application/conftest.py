@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.requests import Request
 from domain.values import Actor, Role
 from tests.blocking import BlockingDesk, open_desk

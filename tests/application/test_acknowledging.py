@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.attempt import Attempt
 from application.execution.requests import Request
 from application.mail_out.letters import LetterKind, Sent

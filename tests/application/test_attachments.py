@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.administration.catalogue import OPERATOR
 from application.cases.attachments import TEXT, UNKNOWN, File, check_file, harmless_name, keep_what_may_be, type_of
-from application.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.attempt import Attempt
 from domain.case import Case

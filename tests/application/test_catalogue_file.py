@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from application.catalogue import OPERATOR
-from application.catalogue_entries import TYPES
+from application.administration.catalogue import OPERATOR
+from application.administration.entries import TYPES
 from application.execution.reference import entry_id
 from application.imports.catalogue_file import SECTIONS, Plan, carry_out, read_catalogue
 from domain.problem import Problem, ProblemStatus

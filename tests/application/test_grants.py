@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.principals import Principal
 from application.execution.requests import Request
 from domain.access import Grant

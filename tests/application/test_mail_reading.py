@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
 from application.mail_in.parsing import LONGEST_TEXT, Mail, read_mail
+from application.mail_out.addresses import Addresses
 from domain.fate import ReceiptCause
 
 HEAD = b"From: Jo Field <jo.field@agency.example>\r\nSubject: Printer\r\nMessage-ID: <1@agency.example>\r\n"

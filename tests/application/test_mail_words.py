@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.bounces import Fate
 from application.mail_in.parsing.intent import Intent, intent_of
 from application.mail_in.parsing.quoting import told_apart
+from application.mail_out.addresses import Addresses
 from domain.fate import ReceiptCause
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from application.meanings import field_docstrings, meanings
+from application.administration.meanings import field_docstrings, meanings
 from domain.case.clauses.logging import INFORMATION
 from domain.case.terms import PendingReason
 from domain.policy import LARGEST_ATTACHMENT, Policy, Target

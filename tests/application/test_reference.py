@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from eventsourcing.persistence import OperationalError
 
+from application.administration.catalogue import OPERATOR
+from application.administration.entries import read_entry
 from application.cases.documents import case_document
-from application.catalogue import OPERATOR
-from application.catalogue_entries import read_entry
 from application.execution.reference import References, entry_id
 from domain.aggregate import Recorded
 from domain.calendar import SupportCalendar

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.exports.spreadsheet import BOM, csv_text, harmless
+from application.reports.spreadsheet import BOM, csv_text, harmless
 from tests.conftest import DATA
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
 from domain.outgoing_mail import Message
 from domain.values import Actor, Role

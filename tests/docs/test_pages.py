@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from api.http.problems import TITLES
-from application.approvals import COMMANDS as APPROVALS
-from application.catalogue import COMMANDS as OFFICE
+from application.administration.catalogue import COMMANDS as OFFICE
+from application.personal_data.approvals import COMMANDS as APPROVALS
 from domain.case.status import COMMANDS as CASES
 from domain.problem import COMMANDS as PROBLEMS
 from domain.receipt import COMMANDS as INTAKE

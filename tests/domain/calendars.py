@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from application.holidays import holidays_of
+from application.administration.holidays import holidays_of
 from domain.calendar import ALWAYS, Calendar
 
 CHICAGO = ZoneInfo("America/Chicago")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from application.holidays import holidays_of
+from application.administration.holidays import holidays_of
 from domain.calendar import ALWAYS, Calendar
 from tests.domain.calendars import CHICAGO, DAY, OFFICE, ROUND, SAMOA, SKIPPED, WEEK, hours, local
 

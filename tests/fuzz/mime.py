@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
 from application.mail_in.parsing import LONGEST_TEXT, Mail, read_mail
 from application.mail_in.parsing.intent import intent_of
+from application.mail_out.addresses import Addresses
 from tests.acceptance.mail.corpus import corpus
 
 OURS = Addresses(bytes(32), "service-desk@caseledger.example")

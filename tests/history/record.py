@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from application.administration.catalogue import KINDS, OPERATOR
 from application.cases.attachments import File
-from application.catalogue import KINDS, OPERATOR
 from application.demo import load_demo
 from application.execution.requests import Request
 from application.imports.importer import Importer

@@ -10,8 +10,8 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
+from application.administration.entries import change_policy
 from application.cases.documents import policy_document
-from application.catalogue_entries import change_policy
 from domain.aggregate import Recorded
 from domain.calendar import Calendar
 from domain.policy import Policy, Target

@@ -6,9 +6,9 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Any, get_type_hints
 
+from application.administration.meanings import field_docstrings
 from application.cases.visibility import ENVELOPE, Shown
 from application.cases.visibility import EVENTS as VISIBLE
-from application.meanings import field_docstrings
 from domain.aggregate import Recorded
 from tests.history.folding import EVENTS, RELEASES, stored
 from tools.pages.causes import cause

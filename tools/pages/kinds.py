@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.meanings import definition, field_docstrings
+from application.administration.meanings import definition, field_docstrings
 from domain.values import Disclosure, DisclosureKind
 from tools.pages.markdown import code, prose, table
 

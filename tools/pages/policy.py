@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from application.meanings import Meaning, meanings
+from application.administration.meanings import Meaning, meanings
 from domain.policy import Policy, first_policy
 from tools.pages.markdown import GENERATED, code, table
 

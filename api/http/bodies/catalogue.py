@@ -1,6 +1,6 @@
 """SOP 4.1, 7.1: entries of the catalogue and the directory, the policy, and grants.
 
-The bodies of entries describe what `application.catalogue_entries.read_entry` reads.
+The bodies of entries describe what `application.administration.entries.read_entry` reads.
 """
 
 from __future__ import annotations

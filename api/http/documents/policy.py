@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-from application.meanings import field_docstrings
+from application.administration.meanings import field_docstrings
 from domain.calendar import Calendar
 from domain.policy import Matrix, OutageReport, Policy, Target, first_policy
 

@@ -20,10 +20,10 @@ from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, parse, raw_body, with_precondition
 from api.http.routes.cases import json_response
-from application.approvals import Approvals, approval_document, authorise_approval
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
+from application.personal_data.approvals import Approvals, approval_document, authorise_approval
 from domain.case.status import authorise
 from domain.errors import Forbidden
 from domain.values import Role

@@ -35,9 +35,9 @@ from api.http.parameters import AtVersion, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import answer, asked, json_body, parse, raw_body, with_precondition
 from api.http.routes.cases import json_response, versioned
+from application.administration.catalogue import KINDS, authorise_office
+from application.administration.entries import change_policy, read_entry
 from application.cases.documents import access_document, entry_document, policy_document
-from application.catalogue import KINDS, authorise_office
-from application.catalogue_entries import change_policy, read_entry
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked

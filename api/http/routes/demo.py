@@ -27,8 +27,8 @@ from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from api.http.requests import raw_body
 from api.http.routes.cases import json_response
-from application.mail_in.delivery import taking
 from application.mail_in.envelope import Envelope
+from application.processes.mail_receipt import taking
 from domain.errors import NotFound
 
 router = APIRouter(tags=[Area.DEMONSTRATION], dependencies=[Depends(named_parameters)])

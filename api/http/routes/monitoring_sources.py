@@ -16,8 +16,8 @@ from api.http.openapi.operations import answers, needs, operation, refuses, take
 from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.requests import answer, asked, parse, raw_body
 from api.http.routes.cases import Staff, page_of
+from application.administration.catalogue import authorise_office
 from application.cases.documents import alert_document
-from application.catalogue import authorise_office
 from application.execution.principals import Principal
 from application.views.questions import Listing
 from domain.case.status import STAFF

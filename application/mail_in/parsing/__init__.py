@@ -18,7 +18,6 @@ import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import Envelope
 from application.mail_in.parsing.attachments import AttachedFile, files_of
 from application.mail_in.parsing.bounces import Returned, is_report, returned_of
@@ -28,6 +27,7 @@ from application.mail_in.parsing.people import Person
 from application.mail_in.parsing.quoting import told_apart
 from application.mail_in.parsing.structure import TooComplex, divided, head_of, whole
 from application.mail_in.parsing.text import LONGEST_TEXT, text_of, undecoded
+from application.mail_out.addresses import Addresses
 from domain.fate import ReceiptCause
 
 __all__ = ["LONGEST_TEXT", "AttachedFile", "Mail", "read_mail"]

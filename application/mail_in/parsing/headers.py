@@ -6,11 +6,11 @@ import re
 from email.message import EmailMessage
 from itertools import islice
 
-from application.mail_in.addresses import LOOP_HEADER, Addresses
 from application.mail_in.envelope import Envelope
 from application.mail_in.parsing.header_fields import unfolded
 from application.mail_in.parsing.people import Person, people_of, writable
 from application.mail_in.parsing.structure import LONGEST_LINE, names_of, said, subject_of, unparsed
+from application.mail_out.addresses import LOOP_HEADER, Addresses
 from domain.fate import ReceiptCause
 
 _SOMEWHERE = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,189}(?![\w.-])")

@@ -12,8 +12,8 @@ import signal
 import sys
 
 from application.execution.requests import Request
-from application.mail_in.addresses import Addresses
 from application.mail_in.envelope import NO_ENVELOPE
+from application.mail_out.addresses import Addresses
 from domain.values import Actor, Role
 from tests.acceptance.mail.corpus import corpus
 from tests.blocking import open_desk

@@ -10,8 +10,8 @@ from email.message import Message
 from typing import Any
 
 from application.desk import Desk
-from application.mail_in.delivery import admit_gateway, taking
 from application.processes.mail_delivery import send_due
+from application.processes.mail_receipt import admit_gateway, taking
 from infrastructure.mail.catcher import smtp_server
 from infrastructure.mail.gateway import Gateway
 from infrastructure.mail.smtp_client import SmtpPostman

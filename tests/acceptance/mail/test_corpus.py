@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.mail_in.envelope import NO_ENVELOPE, Envelope
 from application.mail_in.intake import MailOutcome
 from application.mail_in.parsing import Mail, read_mail

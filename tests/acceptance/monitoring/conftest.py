@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.demo import load_demo
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import psycopg
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.monitoring.feeding import feed, messages
 from tests.acceptance.operating import feeding

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.principals import Unauthenticated
 from application.execution.requests import Request
 from application.monitoring.alertmanager import read_group

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.monitoring.source import MonitoringSource, SourceKind
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done

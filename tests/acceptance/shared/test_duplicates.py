@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused
 from tests.acceptance.travelling import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.catalogue import Service, Team
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, refused

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api.http.routes.events import HEARTBEAT, RECHECK
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident, refused, served
 from tests.blocking import because

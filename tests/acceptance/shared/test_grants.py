@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused
 from tests.acceptance.office import administrator, ago

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.monitoring.source import MonitoringSource, SourceKind
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused

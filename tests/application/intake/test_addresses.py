@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.mail_in.addresses import LONGEST_LOCAL, Addresses
+from application.mail_out.addresses import LONGEST_LOCAL, Addresses
 
 MAILBOX = "service-desk@caseledger.example"
 OURS, THEIRS = Addresses(b"s" * 32, MAILBOX), Addresses(b"t" * 32, MAILBOX)

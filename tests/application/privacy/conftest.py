@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, grant_everybody

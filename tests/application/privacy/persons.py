@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 
+from application.administration.catalogue import OPERATOR
 from application.cases.documents import case_document
-from application.catalogue import OPERATOR
 from application.execution.requests import Request
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
-from application.personal_data import Erased
+from application.personal_data.erasure import Erased
 from application.processes.mail_delivery import REQUEST
 from domain.case.clauses.logging import IncidentReport
 from domain.case.clauses.resolution import Verification

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from application.administration.catalogue import OPERATOR
 from application.cases.history import history_item
-from application.catalogue import OPERATOR
 from application.execution.requests import Request
-from application.personal_data import ApprovalRequired
+from application.personal_data.erasure import ApprovalRequired
 from domain.clock import AheadClock
 from domain.errors import Forbidden, InvalidTransition, NotFound, OnHold
 from domain.values import Actor, Role

@@ -7,11 +7,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from application.administration.catalogue import OPERATOR
 from application.cases.documents import case_document
 from application.cases.history import history_item
-from application.catalogue import OPERATOR
 from application.execution.requests import Request
-from application.personal_data import Erased
+from application.personal_data.erasure import Erased
 from domain.errors import Invalid, NotFound
 from domain.values import Actor, ErasureScope, Role
 from infrastructure.views.projector import Projector

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from application.mail_in.addresses import Addresses
+from application.mail_out.addresses import Addresses
 from application.mail_out.letters import Letter, LetterKind, Thread
 
 FOLLOW = "https://desk.example/self-service/cases/abc.def-1_2"

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.ports import Erasure
 from domain.case.clauses.logging import IncidentReport
 from domain.values import Channel, DisclosureKind, ErasureScope

@@ -12,13 +12,13 @@ from uuid import UUID
 
 import pytest
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.requests import Request
-from application.mail_in.delivery import GATEWAY, admit_gateway
 from application.mail_in.envelope import Envelope
 from application.mail_in.intake import MailOutcome, Received
 from application.mail_out.letters import Sent
 from application.processes.automatic_closure import REQUEST, close_due
+from application.processes.mail_receipt import GATEWAY, admit_gateway
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.relations import Relation
 from domain.case.clauses.resolution import Verification

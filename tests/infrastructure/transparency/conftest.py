@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from application.administration.catalogue import OPERATOR
 from application.cases.attachments import File
-from application.catalogue import OPERATOR
 from application.mail_out.letters import Sent
 from tests.application.cases import TECHNICIAN, log, resolved
 from tests.blocking import BlockingDesk

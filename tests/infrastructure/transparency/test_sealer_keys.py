@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from infrastructure.transparency.formats.checkpoint import open_checkpoint
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.sealer_folder import SealingRefused

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from infrastructure.postgres.database import Database
 from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare

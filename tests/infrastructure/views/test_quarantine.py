@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.execution.requests import Request
 from application.mail_in.envelope import NO_ENVELOPE
 from application.views.questions import Page

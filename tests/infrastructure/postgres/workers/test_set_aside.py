@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError, OperationalError
 
-from application.mail_in.delivery import admit_gateway, taking
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_in.failures import Failures
 from application.mail_out.letters import Letter, Postman, Sent
 from application.processes import mail_delivery
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import AT_ONCE_TO_ONE_DOMAIN, Sending
+from application.processes.mail_receipt import admit_gateway, taking
 from application.processes.retries import Tries
 from domain.clock import AheadClock
 from domain.obligation import ObligationKind

@@ -6,7 +6,7 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from infrastructure.transparency.formats.note import Signer
 from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.publication.http_client import HttpClient

@@ -1,6 +1,6 @@
 """Personal data: legal holds, and erasure with a trace (R-5.9f; audit.md, Personal data).
 
-The administrator's or the operator's, with the approval of an auditor (`approving.py`).
+The administrator's or the operator's, with the approval of an auditor (`approvals.py`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from application.approvals import Approvals, reason_of
 from application.execution.attempt import Attempt
 from application.execution.pseudonyms import Pseudonyms
 from application.execution.requests import ApplicationError, Committed, Request
 from application.execution.runner import CommandRunner
+from application.personal_data.approvals import Approvals, reason_of
 from application.ports import Disclosed, Erasure
 from domain.aggregate import Root
 from domain.approval import Approval, ApprovalState, Measure

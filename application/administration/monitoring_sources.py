@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from application.catalogue import authorise_office, commit_reference, reason_about
+from application.administration.catalogue import authorise_office, commit_reference, reason_about
 from application.execution.attempt import Attempt
 from application.execution.principals import Principal, Unauthenticated
 from application.execution.reference import Reference, entry_id

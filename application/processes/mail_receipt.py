@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from application.catalogue import OPERATOR
+from application.administration.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.envelope import Envelope

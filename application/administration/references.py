@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from application.catalogue_entries import Entry
+from application.administration.entries import Entry
 from domain.catalogue import OURS, Script, Service
 from domain.errors import UnknownReference
 from domain.policy import Policy

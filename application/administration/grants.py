@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from application.catalogue import authorise_office, commit_reference, reason_about
+from application.administration.catalogue import authorise_office, commit_reference, reason_about
 from application.execution.attempt import Attempt
 from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from application.catalogue_references import check_mentions
+from application.administration.references import check_mentions
 from application.execution.attempt import Attempt, Words
 from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request, StaleVersion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from application.catalogue import authorise_office, commit_reference
+from application.administration.catalogue import authorise_office, commit_reference
 from application.execution.attempt import Attempt
 from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request
