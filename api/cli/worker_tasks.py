@@ -6,7 +6,6 @@ Each runs on a thread of its own. Those that give commands have an event loop an
 from __future__ import annotations
 
 import asyncio
-import imaplib
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import structlog
+from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
 from api.cli.worker_process import LATE, keep
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
@@ -27,7 +27,7 @@ from application.processes.mail_receipt import admit_gateway, taking
 from application.processes.retries import Tries
 from application.views.timers import Timers
 from infrastructure.mail.gateway import Gateway
-from infrastructure.mail.imap_client import Mailbox, MailboxError, Place, read_new
+from infrastructure.mail.imap_client import Mailbox, Place, read_new
 from infrastructure.mail.smtp_server import Certificate, listening
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
@@ -192,8 +192,7 @@ def poll(settings: Settings, database: Database, stop: threading.Event, pulse: P
         pulse.beat(settings.imap_interval + LATE)
         asyncio.run(read_mailbox(settings, database, stop, failures))
 
-    passing = (imaplib.IMAP4.error, MailboxError)
-    keep(pulse, stop, look, passing=passing, pauses=_MAIL_PAUSES, rest=settings.imap_interval)
+    keep(pulse, stop, look, passing=(IMAPClientError,), pauses=_MAIL_PAUSES, rest=settings.imap_interval)
 
 
 async def read_mailbox(

@@ -6,21 +6,21 @@ are lost, or the server renumbers, the whole mailbox is read again, and known me
 
 from __future__ import annotations
 
-import imaplib
 import json
 import re
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import psycopg
 import structlog
+from imapclient import IMAPClient  # type: ignore[import-untyped]
+from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
 from application.mail_in.envelope import LARGEST_MESSAGE, NO_ENVELOPE, Envelope
 from application.mail_in.failures import is_its_own_fault
@@ -28,14 +28,9 @@ from infrastructure.files import write_atomically
 
 log = structlog.get_logger()
 
-_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\"\\]")
 _AT_ONCE = 500
 """Messages looked at in one pass."""
-
-
-class MailboxError(Exception):
-    """The server refused a command. The next pass tries again."""
 
 
 @dataclass(frozen=True)
@@ -92,25 +87,23 @@ def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) 
     """Take in the new messages, oldest first; returns how many.
 
     A message that fails by its own fault is read again in the next pass, and so are the messages after it, which are
-    taken in all the same. Raises what ``take`` raises, MailboxError, OSError, imaplib.IMAP4.error.
+    taken in all the same. Raises what ``take`` raises, IMAPClientError, OSError.
     """
     failure: Exception | None = None
-    with _opened(mailbox) as server:
-        validity = _validity(server)
+    with _selected(mailbox) as (client, validity):
         taken = 0
-        for uid in _after(server, place.last(validity)):
+        for uid in _after(client, place.last(validity)):
             if stop.is_set():
                 break
-            if (message := _message(server, uid, mailbox)) is not None:
-                raw, arrived_at = message
+            if (message := _message(client, uid, mailbox)) is not None:
                 try:
-                    take(raw, replace(NO_ENVELOPE, arrived_at=arrived_at))
+                    take(*message)
                 except Exception as error:
                     if isinstance(error, psycopg.OperationalError) or not is_its_own_fault(error):
                         raise
                     failure = failure or error
                     continue
-                _put_away(server, uid, mailbox)
+                _put_away(client, uid, mailbox)
                 taken += 1
             if failure is None:
                 place.keep(validity, uid)
@@ -120,71 +113,54 @@ def read_new(mailbox: Mailbox, place: Place, take: Take, stop: threading.Event) 
 
 
 @contextmanager
-def _opened(mailbox: Mailbox) -> Iterator[imaplib.IMAP4]:
-    context = ssl.create_default_context(cafile=mailbox.ca_file)
-    server: imaplib.IMAP4
-    if mailbox.tls == "tls":
-        server = imaplib.IMAP4_SSL(mailbox.host, mailbox.port, ssl_context=context, timeout=mailbox.timeout)
-    else:
-        server = imaplib.IMAP4(mailbox.host, mailbox.port, timeout=mailbox.timeout)
+def _selected(mailbox: Mailbox) -> Iterator[tuple[IMAPClient, int]]:
+    """A client that has selected the folder, and the folder's UIDVALIDITY."""
+    context = None if mailbox.tls == "none" else ssl.create_default_context(cafile=mailbox.ca_file)
+    client = IMAPClient(
+        mailbox.host, mailbox.port, ssl=mailbox.tls == "tls", ssl_context=context, timeout=mailbox.timeout
+    )
+    client.normalise_times = False  # else times would lose their zone
+    client.folder_encode = False  # the operator names a folder as the server does
     try:
         if mailbox.tls == "starttls":
-            server.starttls(context)
-        server.login(mailbox.user, mailbox.password)
-        _done(server.select(f'"{mailbox.folder}"'), "select")
-        yield server
+            client.starttls(context)
+        client.login(mailbox.user, mailbox.password)
+        folder = client.select_folder(mailbox.folder)
+        if b"UIDVALIDITY" not in folder:
+            raise IMAPClientError("the server does not say UIDVALIDITY, without which its UIDs mean nothing")
+        yield client, folder[b"UIDVALIDITY"]
     finally:
-        with suppress(imaplib.IMAP4.error, OSError):
-            server.logout()
+        with suppress(IMAPClientError, OSError):
+            client.logout()
 
 
-def _validity(server: imaplib.IMAP4) -> int:
-    told = server.response("UIDVALIDITY")[1][0]
-    if told is None:
-        raise MailboxError("the server does not say UIDVALIDITY, without which its UIDs mean nothing")
-    return int(told)
-
-
-def _after(server: imaplib.IMAP4, last: int) -> list[int]:
+def _after(client: IMAPClient, last: int) -> list[int]:
     """The UIDs after one, ascending. A search for `n:*` finds the last message even when its UID is below n."""
-    (found,) = _done(server.uid("SEARCH", "UID", f"{last + 1}:*"), "search")
-    return sorted(uid for uid in map(int, (found or b"").split()) if uid > last)[:_AT_ONCE]
+    return sorted(uid for uid in client.search(["UID", f"{last + 1}:*"]) if uid > last)[:_AT_ONCE]
 
 
-def _message(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> tuple[bytes, datetime | None] | None:
+def _message(client: IMAPClient, uid: int, mailbox: Mailbox) -> tuple[bytes, Envelope] | None:
     """A message, and when the server says it arrived; None for one that is too large, or gone meanwhile."""
-    told = _done(server.uid("FETCH", str(uid), "(RFC822.SIZE INTERNALDATE)"), "fetch")
-    sizes = [int(found[1]) for line in told if isinstance(line, bytes) and (found := _SIZE.search(line))]
-    if not sizes:
+    facts: dict[bytes, Any] = client.fetch([uid], ["RFC822.SIZE", "INTERNALDATE"]).get(uid, {})
+    if (size := facts.get(b"RFC822.SIZE")) is None:
         return None
-    if max(sizes) > mailbox.size:
-        log.error("a message in the mailbox is too large; it stays there, flagged", uid=uid, size=max(sizes))
-        _done(server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Flagged)"), "flag")
+    if size > mailbox.size:
+        log.error("a message in the mailbox is too large; it stays there, flagged", uid=uid, size=size)
+        client.add_flags([uid], [rb"\Flagged"], silent=True)
         return None
-    for part in _done(server.uid("FETCH", str(uid), "(BODY.PEEK[])"), "fetch"):
-        if isinstance(part, tuple):
-            return bytes(cast("Any", part[1])), next(filter(None, map(_arrived_at, told)), None)
-    raise MailboxError(f"fetch: the server does not hand over message {uid}")
+    raw: bytes | None = client.fetch([uid], ["BODY.PEEK[]"]).get(uid, {}).get(b"BODY[]")
+    if raw is None:
+        raise IMAPClientError(f"fetch: the server does not hand over message {uid}")
+    arrived_at: datetime | None = facts.get(b"INTERNALDATE")
+    return raw, replace(NO_ENVELOPE, arrived_at=arrived_at and arrived_at.astimezone(UTC))
 
 
-def _arrived_at(line: object) -> datetime | None:
-    moment = imaplib.Internaldate2tuple(line) if isinstance(line, bytes) else None
-    return None if moment is None else datetime.fromtimestamp(time.mktime(moment), UTC)
-
-
-def _put_away(server: imaplib.IMAP4, uid: int, mailbox: Mailbox) -> None:
+def _put_away(client: IMAPClient, uid: int, mailbox: Mailbox) -> None:
     """Mark or move a recorded message. Nothing depends on it: a failure here is not made up for."""
     if mailbox.moved_to is None:
-        _done(server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)"), "mark")
-    elif b"MOVE" in _done(server.capability(), "capability")[0].split():  # many servers say so only after the login
-        _done(server.uid("MOVE", str(uid), f'"{mailbox.moved_to}"'), "move")
+        client.add_flags([uid], [rb"\Seen"], silent=True)
+    elif client.has_capability("MOVE"):
+        client.move([uid], mailbox.moved_to)
     else:
-        _done(server.uid("COPY", str(uid), f'"{mailbox.moved_to}"'), "copy")
-        _done(server.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen \Deleted)"), "mark")
-
-
-def _done(answer: tuple[str, list[Any]], what: str) -> list[Any]:
-    status, told = answer
-    if status != "OK":
-        raise MailboxError(f"{what}: the server says {status} {told}")
-    return told
+        client.copy([uid], mailbox.moved_to)
+        client.add_flags([uid], [rb"\Seen", rb"\Deleted"], silent=True)
