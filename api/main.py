@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from fastapi import FastAPI
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api.http.app import create_app
 from api.http.context import QUESTIONS, Context
 from api.http.cursors import Cursors
+from api.http.entrance import Entrance
 from api.http.gate import Gate
 from api.http.limits import Limits
 from api.http.uploads import Uploads
@@ -48,8 +48,8 @@ from infrastructure.views.similar import PostgresFinder
 T = TypeVar("T")
 
 SWITCH_INTERVAL = 0.001
-"""Seconds between hand-overs of the interpreter's lock. At Python's default of 5 ms the group commit's thread waits
-for a whole interval after each commit while others hold the lock: 2,700 appends/s against 10,900 (32 writers)."""
+"""Seconds between hand-overs of the interpreter's lock. A thread that parses a mail or hashes a file holds up the event
+loop for so long at a time; Python's default is 5 ms."""
 
 GARBAGE_THRESHOLD = 50_000
 """Objects between two collections of the youngest generation. We make few cycles and many events: at Python's default
@@ -215,6 +215,6 @@ def links_of(settings: Settings, tokens: Tokens | None = None) -> SignedLinks:
     return SignedLinks(settings.public_url.rstrip("/"), tokens or tokens_of(settings))
 
 
-def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> FastAPI:
+def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> Entrance:
     """The HTTP application on an open database."""
     return create_app(partial(open_context, settings, database, clock()))

@@ -114,7 +114,7 @@ class Ours:
         async with open_event_store(self._database, "api") as store:
 
             async def append(command: Command) -> None:
-                await store.writers.group.append_soon(Append([command.event], command.answered))
+                await store.writers.group.append(Append([command.event], command.answered))
 
             for place in range(_WARM):
                 await asyncio.gather(*(append(share[place]) for share in shares))

@@ -148,6 +148,9 @@ class ErasureScope(StrEnum):
         return frozenset(DisclosureKind) - kept
 
 
+_canonical = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
 class Disclosure:
     """Personal data or free text that an event only points to (`audit.md`, Personal data).
 
@@ -186,7 +189,7 @@ class Disclosure:
         said = {name: text for name, text in texts.items() if text is not None}
         if not said:
             return None
-        value, salt = json.dumps(said, ensure_ascii=True, separators=(",", ":")), random(16)
+        value, salt = _canonical(said), random(16)
         sealed = cls(sha256(salt + value.encode()).hexdigest(), subject, kind, value, salt, content)
         if all(type(text) is str for text in said.values()):
             sealed._read = said  # what parsing the value would give

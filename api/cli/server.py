@@ -19,6 +19,7 @@ from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_proce
 from api.cli.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
+from api.http.protocol import Protocol
 from api.main import clock_of, open_context, tokens_of
 from application.administration.catalogue import OPERATOR
 from application.demo import DEMO_CUSTOMER, load_demo
@@ -119,6 +120,7 @@ def _run(settings: Settings, opening: object, ready: list[str], listening: socke
         create_app(opening),  # type: ignore[arg-type]
         host=settings.host,
         port=settings.port,
+        http=Protocol,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -39,7 +39,7 @@ from api.http.routes import (
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
 
-def create_app(opening: Opening) -> FastAPI:
+def create_app(opening: Opening) -> Entrance:
     """The application; ``opening`` gives it its context while it runs."""
 
     @asynccontextmanager
@@ -85,11 +85,10 @@ def create_app(opening: Opening) -> FastAPI:
     routes = {
         (method, each.path): each for each in app.routes if isinstance(each, APIRoute) for method in each.methods or ()
     }
-    app.add_middleware(
-        Entrance,
-        metrics=app.state.metrics,
-        direct={key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT}.items()},
-        confidential=(self_service.PATHS, dispute_links.PATHS),
-    )
     app.openapi = lambda: described(app)  # type: ignore[method-assign]
-    return app
+    return Entrance(
+        app,
+        app.state.metrics,
+        {key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT}.items()},
+        (self_service.PATHS, dispute_links.PATHS),
+    )

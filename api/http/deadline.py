@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -24,26 +23,32 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """The time that a request may take until its answer begins. Use it as a context manager around the request."""
+    """The time that a request may take until its answer begins. Use it as a context manager around the request.
+
+    It has one timer, however often the time is changed: a timer that goes off too early is set again.
+    """
 
     def __init__(self) -> None:
-        self._timeout, self._lifted = asyncio.timeout(ANSWER), False
+        self._loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        self._task, self._cancelling = task, task.cancelling()
+        self._lifted = self._over = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        self._rings = 0.0
+        self.allow(ANSWER)
 
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
+    def __enter__(self) -> Self:
         self._outer = _deadline.set(self)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Raises Problem 503 when the time is over."""
         _deadline.reset(self._outer)
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError:
-            if not self._timeout.expired():
-                raise
+        self.lift()
+        if self.ended(error):
             raise Problem(
                 "unavailable",
                 "there is no answer in time; send it again with the same Idempotency-Key, and it is carried out once",
@@ -51,13 +56,41 @@ class Deadline:
 
     def allow(self, seconds: float | None) -> None:
         """Let the answer begin within so many seconds from now; None for no end."""
-        if not self._lifted and not self._timeout.expired():
-            self._timeout.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+        if self._lifted or self._over:
+            return
+        self._due = None if seconds is None else self._loop.time() + seconds
+        if self._due is not None and (self._timer is None or self._due < self._rings):
+            self._set(self._due)
 
     def lift(self) -> None:
         """The answer has begun: it may take as long as its reader does."""
-        self.allow(None)
         self._lifted = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def left(self) -> float | None:
+        """Seconds until the deadline; None where there is none."""
+        return None if self._lifted or self._due is None else self._due - self._loop.time()
+
+    def ended(self, error: BaseException | None) -> bool:
+        """Whether the deadline raised this error. If so, the request may go on to answer that."""
+        if not self._over:
+            return False
+        self._over = False
+        return self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError)
+
+    def _set(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._rings = self._loop.call_at(when, self._ring), when
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._due is not None and self._loop.time() < self._due:
+            self._set(self._due)
+        elif self._due is not None:
+            self._over = True
+            self._task.cancel()
 
 
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
@@ -69,15 +102,24 @@ def allow(seconds: float | None) -> None:
         deadline.allow(seconds)
 
 
-@asynccontextmanager
-async def body_coming(seconds: float | None) -> AsyncIterator[None]:
-    """Wait so long for the body; None for no end. Meanwhile the deadline stands still. Raises TimeoutError."""
-    allow(None)
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    finally:
-        allow(ANSWER)
+class BodyComing:
+    """Wait so long for the body; None for no end. Meanwhile the request has no other deadline. Raises TimeoutError."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds, self._deadline = seconds, _deadline.get()
+
+    def __enter__(self) -> None:
+        if self._deadline is not None:
+            self._deadline.allow(self._seconds)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._deadline is not None:
+            ended = self._deadline.ended(error)
+            self._deadline.allow(ANSWER)
+            if ended:
+                raise TimeoutError from None
 
 
 async def in_thread(do: Callable[[], T], threads: CapacityLimiter | None = None) -> T:

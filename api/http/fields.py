@@ -91,7 +91,7 @@ def pointer(location: tuple[int | str, ...]) -> str:
 def read_json(raw: bytes) -> None:
     """Check that a body is JSON and names no member twice. Raises ValueError."""
     try:
-        json.loads(raw, object_pairs_hook=_once)
+        _NAMES_ONCE.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -101,3 +101,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice in one object")
     return found
+
+
+_NAMES_ONCE = json.JSONDecoder(object_pairs_hook=_once)

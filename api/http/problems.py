@@ -194,13 +194,11 @@ def install(app: FastAPI) -> None:
 
 
 async def response_of(request: Request, answer: Awaitable[Response]) -> Response:
-    """The answer, or the problem that kept it from being given. Raises what no problem is known for."""
+    """The answer, or the problem that kept it from being given."""
     try:
         return await answer
-    except Exception as error:
-        handle = next((_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS), None)
-        if handle is None:
-            raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as FastAPI answers it
+        handle = next((_HANDLERS[kind] for kind in type(error).__mro__ if kind in _HANDLERS), _broken)
         return await handle(request, error)
 
 

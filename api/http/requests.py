@@ -12,10 +12,9 @@ import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
-from starlette.requests import ClientDisconnect
 
 from api.http.context import Context
-from api.http.deadline import body_coming
+from api.http.deadline import BodyComing
 from api.http.fields import pointer, read_json
 from api.http.problems import Problem, trace_id_of
 from application.cases.documents import commands_of, document_of
@@ -44,17 +43,16 @@ async def body_in_time(request: Request, seconds: float | None = None) -> bytes 
     """The same within so many seconds. It reads no more bytes than allowed. Raises Problem 400, TimeoutError."""
     if int(request.headers.get("content-length") or 0) > LARGEST:
         return None
-    chunks, size = [], 0
-    try:
-        async with body_coming(_PATIENCE if seconds is None else seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > LARGEST:
-                    return None
-                chunks.append(chunk)
-    except ClientDisconnect:
-        raise Problem("malformed", "the body broke off") from None
-    return b"".join(chunks)
+    raw, more = b"", True
+    with BodyComing(_PATIENCE if seconds is None else seconds):
+        while more:
+            message = await request.receive()
+            if message["type"] != "http.request":
+                raise Problem("malformed", "the body broke off")
+            raw, more = raw + message.get("body", b""), message.get("more_body", False)
+            if len(raw) > LARGEST:
+                return None
+    return raw
 
 
 def json_body(request: Request, raw: bytes | None) -> bytes:

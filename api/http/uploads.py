@@ -15,7 +15,7 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from api.http.deadline import LONG, allow, body_coming
+from api.http.deadline import LONG, BodyComing, allow
 from api.http.problems import Problem
 
 _IN_MEMORY = 1_048_576
@@ -64,7 +64,7 @@ class Uploads:
     async def _spooled(self, request: Request, spool: IO[bytes], largest: int) -> Upload:
         digest, size = sha256(), 0
         try:
-            async with body_coming(self._seconds):
+            with BodyComing(self._seconds):
                 async for chunk in request.stream():
                     size += len(chunk)
                     if size > largest:

@@ -58,13 +58,17 @@ class Keys:
             done.set()
 
     async def _enter(self, key: Idempotency) -> asyncio.Event:
+        if key.key in self._working:
+            await self._first_ended(key)
+        return self._working.setdefault(key.key, asyncio.Event())
+
+    async def _first_ended(self, key: Idempotency) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
                 while (first := self._working.get(key.key)) is not None:
                     await first.wait()
         except TimeoutError:
             raise KeyInProgress("the first request with this key is still being worked on") from None
-        return self._working.setdefault(key.key, asyncio.Event())
 
     async def _answered(self, key: Idempotency) -> Committed | None:
         kept = await self._register.answer(key.key)

@@ -19,7 +19,6 @@
          history import     the history of another system
 """
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -116,7 +115,7 @@ def _checked(
 ) -> dict[str, Any]:
     """The fields of a report, received no later than recorded however far the caller's clock runs ahead (R-5.2a)."""
     check_received(report.received_at, provenance.at, provenance.by.role, policy, explained=reason is not None)
-    return vars(replace(report, received_at=min(report.received_at, provenance.at)))
+    return {**vars(report), "received_at": min(report.received_at, provenance.at)}
 
 
 _CLAUSES = (

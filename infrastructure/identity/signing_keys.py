@@ -67,6 +67,7 @@ class SigningKeys:
     def __init__(self, folder: Path) -> None:
         """Create the first key when missing. Raises OSError, and TypeError for a file without an Ed25519 key."""
         self._folder, self._guard = folder, threading.Lock()
+        self._watched = str(folder), str(folder / _CURRENT)
         secret_file(folder / _CURRENT, _new_key)
         self._seen: tuple[int, int, int] | None = None
         self.generation = 0
@@ -96,7 +97,7 @@ class SigningKeys:
         return [self._publics[kid]] if kid in self._publics else []
 
     def _now(self) -> tuple[int, int, int]:
-        folder, current = self._folder.stat(), (self._folder / _CURRENT).stat()
+        folder, current = os.stat(self._watched[0]), os.stat(self._watched[1])  # noqa: PTH116 - every request asks
         return folder.st_mtime_ns, current.st_ino, current.st_mtime_ns
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -50,15 +49,11 @@ class Append:
     in_doubt: bool = False
     """It was sent, and the connection broke before the answer: it may have been committed."""
     in_flight: bool = False
-    """The writer has taken it. Guarded by the writer's condition, as is `given_up`."""
+    """The writer has taken it."""
     given_up: bool = False
     """Nobody waits for the answer any more, so it is not sent again."""
     future: asyncio.Future[None] | None = None
-    """Set when the answer is there, in the event loop that waits for it; None where a thread waits."""
-    _done: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self._done.acquire()
+    """Set when the answer is there, or its time is up."""
 
     @property
     def contents(self) -> list[tuple[LedgerEvent, Disclosure]]:
@@ -88,12 +83,8 @@ class Append:
         return sum(len(e.state) + sum(len(said.value or "") for said in e.disclosures) for e in self.events)
 
     def finish(self, positions: Positions | None = None, error: Exception | None = None) -> None:
-        """Decide on the answer. `deliver` tells whoever waits."""
+        """Decide on the answer. `wake` tells whoever waits."""
         self.positions, self.error, self.finished = positions or [], error, True
-
-    def answered_within(self, seconds: float) -> bool:
-        """Block until the answer is there, at most so long. Returns whether it is."""
-        return self._done.acquire(timeout=seconds)
 
     def answer(self) -> Positions:
         """Position and recording time of each event. Raises what refused the command."""
@@ -102,30 +93,9 @@ class Append:
         return self.positions
 
     def wake(self) -> None:
-        """Tell the thread that waits."""
-        self._done.release()
-
-
-def deliver(finished: Iterable[Append]) -> None:
-    """Tell all who wait that their answers are there, with one call into each event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for append in finished:
-        if append.future is None:
-            append.wake()
-        else:
-            by_loop.setdefault(append.future.get_loop(), []).append(append.future)
-    for loop, futures in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(resolve, futures)
-        except RuntimeError:  # the loop is closed: nobody waits in it
-            continue
-
-
-def resolve(futures: Sequence[asyncio.Future[None]]) -> None:
-    """Wake the coroutines that wait for these futures, in their event loop."""
-    for future in futures:
-        if not future.done():
-            future.set_result(None)
+        """Tell whoever waits for the answer."""
+        if self.future is not None and not self.future.done():
+            self.future.set_result(None)
 
 
 def refusal(why: str) -> Exception:

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.postgres.connections import (
     LIMITS,
+    AsyncConnection,
     AsyncPool,
     Component,
     Connection,
@@ -65,6 +66,13 @@ class Database:
             return conninfo, LIMITS[component]
         options = conninfo_to_dict(conninfo).get("options")
         return make_conninfo(conninfo, options=f"{options} {limits.options}"), limits
+
+    async def async_connection(self, component: Component, *, limits: Limits | None = None) -> AsyncConnection:
+        """A connection for the event loop, outside any pool. Raises psycopg.OperationalError."""
+        conninfo, limits = self._limited(component, limits)
+        made = await AsyncConnection.connect(conninfo, autocommit=True)
+        made.patience = limits.patience
+        return made
 
     def async_pool(self, component: Component, *, size: int, limits: Limits | None = None) -> AsyncPool:
         """The same for the event loop."""

@@ -32,18 +32,20 @@ class Writers:
 
     def __init__(self, database: Database, component: Component) -> None:
         brief, long = LIMITS[component], max(QUESTION, LIMITS[component], key=lambda each: each.statement)
-        self.group = GroupCommit(lambda: database.connect(component), patience=brief.patience or PATIENCE)
-        self.carrier = GroupCommit(lambda: database.connect(component, limits=long), patience=long.patience or PATIENCE)
+        self.group = GroupCommit(lambda: database.async_connection(component), patience=brief.patience or PATIENCE)
+        self.carrier = GroupCommit(
+            lambda: database.async_connection(component, limits=long), patience=long.patience or PATIENCE
+        )
         """Writes files, raw mails and erasures, so that nobody else waits for them."""
 
     def of(self, append: Append) -> GroupCommit:
         """The writer that an append goes through."""
         return self.carrier if append.heavy else self.group
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Commit what waits, then stop."""
-        self.carrier.close()
-        self.group.close()
+        await self.carrier.close()
+        await self.group.close()
 
 
 class PostgresEventStore:
@@ -70,7 +72,7 @@ class PostgresEventStore:
         if not events:
             return None
         append = Append(events, **vars(beside))
-        positions = await self.writers.of(append).append_soon(append)
+        positions = await self.writers.of(append).append(append)
         return positions[-1][0]
 
     async def rows(self, query: bytes, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -120,4 +122,4 @@ async def open_event_store(
         async with database.async_pool(component, size=size) as pool:
             yield PostgresEventStore(pool, writers)
     finally:
-        writers.close()
+        await writers.close()

@@ -7,17 +7,17 @@ idempotency keys are checked under the lock, what fails is left out, what passes
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, deliver, refusal, resolve
+from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, refusal
 from infrastructure.postgres.columns import columns
-from infrastructure.postgres.database import Connect
+from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.queries import load
 
 _SQL = load("recorder")
@@ -27,101 +27,82 @@ _BYTES = 4 * 1_048_576
 """The same of bytes."""
 _ATTEMPTS = 5
 
+Connect = Callable[[], Awaitable[AsyncConnection]]
 _Answer = tuple[Positions | None, Exception | None]
 
 
 class GroupCommit:
-    """The one writer of a process. Its thread owns the connection; the condition guards only the queue.
+    """One writer of a process, in its event loop. While a batch is on its way, the next one gathers.
 
-    Whatever fails, the thread goes on: it answers who waits and takes the next batch. Nobody waits longer than ``patience``.
+    Whatever fails, the writer goes on: it answers who waits and takes the next batch. Nobody waits longer than ``patience``.
     """
 
     def __init__(self, connect: Connect, *, patience: float = PATIENCE) -> None:
         self._connect, self._patience = connect, patience
         self._waiting: deque[Append] = deque()
-        self._condition = threading.Condition(threading.Lock())
-        self._closing = threading.Event()
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._thread: threading.Thread | None = None
+        self._connection: AsyncConnection | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._closed = False
         self.commits = 0
-        """Transactions so far; read by the metrics."""
+        """Transactions so far."""
 
-    def append(self, append: Append) -> Positions:
+    async def append(self, append: Append) -> Positions:
         """Commit, together with whatever else waits. Returns position and recording time of each event.
 
         Raises IntegrityError for a version that is taken, KeyTaken for an idempotency key that is, ReferenceMoved
         when catalogue, policy or grants are not what it was decided under,
         OperationalError when the database cannot be reached, or does not answer in time.
         """
-        self._enqueue(append)
-        if append.answered_within(append.patience or self._patience) or self._withdraw(append):
-            return append.answer()
-        raise _unanswered(append)
-
-    async def append_soon(self, append: Append) -> Positions:
-        """Do the same without a thread: await one future, which the writer sets together with those of its whole batch."""
+        if self._closed:
+            raise OperationalError("the event store is closed")
         loop = asyncio.get_running_loop()
         append.future = loop.create_future()
-        self._enqueue(append)
-        deadline = loop.call_later(append.patience or self._patience, resolve, (append.future,))
+        self._waiting.append(append)
+        if self._writing is None or self._writing.done():
+            self._writing = loop.create_task(self._write_all())
+        impatience = loop.call_later(append.patience or self._patience, append.wake)
         try:
             await append.future
         except asyncio.CancelledError:
             self._withdraw(append)
             raise
         finally:
-            deadline.cancel()
+            impatience.cancel()
         if append.finished or self._withdraw(append):
             return append.answer()
         raise _unanswered(append)
 
-    def _enqueue(self, append: Append) -> None:
-        with self._condition:
-            if self._closing.is_set():
-                raise OperationalError("the event store is closed")
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
-                self._thread.start()
-            self._waiting.append(append)
-            self._condition.notify()
-
     def _withdraw(self, append: Append) -> bool:
         """Take a command back that was not answered in time. Returns whether its answer has just come."""
-        with self._condition:
-            append.given_up = True
-            if not append.in_flight:
-                self._waiting.remove(append)
+        append.given_up = True
+        if not append.in_flight:
+            self._waiting.remove(append)
         return append.finished
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Commit what waits, then stop."""
-        with self._condition:
-            self._closing.set()
-            self._condition.notify()
-        if self._thread is not None:
-            self._thread.join(2 * self._patience)
-        self._disconnect()
+        self._closed = True
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=2 * self._patience)
+            self._writing.cancel()
+        await self._disconnect()
 
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                while not self._waiting and not self._closing.is_set():
-                    self._condition.wait()
-                if not self._waiting:
-                    return
-                batch = self._take()
-            self._carry_out(batch)
+    async def _write_all(self) -> None:
+        """Write batch after batch until nothing waits."""
+        while self._waiting:
+            await self._carry_out(self._take())
 
-    def _carry_out(self, batch: list[Append]) -> None:
+    async def _carry_out(self, batch: list[Append]) -> None:
         """Commit a batch. Whatever goes wrong, each command of it is answered and the writer lives on."""
         try:
-            self._commit(batch)
+            await self._commit(batch)
         except Exception as error:  # noqa: BLE001 - idem
             FAULTS.add("writer of the event store", error)
             for append in batch:
                 if not append.finished:
                     append.finish(error=PersistenceError(f"the event store failed: {error!r}"))
-        deliver(batch)
+        for append in batch:
+            append.wake()
 
     def _take(self) -> list[Append]:
         """The next batch, in order of arrival: nothing in it competes for the same version or key.
@@ -144,22 +125,22 @@ class GroupCommit:
             batch.append(self._waiting.popleft())
         return batch
 
-    def _commit(self, batch: list[Append]) -> None:
+    async def _commit(self, batch: list[Append]) -> None:
         failure: Exception | None = None
         for attempt in range(_ATTEMPTS):
             try:
-                answers = self._answers(batch, self._write(batch))
+                answers = await self._answers(batch, await self._write(batch))
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                self._disconnect()
+                await self._disconnect()
                 failure = OperationalError(f"the event store cannot be reached: {error}")
                 if not self._is_awaited(batch):
                     break
-                self._closing.wait(0.05 * 2**attempt)
+                await asyncio.sleep(0.05 * 2**attempt)
             except Exception as error:  # noqa: BLE001 - whatever it is, everybody who waits must hear of it
-                self._disconnect()
+                await self._disconnect()
                 if len(batch) > 1:  # one of them is to blame: the others shall not pay for it
                     for append in batch:
-                        self._commit([append])
+                        await self._commit([append])
                     return
                 failure = as_persistence_error(error)
                 break
@@ -178,42 +159,44 @@ class GroupCommit:
             append.in_doubt = True
         return not all(append.given_up for append in batch)
 
-    def _disconnect(self) -> None:
+    async def _disconnect(self) -> None:
         if self._connection is not None:
-            self._connection.close()
+            await self._connection.close()
             self._connection = None
 
-    def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+    async def _cursor(self) -> psycopg.AsyncCursor[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
-            self._connection = self._connect()
+            self._connection = await self._connect()
         return self._connection.cursor(binary=True)
 
-    def _write(self, batch: list[Append]) -> list[tuple[Any, ...]]:
-        cursor = self._cursor()
+    async def _write(self, batch: list[Append]) -> list[tuple[Any, ...]]:
+        cursor = await self._cursor()
         if batch[0].heavy:
-            return self._write_heavy(cursor, batch[0])
-        return cursor.execute(_SQL["append"], columns(batch), prepare=True).fetchall()
+            return await self._write_heavy(cursor, batch[0])
+        return await (await cursor.execute(_SQL["append"], columns(batch), prepare=True)).fetchall()
 
     @staticmethod
-    def _write_heavy(cursor: psycopg.Cursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
+    async def _write_heavy(cursor: psycopg.AsyncCursor[tuple[Any, ...]], append: Append) -> list[tuple[Any, ...]]:
         """What takes long goes before the lock of all appends: deletions and the wait for a fold, files, raw mails."""
-        with cursor.connection.transaction():
+        async with cursor.connection.transaction():
             if (erasing := append.erasing) is not None:
                 kinds = sorted(kind.value for kind in erasing.kinds)
-                cursor.execute(_SQL["hold_fold"])
-                cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
+                await cursor.execute(_SQL["hold_fold"])
+                await cursor.execute(_SQL["erase"], (erasing.subject, kinds, list(erasing.streams)))
             for event, said in append.large:
                 key = (event.originator_id, event.originator_version, bytes.fromhex(said.digest))
-                cursor.execute(_SQL["keep_disclosure"], (*key, said.salt, said.kind.value, said.subject, said.value))
+                await cursor.execute(
+                    _SQL["keep_disclosure"], (*key, said.salt, said.kind.value, said.subject, said.value)
+                )
             for event, said in append.contents:
                 stream, version = event.originator_id, event.originator_version
-                cursor.execute(_SQL["keep_content"], (stream, version, bytes.fromhex(said.digest), said.content))
-            rows = cursor.execute(_SQL["append"], columns([append])).fetchall()
+                await cursor.execute(_SQL["keep_content"], (stream, version, bytes.fromhex(said.digest), said.content))
+            rows = await (await cursor.execute(_SQL["append"], columns([append]))).fetchall()
             if any(refused is not None for refused, *_ in rows):
                 raise psycopg.Rollback
         return rows
 
-    def _answers(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> list[_Answer]:
+    async def _answers(self, batch: list[Append], rows: list[tuple[Any, ...]]) -> list[_Answer]:
         """What each of a batch is answered. Raises psycopg.OperationalError where that must be looked up and cannot."""
         refusals: dict[int, str] = {command: why for command, why, _, _ in rows if command is not None}
         answers, start = list[_Answer](), len(refusals)
@@ -223,16 +206,17 @@ class GroupCommit:
                 end = start + len(append.events)
                 answers.append(([(position, at) for _, _, position, at in rows[start:end]], None))
                 start = end
-            elif append.in_doubt and (positions := self._committed_before(append)):
+            elif append.in_doubt and (positions := await self._committed_before(append)):
                 answers.append((positions, None))
             else:
                 answers.append((None, refusal(why)))
         return answers
 
-    def _committed_before(self, append: Append) -> Positions | None:
+    async def _committed_before(self, append: Append) -> Positions | None:
         """The positions of an append whose answer was lost. An event's nonce makes its bytes its own."""
         ids, versions = [e.originator_id for e in append.events], [e.originator_version for e in append.events]
-        rows = self._cursor().execute(_SQL["stored"], (ids, versions)).fetchall()
+        cursor = await (await self._cursor()).execute(_SQL["stored"], (ids, versions))
+        rows = await cursor.fetchall()
         if [bytes(state) for _, _, state in rows] != [e.state for e in append.events]:
             return None
         return [(position, at) for position, at, _ in rows]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
     Mapper,
     Notification,
+    OperationalError,
     ProcessRecorder,
     StoredEvent,
     TrackingRecorder,
@@ -28,6 +31,8 @@ from infrastructure.postgres.stored_event import LedgerEvent, LedgerNotification
 
 _SQL = load("recorder")
 _LAST = 2**63 - 1
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LedgerDatastore(PostgresDatastore):
@@ -50,6 +55,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def __init__(self, datastore: PostgresDatastore, database: Database, component: Component) -> None:
         super().__init__(datastore, events_table_name="stored_events")
         self.writers = Writers(database, component)
+        self._loop = asyncio.new_event_loop()
+        self._running = threading.Thread(target=self._loop.run_forever, name="recorder", daemon=True)
+        self._running.start()
 
     def insert_events(
         self,
@@ -67,7 +75,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
             return []
         events = [e if isinstance(e, LedgerEvent) else LedgerEvent(**vars(e)) for e in stored_events]
         append = Append(events, answered, numbers, known, erasing, closes)
-        return [position for position, _ in self.writers.of(append).append(append)]
+        return [position for position, _ in self.run(self.writers.of(append).append, append)]
+
+    def run(self, do: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a coroutine in the event loop of the writers, and wait for it. Raises what it raises, OperationalError."""
+        if self._loop.is_closed():
+            raise OperationalError("the event store is closed")
+        return asyncio.run_coroutine_threadsafe(do(*args, **kwargs), self._loop).result()
 
     def select_events(
         self,
@@ -123,7 +137,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
     def close(self) -> None:
         """Commit what waits, then close."""
-        self.writers.close()
+        if not self._loop.is_closed():
+            self.run(self.writers.close)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._running.join()
+            self._loop.close()
 
 
 class LedgerFactory(PostgresFactory):

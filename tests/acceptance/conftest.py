@@ -18,6 +18,7 @@ import psycopg
 import pytest
 import uvicorn
 
+from api.http.protocol import Protocol
 from api.main import addresses_of, application, links_of, tokens_of
 from application.administration.catalogue import OPERATOR
 from application.processes.automatic_closure import close_due
@@ -239,7 +240,7 @@ def served(database: TestDatabase, folder: Path, clock: Clock | None = None, **g
     """A database over HTTP, with a projector at work and a mail server beside it, for as long as it is wanted."""
     settings, stop, clock = Settings(data_dir=folder, **given), threading.Event(), clock or SystemClock()
     app = application(settings, database, lambda: clock)
-    server = _Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    server = _Server(uvicorn.Config(app, port=0, http=Protocol, log_level="warning", access_log=False))
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()
     assert server.up.wait(30), "the server did not start"

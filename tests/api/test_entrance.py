@@ -12,27 +12,27 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from api.http import deadline, problems
-from api.http.deadline import ANSWER, LONG, CallerLookup, Deadline, allow, body_coming, in_thread
+from api.http.deadline import ANSWER, LONG, BodyComing, CallerLookup, Deadline, allow, in_thread
 from api.http.entrance import Entrance
 from api.http.metrics import Metrics
+from api.http.problems import Problem
+from api.http.protocol import Gathered
+from application.faults import FAULTS
 from domain.errors import NotFound
 
 Message = MutableMapping[str, Any]
 Handler = Callable[..., Awaitable[Response]]
 
 
-def entered(handle: Handler, path: str = "/cases/{number}") -> tuple[FastAPI, Metrics]:
+def entered(handle: Handler, path: str = "/cases/{number}") -> tuple[Entrance, Metrics]:
     """An application with one route, which is direct."""
     app, metrics = FastAPI(), Metrics()
     app.add_api_route(path, handle, methods=["GET"], response_class=Response)
     problems.install(app)
-    app.add_middleware(
-        Entrance, metrics=metrics, direct={("GET", path): (app.routes[-1], handle)}, confidential=("/secret",)
-    )
-    return app, metrics
+    return Entrance(app, metrics, {("GET", path): (app.routes[-1], handle)}, ("/secret",)), metrics
 
 
-def ask(app: FastAPI, path: str, query: bytes = b"", method: str = "GET") -> list[Message]:
+def ask(app: Entrance, path: str, query: bytes = b"", method: str = "GET") -> list[Message]:
     """The messages of an answer."""
     said = list[Message]()
 
@@ -95,14 +95,19 @@ def test_an_answer_that_does_not_begin_in_time_is_503_and_counted(
     assert counted(metrics, 503) == 1
 
 
-def test_an_error_that_nobody_expected_is_counted_and_answered_outside() -> None:
+def test_an_error_that_nobody_expected_is_counted_and_answered() -> None:
     async def fail(request: Request, number: str) -> Response:
         raise RuntimeError("nobody thought of this")
 
     app, metrics = entered(fail)
-    with pytest.raises(RuntimeError):
-        ask(app, "/cases/INC-0000001")
-    assert counted(metrics, 500) == 1
+    before = FAULTS.counts().get("http", 0)
+    start, body = ask(app, "/cases/INC-0000001")
+    assert start["status"] == 500
+    assert msgspec.json.decode(body["body"])["type"].endswith("/internal-error")
+    with pytest.raises(RuntimeError):  # FastAPI's layers answer, and tell the server
+        ask(app, "/cases/INC-0000001", b"x=1")
+    assert counted(metrics, 500) == 2
+    assert FAULTS.counts()["http"] == before + 2
 
 
 def test_head_has_no_body_and_a_secret_page_is_kept_by_nobody() -> None:
@@ -114,25 +119,87 @@ def test_head_has_no_body_and_a_secret_page_is_kept_by_nobody() -> None:
     assert (b"cache-control", b"no-store") in start["headers"]
 
 
-def left(end: Deadline) -> float | None:
-    """Seconds that a request has left."""
-    when = end._timeout.when()
-    return None if when is None else when - asyncio.get_running_loop().time()
-
-
 def test_the_deadline_stands_still_while_a_body_comes_and_moves_on_for_what_takes_long() -> None:
     async def request() -> None:
-        async with Deadline() as end:
-            assert left(end) == pytest.approx(ANSWER, abs=5)
-            async with body_coming(None):
-                assert left(end) is None
-            assert left(end) == pytest.approx(ANSWER, abs=5)
+        with Deadline() as end:
+            assert end.left() == pytest.approx(ANSWER, abs=5)
+            with BodyComing(None):
+                assert end.left() is None
+            assert end.left() == pytest.approx(ANSWER, abs=5)
             await in_thread(list)
-            assert left(end) == pytest.approx(LONG, abs=5)
+            assert end.left() == pytest.approx(LONG, abs=5)
             await CallerLookup().look(list)
-            assert left(end) == pytest.approx(ANSWER, abs=5)
+            assert end.left() == pytest.approx(ANSWER, abs=5)
             end.lift()
             allow(LONG)
-            assert left(end) is None, "an answer that has begun takes as long as its reader"
+            assert end.left() is None, "an answer that has begun takes as long as its reader"
 
     asyncio.run(request())
+
+
+def test_a_body_has_its_own_time_and_the_deadline_begins_anew_after_it() -> None:
+    async def request() -> str:
+        with Deadline() as end:
+            with pytest.raises(TimeoutError), BodyComing(0.01):
+                await asyncio.Event().wait()
+            assert end.left() == pytest.approx(ANSWER, abs=5)
+            end.allow(0.01)
+            await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(Problem) as late:
+        asyncio.run(request())
+    assert late.value.slug == "unavailable"
+
+
+def test_a_deadline_that_is_put_off_ends_later_and_a_cancellation_is_no_deadline() -> None:
+    async def request() -> float:
+        with Deadline() as end:
+            end.allow(0.01)
+            end.allow(0.03)
+            began = end.left() or 0
+            await asyncio.sleep(0.015)
+            return began - (end.left() or 0)
+
+    assert asyncio.run(request()) >= 0.015
+
+    async def cancelled() -> None:
+        with Deadline():
+            await asyncio.Event().wait()
+
+    async def cancel() -> None:
+        task = asyncio.create_task(cancelled())
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancel())
+
+
+class _Socket:
+    """What a transport writes to."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.written.append(b"closed")
+
+
+def test_what_is_written_at_one_moment_leaves_in_one_write() -> None:
+    async def answered() -> list[bytes]:
+        socket: Any = _Socket()
+        transport = Gathered(socket, asyncio.get_running_loop())
+        transport.write(b"head ")
+        transport.write(b"body")
+        await asyncio.sleep(0)
+        transport.write(b"more")
+        transport.close()
+        await asyncio.sleep(0)
+        return socket.written
+
+    assert asyncio.run(answered()) == [b"head body", b"more", b"closed"]

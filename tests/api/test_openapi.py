@@ -20,7 +20,7 @@ LOGGED = LogBody.model_json_schema()["examples"][0]
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return create_app(lambda: pytest.fail("the document needs no desk")).openapi()
+    return create_app(lambda: pytest.fail("the document needs no desk")).app.openapi()
 
 
 def test_the_operations_are_those_of_the_releases_before(document: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ _PAGE = "explorer"
 
 def document() -> dict[str, Any]:
     """The OpenAPI document of this release. No desk runs for it."""
-    return create_app(nullcontext).openapi()
+    return create_app(nullcontext).app.openapi()
 
 
 class Operations(Directive):

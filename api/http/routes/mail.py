@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from api.http.bodies.base import Body
 from api.http.bodies.intake import DiscardBody, JoinBody, ReleaseBody
 from api.http.context import Context, admit, authenticated, context_of
-from api.http.deadline import LONG, allow, body_coming
+from api.http.deadline import LONG, BodyComing, allow
 from api.http.documents.intake import Decided, QuarantinePage, ReceivedMail, ReceivedMessage
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
@@ -103,7 +103,7 @@ async def receive_email(
     wanted = replace(asked(request, gateway, None), idempotency=None)
     envelope, context = replace(NO_ENVELOPE, arrived_at=received_at), context_of(request)
     if 0 <= int(request.headers.get("content-length") or -1) <= LARGEST:
-        async with body_coming(None):
+        with BodyComing(None):
             raw = await request.body()
         received = await _receive(context, raw, envelope, wanted)
     else:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import Request
 
 from api.http import requests
+from api.http.deadline import Deadline
 from api.http.problems import Problem
 from api.http.requests import raw_body
 from domain.values import Role
@@ -44,8 +45,12 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
         await asyncio.Event().wait()
         raise AssertionError
 
+    async def read() -> None:
+        with Deadline():
+            await raw_body(Request({"type": "http", "headers": []}, receive))
+
     with pytest.raises(Problem, match="did not come") as slow:
-        asyncio.run(raw_body(Request({"type": "http", "headers": []}, receive)))
+        asyncio.run(read())
     assert slow.value.slug == "request-timeout"
 
 

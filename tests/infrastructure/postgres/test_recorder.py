@@ -57,7 +57,7 @@ class OnAFreshDatabase:
     def _fresh(self, database: TestDatabase) -> Iterator[None]:
         with LedgerFactory(database) as factory:
             factory.recorder = self.recorder_class(factory.datastore, database, "api")
-            self._recorder = factory.recorder
+            self._recorder, self._database = factory.recorder, database
             yield
 
     def create_recorder(self) -> Any:
@@ -75,7 +75,7 @@ class TestAsApplicationRecorder(OnAFreshDatabase, ApplicationRecorderTestCase):
         stop = threading.Event()
 
         def notify() -> None:
-            with self._recorder.writers.group._connect() as connection:
+            with self._database.connect("api") as connection:
                 while not stop.wait(0.2):
                     connection.execute("NOTIFY stored_events")
 
@@ -144,7 +144,7 @@ def test_each_command_of_a_mixed_batch_gets_its_own_answer(recorder: LedgerRecor
         Append([good, second], answered(second)),
         Append([both], answered(both)),
     ]
-    recorder.writers.group._commit(batch)
+    recorder.run(recorder.writers.group._commit, batch)
 
     with pytest.raises(IntegrityError):
         batch[0].answer()
@@ -173,7 +173,7 @@ def test_a_command_that_the_database_cannot_take_does_not_fail_its_neighbours(re
     bad = event(disclosures=(Disclosure("ab" * 32, "nul\0", DisclosureKind.CONTACT, "x", b"s" * 16),))
     good = event()
     batch = [Append([bad]), Append([good])]
-    recorder.writers.group._commit(batch)
+    recorder.run(recorder.writers.group._commit, batch)
     with pytest.raises(Exception, match=r"NUL|0x00"):
         batch[0].answer()
     assert batch[1].answer()
@@ -185,12 +185,12 @@ def test_an_append_whose_answer_was_lost_is_found_again(recorder: LedgerRecorder
     recorder.insert_events([mine])
     again = Append([mine])
     again.in_doubt = True
-    recorder.writers.group._commit([again])
+    recorder.run(recorder.writers.group._commit, [again])
     assert [position for position, _ in again.answer()] == [1]
 
     other = Append([LedgerEvent(mine.originator_id, 1, "case.noted", b'{"other":1}')])
     other.in_doubt = True
-    recorder.writers.group._commit([other])
+    recorder.run(recorder.writers.group._commit, [other])
     with pytest.raises(IntegrityError):
         other.answer()
 
@@ -208,7 +208,7 @@ def test_a_file_is_found_again_with_its_append_and_goes_with_a_refused_one(
     again, other = Append([mine]), Append([replace(mine, state=b'{"other":1}', disclosures=(said(),))])
     for append in (again, other):
         append.in_doubt = True
-        recorder.writers.carrier._commit([append])
+        recorder.run(recorder.writers.carrier._commit, [append])
     assert [position for position, _ in again.answer()] == [1]
     with pytest.raises(IntegrityError):
         other.answer()

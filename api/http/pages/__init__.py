@@ -1,1 +1,0 @@
-"""Pages for people: HTML from the templates beside, escaped, without script."""
