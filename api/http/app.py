@@ -27,7 +27,6 @@ from api.http.routes import (
     events,
     mail,
     messages,
-    monitoring,
     monitoring_sources,
     operations,
     reports,
@@ -35,6 +34,7 @@ from api.http.routes import (
     self_service,
     transparency,
 )
+from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
@@ -65,7 +65,9 @@ def create_app(opening: Opening) -> Entrance:
         messages,
         search,
         mail,
-        monitoring,
+        alertmanager,
+        cloudevents,
+        pagerduty,
         monitoring_sources,
         cases,
         reports,

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.http.routes import monitoring as doors
+from api.http.routes.monitoring import door as entrance
 from tests.acceptance.conftest import Serve, refused
 from tests.acceptance.monitoring.conftest import Monitoring, alert, group
 from tests.conftest import TestDatabase
@@ -176,7 +176,7 @@ def test_a_strangers_body_is_not_waited_for_as_long_as_a_machines(
     monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whose key is in a body that does not come is nobody's, and holds a place that others need."""
-    monkeypatch.setattr(doors, "_STRANGERS", 0.1)
+    monkeypatch.setattr(entrance, "_STRANGERS", 0.1)
     host, port = monitoring.desk.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as stranger:
         stranger.sendall(f"POST /v2/enqueue HTTP/1.1\r\nHost: {host}\r\nContent-Length: 100\r\n\r\n{{".encode())
