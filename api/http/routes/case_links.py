@@ -31,7 +31,7 @@ from api.http.openapi.operations import (
     takes_bytes,
     takes_form,
 )
-from api.http.pages import page, thanks, wants_page
+from api.http.pages.rendering import page, wants_page
 from api.http.parameters import FileName
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, json_body
@@ -75,7 +75,8 @@ async def show(request: Request, token: str) -> Response:
     context, link = await _opened(request, token)
     document = await context.desk.case_links.followed(link)
     if wants_page(request):
-        return page(document, request.url.path, (await policy_of(context)).business.time_zone)
+        zone = (await policy_of(context)).business.time_zone
+        return page("case", case=document, path=request.url.path, zone=zone)
     return json_answer(document)
 
 
@@ -259,6 +260,6 @@ async def _done(
     request: Request, context: Context, link: FollowLink, committed: Committed, told: str, **more: Any
 ) -> Response:
     if wants_page(request):
-        return thanks(told, request.url.path.rpartition("/")[0])
+        return page("told", told=told, path=request.url.path.rpartition("/")[0])
     document = await context.desk.case_links.followed(link, committed)
     return json_answer({**more, **document}, headers=written(committed))

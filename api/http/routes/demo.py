@@ -5,7 +5,6 @@ Only where it runs.
 
 from __future__ import annotations
 
-import html
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,6 +22,7 @@ from api.http.documents.operations import CaughtMail as MailDocument
 from api.http.documents.operations import CaughtMails, ReplyOutcome
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import OPEN, PAGE, answers, gives, operation, refuses, takes_form
+from api.http.pages.rendering import fragment, page, wants_page
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from api.http.requests import raw_body
@@ -33,8 +33,6 @@ from domain.errors import NotFound
 
 router = APIRouter(tags=[Area.DEMONSTRATION], dependencies=[Depends(named_parameters)])
 _LONGEST = 10_000
-_FORM_HTML = """<hr><form method="post" action="/demo/mail/{number}/reply"><p><label for="text">Answer as the customer:</label><br>
-<textarea id="text" name="text" rows="4" cols="60" required></textarea></p><p><button>Reply</button></p></form>"""
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
@@ -52,13 +50,8 @@ async def list_mail(request: Request) -> Response:
     The latest first; a page for browsers, JSON for others (`Accept`).
     """
     mails = sorted(_caught(request), key=lambda mail: -mail.id)
-    if "text/html" in request.headers.get("accept", ""):
-        rows = "".join(
-            f'<li><a href="/demo/mail/{mail.id}">{html.escape(mail.subject)}</a> to '
-            f"{html.escape(', '.join(mail.recipients))}</li>"
-            for mail in mails
-        )
-        return HTMLResponse(f"<!doctype html><title>Mail</title><h1>Mail</h1><ol>{rows or 'none yet'}</ol>")
+    if wants_page(request):
+        return page("mails", mails=mails)
     return json_response({"items": [_document(mail) for mail in mails]})
 
 
@@ -74,8 +67,8 @@ async def read_mail(request: Request, number: int) -> Response:
     As HTML for browsers, JSON for others (`Accept`).
     """
     mail = _mail(request, number)
-    if "text/html" in request.headers.get("accept", ""):
-        shown = mail.html.replace("</body>", f"{_FORM_HTML.format(number=mail.id)}</body>")
+    if wants_page(request):
+        shown = mail.html.replace("</body>", fragment("mail_reply", number=mail.id) + "</body>")
         return HTMLResponse(
             shown,
             headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"},
@@ -103,8 +96,8 @@ async def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(r
     context, to = context_of(request), _reply_to(mail)
     answer = await taking(context.desk, "demo")(_reply(mail, to, text), Envelope(mail.recipients[0], (to,)))
     outcome, message = answer.split()
-    if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(f"<!doctype html><title>Reply</title><p>{html.escape(outcome)}</p>")
+    if wants_page(request):
+        return page("told", told=outcome, path=None)
     return json_response({"outcome": outcome, "message": message})
 
 

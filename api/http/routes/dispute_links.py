@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import html
 from typing import Annotated
 from urllib.parse import parse_qs
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
@@ -15,7 +13,7 @@ from api.http.bodies.self_service import LinkDisputeForm
 from api.http.context import Context, context_of, policy_of
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import OPEN, PAGE, gives, operation, refuses, takes_form
-from api.http.pages import sheet
+from api.http.pages.rendering import page
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, raw_body
 from application.customers.case_link import Contested, DisputeOutcome
@@ -45,7 +43,7 @@ async def show(request: Request, token: str) -> HTMLResponse:
     The page says what was resolved, and until when it can be disputed. Opening it changes nothing (R-5.9b).
     """
     context, _, case = await _opened(request, token)
-    return sheet(f"{case.number}", _shown(case, (await policy_of(context)).business.time_zone))
+    return _shown(case, (await policy_of(context)).business.time_zone)
 
 
 @router.post(
@@ -76,7 +74,8 @@ async def act(request: Request, raw: Annotated[bytes | None, Depends(raw_body)],
         idempotency=Idempotency(key, hashlib.sha256(reason.encode()).digest()),
         trace_id=trace_id_of(request),
     )
-    return sheet("Thank you", _told(await context.desk.case_links.contest(link, reason, asked)))
+    told = _told(await context.desk.case_links.contest(link, reason, asked))
+    return page("told", told=told, path=None)
 
 
 async def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, Case]:
@@ -102,29 +101,22 @@ def _reason(request: Request, raw: bytes | None) -> str:
     return given
 
 
-def _shown(case: Case, time_zone: str) -> str:
-    subject = (case.words and case.words.text("subject")) or ""
-    about = f"<p>{html.escape(case.number)}: {html.escape(subject)}</p>"
-    if case.status not in (Status.RESOLVED, Status.CLOSED):
-        return f"{about}<p>This case is being worked on again. What you write is added to it.</p>{_FORM_HTML}"
-    solution = (case.solution and case.solution.text("solution")) or ""
-    said = f"<p>What was done: {html.escape(solution)}</p>" if solution else ""
-    until = ""
-    if case.dispute_until is not None:
-        moment = case.dispute_until.astimezone(ZoneInfo(time_zone))
-        until = f"<p>You can dispute this until {moment:%A, %d %B %Y, %H:%M %Z}. Later, a new case is opened.</p>"
-    return about + said + until + _FORM_HTML
+def _shown(case: Case, time_zone: str) -> HTMLResponse:
+    return page(
+        "dispute",
+        number=case.number,
+        subject=(case.words and case.words.text("subject")) or "",
+        settled=case.status in (Status.RESOLVED, Status.CLOSED),
+        solution=case.solution and case.solution.text("solution"),
+        until=case.dispute_until,
+        zone=time_zone,
+    )
 
 
 def _told(outcome: DisputeOutcome) -> str:
-    number = html.escape(outcome.case.number)
+    number = outcome.case.number
     return {
-        Contested.REOPENED: f"<p>{number} is reopened. We go on with it.</p>",
-        Contested.NOTED: f"<p>{number} is being worked on; what you wrote is added to it.</p>",
-        Contested.FOLLOWED_UP: f"<p>The time to dispute was over. We have opened {number} for it.</p>",
+        Contested.REOPENED: f"{number} is reopened. We go on with it.",
+        Contested.NOTED: f"{number} is being worked on; what you wrote is added to it.",
+        Contested.FOLLOWED_UP: f"The time to dispute was over. We have opened {number} for it.",
     }[outcome.contested]
-
-
-_FORM_HTML = """<form method="post"><p><label for="reason">What is not right?</label><br>
-<textarea id="reason" name="reason" rows="6" cols="60" required></textarea></p>
-<p><button>Dispute the resolution</button></p></form>"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from api.http.documents.operations import Alive, Ready
 from api.http.metrics import Metrics
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import OPEN, answers, gives, operation
+from api.http.pages.rendering import page
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from application.health import Readiness, readiness
@@ -115,17 +115,6 @@ async def metrics(request: Request) -> Response:
 
 
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
-async def landing(request: Request) -> str:
+async def landing(request: Request) -> HTMLResponse:
     """A small page that says what this is and where to go."""
-    here = html.escape(str(request.base_url).rstrip("/"))
-    return f"""<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Caseledger</title>
-<style>body{{font:16px/1.5 system-ui;max-width:42rem;margin:3rem auto;padding:0 1rem}}</style>
-<h1>Caseledger</h1>
-<p>A service desk whose record nobody can quietly rewrite. This is its HTTP interface at <code>{here}</code>.</p>
-<ul>
-<li><a href="/docs">The commands and questions</a>, and <a href="/openapi.json">the same for programs</a></li>
-<li><a href="/healthz">alive</a>, <a href="/readyz">ready</a>, <a href="/metrics">metrics</a></li>
-</ul>
-<p>Every other address needs a bearer token: <code>caseledger token --role technician --subject you</code>.</p>
-"""
+    return page("landing", here=str(request.base_url).rstrip("/"))

@@ -1,0 +1,1 @@
+"""Pages for people: HTML from the templates beside, escaped, without script."""
