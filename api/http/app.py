@@ -15,11 +15,9 @@ from api.http.entrance import Entrance
 from api.http.metrics import Metrics
 from api.http.openapi.document import described
 from api.http.routes import (
-    approvals,
     attachments,
     case_links,
     cases,
-    catalogue,
     commands,
     demo,
     dispute_links,
@@ -27,13 +25,13 @@ from api.http.routes import (
     events,
     mail,
     messages,
-    monitoring_sources,
     operations,
     reports,
     search,
     self_service,
     transparency,
 )
+from api.http.routes.administration import approvals, catalogue, grants, monitoring_sources, policy
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
@@ -72,6 +70,8 @@ def create_app(opening: Opening) -> Entrance:
         cases,
         reports,
         catalogue,
+        policy,
+        grants,
         approvals,
         events,
         transparency,

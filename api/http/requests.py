@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
 from fastapi import Request
-from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
 from api.http.context import Context
 from api.http.deadline import BodyComing
 from api.http.fields import pointer, read_json
 from api.http.problems import Problem, trace_id_of
-from application.cases.documents import commands_of, document_of
-from application.execution.requests import Committed, Idempotency
+from application.execution.requests import Idempotency
 from application.execution.requests import Request as Asked
 from domain.values import Actor
 
@@ -127,28 +123,3 @@ async def with_precondition(request: Request, context: Context, wanted: Asked, *
     if (match := _ETAG.fullmatch(given.strip())) is None:
         raise Problem("malformed", 'If-Match takes one strong ETag such as "v17", or *')
     return replace(wanted, expected=int(match[1]))
-
-
-def answer(
-    committed: Committed,
-    status: int = 200,
-    *,
-    reader: Actor,
-    location: str | None = None,
-    only: Collection[str] | None = None,
-    **more: Any,
-) -> Response:
-    """The document of what was changed, with its version and the position of its last event; ``more`` goes beside it.
-
-    ``only`` names the fields that the reader may see, where they may not see all.
-    """
-    root = committed.root
-    headers = {"ETag": f'"v{root.version}"', "Position": str(committed.position)}
-    if location is not None:
-        headers["Location"] = location
-    if committed.replayed:
-        headers["Idempotency-Replayed"] = "true"
-    document = {**document_of(root, reader.role), **commands_of(root, reader), **more}
-    if only is not None:
-        document = {name: value for name, value in document.items() if name in only}
-    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

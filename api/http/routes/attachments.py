@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from api.http.access import Reader
 from api.http.context import Context, admit, authenticated, context_of, policy_of
 from api.http.documents.attachments import AttachmentPage
 from api.http.documents.cases import Case
@@ -31,8 +32,8 @@ from api.http.openapi.operations import (
 )
 from api.http.parameters import Cursor, FileName, Limit, refuse_unknown
 from api.http.problems import Problem
-from api.http.requests import answer, asked, with_precondition
-from api.http.routes.cases import Reader, page_of, unchanged
+from api.http.requests import asked, with_precondition
+from api.http.responses import answer, page_of, unchanged
 from application.cases.attachments import MAIL, TEXT, UNKNOWN, File
 from application.cases.documents import attachment_document
 from application.execution.requests import StaleVersion

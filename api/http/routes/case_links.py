@@ -35,8 +35,9 @@ from api.http.pages.rendering import page, wants_page
 from api.http.parameters import FileName
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, json_body
+from api.http.responses import json_response
 from api.http.routes.attachments import GIVEN_OUT, given_out, largest, refuse_forms
-from api.http.routes.self_service import Raw, json_answer, written
+from api.http.routes.self_service import Raw, written
 from application.cases.attachments import File
 from application.execution.principals import FollowLink, Unauthenticated
 from application.execution.requests import Committed, Idempotency
@@ -77,7 +78,7 @@ async def show(request: Request, token: str) -> Response:
     if wants_page(request):
         zone = (await policy_of(context)).business.time_zone
         return page("case", case=document, path=request.url.path, zone=zone)
-    return json_answer(document)
+    return json_response(document)
 
 
 @router.get(
@@ -186,7 +187,7 @@ async def post_file(request: Request, link: Annotated[FollowLink, Depends(_openi
             file = File(name, request.headers.get("content-type", ""), content)
             committed = await context.desk.case_links.attach(link, file, wanted)
     headers = {**written(committed), "Location": f"{request.url.path}/{committed.case.attachments[-1].said.digest}"}
-    return json_answer(await context.desk.case_links.followed(link, committed), 201, headers)
+    return json_response(await context.desk.case_links.followed(link, committed), 201, headers)
 
 
 async def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
@@ -262,4 +263,4 @@ async def _done(
     if wants_page(request):
         return page("told", told=told, path=request.url.path.rpartition("/")[0])
     document = await context.desk.case_links.followed(link, committed)
-    return json_answer({**more, **document}, headers=written(committed))
+    return json_response({**more, **document}, headers=written(committed))

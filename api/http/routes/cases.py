@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 
-import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.http.context import Context, admit, authenticated, context_of, policy_of
+from api.http.access import FreshReader, FreshStaff, Reader, Staff, point_of, reading
+from api.http.context import authenticated, context_of, policy_of
 from api.http.deadline import LONG, allow, in_thread
 from api.http.documents.cases import Case
 from api.http.documents.history import History
@@ -19,101 +18,23 @@ from api.http.documents.lists import CandidatePage, CasePage, QueuePage
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import answers, filters, needs, operation, reads
-from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit, refuse_unknown
+from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit
 from api.http.problems import Problem
+from api.http.responses import json_response, page_of, unchanged, versioned
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
-from application.execution.principals import Principal
 from application.ports import Entry
-from application.views.questions import Listing, Page, Point
-from domain.case.status import READERS, STAFF, authorise_reading
-from domain.errors import Forbidden, NotFound
-from domain.values import Actor, Role
+from application.views.questions import Page
+from domain.case.status import READERS, STAFF
+from domain.errors import NotFound
+from domain.values import Role
 
-Caller = Annotated[Principal, Depends(authenticated)]
 _PAGING = frozenset({"limit", "cursor", "sort"})
-_LONGEST_POSITION = 18
-"""Digits."""
 _MANY = 200
 """Events."""
 
 
-async def reading(request: Request, caller: Caller) -> Actor:
-    """The caller as one who reads cases; 403 before any parameter is looked at."""
-    actor = await admit(request, caller, READERS)
-    authorise_reading(actor)
-    request.state.actor = actor
-    refuse_unknown(request)
-    return actor
-
-
-async def staffing(request: Request, caller: Caller) -> Actor:
-    """The caller as one who reads what is not one customer's. Raises Forbidden, naming the roles that may."""
-    actor = await require_staff(request, caller)
-    refuse_unknown(request)
-    return actor
-
-
-async def require_staff(request: Request, caller: Principal) -> Actor:
-    """The caller as staff, by the grants in force. Raises Forbidden, naming the roles that may."""
-    actor = await admit(request, caller, STAFF)
-    if actor.role not in STAFF:
-        raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-    return actor
-
-
-async def keeping(request: Request, caller: Caller) -> Actor:
-    """The caller as staff, or as the administrator, who erases what is due. Raises Forbidden."""
-    keepers = (*STAFF, Role.ADMIN)
-    actor = await admit(request, caller, keepers)
-    if actor.role not in keepers:
-        raise Forbidden(f"this needs the role {' or '.join(sorted(keepers))}; you are {actor.role}")
-    refuse_unknown(request)
-    return actor
-
-
-Reader = Annotated[Actor, Depends(reading)]
-Staff = Annotated[Actor, Depends(staffing)]
-
-
-async def _wait_for_position(request: Request) -> None:
-    given = request.headers.get("wait-for-position")
-    if given is None:
-        return
-    if not given.isdecimal() or len(given) > _LONGEST_POSITION:
-        raise Problem("malformed", "Wait-For-Position takes a position")
-    context = context_of(request)
-    if not await context.feed.wait_for_view(int(given), context.patience):
-        raise Problem("unavailable", f"the views have not reached position {given} yet")
-
-
-async def fresh_reading(request: Request, actor: Reader) -> Actor:
-    """A reader whose views have reached `Wait-For-Position`, waited for without a thread. Raises Problem 503, 400."""
-    await _wait_for_position(request)
-    return actor
-
-
-async def fresh_staffing(request: Request, actor: Staff) -> Actor:
-    """The same for staff."""
-    await _wait_for_position(request)
-    return actor
-
-
-async def fresh_keeping(request: Request, actor: Annotated[Actor, Depends(keeping)]) -> Actor:
-    """The same for staff and the administrator."""
-    await _wait_for_position(request)
-    return actor
-
-
-FreshKeeper = Annotated[Actor, Depends(fresh_keeping)]
-FreshReader = Annotated[Actor, Depends(fresh_reading)]
-FreshStaff = Annotated[Actor, Depends(fresh_staffing)]
 router = APIRouter()
-
-
-def json_response(document: Any, **headers: str) -> Response:
-    """A document as JSON: times as RFC 3339 in UTC."""
-    return Response(msgspec.json.encode(document), headers=headers, media_type="application/json")
 
 
 @router.get(
@@ -153,19 +74,6 @@ async def read_case_now(request: Request, number: str) -> Response:
 
 DIRECT = {("GET", "/cases/{number}"): read_case_now}
 """For `entrance.py`."""
-
-
-def versioned(request: Request, version: int, document: Callable[[], Any]) -> Response:
-    """What has one version, with that as its ETag; 304 when the caller has it already."""
-    same = unchanged(request, f"v{version}")
-    return same if same is not None else json_response(document(), ETag=f'"v{version}"')
-
-
-def unchanged(request: Request, tag: str) -> Response | None:
-    """304 when the caller has what the tag stands for already (weak comparison, RFC 9110, 13.1.2)."""
-    etag = f'"{tag}"'
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
 
 
 @router.get(
@@ -209,7 +117,7 @@ async def read_history(request: Request, actor: Reader, number: str) -> Response
     items = await _history_items(entries, actor.role)
     return json_response(
         {"items": items, "next_cursor": None, "as_of_position": last.position},
-        ETag=f'"v{last.event.originator_version}"',
+        headers={"ETag": f'"v{last.event.originator_version}"'},
     )
 
 
@@ -323,23 +231,3 @@ async def read_queue(
     now, alarm = as_of or context.desk.clock.now(), (await policy_of(context)).unprioritized_alarm
     listing = await context.ask(context.views.lists.queue(name, point, Page(after, limit), now, alarm))
     return page_of(request, context, question, listing)
-
-
-async def point_of(
-    context: Context, as_of: datetime | None, position: int | None, effective_at: datetime | None
-) -> Point:
-    """The point in the record that a question is about."""
-    if as_of is not None:
-        known = await context.ask(context.views.positions.at(as_of))
-        position = known if position is None else min(known, position)
-    return Point(position, effective_at)
-
-
-def page_of(request: Request, context: Context, question: str, listing: Listing) -> Response:
-    """A page with its cursor and its link to the next (RFC 8288)."""
-    cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
-    document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
-    if cursor is None:
-        return json_response(document)
-    link = request.url.include_query_params(cursor=cursor)
-    return json_response(document, Link=f'<{link.path}?{link.query}>; rel="next"')

@@ -16,7 +16,8 @@ from api.http.context import Context, admit, authenticated, context_of
 from api.http.entrance import Handler
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem, refusal_document
-from api.http.requests import answer, asked, parse, raw_body, with_precondition
+from api.http.requests import asked, parse, raw_body, with_precondition
+from api.http.responses import answer
 from api.http.routes.verbs import VERBS, Verb
 from application.cases.history import history_items
 from application.execution.requests import Committed, StaleVersion

@@ -26,7 +26,7 @@ from api.http.pages.rendering import fragment, page, wants_page
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
 from api.http.requests import raw_body
-from api.http.routes.cases import json_response
+from api.http.responses import json_response
 from application.mail_in.envelope import Envelope
 from application.processes.mail_receipt import taking
 from domain.errors import NotFound

@@ -16,6 +16,7 @@ from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 from starlette.types import Receive, Scope, Send
 
+from api.http.access import Staff, require_staff
 from api.http.context import authenticated, context_of
 from api.http.documents.history import EventPage
 from api.http.gate import Full
@@ -23,7 +24,6 @@ from api.http.openapi.areas import Area
 from api.http.openapi.headers import LAST_EVENT_ID
 from api.http.openapi.operations import answers, gives, needs, operation, reads
 from api.http.problems import Problem
-from api.http.routes.cases import Staff, require_staff
 from application.execution.principals import Unauthenticated, Undecided
 from application.views.questions import FeedItem
 from domain.case.status import STAFF

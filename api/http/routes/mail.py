@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from api.http.access import Caller, FreshStaff, Staff
 from api.http.bodies.base import Body
 from api.http.bodies.intake import DiscardBody, JoinBody, ReleaseBody
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, context_of
 from api.http.deadline import LONG, BodyComing, allow
 from api.http.documents.intake import Decided, QuarantinePage, ReceivedMail, ReceivedMessage
 from api.http.fields import Moment
@@ -27,7 +27,7 @@ from api.http.openapi.operations import answers, needs, operation, reads, refuse
 from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, parse, raw_body, with_precondition
-from api.http.routes.cases import FreshStaff, Staff, page_of, versioned
+from api.http.responses import json_response, page_of, versioned
 from application.cases.history import history_item
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
@@ -42,7 +42,6 @@ from domain.errors import NotFound
 from domain.receipt import COMMANDS, Receipt, authorise_intake
 from domain.values import Actor
 
-Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
 B = TypeVar("B", bound=Body)
 Arrived = Annotated[
@@ -296,4 +295,4 @@ def _receipt_of(committed: Committed) -> Receipt:
 
 def _told(outcome: str, case: str | None, message: UUID, status: int, headers: dict[str, str]) -> Response:
     document = {"outcome": outcome, "case": case, "message": message}
-    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")
+    return json_response(document, status, headers)

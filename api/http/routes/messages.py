@@ -7,12 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api.http.access import Reader, Staff
 from api.http.context import context_of
 from api.http.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import BINARY, gives, needs, operation, refuses
+from api.http.responses import unchanged
 from api.http.routes.attachments import SAFE, disposition
-from api.http.routes.cases import Reader, Staff, unchanged
 from application.cases.attachments import MAIL, UNKNOWN, type_of
 from domain.case.status import READERS, STAFF
 from domain.errors import NotFound

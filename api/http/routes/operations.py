@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -21,6 +20,7 @@ from api.http.openapi.operations import OPEN, answers, gives, operation
 from api.http.pages.rendering import page
 from api.http.parameters import named_parameters
 from api.http.problems import Problem
+from api.http.responses import json_response
 from application.health import Readiness, readiness
 
 router = APIRouter(tags=[Area.OPERATIONS])
@@ -93,7 +93,7 @@ def _ready(health: Mapping[str, Any], ready: Readiness, why: str | None) -> Resp
     can = {"write": ready.write is None, "read_views": ready.views is None}
     if why is not None:
         raise Problem("unavailable", why, can=can)
-    return Response(msgspec.json.encode({"status": "ready", "can": can, **health}), media_type="application/json")
+    return json_response({"status": "ready", "can": can, **health})
 
 
 @router.get(

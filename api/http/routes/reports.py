@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
+from api.http.access import FreshKeeper, FreshStaff, point_of
 from api.http.context import Context, context_of, policy_of
 from api.http.deadline import in_thread
 from api.http.documents.reports import Report, RetentionReport
@@ -22,7 +23,7 @@ from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import answers, gives, needs, operation, reads, refuses
 from api.http.parameters import AsOf, AtPosition, EffectiveAt
 from api.http.problems import Problem
-from api.http.routes.cases import FreshKeeper, FreshStaff, json_response, point_of
+from api.http.responses import json_response
 from application.reports.definitions import REPORTS
 from application.reports.periods import Bound, moment_of, zone_named
 from application.reports.tables import report_csv

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.http.access import FreshStaff, point_of
 from api.http.context import admit, authenticated, context_of
 from api.http.documents.lists import ObligationPage, SearchPage
 from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage, ProblemType
@@ -15,7 +16,7 @@ from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import MAYBE_TOKEN, answers, filters, needs, operation, reads
 from api.http.parameters import AsOf, AtPosition, AtVersion, Cursor, Limit, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
-from api.http.routes.cases import FreshStaff, json_response, page_of, point_of, versioned
+from api.http.responses import json_response, page_of, versioned
 from application.cases.documents import problem_document
 from application.views.questions import Page
 from domain.case.status import STAFF

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
@@ -17,7 +15,8 @@ from api.http.limits import PER_ADDRESS, network_of
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import MAYBE_TOKEN, answers, needs, operation, refuses, takes
 from api.http.problems import Problem
-from api.http.requests import answer, asked, parse, raw_body
+from api.http.requests import asked, parse, raw_body
+from api.http.responses import answer, json_response
 from application.execution.principals import Unauthenticated
 from application.execution.requests import Committed
 from domain.case.clauses.logging import IncidentReport
@@ -72,7 +71,7 @@ async def post_report(request: Request, raw: Raw) -> Response:
     report = _report(context, body, unverified=True)
     committed = await context.desk.self_service.report_unverified(report, contact, _said(body), wanted)
     # Only the number: the reporter has not shown that the address is theirs.
-    return json_answer({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
+    return json_response({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
 
 
 async def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:
@@ -107,8 +106,3 @@ def written(committed: Committed) -> dict[str, str]:
     """What every write answers (http.md)."""
     headers = {"ETag": f'"v{committed.case.version}"', "Position": str(committed.position)}
     return {**headers, "Idempotency-Replayed": "true"} if committed.replayed else headers
-
-
-def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A document, written or read."""
-    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")

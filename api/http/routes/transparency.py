@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
+from api.http.access import Caller, Staff
 from api.http.context import admit, context_of
 from api.http.deadline import in_thread
 from api.http.documents.operations import CheckpointPage
@@ -21,7 +22,7 @@ from api.http.openapi.areas import Area
 from api.http.openapi.operations import BINARY, BYTES, OPEN, answers, gives, needs, operation, refuses
 from api.http.parameters import Cursor, Limit, named_parameters, refuse_unknown
 from api.http.problems import Problem
-from api.http.routes.cases import Caller, Staff, page_of
+from api.http.responses import page_of
 from application.transparency_log import NotSealed, authorise_auditing
 from application.views.questions import Listing
 from domain.case.status import STAFF

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -23,6 +22,7 @@ from api.http.openapi.operations import (
 )
 from api.http.problems import Problem, trace_id_of
 from api.http.requests import LARGEST, body_in_time, request_id_of
+from api.http.responses import json_response
 from application.execution.principals import Unauthenticated
 from application.execution.requests import Request as Asked
 from application.monitoring.outcomes import Outcome, Taken
@@ -151,7 +151,7 @@ def told_of(taken: Taken, status: int, said: Mapping[str, Any]) -> Response:
     if taken.outcome is Outcome.OPENED:
         headers["Location"] = f"/cases/{taken.case}"
     document = {**said, "outcome": taken.outcome, "case": taken.case}
-    return Response(msgspec.json.encode(document), status, headers, media_type="application/json")
+    return json_response(document, status, headers)
 
 
 def whole_of(raw: bytes | None) -> bytes:

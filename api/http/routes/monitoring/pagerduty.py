@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -20,6 +19,7 @@ from api.http.openapi.operations import (
     refuses,
     takes,
 )
+from api.http.responses import json_response
 from api.http.routes.monitoring.door import (
     Machine,
     admit_machine,
@@ -50,8 +50,7 @@ def _throttled() -> Response:
 
 def _answered(status: int, state: str, message: str, retry_after: str | None = None, **more: Any) -> Response:
     headers = {"Retry-After": retry_after} if retry_after else {}
-    document = msgspec.json.encode({"status": state, "message": message, **more})
-    return Response(document, status, headers, media_type="application/json")
+    return json_response({"status": state, "message": message, **more}, status, headers)
 
 
 @door(

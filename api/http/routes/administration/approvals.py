@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from api.http.access import Caller
 from api.http.bodies.base import Body
 from api.http.bodies.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, context_of
 from api.http.deadline import LONG, allow
 from api.http.documents.access import Approval, ApprovalPage
 from api.http.openapi.areas import Area
@@ -18,8 +19,8 @@ from api.http.openapi.headers import MAY_MATCH
 from api.http.openapi.operations import answers, needs, operation, reads, refuses, takes, written
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
-from api.http.requests import answer, asked, parse, raw_body, with_precondition
-from api.http.routes.cases import json_response
+from api.http.requests import asked, parse, raw_body, with_precondition
+from api.http.responses import answer, json_response
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
@@ -28,7 +29,6 @@ from domain.case.status import authorise
 from domain.errors import Forbidden
 from domain.values import Role
 
-Caller = Annotated[Principal, Depends(authenticated)]
 Raw = Annotated[bytes | None, Depends(raw_body)]
 _READERS = (Role.AUDITOR, Role.ADMIN)
 router = APIRouter(tags=[Area.PERSONAL_DATA])
@@ -108,7 +108,7 @@ async def read_approval(request: Request, caller: Caller, number: str) -> Respon
     context = await _reader(request, caller)
     approval = await context.desk.approvals.approval(number)
     document = approval_document(approval, context.desk.clock.now())
-    return json_response(document, ETag=f'"v{approval.version}"')
+    return json_response(document, headers={"ETag": f'"v{approval.version}"'})
 
 
 Answering = Callable[[Approvals, str, Any, Asked], Awaitable[Committed]]

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from api.http.access import Caller, Staff
 from api.http.bodies.catalogue import IssueKeyBody, RevokeKeyBody
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, context_of
 from api.http.documents.catalogue import IssuedKey, Source
 from api.http.documents.intake import AlertPage
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import answers, needs, operation, refuses, takes, written
 from api.http.parameters import Cursor, Limit, refuse_unknown
-from api.http.requests import answer, asked, parse, raw_body
-from api.http.routes.cases import Staff, page_of
+from api.http.requests import asked, parse, raw_body
+from api.http.responses import answer, page_of
 from application.administration.catalogue import authorise_office
 from application.cases.documents import alert_document
 from application.execution.principals import Principal
@@ -25,7 +26,6 @@ from domain.monitoring.alert import Alert
 from domain.values import Actor, Role
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
-Caller = Annotated[Principal, Depends(authenticated)]
 router = APIRouter(tags=[Area.SOURCES])
 
 
