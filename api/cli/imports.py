@@ -82,7 +82,7 @@ def servicenow(
 
 @app.command()
 def catalogue(
-    file: Annotated[Path, typer.Argument(help="The catalogue as YAML; application/demo.yaml is an example.")],
+    file: Annotated[Path, typer.Argument(help="The catalogue as YAML; application/demo/catalogue.yaml is an example.")],
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,

@@ -22,7 +22,7 @@ from api.http.context import Context
 from api.http.protocol import Protocol
 from api.main import clock_of, open_context, tokens_of
 from application.administration.catalogue import OPERATOR
-from application.demo import DEMO_CUSTOMER, load_demo
+from application.demo.small_desk import DEMO_CUSTOMER, load_demo
 from application.desk import Desk
 from application.processes.mail_receipt import admit_gateway
 from domain.values import Role

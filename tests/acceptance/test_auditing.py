@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli.main import app
 from application.administration.catalogue import OPERATOR
-from application.demo import load_demo
+from application.demo.small_desk import load_demo
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate

@@ -215,7 +215,7 @@ def test_all_that_is_wrong_is_found_at_once(reader: BlockingDesk) -> None:
 
 
 def test_the_demonstrations_catalogue_is_one(desk: BlockingDesk) -> None:
-    document = yaml.safe_load(files("application").joinpath("demo.yaml").read_text(encoding="utf-8"))
+    document = yaml.safe_load(files("application.demo").joinpath("catalogue.yaml").read_text(encoding="utf-8"))
     desk.run(carry_out, planned(desk, document))
     before = events(desk)
     desk.run(carry_out, planned(desk, document))

@@ -20,7 +20,7 @@ import psycopg
 
 from application.administration.catalogue import KINDS, OPERATOR
 from application.cases.attachments import File
-from application.demo import load_demo
+from application.demo.small_desk import load_demo
 from application.execution.requests import Request
 from application.imports.importer import Importer
 from application.imports.servicenow import ServiceNowLog

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from application.administration.catalogue import OPERATOR
-from application.demo import load_demo
+from application.demo.small_desk import load_demo
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done
 

@@ -128,7 +128,7 @@ def _customer(number: int) -> dict[str, Any]:
 
 async def load_demo(desk: Desk) -> int:
     """Load the demonstration's catalogue and cases into an empty desk. Returns the number of cases loaded."""
-    text = files("application").joinpath("demo.yaml").read_text(encoding="utf-8")
+    text = files("application.demo").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     plan = await read_catalogue(desk, yaml.safe_load(text))
     assert not plan.findings, plan.findings
     await carry_out(desk, plan)
