@@ -145,7 +145,7 @@ def _about(number: str, on: Attempt, **words: Any) -> Disclosure:
     """Return staff's words about a problem, stored under the problem's name. Raises Invalid if there are none."""
     said = on.say(f"problem:{number}", DisclosureKind.STAFF_WORDS, words)
     if said is None:
-        raise Invalid("something must be said", f"/{next(iter(words))}")
+        raise Invalid("The text cannot be empty.", f"/{next(iter(words))}")
     return said
 
 

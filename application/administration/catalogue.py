@@ -48,7 +48,7 @@ class Catalogue:
         """Return an entry, retired or not, now or at a version. Raises NotFound."""
         listed = await self._runner.repository.find(KINDS[kind], _stream(kind, code), version)
         if listed is None or (version is not None and listed.version != version):
-            raise NotFound(f"there is no such entry: {kind} {code}")
+            raise NotFound(f"There is no entry {code} in {kind}.")
         return listed
 
     async def has(self, kind: str, code: str) -> bool:

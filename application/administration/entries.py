@@ -45,16 +45,16 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
     """Parse an entry and its contact. Raises Invalid, which points to the field."""
     known = {field.name for field in fields(TYPES[kind])} | ({"contact"} if kind in CONTACTS else set())
     if strange := sorted(set(document) - known):
-        raise Invalid(f"{strange[0]} is no field of {kind}", f"/{strange[0]}")
+        raise Invalid(f"{kind} have no field {strange[0]}.", f"/{strange[0]}")
     if document.get("id", code) != code:
-        raise Invalid("the id is the one in the address", "/id")
+        raise Invalid("The id must equal the one in the address.", "/id")
     given = {name: value for name, value in document.items() if name != "contact"}
     try:
         entry: Entry = msgspec.convert({**_UNSAID.get(kind, {}), **given, "id": code}, TYPES[kind])
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
     if (place := _strange(given, msgspec.to_builtins(entry))) is not None:
-        raise Invalid("this is no field here", place)
+        raise Invalid("There is no such field.", place)
     _check_codes(kind, entry)
     check_entry(entry)
     return entry, _contact(kind, document.get("contact"))
@@ -73,11 +73,11 @@ def change_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     except ValueError as error:  # a calendar that contradicts itself
         raise Invalid(str(error), "/changes") from None
     if (place := _strange(dict(changes), {**msgspec.to_builtins(changed), **_rows(changes)})) is not None:
-        raise Invalid("this is no field here", f"/changes{place}")
+        raise Invalid("There is no such field.", f"/changes{place}")
     if negative := [
         name for name, value in vars(changed).items() if isinstance(value, timedelta) and value < timedelta()
     ]:
-        raise Invalid("an interval is not negative", f"/changes/{negative[0]}")
+        raise Invalid("An interval cannot be negative.", f"/changes/{negative[0]}")
     try:
         check_policy(changed)
     except Invalid as error:
@@ -121,22 +121,22 @@ def _check_codes(kind: str, entry: Entry) -> None:
     coded |= {f"steps/{place}/id": step.id for place, step in enumerate(getattr(entry, "steps", ()))}
     for name, value in coded.items():
         if value is not None and not CODE.fullmatch(value):
-            raise Invalid("a code: letters, digits and . _ : / @ + - without spaces around it", f"/{name}")
+            raise Invalid("A code consists of letters, digits and . _ : / @ + -, without spaces around it.", f"/{name}")
     named = getattr(entry, "name", "-")
     if not named.strip() or len(named) > _LONGEST or "\0" in named:
-        raise Invalid(f"an entry of {kind} has a name of 1 to {_LONGEST} characters", "/name")
+        raise Invalid(f"An entry of {kind} needs a name of 1 to {_LONGEST} characters.", "/name")
 
 
 def _contact(kind: str, contact: Any) -> dict[str, Any]:
     if contact is None:
         return {}
     if not isinstance(contact, Mapping):
-        raise Invalid(f"a contact has fields: {', '.join(CONTACTS[kind])}", "/contact")
+        raise Invalid(f"A contact has the fields {', '.join(CONTACTS[kind])}.", "/contact")
     for name, value in contact.items():
         if name not in CONTACTS[kind]:
-            raise Invalid(f"{name} is no field of a contact here", f"/contact/{name}")
+            raise Invalid(f"A contact of this kind has no field {name}.", f"/contact/{name}")
         if value is not None and not (isinstance(value, str) and 0 < len(value) <= _LONGEST and "\0" not in value):
-            raise Invalid(f"a text of 1 to {_LONGEST} characters", f"/contact/{name}")
+            raise Invalid(f"Give a text of 1 to {_LONGEST} characters.", f"/contact/{name}")
     return dict(contact)
 
 

@@ -26,7 +26,7 @@ class Grants:
         """Return a subject's grants. Raises NotFound."""
         access = await self._runner.repository.find(Access, entry_id("access", subject))
         if access is None:
-            raise NotFound(f"nothing was ever granted to {subject}")
+            raise NotFound(f"There is no grant for {subject}.")
         return access
 
     async def grant(self, subject: str, grant: Grant, request: Request) -> Committed:

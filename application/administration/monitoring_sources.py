@@ -60,7 +60,7 @@ class MonitoringKeys:
 
         def decide(listed: ListedSource, on: Attempt) -> None:
             if key not in listed.keys:
-                raise NotFound(f"{source} has no key {key}")
+                raise NotFound(f"The source {source} has no key {key}.")
             listed.revoke(key, on.provenance, reason=reason_about(f"sources:{source}", on))
 
         return await self._on_source(source, request, decide)
@@ -72,14 +72,14 @@ class MonitoringKeys:
         """
         shaped = KEY.fullmatch(key)
         if shaped is None:
-            raise Unauthenticated("the key is not valid here")
+            raise Unauthenticated("The key is not valid.")
         references = self._runner.references
         reference = await references.current()
         source = _holder(reference, shaped[1], key)
         if source is None and looking and (newer := await references.newer_than(reference)) is not None:
             source = _holder(newer, shaped[1], key)
         if source is None:
-            raise Unauthenticated("the key is not valid here, or no longer")
+            raise Unauthenticated("The key is not valid, or no longer.")
         return Principal(source.entry.id, (Role.INTAKE,), key=shaped[1])
 
     async def _on_source(
@@ -88,7 +88,7 @@ class MonitoringKeys:
         async def attempt(on: Attempt) -> Committed:
             listed = await self._runner.repository.find(ListedSource, entry_id("source", source))
             if listed is None:
-                raise NotFound(f"there is no source {source}")
+                raise NotFound(f"There is no source {source}.")
             expect(listed, request)
             decide(listed, on)
             return await commit_reference(self._runner, listed, on)

@@ -27,7 +27,7 @@ class PolicyCommands:
         """Return the policy, now or at a version. Raises NotFound before the desk has adopted one."""
         book = await self._runner.repository.find(PolicyBook, _STREAM, version)
         if book is None or (version is not None and book.version != version):
-            raise NotFound("there is no such policy")
+            raise NotFound("There is no such version of the policy.")
         return book
 
     async def adopt(self, request: Request) -> None:

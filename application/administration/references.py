@@ -22,11 +22,11 @@ def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, 
         return
     for kind, code, pointer in _mentions(entry):
         if not listed(kind, code):
-            yield pointer, f"there is no {kind.removesuffix('s').replace('-', ' ')} {code}"
+            yield pointer, f"There is no {kind.removesuffix('s').replace('-', ' ')} {code}."
     if isinstance(entry, Service) and entry.criticality not in policy.criticalities:
         yield (
             "/criticality",
-            f"a criticality is one of {', '.join(policy.criticalities)} (the policy's `criticalities`)",
+            f"A criticality is one of {', '.join(policy.criticalities)} (the policy's `criticalities`).",
         )
 
 

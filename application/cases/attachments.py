@@ -100,9 +100,9 @@ class Attachments:
         case, shown = await self.of_case(number, actor)
         found = next((each for each in shown if each.said.digest == digest), None)
         if found is None:
-            raise NotFound(f"{number} has no such attachment")
+            raise NotFound(f"{number} has no such attachment.")
         if found.said.value is None:
-            raise Erased("this attachment has been erased")
+            raise Erased("This attachment is erased.")
         return found, self._runner.register.content(case.id, found.version, digest)
 
 
@@ -168,15 +168,15 @@ def shown_to(attachment: Attachment, reader: Role) -> bool:
 def check_file(file: File, policy: Policy) -> str:
     """Return the media type by content. Raises AttachmentTooLarge, AttachmentRefused, Invalid for an empty file."""
     if len(file.content) > policy.attachment_size:
-        raise AttachmentTooLarge(f"an attachment may have {policy.attachment_size} bytes")
+        raise AttachmentTooLarge(f"An attachment has at most {policy.attachment_size} bytes.")
     if not file.content:
-        raise Invalid("an attachment has at least one byte", "")
+        raise Invalid("An attachment cannot be empty.", "")
     media_type, ending = type_of(file.content, file.media_type), harmless_name(file.name).rpartition(".")[2].casefold()
     if ending in policy.refused_endings:
-        raise AttachmentRefused(f"files whose names end in .{ending} are not taken")
+        raise AttachmentRefused(f"The desk takes no files whose names end in .{ending}.")
     for refused in (media_type, file.media_type.partition(";")[0].strip().casefold()):
         if refused in policy.refused_types:
-            raise AttachmentRefused(f"files of the type {refused} are not taken")
+            raise AttachmentRefused(f"The desk takes no files of the type {refused}.")
     return media_type
 
 

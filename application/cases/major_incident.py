@@ -52,7 +52,7 @@ class MajorIncidents:
             parts = await self._all_named(tuple(dict.fromkeys(cases)))
             for part in parts:
                 if part.number == case.number:
-                    raise ContradictsRecord("a case is no part of itself", "/cases")
+                    raise ContradictsRecord("A case cannot be a part of itself.", "/cases")
                 part.mirror(case.number, LinkKind.PART, on.provenance)
                 case.mirror(part.number, LinkKind.MAJOR, on.provenance)
             return parts

@@ -45,14 +45,14 @@ class Obligations:
         def decide(case: Case, on: Attempt) -> None:
             when, contacted_by = at or on.at, on.policy.contact_method(method)
             if when > on.at:
-                raise Invalid("it lies in the future", "/at")
+                raise Invalid("The time lies in the future.", "/at")
             if request.actor.role is not Role.CUSTOMER and on.at - when > on.policy.backdating_limit:
-                raise Invalid(f"it lies more than {on.policy.backdating_limit} in the past", "/at")
+                raise Invalid(f"The time lies more than {on.policy.backdating_limit} in the past.", "/at")
             if obligation == ObligationKind.INFORM_CUSTOMER:
                 contact = ContactAttempt(contacted_by, when, informed)
                 case.tell_by_other_means(contact, on.policy, on.provenance, reason=on.staff(case, reason=note))
             elif obligation.partition(":")[0] in _BY_COMMAND:
-                raise Invalid(f"{obligation} is discharged by its own command", "/obligation")
+                raise Invalid(f"Another command discharges the obligation {obligation}.", "/obligation")
             else:
                 case.discharge(obligation, contacted_by, when, on.provenance, words=on.staff(case, note=note))
 

@@ -81,9 +81,9 @@ def _by_self_service(report: IncidentReport, reporter: Words, on: Attempt) -> In
     if on.request.actor.role is not Role.CUSTOMER:
         return report
     if reporter:
-        raise Invalid("who reports by self service is the customer", "/reporter")
+        raise Invalid("In self service, the reporter is the customer.", "/reporter")
     if report.external_ref is not None:
-        raise Invalid("a reference of another system is the desk's to give", "/external_ref")
+        raise Invalid("Only the desk can give a reference of another system.", "/external_ref")
     return replace(report, channel=Channel.SELF_SERVICE, received_at=on.at)
 
 

@@ -69,7 +69,7 @@ class CaseRecords:
     ) -> Replayed:
         """Replay a case or a problem, now or at the point `then` describes; staff only. Raises Forbidden, NotFound."""
         if actor.role not in STAFF:
-            raise Forbidden(f"a replay needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
+            raise Forbidden(f"A replay needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
         kind = Problem if number.startswith("PRB-") else Case
         entries = then(await self._history(number, kind), number, version=version, position=position, as_of=as_of)
         return Replayed(folded(entries), entries)
@@ -111,8 +111,8 @@ def then(
         if (position is None or entry.position <= position) and (as_of is None or entry.recorded_at <= as_of)
     ]
     if not known:
-        raise NotFound(f"there was no {number} then")
+        raise NotFound(f"{number} did not exist then.")
     if version is not None and version not in range(1, max(known) + 1):
         had = f"{number} has no version" if position is None and as_of is None else f"{number} then had no version"
-        raise NotFound(f"{had} {version}")
+        raise NotFound(f"{had} {version}.")
     return [entry for entry in history if entry.event.originator_version <= (version or max(known))]

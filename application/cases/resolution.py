@@ -73,5 +73,5 @@ class Resolution:
             known = await self._runner.repository.get(Problem, number)
             known.link(incident, on.provenance)
         except (NotFound, InvalidTransition) as error:
-            raise ProblemLinkRequired(f"{number} is no open problem: {error}") from error
+            raise ProblemLinkRequired(f"{number} is not an open problem: {error}") from error
         return known

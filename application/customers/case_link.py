@@ -119,7 +119,7 @@ class CaseLinks:
         if known is not None and known.erased_at is not None:
             gone = known.erasures > made if isinstance(made, int) else known.erased_at >= made
             if gone:
-                raise NotFound("this link is not valid, or no longer")
+                raise NotFound("This link is not valid, or no longer.")
         return await self._repository.read(link.case, _customer(link))
 
     async def _contest(self, case: Case, reason: str, request: Request) -> Committed:

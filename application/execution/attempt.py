@@ -93,5 +93,5 @@ class Attempt:
         """Return the words of staff about a case. Raises Invalid where there are none."""
         said = self.staff(case, **words)
         if said is None:
-            raise Invalid("something must be said", f"/{next(iter(words))}")
+            raise Invalid("The text cannot be empty.", f"/{next(iter(words))}")
         return said

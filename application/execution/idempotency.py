@@ -68,14 +68,14 @@ class Keys:
                 while (first := self._working.get(key.key)) is not None:
                     await first.wait()
         except TimeoutError:
-            raise KeyInProgress("the first request with this key is still being worked on") from None
+            raise KeyInProgress("The first request with this key is still in progress.") from None
 
     async def _answered(self, key: Idempotency) -> Committed | None:
         kept = await self._register.answer(key.key)
         if kept is None:
             return None
         if kept.request != key.request:
-            raise KeyReused("this key was used for another request")
+            raise KeyReused("Another request used this key.")
         root = await self._store.load(kept.originator_id, until=kept.version)
         assert root is not None
         return Committed(root, kept.position, replayed=True)

@@ -66,13 +66,13 @@ class Reference:
         """Check that the team exists and that the technician belongs to it. Raises Invalid."""
         found = self._find(ListedTeam, code, "/team")
         if found and technician is not None and found.entry.members and technician not in found.entry.members:
-            raise UnknownReference(f"{technician} is not of the team {code}", "/technician")
+            raise UnknownReference(f"{technician} is not a member of the team {code}.", "/technician")
 
     def help_desk(self, code: str) -> ListedHelpDesk:
         """Return another agency's help desk. Raises Invalid if the directory does not list it (R-5.3b)."""
         found = self._find(ListedHelpDesk, code, "/help_desk")
         if found is None:
-            raise UnknownReference(f"there is no help desk {code} in the directory", "/help_desk")
+            raise UnknownReference(f"The directory has no help desk {code}.", "/help_desk")
         return found
 
     def script(self, code: str) -> ListedScript | None:
@@ -139,7 +139,7 @@ class Reference:
         """Raises Unauthenticated if a source's key is revoked, even if it was admitted earlier."""
         listed = self.source(source)
         if listed is None or listed.entry.retired or not listed.opens(key):
-            raise Unauthenticated("the key is not valid here, or no longer")
+            raise Unauthenticated("The key is not valid, or no longer.")
 
     def require_grant(self, actor: Actor, at: datetime) -> None:
         """Check that the actor's role is granted. Raises Forbidden, which names the role."""
@@ -150,7 +150,7 @@ class Reference:
     def _find(self, kind: type[L], code: str, pointer: str) -> L | None:
         found = self._known(kind, code)
         if found is None and any(isinstance(root, kind) for root in self.roots.values()):
-            raise UnknownReference(f"there is no {kind.TOPIC.replace('_', ' ')} {code}", pointer)
+            raise UnknownReference(f"There is no {kind.TOPIC.replace('_', ' ')} {code}.", pointer)
         return found
 
     def _known(self, kind: type[L], code: str) -> L | None:
@@ -220,7 +220,7 @@ class References:
             async with asyncio.timeout(_PATIENCE):
                 await self._looking.acquire()
         except TimeoutError:
-            raise OperationalError("catalogue, policy and grants cannot be looked up in time") from None
+            raise OperationalError("The database did not answer in time with catalogue, policy and grants.") from None
         try:
             if self._looks == came:
                 await self._look()

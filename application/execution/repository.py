@@ -30,7 +30,7 @@ class Repository:
         """Return the id of a case or problem by its number. Raises NotFound."""
         found = await self.register.find(number) if _NUMBERS[kind].fullmatch(number) else None
         if found is None:
-            raise NotFound(f"there is no {kind.__name__.lower()} {number}")
+            raise NotFound(f"There is no {kind.__name__.lower()} {number}.")
         return found
 
     async def get(self, kind: type[R], number: str, version: int | None = None) -> R:
@@ -46,7 +46,7 @@ class Repository:
     async def _up_to(self, kind: type[R], number: str, version: int | None) -> R:
         root = await self.find(kind, await self.identify(number, kind), version)
         if root is None:
-            raise NotFound(f"there is no {kind.__name__.lower()} {number}")
+            raise NotFound(f"There is no {kind.__name__.lower()} {number}.")
         return root
 
     async def find(self, kind: type[R], id: UUID, version: int | None = None) -> R | None:  # noqa: A002
@@ -77,5 +77,5 @@ class Repository:
 
 def _at(root: R, number: str, version: int | None) -> R:
     if version is not None and root.version != version:
-        raise NotFound(f"{number} has no version {version}")
+        raise NotFound(f"{number} has no version {version}.")
     return root

@@ -20,7 +20,7 @@ async def raw_of(receipt: Receipt) -> bytes:
     """Return the bytes of a message as received. Raises Erased."""
     raw = await asyncio.to_thread(_decoded, receipt)
     if raw is None:
-        raise Erased("this message has been erased")
+        raise Erased("This message is erased.")
     return raw
 
 

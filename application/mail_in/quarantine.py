@@ -52,7 +52,7 @@ class Quarantine:
             taking = await self._taking_again("join_message", held, on)
             into = number or held.suggestion
             if into is None:
-                raise ContradictsRecord("no case is suggested: name one", "/case")
+                raise ContradictsRecord("The message suggests no case. Name one.", "/case")
             case = await self._repository.first_of(await self._repository.named(into))
             return await self._joining.join(case, taking, reason=_reason(held, on, request.reason))
 
@@ -86,7 +86,7 @@ class Quarantine:
         named = held is not None and (held.case == number or str(receipt) in {each.message for each in case.messages})
         theirs = held is not None and held.raw.subject == actor.subject and held.state in _OF_PEOPLE
         if held is None or not named or (actor.role is Role.CUSTOMER and not theirs):
-            raise NotFound(f"{number} has no message {receipt}")
+            raise NotFound(f"{number} has no message {receipt}.")
         return held, await raw_of(held)
 
     async def receipt_history(self, receipt: UUID, actor: Actor, *, after: int) -> list[Entry]:
@@ -119,7 +119,7 @@ class Quarantine:
     async def _held(self, receipt: UUID) -> Receipt:
         held = await self._repository.find(Receipt, receipt)
         if held is None:
-            raise NotFound(f"there is no message {receipt}")
+            raise NotFound(f"There is no message {receipt}.")
         return held
 
 

@@ -65,9 +65,7 @@ class Notices:
         """Queue the mail with the question that the case waits on. Raises Invalid if there is no address."""
         address = await self.address(case, on.reference)
         if address is None or self._is_nobody(address):
-            raise Invalid(
-                "no address of the customer's to write to: ask by other means, or correct `email`", "/question"
-            )
+            raise Invalid("The customer has no mail address. Ask by other means, or correct `email`.", "/question")
         assert case.question is not None
         return self._queued(LetterKind.QUESTION, case, address, on, question=case.question.version)
 

@@ -155,7 +155,7 @@ class Outbox:
     async def _mail(self, message: UUID) -> Message:
         found = await self._repository.find(Message, message)
         if found is None:
-            raise NotFound(f"there is no mail {message}")
+            raise NotFound(f"There is no mail {message}.")
         return found
 
     async def _other_desk(self, case: Case) -> dict[str, Any]:

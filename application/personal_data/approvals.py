@@ -45,7 +45,7 @@ class Approvals:
         measure, _, target = number.partition(":")
         found = await self.find(Measure(measure), target) if measure in set(Measure) else None
         if found is None:
-            raise NotFound(f"nothing was ever requested as {number}")
+            raise NotFound(f"There is no request {number}.")
         return found
 
     async def find(self, measure: Measure, target: str) -> Approval | None:

@@ -73,7 +73,7 @@ class PersonalData:
 
         async def check(_: Attempt) -> None:
             if not (await self._kept_of(given, subject, scope)).taken:
-                raise NotFound(f"nothing is left of {given} to erase")
+                raise NotFound(f"Nothing of {given} is left to erase.")
 
         return await self._approvals.request(Measure.ERASE, subject, scope, reason, request, check)
 
@@ -105,7 +105,7 @@ class PersonalData:
 
     async def _subject_named(self, given: str) -> str:
         if not given.isprintable():
-            raise NotFound("nothing was ever kept under such an id")
+            raise NotFound("The record holds nothing under this id.")
         return await self.subject_of(given)
 
     async def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:

@@ -33,4 +33,4 @@ def moment_of(bound: Bound | None, zone: ZoneInfo, name: str) -> datetime | None
     try:
         return datetime.combine(bound, time(), zone).astimezone(UTC)
     except OverflowError:
-        raise Invalid(f"there is no such moment as the beginning of {bound}", f"/query/{name}") from None
+        raise Invalid(f"{bound} has no beginning on the calendar.", f"/query/{name}") from None

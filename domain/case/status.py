@@ -143,7 +143,7 @@ def authorise_reading(actor: Actor) -> None:
 def hide_from_others(actor: Actor, number: str, customer: str) -> None:
     """Hide a case from other customers, as if it did not exist. Raises NotFound."""
     if actor.role is Role.CUSTOMER and actor.subject != customer:
-        raise NotFound(f"there is no case {number}")  # word for word what an unknown number answers
+        raise NotFound(f"There is no case {number}.")  # word for word what an unknown number answers
 
 
 def allow(command: str, status: Status, role: Role) -> None:

@@ -41,7 +41,7 @@ def last_position(connection: psycopg.Connection[Any], number: str) -> int:
     """The position of a case's last event, sealed or not. Raises NotFound."""
     row = connection.execute(_SQL["last_position"], (number,)).fetchone()
     if row is None or row[0] is None:
-        raise NotFound(f"there is no case {number}")
+        raise NotFound(f"There is no case {number}.")
     return int(row[0])
 
 

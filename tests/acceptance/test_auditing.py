@@ -139,7 +139,7 @@ def test_what_cannot_run_says_why_and_the_exit_code_is_2(place: DataDirectory, t
         for command, why in (
             (("verify", "--held", tmp_path / "nothing"), "nothing"),
             (("verify", "--vkey", "no+key"), "no verifier key"),
-            (("bundle", "INC-9999999", "-o", tmp_path / "b"), "there is no case"),
+            (("bundle", "INC-9999999", "-o", tmp_path / "b"), "There is no case"),
             (("bundle", "INC-0000001", "-o", tmp_path), "is there already"),
             (("tlog", "retire", "00000000", "--reason", "x"), "no key 00000000 is in use"),
             (("tlog", "restart", "--reason", "x"), "nothing to restart"),

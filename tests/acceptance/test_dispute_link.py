@@ -310,7 +310,7 @@ def test_once_its_customer_is_erased_the_link_opens_nothing_and_takes_nothing(
         four_eyes.erase(eraser, "eve.moe@agency.example", ErasureScope.CONTACT_AND_WORDS)
     before = positions()
     for answer in (browser.get(path), post(browser, path), browser.get("/disputes/x")):
-        assert refused(answer, 404, "not-found")["detail"] == "this link is not valid, or no longer"
+        assert refused(answer, 404, "not-found")["detail"] == "This link is not valid, or no longer."
     assert positions() == before
 
 

@@ -271,7 +271,7 @@ def test_r_5_7a_a_team_and_its_members_are_those_of_the_catalogue(desks: tuple[B
     office.catalogue.put("teams", Team("messaging", "Mail", ("m.ruiz",)), {}, ADMIN)
     with pytest.raises(Invalid, match="no team network"):
         desk.assignment.assign(number, "network", None, None, TECHNICIAN)
-    with pytest.raises(Invalid, match=r"t\.lee is not of the team"):
+    with pytest.raises(Invalid, match=r"t\.lee is not a member of the team"):
         desk.assignment.assign(number, "messaging", "t.lee", None, TECHNICIAN)
     assert desk.assignment.assign(number, "messaging", "m.ruiz", None, TECHNICIAN).case.team == "messaging"
     assert isinstance(office.references.current().roots[entry_id("team", "messaging")], ListedTeam)

@@ -66,4 +66,4 @@ class Contact(Words):
 def not_in_future(at: datetime | None, now: datetime, where: str) -> None:
     """Raises Invalid."""
     if at is not None and at > now:
-        raise Invalid("it lies in the future", where)
+        raise Invalid("The time lies in the future.", where)

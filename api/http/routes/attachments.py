@@ -188,7 +188,7 @@ async def given_out(request: Request, attachment: Attachment, pieces: AsyncItera
         return same
     first = await anext(pieces, None)
     if first is None:
-        raise Erased("this attachment has been erased")
+        raise Erased("This attachment is erased.")
     kind, name, size = str(said.text("type")), str(said.text("name")), int(said.text("size"))
     told = {TEXT: f"{TEXT}; charset=utf-8"}.get(kind, kind) if kind in _INERT else UNKNOWN
     headers = {

@@ -197,7 +197,7 @@ async def _opened(request: Request, token: str) -> tuple[Context, FollowLink]:
         link = context.read_follow_link(token)
         await context.desk.case_links.follow(link)
     except (Unauthenticated, NotFound):
-        raise NotFound("this link is not valid, or no longer") from None
+        raise NotFound("This link is not valid, or no longer.") from None
     return context, link
 
 

@@ -104,7 +104,7 @@ async def reply_to_mail(request: Request, raw: Annotated[bytes | None, Depends(r
 def _mail(request: Request, number: int) -> CaughtMail:
     mail = next((mail for mail in _caught(request) if mail.id == number), None)
     if mail is None:
-        raise NotFound(f"there is no mail {number}")
+        raise NotFound(f"There is no mail {number}.")
     return mail
 
 

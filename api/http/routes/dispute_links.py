@@ -85,7 +85,7 @@ async def _opened(request: Request, token: str) -> tuple[Context, DisputeLink, C
         link = context.read_link(token)
         case = await context.desk.case_links.contested(link)
     except (Unauthenticated, NotFound):
-        raise NotFound("this link is not valid, or no longer") from None
+        raise NotFound("This link is not valid, or no longer.") from None
     return context, link, case
 
 

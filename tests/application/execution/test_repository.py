@@ -48,15 +48,15 @@ def test_what_is_no_number_of_a_case_is_not_even_looked_up(number: str) -> None:
     record = MemoryRecord()
     record.put(logged(), a_problem())
     store: Any = record
-    with pytest.raises(NotFound, match="there is no case"):
+    with pytest.raises(NotFound, match="There is no case"):
         run(Repository(store, store).get(Case, number))
     assert record.asked == []
 
 
 def test_a_number_that_nobody_has_is_not_found() -> None:
-    with pytest.raises(NotFound, match=f"there is no case {SECOND}"):
+    with pytest.raises(NotFound, match=f"There is no case {SECOND}"):
         run(a_repository(logged()).get(Case, SECOND))
-    with pytest.raises(NotFound, match=f"there is no problem {PROBLEM}"):
+    with pytest.raises(NotFound, match=f"There is no problem {PROBLEM}"):
         run(a_repository(logged()).get(Problem, PROBLEM))
 
 
@@ -85,7 +85,7 @@ def test_r_2_1a_customers_read_their_own_cases_and_are_told_of_no_other() -> Non
 def test_a_case_that_the_words_of_a_command_name_must_be_there() -> None:
     repository = a_repository(logged())
     assert run(repository.named(FIRST)).number == FIRST
-    with pytest.raises(Invalid, match=f"there is no case {SECOND}") as wrong:
+    with pytest.raises(Invalid, match=f"There is no case {SECOND}") as wrong:
         run(repository.named(SECOND, "/first"))
     assert wrong.value.pointer == "/first"
 
