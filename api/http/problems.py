@@ -56,7 +56,7 @@ TITLES = {
     "stale-version": (412, "The case has changed since it was read"),
     "content-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is of a type that is not understood"),
-    "validation-failed": (422, "The body breaks a rule"),
+    "validation-failed": (422, "The request breaks a rule"),
     "unknown-reference": (422, "The body names something that the desk does not have"),
     "contradicts-record": (422, "The body contradicts the record"),
     "idempotency-key-reused": (422, "The idempotency key was used for another request"),
@@ -224,7 +224,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
             return respond(request, from_domain(unknown))
     if name is not None and request.url.path.startswith("/reports/") and name not in REPORTS:
         return respond(request, from_domain(errors.NotFound(f"there is no report {name}")))
-    found = [{"detail": e["msg"], "pointer": pointer(e["loc"])} for e in error.errors()]
+    found = [{"detail": e["msg"].removeprefix("Value error, "), "pointer": pointer(e["loc"])} for e in error.errors()]
     return respond(request, Problem("validation-failed", "a parameter breaks a rule", errors=found))
 
 
