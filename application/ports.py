@@ -94,6 +94,14 @@ class Entry:
     disclosures: tuple[Disclosure, ...] = ()
 
 
+@dataclass(frozen=True)
+class Head:
+    """The last event of a stream."""
+
+    version: int
+    position: int
+
+
 class EventStore(Protocol):
     """The streams of all aggregates: the authoritative record. Methods raise OperationalError if it is unreachable."""
 
@@ -101,8 +109,19 @@ class EventStore(Protocol):
         """Return an aggregate folded from its events, up to a version; None for a stream without events."""
         ...
 
-    async def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
-        """Return the events of an aggregate with their disclosures, oldest first."""
+    async def history(
+        self,
+        id: UUID,  # noqa: A002 - the library's own name
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """Return the events of an aggregate with their disclosures, oldest first, after and up to a version."""
+        ...
+
+    async def head(self, id: UUID) -> Head | None:  # noqa: A002 - the library's own name
+        """Return the last event of a stream, without its words; None for a stream without events."""
         ...
 
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:

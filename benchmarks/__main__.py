@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import append, http, ledger
+from benchmarks import append, case_reads, http, ledger
 from benchmarks.rows import main
 
 if __name__ == "__main__":
-    main({"append": append.measure, "http": http.measure, "ledger": ledger.measure}, __doc__)
+    main(
+        {"append": append.measure, "case_reads": case_reads.measure, "http": http.measure, "ledger": ledger.measure},
+        __doc__,
+    )

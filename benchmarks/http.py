@@ -9,7 +9,6 @@ POST, and each one's best round counts. The projector catches up before each rou
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 import httpx
 
 from benchmarks.load import Load, client
-from benchmarks.machine import ROOT, environment, fdatasync_per_s, scratch, served, two_cores
+from benchmarks.machine import fdatasync_per_s, scratch, served, technician_token, two_cores
 from benchmarks.rows import Row, main
 
 CONNECTIONS = 16
@@ -42,7 +41,7 @@ def measure() -> Iterator[Row]:
     with two_cores(), scratch() as folder:
         desk = ("api.cli", "serve", "--demo", "--port", "0", "--data-dir", folder)
         with served(*desk) as ours, served("benchmarks.noop") as noop:
-            token = _token(folder)
+            token = technician_token(folder)
             asked = {"log": ("/cases", _body()), "read": (f"/cases/{_case(ours, token)}", None)}
             rates: dict[tuple[str, int], list[float]] = {(what, port): [] for what in asked for port in (ours, noop)}
             for number in range(ROUNDS + 1):  # the first warms both up
@@ -84,13 +83,6 @@ def _case(port: int, token: str) -> str:
     if version != EVENTS:
         raise RuntimeError(f"the case has {version} events")
     return number
-
-
-def _token(folder: Path) -> str:
-    command = [sys.executable, "-m", "api.cli", "token", "--role", "technician", "--subject", "a.ortiz"]
-    command += ["--data-dir", str(folder)]
-    told = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
-    return told.stdout.strip()
 
 
 def _body() -> str:

@@ -84,6 +84,14 @@ def served(*arguments: str | Path) -> Iterator[int]:
         process.communicate(timeout=_START)
 
 
+def technician_token(folder: Path) -> str:
+    """A token of a technician on the desk whose data are there."""
+    command = [sys.executable, "-m", "api.cli", "token", "--role", "technician", "--subject", "a.ortiz"]
+    command += ["--data-dir", str(folder)]
+    told = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
+    return told.stdout.strip()
+
+
 def environment() -> dict[str, str]:
     """Ours without the desk's settings: a benchmark never touches an operator's database."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CASELEDGER_")}

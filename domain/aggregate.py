@@ -26,6 +26,8 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     TOPIC: ClassVar[str]
     SETTLES: ClassVar[tuple[str, ...]] = ()
     """Keys of the obligations that every event of this class ends. They need not exist."""
+    ERASES: ClassVar[bool] = False
+    """Whether words of earlier events of the stream left the vault with it."""
     _: KW_ONLY
     by: Actor
     """Who caused it, in which role."""
@@ -116,6 +118,13 @@ class Root(BaseAggregate[UUID]):
 
     def begin(self) -> None:
         """Set the state before the first event."""
+
+    def fork(self) -> Self:
+        """Return a copy that changes by itself. A fold changes no value in place but a collection of the root."""
+        copy = object.__new__(type(self))
+        for name, value in vars(self).items():
+            vars(copy)[name] = value.copy() if isinstance(value, (dict, set, list)) else value
+        return copy
 
     @property
     def is_new(self) -> bool:

@@ -80,6 +80,7 @@ class SubjectErased(Recorded):
 class _Erased(Recorded):
     """Disclosures about a person here are gone from the vault. The record stays."""
 
+    ERASES = True
     subject: str
     scope: ErasureScope
 

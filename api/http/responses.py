@@ -34,14 +34,16 @@ def unchanged(request: Request, tag: str) -> Response | None:
     return Response(status_code=304, headers={"ETag": etag}) if etag in known or "*" in known else None
 
 
-def page_of(request: Request, context: Context, question: str, listing: Listing) -> Response:
+def page_of(
+    request: Request, context: Context, question: str, listing: Listing, headers: Mapping[str, str] | None = None
+) -> Response:
     """A page with its cursor and its link to the next (RFC 8288)."""
     cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
     document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
     if cursor is None:
-        return json_response(document)
+        return json_response(document, headers=headers)
     link = request.url.include_query_params(cursor=cursor)
-    return json_response(document, headers={"Link": f'<{link.path}?{link.query}>; rel="next"'})
+    return json_response(document, headers={**(headers or {}), "Link": f'<{link.path}?{link.query}>; rel="next"'})
 
 
 def answer(
@@ -63,7 +65,7 @@ def answer(
         headers["Location"] = location
     if committed.replayed:
         headers["Idempotency-Replayed"] = "true"
-    document = {**document_of(root, reader.role), **commands_of(root, reader), **more}
+    document = document_of(root, reader.role) | commands_of(root, reader) | more
     if only is not None:
         document = {name: value for name, value in document.items() if name in only}
     return json_response(document, status, headers)

@@ -30,19 +30,23 @@ from domain.policy_book import PolicyBook
 from domain.problem import Problem
 from domain.values import Actor, Candidate, Role
 
+MESSAGES = 50
+"""Messages that a case shows: the latest. Earlier ones are in its history."""
+
 
 def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """Return a case as a document (`design.md`, HTTP). Erased words are null, and `erased` says so.
 
     `visibility.py` limits what customers read: nothing of others' cases, and no obligations of the desk.
     """
-    said = {name: case.words.text(name) if case.words else None for name in _WORDS}
-    contact = {name: case.contact.text(name) if case.contact else None for name in ("name", "email", "phone")}
+    words, reached = ((each and each.texts) or {} for each in (case.words, case.contact))
+    said = {name: words.get(name) for name in _WORDS}
+    contact = {name: reached.get(name) for name in ("name", "email", "phone")}
     for name, correction in case.corrections.items():
         (contact if name in contact else said)[name] = correction.text(name)
     resolution = case.resolution
     attachments = [each for each in case.attachments if shown_to(each, reader)]
-    messages = [each for each in case.messages if reader is not Role.CUSTOMER or each.sender == case.customer]
+    messages = case.messages if reader is not Role.CUSTOMER else _messages_of(case.customer, case)
     disclosures = (case.words, case.contact, case.reported_by, case.solution, *case.corrections.values())
     own = reader is Role.CUSTOMER
     document = {
@@ -66,7 +70,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "on_behalf_of": case.customer if case.reporter not in (None, case.customer) else None,
         "unverified": case.unverified,
         **said,
-        "quoted": case.words.text("quoted") if case.words else None,
+        "quoted": words.get("quoted"),
         "received_at": case.received_at,
         "resolved_at": case.resolved_at,
         "closed_at": case.closed_at,
@@ -105,10 +109,15 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "hold": case.hold and _fields(case.hold),
         "candidates": _candidates(case),
         "attachments": [attachment_document(each) for each in attachments],
-        "messages": [message_document(case.number, each) for each in messages],
+        "messages": [message_document(case.number, each) for each in messages[-MESSAGES:]],
+        "earlier_messages": max(0, len(messages) - MESSAGES),
         "erased": any(d is not None and d.value is None for d in (*disclosures, *(a.said for a in attachments))),
     }
     return case_shown(reader, document)
+
+
+def _messages_of(sender: str, case: Case) -> tuple[CaseMessage, ...]:
+    return tuple(each for each in case.messages if each.sender == sender)
 
 
 def _pending(pending: PendingMark, question: MailedQuestion | None) -> dict[str, Any]:

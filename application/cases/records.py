@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from application.cases.visibility import shows
 from application.execution.repository import Repository
 from application.execution.requests import Committed
-from application.ports import Entry
+from application.ports import Entry, Head
 from domain.aggregate import Recorded, Root
 from domain.case import Case
+from domain.case.clauses.logging import Logged
 from domain.case.status import STAFF, authorise_reading, hide_from_others
 from domain.errors import Forbidden, NotFound
 from domain.problem import Problem
-from domain.values import Actor
+from domain.values import Actor, Role
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,17 @@ class Replayed:
 
     root: Root
     history: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Some events of a case, oldest first."""
+
+    entries: Sequence[Entry]
+    head: Head
+    """The last event of the case."""
+    next: int | None
+    """The version after which the next page begins; None at the end."""
 
 
 class CaseRecords:
@@ -49,14 +63,42 @@ class CaseRecords:
         assert isinstance(case, Case)
         return case
 
+    async def head(self, number: str, actor: Actor) -> Head:
+        """Return the last event of a case, without folding the case. Raises Forbidden, NotFound."""
+        return await self._head(number, await self._visible(number, actor))
+
     async def history(self, number: str, actor: Actor, *, after: int = 0) -> list[Entry]:
         """Return the events of a case after a version. Raises Forbidden, NotFound."""
+        return await self._repository.store.history(await self._visible(number, actor), after=after)
+
+    async def history_page(self, number: str, actor: Actor, after: int, limit: int) -> HistoryPage:
+        """Return the next events after a version that the actor sees. Raises Forbidden, NotFound."""
+        store, case = self._repository.store, await self._visible(number, actor)
+        head, entries = await self._head(number, case), list[Entry]()
+        while len(entries) < limit and after < head.version:
+            for entry in await store.history(case, after=after, until=head.version, limit=limit):
+                after = entry.event.originator_version
+                if shows(actor.role, entry.event):
+                    entries.append(entry)
+                if len(entries) == limit:
+                    break
+        return HistoryPage(entries, head, after if after < head.version else None)
+
+    async def _visible(self, number: str, actor: Actor) -> UUID:
+        """Return the id of a case that the actor may see. Raises Forbidden, NotFound."""
         authorise_reading(actor)
-        entries = await self._history(number, Case)
-        case = folded(entries)
-        assert isinstance(case, Case)
-        hide_from_others(actor, number, case.customer)
-        return entries[after:]
+        case = await self._repository.identify(number)
+        if actor.role is Role.CUSTOMER:
+            (opened,) = await self._repository.store.history(case, until=1)
+            assert isinstance(opened.event, Logged)
+            hide_from_others(actor, number, opened.event.customer)  # which no later event changes
+        return case
+
+    async def _head(self, number: str, case: UUID) -> Head:
+        head = await self._repository.store.head(case)
+        if head is None:
+            raise NotFound(f"there is no case {number}")
+        return head
 
     async def replay(
         self,

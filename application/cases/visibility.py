@@ -155,6 +155,7 @@ CASE = frozenset(
         "imported_from",
         "attachments",
         "messages",
+        "earlier_messages",
         "erased",
     ]
 )
@@ -188,10 +189,10 @@ def words_shown(reader: Role, event: Recorded) -> Callable[[Disclosure], bool]:
     return lambda said: said.kind not in _OF_STAFF or said in told
 
 
-def case_shown(reader: Role, document: Mapping[str, Any]) -> dict[str, Any]:
+def case_shown(reader: Role, document: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a case that a reader sees."""
     if reader is not Role.CUSTOMER:
-        return dict(document)
+        return document
     return {name: value for name, value in document.items() if name in CASE}
 
 

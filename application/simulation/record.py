@@ -11,7 +11,7 @@ from itertools import count
 from uuid import UUID
 
 from application.execution.reference import TOPICS
-from application.ports import Beside, Disclosed, Entry, KeptAnswer
+from application.ports import Beside, Disclosed, Entry, Head, KeptAnswer
 from application.views.similar import Report
 from application.views.texts import COMPARED
 from domain.aggregate import Recorded, Root
@@ -83,9 +83,21 @@ class SimulatedRecord:
             return root
         return stream.root
 
-    async def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
+    async def history(
+        self,
+        id: UUID,  # noqa: A002
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
         """Return the events of an aggregate."""
-        return self._streams[id].entries[after:until] if id in self._streams else []
+        return self._streams[id].entries[after:until][:limit] if id in self._streams else []
+
+    async def head(self, id: UUID) -> Head | None:  # noqa: A002
+        """Return the last event of an aggregate."""
+        entries = self._streams[id].entries if id in self._streams else []
+        return Head(entries[-1].event.originator_version, entries[-1].position) if entries else None
 
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
         """Keep the pending events of aggregates, and hand them on."""

@@ -11,13 +11,14 @@ import psycopg
 from eventsourcing.persistence import OperationalError
 from psycopg_pool import PoolTimeout
 
-from application.ports import Beside, Entry
+from application.ports import Beside, Entry, Head
 from domain.aggregate import Root
 from domain.values import Disclosure, DisclosureKind
 from infrastructure.postgres.append import PATIENCE, Append, as_persistence_error
 from infrastructure.postgres.connections import LIMITS, QUESTION, AsyncPool
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.group_commit import GroupCommit
+from infrastructure.postgres.kept import KeptAggregates
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.queries import load
 from infrastructure.postgres.stored_event import LedgerEvent
@@ -53,19 +54,38 @@ class PostgresEventStore:
 
     def __init__(self, pool: AsyncPool, writers: Writers) -> None:
         self._pool, self.writers = pool, writers
+        self.kept = KeptAggregates(MAPPER)
+        """Long aggregates. They belong to this process; others keep their own."""
 
     async def load(self, id: UUID, *, until: int | None = None) -> Root | None:  # noqa: A002 - the library's own name
-        root: Root | None = None
-        for event in await self._events(id, 0, until):
-            root = MAPPER.to_domain_event(event).mutate(root)
-        return root
+        if until is not None:  # an erasure may have come after it
+            root: Root | None = None
+            for event in await self._events(id, 0, until):
+                root = MAPPER.to_domain_event(event).mutate(root)
+            return root
+        if (kept := self.kept.find(id)) is not None:
+            tail = list(await self._events(id, kept.root.version - 1))
+            if (root := self.kept.updated(kept, tail)) is not None:
+                return root
+        return self.kept.folded(list(await self._events(id, 0)))
 
-    async def history(self, id: UUID, *, after: int = 0, until: int | None = None) -> list[Entry]:  # noqa: A002
+    async def history(
+        self,
+        id: UUID,  # noqa: A002 - the library's own name
+        *,
+        after: int = 0,
+        until: int | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
         return [
             Entry(MAPPER.to_domain_event(e), e.state, e.position or 0, e.recorded_at, e.db_role or "", e.disclosures)
-            for e in await self._events(id, after, until)
+            for e in await self._events(id, after, until, limit)
             if e.recorded_at is not None
         ]
+
+    async def head(self, id: UUID) -> Head | None:  # noqa: A002 - the library's own name
+        rows = await self.rows(_SQL["head"], (id,))
+        return Head(*rows[0]) if rows else None
 
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
         events = [MAPPER.to_stored_event(event) for root in roots for event in root.collect_events()]
@@ -87,9 +107,15 @@ class PostgresEventStore:
         except psycopg.Error as error:
             raise as_persistence_error(error) from error
 
-    async def _events(self, id: UUID, after: int, until: int | None) -> Iterator[LedgerEvent]:  # noqa: A002
-        wanted = {"id": id, "gt": after, "lte": _LAST if until is None else until}
-        return joined(await self.rows(_SQL["select_events"], wanted))
+    async def _events(
+        self,
+        id: UUID,  # noqa: A002 - the library's own name
+        after: int,
+        until: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[LedgerEvent]:
+        wanted = {"id": id, "gt": after, "lte": _LAST if until is None else until, "limit": limit}
+        return joined(await self.rows(_SQL["select_events" if limit is None else "select_first_events"], wanted))
 
 
 def joined(rows: Iterable[Any]) -> Iterator[LedgerEvent]:

@@ -15,8 +15,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
-from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, refusal
-from infrastructure.postgres.columns import columns
+from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, columns, refusal
 from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.queries import load
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from application.cases.documents import case_document
+from application.cases.documents import MESSAGES, case_document
 from application.cases.history import history_items
 from application.cases.visibility import CASE, EVENTS, OF_ONE_CUSTOMER
 from application.ports import Entry
@@ -22,6 +22,7 @@ from domain.case import EVENTS as TOPICS
 from domain.case import Case
 from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.postgres.mapper import StateMapper
+from tests.domain.cases import NOW, at, logged
 from tests.history.folding import RELEASES, folded, stored
 
 SHARED = {field.name for field in fields(Recorded)}
@@ -108,3 +109,14 @@ def disclosures_of(event: Recorded) -> Iterator[Disclosure]:
 def with_words(said: Disclosure) -> Disclosure:
     words = json.dumps({"text": said.digest, "reason": said.digest})
     return Disclosure(said.digest, said.subject, said.kind, words, b"-")
+
+
+def test_a_long_thread_shows_its_latest_messages_and_counts_the_others() -> None:
+    case = logged()
+    for number in range(MESSAGES + 3):
+        case.receive_message(f"mail {number}", "jo" if number % 2 else "al", NOW, None, None, at())
+    document = case_document(case)
+    assert [each["id"] for each in document["messages"]] == [f"mail {n}" for n in range(3, MESSAGES + 3)]
+    assert document["earlier_messages"] == 3
+    own = case_document(case, Role.CUSTOMER)
+    assert (len(own["messages"]), own["earlier_messages"]) == ((MESSAGES + 3) // 2, 0)

@@ -165,7 +165,9 @@ class Case(CaseReceipt):
     attachments: list[Attachment]
     """Its files that the reader may see."""
     messages: list[Message]
-    """Its messages that the reader may see."""
+    """Its messages that the reader may see: the latest 50."""
+    earlier_messages: Annotated[int, such_as(0)]
+    """How many there are before those. The history has all of them."""
     erased: Annotated[bool, such_as(False)]
     """Whether anything in it was erased."""
     can: Annotated[list[str], such_as(["close", "dispute", "reopen", "notes"])] = unless_hidden()

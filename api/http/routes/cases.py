@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.access import FreshReader, FreshStaff, Reader, Staff, point_of, reading
 from api.http.context import authenticated, context_of, policy_of
-from api.http.deadline import LONG, allow, in_thread
+from api.http.deadline import LONG, allow
 from api.http.documents.cases import Case
 from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
@@ -23,15 +21,12 @@ from api.http.problems import Problem
 from api.http.responses import json_response, page_of, unchanged, versioned
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
-from application.ports import Entry
-from application.views.questions import Page
+from application.views.questions import Listing, Page
 from domain.case.status import READERS, STAFF
 from domain.errors import NotFound
 from domain.values import Role
 
 _PAGING = frozenset({"limit", "cursor", "sort"})
-_MANY = 200
-"""Events."""
 
 
 router = APIRouter()
@@ -58,8 +53,12 @@ async def read_case(
     given, the earliest wins. `can` lists the commands that staff may give now. Customers read their own cases only.
     """
     records = context_of(request).desk.records
-    case = await records.case(number, actor, version=version, position=position, as_of=as_of)
     now = version is None and position is None and as_of is None
+    if now and "if-none-match" in request.headers:
+        head = await records.head(number, actor)
+        if (same := unchanged(request, f"v{head.version}")) is not None:
+            return same
+    case = await records.case(number, actor, version=version, position=position, as_of=as_of)
     return versioned(
         request,
         case.version,
@@ -70,10 +69,6 @@ async def read_case(
 async def read_case_now(request: Request, number: str) -> Response:
     """Answer `read_case` where the request has no query: then FastAPI has nothing to find in it."""
     return await read_case(request, await reading(request, await authenticated(request)), number)
-
-
-DIRECT = {("GET", "/cases/{number}"): read_case_now}
-"""For `entrance.py`."""
 
 
 @router.get(
@@ -102,30 +97,36 @@ async def read_candidates(request: Request, actor: Staff, number: str) -> Respon
     response_class=Response,
     operation_id="read_history",
     tags=[Area.CASES],
-    openapi_extra=operation(answers(History, told="The history.", headers=("ETag",)), needs(READERS)),
+    openapi_extra=operation(answers(History, told="A page of the history.", headers=("ETag", "Link")), needs(READERS)),
 )
-async def read_history(request: Request, actor: Reader, number: str) -> Response:
+async def read_history(
+    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: Cursor = None
+) -> Response:
     """Read the history of a case.
 
-    Every event, with who, how, when and why. It is read from the ledger, so it is never behind. Customers read what
-    concerns them.
+    Every event, with who, how, when and why, in pages. It is read from the ledger, so it is never behind. Customers read
+    what concerns them.
     """
-    entries = await context_of(request).desk.records.history(number, actor)
-    last = entries[-1]
-    if (same := unchanged(request, f"v{last.event.originator_version}")) is not None:
-        return same
-    items = await _history_items(entries, actor.role)
-    return json_response(
-        {"items": items, "next_cursor": None, "as_of_position": last.position},
-        headers={"ETag": f'"v{last.event.originator_version}"'},
-    )
+    context = context_of(request)
+    records, question = context.desk.records, f"history {number}"
+    (after,) = context.cursors.read(question, cursor) if cursor is not None else (0,)
+    if "if-none-match" in request.headers:
+        head = await records.head(number, actor)
+        if (same := unchanged(request, f"v{head.version}")) is not None:
+            return same
+    page = await records.history_page(number, actor, after, limit)
+    key = None if page.next is None else (page.next,)
+    listing = Listing(history_items(page.entries, actor.role), key, page.head.position)
+    return page_of(request, context, question, listing, headers={"ETag": f'"v{page.head.version}"'})
 
 
-async def _history_items(entries: Sequence[Entry], reader: Role) -> list[dict[str, Any]]:
-    """The events as they read. A storm's history is so long that it must not hold up the event loop."""
-    if len(entries) <= _MANY:
-        return history_items(entries, reader)
-    return await in_thread(partial(history_items, entries, reader))
+async def read_history_now(request: Request, number: str) -> Response:
+    """Answer `read_history` in the same way."""
+    return await read_history(request, await reading(request, await authenticated(request)), number)
+
+
+DIRECT = {("GET", "/cases/{number}"): read_case_now, ("GET", "/cases/{number}/history"): read_history_now}
+"""For `entrance.py`."""
 
 
 @router.get(

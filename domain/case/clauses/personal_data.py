@@ -39,6 +39,7 @@ class PersonalDataErased(Recorded):
     """Disclosures about a person are gone from the vault; the record stays. Their own record names the approver."""
 
     TOPIC = "case.personal_data_erased"
+    ERASES = True
     subject: str
     scope: ErasureScope
 

@@ -41,6 +41,10 @@ LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
 WHERE e.originator_id = %(id)s AND e.originator_version > %(gt)s AND e.originator_version <= %(lte)s
 ORDER BY e.originator_version;
 
+-- name: head --
+SELECT originator_version, notification_id FROM ledger.stored_events
+WHERE originator_id = %b ORDER BY originator_version DESC LIMIT 1;
+
 -- name: select_last_events --
 SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
        d.digest, d.salt, d.kind, d.subject, d.value

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from api.http.context import Context
+from domain.aggregate import Opening
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, RunningDesk, done, incident, refused
 
@@ -46,6 +47,42 @@ def test_a_history_is_not_sent_twice_either(running: RunningDesk) -> None:
     assert first.headers["etag"] == '"v1"'
     again = running.auditor.get(f"/cases/{number}/history", headers={"If-None-Match": '"v1"'})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_history_is_read_in_pages_each_event_once(running: RunningDesk) -> None:
+    desk, jo = running.technician, running.caller(Role.CUSTOMER, "jo.long")
+    number = done(jo.post("/cases", {**incident(), "channel": "self_service"}))["number"]
+    for verb in ("notes", "nominate-major", "notes", "notes", "notes"):
+        said = {"text": "called"} if verb == "notes" else {"reason": "all printers"}
+        done(desk.post(f"/cases/{number}/{verb}", said))
+    for reader, versions in ((desk, [1, 2, 3, 4, 5, 6]), (jo, [1, 2, 4, 5, 6])):
+        seen, cursor = list[int](), None
+        while True:
+            page = reader.get(f"/cases/{number}/history", limit=2, **({"cursor": cursor} if cursor else {}))
+            assert page.headers["etag"] == '"v6"'
+            seen += [item["version"] for item in done(page)["items"]]
+            cursor = done(page)["next_cursor"]
+            if cursor is None:
+                break
+            assert len(done(page)["items"]) == 2
+            assert f"cursor={cursor}" in page.headers["link"]
+        assert seen == versions
+    first = done(desk.get(f"/cases/{number}/history", limit=2))
+    other = desk.post("/cases", incident())
+    stolen = desk.get(f"/cases/{done(other)['number']}/history", cursor=first["next_cursor"])
+    refused(stolen, 400, "invalid-cursor")
+    refused(desk.get(f"/cases/{number}/history", limit=201), 422, "validation-failed")
+
+
+def test_who_has_the_case_is_told_so_without_folding_it(running: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    jo, al = running.caller(Role.CUSTOMER, "jo.long"), running.caller(Role.CUSTOMER, "al.long")
+    number = done(jo.post("/cases", {**incident(), "channel": "self_service"}))["number"]
+    seen = {"If-None-Match": '"v1"'}
+    monkeypatch.setattr(Opening, "mutate", lambda *_: pytest.fail("it was folded"))
+    for path in (f"/cases/{number}", f"/cases/{number}/history"):
+        for reader in (running.technician, jo):
+            assert reader.get(path, headers=seen).status_code == 304
+        refused(al.get(path, headers=seen), 404, "not-found")
 
 
 def test_a_case_is_read_as_it_was_at_a_version_a_position_and_a_moment(running: RunningDesk) -> None:

@@ -1,0 +1,20 @@
+"""The benchmarks that ask a running desk, on a small one: they run, and each row has its figure."""
+
+from __future__ import annotations
+
+from benchmarks import case_reads
+from tests.acceptance.conftest import RunningDesk
+
+
+def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
+    token = running.technician.http.headers["Authorization"].removeprefix("Bearer ")
+    rows = list(case_reads.rows(running.url, token, events=12, seconds=0.01))
+    assert [row.what for row in rows] == [
+        "case_read_p95_ms",
+        "case_read_304_p95_ms",
+        "history_p95_ms",
+        "long_read_vs_short",
+        "long_history_vs_short",
+        "long_command_vs_short",
+    ]
+    assert all(row.ours > 0 for row in rows)
