@@ -100,7 +100,7 @@ async def read_candidates(request: Request, actor: Staff, number: str) -> Respon
     openapi_extra=operation(answers(History, told="A page of the history.", headers=("ETag", "Link")), needs(READERS)),
 )
 async def read_history(
-    request: Request, actor: Reader, number: str, limit: Limit = 50, cursor: Cursor = None
+    request: Request, actor: Reader, number: str, limit: Limit = 200, cursor: Cursor = None
 ) -> Response:
     """Read the history of a case.
 
