@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import append, case_reads, http, ledger
+from benchmarks import append, case_reads, http, ledger, storage
 from benchmarks.rows import main
 
 if __name__ == "__main__":
-    main(
-        {"append": append.measure, "case_reads": case_reads.measure, "http": http.measure, "ledger": ledger.measure},
-        __doc__,
-    )
+    modules = {"append": append, "case_reads": case_reads, "http": http, "ledger": ledger, "storage": storage}
+    main({name: module.measure for name, module in modules.items()}, __doc__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import case_reads
+from benchmarks import case_reads, storage
 from tests.acceptance.conftest import RunningDesk
 
 
@@ -18,3 +18,9 @@ def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
         "long_command_vs_short",
     ]
     assert all(row.ours > 0 for row in rows)
+
+
+def test_bytes_of_a_case() -> None:
+    rows = {row.what: row.ours for row in storage.rows(3)}
+    assert list(rows) == ["bytes_per_lifecycle", "bytes_per_lifecycle_singly", "bytes_per_long_lifecycle"]
+    assert all(each > 0 for each in rows.values())
