@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from uuid import UUID
 
 from application.execution.reference import TOPICS
 from application.ports import Beside, Disclosed, Entry, Head, KeptAnswer
-from application.views.similar import Report
-from application.views.texts import COMPARED
+from application.views.open_reports import compared, terms_of
+from application.views.similar import Match, Profile, shared
 from domain.aggregate import Recorded, Root
 from domain.case import Case
 from domain.case.clauses.logging import Logged
@@ -58,8 +58,8 @@ class SimulatedRecord:
         self._numbers: dict[str, UUID] = {}
         self._reference: list[Entry] = []
         self._begun: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-        self._named: dict[str, list[Report]] = defaultdict(list)
-        """Reports by the words in them that identify a thing, and by their fingerprints."""
+        self._named: dict[Hashable, list[Profile]] = defaultdict(list)
+        """Reports by the terms of words in them that identify a thing, and by their fingerprints."""
         self._cases = self._problems = count(1)
 
     def forget(self, cases: int, problems: int) -> None:
@@ -187,31 +187,24 @@ class SimulatedRecord:
     # the search for duplicates
 
     async def similar(
-        self,
-        words: str,
-        external_ref: str | None,
-        since: datetime,
-        until: datetime,
-        limit: int,
-        *,
-        patience: timedelta | None = None,
-    ) -> Sequence[Report]:
+        self, profile: Profile, since: datetime, limit: int, *, certain: float, decided: Collection[str] = ()
+    ) -> Sequence[Match]:
         """Find open cases that name one of the same things: two reports of one occurrence do."""
-        found = {each.number: each for name in _names(words, external_ref) for each in self._named.get(name, ())}
-        return [each for each in found.values() if since <= each.received_at <= until and self._is_open(each)][:limit]
+        names = (*sorted(profile.terms), profile.external_ref)
+        found = {each.number: each for name in names for each in self._named.get(name, ())}
+        return [
+            Match(each.number, each.service, each.received_at, each.external_ref, shared(profile.terms, each.terms))
+            for each in found.values()
+            if since <= each.received_at <= profile.received_at and each.number not in decided and self._is_open(each)
+        ][:limit]
 
-    def _is_open(self, report: Report) -> bool:
+    def _is_open(self, report: Profile) -> bool:
         case = self._streams[self._numbers[report.number]].root
         return isinstance(case, Case) and case.status is not Status.CLOSED
 
     def _keep_words(self, event: Logged) -> None:
-        said = {} if event.words is None else event.words.texts or {}
-        words = " ".join(str(said[name]) for name in COMPARED if said.get(name))
-        report = Report(event.number, event.service, event.customer, event.received_at, event.external_ref, words)
-        for name in _names(words, event.external_ref):
+        words = compared({} if event.words is None else event.words.texts or {})
+        report = Profile(event.number, event.service, event.received_at, event.external_ref, terms_of(words))
+        naming = terms_of(" ".join(name for name in _NAMING.findall(words) if len(name) >= _SHORT))
+        for name in (*sorted(naming), *filter(None, (event.external_ref,))):
             self._named[name].append(report)
-
-
-def _names(words: str, external_ref: str | None) -> set[str]:
-    named = {name for name in _NAMING.findall(words.casefold()) if len(name) >= _SHORT}
-    return named if external_ref is None else named | {external_ref}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from application.views.open_reports import compared_of
 from domain.aggregate import Recorded
 from domain.case.clauses.annotations import Attached, MessageReceived, Noted
 from domain.case.clauses.closure import Closed
@@ -19,8 +20,6 @@ from domain.case.clauses.personal_data import PersonalDataErased
 from domain.case.clauses.relations import Unlinked
 from domain.case.clauses.resolution import Resolved
 
-COMPARED = ("subject", "description", "symptoms", "asset")
-"""Fields of a report that distinguish incidents."""
 TOLD = ("subject", "text", "solution", "reason", "name")
 """Searchable fields of replies, notes, solutions, disputes and files, without quoted text."""
 _SPEAKING = {
@@ -52,10 +51,7 @@ def moves(event: Recorded) -> bool:
 
 def words_of(values: Iterable[str]) -> str:
     """Return the report's words, as last corrected, from the disclosures' values in order of version."""
-    said: dict[str, Any] = {}
-    for value in values:
-        said |= json.loads(value)
-    return storable(" ".join(str(said[name]) for name in COMPARED if said.get(name)))[:LONGEST]
+    return storable(compared_of(values))[:LONGEST]
 
 
 def more_of(values: Iterable[str], beside: str) -> str:

@@ -34,6 +34,10 @@ CREATE SCHEMA views;
 
 ALTER SCHEMA views OWNER TO desk_projector;
 
+CREATE EXTENSION IF NOT EXISTS intarray WITH SCHEMA extensions;
+
+COMMENT ON EXTENSION intarray IS 'functions, operators, and index support for 1-D arrays of integers';
+
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
@@ -288,6 +292,100 @@ $$;
 
 ALTER FUNCTION search.question(asked text) OWNER TO desk_owner;
 
+CREATE FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) RETURNS TABLE(number text, service text, received_at timestamp with time zone, external_ref text, shared double precision)
+    LANGUAGE plpgsql STABLE
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    total CONSTANT float8 := (SELECT sum(t.cases) FROM views.open_terms t WHERE t.term < 0);
+    days int[] := ARRAY(SELECT t.term FROM views.open_terms t WHERE t.term BETWEEN newest_day AND oldest_day);
+    share CONSTANT float8 := (SELECT sum(t.cases) / total FROM views.open_terms t WHERE t.term = ANY (days));
+    slack int := floor(cardinality(asked) * (1 - certain) + 1e-9) - cardinality(asked);
+    word record;
+    rare int[] := '{}';
+    reached float8 := 0;
+    sets text[] := '{}'; -- arrays of terms: PostgreSQL has no array of arrays of several lengths
+    filling int[] := '{}';
+    weight int := 0;
+BEGIN
+    IF cardinality(days) > 64 THEN
+        days := NULL; -- so many lists of days cost more than they save
+    END IF;
+    -- Of the terms that may be missing, those that no report has are missing already.
+    slack := slack + coalesce((SELECT count(*) FROM views.open_terms t WHERE t.term = ANY (asked)), 0);
+    -- One term stands for each word. The last bits tell the weight of the word (application/views/open_reports.py).
+    FOR word IN WITH words AS MATERIALIZED (
+                    SELECT t.term, t.cases, CASE t.term & 3 WHEN 0 THEN 3 ELSE 1 END AS weight,
+                           row_number() OVER (ORDER BY t.cases, t.term) AS rarity, count(*) OVER () AS count
+                    FROM views.open_terms t WHERE t.term = ANY (asked) AND t.term & 3 IN (0, 3)
+                )
+                SELECT w.*, m.mixture FROM words w CROSS JOIN generate_series(1, 3) AS m (mixture)
+                ORDER BY m.mixture, CASE m.mixture WHEN 2 THEN (w.rarity - 1) % greatest(w.count / greatest(slack + 1, 1), 2)
+                                                   WHEN 3 THEN least(w.rarity, w.count + 1 - w.rarity) END, w.rarity
+    LOOP
+        IF word.rarity = 1 THEN
+            filling := '{}';
+            weight := 0;
+        END IF;
+        IF word.mixture = 1 THEN
+            reached := reached + word.cases * share;
+            IF reached <= postings OR rare = '{}' THEN
+                rare := rare || word.term;
+            END IF;
+        END IF;
+        filling := filling || word.term;
+        weight := weight + word.weight;
+        IF slack >= 0 AND weight > slack THEN
+            sets := sets || filling::text;
+            filling := '{}';
+            weight := 0;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+    SELECT f.number, f.service, f.received_at, f.external_ref, f.shared
+    FROM (
+        SELECT c.case_id, c.number, c.service, c.received_at, c.external_ref,
+               c.common / (cardinality(asked) + cardinality(c.terms) - 1 - c.common)::float8 AS shared
+        FROM (
+            (SELECT o.*, extensions.icount(o.terms OPERATOR(extensions.&) asked) AS common
+             FROM views.open_reports o
+             WHERE o.terms && rare AND o.terms && coalesce(days, rare) AND o.received_at >= since
+               AND (o.received_at, o.number) < (until, asked_number)
+               AND (asked_ref IS NULL OR o.external_ref IS DISTINCT FROM asked_ref)
+             LIMIT postings)
+            UNION
+            (SELECT o.*, extensions.icount(o.terms OPERATOR(extensions.&) asked)
+             FROM views.open_reports o
+             WHERE o.terms && sets[1]::int[] AND o.terms && coalesce(sets[2], sets[1])::int[]
+               AND o.terms && coalesce(sets[3], sets[1])::int[] AND o.terms && coalesce(sets[4], sets[1])::int[]
+               AND o.terms && coalesce(sets[5], sets[1])::int[] AND o.terms && coalesce(sets[6], sets[1])::int[]
+               AND o.terms && coalesce(sets[7], sets[1])::int[] AND o.terms && coalesce(sets[8], sets[1])::int[]
+               AND o.terms && coalesce(days, sets[1]::int[]) AND o.received_at >= since
+               AND (o.received_at, o.number) < (until, asked_number)
+               AND (asked_ref IS NULL OR o.external_ref IS DISTINCT FROM asked_ref)
+             LIMIT 3 * postings)
+            UNION ALL
+            (SELECT o.*, extensions.icount(o.terms OPERATOR(extensions.&) asked)
+             FROM views.open_reports o
+             WHERE o.external_ref = asked_ref AND o.received_at >= since
+               AND (o.received_at, o.number) < (until, asked_number)
+             ORDER BY o.external_ref, o.received_at DESC LIMIT most + cardinality(decided))
+        ) c
+        WHERE c.number <> ALL (decided)
+        ORDER BY (c.external_ref = asked_ref) IS TRUE DESC,
+                 c.common / (cardinality(asked) + cardinality(c.terms) - 1 - c.common)::float8
+                 * CASE WHEN c.service <> asked_service OR c.external_ref <> asked_ref THEN other_service ELSE 1 END DESC,
+                 c.received_at DESC, c.number
+        LIMIT most
+    ) f
+    WHERE EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind = 'customer_words');
+END
+$$;
+
+ALTER FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) OWNER TO desk_owner;
+
 CREATE FUNCTION search.spaced(plain text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN (octet_length(plain) = length(plain)) THEN plain ELSE regexp_replace(plain, (('['::text || search.unspaced()) || ']+'::text), ' '::text, 'g'::text) END;
@@ -299,14 +397,18 @@ CREATE FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uu
     AS $$
 DECLARE
     disclosures bigint;
+    spoken uuid[];
 BEGIN
     PERFORM FROM views.tracking FOR UPDATE;
+    spoken := ARRAY(
+        SELECT DISTINCT d.originator_id FROM vault.disclosures d
+        WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
+          AND d.kind <> 'contact');
     -- A rebuild that is going on, or was broken off, has copies of its own.
     IF to_regclass('views_shadow.known_errors') IS NOT NULL THEN
         BEGIN
-            DELETE FROM views_shadow.case_texts t USING vault.disclosures d
-            WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
-              AND d.kind <> 'contact' AND t.case_id = d.originator_id;
+            DELETE FROM views_shadow.case_texts t WHERE t.case_id = ANY (spoken);
+            PERFORM vault.forget_reports('views_shadow', spoken);
             DELETE FROM views_shadow.known_errors k USING vault.disclosures d
             WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
               AND k.problem_id = d.originator_id AND k.version = d.originator_version;
@@ -314,12 +416,12 @@ BEGIN
             NULL; -- it was dropped just now
         END;
     END IF;
+    DELETE FROM views.case_texts t WHERE t.case_id = ANY (spoken);
+    PERFORM vault.forget_reports('views', spoken);
     WITH gone AS (
         DELETE FROM vault.disclosures d
         WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
-        RETURNING d.originator_id AS id, d.originator_version AS version, d.kind
-    ), words AS ( -- what is left of a case's words is put back by the fold of its event
-        DELETE FROM views.case_texts t USING gone g WHERE g.kind <> 'contact' AND t.case_id = g.id
+        RETURNING d.originator_id AS id, d.originator_version AS version
     ), articles AS (
         DELETE FROM views.known_errors k USING gone g WHERE k.problem_id = g.id AND k.version = g.version
     )
@@ -329,6 +431,23 @@ END
 $$;
 
 ALTER FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) OWNER TO desk_owner;
+
+CREATE FUNCTION vault.forget_reports(views_schema text, erased uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    forgotten int[];
+BEGIN
+    EXECUTE format('WITH gone AS (DELETE FROM %I.open_reports WHERE case_id = ANY ($1) RETURNING terms)
+                    SELECT array_agg(term) FROM gone, unnest(terms) AS term', views_schema) INTO forgotten USING erased;
+    EXECUTE format('UPDATE %I.open_terms t SET cases = t.cases - g.cases
+                    FROM (SELECT term, count(*) AS cases FROM unnest($1) AS term GROUP BY term) g
+                    WHERE t.term = g.term', views_schema) USING forgotten;
+    EXECUTE format('DELETE FROM %I.open_terms WHERE term = ANY ($1) AND cases = 0', views_schema) USING forgotten;
+END
+$_$;
+
+ALTER FUNCTION vault.forget_reports(views_schema text, erased uuid[]) OWNER TO desk_owner;
 
 CREATE TEXT SEARCH DICTIONARY search.stems (
     TEMPLATE = pg_catalog.snowball,
@@ -833,15 +952,10 @@ ALTER TABLE views.case_counts OWNER TO desk_projector;
 
 CREATE TABLE views.case_texts (
     case_id uuid NOT NULL,
-    received_at timestamp with time zone NOT NULL,
     open boolean NOT NULL,
     number text NOT NULL,
-    service text,
-    customer text NOT NULL,
-    external_ref text,
     words text NOT NULL,
     more text DEFAULT ''::text NOT NULL,
-    lexemes tsvector GENERATED ALWAYS AS (search.lexemes(words)) STORED NOT NULL,
     found tsvector GENERATED ALWAYS AS (search.lexemes(((words || ' '::text) || more))) STORED NOT NULL
 );
 
@@ -859,6 +973,25 @@ CREATE TABLE views.known_errors (
 );
 
 ALTER TABLE views.known_errors OWNER TO desk_projector;
+
+CREATE TABLE views.open_reports (
+    case_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    number text NOT NULL,
+    service text,
+    external_ref text,
+    terms integer[] NOT NULL
+);
+
+ALTER TABLE views.open_reports OWNER TO desk_projector;
+
+CREATE TABLE views.open_terms (
+    term integer NOT NULL,
+    cases integer NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE views.open_terms OWNER TO desk_projector;
 
 CREATE TABLE views.quarantine (
     id uuid NOT NULL,
@@ -943,6 +1076,12 @@ ALTER TABLE ONLY views.known_errors
 ALTER TABLE ONLY views.obligations
     ADD CONSTRAINT obligations_pkey PRIMARY KEY (case_id, key, positions);
 
+ALTER TABLE ONLY views.open_reports
+    ADD CONSTRAINT open_reports_pkey PRIMARY KEY (case_id);
+
+ALTER TABLE ONLY views.open_terms
+    ADD CONSTRAINT open_terms_pkey PRIMARY KEY (term);
+
 ALTER TABLE ONLY views.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
 
@@ -994,11 +1133,11 @@ CREATE INDEX known_error_trigrams_idx ON views.known_errors USING gin (words ext
 
 CREATE INDEX obligation_now_idx ON views.obligations USING btree (due_at, number, key) WHERE upper_inf(positions);
 
-CREATE INDEX open_case_lexemes_idx ON views.case_texts USING gin (lexemes) WHERE open;
-
-CREATE INDEX open_case_ref_idx ON views.case_texts USING btree (external_ref) WHERE (open AND (external_ref IS NOT NULL));
-
 CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensions.gin_trgm_ops) WHERE open;
+
+CREATE INDEX open_report_ref_idx ON views.open_reports USING btree (external_ref, received_at) WHERE (external_ref IS NOT NULL);
+
+CREATE INDEX open_report_terms_idx ON views.open_reports USING gin (terms) WITH (fastupdate=off);
 
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
@@ -1184,6 +1323,11 @@ GRANT ALL ON FUNCTION search.question(asked text) TO desk_processes;
 GRANT ALL ON FUNCTION search.question(asked text) TO desk_mail;
 GRANT ALL ON FUNCTION search.question(asked text) TO desk_auditor;
 
+REVOKE ALL ON FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) TO desk_api;
+GRANT ALL ON FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) TO desk_processes;
+GRANT ALL ON FUNCTION search."similar"(asked integer[], asked_number text, asked_service text, asked_ref text, since timestamp with time zone, until timestamp with time zone, newest_day integer, oldest_day integer, decided text[], certain double precision, other_service double precision, postings integer, most integer) TO desk_mail;
+
 REVOKE ALL ON FUNCTION search.spaced(plain text) FROM PUBLIC;
 GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_api;
 GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_projector;
@@ -1193,6 +1337,9 @@ GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_auditor;
 
 REVOKE ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) TO desk_eraser;
+
+REVOKE ALL ON FUNCTION vault.forget_reports(views_schema text, erased uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION vault.forget_reports(views_schema text, erased uuid[]) TO desk_eraser;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -1410,6 +1557,18 @@ GRANT SELECT ON TABLE views.known_errors TO desk_processes;
 GRANT SELECT ON TABLE views.known_errors TO desk_mail;
 GRANT SELECT ON TABLE views.known_errors TO desk_auditor;
 GRANT SELECT,DELETE ON TABLE views.known_errors TO desk_eraser;
+
+GRANT SELECT ON TABLE views.open_reports TO desk_api;
+GRANT SELECT ON TABLE views.open_reports TO desk_processes;
+GRANT SELECT ON TABLE views.open_reports TO desk_mail;
+GRANT SELECT ON TABLE views.open_reports TO desk_auditor;
+GRANT SELECT,DELETE ON TABLE views.open_reports TO desk_eraser;
+
+GRANT SELECT ON TABLE views.open_terms TO desk_api;
+GRANT SELECT ON TABLE views.open_terms TO desk_processes;
+GRANT SELECT ON TABLE views.open_terms TO desk_mail;
+GRANT SELECT ON TABLE views.open_terms TO desk_auditor;
+GRANT SELECT,DELETE,UPDATE ON TABLE views.open_terms TO desk_eraser;
 
 GRANT SELECT ON TABLE views.quarantine TO desk_api;
 GRANT SELECT ON TABLE views.quarantine TO desk_processes;

@@ -24,6 +24,7 @@ from infrastructure.views.questions.view_reader import LATEST
 from infrastructure.views.stores.cases import CasesStore
 from infrastructure.views.stores.known_errors import KnownErrorsStore
 from infrastructure.views.stores.obligations import ObligationsStore
+from infrastructure.views.stores.open_reports import OpenReportsStore
 from infrastructure.views.stores.rows import RowStore
 from infrastructure.views.stores.statements import statements
 from infrastructure.views.stores.texts import TextsStore
@@ -72,11 +73,12 @@ class Projector:
         self._connection, self._live = connection, schema == "views"
         self._sql = statements("projector", schema, "infrastructure.views")
         self._stores: dict[str, tuple[Store, ...]] = {
-            # Cases first: the other two read from that view what their events do not say.
+            # Cases first: the others read from that view what their events do not say.
             "case": (
                 CasesStore(connection, schema),
                 ObligationsStore(connection, schema),
                 TextsStore(connection, schema),
+                OpenReportsStore(connection, schema),
             ),
             "problem": (
                 RowStore(connection, schema, "problems", ProblemFold),

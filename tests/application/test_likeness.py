@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.cases.likeness import Profile, candidates, likeness, stems
-from application.views.similar import Report
+from application.cases.likeness import candidates, least_shared, likeness
+from application.views.open_reports import stems, terms_of
+from application.views.similar import Match, Profile, shared
 from domain.policy import first_policy
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
@@ -21,22 +22,23 @@ QUEUED = "Printer on floor 2 does not print. Nothing comes out, jobs stay queued
 
 
 def profile(words: str = QUEUED, **changes: object) -> Profile:
-    return replace(Profile("INC-0000002", "printing", NOW, None, words), **changes)  # type: ignore[arg-type]
+    return replace(Profile("INC-0000002", "printing", NOW, None, terms_of(words)), **changes)  # type: ignore[arg-type]
 
 
-def report(words: str = QUEUED, *, hours: float = 1, **changes: object) -> Report:
-    earlier = Report("INC-0000001", "printing", "jo", NOW - timedelta(hours=hours), None, words)
-    return replace(earlier, **changes)  # type: ignore[arg-type]
+def report(words: str = QUEUED, *, of: str = QUEUED, hours: float = 1, **changes: object) -> Match:
+    """An earlier report, beside one with the words ``of``."""
+    both = shared(terms_of(of), terms_of(words))
+    return replace(Match("INC-0000001", "printing", NOW - timedelta(hours=hours), None, both), **changes)  # type: ignore[arg-type]
 
 
 def alike(words: str, others: str, **changes: object) -> float:
-    return likeness(profile(words), report(others, **changes), HORIZON)  # type: ignore[arg-type]
+    return likeness(profile(words), report(others, of=words, **changes), HORIZON)  # type: ignore[arg-type]
 
 
 def test_alerts_of_one_template_are_no_duplicates_of_each_other() -> None:
     """Else one outage of many hosts would need a decision on each of them before anything is assigned (R-5.6b)."""
     one = profile("High memory on the print host", external_ref="f1")
-    other = report("High memory on the print host", external_ref="f2")
+    other = report("High memory on the print host", of="High memory on the print host", external_ref="f2")
     assert likeness(one, other, HORIZON) < THRESHOLD
     assert likeness(one, replace(other, external_ref="f1"), HORIZON) == 1.0
     assert likeness(one, replace(other, external_ref=None), HORIZON) >= THRESHOLD
@@ -74,9 +76,12 @@ def test_what_names_another_thing_or_says_another_thing_is_not_alike(words: str,
 
 def test_the_same_fingerprint_is_certainty_whatever_the_words() -> None:
     alert = profile("disk full", external_ref="alert:77")
-    assert likeness(alert, report("something else", external_ref="alert:77", service="email"), HORIZON) == 1.0
-    assert likeness(alert, report("something else", external_ref="alert:78"), HORIZON) == 0.0
-    assert likeness(profile("disk full"), report("something else"), HORIZON) == 0.0, "no fingerprint is no fingerprint"
+    same, other, none = (
+        report("something else", of="disk full", external_ref=ref) for ref in ("alert:77", "alert:78", None)
+    )
+    assert likeness(alert, replace(same, service="email"), HORIZON) == 1.0
+    assert likeness(alert, other, HORIZON) == 0.0
+    assert likeness(profile("disk full"), none, HORIZON) == 0.0, "no fingerprint is no fingerprint"
 
 
 def test_the_same_words_about_another_service_are_less_alike() -> None:
@@ -150,12 +155,12 @@ def test_a_likeness_lies_between_0_and_1_and_is_the_same_from_both_sides(
     hours: int,
 ) -> None:
     one = profile(words, service=service, external_ref=ref)
-    other = report(others, hours=hours, service=its_service, external_ref=its_ref)
+    other = report(others, of=words, hours=hours, service=its_service, external_ref=its_ref)
     score = likeness(one, other, HORIZON)
     assert 0 <= score <= 1
     turned = likeness(
-        Profile(other.number, other.service, other.received_at, other.external_ref, other.words),
-        Report(one.number, one.service, "jo", one.received_at, one.external_ref, one.words),
+        Profile(other.number, other.service, other.received_at, other.external_ref, terms_of(others)),
+        Match(one.number, one.service, one.received_at, one.external_ref, shared(terms_of(others), one.terms)),
         HORIZON,
     )
     assert turned == score
@@ -164,11 +169,25 @@ def test_a_likeness_lies_between_0_and_1_and_is_the_same_from_both_sides(
 @given(WORDS, SERVICES, HOURS)
 def test_nothing_is_more_like_a_report_than_itself(words: str, service: str | None, hours: int) -> None:
     one = profile(words, service=service)
-    itself = likeness(one, report(words, hours=0, service=service), HORIZON)
+    itself = likeness(one, report(words, of=words, hours=0, service=service), HORIZON)
     for others in (words + " fridge", "mailbox " + words, words):
-        assert likeness(one, report(others, hours=hours, service=service), HORIZON) <= itself
+        assert likeness(one, report(others, of=words, hours=hours, service=service), HORIZON) <= itself
 
 
 @given(st.text())
 def test_any_text_has_its_words(words: str) -> None:
     assert all(stem and stem == stem.casefold() for stem in stems(words))
+    assert all(0 <= term < 2**31 for term in terms_of(words))
+
+
+def test_a_word_that_names_a_thing_weighs_as_much_as_three() -> None:
+    assert (len(terms_of("printer")), len(terms_of("17")), len(terms_of("printer 17"))) == (1, 3, 4)
+    assert terms_of("Köln") == terms_of("Ko\u0308ln")
+
+
+@given(st.floats(0.01, 1), SERVICES, st.floats(0, 1), HOURS)
+def test_no_likeness_reaches_a_score_without_its_least_share_of_terms(
+    score: float, service: str | None, both: float, hours: int
+) -> None:
+    other = Match("INC-0000001", service, NOW - timedelta(hours=hours), None, both)
+    assert both >= least_shared(score) - 1e-9 or likeness(profile(service=service), other, HORIZON) < score

@@ -49,6 +49,7 @@ TABLES = (
     RewrittenTable("vault.disclosures", "originator_id"),
     RewrittenTable("vault.blobs", "originator_id"),
     RewrittenTable("views.case_texts", "case_id"),
+    RewrittenTable("views.open_reports", "case_id"),
     RewrittenTable("views.known_errors", "problem_id"),
 )
 """A table that others reference comes before them."""

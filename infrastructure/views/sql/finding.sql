@@ -1,28 +1,30 @@
--- Cases that may be about the same: open ones with some of the same words, from the view, and what it has not folded yet.
-
--- name: be_brief --
-SELECT set_config('statement_timeout', %s, true);
+-- Reports that may be about the same: from the view of open reports, and what it has not folded yet.
 
 -- name: known --
-SELECT t.number, t.service, t.customer, t.received_at, t.external_ref, t.words,
-       ts_rank(t.lexemes, {any}, 1)::float8 AS rank
-FROM views.case_texts t
-WHERE t.open AND (t.lexemes @@ {any} OR t.external_ref = %(external_ref)s::text) AND t.received_at BETWEEN %(since)s AND %(until)s
-  AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = t.case_id AND d.kind = 'customer_words')
-ORDER BY (t.external_ref = %(external_ref)s::text) IS TRUE DESC, rank DESC, t.received_at, t.number LIMIT %(limit)s;
-
--- name: any --
-regexp_replace(plainto_tsquery('english', search.plain(%(words)s))::text, ' (&|<->|<[0-9]+>) ', ' | ', 'g')::tsquery
+SELECT * FROM search.similar(
+    %(terms)b::int[], %(number)s, %(service)s, %(external_ref)s, %(since)s, %(until)s, %(newest_day)s::int, %(oldest_day)s::int,
+    %(decided)b::text[], %(certain)s::float8, %(other_service)s::float8, %(postings)s::int, %(limit)s::int);
 
 -- name: unfolded --
-SELECT e.state, d.value
-FROM ledger.stored_events e
-JOIN vault.disclosures d ON d.originator_id = e.originator_id AND d.originator_version = e.originator_version
-                            AND d.kind = 'customer_words'
-WHERE e.notification_id > (SELECT position FROM views.tracking) AND e.topic = 'case.logged'
-ORDER BY e.notification_id DESC LIMIT 500;
-
--- name: ranked --
-SELECT w.place, ts_rank(search.lexemes(w.words), {any}, 1)::float8 AS rank
-FROM unnest(%(texts)b::text[], %(refs)b::text[]) WITH ORDINALITY AS w (words, ref, place)
-WHERE search.lexemes(w.words) @@ {any} OR w.ref = %(external_ref)s::text;
+-- The newest reports that were logged or changed in a range of positions, with the words of all their versions; and where
+-- views and ledger stand.
+WITH place AS MATERIALIZED (
+    SELECT t.position AS folded, (SELECT max(notification_id) FROM ledger.stored_events) AS head FROM views.tracking t
+), changed AS MATERIALIZED (
+    SELECT e.notification_id AS position, e.originator_id AS id
+    FROM place p, ledger.stored_events e
+    WHERE e.notification_id > greatest(p.folded, %(after)s::bigint) AND e.notification_id <= coalesce(%(until)s::bigint, p.head)
+      AND e.topic IN ('case.logged', 'case.corrected', 'case.reopened')
+    ORDER BY e.notification_id DESC LIMIT %(most)s
+)
+SELECT p.folded, p.head, (SELECT count(*) FROM changed) AS found, (SELECT min(position) FROM changed) AS lowest,
+       r.id, r.position,
+       ARRAY(SELECT s.state FROM ledger.stored_events s
+             WHERE s.originator_id = r.id AND s.topic IN ('case.logged', 'case.corrected')
+             ORDER BY s.originator_version) AS states,
+       ARRAY(SELECT d.value FROM vault.disclosures d
+             JOIN ledger.stored_events s ON s.originator_id = d.originator_id AND s.originator_version = d.originator_version
+             WHERE d.originator_id = r.id AND d.kind = 'customer_words' AND s.topic IN ('case.logged', 'case.corrected')
+             ORDER BY d.originator_version) AS values
+FROM place p
+LEFT JOIN (SELECT c.id, max(c.position) AS position FROM changed c GROUP BY c.id) r ON true;

@@ -6,13 +6,11 @@ import threading
 from contextlib import nullcontext
 from typing import Any
 
-import psycopg
 import pytest
 
 from application.cases.candidates import HintBudget
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done, incident
-from tests.conftest import TestDatabase
 
 SAME: dict[str, Any] = {"subject": "Scanner S-77 jams", "description": "S-77 jams on every page", "symptoms": "jams"}
 
@@ -63,16 +61,6 @@ def test_only_staff_are_shown_others_cases(running: RunningDesk, role: Role, tol
     assert by_phone["candidates"]
     assert "candidates" not in done(kim.get(f"/cases/{by_phone['number']}"))
     assert "candidates" not in done(kim.get(f"/cases/{by_phone['number']}/history"))["items"][0]["data"]
-
-
-@pytest.mark.usefixtures("unhurried")
-def test_a_look_that_takes_too_long_holds_up_nobody(running: RunningDesk, shared_database: TestDatabase) -> None:
-    running.log(**SAME)
-    with psycopg.connect(shared_database.superuser) as holding:
-        holding.execute("LOCK views.case_texts IN ACCESS EXCLUSIVE MODE")  # as if it took for ever
-        case = running.log(**SAME)
-    assert case["candidates"] is None
-    assert done(running.technician.get(f"/cases/{case['number']}/candidates"))["items"]
 
 
 def test_whoever_logs_when_the_time_for_hints_is_spent_is_shown_none_and_not_held_up(

@@ -11,12 +11,13 @@ from itertools import combinations
 
 import pytest
 
-from application.cases.likeness import Profile, likeness, stems
+from application.cases.likeness import likeness
 from application.ports import Entry
 from application.simulation.people import INTERFACE, SOURCE
 from application.simulation.record import Commit
 from application.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
-from application.views.similar import Report
+from application.views.open_reports import compared, terms_of
+from application.views.similar import Match, Profile, shared
 from domain.case import Case
 from domain.case.clauses.assignment import Assigned
 from domain.case.clauses.closure import Closed
@@ -108,40 +109,32 @@ def test_every_stream_replays_in_the_order_of_its_commits(busy: list[Commit]) ->
 
 def test_nobody_goes_on_with_a_case_before_they_have_decided_on_what_is_like_it(busy: list[Commit]) -> None:
     """The search in memory finds what the comparison of every report with every other finds (R-5.6b)."""
-    reports, closed, decided = list[Report](), dict[str, datetime](), set[frozenset[str]]()
+    reports, closed, decided = list[Profile](), dict[str, datetime](), set[frozenset[str]]()
     moved: dict[str, datetime] = {}
     numbers: dict[object, str] = {}
     for entry in entries(busy):
         event = entry.event
         if isinstance(event, Logged):
-            texts = (event.words and event.words.texts) or {}
-            said = " ".join(
-                str(texts[name]) for name in ("subject", "description", "symptoms", "asset") if texts.get(name)
-            )
+            terms = terms_of(compared((event.words and event.words.texts) or {}))
             numbers[event.originator_id] = event.number
-            reports.append(
-                Report(event.number, event.service, event.customer, event.received_at, event.external_ref, said)
-            )
+            reports.append(Profile(event.number, event.service, event.received_at, event.external_ref, terms))
         elif isinstance(event, Closed):
             closed.setdefault(numbers[event.originator_id], entry.recorded_at)
         elif isinstance(event, Linked | FoundUnrelated):
             decided.add(frozenset((numbers[event.originator_id], event.case)))
         elif isinstance(event, Assigned | Resolved):
             moved.setdefault(numbers[event.originator_id], entry.recorded_at)
-    words = {report.number: stems(report.words) for report in reports}
     policy, alike = STORE.policy, 0
-    for first, second in combinations(reports, 2):
-        mine, theirs = words[first.number], words[second.number]
-        if len(mine & theirs) < 0.4 * min(len(mine), len(theirs)):
+    for first, one in combinations(reports, 2):
+        both = shared(first.terms, one.terms)
+        other = Match(first.number, first.service, first.received_at, first.external_ref, both)
+        if likeness(one, other, policy.duplicate_horizon) < policy.duplicate_threshold:
             continue
-        one = Profile(second.number, second.service, second.received_at, second.external_ref, second.words)
-        if likeness(one, first, policy.duplicate_horizon) < policy.duplicate_threshold:
-            continue
-        later = moved.get(second.number)
+        later = moved.get(one.number)
         over = closed.get(first.number)
         if later is not None and (over is None or later < over):
             alike += 1
-            assert frozenset((first.number, second.number)) in decided, (first, second)
+            assert frozenset((first.number, one.number)) in decided, (first, one)
     assert 0 < alike < STRETCH // 20
 
 

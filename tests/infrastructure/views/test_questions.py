@@ -232,7 +232,7 @@ def test_a_timer_stands_still_while_a_mail_waits_to_be_understood_and_is_gone_wi
 def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_else(
     database: TestDatabase, component: Component
 ) -> None:
-    tables = ("case_intervals", "obligations", "problems", "known_errors", "case_texts", "outbox")
+    tables = ("case_intervals", "obligations", "problems", "known_errors", "case_texts", "open_reports", "outbox")
     for _ in range(2):
         with database.connect(component) as reader:
             for table in tables:
@@ -275,7 +275,14 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 everything(history)
             superuser.execute("UPDATE views.tracking SET position = 5, events = 5")
             superuser.execute("INSERT INTO views.queue_counts VALUES ('network', 7)")
-            for migration in ("0004.the_whole_sop", "0005.quarantine", "0007.erasure", "0019.everything_said"):
+            later = (
+                "0004.the_whole_sop",
+                "0005.quarantine",
+                "0007.erasure",
+                "0019.everything_said",
+                "0020.search_words",
+            )
+            for migration in (*later, "0030.open_reports"):
                 superuser.execute(written(migration))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100

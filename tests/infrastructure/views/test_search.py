@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from application.views.open_reports import terms_of
 from application.views.questions import Listing, Page
+from application.views.similar import Profile
 from domain.problem import Problem
 from domain.values import Disclosure, DisclosureKind, Role
 from infrastructure.views.projector import Projector
@@ -184,7 +186,8 @@ def test_field_12_replies_notes_solutions_and_file_names_are_searched_in_open_an
             assert numbers(views.search.cases(query, ALL)) == [case.number], query
         for query in ("quoted", "2205"):
             assert views.search.cases(query, ALL).items == []
-        assert finder.similar("janitor 2204", None, NEVER, moment(9), 20) == [], "cases are compared by their reports"
+        others = Profile("~", None, moment(9), None, terms_of("janitor 2204"))
+        assert finder.similar(others, NEVER, 20, certain=0.7) == [], "cases are compared by their reports"
         with database.connect("projector") as connection:
             rebuild_views(connection)
     history.tell(case, 10)

@@ -34,7 +34,7 @@ from tests.infrastructure.histories import AROUND, History
 
 TABLES = (
     *("case_intervals", "resolutions", "queue_counts", "case_counts", "obligations", "problems", "known_errors"),
-    *("case_texts", "outbox", "tracking"),
+    *("case_texts", "open_reports", "open_terms", "outbox", "tracking"),
 )
 
 

@@ -60,9 +60,10 @@ END
 $$;
 
 -- name: extensions --
--- Trigrams find misspelt words. The extension is trusted, so that no superuser is needed.
+-- Trigrams find misspelt words; arrays of integers compare reports. Both are trusted, so that no superuser is needed.
 CREATE SCHEMA IF NOT EXISTS extensions;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions;
+CREATE EXTENSION IF NOT EXISTS intarray SCHEMA extensions;
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
 -- name: guards --

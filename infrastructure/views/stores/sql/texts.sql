@@ -14,8 +14,8 @@ WHERE (e.topic IN ('case.logged', 'case.corrected') AND d.kind = 'customer_words
 GROUP BY 1;
 
 -- name: store --
-INSERT INTO views.case_texts (case_id, received_at, open, number, service, customer, external_ref, words, more)
-SELECT c.case_id, c.received_at, c.status <> 'closed', c.number, c.service, c.customer, c.external_ref, w.words, w.more
+INSERT INTO views.case_texts (case_id, open, number, words, more)
+SELECT c.case_id, c.status <> 'closed', c.number, w.words, w.more
 FROM unnest(%b::uuid[], %b::text[], %b::text[]) AS w (id, words, more)
 JOIN views.case_intervals c ON c.case_id = w.id AND upper_inf(c.positions)
 ON CONFLICT (case_id) DO UPDATE SET words = excluded.words, more = excluded.more
@@ -25,8 +25,6 @@ WHERE (case_texts.words, case_texts.more) IS DISTINCT FROM (excluded.words, excl
 DELETE FROM views.case_texts WHERE case_id = ANY(%b::uuid[]);
 
 -- name: move --
-UPDATE views.case_texts t
-SET open = c.status <> 'closed', service = c.service, external_ref = c.external_ref
+UPDATE views.case_texts t SET open = c.status <> 'closed'
 FROM views.case_intervals c
-WHERE t.case_id = ANY(%b::uuid[]) AND c.case_id = t.case_id AND upper_inf(c.positions)
-  AND (t.open, t.service, t.external_ref) IS DISTINCT FROM (c.status <> 'closed', c.service, c.external_ref);
+WHERE t.case_id = ANY(%b::uuid[]) AND c.case_id = t.case_id AND upper_inf(c.positions) AND t.open <> (c.status <> 'closed');
