@@ -110,7 +110,7 @@ def _follow(settings: Settings, database: Database, events: int, took: dict[str,
             progress("folding events", events) as advance,
             database.connect("projector") as projector,
         ):
-            rebuild_views(projector, advance)
+            rebuild_views(projector, advance, connect=lambda: database.connect("projector"))
         with _timed("seal", took):
             if sealing is None:
                 err.print("caseledger: no key of the log is here; the sealer of this desk has still to seal it")

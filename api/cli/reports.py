@@ -151,7 +151,7 @@ def rebuild(
                 if shadow:
                     found = compare_views(connection, advance)
                 else:
-                    events = rebuild_views(connection, advance)
+                    events = rebuild_views(connection, advance, connect=lambda: database.connect("projector"))
         except Poisoned as poison:
             could_not_run(poison)
     if shadow:

@@ -176,9 +176,13 @@ class Projector:
         """
         cursor = self._connection.cursor(binary=True)
         rows = cursor.execute(self._sql["read"], (position, until, limit)).fetchall()
+        self.fold_rows(rows)
+        return (rows[-1][0] if rows else position), len(rows)
+
+    def fold_rows(self, rows: list[tuple[Any, ...]]) -> None:
+        """Fold rows of events, of each stream in order. The caller keeps the position. Raises Poisoned."""
         for kind, events in self._events(rows).items():
             self._fold(self._stores[kind], events)
-        return (rows[-1][0] if rows else position), len(rows)
 
     def _events(self, rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Recorded, int]]]:
         """The events that views fold, by the first part of their topic. Raises Poisoned."""

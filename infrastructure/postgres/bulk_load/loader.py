@@ -126,10 +126,8 @@ class Loader:
             copy.write(b"".join((HEADER, *rows, TRAILER)))
 
     def clean_up(self) -> None:
-        """Give readers statistics, and indexes without pending entries."""
+        """Give readers of the record statistics, and pages known to be visible."""
         self._connection.execute(_SQL["vacuum_record"])
-        for (table,) in self._connection.execute(_SQL["tables_of_views"]).fetchall():
-            self._connection.execute(f"VACUUM (ANALYZE) {table}".encode())
 
     def _value(self, query: str) -> Any:
         row = self._connection.execute(_SQL[query]).fetchone()

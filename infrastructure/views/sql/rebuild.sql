@@ -23,6 +23,19 @@ GRANT USAGE ON SCHEMA views_shadow TO desk_api, desk_auditor, desk_processes, de
 -- name: start --
 INSERT INTO views_shadow.tracking (position, events) VALUES (0, 0);
 
+-- name: settings --
+-- A rebuild lost in a crash is begun anew.
+SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB';
+
+-- name: advance --
+UPDATE views_shadow.tracking SET position = %s, events = %s;
+
+-- name: order --
+-- The tables, and whether the definition of one wants it in the order of an index.
+SELECT c.relname::text, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisclustered)
+FROM pg_class c WHERE c.relnamespace = 'views_shadow'::regnamespace AND c.relkind = 'r' ORDER BY 1;
+
 -- name: reporting --
 SELECT c.relname::text, pg_get_viewdef(c.oid) FROM pg_class c
 WHERE c.relnamespace = 'reporting'::regnamespace AND c.relkind = 'v';

@@ -11,12 +11,14 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from infrastructure.views.projector import Projector
+from infrastructure.views import streams
+from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import log, resolved
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
+from tests.infrastructure.views.test_projector import poison
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
@@ -43,6 +45,45 @@ def test_after_a_rebuild_the_schema_is_what_the_migrations_make(desk: BlockingDe
         rebuild_views(connection)
         rebuild_views(connection)
     assert dumped(database) == WRITTEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 5_000])
+@pytest.mark.parametrize("several", [False, True])
+def test_a_rebuild_by_streams_equals_a_fold_by_position(
+    desk: BlockingDesk, database: TestDatabase, monkeypatch: pytest.MonkeyPatch, batch: int, several: bool
+) -> None:
+    """However the streams are cut, and however many fold them."""
+    for _ in range(3):
+        resolved(desk)
+        log(desk)
+    monkeypatch.setattr(streams, "_BATCH", batch)
+    with database.connect("projector") as connection:
+        Projector(connection).catch_up()
+        before = connection.execute("TABLE views.tracking").fetchall()
+        rebuild_views(connection, connect=(lambda: database.connect("projector")) if several else None)
+        assert connection.execute("TABLE views.tracking").fetchall() == before
+    assert differences(database) == {}
+
+
+def test_a_rebuild_stops_at_the_first_event_that_cannot_be_folded(desk: BlockingDesk, database: TestDatabase) -> None:
+    """Also where a later one comes first by its stream."""
+    log(desk)
+    first = poison(database)
+    for _ in range(20):
+        poison(database)
+    with database.connect("projector") as connection, pytest.raises(Poisoned, match=f"before position {first}:"):
+        rebuild_views(connection)
+
+
+def test_a_table_that_wants_an_order_lies_in_it_after_a_rebuild(desk: BlockingDesk, database: TestDatabase) -> None:
+    resolved(desk)
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        superuser.execute("ALTER TABLE views.resolutions CLUSTER ON resolutions_pkey")
+    with database.connect("projector") as connection:
+        rebuild_views(connection)
+        wanted = "SELECT indisclustered FROM pg_index WHERE indexrelid = 'views.resolutions_pkey'::regclass"
+        assert connection.execute(wanted.encode()).fetchall() == [(True,)]
+    assert differences(database) == {}
 
 
 @pytest.mark.parametrize("held", ["views.case_intervals", "views.tracking", "reporting.cases"])

@@ -49,7 +49,3 @@ SELECT setval('ledger.problem_number', %s), setval('ledger.case_number', %s);
 
 -- name: vacuum_record --
 VACUUM (ANALYZE) ledger.stored_events, ledger.numbers, vault.disclosures, vault.blobs;
-
--- name: tables_of_views --
-SELECT format('views.%I', c.relname) FROM pg_class c
-WHERE c.relnamespace = 'views'::regnamespace AND c.relkind = 'r' ORDER BY 1;

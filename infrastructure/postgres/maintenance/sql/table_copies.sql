@@ -8,7 +8,8 @@ SELECT format('CREATE TABLE %%I.%%I (LIKE %%s INCLUDING ALL EXCLUDING INDEXES EX
 FROM pg_class c WHERE c.oid = %(table)s::regclass;
 
 -- name: complete --
--- The statements for a filled copy, in order. References come late, since they name other copies.
+-- The statements for a filled copy, in order: the `late` ones make the indexes that are no keys, the others all else.
+-- References come after what they name in other copies.
 WITH original AS (
     SELECT c.oid, c.relowner, c.relacl, n.nspname AS schema, c.relname AS name, format('%%I.%%I', n.nspname, c.relname) AS was,
            format('%%I.%%I', %(into)s::text, c.relname) AS now
@@ -19,10 +20,14 @@ SELECT statement FROM (
                                 replace(pg_get_constraintdef(k.oid), ' REFERENCES ' || schema || '.', format(' REFERENCES %%I.', %(into)s::text)))
     FROM original JOIN pg_constraint k ON k.conrelid = original.oid WHERE k.contype NOT IN ('n', 'f', 't')
     UNION ALL
-    SELECT 2, i.indexrelid::regclass::text,
+    SELECT CASE WHEN i.indisunique THEN 2 ELSE 10 END, i.indexrelid::regclass::text,
            replace(pg_get_indexdef(i.indexrelid), ' ON ' || was || ' ', ' ON ' || now || ' ')
     FROM original JOIN pg_index i ON i.indrelid = original.oid
     WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+    UNION ALL
+    SELECT 3, '', format('ALTER TABLE %%s CLUSTER ON %%I', now, c.relname)
+    FROM original JOIN pg_index i ON i.indrelid = original.oid AND i.indisclustered AND i.indisunique
+    JOIN pg_class c ON c.oid = i.indexrelid
     UNION ALL
     SELECT 3, a.attname, format('ALTER TABLE %%s ALTER COLUMN %%I SET STATISTICS %%s', now, a.attname, a.attstattarget)
     FROM original JOIN pg_attribute a ON a.attrelid = original.oid
@@ -54,4 +59,5 @@ SELECT statement FROM (
     SELECT 9, '', format('ALTER TABLE %%s OWNER TO %%s', now, relowner::regrole) FROM original
     WHERE relowner <> current_user::regrole
 ) AS made (step, which, statement)
+WHERE (step = 10) = %(late)s
 ORDER BY step, which;
