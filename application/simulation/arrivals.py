@@ -24,7 +24,7 @@ _LEFT = {
     Stage.WAITING: 0.01,
 }
 """How far the others have come."""
-_ALERTS, _REPEATED, _OUTAGES = 0.03, 0.015, 0.0008
+_ALERTS, _REPEATED, _OUTAGES = 0.02, 0.015, 0.0008
 """The shares of arrivals that are an alert, that are reported twice, and that are an outage."""
 _ROOM = timedelta(days=5)
 """How long before the end the last reports of a group begin."""

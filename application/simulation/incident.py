@@ -23,9 +23,9 @@ from domain.errors import DuplicateDecisionRequired
 from domain.values import Channel, Level, Nature
 
 _CHANNELS = {
-    Channel.PHONE: 0.64,
-    Channel.SELF_SERVICE: 0.13,
-    Channel.EMAIL: 0.1,
+    Channel.PHONE: 0.71,
+    Channel.SELF_SERVICE: 0.1,
+    Channel.EMAIL: 0.06,
     Channel.CHAT: 0.08,
     Channel.WALK_IN: 0.03,
     Channel.PARTNER_DESK: 0.02,
@@ -137,7 +137,7 @@ class Incident:
         """Find out what is wrong: with a script, a known error, or by looking."""
         desk, chance, people = self.at.desk.diagnosis, self.at.chance, self.at.people
         known = people.known_errors.get(self.service)
-        if known and chance.happens(0.15):
+        if known and chance.happens(0.1):
             await desk.search_known_errors(self.number, str(known[0]["title"]), (), None, False, self.worker)
         script, steps = people.scripts.get(self.service, (None, ()))
         words = {"symptoms": self.wording.one("symptoms"), "findings": self.wording.one("findings")}

@@ -52,7 +52,7 @@ async def live(
     if last is Stage.IN_DIAGNOSIS:
         return
     await case.complete()
-    if team is not None or last in (Stage.ASSIGNED, Stage.WAITING) or chance.happens(0.4):
+    if team is not None or last in (Stage.ASSIGNED, Stage.WAITING) or chance.happens(0.35):
         await _with_team(at, case, last, team)
     if last in (Stage.ASSIGNED, Stage.WAITING):
         return
@@ -84,7 +84,7 @@ async def _with_team(at: Setting, case: Incident, last: Stage, team: str | None)
         await at.soon(10, 300)
     if chance.happens(0.04):
         await consult(at, case)
-    if chance.happens(0.15):
+    if chance.happens(0.12):
         await wait(at, case)
     if chance.happens(0.2):
         await case.note()
@@ -181,7 +181,7 @@ async def _verify(at: Setting, case: Incident) -> None:
         await case.verify(works=False)
         await at.soon(20, 400)
         await case.diagnose()
-    if case.team is not None or at.chance.happens(0.05):
+    if case.team is not None:
         await case.verify()
 
 
