@@ -24,6 +24,10 @@ _BATCH = 2_000
 """Events after which a batch is full: a bound on how long the lock is held, not a target."""
 _BYTES = 4 * 1_048_576
 """The same of bytes."""
+_SHARED = 16
+"""Commands that share a commit well. More of them cost each of them hardly less."""
+_MOMENT, _MOMENTS = 0.001, 4
+"""Seconds that others are waited for, and how often at most. A timer of the event loop knows milliseconds."""
 _ATTEMPTS = 5
 
 Connect = Callable[[], Awaitable[AsyncConnection]]
@@ -41,7 +45,7 @@ class GroupCommit:
         self._waiting: deque[Append] = deque()
         self._connection: AsyncConnection | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closed = self._several = False
         self.commits = 0
         """Transactions so far."""
 
@@ -89,7 +93,19 @@ class GroupCommit:
     async def _write_all(self) -> None:
         """Write batch after batch until nothing waits."""
         while self._waiting:
-            await self._carry_out(self._take())
+            await self._gather()
+            batch = self._take()
+            self._several = len(batch) > 1
+            await self._carry_out(batch)
+
+    async def _gather(self) -> None:
+        """Where several came at once, wait while each moment brings more: a commit costs as much for one as for many."""
+        known = 0 if self._several else _SHARED
+        for _ in range(_MOMENTS):
+            if not known < len(self._waiting) < _SHARED:
+                return
+            known = len(self._waiting)
+            await asyncio.sleep(_MOMENT)
 
     async def _carry_out(self, batch: list[Append]) -> None:
         """Commit a batch. Whatever goes wrong, each command of it is answered and the writer lives on."""

@@ -142,6 +142,31 @@ def test_what_waits_meanwhile_is_committed_together_and_each_gets_its_own_answer
     on_writer(database, scenario)
 
 
+def test_where_several_come_at_once_the_next_ones_are_waited_for_and_one_alone_waits_for_nobody(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(writer: GroupCommit) -> None:
+        moments, later = list[float](), list[asyncio.Task[Any]]()
+        wait = asyncio.sleep
+
+        async def moment(seconds: float) -> None:
+            moments.append(seconds)
+            if len(moments) < 3:  # each moment brings one more
+                later.append(asyncio.create_task(writer.append(append())))
+            await wait(0)
+
+        monkeypatch.setattr(asyncio, "sleep", moment)
+        await writer.append(append())
+        assert moments == []
+        await asyncio.gather(writer.append(append()), writer.append(append()))
+        assert (writer.commits, moments) == (2, [])
+        await writer.append(append())
+        assert (writer.commits, len(moments), len(later)) == (3, 3, 2)
+        assert all([await task for task in later])
+
+    on_writer(database, scenario)
+
+
 def test_a_cancelled_command_takes_back_what_is_not_on_its_way(database: TestDatabase) -> None:
     async def scenario(writer: GroupCommit) -> None:
         with all_appends_locked(database) as free:
