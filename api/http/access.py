@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.http.context import Context, admit, authenticated, context_of
+from api.http.context import Context, admit, authenticated, context_of, policy_of
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from application.execution.principals import Principal
-from application.views.questions import Point
+from application.views.questions import Asked, Point
 from domain.case.status import READERS, STAFF, authorise_reading
 from domain.errors import Forbidden
 from domain.values import Actor, Role
@@ -101,3 +101,12 @@ async def point_of(
         known = await context.ask(context.views.positions.at(as_of))
         position = known if position is None else min(known, position)
     return Point(position, effective_at)
+
+
+async def asked_of(
+    context: Context, actor: Actor, as_of: datetime | None, position: int | None, effective_at: datetime | None
+) -> Asked:
+    """When and by whom a list is asked for."""
+    policy, now = await policy_of(context), as_of or context.desk.clock.now()
+    point = await point_of(context, as_of, position, effective_at)
+    return Asked(now, point, actor.subject, policy.unprioritized_alarm, policy.pausing)

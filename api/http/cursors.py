@@ -25,7 +25,8 @@ class Cursors:
     def read(self, question: str, cursor: str) -> tuple[Any, ...]:
         """The key in a cursor. Raises Problem `invalid-cursor` for a cursor of another question, or an altered one."""
         try:
-            raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+            raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         except (binascii.Error, UnicodeEncodeError):
             raise Problem("invalid-cursor", "the cursor cannot be read") from None
         mac, payload = raw[:16], raw[16:]

@@ -5,9 +5,11 @@ Machine intake and the links in mails accept any. No alert is lost for a paramet
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 
 from api.http.fields import Moment
@@ -52,5 +54,11 @@ def _known(request: Request) -> set[str]:
     """The query parameters that a route names, in its signature or in its OpenAPI."""
     route = request.scope["route"]
     added = (route.openapi_extra or {}).get("parameters", ())
-    named = {field.alias for field in route.dependant.query_params}
+    named = set(_named(route.dependant))
     return named | {each["name"] for each in added if each["in"] == "query"}
+
+
+def _named(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _named(each)

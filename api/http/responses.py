@@ -39,7 +39,9 @@ def page_of(
 ) -> Response:
     """A page with its cursor and its link to the next (RFC 8288)."""
     cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
-    document = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
+    document: dict[str, Any] = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
+    if listing.total is not None:
+        document["total"] = vars(listing.total)
     if cursor is None:
         return json_response(document, headers=headers)
     link = request.url.include_query_params(cursor=cursor)

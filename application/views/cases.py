@@ -1,4 +1,4 @@
-"""The temporal view of cases: one row for each interval between two events of a case.
+"""The temporal view of cases: a row for each case as it is now, and one for each interval that an event ended.
 
 An event is applied to the same state that a replay applies it to, so view and aggregate cannot disagree. The fold also
 keeps figures that only reports need.
@@ -6,22 +6,24 @@ keeps figures that only reports need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import floor
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from application.views.columns import Columns
 from domain.aggregate import Recorded
 from domain.case.clauses.dispute import Reopened
-from domain.case.clauses.logging import Logged
+from domain.case.clauses.logging import Corrected, Logged
 from domain.case.clauses.pending import Pended, Resumed
 from domain.case.clauses.relations import Unlinked
 from domain.case.clauses.resolution import Resolved
 from domain.case.state import CaseState
-from domain.case.status import Status
-from domain.case.terms import CauseCorrected, LegalHold, PendingMark, PendingReason, Resolution, ResolutionCode
+from domain.case.status import SETTLED, Status
+from domain.case.terms import CauseCorrected, LegalHold, Major, PendingMark, PendingReason, Resolution, ResolutionCode
 from domain.values import Channel, Level, Nature
 
 _DESK_QUEUES = {
@@ -40,12 +42,20 @@ def queue_of(state: CaseState) -> str | None:
 
 COLUMNS = Columns(
     state=(
-        *("number", "status", "received_at", "resolved_at", "closed_at", "dispute_until", "suspected_at", "resolve_by"),
-        *("service", "team", "technician", "customer", "agency", "channel", "nature", "priority", "impact", "severity"),
-        *("resolution_version", "reopenings", "hand_backs", "failed_fixes", "external_ref"),
+        *("number", "status", "received_at", "resolved_at", "closed_at", "dispute_until", "suspected_at"),
+        *("respond_by", "resolve_by", "service", "team", "technician", "customer", "agency", "channel", "nature"),
+        *("priority", "impact", "severity", "major", "resolution_version", "reopenings", "hand_backs", "failed_fixes"),
+        "external_ref",
     ),
-    fold=("episodes", "paused_seconds", "settled_seconds"),
-    parse={"status": Status, "channel": Channel, "nature": Nature, "impact": Level, "severity": Level},
+    fold=("episodes", "paused_seconds", "settled_seconds", "worded"),
+    parse={
+        "status": Status,
+        "channel": Channel,
+        "nature": Nature,
+        "impact": Level,
+        "severity": Level,
+        "major": Major,
+    },
     derived={
         "queue": queue_of,
         "closes_at": lambda case: case.closes_at,
@@ -57,20 +67,85 @@ COLUMNS = Columns(
         "imported": lambda case: case.source_system is not None,
     },
 )
-"""The columns of an interval, beside its key and its two ranges."""
+"""The columns of a case as it is now, beside its key and its points."""
+
+PAST = (
+    *("status", "queue", "service", "team", "technician", "agency", "nature", "external_ref", "priority", "impact"),
+    *("severity", "major", "pending_reason", "pending_since", "respond_by", "resolve_by", "resolved_at"),
+    *("resolution_code", "problem", "dispute_until", "suspected_at", "closed_at", "reopenings", "hand_backs"),
+    *("failed_fixes", "worded"),
+)
+"""The columns of an ended interval. What never changes, or serves only the present, stands in the case's own row."""
+
+UNPRIORITIZED = 9
+"""Where a case without a priority stands in a queue: after the others."""
+RECEIVED_BITS = 36
+"""Bits of the time of receipt in a rank."""
+COUNTED = (
+    *("status", "queue", "service", "team", "technician", "agency", "channel", "priority", "impact", "severity"),
+    *("major", "pending_reason"),
+)
+"""The columns by whose values cases are counted as they change."""
+
+
+def rank(priority: int | None, received_at: datetime) -> int:
+    """The place in a queue as one number: by priority, then by the second of receipt."""
+    return ((priority or UNPRIORITIZED) << RECEIVED_BITS) + floor(received_at.timestamp())
+
+
+def needs_attention(values: Mapping[str, Any]) -> Iterator[str]:
+    """The queues beside its own in which a case with these columns stands, whatever time it is.
+
+    `targets` are cases whose clock runs towards a target, `targets:customer` those among them that wait for the customer.
+    """
+    settled = values["status"] in SETTLED
+    if values["queue"] in ("triage", "prioritization") and values["priority"] is None:
+        yield "unprioritized"
+    if values["status"] == Status.ASSIGNED and values["technician"] is None:
+        yield "unassigned"
+    reopened = values["reopenings"] and not settled
+    if reopened or (values["suspected_at"] is not None and values["status"] != Status.CLOSED):
+        yield "disputes"
+    if settled:
+        return
+    if values["technician"] is not None:
+        yield f"mine:{values['technician']}"
+    if values["pending_reason"] == PendingReason.CUSTOMER:
+        yield "awaiting_customer"
+    if values["major"] in (Major.NOMINATED, Major.DECLARED):
+        yield "major"
+    if values["resolve_by"] is not None:
+        yield "targets"
+        if values["pending_reason"] is not None:
+            yield f"targets:{values['pending_reason']}"
 
 
 @dataclass
 class Interval:
-    """A case between two of its events: from one position, and one moment, to the next."""
+    """A case between two of its events: from one position, and one moment, to the next.
+
+    A stay is what a case spends in one queue at one priority: one or more intervals.
+    """
 
     case_id: UUID
     version: int
     position: int
     since: datetime
+    stay_position: int
+    stay_since: datetime
     values: tuple[Any, ...]
     until_position: int | None = None
     until: datetime | None = None
+    ends_stay: bool = False
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Queue and priority."""
+        place: tuple[Any, ...] = _place(self.values)
+        return place
+
+
+_place = itemgetter(COLUMNS.names.index("queue"), COLUMNS.names.index("priority"))
 
 
 @dataclass
@@ -107,6 +182,8 @@ class CaseFold:
     paused_seconds: float = 0.0
     settled_seconds: float = 0.0
     episodes: int = 0
+    worded: int = 0
+    """The version of the event that has the latest subject line."""
     episode: Episode | None = None
     """The latest stay in `resolved`; None before the first."""
     closed: list[Interval] = field(default_factory=list)
@@ -121,10 +198,19 @@ class CaseFold:
         resolved_at = state.resolved_at
         event.apply(state)
         self._keep_clocks(event, at, was, pause, resolved_at, position)
+        if isinstance(event, Logged) or (isinstance(event, Corrected) and event.field == "subject"):
+            self.worded = event.originator_version
+        values = COLUMNS.values(self)
+        self.now = Interval(event.originator_id, event.originator_version, position, at, position, at, values)
         if before is not None:
-            before.until_position, before.until = position, at
-            self.closed.append(before)
-        self.now = Interval(event.originator_id, event.originator_version, position, at, COLUMNS.values(self))
+            self._end(before, self.now)
+
+    def _end(self, before: Interval, now: Interval) -> None:
+        before.until_position, before.until = now.position, now.since
+        before.ends_stay = before.place != now.place
+        if not before.ends_stay:
+            now.stay_position, now.stay_since = before.stay_position, before.stay_since
+        self.closed.append(before)
 
     def _keep_clocks(
         self,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-Sort = Literal["number", "-number"]
+from application.views.case_filters import Condition, Sort
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,30 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """When and by whom a list is asked for, and what of the policy decides on it."""
+
+    now: datetime
+    """The moment of the point: it decides what is late."""
+    point: Point = field(default_factory=Point)
+    by: str = ""
+    """The caller, for the queue `mine`."""
+    alarm: timedelta = timedelta(0)
+    """How long a case may lack a priority (R-5.4d)."""
+    pausing: tuple[str, ...] = ()
+    """The pending reasons that stop the clock of the targets (R-5.4c)."""
+
+    @property
+    def late(self) -> datetime:
+        """A case without a priority received before this has lacked it for too long."""
+        return self.now - self.alarm
+
+    def at(self, moment: str) -> Asked:
+        """The same as asked at the moment of a cursor."""
+        return replace(self, now=datetime.fromisoformat(moment))
+
+
+@dataclass(frozen=True)
 class Page:
     """A keyset page: the key to start after, and the size."""
 
@@ -27,11 +51,32 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Total:
+    """How many entries a list has on all pages; at least so many where that is not ``exact``."""
+
+    cases: int
+    exact: bool
+
+
+@dataclass(frozen=True)
 class Listing:
     """Rows, whether more follow, and the position they are as of."""
 
     items: Sequence[Mapping[str, Any]]
     next_key: tuple[Any, ...] | None
+    position: int
+    total: Total | None = None
+    """None where nobody counts."""
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """How much stands in each queue that holds something, and the position this is as of."""
+
+    queues: Mapping[str, int]
+    """The queues in which each open case stands once, and those of obligations, of messages, and of unprioritized cases."""
+    attention: Mapping[str, int]
+    """Other lists of open cases, by what they need."""
     position: int
 
 
@@ -65,31 +110,23 @@ class Positions(Protocol):
 class Lists(Protocol):
     """Pages of the entries of a view."""
 
-    async def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
-        """Cases by number, filtered by the columns of the view. Raises ValueError for a filter that is none."""
-        ...
+    async def cases(self, conditions: Sequence[Condition], sort: Sort, page: Page, asked: Asked) -> Listing:
+        """Return the cases that meet all conditions, now or at a past point.
 
-    async def queues(self, now: datetime, alarm: timedelta) -> Listing:
-        """Count the entries of every non-empty queue: the desk's, the teams', and those that need attention.
-
-        `obligations` counts what is owed, `quarantine` the messages that wait, `unprioritized` the cases without a priority for longer than ``alarm``
-        (R-5.4d).
+        All pages are as of one position: no case is listed twice, or left out, while cases change.
         """
         ...
 
-    async def queue(
-        self,
-        name: str,
-        point: Point,
-        page: Page,
-        now: datetime | None = None,
-        alarm: timedelta = ...,
-    ) -> Listing:
-        """Return a queue by priority and time of receipt, now or at a past point.
+    async def queues(self, asked: Asked) -> QueueCounts:
+        """Count the entries of every non-empty queue.
 
-        ``now`` (the moment of the point) and ``alarm`` are for the queue `unprioritized`; without ``now`` it has every
-        case without a priority.
+        `obligations` counts what is owed, `quarantine` the messages that wait, `unprioritized` the cases without a
+        priority for longer than the policy's alarm (R-5.4d).
         """
+        ...
+
+    async def queue(self, name: str, page: Page, asked: Asked) -> Listing:
+        """Return a queue in the order in which it is worked, now or at a past point. All pages are as of one position."""
         ...
 
     async def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:

@@ -34,6 +34,10 @@ CREATE SCHEMA views;
 
 ALTER SCHEMA views OWNER TO desk_projector;
 
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA extensions;
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
 CREATE EXTENSION IF NOT EXISTS intarray WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION intarray IS 'functions, operators, and index support for 1-D arrays of integers';
@@ -587,65 +591,274 @@ ALTER TABLE operations.workers OWNER TO desk_owner;
 
 CREATE TABLE views.case_intervals (
     case_id uuid NOT NULL,
-    version bigint NOT NULL,
-    positions int8range NOT NULL,
-    valid tstzrange NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    resolved_at timestamp with time zone,
-    closed_at timestamp with time zone,
-    dispute_until timestamp with time zone,
+    "position" bigint NOT NULL,
+    until_position bigint NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    stay_position bigint,
+    stay_since timestamp with time zone,
+    rank bigint,
     pending_since timestamp with time zone,
+    respond_by timestamp with time zone,
+    resolve_by timestamp with time zone,
+    resolved_at timestamp with time zone,
+    dispute_until timestamp with time zone,
+    suspected_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    version integer NOT NULL,
+    worded integer NOT NULL,
+    reopenings integer NOT NULL,
+    hand_backs integer NOT NULL,
+    failed_fixes integer NOT NULL,
     priority smallint,
     impact smallint,
     severity smallint,
-    reopenings integer NOT NULL,
-    hand_backs integer NOT NULL,
-    episodes integer NOT NULL,
-    paused_seconds double precision NOT NULL,
-    settled_seconds double precision NOT NULL,
-    imported boolean NOT NULL,
-    number text NOT NULL,
+    nature text NOT NULL,
     status text NOT NULL,
+    agency text,
     queue text,
     service text,
     team text,
     technician text,
-    customer text NOT NULL,
-    agency text,
-    channel text NOT NULL,
-    nature text NOT NULL,
+    major text,
     pending_reason text,
-    problem text,
-    external_ref text,
-    closes_at timestamp with time zone,
-    suspected_at timestamp with time zone,
-    resolve_by timestamp with time zone,
-    resolution_version bigint,
-    failed_fixes integer NOT NULL,
     resolution_code text,
-    held_since timestamp with time zone
-)
-WITH (fillfactor='90');
+    problem text,
+    external_ref text
+);
 
 ALTER TABLE views.case_intervals OWNER TO desk_projector;
 
+CREATE TABLE views.closed_cases (
+    case_id uuid CONSTRAINT open_cases_case_id_not_null NOT NULL,
+    version bigint CONSTRAINT open_cases_version_not_null NOT NULL,
+    "position" bigint CONSTRAINT open_cases_position_not_null NOT NULL,
+    updated_at timestamp with time zone CONSTRAINT open_cases_updated_at_not_null NOT NULL,
+    stay_position bigint CONSTRAINT open_cases_stay_position_not_null NOT NULL,
+    stay_since timestamp with time zone CONSTRAINT open_cases_stay_since_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT open_cases_received_at_not_null NOT NULL,
+    pending_since timestamp with time zone,
+    respond_by timestamp with time zone,
+    resolve_by timestamp with time zone,
+    resolved_at timestamp with time zone,
+    dispute_until timestamp with time zone,
+    suspected_at timestamp with time zone,
+    closes_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    held_since timestamp with time zone,
+    resolution_version bigint,
+    paused_seconds double precision CONSTRAINT open_cases_paused_seconds_not_null NOT NULL,
+    settled_seconds double precision CONSTRAINT open_cases_settled_seconds_not_null NOT NULL,
+    worded integer CONSTRAINT open_cases_worded_not_null NOT NULL,
+    reopenings integer CONSTRAINT open_cases_reopenings_not_null NOT NULL,
+    hand_backs integer CONSTRAINT open_cases_hand_backs_not_null NOT NULL,
+    failed_fixes integer CONSTRAINT open_cases_failed_fixes_not_null NOT NULL,
+    episodes integer CONSTRAINT open_cases_episodes_not_null NOT NULL,
+    priority smallint,
+    impact smallint,
+    severity smallint,
+    imported boolean CONSTRAINT open_cases_imported_not_null NOT NULL,
+    number text CONSTRAINT open_cases_number_not_null NOT NULL,
+    customer text CONSTRAINT open_cases_customer_not_null NOT NULL,
+    channel text CONSTRAINT open_cases_channel_not_null NOT NULL,
+    nature text CONSTRAINT open_cases_nature_not_null NOT NULL,
+    status text CONSTRAINT open_cases_status_not_null NOT NULL,
+    agency text,
+    queue text,
+    service text,
+    team text,
+    technician text,
+    major text,
+    pending_reason text,
+    resolution_code text,
+    problem text,
+    external_ref text
+);
+
+ALTER TABLE views.closed_cases OWNER TO desk_projector;
+
+CREATE TABLE views.open_cases (
+    case_id uuid NOT NULL,
+    version bigint NOT NULL,
+    "position" bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    stay_position bigint NOT NULL,
+    stay_since timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    pending_since timestamp with time zone,
+    respond_by timestamp with time zone,
+    resolve_by timestamp with time zone,
+    resolved_at timestamp with time zone,
+    dispute_until timestamp with time zone,
+    suspected_at timestamp with time zone,
+    closes_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    held_since timestamp with time zone,
+    resolution_version bigint,
+    paused_seconds double precision NOT NULL,
+    settled_seconds double precision NOT NULL,
+    worded integer NOT NULL,
+    reopenings integer NOT NULL,
+    hand_backs integer NOT NULL,
+    failed_fixes integer NOT NULL,
+    episodes integer NOT NULL,
+    priority smallint,
+    impact smallint,
+    severity smallint,
+    imported boolean NOT NULL,
+    number text NOT NULL,
+    customer text NOT NULL,
+    channel text NOT NULL,
+    nature text NOT NULL,
+    status text NOT NULL,
+    agency text,
+    queue text,
+    service text,
+    team text,
+    technician text,
+    major text,
+    pending_reason text,
+    resolution_code text,
+    problem text,
+    external_ref text
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
+
+ALTER TABLE views.open_cases OWNER TO desk_projector;
+
 CREATE VIEW reporting.case_history AS
- SELECT number,
-    case_id,
-    version,
-    positions,
-    valid,
-    status,
-    queue,
-    priority,
-    impact,
-    severity,
-    service,
-    team,
-    technician,
-    pending_reason,
-    reopenings
-   FROM views.case_intervals;
+ SELECT c.number,
+    c.case_id,
+    c.version,
+    int8range(c."position", NULL::bigint) AS positions,
+    tstzrange(c.updated_at, NULL::timestamp with time zone) AS valid,
+    c.status,
+    c.queue,
+    c.priority,
+    c.impact,
+    c.severity,
+    c.service,
+    c.team,
+    c.technician,
+    c.pending_reason,
+    c.reopenings
+   FROM ( SELECT open_cases.case_id,
+            open_cases.version,
+            open_cases."position",
+            open_cases.updated_at,
+            open_cases.stay_position,
+            open_cases.stay_since,
+            open_cases.received_at,
+            open_cases.pending_since,
+            open_cases.respond_by,
+            open_cases.resolve_by,
+            open_cases.resolved_at,
+            open_cases.dispute_until,
+            open_cases.suspected_at,
+            open_cases.closes_at,
+            open_cases.closed_at,
+            open_cases.held_since,
+            open_cases.resolution_version,
+            open_cases.paused_seconds,
+            open_cases.settled_seconds,
+            open_cases.worded,
+            open_cases.reopenings,
+            open_cases.hand_backs,
+            open_cases.failed_fixes,
+            open_cases.episodes,
+            open_cases.priority,
+            open_cases.impact,
+            open_cases.severity,
+            open_cases.imported,
+            open_cases.number,
+            open_cases.customer,
+            open_cases.channel,
+            open_cases.nature,
+            open_cases.status,
+            open_cases.agency,
+            open_cases.queue,
+            open_cases.service,
+            open_cases.team,
+            open_cases.technician,
+            open_cases.major,
+            open_cases.pending_reason,
+            open_cases.resolution_code,
+            open_cases.problem,
+            open_cases.external_ref
+           FROM views.open_cases
+        UNION ALL
+         SELECT closed_cases.case_id,
+            closed_cases.version,
+            closed_cases."position",
+            closed_cases.updated_at,
+            closed_cases.stay_position,
+            closed_cases.stay_since,
+            closed_cases.received_at,
+            closed_cases.pending_since,
+            closed_cases.respond_by,
+            closed_cases.resolve_by,
+            closed_cases.resolved_at,
+            closed_cases.dispute_until,
+            closed_cases.suspected_at,
+            closed_cases.closes_at,
+            closed_cases.closed_at,
+            closed_cases.held_since,
+            closed_cases.resolution_version,
+            closed_cases.paused_seconds,
+            closed_cases.settled_seconds,
+            closed_cases.worded,
+            closed_cases.reopenings,
+            closed_cases.hand_backs,
+            closed_cases.failed_fixes,
+            closed_cases.episodes,
+            closed_cases.priority,
+            closed_cases.impact,
+            closed_cases.severity,
+            closed_cases.imported,
+            closed_cases.number,
+            closed_cases.customer,
+            closed_cases.channel,
+            closed_cases.nature,
+            closed_cases.status,
+            closed_cases.agency,
+            closed_cases.queue,
+            closed_cases.service,
+            closed_cases.team,
+            closed_cases.technician,
+            closed_cases.major,
+            closed_cases.pending_reason,
+            closed_cases.resolution_code,
+            closed_cases.problem,
+            closed_cases.external_ref
+           FROM views.closed_cases) c
+UNION ALL
+ SELECT c.number,
+    i.case_id,
+    (i.version)::bigint AS version,
+    int8range(i."position", i.until_position) AS positions,
+    tstzrange(i.since, i.until,
+        CASE
+            WHEN (i.since = i.until) THEN '[]'::text
+            ELSE '[)'::text
+        END) AS valid,
+    i.status,
+    i.queue,
+    i.priority,
+    i.impact,
+    i.severity,
+    i.service,
+    i.team,
+    i.technician,
+    i.pending_reason,
+    i.reopenings
+   FROM (views.case_intervals i
+     JOIN ( SELECT open_cases.case_id,
+            open_cases.number
+           FROM views.open_cases
+        UNION ALL
+         SELECT closed_cases.case_id,
+            closed_cases.number
+           FROM views.closed_cases) c USING (case_id));
 
 ALTER VIEW reporting.case_history OWNER TO desk_projector;
 
@@ -674,8 +887,95 @@ CREATE VIEW reporting.cases AS
     reopenings,
     hand_backs,
     imported
-   FROM views.case_intervals
-  WHERE upper_inf(positions);
+   FROM ( SELECT open_cases.case_id,
+            open_cases.version,
+            open_cases."position",
+            open_cases.updated_at,
+            open_cases.stay_position,
+            open_cases.stay_since,
+            open_cases.received_at,
+            open_cases.pending_since,
+            open_cases.respond_by,
+            open_cases.resolve_by,
+            open_cases.resolved_at,
+            open_cases.dispute_until,
+            open_cases.suspected_at,
+            open_cases.closes_at,
+            open_cases.closed_at,
+            open_cases.held_since,
+            open_cases.resolution_version,
+            open_cases.paused_seconds,
+            open_cases.settled_seconds,
+            open_cases.worded,
+            open_cases.reopenings,
+            open_cases.hand_backs,
+            open_cases.failed_fixes,
+            open_cases.episodes,
+            open_cases.priority,
+            open_cases.impact,
+            open_cases.severity,
+            open_cases.imported,
+            open_cases.number,
+            open_cases.customer,
+            open_cases.channel,
+            open_cases.nature,
+            open_cases.status,
+            open_cases.agency,
+            open_cases.queue,
+            open_cases.service,
+            open_cases.team,
+            open_cases.technician,
+            open_cases.major,
+            open_cases.pending_reason,
+            open_cases.resolution_code,
+            open_cases.problem,
+            open_cases.external_ref
+           FROM views.open_cases
+        UNION ALL
+         SELECT closed_cases.case_id,
+            closed_cases.version,
+            closed_cases."position",
+            closed_cases.updated_at,
+            closed_cases.stay_position,
+            closed_cases.stay_since,
+            closed_cases.received_at,
+            closed_cases.pending_since,
+            closed_cases.respond_by,
+            closed_cases.resolve_by,
+            closed_cases.resolved_at,
+            closed_cases.dispute_until,
+            closed_cases.suspected_at,
+            closed_cases.closes_at,
+            closed_cases.closed_at,
+            closed_cases.held_since,
+            closed_cases.resolution_version,
+            closed_cases.paused_seconds,
+            closed_cases.settled_seconds,
+            closed_cases.worded,
+            closed_cases.reopenings,
+            closed_cases.hand_backs,
+            closed_cases.failed_fixes,
+            closed_cases.episodes,
+            closed_cases.priority,
+            closed_cases.impact,
+            closed_cases.severity,
+            closed_cases.imported,
+            closed_cases.number,
+            closed_cases.customer,
+            closed_cases.channel,
+            closed_cases.nature,
+            closed_cases.status,
+            closed_cases.agency,
+            closed_cases.queue,
+            closed_cases.service,
+            closed_cases.team,
+            closed_cases.technician,
+            closed_cases.major,
+            closed_cases.pending_reason,
+            closed_cases.resolution_code,
+            closed_cases.problem,
+            closed_cases.external_ref
+           FROM views.closed_cases) c;
 
 ALTER VIEW reporting.cases OWNER TO desk_projector;
 
@@ -846,8 +1146,8 @@ CREATE VIEW reporting.unowned_cases AS
     status,
     queue,
     team
-   FROM views.case_intervals
-  WHERE (upper_inf(positions) AND (status <> 'closed'::text) AND ((queue IS NULL) OR ((status = 'assigned'::text) AND (team IS NULL))));
+   FROM views.open_cases
+  WHERE ((queue IS NULL) OR ((status = 'assigned'::text) AND (team IS NULL)));
 
 ALTER VIEW reporting.unowned_cases OWNER TO desk_projector;
 
@@ -1006,12 +1306,14 @@ CREATE TABLE views.quarantine (
 
 ALTER TABLE views.quarantine OWNER TO desk_projector;
 
-CREATE TABLE views.queue_counts (
-    queue text NOT NULL,
-    cases bigint NOT NULL
+CREATE TABLE views.value_counts (
+    name text NOT NULL,
+    value text NOT NULL,
+    cases bigint NOT NULL,
+    closed bigint NOT NULL
 );
 
-ALTER TABLE views.queue_counts OWNER TO desk_projector;
+ALTER TABLE views.value_counts OWNER TO desk_projector;
 
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
@@ -1065,16 +1367,22 @@ ALTER TABLE ONLY views.case_counts
     ADD CONSTRAINT case_counts_pkey PRIMARY KEY (status, priority);
 
 ALTER TABLE ONLY views.case_intervals
-    ADD CONSTRAINT case_intervals_pkey PRIMARY KEY (case_id, version);
+    ADD CONSTRAINT case_intervals_pkey PRIMARY KEY (until_position);
 
 ALTER TABLE ONLY views.case_texts
     ADD CONSTRAINT case_texts_pkey PRIMARY KEY (case_id);
+
+ALTER TABLE ONLY views.closed_cases
+    ADD CONSTRAINT closed_cases_pkey PRIMARY KEY (case_id);
 
 ALTER TABLE ONLY views.known_errors
     ADD CONSTRAINT known_errors_pkey PRIMARY KEY (problem_id);
 
 ALTER TABLE ONLY views.obligations
     ADD CONSTRAINT obligations_pkey PRIMARY KEY (case_id, key, positions);
+
+ALTER TABLE ONLY views.open_cases
+    ADD CONSTRAINT open_cases_pkey PRIMARY KEY (case_id);
 
 ALTER TABLE ONLY views.open_reports
     ADD CONSTRAINT open_reports_pkey PRIMARY KEY (case_id);
@@ -1094,14 +1402,14 @@ ALTER TABLE ONLY views.problems
 ALTER TABLE ONLY views.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 
-ALTER TABLE ONLY views.queue_counts
-    ADD CONSTRAINT queue_counts_pkey PRIMARY KEY (queue);
-
 ALTER TABLE ONLY views.resolutions
     ADD CONSTRAINT resolutions_pkey PRIMARY KEY (case_id, episode);
 
 ALTER TABLE ONLY views.tracking
     ADD CONSTRAINT tracking_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY views.value_counts
+    ADD CONSTRAINT value_counts_pkey PRIMARY KEY (name, value);
 
 CREATE INDEX approvals_idx ON ledger.stored_events USING btree (notification_id) WHERE (topic = 'approval.opened'::text);
 
@@ -1121,29 +1429,85 @@ CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
 CREATE INDEX case_found_idx ON views.case_texts USING gin (found);
 
-CREATE UNIQUE INDEX case_now_idx ON views.case_intervals USING btree (case_id) WHERE upper_inf(positions);
+CREATE INDEX closed_agency_idx ON views.closed_cases USING btree (agency);
 
-CREATE UNIQUE INDEX case_number_now_idx ON views.case_intervals USING btree (number) WHERE upper_inf(positions);
+CREATE INDEX closed_channel_idx ON views.closed_cases USING btree (channel);
 
-CREATE INDEX closes_now_idx ON views.case_intervals USING btree (closes_at) WHERE (upper_inf(positions) AND (closes_at IS NOT NULL));
+CREATE INDEX closed_customer_idx ON views.closed_cases USING btree (customer);
+
+CREATE INDEX closed_due_idx ON views.closed_cases USING btree (resolve_by, number);
+
+CREATE INDEX closed_impact_idx ON views.closed_cases USING btree (impact);
+
+CREATE INDEX closed_major_idx ON views.closed_cases USING btree (major) WHERE (major IS NOT NULL);
+
+CREATE UNIQUE INDEX closed_number_idx ON views.closed_cases USING btree (number);
+
+CREATE INDEX closed_pending_idx ON views.closed_cases USING btree (pending_reason) WHERE (pending_reason IS NOT NULL);
+
+CREATE INDEX closed_priority_idx ON views.closed_cases USING btree (priority, number);
+
+CREATE INDEX closed_received_idx ON views.closed_cases USING btree (received_at, number);
+
+CREATE INDEX closed_ref_idx ON views.closed_cases USING btree (external_ref) WHERE (external_ref IS NOT NULL);
+
+CREATE INDEX closed_service_idx ON views.closed_cases USING btree (service);
+
+CREATE INDEX closed_severity_idx ON views.closed_cases USING btree (severity);
+
+CREATE INDEX closed_team_idx ON views.closed_cases USING btree (team);
+
+CREATE INDEX closed_technician_idx ON views.closed_cases USING btree (technician);
+
+CREATE INDEX closed_updated_idx ON views.closed_cases USING btree (updated_at, number);
+
+CREATE INDEX interval_case_idx ON views.case_intervals USING btree (case_id);
+
+CREATE INDEX interval_until_idx ON views.case_intervals USING brin (until) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX known_error_lexemes_idx ON views.known_errors USING gin (lexemes);
 
 CREATE INDEX known_error_trigrams_idx ON views.known_errors USING gin (words extensions.gin_trgm_ops);
 
+CREATE INDEX long_interval_idx ON views.case_intervals USING gist (int8range("position", until_position), tstzrange(since, until, '[]'::text)) WHERE (((until_position - "position") >= 16384) OR ((until - since) >= '7 days'::interval));
+
+CREATE INDEX long_stay_idx ON views.case_intervals USING gist (queue, rank, int8range(stay_position, until_position), tstzrange(stay_since, until, '[]'::text)) WHERE (((until_position - stay_position) >= 16384) OR ((until - stay_since) >= '7 days'::interval));
+
+CREATE INDEX middling_stay_idx ON views.case_intervals USING btree (queue, until_position) WHERE ((until_position - stay_position) >= 2048);
+
 CREATE INDEX obligation_now_idx ON views.obligations USING btree (due_at, number, key) WHERE upper_inf(positions);
 
 CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensions.gin_trgm_ops) WHERE open;
+
+CREATE INDEX open_closes_idx ON views.open_cases USING btree (closes_at) WHERE (closes_at IS NOT NULL);
+
+CREATE INDEX open_customer_idx ON views.open_cases USING btree (customer);
+
+CREATE INDEX open_due_idx ON views.open_cases USING btree (resolve_by, number) WHERE (status <> 'resolved'::text);
+
+CREATE UNIQUE INDEX open_number_idx ON views.open_cases USING btree (number);
+
+CREATE INDEX open_queue_idx ON views.open_cases USING btree (queue, COALESCE((priority)::integer, 9), received_at, number);
 
 CREATE INDEX open_report_ref_idx ON views.open_reports USING btree (external_ref, received_at) WHERE (external_ref IS NOT NULL);
 
 CREATE INDEX open_report_terms_idx ON views.open_reports USING gin (terms) WITH (fastupdate=off);
 
+CREATE INDEX open_stay_idx ON views.open_cases USING btree (queue, stay_position);
+
+CREATE INDEX open_technician_idx ON views.open_cases USING btree (technician);
+
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
-CREATE INDEX queue_now_idx ON views.case_intervals USING btree (queue, COALESCE((priority)::integer, 9), received_at, number) WHERE (upper_inf(positions) AND (queue IS NOT NULL));
+CREATE STATISTICS views.closed_cases_priority_impact_severity_stat (mcv) ON priority, impact, severity FROM views.closed_cases;
+
+ALTER STATISTICS views.closed_cases_priority_impact_severity_stat OWNER TO desk_projector;
+
+CREATE STATISTICS views.closed_cases_service_team_stat (mcv) ON service, team FROM views.closed_cases;
+
+ALTER STATISTICS views.closed_cases_service_team_stat OWNER TO desk_projector;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.numbers FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
@@ -1395,9 +1759,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.workers TO desk_sealer;
 GRANT SELECT ON TABLE operations.workers TO desk_auditor;
 
 GRANT SELECT ON TABLE views.case_intervals TO desk_api;
-GRANT SELECT ON TABLE views.case_intervals TO desk_auditor;
 GRANT SELECT ON TABLE views.case_intervals TO desk_processes;
 GRANT SELECT ON TABLE views.case_intervals TO desk_mail;
+GRANT SELECT ON TABLE views.case_intervals TO desk_auditor;
+
+GRANT SELECT ON TABLE views.closed_cases TO desk_api;
+GRANT SELECT ON TABLE views.closed_cases TO desk_processes;
+GRANT SELECT ON TABLE views.closed_cases TO desk_mail;
+GRANT SELECT ON TABLE views.closed_cases TO desk_auditor;
+
+GRANT SELECT ON TABLE views.open_cases TO desk_api;
+GRANT SELECT ON TABLE views.open_cases TO desk_processes;
+GRANT SELECT ON TABLE views.open_cases TO desk_mail;
+GRANT SELECT ON TABLE views.open_cases TO desk_auditor;
 
 GRANT SELECT ON TABLE reporting.case_history TO desk_auditor;
 GRANT SELECT ON TABLE reporting.case_history TO desk_reporter;
@@ -1575,10 +1949,10 @@ GRANT SELECT ON TABLE views.quarantine TO desk_processes;
 GRANT SELECT ON TABLE views.quarantine TO desk_mail;
 GRANT SELECT ON TABLE views.quarantine TO desk_auditor;
 
-GRANT SELECT ON TABLE views.queue_counts TO desk_api;
-GRANT SELECT ON TABLE views.queue_counts TO desk_auditor;
-GRANT SELECT ON TABLE views.queue_counts TO desk_processes;
-GRANT SELECT ON TABLE views.queue_counts TO desk_mail;
+GRANT SELECT ON TABLE views.value_counts TO desk_api;
+GRANT SELECT ON TABLE views.value_counts TO desk_processes;
+GRANT SELECT ON TABLE views.value_counts TO desk_mail;
+GRANT SELECT ON TABLE views.value_counts TO desk_auditor;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE desk_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 

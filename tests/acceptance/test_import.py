@@ -23,7 +23,7 @@ from api.cli.main import app
 from application.desk import Desk
 from application.imports.importer import Imported, Importer
 from application.imports.servicenow import COLUMNS, ServiceNowLog
-from application.views.questions import Page, Point, ReportQuestion
+from application.views.questions import Asked, Page, Point, ReportQuestion
 from domain.case import Case
 from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.projector import Projector
@@ -100,7 +100,7 @@ def views(database: TestDatabase) -> Iterator[BlockingDesk]:
 
 
 def only_case(desk: BlockingDesk, views: BlockingDesk) -> Case:
-    (item,) = views.lists.cases({}, "number", Page()).items
+    (item,) = views.lists.cases((), "number", Page(), Asked(datetime.now(UTC))).items
     return desk.records.case(item["number"], TECHNICIAN.actor)
 
 
@@ -241,7 +241,7 @@ def test_rows_out_of_order_are_counted_and_kept_in_file_order(
     case = only_case(desk, views)
     assert case.status == "closed"
     with imports.database.connect("projector") as connection:
-        starts = connection.execute("SELECT lower(valid) FROM views.case_intervals ORDER BY version").fetchall()
+        starts = connection.execute("SELECT since FROM views.case_intervals ORDER BY version").fetchall()
     assert starts == sorted(starts)
     assert case.closed_at is not None
     assert case.closed_at.isoformat() == "2016-02-29T08:00:00+00:00"
@@ -305,7 +305,7 @@ def test_what_had_happened_by_a_moment_of_the_imported_past(imports: Imports, vi
     imports.report(file)
     then = Point(effective_at=datetime(2016, 3, 1, tzinfo=UTC))
     assert views.reports.report(ReportQuestion("volume", point=then))["totals"]["by_status"] == {"assigned": 1}
-    assert len(views.lists.queue("Group 1", then, Page()).items) == 1
+    assert len(views.lists.queue("Group 1", Page(), Asked(datetime.now(UTC), then)).items) == 1
     before = Point(effective_at=datetime(2016, 2, 1, tzinfo=UTC))
     assert views.reports.report(ReportQuestion("volume", point=before))["totals"]["cases"] == 0
 

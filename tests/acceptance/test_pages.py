@@ -154,7 +154,9 @@ def test_the_queues_and_how_many_stand_in_each(running: RunningDesk) -> None:
     answer = done(running.technician.get("/queues", after=int(last.headers["Position"])))
     counts = {item["name"]: item["cases"] for item in answer["items"]}
     assert counts == {"triage": 1, "diagnosis": 2, "network": 1, "resolved": 1}
-    for name, cases in counts.items():
+    attention = {item["name"]: item["cases"] for item in answer["attention"]}
+    assert attention == {"breaching": 3, "unassigned": 1}
+    for name, cases in {**counts, **attention}.items():
         assert len(done(running.technician.get(f"/queues/{name}"))["items"]) == cases
     assert numbers([done(running.technician.get("/queues/resolved"))["items"]]) == [number]
     assert done(running.technician.get("/queues/nobody"))["items"] == []

@@ -137,13 +137,13 @@ def test_a_shadow_fold_says_which_row_of_which_case_was_edited(
         "shadow": True, "position": position, "events": 0, "differences": {}, "findings": [],
     }  # fmt: skip
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
-        superuser.execute("UPDATE views.case_intervals SET priority = 1 WHERE version = 3")
+        superuser.execute("UPDATE views.open_cases SET priority = 1 WHERE version = 3")
     result = command("rebuild", "--shadow")
     assert result.exit_code == 1
     told = result.stdout.replace("\n", " ")
-    assert "case_intervals: 2 rows differ from a fold of the events" in told
+    assert "open_cases: 2 rows differ from a fold of the events" in told
     for side in ("view", "fold"):
-        assert f"version 3): in the {side} only" in told
-    assert f"case_intervals {number} (case_id" in told
+        assert f"): in the {side} only" in told
+    assert f"open_cases {number} (case_id" in told
     findings = json.loads(command("rebuild", "--shadow", "--json").stdout)["findings"]
     assert [(finding["number"], finding["only_in"]) for finding in findings] == [(number, "fold"), (number, "view")]

@@ -25,7 +25,7 @@ from infrastructure.views.projector import Projector
 from tests.acceptance.test_import import row
 from tests.application.desk_model import AUDITOR, START
 from tests.application.test_state_machine import CHANCE, DeskMachine, staffed
-from tests.application.the_past import ALARM, QUEUES, Happened, Questions, asked, happened, only
+from tests.application.the_past import ALARM, ATTENTION, QUEUES, Happened, Questions, asked, happened, only
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, cloned
 from tests.infrastructure.everything import everything
@@ -81,8 +81,9 @@ class Past:
         with only(self.server, self.database, known) as fresh, asked(fresh) as anew, asked(self.database) as views:
             expected = questions.answers(anew, Point())
             assert questions.answers(views, point) == expected
-            counts = {item["name"]: item["cases"] for item in anew.lists.queues(questions.now, ALARM).items}
-            listed = {name: len(expected[f"queue {name}"]) for name in QUEUES}
+            counted = anew.lists.queues(questions.asked(Point()))
+            counts = {**counted.queues, **counted.attention}
+            listed = {name: len(expected[f"queue {name}"]) for name in (*QUEUES, *ATTENTION)}
             assert {name: cases for name, cases in counts.items() if name in listed} == {
                 name: cases for name, cases in listed.items() if cases
             }

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import psycopg
 
-from application.views.questions import Listing, Page, Point, ReportQuestion
+from application.views.case_filters import Condition, Sort
+from application.views.questions import Asked, Listing, Page, Point, ReportQuestion
 from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
@@ -20,6 +21,19 @@ from tests.blocking import BlockingDesk, on_pool
 from tests.conftest import TestDatabase, cloned
 
 QUEUES = ("triage", "prioritization", "diagnosis", "network", "messaging", "resolved", "unprioritized")
+SORTS = get_args(Sort)
+ATTENTION = ("mine", "unassigned", "awaiting_customer", "disputes", "major", "breaching")
+LISTS: dict[str, tuple[Condition, ...]] = {
+    "all": (),
+    "settled": (Condition("status", "in", ("resolved", "closed")),),
+    "closed": (Condition("status", "=", "closed"),),
+    "assigned": (Condition("status", "=", "assigned"),),
+    "of a team": (Condition("team", "=", "network"),),
+    "of a service and a priority": (Condition("service", "=", "printing"), Condition("priority", "=", 3)),
+    "waiting": (Condition("pending_reason", "set", True),),
+    "overdue": (Condition("resolve_by", "overdue", True),),
+    "not overdue": (Condition("resolve_by", "overdue", False),),
+}
 REPORTS = ("volume", "resolution", "reopenings", "outcomes")
 KEYS = (None, "team", "service", "priority", "channel", "agency", "month")
 ALARM = timedelta(minutes=30)
@@ -101,11 +115,21 @@ class Questions:
     since: datetime | None
     until: datetime | None
 
+    def asked(self, point: Point) -> Asked:
+        return Asked(self.now, point, "t.lee", ALARM, ("customer",))
+
     def answers(self, views: BlockingDesk, point: Point) -> dict[str, Any]:
         found: dict[str, Any] = {
-            f"queue {name}": pages(lambda page, name=name: views.lists.queue(name, point, page, self.now, ALARM))  # type: ignore[misc]
-            for name in QUEUES
+            f"queue {name}": pages(lambda page, name=name: views.lists.queue(name, page, self.asked(point)))  # type: ignore[misc]
+            for name in (*QUEUES, *ATTENTION)
         }
+        for place, (name, conditions) in enumerate(LISTS.items()):
+            sort = SORTS[place % len(SORTS)]
+            found[f"list of {name}"] = pages(
+                lambda page, conditions=conditions, sort=sort: views.lists.cases(  # type: ignore[misc]
+                    conditions, sort, page, self.asked(point)
+                )
+            )
         found["obligations"] = pages(lambda page: views.lists.obligations({}, point, self.now, page))
         for name in REPORTS:
             for key in KEYS:

@@ -21,7 +21,7 @@ from api.http.documents.base import (
 )
 from api.http.documents.case_parts import Candidate, CaseStatus, Pending
 from api.http.fields import CaseNumber, LevelNumber, PriorityNumber, ProblemNumber, such_as
-from domain.case.terms import ResolutionCode
+from domain.case.terms import Major, ResolutionCode
 from domain.obligation import ObligationKind
 from domain.values import Nature
 
@@ -61,8 +61,14 @@ class ListedCase(Document):
     """The id of the customer's agency."""
     customer: CustomerCode
     """The customer id."""
+    major: Annotated[Major, such_as("declared")] | None
+    """Where it stands in the major incident process."""
     received_at: At
     """When the contact reached the desk."""
+    updated_at: At
+    """When it changed last."""
+    respond_by: At | None
+    """The target for the first answer."""
     resolve_by: At | None
     """The target for the resolution."""
     resolved_at: At | None
@@ -87,11 +93,24 @@ class ListedCase(Document):
     """What it is about. Null once erased."""
 
 
+class Total(Document):
+    """How many cases a list has, on all pages."""
+
+    cases: Annotated[int, such_as(4)]
+    """How many, by the counters of the first page."""
+    exact: Annotated[bool, such_as(True)]
+    """Whether it is exactly so many: for a queue, for all cases, for one filter that is counted (`status`, `queue`, `team`,
+    `technician`, `service`, `channel`, `agency`, `priority`, `impact`, `severity`), and where all cases stand on the first
+    page. Otherwise there are at least so many."""
+
+
 class CasePage(Page):
     """A page of cases."""
 
     items: list[ListedCase]
     """The cases."""
+    total: Total
+    """How many there are."""
 
 
 class FoundCase(ListedCase):
@@ -122,6 +141,8 @@ class QueuePage(Page):
 
     items: list[Queue]
     """Every queue in which something stands, by name."""
+    attention: list[Queue]
+    """Other lists of open cases: `mine`, `unassigned`, `awaiting_customer`, `disputes`, `major` and `breaching`."""
 
 
 class Obligation(Document):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.http.access import FreshReader, FreshStaff, Reader, Staff, point_of, reading
+from api.http.access import FreshReader, FreshStaff, Reader, Staff, asked_of, reading
 from api.http.context import authenticated, context_of, policy_of
 from api.http.deadline import LONG, allow
 from api.http.documents.cases import Case
@@ -15,19 +15,17 @@ from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
-from api.http.openapi.operations import answers, filters, needs, operation, reads
+from api.http.openapi.operations import answers, needs, operation, reads
 from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit
-from api.http.problems import Problem
 from api.http.responses import json_response, page_of, unchanged, versioned
+from api.http.routes.case_filters import case_filters
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
+from application.views.case_filters import Condition, Sort
 from application.views.questions import Listing, Page
 from domain.case.status import READERS, STAFF
 from domain.errors import NotFound
 from domain.values import Role
-
-_PAGING = frozenset({"limit", "cursor", "sort"})
-
 
 router = APIRouter()
 
@@ -135,20 +133,6 @@ DIRECT = {("GET", "/cases/{number}"): read_case_now, ("GET", "/cases/{number}/hi
     operation_id="list_cases",
     tags=[Area.CASES],
     openapi_extra=operation(
-        filters(
-            status=("Only cases in this status.", "assigned"),
-            queue=("Only cases in this queue of `GET /queues`.", "diagnosis"),
-            team=("Only cases that this team holds.", "network"),
-            technician=("Only cases of this technician.", "t.lee"),
-            service=("Only cases of this service.", "printing"),
-            customer=("Only cases of this customer id. Customers read their own cases only.", "f2d3009c3f5755d9"),
-            channel=("Only cases that came by this channel.", "phone"),
-            agency=("Only cases of this agency.", "dot"),
-            external_ref=("Only cases with this number in another system.", "DHS-2026-118"),
-            priority=("Only cases of this priority, 1 to 4.", "3"),
-            impact=("Only cases of this impact, 1 to 3.", "2"),
-            severity=("Only cases of this severity, 1 to 3.", "2"),
-        ),
         reads(WAIT_FOR_POSITION),
         answers(CasePage, told="A page of cases.", headers=("Link",)),
         needs(READERS),
@@ -157,26 +141,35 @@ DIRECT = {("GET", "/cases/{number}"): read_case_now, ("GET", "/cases/{number}/hi
 async def list_cases(
     request: Request,
     actor: FreshReader,
+    conditions: Annotated[tuple[Condition, ...], Depends(case_filters)],
     limit: Limit = 50,
     cursor: Cursor = None,
     sort: Annotated[
-        Literal["number", "-number"], Query(description="By number; `-number`: the latest first.", examples=["-number"])
+        Sort,
+        Query(
+            description="What to sort by; with `-` the greatest first. Empty values come last.", examples=["-updated"]
+        ),
     ] = "-number",
+    as_of: AsOf = None,
+    position: AtPosition = None,
+    effective_at: EffectiveAt = None,
 ) -> Response:
     """List cases.
 
-    Filters combine: a case is listed if all of them fit. Customers read their own cases only.
+    Filters combine: a case is listed if all of them fit. Ties are sorted by number. All pages are as of the position of the
+    first one, so that no case is listed twice or left out while cases change. `as_of` and `position` read what the ledger
+    knew then, `effective_at` what had happened by then. Customers read their own cases only.
     """
     context = context_of(request)
-    filters = {name: value for name, value in request.query_params.items() if name not in _PAGING}
     if actor.role is Role.CUSTOMER:
-        filters["customer"] = actor.subject
-    question = f"cases {sort} {sorted(filters.items())}"
+        conditions = (
+            *(each for each in conditions if each.column != "customer"),
+            Condition("customer", "=", actor.subject),
+        )
+    question = f"cases {sort} {conditions} {as_of} {position} {effective_at}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    try:
-        listing = await context.ask(context.views.lists.cases(filters, sort, Page(after, limit)))
-    except ValueError as error:
-        raise Problem("validation-failed", str(error)) from None
+    asked = await asked_of(context, actor, as_of, position, effective_at)
+    listing = await context.ask(context.views.lists.cases(conditions, sort, Page(after, limit), asked))
     return page_of(request, context, question, listing)
 
 
@@ -187,16 +180,24 @@ async def list_cases(
     tags=[Area.QUEUES],
     openapi_extra=operation(reads(WAIT_FOR_POSITION), answers(QueuePage, told="The queues."), needs(STAFF)),
 )
-async def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa: ARG001 - asked for its refusal
+async def list_queues(request: Request, actor: FreshStaff) -> Response:
     """List the queues.
 
-    The queues of the desk are by status, each team has its own. `obligations` counts obligations, `quarantine` messages, and
-    `unprioritized` cases that have lacked a priority for too long (R-5.4d).
+    The queues of the desk are by status, each team has its own: a case stands in one of them until it is closed. `obligations`
+    counts obligations, `quarantine` messages, and `unprioritized` cases that have lacked a priority for too long (R-5.4d).
+    `attention` counts the other lists of open cases that `GET /queues/{name}` answers.
     """
     context = context_of(request)
-    alarm = (await policy_of(context)).unprioritized_alarm
-    listing = await context.ask(context.views.lists.queues(context.desk.clock.now(), alarm))
-    return page_of(request, context, "queues", listing)
+    asked = await asked_of(context, actor, None, None, None)
+    counts = await context.ask(context.views.lists.queues(asked))
+    return json_response(
+        {
+            "items": [{"name": name, "cases": cases} for name, cases in counts.queues.items()],
+            "attention": [{"name": name, "cases": cases} for name, cases in counts.attention.items()],
+            "next_cursor": None,
+            "as_of_position": counts.position,
+        }
+    )
 
 
 @router.get(
@@ -210,7 +211,7 @@ async def list_queues(request: Request, actor: FreshStaff) -> Response:  # noqa:
 )
 async def read_queue(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     name: str,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -220,15 +221,18 @@ async def read_queue(
 ) -> Response:
     """List the cases of a queue.
 
-    By priority, then by time of receipt. `as_of` and `position` read what the ledger knew then, `effective_at` what had
-    happened by then.
+    By priority, then by time of receipt; `breaching` by `resolve_by`. All pages are as of the position of the first one.
+    `as_of` and `position` read what the ledger knew then, `effective_at` what had happened by then.
+
+    Beside the queues of the desk and the teams there are `mine` (the caller's), `unassigned` (a team's, without a technician),
+    `awaiting_customer`, `disputes` (a mail may be a dispute, or a dispute reopened the case), `major` (nominated or declared),
+    `breaching` (unresolved, and the clock runs) and `unprioritized` (R-5.4d).
     """
     context = context_of(request)
-    point = await point_of(context, as_of, position, effective_at)
     if "\0" in name:
         raise NotFound("there is no such queue")
-    question = f"queue {name} {as_of} {position} {effective_at}"
+    question = f"queue {name} {as_of} {position} {effective_at}{' ' + actor.subject if name == 'mine' else ''}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    now, alarm = as_of or context.desk.clock.now(), (await policy_of(context)).unprioritized_alarm
-    listing = await context.ask(context.views.lists.queue(name, point, Page(after, limit), now, alarm))
+    asked = await asked_of(context, actor, as_of, position, effective_at)
+    listing = await context.ask(context.views.lists.queue(name, Page(after, limit), asked))
     return page_of(request, context, question, listing)

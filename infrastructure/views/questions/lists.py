@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from application.views.questions import Listing, Page, Point, Sort
+from application.views.case_filters import Condition, Sort
+from application.views.questions import Asked, Listing, Page, Point, QueueCounts
+from infrastructure.views.questions.case_lists import CaseLists
+from infrastructure.views.questions.orders import order_of
+from infrastructure.views.questions.queue_lists import QueueLists
 from infrastructure.views.questions.view_reader import (
-    CASE_COLUMNS,
-    END,
     Row,
     ViewReader,
     at,
-    case_at,
-    case_item,
-    filled,
     filter_conditions,
     one_page,
     plain_item,
@@ -23,15 +22,6 @@ from infrastructure.views.questions.view_reader import (
 )
 
 _SQL = texts("lists")
-_CASES = filled(_SQL["cases"], columns=CASE_COLUMNS)
-_NUMERIC = ("priority", "impact", "severity")
-_FILTERS = {
-    name: f"c.{name}"
-    for name in (
-        *("status", "queue", "team", "technician", "service", "customer", "channel", "agency", "external_ref"),
-        *_NUMERIC,
-    )
-}
 _OBLIGATION_FILTERS = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.number"}
 _PROBLEM_FILTERS = {name: f"p.{name}" for name in ("status", "service", "known_error")}
 
@@ -41,50 +31,20 @@ class ListView:
 
     def __init__(self, reader: ViewReader) -> None:
         self._reader = reader
+        self._cases = CaseLists(reader)
+        self._queues = QueueLists(reader, self._cases)
 
-    async def queues(self, now: datetime, alarm: timedelta) -> Listing:
-        """Every queue that holds something, and how much. A case counts as unprioritized after ``alarm`` (R-5.4d)."""
-        rows = await self._reader.rows(_SQL["queues"], {"late": now - alarm})
-        position = rows[0]["position"] if rows else await self._reader.last()
-        return Listing([{"name": row["name"], "cases": row["cases"]} for row in rows], None, position)
+    async def cases(self, conditions: Sequence[Condition], sort: Sort, page: Page, asked: Asked) -> Listing:
+        """The cases that meet all conditions."""
+        return await self._cases.cases(conditions, order_of(sort), page, asked)
 
-    async def cases(self, filters: Mapping[str, str], sort: Sort, page: Page) -> Listing:
-        """Cases as they are now, by number. Raises ValueError for an unknown filter or a value that it cannot have."""
-        condition, values = case_at(Point())
-        where, matched = filter_conditions(filters, _FILTERS)
-        values |= {name: int(filters[name]) if name in _NUMERIC else value for name, value in matched.items()}
-        if odd := [name for name, value in filters.items() if "\0" in value]:
-            raise ValueError(f"{odd[0]} has no such value")
-        down = sort == "-number"
-        if page.after is not None:
-            where.append(f"c.number {'<' if down else '>'} %(after)s")
-            values["after"] = page.after[0]
-        rows = await self._cases([condition, *where], f"c.number {'DESC' if down else 'ASC'}", values, page)
-        return await self._reader.listing(rows, page, Point(), lambda row: (row["number"],), case_item)
+    async def queues(self, asked: Asked) -> QueueCounts:
+        """Every queue that holds something, and how much."""
+        return await self._queues.queues(asked)
 
-    async def queue(
-        self,
-        name: str,
-        point: Point,
-        page: Page,
-        now: datetime | None = None,
-        alarm: timedelta = timedelta(0),
-    ) -> Listing:
-        """A queue by priority and time of receipt, now or at a past point.
-
-        ``now`` and ``alarm`` concern the queue `unprioritized`: cases without a priority for longer than that (R-5.4d).
-        """
-        condition, values = case_at(point)
-        values |= {"queue": name, "late": END if now is None else now - alarm}
-        where = [condition, _SQL["unprioritized" if name == "unprioritized" else "queue"]]
-        if page.after is not None:
-            where.append(
-                "(coalesce(c.priority, 9), c.received_at, c.number) > (%(priority)s, %(received)s, %(number)s)"
-            )
-            priority, received, number = page.after
-            values |= {"priority": priority, "received": datetime.fromisoformat(received), "number": number}
-        rows = await self._cases(where, "coalesce(c.priority, 9), c.received_at, c.number", values, page)
-        return await self._reader.listing(rows, page, point, _queue_key, case_item)
+    async def queue(self, name: str, page: Page, asked: Asked) -> Listing:
+        """A queue in the order in which it is worked."""
+        return await self._queues.queue(name, page, asked)
 
     async def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
         """Obligations by due time, now or at a past point. Raises ValueError for an unknown filter."""
@@ -120,13 +80,6 @@ class ListView:
         return await self._reader.listing(
             rows, page, Point(), lambda row: (row["received_at"].isoformat(), str(row["id"])), plain_item
         )
-
-    async def _cases(self, where: list[str], order: str, values: dict[str, Any], page: Page) -> list[Row]:
-        return await self._reader.rows(one_page(f"{_CASES} WHERE {' AND '.join(where)} ORDER BY {order}", page), values)
-
-
-def _queue_key(row: Row) -> tuple[Any, ...]:
-    return (row["priority"] or 9, row["received_at"].isoformat(), row["number"])
 
 
 def _obligation_key(row: Row) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from application.reports.definitions import REPORTS
 from application.views.questions import ReportQuestion
 from domain.case.clauses.resolution import NO_INCIDENT
 from domain.errors import UnknownReference
-from infrastructure.views.questions.view_reader import END, LATEST, ViewReader, case_at, filled, texts
+from infrastructure.views.questions.view_reader import END, LATEST, ViewReader, cases_at, filled, texts
 
 _SQL = texts("reports")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -72,13 +72,13 @@ class ReportView:
     async def _statement(self, question: ReportQuestion) -> tuple[str, dict[str, Any]]:
         if question == ReportQuestion("volume"):
             return _SQL["counts"], {}
-        condition, values = case_at(question.point)
+        cases, values = cases_at(question.point)
         values = {"position": LATEST, "effective_at": END, **values, "zone": question.zone}
         values |= {"since": question.since or _BEGINNING, "until": question.until or END}
         values["apart"] = [code.value for code in NO_INCIDENT]
         if question.name == "outcomes":
             values["moment"] = await self._moment(question, values["position"])
-        parts = {"reopened": _SQL["reopened"], "ended": _SQL["ended"], "point": condition, "key": _KEYS[question.by]}
+        parts = {"reopened": _SQL["reopened"], "ended": _SQL["ended"], "cases": cases, "key": _KEYS[question.by]}
         return filled(_SQL[question.name], **parts, counted=_COUNTED.get(question.name, "c.received_at")), values
 
     async def _moment(self, question: ReportQuestion, position: int) -> datetime:

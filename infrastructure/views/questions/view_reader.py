@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg import AsyncCursor
 from psycopg.rows import dict_row
 
+from application.views.cases import PAST
 from application.views.questions import Listing, Page, Point
 from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.queries import load
@@ -28,6 +31,20 @@ def texts(name: str) -> dict[str, str]:
 _SQL = texts("view_reader")
 CASE_COLUMNS = _SQL["columns"]
 """The columns of a case `c` in a listing."""
+NOW = _SQL["now"]
+"""All cases as they are now."""
+_FACTS = ("number", "received_at", "customer", "channel", "imported")
+"""What never changes of a case."""
+PRESENT = ", ".join(f"c.{name}" for name in ("case_id", "version", "position", "updated_at", *_FACTS, *PAST))
+"""The columns of a case `c` that it has at every point."""
+ENDED = ", ".join(
+    (
+        *("i.case_id", "i.version::bigint", "i.position", "i.since AS updated_at"),
+        *(f"f.{name}" for name in _FACTS),
+        *(f"i.{name}" for name in PAST),
+    )
+)
+"""The same of an ended interval `i`, whose case is `f`."""
 
 
 class ViewReader:
@@ -54,6 +71,14 @@ class ViewReader:
             await cursor.execute(sql.encode(), values, prepare=True)
             return await cursor.fetchall()
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Read several statements at one moment."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(_SQL["snapshot"].encode())
+            async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+                yield Snapshot(cursor)
+
     async def rows_by_likeness(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
         """The rows of a similarity search, under our own threshold."""
         async with self._pool.connection() as connection, connection.transaction():
@@ -76,6 +101,24 @@ class ViewReader:
         position = rows[0]["position"] if rows else await self.last()
         known = position if point.position is None else min(position, point.position)
         return Listing([item(row) for row in rows], key(rows[-1]) if more else None, known)
+
+
+class Snapshot:
+    """The views at one moment."""
+
+    def __init__(self, cursor: AsyncCursor[Row]) -> None:
+        self._cursor = cursor
+
+    async def last(self) -> int:
+        """The position up to which the views have folded the ledger."""
+        return int((await self.rows(_SQL["position"]))[0]["position"])
+
+    async def rows(
+        self, sql: str, values: Mapping[str, Any] | Sequence[Any] = (), *, prepared: bool = False
+    ) -> list[Row]:
+        """The rows of a statement. Unless it is ``prepared`` it is planned for these values: how many fit decides."""
+        await self._cursor.execute(sql.encode(), values, prepare=prepared)
+        return await self._cursor.fetchall()
 
 
 def filled(sql: str, **parts: str) -> str:
@@ -103,13 +146,14 @@ def matchable(value: str) -> str:
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
-def case_at(point: Point) -> tuple[str, dict[str, Any]]:
-    """The condition that picks the interval `c` of each case at a point, and its values."""
-    return at(point, _SQL["now"], _SQL["at_point"])
+def cases_at(point: Point) -> tuple[str, dict[str, Any]]:
+    """All cases as they were at a point, as a relation, and its values."""
+    relation, values = at(point, NOW, _SQL["then"])
+    return filled(relation, present=PRESENT, past=ENDED, now=NOW), values
 
 
 def at(point: Point, now: str, then: str) -> tuple[str, dict[str, Any]]:
-    """One of two conditions, for now or for a past point, and its values."""
+    """One of two texts, for now or for a past point, and its values."""
     if point == Point():
         return now, {}
     position = LATEST if point.position is None else point.position
@@ -118,11 +162,10 @@ def at(point: Point, now: str, then: str) -> tuple[str, dict[str, Any]]:
 
 def case_item(row: Row) -> Row:
     """A case in a listing."""
-    words = json.loads(row["words"]) if row["words"] else {}
-    item = {name: value for name, value in row.items() if name not in ("words", "position")}
+    item = {name: value for name, value in row.items() if name != "position"}
     reason, since = item.pop("pending_reason"), item.pop("pending_since")
     item["pending"] = {"reason": reason, "since": since} if reason else None
-    item["subject"] = words.get("subject")
+    item["subject"] = json.loads(row["subject"]) if row["subject"] else None
     return item
 
 

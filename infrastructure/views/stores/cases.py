@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg.types.range import Range, TimestamptzRange
 
-from application.views.cases import COLUMNS, CaseFold, Episode, Interval, new_fold, resume_fold
+from application.views.cases import (
+    COLUMNS,
+    COUNTED,
+    PAST,
+    CaseFold,
+    Episode,
+    Interval,
+    needs_attention,
+    new_fold,
+    rank,
+    resume_fold,
+)
 from domain.aggregate import Recorded
+from domain.case.status import Status
 from infrastructure.views.stores.statements import filled, statements, transposed
 from infrastructure.views.stores.table import Table
 
-_QUEUE, _STATUS, _PRIORITY = (COLUMNS.names.index(name) for name in ("queue", "status", "priority"))
+_PLACES = {name: place for place, name in enumerate(COLUMNS.names)}
+_STATUS, _PRIORITY, _RECEIVED = (_PLACES[name] for name in ("status", "priority", "received_at"))
+_counted = itemgetter(*(_PLACES[name] for name in COUNTED))
+_past = itemgetter(*(_PLACES[name] for name in PAST))
 _EPISODE = tuple(field.name for field in fields(Episode))
 _episode_row = attrgetter(*_EPISODE)
+_now_row = attrgetter("case_id", "version", "position", "since", "stay_position", "stay_since")
 
 
 class CasesStore:
@@ -30,8 +45,12 @@ class CasesStore:
         self._connection = connection
         parts = {"columns": ", ".join(COLUMNS.names), "episode": ", ".join(f"r.{name}" for name in _EPISODE)}
         self._sql = {heading: filled(sql, parts) for heading, sql in statements("cases", schema).items()}
-        key = ("case_id", "version", "positions", "valid")
-        self._intervals = Table(connection, schema, "case_intervals", (*key, *COLUMNS.names))
+        now = ("case_id", "version", "position", "updated_at", "stay_position", "stay_since", *COLUMNS.names)
+        self._open = Table(connection, schema, "open_cases", now)
+        self._closed = Table(connection, schema, "closed_cases", now)
+        key = ("case_id", "version", "position", "until_position", "since", "until")
+        stay = ("stay_position", "stay_since", "rank")
+        self._intervals = Table(connection, schema, "case_intervals", (*key, *stay, *PAST))
         self._resolutions = Table(connection, schema, "resolutions", _EPISODE)
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
@@ -48,7 +67,8 @@ class CasesStore:
 
     def _load(self, ids: set[UUID]) -> tuple[dict[UUID, CaseFold], dict[UUID, Interval]]:
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
-        rows = cursor.execute(self._sql["load"], (list(ids),)).fetchall()
+        wanted = list(ids)
+        rows = cursor.execute(self._sql["load"], (wanted, wanted)).fetchall()
         episodes: dict[UUID, Episode] = {}
         if latest := [(row["case_id"], row["episodes"]) for row in rows if row["episodes"]]:
             cursor.execute(self._sql["load_episodes"], transposed(latest))
@@ -57,54 +77,75 @@ class CasesStore:
         before: dict[UUID, Interval] = {}
         for row in rows:
             values = tuple(row[name] for name in COLUMNS.names)
-            now = Interval(row["case_id"], row["version"], row["position"], row["since"], values)
+            points = (row["position"], row["since"], row["stay_position"], row["stay_since"])
+            now = Interval(row["case_id"], row["version"], *points, values)
             before[now.case_id] = now
             folds[now.case_id] = resume_fold(now, row, episodes.get(now.case_id))
         return folds, before
 
     def _store(self, folds: Iterable[CaseFold], before: dict[UUID, Interval]) -> None:
         ended: list[Interval] = []
-        fresh: list[Interval] = []
+        now: list[Interval] = []
         episodes: list[Episode] = []
-        queues: Counter[Any] = Counter()
-        states: Counter[Any] = Counter()
-        events: Counter[Any] = Counter()
         for fold in folds:
             assert fold.now is not None
-            was = before.get(fold.now.case_id)
-            ended += [interval for interval in fold.closed if interval is was]
-            fresh += [interval for interval in fold.closed if interval is not was]
-            fresh.append(fold.now)
+            ended += fold.closed
+            now.append(fold.now)
             episodes += {id(episode): episode for episode in fold.touched}.values()
-            for interval, change in ((was, -1), (fold.now, 1)):
-                if interval is not None:
-                    queues[interval.values[_QUEUE]] += change
-                    state = (interval.values[_STATUS], interval.values[_PRIORITY] or 0)
-                    states[state] += change
-                    events[state] += change * interval.version
-        self._write(ended, fresh, episodes)
-        self._count(queues, states, events)
+        self._write(ended, now, before, episodes)
+        self._count(now, before)
 
-    def _write(self, ended: list[Interval], fresh: list[Interval], episodes: list[Episode]) -> None:
-        if ended:
-            rows = [(i.case_id, i.version, i.until_position, i.until) for i in ended]
-            self._connection.execute(self._sql["close"], transposed(rows))
-        self._intervals.insert(map(_interval_row, fresh))
+    def _write(
+        self, ended: list[Interval], now: list[Interval], before: dict[UUID, Interval], episodes: list[Episode]
+    ) -> None:
+        ended.sort(key=attrgetter("until_position"))  # so that the table lies in this order
+        self._intervals.insert(map(_interval_row, ended))
+        for table, closed in ((self._open, False), (self._closed, True)):
+            if gone := [was.case_id for was in before.values() if _is_closed(was) is closed]:
+                table.delete("case_id", gone)
+            if come := [interval for interval in now if _is_closed(interval) is closed]:
+                table.insert((*_now_row(interval), *interval.values) for interval in come)
         if episodes:
             keys = transposed((e.case_id, e.episode) for e in episodes)
             self._connection.execute(self._sql["delete_episodes"], keys)
             self._resolutions.insert(map(_episode_row, episodes))
 
-    def _count(self, queues: Counter[Any], states: Counter[Any], events: Counter[Any]) -> None:
-        if moved := [(queue, change) for queue, change in queues.items() if queue is not None and change]:
-            self._connection.execute(self._sql["count_queues"], transposed(sorted(moved)))
-            self._connection.execute(self._sql["drop_empty_queues"])
+    def _count(self, now: list[Interval], before: dict[UUID, Interval]) -> None:
+        totals: Counter[Any] = Counter()
+        closed: Counter[Any] = Counter()
+        states: Counter[Any] = Counter()
+        events: Counter[Any] = Counter()
+        for intervals, change in ((before.values(), -1), (now, 1)):
+            for interval in intervals:
+                for key in _keys(interval):
+                    totals[key] += change
+                    closed[key] += change * _is_closed(interval)
+                state = (interval.values[_STATUS], interval.values[_PRIORITY] or 0)
+                states[state] += change
+                events[state] += change * interval.version
+        if moved := [(*key, change, closed[key]) for key, change in totals.items() if change or closed[key]]:
+            self._connection.execute(self._sql["count_values"], transposed(sorted(moved)))
+            self._connection.execute(self._sql["drop_empty_values"])
         if counted := [(*key, change, events[key]) for key, change in states.items() if change or events[key]]:
             self._connection.execute(self._sql["count_cases"], transposed(sorted(counted)))
             self._connection.execute(self._sql["drop_empty_states"])
 
 
+def _is_closed(interval: Interval) -> bool:
+    return bool(interval.values[_STATUS] == Status.CLOSED)
+
+
+def _keys(interval: Interval) -> Iterator[tuple[str, str]]:
+    """What an interval counts for: column and value."""
+    for name, value in zip(COUNTED, _counted(interval.values), strict=True):
+        if value is not None:
+            yield name, str(value)
+    for queue in needs_attention(dict(zip(COLUMNS.names, interval.values, strict=True))):
+        yield "attention", queue
+
+
 def _interval_row(i: Interval) -> tuple[Any, ...]:
-    # Two events of one moment make a point, since an empty range would forget when that was.
-    valid = TimestamptzRange(i.since, i.until, "[]" if i.until == i.since else "[)")
-    return (i.case_id, i.version, Range(i.position, i.until_position), valid, *i.values)
+    stay: tuple[Any, ...] = (None, None, None)
+    if i.ends_stay:
+        stay = (i.stay_position, i.stay_since, rank(i.values[_PRIORITY], i.values[_RECEIVED]))
+    return (i.case_id, i.version, i.position, i.until_position, i.since, i.until, *stay, *_past(i.values))

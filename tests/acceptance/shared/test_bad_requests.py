@@ -152,7 +152,20 @@ def test_a_parameter_that_breaks_a_rule_fails_validation(
     wrong = [
         *(f"/cases?limit={limit}" for limit in ("-1", "0", "201", "many", "1.5", "", "9" * 30)),
         *("/cases?sort=colour", "/cases?sort=", "/cases?colour=red", "/cases?priority=high", "/cases?impact="),
-        *("/cases?as_of=2020-01-01T00:00:00Z", "/cases?team=%00"),
+        *(
+            "/cases?as_of=2020-01-01T00:00:00",
+            "/cases?team=%00",
+            "/cases?team=",
+            "/cases?status=open",
+            "/cases?channel=pigeon",
+        ),
+        *(
+            "/cases?overdue=yes",
+            "/cases?pending=lunch",
+            "/cases?major=maybe",
+            "/cases?received_from=2026-11-23",
+            "/cases?priority=5",
+        ),
         *(f"/cases/{number}?version={version}" for version in ("0", "-1", "last", "")),
         *("/queues/triage?limit=0", "/queues/triage?as_of=2026-11-23T08:00:00", "/queues/triage?as_of=now"),
         *("/queues/triage?position=-1", "/queues/triage?as_of=1700000000"),

@@ -205,7 +205,7 @@ def test_r_6b_the_query_would_find_a_case_that_nobody_owns(running: RunningDesk,
     with psycopg.connect(shared_database.superuser) as connection:
         for lost in ("queue = NULL", "team = NULL"):
             with connection.transaction(force_rollback=True):
-                connection.execute(f"UPDATE views.case_intervals SET {lost} WHERE number = %s", (number,))
+                connection.execute(f"UPDATE views.open_cases SET {lost} WHERE number = %s", (number,))
                 assert connection.execute("SELECT number FROM reporting.unowned_cases").fetchall() == [(number,)]
 
 

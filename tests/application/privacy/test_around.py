@@ -12,7 +12,8 @@ from application.mail_in.documents import receipt_document
 from application.mail_out.letters import Letter, Sent
 from application.ports import Disclosed
 from application.processes.mail_delivery import REQUEST, send_due
-from application.views.questions import Page
+from application.views.case_filters import Condition
+from application.views.questions import Asked, Page
 from domain.errors import InvalidTransition, OnHold
 from domain.obligation import ObligationKind
 from infrastructure.views.projector import Projector
@@ -115,7 +116,9 @@ def test_search_and_candidates_find_what_is_still_there(desk: BlockingDesk, data
             assert desk.relations.candidates(mine, AUDITOR) == []
             assert words_in_view(database, mine) == []
             projector.catch_up()
-        (listed,) = views.lists.cases({"customer": desk.pseudonyms.of(JO)}, "number", Page()).items
+        (listed,) = views.lists.cases(
+            [Condition("customer", "=", desk.pseudonyms.of(JO))], "number", Page(), Asked(desk.clock.now())
+        ).items
         assert (listed["number"], listed["subject"], listed["version"]) == (mine, None, 2)
 
 

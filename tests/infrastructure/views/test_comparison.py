@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from application.administration.catalogue import OPERATOR
+from domain.case import Case
 from domain.values import Role
 from infrastructure.postgres.database import Database
 from infrastructure.views.comparison import MOST, Comparison, Difference, compare, compare_views, prepare
@@ -28,6 +29,8 @@ from tests.infrastructure.views.test_quarantine import held
 EDITS = {
     "case_counts": "events = -events",
     "case_intervals": "priority = 9 - priority",
+    "closed_cases": "priority = 9 - priority",
+    "open_cases": "priority = 9 - priority",
     "case_texts": "words = reverse(words)",
     "known_errors": "title = reverse(title)",
     "obligations": "renewed = NOT renewed",
@@ -36,12 +39,12 @@ EDITS = {
     "outbox": "outcome = reverse(outcome)",
     "problems": "known_error = reverse(known_error)",
     "quarantine": "cause = reverse(cause)",
-    "queue_counts": "cases = -cases",
     "resolutions": "net_seconds = -net_seconds",
     "tracking": "events = -events",
+    "value_counts": "cases = -cases",
 }
 """What changes a row of each view, and done again changes it back."""
-NUMBERLESS = {"case_counts", "open_terms", "queue_counts", "quarantine", "tracking"}
+NUMBERLESS = {"case_counts", "open_terms", "value_counts", "quarantine", "tracking"}
 
 
 @pytest.fixture
@@ -104,18 +107,29 @@ def test_a_row_taken_away_and_one_put_in_are_told_apart(
     case = history.assigned()
     projector.catch_up()
     superuser.execute("DELETE FROM views.case_intervals WHERE version = 2")
-    superuser.execute("INSERT INTO views.queue_counts VALUES ('nowhere', 1)")
+    superuser.execute("INSERT INTO views.value_counts VALUES ('queue', 'nowhere', 1, 0)")
     found = compare_views(auditor)
-    key = {"case_id": str(case.id), "version": "2"}
+    ended = position_of_third(superuser, case)
+    key = {"case_id": str(case.id), "until_position": str(ended)}
     assert found.findings == [
         Difference("case_intervals", "fold", case.number, key),
-        Difference("queue_counts", "view", None, {"queue": "nowhere"}),
+        Difference("value_counts", "view", None, {"name": "queue", "value": "nowhere"}),
     ]
-    assert found.differences == {"case_intervals": 1, "queue_counts": 1}
+    assert found.differences == {"case_intervals": 1, "value_counts": 1}
     assert [str(finding) for finding in found.findings] == [
-        f"case_intervals {case.number} (case_id {case.id}, version 2): in the fold only",
-        "queue_counts (queue nowhere): in the view only",
+        f"case_intervals {case.number} (case_id {case.id}, until_position {ended}): in the fold only",
+        "value_counts (name queue, value nowhere): in the view only",
     ]
+
+
+def position_of_third(superuser: psycopg.Connection[Any], case: Case) -> int:
+    """The position of a case's third event: it ended the second interval."""
+    row = superuser.execute(
+        "SELECT notification_id FROM ledger.stored_events WHERE originator_id = %s AND originator_version = 3",
+        (case.id,),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_row_is_named_by_the_number_that_its_case_was_given_and_not_by_what_it_says(
@@ -123,7 +137,7 @@ def test_a_row_is_named_by_the_number_that_its_case_was_given_and_not_by_what_it
 ) -> None:
     case = history.logged()
     projector.catch_up()
-    superuser.execute("UPDATE views.case_intervals SET number = 'INC-9999999'")
+    superuser.execute("UPDATE views.open_cases SET number = 'INC-9999999'")
     assert [finding.number for finding in compare_views(auditor).findings] == [case.number, case.number]
 
 
@@ -133,9 +147,9 @@ def test_all_that_differ_are_counted_and_the_first_are_named(
     for _ in range(MOST):
         history.logged()
     projector.catch_up()
-    superuser.execute("UPDATE views.case_intervals SET channel = 'pigeon'")
+    superuser.execute("UPDATE views.open_cases SET channel = 'pigeon'")
     found = compare_views(auditor)
-    assert found.differences == {"case_intervals": 2 * MOST}
+    assert found.differences == {"open_cases": 2 * MOST}
     assert len(found.findings) == MOST
     assert len({finding.number for finding in found.findings}) == MOST / 2
 
@@ -150,14 +164,14 @@ def test_what_is_folded_or_edited_after_the_snapshot_is_another_matter(
     with one_snapshot(auditor):
         before = compare(auditor)
         projector.catch_up()
-        superuser.execute("UPDATE views.case_intervals SET priority = 1")
+        superuser.execute("UPDATE views.open_cases SET priority = 1")
         assert compare_again(auditor) == before
     assert before.differences == {}
     with one_snapshot(auditor):
         after = compare(auditor)
     assert after.position > before.position
     assert after.events == before.events + 1
-    assert set(after.differences) == {"case_intervals"}
+    assert set(after.differences) == {"open_cases"}
 
 
 def compare_again(auditor: psycopg.Connection[Any]) -> Comparison:
@@ -233,7 +247,7 @@ def test_views_that_claim_to_be_further_than_the_ledger_are_found(
     found = compare_views(auditor)
     assert (found.position, found.differences["tracking"]) == (0, 1)
     superuser.execute("INSERT INTO views.tracking (position, events) VALUES (0, 0)")
-    superuser.execute("TRUNCATE views.case_intervals, views.queue_counts, views.case_counts")
+    superuser.execute("TRUNCATE views.open_cases, views.case_intervals, views.value_counts, views.case_counts")
 
 
 def test_a_rebuild_waits_for_a_comparison_and_holds_up_no_reader_meanwhile(

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from application.views.questions import Page, Point, ReportQuestion
+from application.views.questions import Asked, Page, Point, ReportQuestion
 from domain.case.terms import PendingReason
 from domain.values import Channel
 from infrastructure.views.projector import Poisoned, Projector
@@ -20,6 +20,7 @@ from infrastructure.views.rebuild import rebuild_views
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.blocking import BlockingDesk, on_pool, open_desk
 from tests.conftest import TestDatabase, differences, grant_everybody
+from tests.infrastructure.histories import NOW
 from tests.travel_clock import TravelClock
 
 
@@ -80,7 +81,7 @@ def test_a_poisoned_event_stops_it_at_that_event_and_loses_nothing(
     health = views.health.status()
     assert (health["position"], health["halted_at"]) == (position - 1, position)
     assert topic in health["halted_by"]
-    shown = [item["number"] for item in views.lists.cases({}, "number", Page()).items]
+    shown = [item["number"] for item in views.lists.cases((), "number", Page(), Asked(NOW)).items]
     assert shown == before
     assert after not in shown
 
@@ -97,7 +98,7 @@ def test_killed_half_way_it_has_done_nothing_and_done_again_it_does_the_same(
     with database.connect("projector") as connection:
         Projector(connection).catch_up()
     assert differences(database) == {}
-    assert [item["number"] for item in views.lists.cases({}, "number", Page()).items] == numbers
+    assert [item["number"] for item in views.lists.cases((), "number", Page(), Asked(NOW)).items] == numbers
 
 
 def test_a_second_projector_stands_by_until_the_first_is_gone(desk: BlockingDesk, database: TestDatabase) -> None:
@@ -128,20 +129,20 @@ def test_a_rebuild_gives_the_same_views_and_swaps_them_in(
 ) -> None:
     resolved(desk)
     projector.catch_up()
-    before = views.lists.cases({}, "number", Page()).items
+    before = views.lists.cases((), "number", Page(), Asked(NOW)).items
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
-        superuser.execute("UPDATE views.case_intervals SET priority = 1")
+        superuser.execute("UPDATE views.open_cases SET priority = 1")
         superuser.execute("DELETE FROM views.case_counts")
-    assert set(differences(database)) == {"case_intervals", "case_counts"}
+    assert set(differences(database)) == {"open_cases", "case_counts"}
     with database.connect("projector") as connection:
         rebuild_views(connection)
     assert differences(database) == {}
-    assert views.lists.cases({}, "number", Page()).items == before
+    assert views.lists.cases((), "number", Page(), Asked(NOW)).items == before
     with database.connect("reporter") as reporter:
         assert reporter.execute("SELECT priority FROM reporting.cases").fetchall() == [(3,)]
     log(desk)
     projector.catch_up()  # the live projector goes on in the new tables
-    assert len(views.lists.cases({}, "number", Page()).items) == 2
+    assert len(views.lists.cases((), "number", Page(), Asked(NOW)).items) == 2
 
 
 def test_nothing_that_must_never_be_is(desk: BlockingDesk, projector: Projector, database: TestDatabase) -> None:
@@ -158,11 +159,11 @@ def test_nothing_that_must_never_be_is(desk: BlockingDesk, projector: Projector,
                 ).fetchall()
 
         assert found("unowned_cases") == found("resolved_without_problem") == []
-        superuser.execute("UPDATE views.case_intervals SET queue = NULL WHERE number = %s", (number,))
+        superuser.execute("UPDATE views.open_cases SET queue = NULL WHERE number = %s", (number,))
         superuser.execute("UPDATE views.resolutions SET cause_corrected = 'unknown'")
         assert found("unowned_cases") == [(number,)]
         assert len(found("resolved_without_problem")) == 1
-        superuser.execute("UPDATE views.case_intervals SET queue = team WHERE number = %s", (number,))
+        superuser.execute("UPDATE views.open_cases SET queue = team WHERE number = %s", (number,))
         superuser.execute("UPDATE views.resolutions SET cause_corrected = 'yes'")
 
 
@@ -172,9 +173,9 @@ def test_a_queue_reads_as_it_was(desk: BlockingDesk, projector: Projector, views
     then = views.positions.last()
     desk.assignment.hand_back(number, "not ours", NETWORK)
     projector.catch_up()
-    assert views.lists.queue("network", Point(), Page()).items == []
-    assert [item["number"] for item in views.lists.queue("network", Point(then), Page()).items] == [number]
-    assert views.lists.queue("diagnosis", Point(then), Page()).items == []
+    assert views.lists.queue("network", Page(), Asked(NOW)).items == []
+    assert [item["number"] for item in views.lists.queue("network", Page(), Asked(NOW, Point(then))).items] == [number]
+    assert views.lists.queue("diagnosis", Page(), Asked(NOW, Point(then))).items == []
 
 
 def test_the_time_to_resolve_is_net_of_pauses_and_of_time_spent_resolved(database: TestDatabase) -> None:

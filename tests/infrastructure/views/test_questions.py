@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from application.views.questions import Listing, Page, Point
+from application.views.questions import Asked, Listing, Page, Point
 from domain.case import Case
 from domain.case.clauses.notification import ContactAttempt
 from infrastructure.postgres.database import Component
@@ -42,6 +42,10 @@ ALL = Page(limit=200)
 def timers(database: TestDatabase) -> Iterator[BlockingDesk]:
     with on_pool(database, "processes", PostgresTimers) as made:
         yield made
+
+
+def asked(minutes: float, point: Point = Point()) -> Asked:  # noqa: B008 - a constant
+    return Asked(moment(minutes), point, alarm=POLICY.unprioritized_alarm, pausing=POLICY.pausing)
 
 
 def numbers(listing: Listing, name: str = "number") -> list[Any]:
@@ -133,17 +137,18 @@ def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
     projector.catch_up()
 
     def queues(minutes: float) -> dict[str, int]:
-        listing = views.lists.queues(moment(minutes), POLICY.unprioritized_alarm)
-        return {item["name"]: item["cases"] for item in listing.items}
+        listing = views.lists.queues(asked(minutes))
+        return {**listing.queues, **listing.attention}
 
     present = {"triage": 1, "prioritization": 1, "diagnosis": 2, "network": 1, "resolved": 1, "obligations": 2}
+    present |= {"breaching": 3, "unassigned": 1}
     assert queues(30) == present
     assert queues(30.5) == {**present, "unprioritized": 1}
     assert queues(31.5) == {**present, "unprioritized": 2}
-    late = views.lists.queue("unprioritized", Point(), ALL, moment(31.5), POLICY.unprioritized_alarm)
+    late = views.lists.queue("unprioritized", ALL, asked(31.5))
     assert numbers(late) == [logged.number, triaged.number]
-    first = views.lists.queue("unprioritized", Point(), Page(limit=1), moment(31.5), POLICY.unprioritized_alarm)
-    second = views.lists.queue("unprioritized", Point(), Page(first.next_key), moment(31.5), POLICY.unprioritized_alarm)
+    first = views.lists.queue("unprioritized", Page(limit=1), asked(31.5))
+    second = views.lists.queue("unprioritized", Page(first.next_key), asked(31.5))
     assert (numbers(first), numbers(second)) == ([logged.number], [triaged.number])
 
     then = views.positions.last()
@@ -151,8 +156,8 @@ def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(
         case.refer(("dhs", 1, None), ContactAttempt("phone", moment(40), informed=True), POLICY, by(40))
         history.put(case)
     projector.catch_up()
-    assert views.lists.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
-    was = views.lists.queue("unprioritized", Point(then), ALL, moment(31), POLICY.unprioritized_alarm)
+    assert views.lists.queue("unprioritized", ALL, asked(90)).items == []
+    was = views.lists.queue("unprioritized", ALL, asked(31, Point(then)))
     assert numbers(was) == [logged.number]
 
 
@@ -167,10 +172,10 @@ def test_a_case_with_a_priority_is_not_listed_as_one_without(
     history.put(case)
     projector.catch_up()
     assert (case.status, case.priority) == ("triaged", 3)
-    assert numbers(views.lists.queue("prioritization", Point(), ALL)) == [case.number]
-    assert views.lists.queue("unprioritized", Point(), ALL, moment(90), POLICY.unprioritized_alarm).items == []
-    listed = views.lists.queues(moment(90), POLICY.unprioritized_alarm).items
-    assert listed == [{"name": "prioritization", "cases": 1}]
+    assert numbers(views.lists.queue("prioritization", ALL, asked(90))) == [case.number]
+    assert views.lists.queue("unprioritized", ALL, asked(90)).items == []
+    listed = views.lists.queues(asked(90))
+    assert (listed.queues, listed.attention) == ({"prioritization": 1}, {"breaching": 1, "disputes": 1})
 
 
 def test_a_listed_case_says_until_when_and_how_it_was_resolved(
@@ -178,7 +183,7 @@ def test_a_listed_case_says_until_when_and_how_it_was_resolved(
 ) -> None:
     case = history.resolved(0)
     projector.catch_up()
-    (item,) = views.lists.cases({}, "number", ALL).items
+    (item,) = views.lists.cases((), "number", ALL, asked(90)).items
     assert (item["resolve_by"], item["resolution_code"]) == (case.resolve_by, "fixed")
 
 
@@ -232,7 +237,17 @@ def test_a_timer_stands_still_while_a_mail_waits_to_be_understood_and_is_gone_wi
 def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_else(
     database: TestDatabase, component: Component
 ) -> None:
-    tables = ("case_intervals", "obligations", "problems", "known_errors", "case_texts", "open_reports", "outbox")
+    tables = (
+        "open_cases",
+        "closed_cases",
+        "case_intervals",
+        "obligations",
+        "problems",
+        "known_errors",
+        "case_texts",
+        "open_reports",
+        "outbox",
+    )
     for _ in range(2):
         with database.connect(component) as reader:
             for table in tables:
@@ -282,7 +297,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0019.everything_said",
                 "0020.search_words",
             )
-            for migration in (*later, "0030.open_reports"):
+            for migration in (*later, "0030.open_reports", "0035.cases_now_and_then"):
                 superuser.execute(written(migration))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from application.execution.requests import Request
 from application.views.cases import COLUMNS, CaseFold
-from application.views.questions import Page, Point, ReportQuestion
+from application.views.questions import Asked, Page, Point, ReportQuestion
 from domain.case import EVENTS as CASE_EVENTS
 from domain.case import Case
 from domain.case.clauses.closure import Confirmation
@@ -33,7 +33,17 @@ from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import AROUND, History
 
 TABLES = (
-    *("case_intervals", "resolutions", "queue_counts", "case_counts", "obligations", "problems", "known_errors"),
+    *(
+        "open_cases",
+        "closed_cases",
+        "case_intervals",
+        "resolutions",
+        "value_counts",
+        "case_counts",
+        "obligations",
+        "problems",
+        "known_errors",
+    ),
     *("case_texts", "open_reports", "open_terms", "outbox", "tracking"),
 )
 
@@ -69,12 +79,14 @@ def test_events_folded_one_by_one_or_all_at_once_leave_the_same_rows_and_these_a
         rebuild_in_batches_of(7, connection)
         assert contents(connection) == one_by_one
         columns = ", ".join(f"c.{name}" for name in COLUMNS.names)
-        rows = connection.execute(f"SELECT case_id, {columns} FROM views.case_intervals c WHERE upper_inf(positions)")
+        rows = connection.execute(
+            f"SELECT case_id, {columns} FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c"
+        )
         for case_id, *row in rows.fetchall():
             shown = dict(zip(COLUMNS.names, row, strict=True))
             case: Case = history.repository.get(case_id)
             expected = dict(zip(COLUMNS.names, COLUMNS.values(CaseFold(case)), strict=True))
-            clocks = ("paused_seconds", "settled_seconds", "episodes")
+            clocks = ("paused_seconds", "settled_seconds", "episodes", "worded")
             assert {n: v for n, v in shown.items() if n not in clocks} == {
                 n: v for n, v in expected.items() if n not in clocks
             }
@@ -156,9 +168,9 @@ def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
     assert differences(database) == {}
     with database.connect("projector") as connection:
         rows = connection.execute(
-            "SELECT queue, count(*) FROM views.case_intervals WHERE upper_inf(positions) AND queue IS NOT NULL GROUP BY 1"
+            "SELECT queue, count(*) FROM views.open_cases WHERE queue IS NOT NULL GROUP BY 1"
         ).fetchall()
-    shown = {item["name"]: item["cases"] for item in views.lists.queues(datetime.now(UTC), timedelta(hours=1)).items}
+    shown = dict(views.lists.queues(Asked(datetime.now(UTC), alarm=timedelta(hours=1))).queues)
     shown.pop("obligations", None)
     assert shown == dict(rows)
     plain = views.reports.report(ReportQuestion("volume"))["totals"]
@@ -168,7 +180,8 @@ def test_counters_queues_and_past_points_equal_a_fold_from_scratch(
     reader = Actor("r.audit", Role.AUDITOR)
     for queue in ("triage", "prioritization", "diagnosis", "network", "resolved"):
         stood = {
-            item["number"]: item["version"] for item in views.lists.queue(queue, Point(then), Page(limit=200)).items
+            item["number"]: item["version"]
+            for item in views.lists.queue(queue, Page(limit=200), Asked(datetime.now(UTC), Point(then))).items
         }
         for number, version in stood.items():
             known = [e.event.originator_version for e in desk.records.history(number, reader) if e.position <= then]

@@ -60,10 +60,12 @@ END
 $$;
 
 -- name: extensions --
--- Trigrams find misspelt words; arrays of integers compare reports. Both are trusted, so that no superuser is needed.
+-- Trigrams find misspelt words, arrays of integers compare reports, and an index of queues finds who stood in one at a past
+-- moment. All are trusted, so that no superuser is needed.
 CREATE SCHEMA IF NOT EXISTS extensions;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA extensions;
 CREATE EXTENSION IF NOT EXISTS intarray SCHEMA extensions;
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA extensions;
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 
 -- name: guards --

@@ -1,6 +1,5 @@
 -- The figures of the reports (docs/reporting.md), at a point and over a period. `apart` are the resolution codes outside
--- the incident figures. An episode is known as far as the case's interval `c` at the point: one condition serves positions
--- and moments.
+-- the incident figures. An episode is known as far as the case `c` at the point: one condition serves positions and moments.
 
 -- name: counts --
 SELECT status, nullif(priority, 0) AS priority, cases, events, NULL AS key FROM views.case_counts WHERE cases > 0;
@@ -10,8 +9,8 @@ SELECT recorded_at, state FROM ledger.stored_events WHERE notification_id <= %s 
 
 -- name: volume --
 SELECT {key} AS key, c.status, c.priority, count(*) AS cases, sum(c.version)::bigint AS events
-FROM views.case_intervals c
-WHERE {point} AND c.received_at >= %(since)s AND c.received_at < %(until)s
+FROM {cases} c
+WHERE c.received_at >= %(since)s AND c.received_at < %(until)s
 GROUP BY 1, 2, 3;
 
 -- name: reopenings --
@@ -19,22 +18,22 @@ SELECT {key} AS key,
        count(DISTINCT r.case_id) FILTER (WHERE {reopened}) AS cases_reopened,
        count(*) FILTER (WHERE {reopened}) AS reopenings,
        count(*) FILTER (WHERE {reopened} AND r.ended_at - r.resolved_at > interval '72 hours') AS reopenings_after_72h,
-       count(*) FILTER (WHERE r.reopened_after_closure_position <= lower(c.positions)
+       count(*) FILTER (WHERE r.reopened_after_closure_position <= c.position
                           AND r.reopened_after_closure_at >= %(since)s
                           AND r.reopened_after_closure_at < %(until)s) AS reopenings_after_closure
 FROM views.resolutions r
-JOIN views.case_intervals c USING (case_id)
-WHERE {point} AND r.position <= lower(c.positions) AND r.code <> ALL (%(apart)s)
+JOIN {cases} c USING (case_id)
+WHERE r.position <= c.position AND r.code <> ALL (%(apart)s)
 GROUP BY 1;
 
 -- name: reopened --
-(r.reopened AND r.ended_position <= lower(c.positions) AND r.ended_at >= %(since)s AND r.ended_at < %(until)s)
+(r.reopened AND r.ended_position <= c.position AND r.ended_at >= %(since)s AND r.ended_at < %(until)s)
 
 -- name: resolution --
 SELECT {key} AS key, c.priority, count(*) AS resolved,
        array_agg(c.net_seconds / 3600) AS net, array_agg(c.wall_seconds / 3600) AS wall,
        array_agg(c.first_seconds / 3600) AS first,
-       array_agg(c.source_seconds / 3600) FILTER (WHERE c.source_position <= lower(c.positions)) AS source
+       array_agg(c.source_seconds / 3600) FILTER (WHERE c.source_position <= c.position) AS source
 FROM (
     SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.net_seconds, r.source_position, r.source_seconds,
            extract(epoch FROM r.resolved_at - r.received_at)::float8 AS wall_seconds,
@@ -42,8 +41,8 @@ FROM (
             FROM views.resolutions f WHERE f.case_id = r.case_id AND f.code <> ALL (%(apart)s)
             ORDER BY f.episode LIMIT 1) AS first_seconds
     FROM views.resolutions r
-    JOIN views.case_intervals c USING (case_id)
-    WHERE {point} AND r.position <= lower(c.positions) AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
+    JOIN {cases} c USING (case_id)
+    WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
     ORDER BY r.case_id, r.episode DESC
 ) c
 WHERE c.code <> ALL (%(apart)s)
@@ -62,11 +61,11 @@ SELECT {key} AS key,
        coalesce(sum(c.failed_fixes) FILTER (WHERE c.incident), 0)::bigint AS failed_fixes
 FROM (
     SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.first_contact, r.verifier, r.code <> ALL (%(apart)s) AS incident,
-           coalesce(r.reopened AND r.ended_position <= lower(c.positions), false)
-           OR coalesce(r.reopened_after_closure_position <= lower(c.positions), false) AS was_reopened
+           coalesce(r.reopened AND r.ended_position <= c.position, false)
+           OR coalesce(r.reopened_after_closure_position <= c.position, false) AS was_reopened
     FROM views.resolutions r
-    JOIN views.case_intervals c USING (case_id)
-    WHERE {point} AND r.position <= lower(c.positions) AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
+    JOIN {cases} c USING (case_id)
+    WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
     ORDER BY r.case_id, r.episode DESC
 ) c
 GROUP BY 1;

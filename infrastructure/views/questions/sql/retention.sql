@@ -2,23 +2,25 @@
 -- now, and cases as far as they are folded.
 
 -- name: due --
-WITH said AS (
+WITH cases AS (
+    TABLE views.open_cases UNION ALL TABLE views.closed_cases
+), said AS (
     SELECT d.subject, count(*) AS disclosures, count(*) FILTER (WHERE d.kind <> 'staff_words') AS erasable
     FROM vault.disclosures d
     WHERE d.subject <> 'policy' AND split_part(d.subject, ':', 1) <> ALL (%(office)s)
     GROUP BY 1
 ), involved AS ( -- their own cases, and those that they reported for somebody else
     SELECT c.customer AS subject, c.case_id
-    FROM said s JOIN views.case_intervals c ON c.customer = s.subject AND upper_inf(c.positions)
+    FROM said s JOIN cases c ON c.customer = s.subject
     UNION
     SELECT d.subject, d.originator_id
     FROM said s JOIN vault.disclosures d USING (subject)
-    WHERE EXISTS (SELECT FROM views.case_intervals c WHERE c.case_id = d.originator_id AND upper_inf(c.positions))
+    WHERE EXISTS (SELECT FROM cases c WHERE c.case_id = d.originator_id)
 ), persons AS (
     SELECT s.subject, s.disclosures, s.erasable, count(*) AS cases, max(c.closed_at) AS last_closed_at,
            bool_and(c.status = 'closed') AS ended, bool_or(c.held_since IS NOT NULL) AS held, max(c.closed_at) AS since
     FROM said s JOIN involved i USING (subject)
-    JOIN views.case_intervals c ON c.case_id = i.case_id AND upper_inf(c.positions)
+    JOIN cases c ON c.case_id = i.case_id
     GROUP BY 1, 2, 3
     UNION ALL -- authors of a mail that became no case; not customers in the directory, whom the desk keeps there
     SELECT s.subject, s.disclosures, s.erasable, 0, NULL, bool_and(split_part(e.topic, '.', 1) <> 'customer'), false,
@@ -38,7 +40,7 @@ SELECT d.kind, count(*) AS disclosures FROM vault.disclosures d GROUP BY 1 ORDER
 
 -- name: persons --
 SELECT count(DISTINCT d.subject) AS subjects,
-       (SELECT count(*) FROM views.case_intervals c WHERE upper_inf(c.positions) AND c.held_since IS NOT NULL) AS cases_on_hold,
+       (SELECT count(*) FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c WHERE c.held_since IS NOT NULL) AS cases_on_hold,
        (SELECT position FROM views.tracking) AS position
 FROM vault.disclosures d
 WHERE d.subject <> 'policy' AND split_part(d.subject, ':', 1) <> ALL (%(office)s);

@@ -38,7 +38,7 @@ FROM (
           OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
     ORDER BY score DESC, t.number -- so that only a page's rows are joined
 ) f
-JOIN views.case_intervals c ON c.case_id = f.case_id AND upper_inf(c.positions)
+JOIN (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c ON c.case_id = f.case_id
 WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind <> 'contact')
 ORDER BY f.score DESC, f.number
 

@@ -2,8 +2,8 @@
 
 -- name: due_closures --
 SELECT c.number, c.resolution_version
-FROM views.case_intervals c
-WHERE upper_inf(c.positions) AND c.closes_at <= %s
+FROM views.open_cases c
+WHERE c.closes_at <= %s
   AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
 ORDER BY c.closes_at, c.number LIMIT %s;
 
@@ -13,8 +13,8 @@ SELECT m.id FROM views.outbox m WHERE m.due_at <= %s ORDER BY m.due_at, m.id LIM
 -- name: next_due --
 SELECT least(
     (
-        SELECT c.closes_at FROM views.case_intervals c
-        WHERE upper_inf(c.positions) AND c.closes_at IS NOT NULL
+        SELECT c.closes_at FROM views.open_cases c
+        WHERE c.closes_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM views.quarantine q WHERE q.suggestion = c.number AND q.cause <> 'stranger' AND NOT q.recorded)
         ORDER BY c.closes_at LIMIT 1
     ),

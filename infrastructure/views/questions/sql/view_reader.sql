@@ -1,5 +1,4 @@
--- Shared by all questions. `at_point` picks the interval `c` that the ledger knew at a position and that had happened by a
--- moment. `now` picks the open interval, which partial indexes hold.
+-- Shared by all questions. Cases as they are now stand in two tables; what events have ended stands in a third.
 
 -- name: position --
 SELECT position FROM views.tracking;
@@ -12,21 +11,33 @@ ORDER BY recorded_at DESC, notification_id DESC LIMIT 1;
 -- A word of seven letters with two swapped has a similarity of 0.375. The default threshold of 0.6 would miss it.
 SET LOCAL pg_trgm.word_similarity_threshold = 0.35;
 
--- name: now --
-upper_inf(c.positions)
+-- name: snapshot --
+-- Rows of lists lie in memory: a page out of order costs no more than the next one. A page is too little for workers or JIT.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL random_page_cost = 1;
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
 
--- name: at_point --
-lower(c.positions) <= %(position)s AND lower(c.valid) <= %(effective_at)s
-AND NOT (coalesce(upper(c.positions), %(position)s + 1) <= %(position)s
-         AND coalesce(upper(c.valid), 'infinity') <= %(effective_at)s)
+-- name: now --
+(TABLE views.open_cases UNION ALL TABLE views.closed_cases)
+
+-- name: then --
+-- Each case as the ledger knew it at a position, and as it had become by a moment.
+(
+    SELECT {present} FROM {now} c WHERE c.position <= %(position)s AND c.updated_at <= %(effective_at)s
+    UNION ALL
+    SELECT {past} FROM views.case_intervals i JOIN {now} f USING (case_id)
+    WHERE i.position <= %(position)s AND i.since <= %(effective_at)s
+      AND (i.until_position > %(position)s OR i.until > %(effective_at)s)
+)
 
 -- name: columns --
 c.case_id AS id, c.number, c.version, c.status, c.queue, c.priority, c.impact, c.severity, c.service, c.team,
-c.technician, c.channel, c.nature, c.agency, c.customer, c.received_at, c.resolve_by, c.resolved_at, c.resolution_code,
-c.closed_at, c.dispute_until, c.problem, c.pending_reason, c.pending_since, c.reopenings, c.external_ref, c.imported,
-(SELECT position FROM views.tracking) AS position,
--- The latest subject line. It stays in the vault, so that an erasure there removes it here.
-(SELECT d.value FROM vault.disclosures d
- WHERE d.originator_id = c.case_id AND d.kind = 'customer_words' AND d.value LIKE '{"subject":%%'
-   AND d.originator_version <= c.version
- ORDER BY d.originator_version DESC LIMIT 1) AS words
+c.technician, c.channel, c.nature, c.agency, c.customer, c.major, c.received_at, c.updated_at, c.respond_by, c.resolve_by,
+c.resolved_at, c.resolution_code, c.closed_at, c.dispute_until, c.problem, c.pending_reason, c.pending_since, c.reopenings,
+c.external_ref, c.imported, (SELECT position FROM views.tracking) AS position,
+-- The latest subject line, as the JSON that the vault has of it. It stays there, so that an erasure there removes it here.
+(SELECT substring(d.value FROM '^\{"subject": ?("(?:[^"\\]|\\.)*")')
+ FROM vault.disclosures d
+ WHERE d.originator_id = c.case_id AND d.originator_version = c.worded AND d.kind = 'customer_words'
+   AND d.value LIKE '{"subject":%%' LIMIT 1) AS subject

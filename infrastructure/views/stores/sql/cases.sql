@@ -1,31 +1,28 @@
 -- The temporal view of cases, and the counters beside it. One transaction holds all that a batch changes.
 
 -- name: load --
-SELECT case_id, version, lower(positions) AS position, lower(valid) AS since, {columns}
-FROM views.case_intervals WHERE case_id = ANY(%b::uuid[]) AND upper_inf(positions);
+SELECT case_id, version, position, updated_at AS since, stay_position, stay_since, {columns}
+FROM views.open_cases WHERE case_id = ANY(%b::uuid[])
+UNION ALL
+SELECT case_id, version, position, updated_at, stay_position, stay_since, {columns}
+FROM views.closed_cases WHERE case_id = ANY(%b::uuid[]);
 
 -- name: load_episodes --
 SELECT {episode}
 FROM unnest(%b::uuid[], %b::int[]) AS wanted (id, episode)
 JOIN views.resolutions r ON r.case_id = wanted.id AND r.episode = wanted.episode;
 
--- name: close --
-UPDATE views.case_intervals i
-SET positions = int8range(lower(i.positions), w.position),
-    valid = tstzrange(lower(i.valid), w.at, CASE WHEN lower(i.valid) = w.at THEN '[]' ELSE '[)' END)
-FROM unnest(%b::uuid[], %b::bigint[], %b::bigint[], %b::timestamptz[]) AS w (id, version, position, at)
-WHERE i.case_id = w.id AND i.version = w.version;
-
 -- name: delete_episodes --
 DELETE FROM views.resolutions r USING unnest(%b::uuid[], %b::int[]) AS w (id, episode)
 WHERE r.case_id = w.id AND r.episode = w.episode;
 
--- name: count_queues --
-INSERT INTO views.queue_counts AS q (queue, cases) SELECT * FROM unnest(%b::text[], %b::bigint[])
-ON CONFLICT (queue) DO UPDATE SET cases = q.cases + excluded.cases;
+-- name: count_values --
+INSERT INTO views.value_counts AS v (name, value, cases, closed)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::bigint[])
+ON CONFLICT (name, value) DO UPDATE SET cases = v.cases + excluded.cases, closed = v.closed + excluded.closed;
 
--- name: drop_empty_queues --
-DELETE FROM views.queue_counts WHERE cases = 0;
+-- name: drop_empty_values --
+DELETE FROM views.value_counts WHERE cases = 0;
 
 -- name: drop_empty_states --
 DELETE FROM views.case_counts WHERE cases = 0;

@@ -12,4 +12,4 @@ FROM unnest(%b::uuid[], %b::text[], %b::bigint[], %b::timestamptz[], %b::boolean
 WHERE o.case_id = w.id AND o.key = w.key AND upper_inf(o.positions);
 
 -- name: numbers --
-SELECT case_id, number FROM views.case_intervals WHERE case_id = ANY(%b::uuid[]) AND upper_inf(positions);
+SELECT case_id, number FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c WHERE case_id = ANY(%b::uuid[]);

@@ -17,7 +17,7 @@ GROUP BY 1;
 INSERT INTO views.case_texts (case_id, open, number, words, more)
 SELECT c.case_id, c.status <> 'closed', c.number, w.words, w.more
 FROM unnest(%b::uuid[], %b::text[], %b::text[]) AS w (id, words, more)
-JOIN views.case_intervals c ON c.case_id = w.id AND upper_inf(c.positions)
+JOIN (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c ON c.case_id = w.id
 ON CONFLICT (case_id) DO UPDATE SET words = excluded.words, more = excluded.more
 WHERE (case_texts.words, case_texts.more) IS DISTINCT FROM (excluded.words, excluded.more);
 
@@ -26,5 +26,5 @@ DELETE FROM views.case_texts WHERE case_id = ANY(%b::uuid[]);
 
 -- name: move --
 UPDATE views.case_texts t SET open = c.status <> 'closed'
-FROM views.case_intervals c
-WHERE t.case_id = ANY(%b::uuid[]) AND c.case_id = t.case_id AND upper_inf(c.positions) AND t.open <> (c.status <> 'closed');
+FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c
+WHERE t.case_id = ANY(%b::uuid[]) AND c.case_id = t.case_id AND t.open <> (c.status <> 'closed');

@@ -118,9 +118,11 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
     audited.folder.path.joinpath("last-checkpoint").unlink()  # they have the sealer's folder as well
     reseal(audited, audited.folder)
     with audited.database.connect("projector") as connection:  # and has the views made anew
-        connection.execute("TRUNCATE views.case_intervals, views.resolutions, views.obligations, views.case_texts")
         connection.execute(
-            "TRUNCATE views.queue_counts, views.case_counts, views.outbox, views.problems, views.known_errors"
+            "TRUNCATE views.open_cases, views.closed_cases, views.case_intervals, views.resolutions, views.obligations, views.case_texts"
+        )
+        connection.execute(
+            "TRUNCATE views.value_counts, views.case_counts, views.outbox, views.problems, views.known_errors"
         )
         connection.execute("UPDATE views.tracking SET position = 0, events = 0")
     audited.project()

@@ -44,11 +44,9 @@ def test_a_bundle_that_withholds_a_cases_last_event_is_found_by_a_copy_of_the_lo
 
 
 def test_an_edited_row_of_a_view_is_named(audited: SealedDesk) -> None:
-    number = audited.rows("SELECT number FROM views.case_intervals WHERE status = 'resolved'")[0][0]
+    number = audited.rows("SELECT number FROM views.open_cases WHERE status = 'resolved'")[0][0]
     with audited.attack() as superuser:
-        superuser.execute(
-            "UPDATE views.case_intervals SET priority = 1 WHERE number = %s AND upper_inf(positions)", (number,)
-        )
+        superuser.execute("UPDATE views.open_cases SET priority = 1 WHERE number = %s", (number,))
     found = audited.verify()
     assert checks(found) == {"projections"}
     assert {finding.case for finding in found.findings} == {number}
