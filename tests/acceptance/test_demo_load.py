@@ -81,13 +81,18 @@ def test_a_loaded_desk_verifies_and_goes_on_as_any_other(loads: Loads) -> None:
     assert (verified["ok"], verified["findings"], verified["warnings"]) == (True, [], [])
     assert verified["size"] == told["events"]
     assert differences(loads.database) == {}
-    assert {status for (status,) in loads.ask("SELECT DISTINCT status FROM views.case_intervals")} == set(Status)
-    assert loads.ask("SELECT count(*) FROM views.case_intervals WHERE upper_inf(positions)") == [(2100,)]
+    assert {
+        status
+        for (status,) in loads.ask(
+            "SELECT DISTINCT status FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c"
+        )
+    } == set(Status)
+    assert loads.ask("SELECT count(*) FROM (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c") == [(2100,)]
     assert loads.ask("SELECT count(*) > 0 FROM views.outbox WHERE outcome = 'accepted'") == [(True,)]
     with open_desk(loads.database) as desk:
         next_ = log(desk)
         assert next_ == "INC-0002101"
-        number = loads.ask("SELECT number FROM views.case_intervals WHERE team = 'network' LIMIT 1")[0][0]
+        number = loads.ask("SELECT number FROM views.open_cases WHERE team = 'network' LIMIT 1")[0][0]
         assert case_document(desk.records.case(number, TECHNICIAN))["number"] == number
         histories = [desk.records.history(number, TECHNICIAN) for number in ("INC-0000001", "INC-0001000", number)]
         assert all(entry.disclosures for history in histories for entry in history[:1])

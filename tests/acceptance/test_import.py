@@ -9,12 +9,10 @@ import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from typer.testing import CliRunner, Result
@@ -343,12 +341,6 @@ def test_a_later_reopening_does_not_hide_an_earlier_one_from_the_past(imports: I
 
     first = views.positions.at(datetime.now(UTC)) - 2
     assert [after_closure(first + position) for position in (-1, 0, 1, 2)] == [0, 1, 1, 1]
-    # What was folded by 0.2.0 is set right by the migration.
-    with psycopg.connect(imports.database.superuser, autocommit=True) as superuser:
-        superuser.execute("UPDATE views.resolutions SET reopened_after_closure_position = %s", (first + 2,))
-        assert after_closure(first) == 0
-        superuser.execute(files("infrastructure.postgres").joinpath("migrations", "0008.comparing.sql").read_bytes())
-    assert after_closure(first) == 1
     assert differences(imports.database) == {}
 
 
