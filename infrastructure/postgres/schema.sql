@@ -1369,6 +1369,8 @@ ALTER TABLE ONLY views.case_counts
 ALTER TABLE ONLY views.case_intervals
     ADD CONSTRAINT case_intervals_pkey PRIMARY KEY (until_position);
 
+ALTER TABLE views.case_intervals CLUSTER ON case_intervals_pkey;
+
 ALTER TABLE ONLY views.case_texts
     ADD CONSTRAINT case_texts_pkey PRIMARY KEY (case_id);
 
