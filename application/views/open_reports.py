@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 from unicodedata import normalize
 from zlib import crc32
@@ -54,7 +56,16 @@ def compared_of(values: Iterable[str]) -> str:
 
 def stems(words: str) -> frozenset[str]:
     """Return the significant words, without their endings."""
-    return frozenset(_stem(word) for word in _WORD.findall(normalize("NFKC", words).casefold()) if word not in _SMALL)
+    return frozenset(map(_stem, _significant(words)))
+
+
+def terms_of(words: str) -> frozenset[int]:
+    """Return the terms of a report: natural numbers, one for a stem, or several for one that names a thing."""
+    return frozenset(chain.from_iterable(map(_terms, _significant(words))))
+
+
+def _significant(words: str) -> list[str]:
+    return [word for word in _WORD.findall(normalize("NFKC", words).casefold()) if word not in _SMALL]
 
 
 def _stem(word: str) -> str:
@@ -62,14 +73,10 @@ def _stem(word: str) -> str:
     return word[: len(word) - len(ending)]
 
 
-def terms_of(words: str) -> frozenset[int]:
-    """Return the terms of a report: natural numbers, one for a stem, or several for one that names a thing."""
-    return frozenset(term for stem in stems(words) for term in _terms(stem))
-
-
-def _terms(stem: str) -> Iterable[int]:
-    word = crc32(stem.encode("utf-8", "replace")) & 0x7FFFFFFC
-    return [word | bits for bits in (_NAMING if any(map(str.isdigit, stem)) else _PLAIN)]
+@lru_cache(65_536)  # a few words make up most of what people write
+def _terms(word: str) -> tuple[int, ...]:
+    term = crc32(_stem(word).encode("utf-8", "replace")) & 0x7FFFFFFC
+    return tuple(term | bits for bits in (_NAMING if any(map(str.isdigit, word)) else _PLAIN))
 
 
 def day_term(moment: datetime) -> int:
