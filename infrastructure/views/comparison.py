@@ -7,6 +7,7 @@ one transaction: REPEATABLE READ, READ ONLY, in which PostgreSQL lets temporary 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -17,6 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from infrastructure.postgres.queries import load
 from infrastructure.views.projector import Poisoned, Projector
+from infrastructure.views.streams import Streams, fill
 
 _SQL = load("comparison", "infrastructure.views")
 FOLD = "pg_temp"
@@ -103,26 +105,23 @@ def compare(connection: psycopg.Connection[Any], advance: Advance | None = None)
 
 def _fold(connection: psycopg.Connection[Any], until: int, advance: Advance | None) -> tuple[int, int]:
     """Fold all events up to a position; returns the last position, and how many there were. Raises Poisoned."""
-    anew, position, events = Projector(connection, FOLD), 0, 0
+    anew, streams = Projector(connection, FOLD), Streams(connection, until)
     try:
         with connection.transaction():
-            while True:
-                position, folded = anew.fold_after(position, until=until)
-                if not folded:
-                    return position, events
-                events += folded
-                if advance:
-                    advance(folded)
+            fill(streams, [anew], advance)
     except Poisoned:
-        _fold_to_culprit(anew, position)
+        _fold_to_culprit(connection, anew)
         raise
+    return streams.reached, streams.taken
 
 
-def _fold_to_culprit(anew: Projector, sound: int) -> None:
-    """Fold the sound batches again, then one by one up to the event that fails. Raises Poisoned."""
-    position, folded = anew.fold_after(0, until=sound)
-    while folded:
-        position, folded = anew.fold_after(position, until=sound)
+def _fold_to_culprit(connection: psycopg.Connection[Any], anew: Projector) -> None:
+    """Fold by position, at last one by one, up to the first event that fails. Raises Poisoned."""
+    position, folded = 0, 1
+    with suppress(Poisoned):
+        while folded:
+            with connection.transaction():
+                position, folded = anew.fold_after(position)
     folded = 1
     while folded:
         position, folded = anew.fold_after(position, 1)

@@ -56,7 +56,7 @@ def _fill(
         except Poisoned:
             make_shadow(connection).catch_up()
             raise
-    connection.execute(_SQL["advance"], (streams.last, streams.taken))
+    connection.execute(_SQL["advance"], (streams.reached, streams.taken))
     add_indexes(connection, _tables(connection), "views_shadow")
     for table, clustered in connection.execute(_SQL["order"]).fetchall():
         if clustered:

@@ -26,28 +26,31 @@ Advance = Callable[[int], None]
 
 
 class Streams:
-    """Hands out all events so far, whole streams at a time, to whoever folds them."""
+    """Hands out all events so far, or up to a position, whole streams at a time, to whoever folds them."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], until: int | None = None) -> None:
         self._connection, self._after = connection, (UUID(int=0), 0)
-        row = connection.execute(_SQL["last"]).fetchone()
-        assert row is not None
-        self.last: int = row[0]
-        """The position of the last event. Later ones are left to the fold by position."""
-        self.taken = 0
-        """Events handed out."""
+        self._until = self._last() if until is None else until
+        """The last position to hand out. Later ones are left to a fold by position."""
+        self.taken = self.reached = 0
+        """How many events were handed out, and the highest position among them."""
         self._turn = threading.Lock()
 
     def take(self) -> Rows:
         """The next streams, each whole and by version; none at the end."""
         with self._turn:
-            rows = self._read("read", *self._after, self.last, _BATCH)
+            rows = self._read("read", *self._after, self._until, _BATCH)
             if len(rows) == _BATCH:
-                rows += self._read("rest", *rows[-1][1:3], self.last)
+                rows += self._read("rest", *rows[-1][1:3], self._until)
             if rows:
                 self._after = rows[-1][1:3]
                 self.taken += len(rows)
+                self.reached = max(self.reached, *(row[0] for row in rows))
             return rows
+
+    def _last(self) -> int:
+        row = self._connection.execute(_SQL["last"]).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _read(self, query: str, *values: Any) -> Rows:
         return self._connection.cursor(binary=True).execute(_SQL[query], values, prepare=True).fetchall()
