@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -44,25 +43,25 @@ def _reopenings(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _resolution(rows: Sequence[Row]) -> dict[str, Any]:
-    priorities = sorted({str(row["priority"] or "none") for row in rows})
-    of = {p: [row for row in rows if str(row["priority"] or "none") == p] for p in priorities}
-    return {**_times(rows), "by_priority": {p: _times(of[p]) for p in priorities}}
+    """Each row has the medians of one priority, or of all."""
+    (every,) = [row for row in rows if row["every_priority"]]
+    of = sorted((row["priority"], row) for row in rows if not row["every_priority"])
+    return {**_times(every), "by_priority": {priority: _times(row) for priority, row in of}}
 
 
-def _times(rows: Sequence[Row]) -> dict[str, Any]:
+def _times(row: Row) -> dict[str, Any]:
     return {
-        "resolved": sum(row["resolved"] for row in rows),
-        "median_hours": _median(row["net"] for row in rows),
-        "median_hours_wall_clock": _median(row["wall"] for row in rows),
-        "median_hours_to_first_resolution": _median(row["first"] for row in rows),
-        "source_median_hours": _median(row["source"] for row in rows),
-        "source_cases": sum(1 for row in rows for value in row["source"] or () if value is not None),
+        "resolved": row["resolved"],
+        "median_hours": _hours(row["net_seconds"]),
+        "median_hours_wall_clock": _hours(row["wall_seconds"]),
+        "median_hours_to_first_resolution": _hours(row["first_seconds"]),
+        "source_median_hours": _hours(row["source_seconds"]),
+        "source_cases": row["source_cases"],
     }
 
 
-def _median(columns: Iterable[Sequence[float | None] | None]) -> float | None:
-    values = [value for column in columns for value in column or () if value is not None]
-    return round(median(values), 4) if values else None
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds / 3600, 4)
 
 
 _OUTCOMES = (

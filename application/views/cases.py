@@ -20,7 +20,7 @@ from domain.case.clauses.dispute import Reopened
 from domain.case.clauses.logging import Corrected, Logged
 from domain.case.clauses.pending import Pended, Resumed
 from domain.case.clauses.relations import Unlinked
-from domain.case.clauses.resolution import Resolved
+from domain.case.clauses.resolution import NO_INCIDENT, Resolved
 from domain.case.state import CaseState
 from domain.case.status import SETTLED, Status
 from domain.case.terms import CauseCorrected, LegalHold, Major, PendingMark, PendingReason, Resolution, ResolutionCode
@@ -164,6 +164,10 @@ class Episode:
     problem: str | None
     verifier: str | None
     first_contact: bool
+    first_resolved_at: datetime | None = None
+    """When the case was first resolved as an incident, up to this stay."""
+    superseded: bool = False
+    """Whether another stay follows."""
     ended_position: int | None = None
     ended_at: datetime | None = None
     reopened: bool | None = None
@@ -228,6 +232,13 @@ class CaseFold:
         if isinstance(event, Resolved):
             self.episodes += 1
             net = (event.resolved_at - state.received_at).total_seconds() - self.paused_seconds - self.settled_seconds
+            before = self.episode
+            first = before.first_resolved_at if before is not None else None
+            if before is not None:
+                before.superseded = True
+                self._touch(before)
+            if first is None and event.code not in NO_INCIDENT:
+                first = event.resolved_at
             self._touch(
                 Episode(
                     event.originator_id,
@@ -242,6 +253,7 @@ class CaseFold:
                     event.problem,
                     event.verifier,
                     event.first_contact,
+                    first,
                 )
             )
         elif was is Status.RESOLVED and state.status is not Status.RESOLVED and self.episode is not None:

@@ -1109,7 +1109,9 @@ CREATE TABLE views.resolutions (
     first_contact boolean NOT NULL,
     cause_corrected text NOT NULL,
     verifier text,
-    problem text
+    problem text,
+    first_resolved_at timestamp with time zone,
+    superseded boolean NOT NULL
 );
 
 ALTER TABLE views.resolutions OWNER TO desk_projector;

@@ -27,8 +27,15 @@ _KEYS = {
     "month": "to_char({counted} AT TIME ZONE %(zone)s::text, 'YYYY-MM')",
 }
 """The breakdowns of a report."""
-_COUNTED = {"resolution": "c.counted_at", "outcomes": "c.counted_at"}
+_COUNTED = {"resolution": "r.resolved_at", "outcomes": "r.resolved_at"}
 """The moment that decides in which month a case counts; `received_at` in the other reports."""
+
+
+_GROUPS = (
+    {"group": "NULL AS key, true AS every_key", "sets": "(), (t.priority)"},
+    {"group": "t.key, grouping(t.key) = 1 AS every_key", "sets": "(), (t.priority), (t.key), (t.key, t.priority)"},
+)
+"""What medians are taken of, without a breakdown and with one."""
 
 
 class ReportView:
@@ -49,9 +56,12 @@ class ReportView:
             rows = await self._reader.rows(*await self._statement(question))
         except InvalidParameterValue:
             raise UnknownReference(f"the database knows no time zone {question.zone}", "/query/tz") from None
+        # Figures that can be added up come by key; medians come for all keys together as well.
+        of_all = [row for row in rows if row.get("every_key", True)]
         by_key: dict[Any, list[Mapping[str, Any]]] = {}
         for row in rows if question.by is not None else ():
-            by_key.setdefault(row["key"], []).append(row)
+            if not row.get("every_key", False):
+                by_key.setdefault(row["key"], []).append(row)
         known = await self._reader.last()
         return {
             "report": question.name,
@@ -62,7 +72,7 @@ class ReportView:
             "effective_at": question.point.effective_at,
             "time_zone": question.zone,
             "by": question.by,
-            "totals": definition.total(rows),
+            "totals": definition.total(of_all),
             "rows": [
                 {question.by: key, **definition.total(by_key[key])}
                 for key in sorted(by_key, key=lambda key: (key is None, key))
@@ -78,7 +88,8 @@ class ReportView:
         values["apart"] = [code.value for code in NO_INCIDENT]
         if question.name == "outcomes":
             values["moment"] = await self._moment(question, values["position"])
-        parts = {"reopened": _SQL["reopened"], "ended": _SQL["ended"], "cases": cases, "key": _KEYS[question.by]}
+        parts = {name: _SQL[name] for name in ("reopened", "ended", "incident", "last_resolutions")}
+        parts |= {"cases": cases, "key": _KEYS[question.by], **_GROUPS[question.by is not None]}
         return filled(_SQL[question.name], **parts, counted=_COUNTED.get(question.name, "c.received_at")), values
 
     async def _moment(self, question: ReportQuestion, position: int) -> datetime:

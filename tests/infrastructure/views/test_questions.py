@@ -297,7 +297,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0019.everything_said",
                 "0020.search_words",
             )
-            for migration in (*later, "0030.open_reports", "0035.cases_now_and_then"):
+            for migration in (*later, "0030.open_reports", "0035.cases_now_and_then", "0048.last_resolutions"):
                 superuser.execute(written(migration))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100

@@ -29,46 +29,52 @@ GROUP BY 1;
 -- name: reopened --
 (r.reopened AND r.ended_position <= c.position AND r.ended_at >= %(since)s AND r.ended_at < %(until)s)
 
+-- name: last_resolutions --
+-- Of each case the last resolution of the period, with the case `c` at the point. Few cases are resolved twice: only for these
+-- another resolution is looked for.
+views.resolutions r
+JOIN {cases} c USING (case_id)
+WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
+  AND (NOT r.superseded OR NOT EXISTS (
+      SELECT FROM views.resolutions l
+      WHERE l.case_id = r.case_id AND l.episode > r.episode AND l.position <= c.position
+        AND l.resolved_at >= %(since)s AND l.resolved_at < %(until)s))
+
 -- name: resolution --
-SELECT {key} AS key, c.priority, count(*) AS resolved,
-       array_agg(c.net_seconds / 3600) AS net, array_agg(c.wall_seconds / 3600) AS wall,
-       array_agg(c.first_seconds / 3600) AS first,
-       array_agg(c.source_seconds / 3600) FILTER (WHERE c.source_position <= c.position) AS source
+-- A row for each key and priority, for each key, for each priority, and for all: null where it is about all of them.
+SELECT {group}, coalesce(t.priority::text, 'none') AS priority, grouping(t.priority) = 1 AS every_priority,
+       count(*) AS resolved, count(t.source_seconds) AS source_cases,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.net_seconds) AS net_seconds,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.wall_seconds) AS wall_seconds,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.first_seconds) AS first_seconds,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.source_seconds) AS source_seconds
 FROM (
-    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.net_seconds, r.source_position, r.source_seconds,
+    SELECT {key} AS key, c.priority, r.net_seconds,
            extract(epoch FROM r.resolved_at - r.received_at)::float8 AS wall_seconds,
-           (SELECT extract(epoch FROM f.resolved_at - f.received_at)::float8
-            FROM views.resolutions f WHERE f.case_id = r.case_id AND f.code <> ALL (%(apart)s)
-            ORDER BY f.episode LIMIT 1) AS first_seconds
-    FROM views.resolutions r
-    JOIN {cases} c USING (case_id)
-    WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
-    ORDER BY r.case_id, r.episode DESC
-) c
-WHERE c.code <> ALL (%(apart)s)
-GROUP BY 1, 2;
+           extract(epoch FROM r.first_resolved_at - r.received_at)::float8 AS first_seconds,
+           CASE WHEN r.source_position <= c.position THEN r.source_seconds END AS source_seconds
+    FROM {last_resolutions} AND r.code <> ALL (%(apart)s)
+) t
+GROUP BY GROUPING SETS ({sets});
 
 -- name: outcomes --
 SELECT {key} AS key,
-       count(*) FILTER (WHERE c.incident) AS resolved,
-       count(*) FILTER (WHERE c.incident AND {ended}) AS window_ended,
-       count(*) FILTER (WHERE c.incident AND {ended} AND c.first_contact AND c.reopenings = 0) AS first_contact,
-       count(*) FILTER (WHERE c.code = 'referred') AS referred,
-       count(*) FILTER (WHERE c.code = 'duplicate') AS duplicate,
-       count(*) FILTER (WHERE c.code = 'reclassified_request') AS reclassified,
-       count(*) FILTER (WHERE c.incident AND c.verifier = 'unreachable') AS unreachable,
-       count(*) FILTER (WHERE c.incident AND c.hand_backs > 0) AS handed_back,
-       coalesce(sum(c.failed_fixes) FILTER (WHERE c.incident), 0)::bigint AS failed_fixes
-FROM (
-    SELECT DISTINCT ON (r.case_id) c.*, r.code, r.resolved_at AS counted_at, r.first_contact, r.verifier, r.code <> ALL (%(apart)s) AS incident,
-           coalesce(r.reopened AND r.ended_position <= c.position, false)
-           OR coalesce(r.reopened_after_closure_position <= c.position, false) AS was_reopened
-    FROM views.resolutions r
-    JOIN {cases} c USING (case_id)
-    WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
-    ORDER BY r.case_id, r.episode DESC
-) c
+       count(*) FILTER (WHERE {incident}) AS resolved,
+       count(*) FILTER (WHERE {incident} AND {ended}) AS window_ended,
+       count(*) FILTER (WHERE {incident} AND {ended} AND r.first_contact AND c.reopenings = 0) AS first_contact,
+       count(*) FILTER (WHERE r.code = 'referred') AS referred,
+       count(*) FILTER (WHERE r.code = 'duplicate') AS duplicate,
+       count(*) FILTER (WHERE r.code = 'reclassified_request') AS reclassified,
+       count(*) FILTER (WHERE {incident} AND r.verifier = 'unreachable') AS unreachable,
+       count(*) FILTER (WHERE {incident} AND c.hand_backs > 0) AS handed_back,
+       coalesce(sum(c.failed_fixes) FILTER (WHERE {incident}), 0)::bigint AS failed_fixes
+FROM {last_resolutions}
 GROUP BY 1;
 
+-- name: incident --
+(r.code <> ALL (%(apart)s))
+
 -- name: ended --
-(c.was_reopened OR (c.dispute_until <= %(moment)s AND c.suspected_at IS NULL))
+((r.reopened AND r.ended_position <= c.position) IS TRUE
+ OR (r.reopened_after_closure_position <= c.position) IS TRUE
+ OR (c.dispute_until <= %(moment)s AND c.suspected_at IS NULL))
