@@ -57,10 +57,10 @@ def _fill(
             make_shadow(connection).catch_up()
             raise
     connection.execute(_SQL["advance"], (streams.reached, streams.taken))
+    for (table,) in connection.execute(_SQL["ordered"]).fetchall():
+        connection.execute(sql.SQL("CLUSTER views_shadow.{}").format(sql.Identifier(table)))
     add_indexes(connection, _tables(connection), "views_shadow")
-    for table, clustered in connection.execute(_SQL["order"]).fetchall():
-        if clustered:
-            connection.execute(sql.SQL("CLUSTER views_shadow.{}").format(sql.Identifier(table)))
+    for (table,) in connection.execute(_SQL["tables"]).fetchall():
         connection.execute(sql.SQL("VACUUM (ANALYZE) views_shadow.{}").format(sql.Identifier(table)))
     return streams.taken
 

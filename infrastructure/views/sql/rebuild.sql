@@ -31,10 +31,10 @@ SET maintenance_work_mem = '256MB';
 -- name: advance --
 UPDATE views_shadow.tracking SET position = %s, events = %s;
 
--- name: order --
--- The tables, and whether the definition of one wants it in the order of an index.
-SELECT c.relname::text, EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisclustered)
-FROM pg_class c WHERE c.relnamespace = 'views_shadow'::regnamespace AND c.relkind = 'r' ORDER BY 1;
+-- name: ordered --
+-- The tables whose definition wants them in the order of a key.
+SELECT c.relname::text FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisclustered
+WHERE c.relnamespace = 'views_shadow'::regnamespace ORDER BY 1;
 
 -- name: reporting --
 SELECT c.relname::text, pg_get_viewdef(c.oid) FROM pg_class c

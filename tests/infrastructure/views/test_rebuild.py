@@ -11,10 +11,12 @@ from importlib.resources import files
 import psycopg
 import pytest
 
+from domain.case.clauses.priority import Assessment
+from domain.values import Level
 from infrastructure.views import streams
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.rebuild import rebuild_views
-from tests.application.cases import log, resolved
+from tests.application.cases import TECHNICIAN, log, resolved
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase, differences
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
@@ -75,15 +77,18 @@ def test_a_rebuild_stops_at_the_first_event_that_cannot_be_folded(desk: Blocking
         rebuild_views(connection)
 
 
-def test_a_table_that_wants_an_order_lies_in_it_after_a_rebuild(desk: BlockingDesk, database: TestDatabase) -> None:
-    resolved(desk)
-    with psycopg.connect(database.superuser, autocommit=True) as superuser:
-        superuser.execute("ALTER TABLE views.resolutions CLUSTER ON resolutions_pkey")
+def test_ended_intervals_lie_in_order_after_a_rebuild(desk: BlockingDesk, database: TestDatabase) -> None:
+    """Questions about the past count on it. Stream by stream, they would lie in the order of cases."""
+    numbers = [log(desk) for _ in range(3)]
+    for number in reversed(numbers):
+        desk.triage.triage(number, "desk", TECHNICIAN)
+    for number in numbers:
+        desk.diagnosis.prioritize(number, Assessment(Level(2), Level(2)), TECHNICIAN)
     with database.connect("projector") as connection:
         rebuild_views(connection)
-        wanted = "SELECT indisclustered FROM pg_index WHERE indexrelid = 'views.resolutions_pkey'::regclass"
-        assert connection.execute(wanted.encode()).fetchall() == [(True,)]
-    assert differences(database) == {}
+        found = connection.execute("SELECT until_position FROM views.case_intervals ORDER BY ctid").fetchall()
+    assert len(found) == 6
+    assert found == sorted(found)
 
 
 @pytest.mark.parametrize("held", ["views.case_intervals", "views.tracking", "reporting.cases"])
