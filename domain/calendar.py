@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Pauses = Sequence[tuple[datetime, datetime]]
@@ -91,17 +92,29 @@ class Calendar:
 
         Raises OverflowError after the year 9999.
         """
-        since, zone = _utc(since), ZoneInfo(self.time_zone)
-        opens, closes = _since_midnight(self.opens), _since_midnight(self.closes)
-        day = since.astimezone(zone).date()
+        since = _utc(since)
+        day = since.astimezone(ZoneInfo(self.time_zone)).date()
         while True:
-            if self.is_business_day(day):
-                midnight = datetime(day.year, day.month, day.day, tzinfo=zone)  # wall-clock times are added to it
-                opened, closed = max((midnight + opens).astimezone(UTC), since), (midnight + closes).astimezone(UTC)
-                if opened < closed:
-                    yield opened, closed
-                    since = closed  # no hour comes twice, even where a zone skips a date at the date line
+            if day not in self._known_days:
+                self._known_days[day] = self._day(day)
+            opened, closed = self._known_days[day]
+            if (opened := max(opened, since)) < closed:
+                yield opened, closed
+                since = closed  # no hour comes twice, even where a zone skips a date at the date line
             day += timedelta(days=1)
+
+    @cached_property
+    def _known_days(self) -> dict[date, tuple[datetime, datetime]]:
+        """Opening and closing by local date, of the days that were asked for."""
+        return {}
+
+    def _day(self, day: date) -> tuple[datetime, datetime]:
+        """When a local date opens and closes, in UTC; the same moment on a day off."""
+        midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone))
+        if not self.is_business_day(day):
+            return midnight.astimezone(UTC), midnight.astimezone(UTC)
+        opens, closes = _since_midnight(self.opens), _since_midnight(self.closes)  # wall-clock times are added
+        return (midnight + opens).astimezone(UTC), (midnight + closes).astimezone(UTC)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -23,9 +23,9 @@ from domain.errors import DuplicateDecisionRequired
 from domain.values import Channel, Level, Nature
 
 _CHANNELS = {
-    Channel.PHONE: 0.71,
+    Channel.PHONE: 0.73,
     Channel.SELF_SERVICE: 0.1,
-    Channel.EMAIL: 0.06,
+    Channel.EMAIL: 0.04,
     Channel.CHAT: 0.08,
     Channel.WALK_IN: 0.03,
     Channel.PARTNER_DESK: 0.02,

@@ -104,7 +104,7 @@ async def wait(at: Setting, case: Incident) -> None:
     await at.soon(30, 1500)
     if case.customer.email is None:
         await at.desk.pending.resume(case.number, case.worker)
-    elif chance.happens(0.6):
+    elif chance.happens(0.4):
         answer = case.wording.one("answers")
         await at.mail(case.customer, f"Re: {case.words['subject']}", answer, await at.case(case.number))
     else:

@@ -54,7 +54,8 @@ class SimulatedRecord:
         self.heard: Callable[[Commit], None] = lambda _: None
         """Called with each commit."""
         self._position = 0
-        self._streams: dict[UUID, _Stream] = defaultdict(_Stream)
+        self._streams: dict[int, _Stream] = defaultdict(_Stream)
+        """By the numbers of their ids: a UUID is compared and hashed in Python."""
         self._numbers: dict[str, UUID] = {}
         self._reference: list[Entry] = []
         self._begun: dict[tuple[str, str], list[UUID]] = defaultdict(list)
@@ -65,7 +66,7 @@ class SimulatedRecord:
     def forget(self, cases: int, problems: int) -> None:
         """Forget all but the reference data, and number from here on."""
         self._cases, self._problems = count(cases), count(problems)
-        kept = {entry.event.originator_id for entry in self._reference}
+        kept = {entry.event.originator_id.int for entry in self._reference}
         self._streams = defaultdict(_Stream, {each: self._streams[each] for each in kept})
         for known in (self._numbers, self._begun, self._named):
             known.clear()
@@ -74,7 +75,7 @@ class SimulatedRecord:
 
     async def load(self, id: UUID, *, until: int | None = None) -> Root | None:  # noqa: A002 - as the port has it
         """Return an aggregate as its last command left it, or as it was at a version."""
-        if (stream := self._streams.get(id)) is None:
+        if (stream := self._streams.get(id.int)) is None:
             return None
         if until is not None or stream.root is None or stream.root.pending_events:
             root: Root | None = None
@@ -92,18 +93,18 @@ class SimulatedRecord:
         limit: int | None = None,
     ) -> list[Entry]:
         """Return the events of an aggregate."""
-        return self._streams[id].entries[after:until][:limit] if id in self._streams else []
+        return self._streams[id.int].entries[after:until][:limit] if id.int in self._streams else []
 
     async def head(self, id: UUID) -> Head | None:  # noqa: A002
         """Return the last event of an aggregate."""
-        entries = self._streams[id].entries if id in self._streams else []
+        entries = self._streams[id.int].entries if id.int in self._streams else []
         return Head(entries[-1].event.originator_version, entries[-1].position) if entries else None
 
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
         """Keep the pending events of aggregates, and hand them on."""
         at, events = self._clock.now(), list[Recorded]()
         for root in roots:
-            stream = self._streams[root.id]
+            stream = self._streams[root.id.int]
             for event in root.collect_events():
                 assert isinstance(event, Recorded)
                 self._position += 1
@@ -141,7 +142,7 @@ class SimulatedRecord:
 
     async def existing(self, ids: Collection[UUID]) -> set[UUID]:
         """Return the ids that have events."""
-        return {each for each in ids if each in self._streams}
+        return {each for each in ids if each.int in self._streams}
 
     async def reference_events(self, after: int) -> Sequence[tuple[int, Recorded]]:
         """Return the changes of reference data after a position."""
@@ -149,7 +150,7 @@ class SimulatedRecord:
 
     async def latest(self, ids: Collection[UUID]) -> Sequence[Recorded]:
         """Return the last event of each stream."""
-        return [self._streams[each].entries[-1].event for each in ids if each in self._streams]
+        return [self._streams[each.int].entries[-1].event for each in ids if each.int in self._streams]
 
     async def approvals(self) -> Sequence[UUID]:
         """Nothing needs an approval."""
@@ -199,7 +200,7 @@ class SimulatedRecord:
         ][:limit]
 
     def _is_open(self, report: Profile) -> bool:
-        case = self._streams[self._numbers[report.number]].root
+        case = self._streams[self._numbers[report.number].int].root
         return isinstance(case, Case) and case.status is not Status.CLOSED
 
     def _keep_words(self, event: Logged) -> None:

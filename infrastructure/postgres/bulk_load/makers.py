@@ -56,7 +56,7 @@ class _Maker:
     @classmethod
     def begin(cls, plan: Plan, store: Store) -> None:
         _tether()
-        gc.set_threshold(50_000, 20, 50)
+        gc.disable()  # a stretch leaves little behind, and is cleared away as a whole
         cls.loop = asyncio.new_event_loop()
         cls.simulation = Simulation(plan, store)
         cls.begun = [rows_of(commit) for commit in cls.loop.run_until_complete(cls.simulation.prelude())]
@@ -68,6 +68,7 @@ class _Maker:
 
     @classmethod
     def stretch(cls, number: int) -> list[Rows]:
+        gc.collect()
         return [rows_of(commit) for commit in cls.loop.run_until_complete(cls.simulation.stretch(number))]
 
 
