@@ -129,8 +129,11 @@ class Lists(Protocol):
         """Return a queue in the order in which it is worked, now or at a past point. All pages are as of one position."""
         ...
 
-    async def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
-        """Return open obligations by due time; filters: `kind`, `role`, `team` and `case` (its number)."""
+    async def obligations(self, filters: Mapping[str, str], page: Page, asked: Asked) -> Listing:
+        """Return open obligations by due time; filters: `kind`, `role`, `team` and `case` (its number).
+
+        All pages are as of one position.
+        """
         ...
 
     async def problems(self, filters: Mapping[str, str], page: Page) -> Listing:

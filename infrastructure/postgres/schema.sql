@@ -1475,11 +1475,17 @@ CREATE INDEX known_error_trigrams_idx ON views.known_errors USING gin (words ext
 
 CREATE INDEX long_interval_idx ON views.case_intervals USING gist (int8range("position", until_position), tstzrange(since, until, '[]'::text)) WHERE (((until_position - "position") >= 16384) OR ((until - since) >= '7 days'::interval));
 
+CREATE INDEX long_obligation_idx ON views.obligations USING gist (due_at, positions, tstzrange(since, settled_at, '[]'::text)) WHERE ((NOT upper_inf(positions)) AND (((upper(positions) - lower(positions)) >= 16384) OR ((settled_at - since) >= '7 days'::interval)));
+
 CREATE INDEX long_stay_idx ON views.case_intervals USING gist (queue, rank, int8range(stay_position, until_position), tstzrange(stay_since, until, '[]'::text)) WHERE (((until_position - stay_position) >= 16384) OR ((until - stay_since) >= '7 days'::interval));
 
 CREATE INDEX middling_stay_idx ON views.case_intervals USING btree (queue, until_position) WHERE ((until_position - stay_position) >= 2048);
 
 CREATE INDEX obligation_now_idx ON views.obligations USING btree (due_at, number, key) WHERE upper_inf(positions);
+
+CREATE INDEX obligation_settled_idx ON views.obligations USING btree (settled_at) WHERE (NOT upper_inf(positions));
+
+CREATE INDEX obligation_until_idx ON views.obligations USING btree (upper(positions)) WHERE (NOT upper_inf(positions));
 
 CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensions.gin_trgm_ops) WHERE open;
 

@@ -130,7 +130,7 @@ class Questions:
                     conditions, sort, page, self.asked(point)
                 )
             )
-        found["obligations"] = pages(lambda page: views.lists.obligations({}, point, self.now, page))
+        found["obligations"] = pages(lambda page: views.lists.obligations({}, page, self.asked(point)))
         for name in REPORTS:
             for key in KEYS:
                 question = ReportQuestion(name, self.since, self.until, point, key, self.window_ends)

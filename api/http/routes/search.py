@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.http.access import FreshStaff, point_of
+from api.http.access import FreshStaff, asked_of
 from api.http.context import admit, authenticated, context_of
 from api.http.documents.lists import ObligationPage, SearchPage
 from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage, ProblemType
@@ -173,7 +173,7 @@ async def search(
 )
 async def list_obligations(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     limit: Limit = 50,
     cursor: Cursor = None,
     as_of: AsOf = None,
@@ -181,13 +181,13 @@ async def list_obligations(
 ) -> Response:
     """List obligations.
 
-    What the desk owes, by due time, now or as the ledger knew it earlier. Filters combine.
+    What the desk owes, by due time, now or as the ledger knew it earlier. Filters combine. All pages are as of the position of
+    the first one.
     """
     context = context_of(request)
     filters = {name: request.query_params[name] for name in _OWED if name in request.query_params}
     question = f"obligations {sorted(filters.items())} {as_of} {position}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    point = await point_of(context, as_of, position, None)
-    page = Page(after, limit)
-    listing = await context.ask(context.views.lists.obligations(filters, point, context.desk.clock.now(), page))
+    asked = await asked_of(context, actor, as_of, position, None)
+    listing = await context.ask(context.views.lists.obligations(filters, Page(after, limit), asked))
     return page_of(request, context, question, listing)

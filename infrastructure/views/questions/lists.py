@@ -9,12 +9,11 @@ from typing import Any
 from application.views.case_filters import Condition, Sort
 from application.views.questions import Asked, Listing, Page, Point, QueueCounts
 from infrastructure.views.questions.case_lists import CaseLists
+from infrastructure.views.questions.obligation_lists import ObligationLists
 from infrastructure.views.questions.orders import order_of
 from infrastructure.views.questions.queue_lists import QueueLists
 from infrastructure.views.questions.view_reader import (
-    Row,
     ViewReader,
-    at,
     filter_conditions,
     one_page,
     plain_item,
@@ -22,7 +21,6 @@ from infrastructure.views.questions.view_reader import (
 )
 
 _SQL = texts("lists")
-_OBLIGATION_FILTERS = {"kind": "o.kind", "role": "o.role", "team": "o.team", "case": "o.number"}
 _PROBLEM_FILTERS = {name: f"p.{name}" for name in ("status", "service", "known_error")}
 
 
@@ -33,6 +31,7 @@ class ListView:
         self._reader = reader
         self._cases = CaseLists(reader)
         self._queues = QueueLists(reader, self._cases)
+        self._obligations = ObligationLists(reader)
 
     async def cases(self, conditions: Sequence[Condition], sort: Sort, page: Page, asked: Asked) -> Listing:
         """The cases that meet all conditions."""
@@ -46,19 +45,9 @@ class ListView:
         """A queue in the order in which it is worked."""
         return await self._queues.queue(name, page, asked)
 
-    async def obligations(self, filters: Mapping[str, str], point: Point, now: datetime, page: Page) -> Listing:
-        """Obligations by due time, now or at a past point. Raises ValueError for an unknown filter."""
-        condition, values = at(point, _SQL["owed_now"], _SQL["owed_at_point"])
-        where, matched = filter_conditions(filters, _OBLIGATION_FILTERS)
-        values |= {"now": now, **matched}
-        if page.after is not None:
-            where.append("(o.due_at, o.number, o.key) > (%(due)s, %(after_number)s, %(after_key)s)")
-            due, number, key = page.after
-            values |= {"due": datetime.fromisoformat(due), "after_number": number, "after_key": key}
-        conditions = " AND ".join((condition, *where))
-        sql = f"{_SQL['obligations']} WHERE {conditions} ORDER BY o.due_at, o.number, o.key"
-        rows = await self._reader.rows(one_page(sql, page), values)
-        return await self._reader.listing(rows, page, point, _obligation_key, plain_item)
+    async def obligations(self, filters: Mapping[str, str], page: Page, asked: Asked) -> Listing:
+        """Obligations by due time. Raises ValueError for an unknown filter."""
+        return await self._obligations.obligations(filters, page, asked)
 
     async def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
         """Problems by number. Raises ValueError for an unknown filter."""
@@ -80,7 +69,3 @@ class ListView:
         return await self._reader.listing(
             rows, page, Point(), lambda row: (row["received_at"].isoformat(), str(row["id"])), plain_item
         )
-
-
-def _obligation_key(row: Row) -> tuple[Any, ...]:
-    return (row["due_at"].isoformat(), row["case"], row["key"])

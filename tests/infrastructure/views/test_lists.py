@@ -22,8 +22,9 @@ from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions import case_lists
-from infrastructure.views.questions.view_reader import cases_at
+from infrastructure.views.questions.view_reader import END, LATEST, cases_at
 from infrastructure.views.stores.cases import CasesStore
+from infrastructure.views.stores.obligations import ObligationsStore
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
 from tests.infrastructure.everything import everything
@@ -114,14 +115,14 @@ def worked(rows: list[Row], queue: str) -> list[str]:
     ]
 
 
-def paged(ask: Callable[[Page], Listing], limit: int) -> tuple[list[str], Listing]:
+def paged(ask: Callable[[Page], Listing], limit: int, name: str = "number") -> tuple[list[str], Listing]:
     """The numbers on all pages, and the first page."""
     first = listing = ask(Page(limit=limit))
-    numbers = [item["number"] for item in listing.items]
+    numbers = [item[name] for item in listing.items]
     while listing.next_key is not None:
         listing = ask(Page(listing.next_key, limit))
         assert listing.position == first.position
-        numbers += [item["number"] for item in listing.items]
+        numbers += [item[name] for item in listing.items]
     return numbers, first
 
 
@@ -135,6 +136,36 @@ def rows_at(database: TestDatabase) -> Iterator[Callable[[Point], list[Row]]]:
             rows = connection.execute(f"SELECT * FROM {relation} c".encode(), values).fetchall()
             connection.rollback()
             return rows
+
+        yield read
+
+
+@pytest.fixture
+def owed_at(database: TestDatabase) -> Iterator[Callable[[Point], list[str]]]:
+    """The key of every obligation that stood at a point, by a scan of all rows."""
+    with psycopg.connect(database.superuser) as connection:
+
+        def read(point: Point) -> list[str]:
+            position = LATEST if point.position is None else point.position
+            moment_ = END if point.effective_at is None else point.effective_at
+            rows = connection.execute("SELECT * FROM views.obligations ORDER BY due_at, number, key").fetchall()
+            names = [
+                column.name
+                for column in connection.execute("SELECT * FROM views.obligations LIMIT 0").description or ()
+            ]
+            connection.rollback()
+            found = [dict(zip(names, row, strict=True)) for row in rows]
+            return [
+                row["key"]
+                for row in found
+                if row["positions"].lower <= position
+                and row["since"] <= moment_
+                and not (
+                    row["positions"].upper is not None
+                    and row["positions"].upper <= position
+                    and row["settled_at"] <= moment_
+                )
+            ]
 
         yield read
 
@@ -225,16 +256,21 @@ def folded_apart(database: TestDatabase) -> int:
             "SELECT originator_id, originator_version, topic, state, notification_id, recorded_at, db_role::text "
             "FROM ledger.stored_events WHERE topic LIKE 'case.%' ORDER BY notification_id"
         ).fetchall()
-        store, position = CasesStore(connection), 0
+        stores, position = (CasesStore(connection), ObligationsStore(connection)), 0
         for row in rows:
             position = row[4] * APART
-            store.fold([(mapper.to_domain_event(LedgerNotification(*row)), position)])
+            for store in stores:
+                store.fold([(mapper.to_domain_event(LedgerNotification(*row)), position)])
         connection.execute("UPDATE views.tracking SET position = %s", (position,))
     return position
 
 
 def test_the_past_lists_what_a_scan_finds_also_among_long_intervals(
-    history: History, database: TestDatabase, views: BlockingDesk, rows_at: Callable[[Point], list[Row]]
+    history: History,
+    database: TestDatabase,
+    views: BlockingDesk,
+    rows_at: Callable[[Point], list[Row]],
+    owed_at: Callable[[Point], list[str]],
 ) -> None:
     lived(history)
     last, chance = folded_apart(database), Random(14)
@@ -247,6 +283,8 @@ def test_the_past_lists_what_a_scan_finds_also_among_long_intervals(
         for queue in ("triage", "diagnosis", "network", "resolved"):
             numbers, _ = paged(lambda page, q=queue: views.lists.queue(q, page, asked), 3)  # type: ignore[misc]  # noqa: B023
             assert numbers == worked(rows, queue), (point, queue)
+        owed = paged(lambda page: views.lists.obligations({}, page, asked), 3, "key")[0]  # noqa: B023
+        assert owed == owed_at(point), point
         for conditions in chance.sample(FILTERS, 4):
             sort = chance.choice(SORTS)
             numbers, _ = paged(lambda page, c=conditions, s=sort: views.lists.cases(c, s, page, asked), 3)  # type: ignore[misc]  # noqa: B023

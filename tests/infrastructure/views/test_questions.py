@@ -24,7 +24,6 @@ from tests.conftest import TestDatabase, differences
 from tests.infrastructure.everything import everything
 from tests.infrastructure.histories import (
     MEDIUM,
-    NOW,
     POLICY,
     SYSTEM,
     TEAM,
@@ -67,7 +66,7 @@ def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
 ) -> None:
     uninformed, asking = owing(history)
     projector.catch_up()
-    owed = views.lists.obligations({}, Point(), moment(34), ALL)
+    owed = views.lists.obligations({}, ALL, asked(34))
     assert owed.items == [
         {
             "case": asking.number, "kind": "answer_consultation", "key": "answer_consultation:INC-0000003",
@@ -80,9 +79,9 @@ def test_what_is_owed_stands_by_due_time_and_says_what_is_overdue(
         },
     ]  # fmt: skip
     assert owed.position == views.positions.last()
-    first = views.lists.obligations({}, Point(), NOW, Page(limit=1))
+    first = views.lists.obligations({}, Page(limit=1), asked(0))
     assert first.next_key is not None
-    assert numbers(views.lists.obligations({}, Point(), NOW, Page(first.next_key)), "case") == [uninformed.number]
+    assert numbers(views.lists.obligations({}, Page(first.next_key), asked(0)), "case") == [uninformed.number]
 
 
 @pytest.mark.parametrize(
@@ -101,9 +100,9 @@ def test_what_is_owed_is_found_by_kind_role_team_and_case(
 ) -> None:
     owing(history)
     projector.catch_up()
-    assert numbers(views.lists.obligations(filters, Point(), NOW, ALL), "case") == found
+    assert numbers(views.lists.obligations(filters, ALL, asked(0)), "case") == found
     with pytest.raises(ValueError, match="colour is no filter"):
-        views.lists.obligations({"colour": "red"}, Point(), NOW, ALL)
+        views.lists.obligations({"colour": "red"}, ALL, asked(0))
 
 
 def test_what_was_owed_then_is_owed_then_still(history: History, projector: Projector, views: BlockingDesk) -> None:
@@ -118,12 +117,14 @@ def test_what_was_owed_then_is_owed_then_still(history: History, projector: Proj
     asking.answer_consultation("INC-0000003", said(), by(21, TEAM))
     history.put(uninformed, asking)
     projector.catch_up()
-    assert views.lists.obligations({}, Point(), NOW, ALL).items == []
-    due = [item["due_at"] for item in views.lists.obligations({}, Point(then), NOW, ALL).items]
+    assert views.lists.obligations({}, ALL, asked(0)).items == []
+    due = [item["due_at"] for item in views.lists.obligations({}, ALL, asked(0, Point(then))).items]
     assert due == [moment(33), moment(244)]
-    renewed = views.lists.obligations({"kind": "inform_customer"}, Point(again), NOW, ALL).items
+    renewed = views.lists.obligations({"kind": "inform_customer"}, ALL, asked(0, Point(again))).items
     assert [item["due_at"] for item in renewed] == [moment(250)]
-    assert numbers(views.lists.obligations({}, Point(effective_at=moment(20)), NOW, ALL), "case") == [asking.number]
+    assert numbers(views.lists.obligations({}, ALL, asked(0, Point(effective_at=moment(20)))), "case") == [
+        asking.number
+    ]
 
 
 def test_the_queues_count_what_is_owed_and_what_has_no_priority_for_too_long(

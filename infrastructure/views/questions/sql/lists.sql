@@ -1,17 +1,4 @@
--- Questions on cases, queues and obligations.
-
--- name: obligations --
-SELECT o.number AS case, o.kind, o.key, nullif(o.about, '') AS about, o.due_at, o.since, o.role, o.team,
-       o.due_at < %(now)s AS overdue, (SELECT position FROM views.tracking) AS position
-FROM views.obligations o
-
--- name: owed_now --
-upper_inf(o.positions)
-
--- name: owed_at_point --
-lower(o.positions) <= %(position)s AND o.since <= %(effective_at)s
-AND NOT (coalesce(upper(o.positions), %(position)s + 1) <= %(position)s
-         AND coalesce(o.settled_at, 'infinity') <= %(effective_at)s)
+-- Questions on problems and the quarantine.
 
 -- name: problems --
 SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p.incidents) AS incidents, p.known_error,
