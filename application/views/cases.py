@@ -86,6 +86,18 @@ COUNTED = (
     *("major", "pending_reason"),
 )
 """The columns by whose values cases are counted as they change."""
+PAIRS = (("priority", "impact"), ("priority", "severity"), ("impact", "severity"))
+"""Columns whose values are counted together as well: few of their combinations occur (R-5.4a)."""
+
+
+def counted_values(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a case with these columns counts for: each column with its value, and each pair of both."""
+    for name in COUNTED:
+        if values.get(name) is not None:
+            yield name, str(values[name])
+    for first, second in PAIRS:
+        if values.get(first) is not None and values.get(second) is not None:
+            yield f"{first} {second}", f"{values[first]} {values[second]}"
 
 
 def rank(priority: int | None, received_at: datetime) -> int:

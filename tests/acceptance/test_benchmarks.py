@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks import case_reads, storage
+from benchmarks import case_reads, lists, storage
+from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
+from tests.blocking import on_pool
+from tests.conftest import TestDatabase
 
 
 def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
@@ -24,3 +27,14 @@ def test_bytes_of_a_case() -> None:
     rows = {row.what: row.ours for row in storage.rows(3)}
     assert list(rows) == ["bytes_per_lifecycle", "bytes_per_lifecycle_singly", "bytes_per_long_lifecycle"]
     assert all(each > 0 for each in rows.values())
+
+
+def test_lists_and_queues(running: RunningDesk, database: TestDatabase) -> None:
+    running.prioritized()
+    running.resolved()
+    running.closed()
+    running.catch_up()
+    with on_pool(database, "api", views_on, size=lists.READERS) as views:
+        measured = views.portal.call(lists.rows, views.target, 1)
+    assert [row.what for row in measured] == ["queue_page_p95_ms", "queue_as_of_vs_now", "list_filtered_p95_ms"]
+    assert all(row.ours > 0 for row in measured)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from application.views.case_filters import Condition
-from application.views.cases import COUNTED
+from application.views.cases import counted_values
 from application.views.questions import Asked, Listing, Page, Point, Total
 from infrastructure.views.questions.orders import Order
 from infrastructure.views.questions.view_reader import (
@@ -34,6 +34,8 @@ _WALK = 10_000
 """Closed cases looked at in the list's order, before all that fit are read: a few milliseconds."""
 _RARE = frozenset({"customer", "external_ref", "major", "pending_reason"})
 """Columns in which each value has few closed cases."""
+
+_NONE: Row = {"cases": 0, "closed": 0}
 
 Counts = Mapping[tuple[str, str], Row]
 
@@ -105,7 +107,7 @@ class CaseLists:
         """
         pinned = pin(page, asked)
         async with self._reader.snapshot() as snapshot:
-            counts = await _count(snapshot, conditions)
+            counts = await _count(snapshot, conditions, order)
             rows: list[Row] = []
             query = _Query(conditions, order, page.limit + 1, pinned, counts)
             if (statement := query.statement()) is not None:
@@ -153,7 +155,7 @@ class _Query:
             return gathered, self._filled(_SQL["gathered_branch"])
         own = " AND ".join(text for each, text in self._texts if f"c.{each.column}" in self._order.columns)
         parts, found = [], list[str]()
-        for n, (part, order) in enumerate(self._order.indexed(self._key)):
+        for n, (part, order) in enumerate(self._parts()):
             so_far = f" AND {' + '.join(found)} < {self._limit}" if found else ""
             numbered = filled(
                 _SQL["closed"], n=str(n), part=f"{part} AND {own or 'true'}", order=order, where=where, filled=so_far
@@ -162,6 +164,15 @@ class _Query:
             found.append(_SQL["found"].replace("{n}", str(n)))
         branches = (_SQL["closed_branch"].replace("{n}", str(n)) for n in range(len(parts)))
         return "".join(parts), " UNION ALL ".join(branches)
+
+    def _parts(self) -> list[tuple[str, str]]:
+        """The conditions and orders that closed cases are read by, without those under which none stands."""
+        empty = {
+            f"{self._order.columns[0]} = {value}"
+            for value in self._order.values
+            if not all(_closed_of(self._counts, key) for key in _counted_with(self._conditions, self._order, value))
+        }
+        return [each for each in self._order.indexed(self._key) if each[0].partition(" AND ")[0] not in empty]
 
     def _filled(self, sql: str, **parts: str) -> str:
         common = {"keys": self._order.keys, "order_of_keys": self._order.of_keys, "limit": str(self._limit)}
@@ -193,16 +204,25 @@ def _value(value: Any) -> Any:
     return matchable(value) if isinstance(value, str) else value
 
 
-async def _count(snapshot: Snapshot, conditions: Sequence[Condition]) -> Counts:
-    """The counts of the values that a list is filtered by; under ("", "") that of all cases."""
-    wanted = _counted(conditions)
+async def _count(snapshot: Snapshot, conditions: Sequence[Condition], order: Order) -> Counts:
+    """The counts of the values that a list is filtered by, and goes through; under ("", "") that of all cases."""
+    wanted = [
+        *_counted(conditions),
+        *(pair for value in order.values for pair in _counted_with(conditions, order, value)),
+    ]
     values = {"names": [name for name, _ in wanted], "values": [value for _, value in wanted]}
     return {(row["name"], row["value"]): row for row in await snapshot.rows(_SQL["counts"], values, prepared=True)}
 
 
 def _counted(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
-    equal = (each for each in conditions if each.comparison == "=" and each.column in COUNTED)
-    return [(each.column, matchable(str(each.value))) for each in equal]
+    equal = {each.column: _value(each.value) for each in conditions if each.comparison == "="}
+    return list(counted_values(equal))
+
+
+def _counted_with(conditions: Sequence[Condition], order: Order, value: int) -> list[tuple[str, str]]:
+    """The same for the cases with one value of the column that they are sorted by."""
+    own = Condition(order.columns[0].removeprefix("c."), "=", value)
+    return _counted([*(each for each in conditions if each.column != own.column), own])
 
 
 def _total(conditions: Sequence[Condition], rows: list[Row], page: Page, point: Point, counts: Counts) -> Total:
@@ -215,6 +235,11 @@ def _total(conditions: Sequence[Condition], rows: list[Row], page: Page, point: 
     return Total(len(rows), exact=False)
 
 
+def _closed_of(counts: Counts, key: tuple[str, str]) -> int:
+    closed: int = counts.get(key, _NONE)["closed"]
+    return closed
+
+
 def _windows(point: Point) -> str:
     """Where the intervals of a point are looked for."""
     known = [_SQL["known_then"]] if point.position is not None else []
@@ -223,7 +248,7 @@ def _windows(point: Point) -> str:
 
 def _stand_in(conditions: Sequence[Condition], counts: Counts) -> tuple[bool, bool]:
     """Whether open cases can meet the conditions, and whether closed ones can."""
-    counted = [counts.get(key, {"cases": 0, "closed": 0}) for key in _counted(conditions)]
+    counted = [counts.get(key, _NONE) for key in _counted(conditions)]
     opened = all(row["cases"] > row["closed"] for row in counted)
     closed = all(row["closed"] for row in counted)
     for each in conditions:
@@ -239,7 +264,7 @@ def _fewest(conditions: Sequence[Condition], counts: Counts) -> int:
     """At most so many closed cases meet the conditions, by what is counted."""
     if any(each.column in _RARE and (each.value if each.comparison == "set" else True) for each in conditions):
         return 0
-    return min((counts[key]["closed"] for key in _counted(conditions) if key in counts), default=LATEST)
+    return min((_closed_of(counts, key) for key in _counted(conditions)), default=LATEST)
 
 
 def _item(row: Row) -> Row:

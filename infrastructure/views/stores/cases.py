@@ -14,11 +14,11 @@ from psycopg.rows import dict_row
 
 from application.views.cases import (
     COLUMNS,
-    COUNTED,
     PAST,
     CaseFold,
     Episode,
     Interval,
+    counted_values,
     needs_attention,
     new_fold,
     rank,
@@ -31,7 +31,6 @@ from infrastructure.views.stores.table import Table
 
 _PLACES = {name: place for place, name in enumerate(COLUMNS.names)}
 _STATUS, _PRIORITY, _RECEIVED = (_PLACES[name] for name in ("status", "priority", "received_at"))
-_counted = itemgetter(*(_PLACES[name] for name in COUNTED))
 _past = itemgetter(*(_PLACES[name] for name in PAST))
 _EPISODE = tuple(field.name for field in fields(Episode))
 _episode_row = attrgetter(*_EPISODE)
@@ -137,10 +136,9 @@ def _is_closed(interval: Interval) -> bool:
 
 def _keys(interval: Interval) -> Iterator[tuple[str, str]]:
     """What an interval counts for: column and value."""
-    for name, value in zip(COUNTED, _counted(interval.values), strict=True):
-        if value is not None:
-            yield name, str(value)
-    for queue in needs_attention(dict(zip(COLUMNS.names, interval.values, strict=True))):
+    values = dict(zip(COLUMNS.names, interval.values, strict=True))
+    yield from counted_values(values)
+    for queue in needs_attention(values):
         yield "attention", queue
 
 

@@ -298,7 +298,8 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0019.everything_said",
                 "0020.search_words",
             )
-            for migration in (*later, "0030.open_reports", "0035.cases_now_and_then", "0048.last_resolutions"):
+            views = ("0030.open_reports", "0035.cases_now_and_then", "0037.pairs_of_values", "0048.last_resolutions")
+            for migration in (*later, *views):
                 superuser.execute(written(migration))
         with before.connect("projector") as connection:
             assert Projector(connection).catch_up() > 100
