@@ -14,7 +14,7 @@ from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import MAYBE_TOKEN, answers, filters, needs, operation, reads
-from api.http.parameters import AsOf, AtPosition, AtVersion, Cursor, Limit, refuse_unknown
+from api.http.parameters import AsOf, AtPosition, AtVersion, Cursor, EffectiveAt, Limit, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
 from api.http.responses import json_response, page_of, versioned
 from application.cases.documents import problem_document
@@ -178,6 +178,7 @@ async def list_obligations(
     cursor: Cursor = None,
     as_of: AsOf = None,
     position: AtPosition = None,
+    effective_at: EffectiveAt = None,
 ) -> Response:
     """List obligations.
 
@@ -186,8 +187,8 @@ async def list_obligations(
     """
     context = context_of(request)
     filters = {name: request.query_params[name] for name in _OWED if name in request.query_params}
-    question = f"obligations {sorted(filters.items())} {as_of} {position}"
+    question = f"obligations {sorted(filters.items())} {as_of} {position} {effective_at}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    asked = await asked_of(context, actor, as_of, position, None)
+    asked = await asked_of(context, actor, as_of, position, effective_at)
     listing = await context.ask(context.views.lists.obligations(filters, Page(after, limit), asked))
     return page_of(request, context, question, listing)
