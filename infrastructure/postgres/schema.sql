@@ -1317,8 +1317,6 @@ CREATE TABLE views.value_counts (
 
 ALTER TABLE views.value_counts OWNER TO desk_projector;
 
-COMMENT ON TABLE views.value_counts IS 'Two columns and their values stand as "a b" in name and value.';
-
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 

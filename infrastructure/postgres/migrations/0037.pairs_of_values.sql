@@ -1,4 +1,5 @@
--- Cases are also counted by two values together, of columns that hardly occur in all combinations: priority, impact, severity.
+-- Cases are also counted by two values together, of columns that hardly occur in all combinations: priority, impact,
+-- severity. They stand as `priority impact` and `1 1`.
 SET ROLE desk_projector;
 
 -- Every view is emptied, and the projector folds all events anew.
@@ -12,7 +13,5 @@ BEGIN
 END
 $$;
 UPDATE views.tracking SET position = 0, events = 0;
-
-COMMENT ON TABLE views.value_counts IS 'Two columns and their values stand as "a b" in name and value.';
 
 RESET ROLE;
