@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from application.views.case_counts import counted_values
 from application.views.case_filters import Condition
-from application.views.cases import counted_values
 from application.views.questions import Asked, Listing, Page, Point, Total
 from infrastructure.views.questions.orders import Order
 from infrastructure.views.questions.view_reader import (

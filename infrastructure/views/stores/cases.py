@@ -12,18 +12,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from application.views.cases import (
-    COLUMNS,
-    PAST,
-    CaseFold,
-    Episode,
-    Interval,
-    counted_values,
-    needs_attention,
-    new_fold,
-    rank,
-    resume_fold,
-)
+from application.views.case_counts import counted_values, needs_attention
+from application.views.cases import COLUMNS, PAST, CaseFold, Episode, Interval, new_fold, rank, resume_fold
 from domain.aggregate import Recorded
 from domain.case.status import Status
 from infrastructure.views.stores.statements import filled, statements, transposed
