@@ -100,7 +100,7 @@ class Total(Document):
     """How many, by the counters of the first page."""
     exact: Annotated[bool, such_as(True)]
     """Whether it is exactly so many: for a queue, for all cases, for one filter that is counted (`status`, `queue`, `team`,
-    `technician`, `service`, `channel`, `agency`, `priority`, `impact`, `severity`), and where all cases stand on the first
+    `technician`, `service`, `channel`, `agency`, `priority`, `impact`, `severity`, `major`, `pending`), and where all stand on the first
     page. Otherwise there are at least so many."""
 
 
