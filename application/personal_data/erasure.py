@@ -105,7 +105,7 @@ class PersonalData:
 
     async def _subject_named(self, given: str) -> str:
         if not given.isprintable():
-            raise NotFound("The record holds nothing under this id.")
+            raise NotFound("The desk never kept anything under this id.")
         return await self.subject_of(given)
 
     async def _kept_of(self, given: str, subject: str, scope: ErasureScope) -> _Kept:
@@ -146,18 +146,18 @@ class PersonalData:
             or approval.wanted is None
             or approval.wanted.scope is not erased.scope
         ):
-            raise ApprovalRequired(f"erasing {erased.subject} ({erased.scope}) needs the approval of an auditor")
+            raise ApprovalRequired(f"An auditor must approve the erasure of {erased.subject} ({erased.scope}).")
         return approval
 
 
 def _require_person(given: str, known: DataSubject | None, found: Sequence[Disclosed]) -> None:
     if known is None and not found:
         raise NotFound(
-            f"nothing was ever kept of {given}: name a customer's id, or the address they wrote from. "
-            "Of a member of staff the events keep the actor id, which says who decided, and the catalogue its words"
+            f"The desk never kept anything of {given}. Name a customer's id, or the address they wrote from. "
+            "Of a member of staff the events keep the actor id, which says who decided, and the catalogue keeps its words."
         )
     if strange := sorted({each.aggregate for each in found} - ERASABLE):
-        raise Invalid(f"{given} is nobody's id, but the desk's own word in its {', '.join(strange)}", "/subject")
+        raise Invalid(f"{given} is no person's id. The desk uses the word in its {', '.join(strange)}.", "/subject")
 
 
 def _told(subject: str, scope: ErasureScope, kept: _Kept) -> Erased:

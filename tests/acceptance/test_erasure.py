@@ -237,8 +237,8 @@ def test_erasing_says_what_it_did_and_twice_that_nothing_was_left(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("nobody@agency.example", *WHY), "nothing was ever kept of nobody@agency.example"),
-        (("deadbeef", *WHY), "nothing was ever kept of deadbeef"),
+        (("nobody@agency.example", *WHY), "The desk never kept anything of nobody@agency.example"),
+        (("deadbeef", *WHY), "The desk never kept anything of deadbeef"),
         ((EMAIL, *WHY, "--approved-by", "r.audit"), "No such option"),
         ((EMAIL, *WHY, "--scope", "half"), "Invalid value"),
         ((EMAIL,), "Missing option"),

@@ -111,7 +111,7 @@ def test_nothing_is_erased_before_it_is_approved_and_an_approval_is_used_once(
     desk: BlockingDesk, database: TestDatabase
 ) -> None:
     number, had = log(desk), kept(database, desk.pseudonyms.of(JO))
-    with pytest.raises(ApprovalRequired, match="needs the approval of an auditor"):
+    with pytest.raises(ApprovalRequired, match="An auditor must approve"):
         desk.personal_data.erase(EMAIL, CONTACT, OPERATOR)
     asked = desk.personal_data.request_erasure(EMAIL, CONTACT, "asked", OPERATOR).root.number
     with pytest.raises(ApprovalRequired):
