@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from benchmarks import append, case_reads, http, ledger, storage
+from benchmarks import append, case_reads, http, ledger, search, storage
 from benchmarks.rows import main
 
 if __name__ == "__main__":
-    modules = {"append": append, "case_reads": case_reads, "http": http, "ledger": ledger, "storage": storage}
+    modules = {
+        "append": append,
+        "case_reads": case_reads,
+        "http": http,
+        "ledger": ledger,
+        "search": search,
+        "storage": storage,
+    }
     main({name: module.measure for name, module in modules.items()}, __doc__)

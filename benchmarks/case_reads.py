@@ -37,7 +37,7 @@ _INCIDENT = {
 }
 
 
-class _Connection:
+class Connection:
     """One keep-alive connection to the desk. Use it as a context manager."""
 
     def __init__(self, desk_url: str, token: str) -> None:
@@ -74,7 +74,7 @@ class _Connection:
 
 def rows(desk_url: str, token: str, *, events: int = LONG, seconds: float = 2.0, note: str = "") -> Iterator[Row]:
     """The rows of a running desk, whose technician has the token. It logs three cases and notes on them."""
-    with _Connection(desk_url, token) as desk:
+    with Connection(desk_url, token) as desk:
         usual, short, long = (_case(desk, length) for length in (8, min(SHORT, events), events))
     seen = {"If-None-Match": '"v8"'}
     yield _p95("case_read", _read(desk_url, token, f"/cases/{usual}", seconds), f"8 events{note}")
@@ -84,7 +84,7 @@ def rows(desk_url: str, token: str, *, events: int = LONG, seconds: float = 2.0,
     for what, path in (("long_read_vs_short", ""), ("long_history_vs_short", "/history")):
         times = {case: _read(desk_url, token, f"/cases/{case}{path}", seconds) for case in (short, long)}
         yield _compared(what, times[long], times[short], compared)
-    with _Connection(desk_url, token) as desk:
+    with Connection(desk_url, token) as desk:
         times = {
             case: desk.milliseconds("POST", f"/cases/{case}/notes", seconds, {"text": "Called."})
             for case in (short, long)
@@ -103,14 +103,14 @@ def _read(desk_url: str, token: str, path: str, seconds: float, status: int = 20
     """Milliseconds of each answer under so many readers."""
 
     def read(_: int) -> list[float]:
-        with _Connection(desk_url, token) as desk:
+        with Connection(desk_url, token) as desk:
             return desk.milliseconds("GET", path, seconds, None, status, **headers)
 
     with ThreadPoolExecutor(READERS) as readers:
         return [took for each in readers.map(read, range(READERS)) for took in each]
 
 
-def _case(desk: _Connection, events: int) -> str:
+def _case(desk: Connection, events: int) -> str:
     """The number of a new case with so many events: it is noted on."""
     logged = desk.ask("POST", "/cases", {**_INCIDENT, "received_at": datetime.now(UTC).isoformat()}, 201)
     number: str = json.loads(logged)["number"]

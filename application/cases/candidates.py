@@ -2,7 +2,7 @@
 
 The event records the candidates shown at logging, so the answer follows from the events alone (decision 6). One search
 serves the hint, the reading of candidates, and the check before assignment and resolution. Its work is bounded
-(decision 28).
+(decision 31).
 """
 
 from __future__ import annotations

@@ -148,8 +148,13 @@ class Lists(Protocol):
 class Search(Protocol):
     """Searches by words."""
 
-    async def cases(self, query: str, page: Page) -> Listing:
-        """Search cases by customers' words: exact matches, then open cases with similar words."""
+    async def cases(self, query: str, page: Page, filters: Mapping[str, Any] | None = None) -> Listing:
+        """Search cases by what was said in them: those with all words, then those with similar words.
+
+        Filters: `status`, `service`, `team`, and `received_from` and `received_to`, which are times. The newest cases come
+        first: enough for a page are ranked, then the next older ones. A page may have fewer cases than its size, or none,
+        and be followed by more.
+        """
         ...
 
     async def known_errors(self, query: str | None, service: str | None, page: Page) -> Listing:

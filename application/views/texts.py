@@ -1,23 +1,18 @@
-"""The view of a case's words: its report, and all later words.
-
-Comparison uses the reports (R-5.6a). Search uses all words.
-"""
+"""The view of a case's words, for searching: its report, and all later words."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from application.views.open_reports import compared_of
 from domain.aggregate import Recorded
 from domain.case.clauses.annotations import Attached, MessageReceived, Noted
-from domain.case.clauses.closure import Closed
-from domain.case.clauses.dispute import Disputed, Reopened
+from domain.case.clauses.dispute import Disputed
 from domain.case.clauses.logging import Corrected, Logged
 from domain.case.clauses.personal_data import PersonalDataErased
-from domain.case.clauses.relations import Unlinked
 from domain.case.clauses.resolution import Resolved
 
 TOLD = ("subject", "text", "solution", "reason", "name")
@@ -44,23 +39,14 @@ def speaks(event: Recorded) -> bool:
     return isinstance(event, PersonalDataErased) or any(getattr(event, name) for name in said)
 
 
-def moves(event: Recorded) -> bool:
-    """Whether an event may change the other columns, such as status or service."""
-    return isinstance(event, (Corrected, Closed, Reopened, Unlinked))
+def words_of(reported: Sequence[str] | None, told: Sequence[str] | None) -> str:
+    """Return the words of a case from its disclosures' values in order of version: its report, then all later words.
 
-
-def words_of(values: Iterable[str]) -> str:
-    """Return the report's words, as last corrected, from the disclosures' values in order of version."""
-    return storable(compared_of(values))[:LONGEST]
-
-
-def more_of(values: Iterable[str], beside: str) -> str:
-    """Return the later words, newest first, from the disclosures' values in order of version.
-
-    Together with the words ``beside`` they fit the index. The oldest words are dropped first.
+    Of the later ones the newest come first. What does not fit the index is dropped, the oldest first.
     """
-    said = [_told(json.loads(value)) for value in values]
-    return storable(" ".join(filter(None, reversed(said))))[: LONGEST - len(beside)]
+    words = compared_of(reported or ())
+    later = [text for value in reversed(told or ()) if (text := _told(json.loads(value)))]
+    return storable(" ".join((words[:LONGEST], *later))[:LONGEST])
 
 
 def _told(value: dict[str, Any]) -> str:

@@ -228,11 +228,12 @@ CREATE FUNCTION search.lexemes(said text) RETURNS tsvector
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     AS $$
 DECLARE
-    plain text := search.plain(said);
+    plain text;
 BEGIN
-    IF octet_length(plain) = length(plain) THEN
-        RETURN to_tsvector('search.english', plain);
+    IF octet_length(said) = length(said) THEN
+        RETURN to_tsvector('search.english', regexp_replace(said COLLATE pg_catalog."C", '[^A-Za-z0-9]', ' ', 'g'));
     END IF;
+    plain := search.plain(said);
     RETURN to_tsvector('search.english', search.spaced(plain))
         || array_to_tsvector(ARRAY(SELECT DISTINCT pair FROM search.pairs(plain)));
 END
@@ -310,6 +311,7 @@ DECLARE
     word record;
     rare int[] := '{}';
     reached float8 := 0;
+    covered int := 0;
     sets text[] := '{}'; -- arrays of terms: PostgreSQL has no array of arrays of several lengths
     filling int[] := '{}';
     weight int := 0;
@@ -337,6 +339,7 @@ BEGIN
             reached := reached + word.cases * share;
             IF reached <= postings OR rare = '{}' THEN
                 rare := rare || word.term;
+                covered := CASE WHEN reached <= postings THEN covered + word.weight ELSE 0 END;
             END IF;
         END IF;
         filling := filling || word.term;
@@ -347,6 +350,9 @@ BEGIN
             weight := 0;
         END IF;
     END LOOP;
+    IF covered > slack THEN
+        sets := '{}'; -- the rare terms are such a set
+    END IF;
     RETURN QUERY
     SELECT f.number, f.service, f.received_at, f.external_ref, f.shared
     FROM (
@@ -358,7 +364,7 @@ BEGIN
              WHERE o.terms && rare AND o.terms && coalesce(days, rare) AND o.received_at >= since
                AND (o.received_at, o.number) < (until, asked_number)
                AND (asked_ref IS NULL OR o.external_ref IS DISTINCT FROM asked_ref)
-             LIMIT postings)
+             LIMIT 3 * postings)
             UNION
             (SELECT o.*, extensions.icount(o.terms OPERATOR(extensions.&) asked)
              FROM views.open_reports o
@@ -369,6 +375,8 @@ BEGIN
                AND o.terms && coalesce(days, sets[1]::int[]) AND o.received_at >= since
                AND (o.received_at, o.number) < (until, asked_number)
                AND (asked_ref IS NULL OR o.external_ref IS DISTINCT FROM asked_ref)
+               -- One much shorter or longer cannot share enough.
+               AND cardinality(o.terms) - 1 BETWEEN cardinality(asked) * certain - 1e-9 AND cardinality(asked) / greatest(certain, 1e-3) + 1e-9
              LIMIT 3 * postings)
             UNION ALL
             (SELECT o.*, extensions.icount(o.terms OPERATOR(extensions.&) asked)
@@ -396,6 +404,21 @@ CREATE FUNCTION search.spaced(plain text) RETURNS text
 
 ALTER FUNCTION search.spaced(plain text) OWNER TO desk_owner;
 
+CREATE FUNCTION search.spans(number text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN array_to_tsvector(ARRAY[('@0.'::text || (("substring"(number, '\d+$'::text))::bigint >> 11)), ('@1.'::text || (("substring"(number, '\d+$'::text))::bigint >> 15)), ('@2.'::text || (("substring"(number, '\d+$'::text))::bigint >> 19))]);
+
+ALTER FUNCTION search.spans(number text) OWNER TO desk_owner;
+
+CREATE FUNCTION search.words(lexemes tsvector) RETURNS SETOF text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT word FROM unnest(tsvector_to_array(lexemes)) AS word
+    WHERE length(word) BETWEEN 4 AND 40 AND word >= 'a' AND word !~ '\d'
+$$;
+
+ALTER FUNCTION search.words(lexemes tsvector) OWNER TO desk_owner;
+
 CREATE FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -411,8 +434,7 @@ BEGIN
     -- A rebuild that is going on, or was broken off, has copies of its own.
     IF to_regclass('views_shadow.known_errors') IS NOT NULL THEN
         BEGIN
-            DELETE FROM views_shadow.case_texts t WHERE t.case_id = ANY (spoken);
-            PERFORM vault.forget_reports('views_shadow', spoken);
+            PERFORM vault.forget_texts('views_shadow', spoken), vault.forget_reports('views_shadow', spoken);
             DELETE FROM views_shadow.known_errors k USING vault.disclosures d
             WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
               AND k.problem_id = d.originator_id AND k.version = d.originator_version;
@@ -420,8 +442,7 @@ BEGIN
             NULL; -- it was dropped just now
         END;
     END IF;
-    DELETE FROM views.case_texts t WHERE t.case_id = ANY (spoken);
-    PERFORM vault.forget_reports('views', spoken);
+    PERFORM vault.forget_texts('views', spoken), vault.forget_reports('views', spoken);
     WITH gone AS (
         DELETE FROM vault.disclosures d
         WHERE d.subject = erased_subject AND d.kind = ANY (erased_kinds) AND d.originator_id = ANY (streams)
@@ -452,6 +473,24 @@ END
 $_$;
 
 ALTER FUNCTION vault.forget_reports(views_schema text, erased uuid[]) OWNER TO desk_owner;
+
+CREATE FUNCTION vault.forget_texts(views_schema text, erased uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    forgotten text[];
+BEGIN
+    EXECUTE format('WITH gone AS (DELETE FROM %I.case_texts WHERE case_id = ANY ($1) RETURNING lexemes)
+                    SELECT array_agg(word) FROM gone, search.words(gone.lexemes) AS word', views_schema)
+        INTO forgotten USING erased;
+    EXECUTE format('UPDATE %I.words w SET cases = w.cases - g.cases
+                    FROM (SELECT word, count(*) AS cases FROM unnest($1) AS word GROUP BY word) g
+                    WHERE w.word = g.word', views_schema) USING forgotten;
+    EXECUTE format('DELETE FROM %I.words WHERE word = ANY ($1) AND cases = 0', views_schema) USING forgotten;
+END
+$_$;
+
+ALTER FUNCTION vault.forget_texts(views_schema text, erased uuid[]) OWNER TO desk_owner;
 
 CREATE TEXT SEARCH DICTIONARY search.stems (
     TEMPLATE = pg_catalog.snowball,
@@ -1254,11 +1293,7 @@ ALTER TABLE views.case_counts OWNER TO desk_projector;
 
 CREATE TABLE views.case_texts (
     case_id uuid NOT NULL,
-    open boolean NOT NULL,
-    number text NOT NULL,
-    words text NOT NULL,
-    more text DEFAULT ''::text NOT NULL,
-    found tsvector GENERATED ALWAYS AS (search.lexemes(((words || ' '::text) || more))) STORED NOT NULL
+    lexemes tsvector NOT NULL
 );
 
 ALTER TABLE views.case_texts OWNER TO desk_projector;
@@ -1316,6 +1351,14 @@ CREATE TABLE views.value_counts (
 );
 
 ALTER TABLE views.value_counts OWNER TO desk_projector;
+
+CREATE TABLE views.words (
+    word text NOT NULL COLLATE pg_catalog."C",
+    cases integer NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE views.words OWNER TO desk_projector;
 
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
@@ -1415,6 +1458,9 @@ ALTER TABLE ONLY views.tracking
 ALTER TABLE ONLY views.value_counts
     ADD CONSTRAINT value_counts_pkey PRIMARY KEY (name, value);
 
+ALTER TABLE ONLY views.words
+    ADD CONSTRAINT words_pkey PRIMARY KEY (word);
+
 CREATE INDEX approvals_idx ON ledger.stored_events USING btree (notification_id) WHERE (topic = 'approval.opened'::text);
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
@@ -1431,7 +1477,7 @@ CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first
 
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
-CREATE INDEX case_found_idx ON views.case_texts USING gin (found);
+CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes) WITH (fastupdate=off);
 
 CREATE INDEX closed_agency_idx ON views.closed_cases USING btree (agency);
 
@@ -1487,8 +1533,6 @@ CREATE INDEX obligation_settled_idx ON views.obligations USING btree (settled_at
 
 CREATE INDEX obligation_until_idx ON views.obligations USING btree (upper(positions)) WHERE (NOT upper_inf(positions));
 
-CREATE INDEX open_case_trigrams_idx ON views.case_texts USING gin (words extensions.gin_trgm_ops) WHERE open;
-
 CREATE INDEX open_closes_idx ON views.open_cases USING btree (closes_at) WHERE (closes_at IS NOT NULL);
 
 CREATE INDEX open_customer_idx ON views.open_cases USING btree (customer);
@@ -1510,6 +1554,8 @@ CREATE INDEX open_technician_idx ON views.open_cases USING btree (technician);
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
+
+CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE STATISTICS views.closed_cases_priority_impact_severity_stat (mcv) ON priority, impact, severity FROM views.closed_cases;
 
@@ -1709,11 +1755,28 @@ GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_processes;
 GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_mail;
 GRANT ALL ON FUNCTION search.spaced(plain text) TO desk_auditor;
 
+REVOKE ALL ON FUNCTION search.spans(number text) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.spans(number text) TO desk_api;
+GRANT ALL ON FUNCTION search.spans(number text) TO desk_projector;
+GRANT ALL ON FUNCTION search.spans(number text) TO desk_processes;
+GRANT ALL ON FUNCTION search.spans(number text) TO desk_mail;
+GRANT ALL ON FUNCTION search.spans(number text) TO desk_auditor;
+
+REVOKE ALL ON FUNCTION search.words(lexemes tsvector) FROM PUBLIC;
+GRANT ALL ON FUNCTION search.words(lexemes tsvector) TO desk_api;
+GRANT ALL ON FUNCTION search.words(lexemes tsvector) TO desk_projector;
+GRANT ALL ON FUNCTION search.words(lexemes tsvector) TO desk_processes;
+GRANT ALL ON FUNCTION search.words(lexemes tsvector) TO desk_mail;
+GRANT ALL ON FUNCTION search.words(lexemes tsvector) TO desk_auditor;
+
 REVOKE ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION vault.erase(erased_subject text, erased_kinds text[], streams uuid[]) TO desk_eraser;
 
 REVOKE ALL ON FUNCTION vault.forget_reports(views_schema text, erased uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION vault.forget_reports(views_schema text, erased uuid[]) TO desk_eraser;
+
+REVOKE ALL ON FUNCTION vault.forget_texts(views_schema text, erased uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION vault.forget_texts(views_schema text, erased uuid[]) TO desk_eraser;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -1963,6 +2026,12 @@ GRANT SELECT ON TABLE views.value_counts TO desk_api;
 GRANT SELECT ON TABLE views.value_counts TO desk_processes;
 GRANT SELECT ON TABLE views.value_counts TO desk_mail;
 GRANT SELECT ON TABLE views.value_counts TO desk_auditor;
+
+GRANT SELECT ON TABLE views.words TO desk_api;
+GRANT SELECT ON TABLE views.words TO desk_processes;
+GRANT SELECT ON TABLE views.words TO desk_mail;
+GRANT SELECT ON TABLE views.words TO desk_auditor;
+GRANT SELECT,DELETE,UPDATE ON TABLE views.words TO desk_eraser;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE desk_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 

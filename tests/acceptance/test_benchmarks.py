@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import case_reads, lists, storage
+from benchmarks import case_reads, lists, search, storage
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
 from tests.blocking import on_pool
@@ -38,3 +38,17 @@ def test_lists_and_queues(running: RunningDesk, database: TestDatabase) -> None:
         measured = views.portal.call(lists.rows, views.target, 1)
     assert [row.what for row in measured] == ["queue_page_p95_ms", "queue_as_of_vs_now", "list_filtered_p95_ms"]
     assert all(row.ours > 0 for row in measured)
+
+
+def test_searches_and_assignments(running: RunningDesk) -> None:
+    running.log(subject="Printer trouble nearby", description="prints stripes")
+    running.catch_up()
+    token = running.technician.http.headers["Authorization"].removeprefix("Bearer ")
+    rows = list(search.rows(running.url, token, seconds=0.01, cases=2))
+    kinds = ("common", "common_words", "rare", "absent", "misspelt", "cjk", "number", "nothing_left")
+    assert [row.what for row in rows] == [
+        *(f"search_{kind}_p95_ms" for kind in kinds),
+        "search_p95_ms",
+        "assign_vs_prioritize",
+    ]
+    assert all(row.ours > 0 for row in rows)

@@ -11,6 +11,7 @@ from api.http.access import FreshStaff, asked_of
 from api.http.context import admit, authenticated, context_of
 from api.http.documents.lists import ObligationPage, SearchPage
 from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage, ProblemType
+from api.http.fields import Line, Moment
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import MAYBE_TOKEN, answers, filters, needs, operation, reads
@@ -19,7 +20,7 @@ from api.http.problems import BASE, TITLES, Problem
 from api.http.responses import json_response, page_of, versioned
 from application.cases.documents import problem_document
 from application.views.questions import Page
-from domain.case.status import STAFF
+from domain.case.status import STAFF, Status
 
 router = APIRouter()
 _OWED = ("kind", "role", "team", "case")
@@ -148,19 +149,42 @@ async def search(
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
     q: Annotated[
         str,
-        Query(min_length=1, max_length=500, description="Words that customers used.", examples=["network counter"]),
+        Query(
+            min_length=1,
+            max_length=1000,
+            description="Words that were used in the case, or its number.",
+            examples=["network counter"],
+        ),
     ],
+    status: Annotated[Status | None, Query(description="Only cases in this status.", examples=["assigned"])] = None,
+    service: OfService = None,
+    team: Annotated[Line | None, Query(description="Only cases that this team holds.", examples=["network"])] = None,
+    received_from: Annotated[Moment | None, Query(description="Only cases received at this time or later.")] = None,
+    received_to: Annotated[Moment | None, Query(description="Only cases received before this time.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """Search cases by their words.
 
-    First the cases, open and closed, that have all words of `q`, the best first; then open ones with similar words. Words
-    in a pair of quotes must follow each other. Every other sign is a word, or separates words.
+    Looks into reports, replies, notes, solutions, disputes and names of files. First comes the case with the number `q`, then
+    the cases that have all words of `q`, then those with similar words, open and closed ones. Words in a pair of quotes must follow
+    each other, and are never misspelt. Every other sign is a word, or separates words.
+
+    A search ranks the newest 500 cases that match, or somewhat more; the next pages go on with older ones. It looks at 4,000 cases
+    for a page, so where filters leave few of them, a page may hold less than `limit`, or nothing: follow `next_cursor` until it is null.
     """
-    context, question = context_of(request), f"search {q!r}"
+    given = {
+        "status": status,
+        "service": service,
+        "team": team,
+        "received_from": received_from,
+        "received_to": received_to,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    context, question = context_of(request), f"search {q!r} {sorted(given.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(request, context, question, await context.ask(context.views.search.cases(q, Page(after, limit))))
+    listing = await context.ask(context.views.search.cases(q, Page(after, limit), given))
+    return page_of(request, context, question, listing)
 
 
 @router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_LISTED_OBLIGATIONS)

@@ -35,10 +35,12 @@ class NotRewritten(Exception):
 
 @dataclass(frozen=True)
 class RewrittenTable:
-    """A table with personal data, and the column that names a row's stream."""
+    """A table with personal data, and the column by whose values its rows are copied again."""
 
     name: str
-    stream: str
+    key: str
+    keys_of_streams: str = "streams"
+    """The query for the values that concern some streams. By default these are the streams themselves."""
 
     @property
     def copy(self) -> str:
@@ -51,6 +53,7 @@ TABLES = (
     RewrittenTable("views.case_texts", "case_id"),
     RewrittenTable("views.open_reports", "case_id"),
     RewrittenTable("views.known_errors", "problem_id"),
+    RewrittenTable("views.words", "word", "words"),
 )
 """A table that others reference comes before them."""
 
@@ -125,21 +128,27 @@ class TableRewrite:
         return [stream for (stream,) in rows]
 
     def _copy_again(self, streams: list[Any]) -> None:
+        keys = {
+            table: self._keys(table, streams) for table in TABLES
+        }  # of the rows as they were copied, and as they are
         for table in reversed(TABLES):
             delete = sql.SQL("DELETE FROM {} WHERE {} = ANY (%s)")
-            self._connection.execute(delete.format(_named(table.copy), sql.Identifier(table.stream)), (streams,))
+            self._connection.execute(delete.format(_named(table.copy), sql.Identifier(table.key)), (keys[table],))
         for table in TABLES:
-            self._fill(table, streams)
+            self._fill(table, keys[table])
 
-    def _fill(self, table: RewrittenTable, streams: list[Any] | None = None) -> None:
+    def _keys(self, table: RewrittenTable, streams: list[Any]) -> list[Any]:
+        return [key for (key,) in self._connection.execute(_SQL[table.keys_of_streams], {"streams": streams})]
+
+    def _fill(self, table: RewrittenTable, keys: list[Any] | None = None) -> None:
         columns = sql.SQL(", ").join(map(sql.Identifier, self._columns[table]))
         fill = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
         statement = fill.format(_named(table.copy), columns, columns, _named(table.name))
-        if streams is None:
+        if keys is None:
             self._connection.execute(statement)
         else:
-            chosen = sql.SQL("{} WHERE {} = ANY (%s)").format(statement, sql.Identifier(table.stream))
-            self._connection.execute(chosen, (streams,))
+            chosen = sql.SQL("{} WHERE {} = ANY (%s)").format(statement, sql.Identifier(table.key))
+            self._connection.execute(chosen, (keys,))
 
     def _swap(self, point: _Point) -> None:
         """Replace the tables under locks that fail at once. Raises LockNotAvailable while somebody uses a table."""

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from unicodedata import normalize
 
 from application.views.questions import Listing, Page, Point
-from infrastructure.views.questions.view_reader import (
-    CASE_COLUMNS,
-    Row,
-    ViewReader,
-    case_item,
-    filled,
-    matchable,
-    one_page,
-    texts,
-)
+from infrastructure.views.questions.case_search import CaseSearch
+from infrastructure.views.questions.view_reader import Row, ViewReader, filled, matchable, one_page, texts
 
 _SQL = texts("search")
 _EXACT = re.compile(r'"[^"]+"')
@@ -39,21 +32,14 @@ class SearchView:
         if page.after is not None:
             parts["after"] = _SQL["after_article"]
             values |= dict(zip(("settled", "score", "id"), page.after, strict=True))
-        rows = await self._reader.rows_by_likeness(one_page(filled(_SQL["known_errors"], **parts), page), values)
+        async with self._reader.searching() as ask:
+            rows = await ask(one_page(filled(_SQL["known_errors"], **parts), page), values)
         return await self._reader.listing(rows, page, Point(), _article_key, _article)
 
-    async def cases(self, query: str, page: Page) -> Listing:
-        """Cases with the words of the query, then open ones with similar words."""
-        values: dict[str, Any] = _query_values(query)
-        after = "true"
-        if page.after is not None:
-            after = _SQL["after_case"]
-            values |= dict(zip(("score", "number"), page.after, strict=True))
-        sql = one_page(filled(_SQL["search"], columns=CASE_COLUMNS, after=after), page)
-        rows = await self._reader.rows_by_likeness(sql, {**values, "similar": None})
-        if len(rows) <= page.limit and values["similar"] is not None:  # similar words only fill the rest of a page
-            rows = await self._reader.rows_by_likeness(sql, values)
-        return await self._reader.listing(rows, page, Point(), lambda row: (row["score"], row["number"]), case_item)
+    async def cases(self, query: str, page: Page, filters: Mapping[str, Any] | None = None) -> Listing:
+        """Cases with the words of the query, then those with similar words."""
+        async with self._reader.searching() as ask:
+            return await CaseSearch(ask, query, filters or {}).page(page)
 
 
 def _query_values(query: str) -> dict[str, Any]:

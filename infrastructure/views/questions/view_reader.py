@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ LATEST = 2**62
 END = datetime.max.replace(tzinfo=UTC)
 
 Row = dict[str, Any]
+Ask = Callable[[str, Mapping[str, Any]], Awaitable[list[Row]]]
 
 
 def texts(name: str) -> dict[str, str]:
@@ -79,14 +80,19 @@ class ViewReader:
             async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
                 yield Snapshot(cursor)
 
-    async def rows_by_likeness(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
-        """The rows of a similarity search, under our own threshold."""
+    @asynccontextmanager
+    async def searching(self) -> AsyncIterator[Ask]:
+        """A transaction of searches, under thresholds of likeness of our own."""
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(_SQL["likeness"].encode())
-            async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-                # Not prepared: the plan depends on the words, and PostgreSQL then parses them only once.
-                await cursor.execute(sql.encode(), values, prepare=False)
-                return await cursor.fetchall()
+            await connection.execute(_SQL["searching"].encode())
+
+            async def ask(sql: str, values: Mapping[str, Any]) -> list[Row]:
+                async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
+                    # Not prepared: the plan depends on the words, and PostgreSQL then parses them only once.
+                    await cursor.execute(sql.encode(), values, prepare=False)
+                    return await cursor.fetchall()
+
+            yield ask
 
     async def listing(
         self,

@@ -92,4 +92,7 @@ def pointed_to(value: Any) -> list[dict[str, str]]:
 
 def words_in_view(database: TestDatabase, number: str) -> list[Any]:
     with psycopg.connect(database.superuser) as superuser:
-        return superuser.execute("SELECT words FROM views.case_texts WHERE number = %s", (number,)).fetchall()
+        return superuser.execute(
+            "SELECT lexemes FROM views.case_texts JOIN ledger.numbers ON case_id = originator_id WHERE number = %s",
+            (number,),
+        ).fetchall()

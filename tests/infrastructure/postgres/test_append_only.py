@@ -78,7 +78,7 @@ def test_the_api_role_cannot_set_what_only_the_database_fills(database: TestData
         ("eraser", "UPDATE vault.disclosures SET value = 'x'"),
         ("eraser", "DELETE FROM views.case_intervals"),
         ("eraser", "UPDATE views.tracking SET position = 0"),
-        ("eraser", "UPDATE views.case_texts SET words = 'x'"),
+        ("eraser", "UPDATE views.case_texts SET lexemes = 'x'"),
         ("api", "UPDATE ledger.idempotency SET status = 200"),
         ("api", "SELECT setval('ledger.case_number', 1)"),
         ("api", "INSERT INTO tlog.logs (log, origin) VALUES (1, 'desk.example/1')"),
@@ -144,7 +144,13 @@ def test_a_function_of_the_record_is_for_those_who_are_granted_it(database: Test
 
 def test_nobody_but_the_eraser_deletes_disclosures(database: TestDatabase) -> None:
     with psycopg.connect(database.superuser) as superuser:
-        for table in ("vault.disclosures", "views.case_texts", "views.known_errors"):
+        for table in (
+            "vault.disclosures",
+            "views.case_texts",
+            "views.open_reports",
+            "views.known_errors",
+            "views.words",
+        ):
             may = superuser.execute(
                 "SELECT rolname FROM pg_roles r WHERE rolcanlogin AND rolname LIKE %s AND rolname <> 'desk_migrator'"
                 " AND has_table_privilege(r.oid, %s, 'DELETE') AND rolname <> (SELECT tableowner FROM pg_tables"

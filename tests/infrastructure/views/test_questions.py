@@ -247,6 +247,7 @@ def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_e
         "known_errors",
         "case_texts",
         "open_reports",
+        "words",
         "outbox",
     )
     for _ in range(2):
@@ -269,7 +270,7 @@ def test_reporting_jobs_read_no_words(history: History, projector: Projector, da
             told = [text for (text,) in rows]
             assert len(told) >= least
             assert not any("Stripes" in text or "agency.example" in text for text in told)
-        for name in ("case_texts", "known_errors"):
+        for name in ("case_texts", "known_errors", "words"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 reporter.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier("views", name)))
 
@@ -298,7 +299,13 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0019.everything_said",
                 "0020.search_words",
             )
-            views = ("0030.open_reports", "0035.cases_now_and_then", "0037.pairs_of_values", "0048.last_resolutions")
+            views = (
+                "0030.open_reports",
+                "0031.searched_words",
+                "0035.cases_now_and_then",
+                "0037.pairs_of_values",
+                "0048.last_resolutions",
+            )
             for migration in (*later, *views):
                 superuser.execute(written(migration))
         with before.connect("projector") as connection:

@@ -228,7 +228,7 @@ def test_search_is_paged_by_score(history: History, projector: Projector, views:
     assert len(whole.items) == 5
 
 
-def test_closed_cases_are_found_by_their_words_but_not_by_similar_ones_and_erased_ones_not_at_all(
+def test_closed_cases_are_found_by_their_words_and_by_similar_ones_and_erased_ones_not_at_all(
     history: History, projector: Projector, database: TestDatabase, views: BlockingDesk
 ) -> None:
     case = history.resolved(0, words={"subject": "Printer"})
@@ -237,13 +237,10 @@ def test_closed_cases_are_found_by_their_words_but_not_by_similar_ones_and_erase
     history.put(case)
     projector.catch_up()
     assert numbers(views.search.cases("printer", ALL)) == [case.number]
-    assert views.search.cases("pritner", ALL).items == []
-    case.dispute(moment(20), POLICY, by(10 + 72 * 60))
-    history.put(case)
-    projector.catch_up()
     assert numbers(views.search.cases("pritner", ALL)) == [case.number]
     erase(database, case.id)
-    assert views.search.cases("printer", ALL).items == []
+    for query in ("printer", "pritner"):
+        assert views.search.cases(query, ALL).items == [], query
 
 
 def test_words_that_a_database_cannot_hold_do_not_stop_the_projector(

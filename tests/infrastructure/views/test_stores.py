@@ -44,7 +44,7 @@ TABLES = (
         "problems",
         "known_errors",
     ),
-    *("case_texts", "open_reports", "open_terms", "outbox", "tracking"),
+    *("case_texts", "open_reports", "open_terms", "words", "outbox", "tracking"),
 )
 
 

@@ -26,6 +26,16 @@ SELECT DISTINCT originator_id FROM ledger.stored_events
 WHERE notification_id > %(ledger)s
    OR notification_id > %(views)s AND notification_id <= (SELECT position FROM views.tracking);
 
+-- name: streams --
+SELECT unnest(%(streams)s::uuid[]);
+
+-- name: words --
+SELECT DISTINCT word FROM (
+    SELECT lexemes FROM scrubbed.case_texts WHERE case_id = ANY (%(streams)s)
+    UNION ALL
+    SELECT lexemes FROM views.case_texts WHERE case_id = ANY (%(streams)s)
+) AS texts, search.words(lexemes) AS word;
+
 -- name: be_brief --
 SET LOCAL lock_timeout = '100ms';
 

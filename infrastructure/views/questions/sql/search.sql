@@ -1,4 +1,4 @@
--- Problems, known errors, and search by words. A score is above 0.5 for a row with the words, and at most 0.5 for one with
+-- The search for known errors. A score is above 0.5 for a row with the words, and at most 0.5 for one with
 -- similar words. Words erased from the vault are not found, even where a view still has a copy.
 
 -- name: known_errors --
@@ -25,22 +25,3 @@ round((CASE WHEN k.lexemes @@ search.question(%(query)s)
 
 -- name: after_article --
 (f.settled, -coalesce(f.score, 0), f.id) > (%(settled)s, -%(score)s::float8, %(id)s)
-
--- name: search --
-SELECT {columns}, f.score
-FROM (
-    SELECT t.case_id, t.number,
-           round((CASE WHEN t.found @@ search.question(%(query)s)
-                       THEN 0.5 + ts_rank(t.found, search.question(%(query)s), 33) / 2
-                       ELSE extensions.word_similarity(%(query)s, t.words) / 2 END)::numeric, 4)::float8 AS score
-    FROM views.case_texts t
-    WHERE t.found @@ search.question(%(query)s)
-          OR (t.open AND %(similar)s OPERATOR(extensions.<%%) t.words)
-    ORDER BY score DESC, t.number -- so that only a page's rows are joined
-) f
-JOIN (TABLE views.open_cases UNION ALL TABLE views.closed_cases) c ON c.case_id = f.case_id
-WHERE {after} AND EXISTS (SELECT FROM vault.disclosures d WHERE d.originator_id = f.case_id AND d.kind <> 'contact')
-ORDER BY f.score DESC, f.number
-
--- name: after_case --
-(-f.score, f.number) > (-%(score)s::float8, %(number)s)

@@ -7,9 +7,12 @@ SELECT position FROM views.tracking;
 SELECT notification_id FROM ledger.stored_events WHERE recorded_at <= %s
 ORDER BY recorded_at DESC, notification_id DESC LIMIT 1;
 
--- name: likeness --
--- A word of seven letters with two swapped has a similarity of 0.375. The default threshold of 0.6 would miss it.
-SET LOCAL pg_trgm.word_similarity_threshold = 0.35;
+-- name: searching --
+-- A word of seven letters with two swapped has a similarity of 0.375 to the words it is in, and of 0.33 to the word that is
+-- meant; one of five letters, of 0.2. The default thresholds would miss them. PostgreSQL has no statistics of rare words: it
+-- expects thousands of rows and would read the whole table.
+SELECT set_config('pg_trgm.word_similarity_threshold', '0.35', true), set_config('pg_trgm.similarity_threshold', '0.2', true),
+       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
 
 -- name: snapshot --
 -- Rows of lists lie in memory: a page out of order costs no more than the next one. A page is too little for workers or JIT.
