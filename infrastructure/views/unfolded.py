@@ -43,7 +43,7 @@ class UnfoldedReports:
     """The changed reports of all positions from ``_low`` (excluded) to ``_high``, by term and by fingerprint."""
 
     def __init__(self) -> None:
-        self._low = self._high = 0
+        self._low = self._high = self._folded = 0
         self._turn = asyncio.Lock()
         self._reports: dict[UUID, _Report] = {}
         self._with: defaultdict[Hashable, set[UUID]] = defaultdict(set)
@@ -56,9 +56,10 @@ class UnfoldedReports:
             self._low = self._take(rows) or max(self._low, folded)
             if self._low > folded and len(self._reports) < _MOST:
                 self._low = self._take(await read({"after": folded, "until": self._low, "most": _AT_ONCE})) or folded
-            for case, report in list(self._reports.items()):
-                if report.position <= folded:
+            if folded != self._folded:
+                for case in [case for case, report in self._reports.items() if report.position <= folded]:
                     self._drop(case)
+            self._folded = folded
 
     def _take(self, rows: Sequence[Row]) -> int | None:
         """Keep reports. Returns the position before the first of them, or None when these are all there are."""

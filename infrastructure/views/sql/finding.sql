@@ -12,8 +12,10 @@ WITH place AS MATERIALIZED (
     SELECT t.position AS folded, (SELECT max(notification_id) FROM ledger.stored_events) AS head FROM views.tracking t
 ), changed AS MATERIALIZED (
     SELECT e.notification_id AS position, e.originator_id AS id
-    FROM place p, ledger.stored_events e
-    WHERE e.notification_id > greatest(p.folded, %(after)s::bigint) AND e.notification_id <= coalesce(%(until)s::bigint, p.head)
+    FROM ledger.stored_events e
+    -- Subqueries, not a join: only what the index finds in the range is read.
+    WHERE e.notification_id > greatest((SELECT folded FROM place), %(after)s::bigint)
+      AND e.notification_id <= coalesce(%(until)s::bigint, (SELECT head FROM place))
       AND e.topic IN ('case.logged', 'case.corrected', 'case.reopened')
     ORDER BY e.notification_id DESC LIMIT %(most)s
 )
