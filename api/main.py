@@ -112,12 +112,13 @@ def on_views(
     do: Callable[[Views], Awaitable[T]],
     *,
     component: Component = "api",
+    size: int = 1,
     limits: ConnectionLimits | None = None,
 ) -> T:
     """Run a coroutine on the views, both in an event loop of their own. For callers that run no event loop."""
 
     async def run() -> T:
-        async with database.async_pool(component, size=1, limits=limits) as pool:
+        async with database.async_pool(component, size=size, limits=limits) as pool:
             return await do(views_on(pool))
 
     return asyncio.run(run())

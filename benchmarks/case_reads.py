@@ -30,7 +30,6 @@ SHORT, LONG = 50, 5_000
 _INCIDENT = {
     "channel": "phone",
     "customer": {"name": "Jo Field", "email": "jo.field@agency.example", "agency": "dot"},
-    "service": "printing",
     "subject": "Printer on floor 2",
     "description": "Nothing comes out.",
     "nature": "actual",

@@ -23,7 +23,7 @@ _SAMPLED = ("team", "technician", "service", "customer", "channel", "agency", "e
 _ABSENT = {"channel": "walk_in"}
 """A value that few or no cases have, where an arbitrary one is none."""
 
-Ask = Callable[[], Awaitable[Listing]]
+Ask = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True)

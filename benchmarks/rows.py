@@ -82,10 +82,11 @@ def main(benchmarks: Mapping[str, Benchmark], description: str | None = None) ->
     for name in names:
         with Console(stderr=True).status(f"benchmark {name}"):
             rows.extend(benchmarks[name]())
-    _print(rows, as_json=given.json)
+    print_rows(rows, as_json=given.json)
 
 
-def _print(rows: Iterable[Row], *, as_json: bool) -> None:
+def print_rows(rows: Iterable[Row], *, as_json: bool) -> None:
+    """Print rows as a table, or as one JSON object."""
     documents = [row.document() for row in rows]
     if as_json:
         print(json.dumps({"rows": documents}, indent=2))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import case_reads, lists, search, storage
+from benchmarks import case_reads, lists, read, reports, search, storage
+from benchmarks.rows import Row
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
 from tests.blocking import on_pool
@@ -38,6 +39,21 @@ def test_lists_and_queues(running: RunningDesk, database: TestDatabase) -> None:
         measured = views.portal.call(lists.rows, views.target, 1)
     assert [row.what for row in measured] == ["queue_page_p95_ms", "queue_as_of_vs_now", "list_filtered_p95_ms"]
     assert all(row.ours > 0 for row in measured)
+
+
+def test_reports(running: RunningDesk, database: TestDatabase) -> None:
+    running.closed()
+    running.catch_up()
+    with on_pool(database, "api", views_on, size=lists.READERS) as views:
+        measured = views.portal.call(reports.rows, views.target, 1)
+    assert [row.what for row in measured] == ["report_p95_ms", "report_as_of_p95_ms"]
+    assert all(row.ours > 0 for row in measured)
+
+
+def test_what_should_be_flat_is_compared_between_desks() -> None:
+    small, large = [Row("queue_page_p95_ms", 4.0, "ms")], [Row("queue_page_p95_ms", 5.0, "ms"), Row("other", 1, "ms")]
+    (row,) = read.compared(small, large)
+    assert (row.what, row.ratio, row.holds) == ("queue_page_p95_largest_vs_smallest", 1.25, False)
 
 
 def test_searches_and_assignments(running: RunningDesk) -> None:
