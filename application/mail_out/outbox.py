@@ -191,12 +191,14 @@ def _untold(queued: Message, case: Case, cause: str, on: Attempt, *, returned: b
 
 
 def _stands(queued: Message, case: Case) -> bool:
-    """Whether the mail is still up to date: its resolution stands, or its question is open."""
+    """Whether the mail is still up to date: its resolution and its link stand, or its question is open."""
     if queued.question is not None:
         asked = case.question
         return asked is not None and asked.version == queued.question and asked.question.value is not None
     if queued.resolution is None:
         return True
+    if queued.kind == LetterKind.CONTINUED and case.duplicate_of is None:
+        return False  # undone once the case was closed: it keeps its resolution
     return case.resolution is not None and case.resolution_version == queued.resolution
 
 

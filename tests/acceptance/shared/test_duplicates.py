@@ -146,6 +146,16 @@ def test_r_5_6c_a_link_is_undone_from_either_side_and_the_case_goes_on_where_it_
     assert read(running, second)["status"] == "in_diagnosis"
 
 
+def test_r_5_6c_the_mail_of_a_closed_duplicate_is_withdrawn_when_the_link_is_undone(running: RunningDesk) -> None:
+    first, second = duplicates(running)
+    resolve(running, first)
+    done(owner_of(running, first).post(f"/cases/{first}/close", {}))
+    done(running.technician.post(f"/cases/{second}/unrelate", {"case": first, "reason": "two plotters after all"}))
+    assert (read(running, second)["status"], read(running, second)["duplicate_of"]) == ("closed", None)
+    running.send_mail()
+    assert fates(running, second) == [["queued", "withdrawn"]]
+
+
 def test_r_5_6c_a_related_link_is_undone_symmetrically(running: RunningDesk) -> None:
     first, second = logged(running), logged(running)
     relate(running, second, first, "related")
