@@ -35,11 +35,18 @@ def unchanged(request: Request, tag: str) -> Response | None:
 
 
 def page_of(
-    request: Request, context: Context, question: str, listing: Listing, headers: Mapping[str, str] | None = None
+    request: Request,
+    context: Context,
+    question: str,
+    listing: Listing,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Response:
-    """A page with its cursor and its link to the next (RFC 8288)."""
+    """A page with its cursor and its link to the next (RFC 8288); ``more`` goes beside its items."""
     cursor = context.cursors.make(question, listing.next_key) if listing.next_key else None
-    document: dict[str, Any] = {"items": listing.items, "next_cursor": cursor, "as_of_position": listing.position}
+    document: dict[str, Any] = {
+        "items": listing.items, **more, "next_cursor": cursor, "as_of_position": listing.position
+    }  # fmt: skip
     if listing.total is not None:
         document["total"] = vars(listing.total)
     if cursor is None:

@@ -36,9 +36,14 @@ _NAMING, _PLAIN = (0, 1, 2), (3,)
 """The last two bits of a word's terms. One with a digit names one thing: it has three terms, and so three times the weight."""
 
 
+def rewords(event: Recorded) -> bool:
+    """Whether an event may change what an open report is compared by, or open a case again."""
+    return isinstance(event, (Logged, Corrected, Reopened, Unlinked, PersonalDataErased))
+
+
 def changes(event: Recorded) -> bool:
-    """Whether an event may change what an open report is compared by, or whether it is open."""
-    return isinstance(event, (Logged, Corrected, Closed, Reopened, Unlinked, PersonalDataErased))
+    """Whether an event may change an open report, or end it."""
+    return rewords(event) or isinstance(event, Closed)
 
 
 def compared(words: Mapping[str, Any]) -> str:

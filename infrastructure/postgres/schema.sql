@@ -1477,7 +1477,7 @@ CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first
 
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
 
-CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes) WITH (fastupdate=off);
+CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 CREATE INDEX closed_agency_idx ON views.closed_cases USING btree (agency);
 
@@ -1555,7 +1555,7 @@ CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_
 
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
-CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate=off);
+CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate='on', gin_pending_list_limit='64');
 
 CREATE STATISTICS views.closed_cases_priority_impact_severity_stat (mcv) ON priority, impact, severity FROM views.closed_cases;
 

@@ -24,7 +24,6 @@ from infrastructure.views.questions.view_reader import LATEST
 from infrastructure.views.stores.cases import CasesStore
 from infrastructure.views.stores.known_errors import KnownErrorsStore
 from infrastructure.views.stores.obligations import ObligationsStore
-from infrastructure.views.stores.open_reports import OpenReportsStore
 from infrastructure.views.stores.rows import RowStore
 from infrastructure.views.stores.statements import statements
 from infrastructure.views.stores.texts import TextsStore
@@ -78,7 +77,6 @@ class Projector:
                 CasesStore(connection, schema),
                 ObligationsStore(connection, schema),
                 TextsStore(connection, schema),
-                OpenReportsStore(connection, schema),
             ),
             "problem": (
                 RowStore(connection, schema, "problems", ProblemFold),

@@ -181,3 +181,25 @@ def test_a_queue_is_read_as_it_was(running: RunningDesk) -> None:
         assert done(desk.get("/queues/network", **point))["items"] == []
     before = done(desk.get("/queues/triage", as_of="2016-04-20T00:00:00Z"))
     assert (before["items"], before["as_of_position"]) == ([], 0)
+
+
+def test_a_search_is_filtered_and_turned_page_by_page(running: RunningDesk) -> None:
+    desk, since = running.technician, ago(minutes=1)
+    logged = [done(desk.post("/cases", {**incident(), "subject": f"Plotter {place}"})) for place in range(5)]
+    running.assigned()
+    running.catch_up()
+    found = sorted(case["number"] for case in logged)
+    for query in ("plotter", "plottre"):
+        for given, expected in (
+            ({}, found),
+            ({"status": "logged"}, found),
+            ({"team": "network"}, []),
+            ({"service": "email"}, []),
+        ):
+            assert sorted(numbers(by_cursor(desk, "/search", q=query, limit=2, **given))) == expected, given
+        assert numbers(by_cursor(desk, "/search", q=query, received_to=since)) == []
+    first = done(desk.get("/search", q=found[0], limit=1))["items"]
+    assert [(item["number"], item["score"]) for item in first] == [(found[0], 1.0)]
+    assert len(by_link(desk, "/search?q=plotter&limit=2&status=logged")) == 3
+    assert desk.get("/search", q="x" * 1_001).status_code == 422
+    assert desk.get("/search", q="x", status="lost").status_code == 422

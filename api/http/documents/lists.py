@@ -20,6 +20,7 @@ from api.http.documents.base import (
     Version,
 )
 from api.http.documents.case_parts import Candidate, CaseStatus, Pending
+from api.http.documents.problems import KnownError
 from api.http.fields import CaseNumber, LevelNumber, PriorityNumber, ProblemNumber, such_as
 from domain.case.terms import Major, ResolutionCode
 from domain.obligation import ObligationKind
@@ -125,6 +126,8 @@ class SearchPage(Page):
 
     items: list[FoundCase]
     """The cases, the best first."""
+    known_errors: list[KnownError]
+    """The five known errors that fit best. None on later pages."""
 
 
 class Queue(Document):

@@ -23,6 +23,8 @@ from application.views.questions import Page
 from domain.case.status import STAFF, Status
 
 router = APIRouter()
+_KNOWN = 5
+"""Known errors beside the first cases of a search."""
 _OWED = ("kind", "role", "team", "case")
 _PROBLEMS = ("status", "service", "known_error")
 _LISTED_OBLIGATIONS = operation(
@@ -168,7 +170,7 @@ async def search(
 
     Looks into reports, replies, notes, solutions, disputes and names of files. First comes the case with the number `q`, then
     the cases that have all words of `q`, then those with similar words, open and closed ones. Words in a pair of quotes must follow
-    each other, and are never misspelt. Every other sign is a word, or separates words.
+    each other, and are never misspelt. Every other sign is a word, or separates words. The first page also has known errors.
 
     A search ranks the newest 500 cases that match, or somewhat more; the next pages go on with older ones. It looks at 4,000 cases
     for a page, so where filters leave few of them, a page may hold less than `limit`, or nothing: follow `next_cursor` until it is null.
@@ -184,7 +186,10 @@ async def search(
     context, question = context_of(request), f"search {q!r} {sorted(given.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     listing = await context.ask(context.views.search.cases(q, Page(after, limit), given))
-    return page_of(request, context, question, listing)
+    known = (
+        [] if after else (await context.ask(context.views.search.known_errors(q, service, Page(limit=_KNOWN)))).items
+    )
+    return page_of(request, context, question, listing, known_errors=known)
 
 
 @router.get("/queues/obligations", response_class=Response, include_in_schema=False, openapi_extra=_LISTED_OBLIGATIONS)

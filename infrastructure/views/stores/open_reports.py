@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from application.views.open_reports import changes, compared_of, day_term, terms_of
 from domain.aggregate import Recorded
+from domain.case.clauses.logging import Logged
 from infrastructure.views.stores.statements import statements
 from infrastructure.views.stores.table import Table
 
@@ -26,26 +27,27 @@ class OpenReportsStore:
         self._sql = statements("open_reports", schema)
         self._table = Table(connection, schema, "open_reports", _COLUMNS)
 
-    def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
-        """Fold case events, in order. The vault is read once for all cases whose report changed."""
-        changed = {event.originator_id: event.originator_version for event, _ in events if changes(event)}
-        if changed:
-            counts = self._forget(list(changed))
-            counts.update(self._keep(changed))
-            self._count(counts)
+    def fold(self, events: Sequence[tuple[Recorded, int]], reported: Mapping[UUID, Sequence[str]]) -> None:
+        """Fold case events, in order. ``reported`` holds the disclosures' values of reports, in order of version."""
+        changed = {event.originator_id for event, _ in events if changes(event)}
+        counts = self._forget(changed - {event.originator_id for event, _ in events if isinstance(event, Logged)})
+        counts.update(self._keep({id_: reported[id_] for id_ in changed if id_ in reported}))
+        self._count(counts)
 
-    def _forget(self, ids: list[UUID]) -> Counter[int]:
-        cursor = self._connection.cursor(binary=True)
+    def _forget(self, ids: Collection[UUID]) -> Counter[int]:
         gone: Counter[int] = Counter()
-        for (terms,) in cursor.execute(self._sql["forget"], (ids,)):
-            gone.subtract(terms)
+        if ids:
+            for (terms,) in self._connection.cursor(binary=True).execute(self._sql["forget"], (list(ids),)):
+                gone.subtract(terms)
         return gone
 
-    def _keep(self, changed: dict[UUID, int]) -> Counter[int]:
+    def _keep(self, reported: Mapping[UUID, Sequence[str]]) -> Counter[int]:
+        terms = {id_: found for id_, values in reported.items() if (found := terms_of(compared_of(values)))}
+        if not terms:
+            return Counter()
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
-        cursor.execute(self._sql["reports"], (list(changed), list(changed.values())))
-        reports = [(row, terms) for row in cursor if (terms := terms_of(compared_of(row["values"])))]
-        rows = [{**row, "terms": [day_term(row["received_at"]), *sorted(terms)]} for row, terms in reports]
+        cursor.execute(self._sql["open"], (list(terms),))
+        rows = [{**row, "terms": [day_term(row["received_at"]), *sorted(terms[row["case_id"]])]} for row in cursor]
         self._table.insert([row[name] for name in _COLUMNS] for row in rows)
         return Counter(term for row in rows for term in row["terms"])
 
@@ -53,4 +55,5 @@ class OpenReportsStore:
         if changed := sorted((term, cases) for term, cases in counts.items() if cases):
             terms, cases = map(list, zip(*changed, strict=True))
             self._connection.execute(self._sql["count"], (terms, cases))
-            self._connection.execute(self._sql["drop_unused"], ([term for term, cases in changed if cases < 0],))
+            if fewer := [term for term, cases in changed if cases < 0]:
+                self._connection.execute(self._sql["drop_unused"], (fewer,))

@@ -225,6 +225,9 @@ def test_r_5_8_1b_a_known_error_is_found_by_its_words_and_the_look_up_is_recorde
     found = done(running.technician.get("/known-errors", after=after, q=f"plotter {thing} hanging"))["items"]
     assert found[0]["id"] == error
     assert found[0]["workaround"] == article["workaround"]
+    beside = {"q": f"{thing} hanging", "limit": 1}
+    searched = done(running.technician.get("/search", after=after, **beside))
+    assert [item["id"] for item in searched["known_errors"]] == [error], "cases and known errors are searched at once"
 
     case = in_diagnosis(running)
     look = {"query": f"plotter {thing}", "shown": [item["id"] for item in found], "chosen": error}
