@@ -19,8 +19,9 @@ class HealthView:
     async def status(self) -> Mapping[str, Any]:
         """Positions, lags, counts of waiting work, and the state of each worker."""
         workers = {row.pop("worker"): row for row in await self._reader.rows(_SQL["workers"])}
+        projecting = await self.is_projecting()  # asked first: a projector says why it halts before it goes
         (health,) = await self._reader.rows(_SQL["health"])
-        return {**health, "projecting": await self.is_projecting(), "workers": workers}
+        return {**health, "projecting": projecting, "workers": workers}
 
     async def is_projecting(self) -> bool:
         """Whether a projector is at work, so that recorded events will be folded."""
