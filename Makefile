@@ -34,13 +34,15 @@ lock: .venv/.run
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+		--no-header --no-annotate --extra dev --extra charts --extra columns -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --python-version 3.12 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade requirements/witness.in -o requirements/witness.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade requirements/contract.in -o requirements/contract.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade requirements/mining.in -o requirements/mining.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -51,12 +53,14 @@ lock: .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt .venv/.run
+.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
 		--upgrade --target .venv/witness -r requirements/witness.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
 		--target .venv/contract -r requirements/contract.txt >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
+		--target .venv/mining -r requirements/mining.txt >&2
 	@touch $@
 
 .venv/.docs: requirements/docs.txt .venv/.run
