@@ -19,10 +19,10 @@ from psycopg_pool import ConnectionPool
 from api.http.app import create_app
 from api.http.context import QUESTIONS, Context
 from api.http.cursors import Cursors
-from api.http.entrance import Entrance
-from api.http.gate import Gate
-from api.http.limits import Limits
-from api.http.uploads import Uploads
+from api.http.entrance.door import Entrance
+from api.http.entrance.gate import Gate
+from api.http.entrance.limits import Limits
+from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
 from application.desk import Desk, desk_on
 from application.mail_in.failures import Failures

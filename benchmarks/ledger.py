@@ -158,7 +158,7 @@ def _wait_until_sealed(asking: psycopg.Connection[tuple[object, ...]]) -> None:
 @contextmanager
 def _sealer(folder: Path) -> Iterator[None]:
     """The sealer's own process, on the data directory of the running server."""
-    command = [sys.executable, "-m", "api.cli.sealer", "--tethered"]
+    command = [sys.executable, "-m", "api.cli.processes.sealer", "--tethered"]
     given = {**environment(), "CASELEDGER_DATA_DIR": str(folder)}
     with subprocess.Popen(command, cwd=ROOT, env=given, stdin=subprocess.PIPE) as process:
         try:

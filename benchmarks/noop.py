@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ConfigDict
 
-from api.cli.server import Server
+from api.cli.processes.server import Server
 from api.http.bodies.logging import LogBody
 from api.main import tune_interpreter
 

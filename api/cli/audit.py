@@ -17,7 +17,7 @@ from rich.table import Column, Table
 from api.cli.bundle import verifiers_of
 from api.cli.console import FINDINGS, could_not_run, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
-from api.cli.sealer import sealer_folder_of
+from api.cli.processes.sealer import sealer_folder_of
 from api.main import on_desk
 from application.administration.catalogue import OPERATOR
 from application.cases.documents import commands_of, document_of

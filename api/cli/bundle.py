@@ -11,8 +11,8 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, printable, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import sealer_folder_of, seals_here
-from api.cli.supervisor import SEALER, working
+from api.cli.processes.sealer import sealer_folder_of, seals_here
+from api.cli.processes.supervisor import SEALER, working
 from application.transparency_log import NotSealed
 from domain.errors import NotFound
 from infrastructure.postgres.database import Database

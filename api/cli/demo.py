@@ -15,15 +15,15 @@ import typer
 
 from api.cli.console import could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import seal_all, seals_here
-from api.cli.supervisor import alone
+from api.cli.processes.sealer import seal_all, seals_here
+from api.cli.processes.supervisor import alone
 from api.main import HOLIDAYS
 from application.administration.holidays import holidays_of
 from application.simulation.stretch import YEARS, Plan
 from domain.policy import Policy, first_policy
-from infrastructure.postgres.bulk_load.loader import Loader, LoadRefused, plan_in
-from infrastructure.postgres.bulk_load.makers import beside
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.maintenance.bulk_load.loader import Loader, LoadRefused, plan_in
+from infrastructure.postgres.maintenance.bulk_load.makers import beside
 from infrastructure.settings import Settings
 from infrastructure.transparency.sealer_folder import SealingRefused
 from infrastructure.views.projector import Poisoned

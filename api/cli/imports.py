@@ -21,8 +21,8 @@ import yaml
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import sealer_folder_of, seals_here
-from api.cli.supervisor import SEALER, working
+from api.cli.processes.sealer import sealer_folder_of, seals_here
+from api.cli.processes.supervisor import SEALER, working
 from api.main import on_desk, on_views
 from application.desk import Desk
 from application.imports.catalogue_file import carry_out, read_catalogue

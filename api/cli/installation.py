@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, refusals
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import sealer_folder_of
+from api.cli.processes.sealer import sealer_folder_of
 from api.main import on_desk, on_views, tokens_of
 from application.administration.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.administration.catalogue import OPERATOR

@@ -19,11 +19,10 @@ from api.cli import (
     monitoring,
     personal_data,
     reports,
-    server,
     tlog,
-    workers,
 )
 from api.cli.console import COULD_NOT_RUN, configure_logging
+from api.cli.processes import server, workers
 from api.main import tune_interpreter
 from application.faults import FAULTS
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from api.cli.bundle import sealed_log
 from api.cli.console import FINDINGS, could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
-from api.cli.sealer import seal_all, sealer_folder_of
+from api.cli.processes.sealer import seal_all, sealer_folder_of
 from api.main import on_desk
 from application.administration.catalogue import OPERATOR
 from application.transparency_log import NotSealed

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from api.http import problems
 from api.http.context import Context
-from api.http.entrance import Entrance
+from api.http.entrance.door import Entrance
 from api.http.metrics import Metrics
 from api.http.openapi.document import described
 from api.http.routes import (

@@ -12,10 +12,10 @@ from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.http.cursors import Cursors
-from api.http.deadline import LONG, CallerLookup, allow, in_thread
-from api.http.gate import Gate
-from api.http.limits import Limits
-from api.http.uploads import Uploads
+from api.http.entrance.deadline import LONG, CallerLookup, allow, in_thread
+from api.http.entrance.gate import Gate
+from api.http.entrance.limits import Limits
+from api.http.entrance.uploads import Uploads
 from application.desk import Desk
 from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from application.mail_in.failures import Failures

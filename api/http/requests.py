@@ -11,7 +11,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.http.context import Context
-from api.http.deadline import BodyComing
+from api.http.entrance.deadline import BodyComing
 from api.http.fields import pointer, read_json
 from api.http.problems import Problem, trace_id_of
 from application.execution.requests import Idempotency

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 import uvicorn
 
-from api.http.protocol import Protocol
+from api.http.entrance.protocol import Protocol
 from api.main import addresses_of, application, links_of, tokens_of
 from application.administration.catalogue import OPERATOR
 from application.processes.automatic_closure import close_due

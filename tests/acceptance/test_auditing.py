@@ -232,7 +232,7 @@ def test_a_sealer_killed_again_and_again_leaves_a_log_that_verifies(place: DataD
     with place.running() as database, open_desk(database) as desk, place.superuser(database) as superuser:
         sealed = 0
         for _ in range(5):
-            with subprocess.Popen([sys.executable, "-m", "api.cli.sealer"], env=environment) as process:
+            with subprocess.Popen([sys.executable, "-m", "api.cli.processes.sealer"], env=environment) as process:
                 while True:  # until it has sealed something in this life, whatever else it is about
                     log(desk)
                     (now,) = superuser.execute("SELECT count(*) FROM tlog.checkpoints").fetchone() or (0,)

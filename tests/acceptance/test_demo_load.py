@@ -20,7 +20,7 @@ from api.cli.main import app
 from application.cases.documents import case_document
 from domain.case.status import Status
 from domain.values import Actor, Role
-from infrastructure.postgres.bulk_load.loader import Loader
+from infrastructure.postgres.maintenance.bulk_load.loader import Loader
 from infrastructure.transparency.sealer_folder import SealerFolder
 from tests.acceptance.operating import CASELEDGER, ENVIRONMENT
 from tests.application.cases import log

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.http import limits
+from api.http.entrance import limits
 from domain.values import ErasureScope, Role
 from tests import four_eyes
 from tests.acceptance.conftest import FIXED, RunningDesk, done, refused

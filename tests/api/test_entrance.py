@@ -11,12 +11,13 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from api.http import deadline, problems
-from api.http.deadline import ANSWER, LONG, BodyComing, CallerLookup, Deadline, allow, in_thread
-from api.http.entrance import Entrance
+from api.http import problems
+from api.http.entrance import deadline
+from api.http.entrance.deadline import ANSWER, LONG, BodyComing, CallerLookup, Deadline, allow, in_thread
+from api.http.entrance.door import Entrance
+from api.http.entrance.protocol import Gathered
 from api.http.metrics import Metrics
 from api.http.problems import Problem
-from api.http.protocol import Gathered
 from application.faults import FAULTS
 from domain.errors import NotFound
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.supervisor import WORKERS, set_up
+from api.cli.processes.supervisor import WORKERS, set_up
 from infrastructure.settings import Settings
 
 

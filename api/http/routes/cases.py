@@ -9,10 +9,10 @@ from fastapi.responses import Response
 
 from api.http.access import FreshReader, FreshStaff, Reader, Staff, asked_of, reading
 from api.http.context import authenticated, context_of, policy_of
-from api.http.deadline import LONG, allow
 from api.http.documents.cases import Case
 from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
+from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import answers, needs, operation, reads

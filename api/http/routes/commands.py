@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from api.http.context import Context, admit, authenticated, context_of
-from api.http.entrance import Handler
+from api.http.entrance.door import Handler
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem, refusal_document
 from api.http.requests import asked, parse, raw_body, with_precondition

@@ -18,8 +18,8 @@ from api.http.access import Caller, FreshStaff, Staff
 from api.http.bodies.base import Body
 from api.http.bodies.intake import DiscardBody, JoinBody, ReleaseBody
 from api.http.context import Context, admit, context_of
-from api.http.deadline import LONG, BodyComing, allow
 from api.http.documents.intake import Decided, QuarantinePage, ReceivedMail, ReceivedMessage
+from api.http.entrance.deadline import LONG, BodyComing, allow
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import MAY_MATCH, WAIT_FOR_POSITION

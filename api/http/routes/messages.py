@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.access import Reader, Staff
 from api.http.context import context_of
-from api.http.deadline import LONG, allow
+from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import BINARY, gives, needs, operation, refuses
 from api.http.responses import unchanged

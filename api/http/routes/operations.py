@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import OperationalError
 
 from api.http.context import context_of
-from api.http.deadline import in_thread
 from api.http.documents.operations import Alive, Ready
+from api.http.entrance.deadline import in_thread
 from api.http.metrics import Metrics
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import OPEN, answers, gives, operation

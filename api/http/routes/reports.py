@@ -15,8 +15,8 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchem
 
 from api.http.access import FreshKeeper, FreshStaff, point_of
 from api.http.context import Context, context_of, policy_of
-from api.http.deadline import in_thread
 from api.http.documents.reports import Report, RetentionReport
+from api.http.entrance.deadline import in_thread
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION

@@ -11,7 +11,7 @@ from api.http.bodies.self_service import ReportBody
 from api.http.context import Context, admit, authenticated, context_of
 from api.http.documents.cases import Case
 from api.http.documents.self_service import Reported
-from api.http.limits import PER_ADDRESS, network_of
+from api.http.entrance.limits import PER_ADDRESS, network_of
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import MAYBE_TOKEN, answers, needs, operation, refuses, takes
 from api.http.problems import Problem

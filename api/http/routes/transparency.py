@@ -16,8 +16,8 @@ from fastapi.responses import Response
 
 from api.http.access import Caller, Staff
 from api.http.context import admit, context_of
-from api.http.deadline import in_thread
 from api.http.documents.operations import CheckpointPage
+from api.http.entrance.deadline import in_thread
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import BINARY, BYTES, OPEN, answers, gives, needs, operation, refuses
 from api.http.parameters import Cursor, Limit, named_parameters, refuse_unknown

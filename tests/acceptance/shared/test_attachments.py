@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from api.http import uploads
+from api.http.entrance import uploads
 from api.http.problems import Problem
 from domain.policy import LARGEST_ATTACHMENT
 from domain.values import ErasureScope, Role

@@ -10,7 +10,7 @@ import pytest
 from fastapi import Request
 
 from api.http import requests
-from api.http.deadline import Deadline
+from api.http.entrance.deadline import Deadline
 from api.http.problems import Problem
 from api.http.requests import raw_body
 from domain.values import Role

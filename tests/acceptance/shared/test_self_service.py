@@ -15,7 +15,7 @@ import pytest
 from psycopg import OperationalError
 from structlog.testing import capture_logs
 
-from api.http.limits import HOUR, PER_ADDRESS, PER_LINK, Limits, network_of
+from api.http.entrance.limits import HOUR, PER_ADDRESS, PER_LINK, Limits, network_of
 from api.http.problems import Problem
 from application.customers.case_link import CaseLinks
 from domain.policy import LARGEST_ATTACHMENT

@@ -12,8 +12,8 @@ from api.http.access import Caller
 from api.http.bodies.base import Body
 from api.http.bodies.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
 from api.http.context import Context, admit, context_of
-from api.http.deadline import LONG, allow
 from api.http.documents.access import Approval, ApprovalPage
+from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import MAY_MATCH
 from api.http.openapi.operations import answers, needs, operation, reads, refuses, takes, written

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.context import admit, context_of, principal_of
-from api.http.deadline import LONG, allow, in_thread
 from api.http.documents.base import Document
-from api.http.gate import Full
+from api.http.entrance.deadline import LONG, allow, in_thread
+from api.http.entrance.gate import Full
 from api.http.openapi.operations import (
     KEEPS_ALL,
     Part,

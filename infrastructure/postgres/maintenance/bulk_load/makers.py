@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
 from application.simulation.stretch import Plan, Simulation, Store
-from infrastructure.postgres.bulk_load.rows import Rows, rows_of
+from infrastructure.postgres.maintenance.bulk_load.rows import Rows, rows_of
 
 _SPAWN = multiprocessing.get_context("spawn")
 _AHEAD = 2

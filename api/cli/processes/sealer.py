@@ -1,4 +1,4 @@
-"""The sealer's process, separate from all others and small: `python -m api.cli.sealer`, or `worker sealer`.
+"""The sealer's process, separate from all others and small: `python -m api.cli.processes.sealer`, or `worker sealer`.
 
 It alone holds the log's key.
 """
@@ -14,7 +14,7 @@ import structlog
 
 from api.cli.console import configure_logging, could_not_run
 from api.cli.options import database_of, settings_of
-from api.cli.worker_process import persist, stop_when_told
+from api.cli.processes.worker_process import persist, stop_when_told
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn

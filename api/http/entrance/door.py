@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from api.http.confidential import keep_confidential
-from api.http.deadline import Deadline
+from api.http.entrance.deadline import Deadline
 from api.http.metrics import Metrics
 from api.http.problems import Problem, respond, response_of
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import structlog
 
 from api.cli.console import could_not_run
-from api.cli.worker_process import PAUSES, POISONED
+from api.cli.processes.worker_process import PAUSES, POISONED
 from application.faults import FAULTS
 from infrastructure.desk_database import prepare_data_dir
 from infrastructure.postgres.embedded.programs import ServerUnavailable
@@ -62,7 +62,7 @@ def _commands(names: tuple[str, ...]) -> Iterator[list[str]]:
     if others:
         yield [sys.executable, "-m", "api.cli", "worker", *others, "--tethered"]
     if SEALER in names:
-        yield [sys.executable, "-m", "api.cli.sealer", "--tethered"]
+        yield [sys.executable, "-m", "api.cli.processes.sealer", "--tethered"]
 
 
 @contextmanager

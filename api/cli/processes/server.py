@@ -16,10 +16,10 @@ import uvicorn
 
 from api.cli.console import could_not_run, out
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
-from api.cli.supervisor import alone, database_kept, working
+from api.cli.processes.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
-from api.http.protocol import Protocol
+from api.http.entrance.protocol import Protocol
 from api.main import clock_of, open_context, tokens_of
 from application.administration.catalogue import OPERATOR
 from application.demo.small_desk import DEMO_CUSTOMER, load_demo

@@ -15,7 +15,7 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from api.http.deadline import LONG, BodyComing, allow
+from api.http.entrance.deadline import LONG, BodyComing, allow
 from api.http.problems import Problem
 
 _IN_MEMORY = 1_048_576

@@ -13,10 +13,10 @@ import typer
 
 from api.cli.console import FINDINGS, could_not_run
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
-from api.cli.sealer import seal, seal_all
-from api.cli.supervisor import SEALER, WORKERS
-from api.cli.worker_process import POISONED, keep, stop_when_told
-from api.cli.worker_tasks import close, listen, poll, project, read_mailbox, send
+from api.cli.processes.sealer import seal, seal_all
+from api.cli.processes.supervisor import SEALER, WORKERS
+from api.cli.processes.worker_process import POISONED, keep, stop_when_told
+from api.cli.processes.worker_tasks import close, listen, poll, project, read_mailbox, send
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due

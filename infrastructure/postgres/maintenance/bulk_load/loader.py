@@ -17,11 +17,11 @@ import psycopg
 
 from application.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
 from domain.policy import Policy
-from infrastructure.postgres.bulk_load.makers import Makers
-from infrastructure.postgres.bulk_load.rows import HEADER, TRAILER, Rows, microseconds, positioned
+from infrastructure.postgres.maintenance.bulk_load.makers import Makers
+from infrastructure.postgres.maintenance.bulk_load.rows import HEADER, TRAILER, Rows, microseconds, positioned
 from infrastructure.postgres.queries import load
 
-_SQL = load("loader", "infrastructure.postgres.bulk_load")
+_SQL = load("loader", "infrastructure.postgres.maintenance.bulk_load")
 _time = attrgetter("at")
 _BATCH = 20_000
 """Events of a transaction."""

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import structlog
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
-from api.cli.worker_process import LATE, keep
+from api.cli.processes.worker_process import LATE, keep
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
 from application.mail_in.envelope import Envelope

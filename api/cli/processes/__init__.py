@@ -1,0 +1,1 @@
+"""The processes of a desk: one of each kind, or all under a supervisor."""

@@ -1,0 +1,1 @@
+"""What every request passes before its route: how long, how many, how large."""
