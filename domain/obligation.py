@@ -34,6 +34,8 @@ class ObligationKind(StrEnum):
 
 UNINFORMED = (ObligationKind.INFORM_CUSTOMER, ObligationKind.DECIDE_UNINFORMED)
 """Obligations to a customer whom no mail about the resolution has reached."""
+TO_CUSTOMERS = frozenset({ObligationKind.ASK_CUSTOMER, ObligationKind.COMMUNICATE})
+"""Obligations that somebody discharges by a contact with the customer."""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def case_document(case: Case, reader: Role = Role.AUDITOR) -> dict[str, Any]:
         "dispute_candidate_since": case.suspected_at,
         "respond_by": case.respond_by,
         "resolve_by": case.resolve_by,
+        "responded_at": case.responded_at,
         "calendar": case.calendar and _fields(case.calendar),
         "incomplete": case.incomplete,
         "missing": case.missing,

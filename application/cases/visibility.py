@@ -135,6 +135,7 @@ CASE = frozenset(
         "dispute_candidate_since",
         "respond_by",
         "resolve_by",
+        "responded_at",
         "calendar",
         "incomplete",
         "missing",

@@ -95,6 +95,8 @@ class CaseState:
         self.reopenings = self.hand_backs = self.failed_fixes = self.failed_notifications = 0
         self.respond_by: datetime | None = None
         self.resolve_by: datetime | None = None
+        self.responded_at: datetime | None = None
+        """The first contact with the customer (`contacted`)."""
         self.calendar: SupportCalendar | None = None
         """The calendar of the targets, by the latest assessment."""
         self.pauses: tuple[tuple[datetime, datetime], ...] = ()
@@ -139,6 +141,17 @@ class CaseState:
         """Remember work on the case. It voids an earlier verification (R-5.8a)."""
         self.last_work_at = at if self.last_work_at is None else max(at, self.last_work_at)
         self.verified_at, self.attempts = None, ()
+
+    def contacted(self, at: datetime) -> None:
+        """Remember a substantive contact with the customer. The first one is the response (kpis.md, Time to respond).
+
+        Such are: a note or a file that staff show the customer, a question mailed to them, a person reached for a
+        verification, a mail about the resolution that a server accepted, the customer informed by other means, their
+        recorded confirmation, and an obligation to ask or tell them that was discharged. The time of the contact counts.
+        An acknowledgement is none, nor is anything that the customer does by themselves.
+        """
+        at = max(at, self.received_at)
+        self.responded_at = at if self.responded_at is None else min(at, self.responded_at)
 
     def paused(self, since: datetime | None, until: datetime, resolve_by: datetime | None) -> None:
         """Remember a pause of the clock, where there was one, and the target that it moved (R-5.4c)."""

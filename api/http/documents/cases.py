@@ -113,6 +113,8 @@ class Case(CaseReceipt):
     """The target for the first contact."""
     resolve_by: Annotated[At, such_as("2026-11-23T23:00:00Z")] | None
     """The target for the resolution."""
+    responded_at: At | None
+    """When the desk first had substantive contact with the customer."""
     calendar: TargetCalendar | None
     """The calendar of both targets."""
     incomplete: Annotated[bool, such_as(False)]

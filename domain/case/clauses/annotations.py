@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.aggregate import Recorded
 from domain.case.obligations import owed_by_holder
 from domain.case.state import CaseState
+from domain.case.status import STAFF
 from domain.case.terms import Attachment, CaseMessage
 from domain.errors import AttachmentsFull
 from domain.obligation import Obligation, ObligationKind
@@ -25,6 +26,10 @@ class Noted(Recorded):
     note: Disclosure
     visible_to_customer: bool = False
 
+    def _fold(self, case: CaseState) -> None:
+        if self.visible_to_customer and self.by.role in STAFF:
+            case.contacted(self.timestamp)
+
 
 class Attached(Recorded):
     """Somebody added files."""
@@ -38,6 +43,8 @@ class Attached(Recorded):
         version, shown = self.originator_version, self.visible_to_customer
         new = (Attachment(said, version, self.by, self.attached_at, shown) for said in self.attachments)
         case.attachments = (*case.attachments, *new)
+        if shown and self.by.role in STAFF:
+            case.contacted(self.attached_at)
 
 
 class MessageReceived(Recorded):

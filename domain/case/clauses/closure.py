@@ -43,6 +43,8 @@ class Closed(Recorded):
 
     def _fold(self, case: CaseState) -> None:
         case.status, case.closed_at = Status.CLOSED, self.closed_at
+        if self.confirmation is not None:
+            case.contacted(self.confirmation.at)
 
     def settles(self) -> tuple[str, ...]:
         """End what only an open case owes."""

@@ -11,7 +11,7 @@ from domain.case.state import CaseState
 from domain.case.status import SETTLED
 from domain.case.terms import LinkKind, Major
 from domain.errors import Forbidden, InvalidTransition
-from domain.obligation import Obligation, ObligationKind
+from domain.obligation import TO_CUSTOMERS, Obligation, ObligationKind
 from domain.policy import Policy
 from domain.values import Disclosure, Provenance, Role
 
@@ -100,6 +100,10 @@ class Discharged(Recorded):
     team: str | None = None
     role: Role = Role.TEAM_MEMBER
     words: Disclosure | None = None
+
+    def _fold(self, case: CaseState) -> None:
+        if self.obligation in TO_CUSTOMERS:
+            case.contacted(self.at)
 
     def settles(self) -> tuple[str, ...]:
         """End the obligation it names."""

@@ -41,6 +41,7 @@ class Notified(Recorded):
     """Whether it ends the obligation to inform the customer. After a referral they are told in person too."""
 
     def _fold(self, case: CaseState) -> None:
+        case.contacted(self.accepted_at)
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, self.accepted_at
             case.notified_by = self.message
@@ -89,6 +90,8 @@ class Informed(Recorded):
 
     def _fold(self, case: CaseState) -> None:
         case.failed_notifications = self.failures
+        if self.informed:
+            case.contacted(self.at)
         if self.dispute_until is not None:
             case.dispute_until, case.window_since = self.dispute_until, _since(self.at, case)
             case.notified_by = None

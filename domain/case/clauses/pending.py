@@ -40,6 +40,8 @@ class Pended(Recorded):
         case.paused(self.paused_since, self.since, None)
         case.pending = PendingMark(self.reason_code, self.since)
         case.asked = None if self.question is None else MailedQuestion(self.question, self.originator_version)
+        if self.question is not None:
+            case.contacted(self.since)
 
 
 class Resumed(Recorded):

@@ -75,7 +75,9 @@ class Verified(Recorded):
     def _fold(self, case: CaseState) -> None:
         if self.outcome is ContactOutcome.UNREACHABLE:
             case.attempts = (*case.attempts, (self.at, self.method))
-        elif self.satisfactory and self.able_to_work:
+            return
+        case.contacted(self.at)
+        if self.satisfactory and self.able_to_work:
             case.verified_at = self.at if case.verified_at is None else max(self.at, case.verified_at)
         else:
             case.failed_fixes += 1
