@@ -9,6 +9,7 @@ from application.administration.catalogue import Catalogue
 from application.administration.grants import Grants
 from application.administration.monitoring_sources import MonitoringKeys
 from application.administration.policy import PolicyCommands
+from application.administration.saved_filters import Filters
 from application.cases.assignment import Assignment
 from application.cases.attachments import Attachments
 from application.cases.candidates import Candidates
@@ -95,6 +96,8 @@ class Desk:
     policy: PolicyCommands
     grants: Grants
     """7.1."""
+    filters: Filters
+    """Saved filters of lists."""
     approvals: Approvals
     """5.9f: four eyes."""
     personal_data: PersonalData
@@ -167,6 +170,7 @@ def desk_on(
         catalogue=Catalogue(runner),
         policy=PolicyCommands(runner),
         grants=Grants(runner),
+        filters=Filters(runner),
         approvals=approvals,
         personal_data=PersonalData(runner, approvals, pseudonyms),
         log=LogHistory(runner),

@@ -31,7 +31,7 @@ from api.http.routes import (
     self_service,
     transparency,
 )
-from api.http.routes.administration import approvals, catalogue, grants, monitoring_sources, policy
+from api.http.routes.administration import approvals, catalogue, grants, monitoring_sources, policy, saved_filters
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
@@ -72,6 +72,7 @@ def create_app(opening: Opening) -> Entrance:
         catalogue,
         policy,
         grants,
+        saved_filters,
         approvals,
         events,
         transparency,

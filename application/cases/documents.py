@@ -5,9 +5,11 @@ A case's document follows from its events alone, so a repeated answer is the sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from application.administration.meanings import meanings
 from application.cases.attachments import shown_to
@@ -28,6 +30,7 @@ from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
+from domain.saved_filters import SavedFilters
 from domain.values import Actor, Candidate, Role
 
 MESSAGES = 50
@@ -254,20 +257,37 @@ def access_document(access: Access) -> dict[str, Any]:
     return {"subject": access.subject, "version": access.version, "grants": grants}
 
 
+def filters_document(saved: SavedFilters) -> dict[str, Any]:
+    """Return an owner's saved filters as a document, each with the address of its list."""
+    items = [
+        {
+            "name": name,
+            "query": dict(each.query),
+            "href": f"/cases?{urlencode(each.query)}" if each.query else "/cases",
+            "saved_by": each.saved_by,
+        }
+        for name, each in sorted(saved.filters.items())
+    ]
+    return {"owner": saved.owner, "version": saved.version, "filters": items}
+
+
+_DOCUMENTS: tuple[tuple[type[Root], Callable[[Any], dict[str, Any]]], ...] = (
+    (Problem, problem_document),
+    (Listed, entry_document),
+    (PolicyBook, policy_document),
+    (Access, access_document),
+    (Approval, approval_document),
+    (SavedFilters, filters_document),
+)
+
+
 def document_of(root: Root, reader: Role = Role.AUDITOR) -> dict[str, Any]:
     """Return the document of any aggregate. Raises TypeError for one that has none."""
     if isinstance(root, Case):
         return case_document(root, reader)
-    if isinstance(root, Problem):
-        return problem_document(root)
-    if isinstance(root, Listed):
-        return entry_document(root)
-    if isinstance(root, PolicyBook):
-        return policy_document(root)
-    if isinstance(root, Access):
-        return access_document(root)
-    if isinstance(root, Approval):
-        return approval_document(root)
+    for kind, document in _DOCUMENTS:
+        if isinstance(root, kind):
+            return document(root)
     raise TypeError(f"{type(root).__name__} has no document")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from api.http.problems import TITLES
 from application.administration.catalogue import COMMANDS as OFFICE
+from application.administration.saved_filters import COMMANDS as FILTERS
 from application.personal_data.approvals import COMMANDS as APPROVALS
 from domain.case.status import COMMANDS as CASES
 from domain.problem import COMMANDS as PROBLEMS
@@ -37,7 +38,7 @@ def test_every_event_names_what_appends_it() -> None:
 
 def test_every_command_of_the_tables_appends_some_event() -> None:
     named = {command for commands, _ in CAUSES.values() for command in commands}
-    assert named == {*CASES, *PROBLEMS, *INTAKE, *APPROVALS, *OFFICE}
+    assert named == {*CASES, *PROBLEMS, *INTAKE, *APPROVALS, *OFFICE, *FILTERS}
 
 
 def test_a_topic_is_of_the_first_release_that_stored_it() -> None:

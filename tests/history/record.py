@@ -95,6 +95,8 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
         desk.catalogue.put(kind, replace(entry, retired=True), {}, because(OPERATOR, "gone"))
         desk.catalogue.put(kind, replace(entry, retired=False), {}, because(OPERATOR, "back"))
     desk.grants.grant("c.new", Grant(Role.TECHNICIAN, None, "d.manager", desk.clock.now()), because(OPERATOR, "new"))
+    desk.filters.save("late", {"overdue": "true", "sort": "due"}, TECHNICIAN, shared=False)
+    desk.filters.remove("late", TECHNICIAN, shared=False)
     desk.grants.revoke("c.new", Role.TECHNICIAN, None, because(OPERATOR, "left"))
     _relations(desk)
     _major(desk)

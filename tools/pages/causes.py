@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from application.administration.catalogue import COMMANDS as OFFICE
+from application.administration.saved_filters import COMMANDS as FILTERS
 from application.personal_data.approvals import COMMANDS as APPROVALS
 from domain.case.status import COMMANDS as CASES
+from domain.case.status import STAFF
 from domain.problem import COMMANDS as PROBLEMS
 from domain.receipt import COMMANDS as INTAKE
 from domain.values import Role
@@ -105,6 +107,9 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "access.opened": (("grant",), "the operator: `caseledger token`, the catalogue file"),
     "access.granted": (("grant",), "the operator: `caseledger token`, the catalogue file"),
     "access.revoked": (("revoke",), ""),
+    "filters.opened": (("save_filter",), ""),
+    "filters.saved": (("save_filter",), ""),
+    "filters.removed": (("remove_filter",), ""),
     "subject.opened": _ERASED,
     "subject.personal_data_erased": _ERASED,
     "problem.personal_data_erased": _ERASED,
@@ -152,4 +157,6 @@ def who(command: str) -> list[str]:
         return list(dict.fromkeys((*anyone, *team, *own)))
     if command in APPROVALS:
         return sorted(APPROVALS[command])
+    if command in FILTERS:
+        return sorted(STAFF)
     return sorted(PROBLEMS[command].who if command in PROBLEMS else INTAKE[command].who)

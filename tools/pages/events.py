@@ -37,6 +37,7 @@ _AREAS = {
     **dict.fromkeys(("service", "team", "help_desk", "script", "customer"), "Catalogue and directory"),
     "policy": "The policy",
     "access": "Grants",
+    "filters": "Saved filters",
     "approval": "Approvals",
     "subject": "Personal data",
     "log": "The transparency log",

@@ -199,11 +199,16 @@ async def _demonstration(desk: Desk, settings: Settings) -> list[str]:
     return [
         f"A token for each role, valid {settings.token_days:g} days:",
         *(f"  {role:<13}{issued[role]}" for role, _, _ in DEMO_TOKENS),
+        "They are " + ", ".join(_who(*each) for each in DEMO_TOKENS if each[0] is not Role.CUSTOMER) + ".",
         f"The customer is {DEMO_CUSTOMER}, and sees the cases logged for that address.",
         "",
         "Try:",
         f"  curl -H 'Authorization: Bearer {issued[Role.TECHNICIAN]}' {{url}}/queues",
     ]
+
+
+def _who(role: Role, subject: str, team: str | None) -> str:
+    return f"{subject} ({role} of {team})" if team else f"{subject} ({role})"
 
 
 def _welcome(settings: Settings, demo: list[str]) -> list[str]:

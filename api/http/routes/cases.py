@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.http.access import FreshReader, FreshStaff, Reader, Staff, asked_of, reading
+from api.http.case_filters import case_filters
 from api.http.context import authenticated, context_of, policy_of
 from api.http.documents.cases import Case
 from api.http.documents.history import History
@@ -18,7 +19,6 @@ from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import answers, needs, operation, reads
 from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit
 from api.http.responses import json_response, page_of, unchanged, versioned
-from api.http.routes.case_filters import case_filters
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
 from application.views.case_filters import Condition, Sort

@@ -24,6 +24,7 @@ from domain.policy import first_policy
 from domain.policy_book import EVENTS as POLICY
 from domain.problem import EVENTS as PROBLEM
 from domain.receipt import EVENTS as INTAKE
+from domain.saved_filters import EVENTS as FILTERS
 from domain.transparency_log import EVENTS as LOG
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
@@ -108,6 +109,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             **ALERT,
             **SOURCE,
             **APPROVAL,
+            **FILTERS,
         }
     ) == [
         *("access.granted", "access.opened", "access.revoked"),
@@ -141,6 +143,9 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             "customer.changed",
             "customer.personal_data_erased",
             "customer.registered",
+            "filters.opened",
+            "filters.removed",
+            "filters.saved",
             "help_desk.changed",
             "help_desk.listed",
         ),

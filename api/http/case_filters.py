@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
+from pydantic import BaseModel, ConfigDict, create_model
 
 from api.http.fields import LevelNumber, Line, Moment, PriorityNumber
-from application.views.case_filters import Condition, marked
+from application.views.case_filters import Condition, Sort, marked
 from domain.case.status import Status
 from domain.values import Channel
 
@@ -82,3 +84,13 @@ async def case_filters(
     if overdue is not None:
         conditions.append(Condition("resolve_by", "overdue", overdue == "true"))
     return tuple(conditions)
+
+
+def _query() -> type[BaseModel]:
+    """A model of the parameters above and of `sort`, for queries that come in another way than in an address."""
+    given = signature(case_filters, eval_str=True).parameters.values()
+    fields: dict[str, Any] = {each.name: (each.annotation, None) for each in given} | {"sort": (Sort | None, None)}
+    return create_model("CaseQuery", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+CaseQuery = _query()
