@@ -29,7 +29,7 @@ class Filters:
         found = [await self._runner.repository.find(SavedFilters, stream) for _, stream in _owners(actor)]
         return [each for each in found if each is not None]
 
-    async def save(self, name: str, query: Mapping[str, str], request: Request, *, shared: bool) -> Committed:
+    async def put(self, name: str, query: Mapping[str, str], request: Request, *, shared: bool) -> Committed:
         """Save a filter under a name, in place of the one before. Raises Forbidden, StaleVersion, ContradictsRecord."""
         return await self._change(request, shared, lambda saved, on: saved.save(name, query, on.provenance))
 

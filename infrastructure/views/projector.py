@@ -40,7 +40,7 @@ _GATHER = 0.03
 """Seconds that single events gather before they are folded: a third of the lag that the desk allows."""
 _IN_NO_VIEW = frozenset(
     {
-        *("service", "team", "help_desk", "script", "customer", "policy", "access", "source"),
+        *("service", "team", "help_desk", "script", "customer", "policy", "access", "source", "filters"),
         *("alert", "watch", "subject", "log", "approval"),
     }
 )

@@ -29,6 +29,7 @@ from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.policy_book import EVENTS as POLICY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
 from domain.receipt import EVENTS as INTAKE_EVENTS
+from domain.saved_filters import EVENTS as FILTER_EVENTS
 from domain.transparency_log import EVENTS as LOG_EVENTS
 from domain.values import Disclosure
 from infrastructure.postgres.mapper import StateMapper
@@ -45,6 +46,7 @@ EVENTS: dict[str, type[Recorded]] = {
     **CATALOGUE_EVENTS,
     **POLICY_EVENTS,
     **ACCESS_EVENTS,
+    **FILTER_EVENTS,
     **PRIVACY_EVENTS,
     **APPROVAL_EVENTS,
     **LOG_EVENTS,

@@ -95,8 +95,6 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
         desk.catalogue.put(kind, replace(entry, retired=True), {}, because(OPERATOR, "gone"))
         desk.catalogue.put(kind, replace(entry, retired=False), {}, because(OPERATOR, "back"))
     desk.grants.grant("c.new", Grant(Role.TECHNICIAN, None, "d.manager", desk.clock.now()), because(OPERATOR, "new"))
-    desk.filters.save("late", {"overdue": "true", "sort": "due"}, TECHNICIAN, shared=False)
-    desk.filters.remove("late", TECHNICIAN, shared=False)
     desk.grants.revoke("c.new", Role.TECHNICIAN, None, because(OPERATOR, "left"))
     _relations(desk)
     _major(desk)
@@ -165,7 +163,7 @@ def message_of(desk: BlockingDesk, number: str) -> UUID:
 
 
 def _question(desk: BlockingDesk) -> None:
-    """What 0.5.0 can say beyond 0.4.0: a question that the customer answers, and one that reaches nobody."""
+    """What 0.5.0 can say beyond 0.4.0: a question that the customer answers, and one that reaches nobody; saved filters."""
     number, system = assigned(desk), Request(Actor("system:mail", Role.SYSTEM), "process")
     customer = Request(Actor(desk.records.case(number, TECHNICIAN.actor).customer, Role.CUSTOMER), "http")
     for _ in range(2):
@@ -174,6 +172,8 @@ def _question(desk: BlockingDesk) -> None:
     desk.pending.pend(number, PendingReason.CUSTOMER, None, NETWORK, question="And which colour has it?")
     assert asked.case.question is not None
     desk.outbox.refused(message_of(desk, number), "550 5.1.1 nobody", system)
+    desk.filters.put("late", {"overdue": "true", "sort": "due"}, TECHNICIAN, shared=False)
+    desk.filters.remove("late", TECHNICIAN, shared=False)
 
 
 def _problem(desk: BlockingDesk) -> None:

@@ -50,6 +50,7 @@ _KNOWN: dict[tuple[str, str], tuple[str, dict[str, Any], Any]] = {
     ("customers", "code"): ("The customer id.", _CODE, "f2d3009c3f5755d9bf5bb3fa7afd2a10"),
     ("sources", "key"): ("The id of the key.", {"pattern": r"^[0-9a-z]{8}$"}, "3f9a1c7e"),
     ("grants", "subject"): ("The id of the person or machine.", _CODE, "b.chen"),
+    ("filters", "name"): ("The name of the filter.", _CODE, "late printers"),
     ("tlog", "log"): _LOG,
     ("tlog", "path"): _TILE,
     ("disputes", "token"): _TOKEN,

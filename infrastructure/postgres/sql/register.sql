@@ -10,10 +10,15 @@ SELECT 1 FROM ledger.numbers WHERE number >= 'INC-' AND number < 'INC.' LIMIT 1;
 SELECT originator_id FROM ledger.stored_events WHERE originator_id = ANY(%b::uuid[]) AND originator_version = 1;
 
 -- name: reference_events --
+-- PostgreSQL cannot know how few these are among millions, and would merge all events with all disclosures. So the
+-- disclosures are looked up for each (OFFSET 0 keeps the look-up apart).
 SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id, e.recorded_at, e.db_role,
        d.digest, d.salt, d.kind, d.subject, d.value
 FROM ledger.stored_events e
-LEFT JOIN vault.disclosures d USING (originator_id, originator_version)
+LEFT JOIN LATERAL (
+    SELECT * FROM vault.disclosures v
+    WHERE v.originator_id = e.originator_id AND v.originator_version = e.originator_version OFFSET 0
+) d ON true
 WHERE split_part(e.topic, '.', 1) = ANY (ledger.reference_topics())
   AND e.notification_id > %s
 ORDER BY e.notification_id;

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from application.views.questions import Listing, Page
-from infrastructure.views.questions.misspelt import closest
+from infrastructure.views.questions.misspelt import WordQuestion, similar_words
 from infrastructure.views.questions.spans import Span, above, question, spans_of
 from infrastructure.views.questions.view_reader import CASE_COLUMNS, Ask, Row, case_item, filled, matchable, texts
 
 _SQL = texts("case_search")
 _NUMBER = re.compile(r"\s*(?:inc[\s#:-]*)?0*([1-9]\d{0,8})\s*", re.IGNORECASE)
-_QUOTED = re.compile(r'"[^"]+"')
-"""Words in quotes. A query with such words finds no similar ones."""
 _ENOUGH, _MOST = 500, 1_000
 """Cases ranked together, and cases that one statement may rank. Spans with more are divided."""
 _LOOKED_AT = 4_000
@@ -30,7 +27,6 @@ _FILTERS = {
     "received_from": "c.received_at >= %(received_from)s",
     "received_to": "c.received_at < %(received_to)s",
 }
-_SIGNS = re.compile(r"[\W_]+")
 
 
 class Place(NamedTuple):
@@ -41,15 +37,6 @@ class Place(NamedTuple):
     high: int
     score: float
     number: str
-
-
-@dataclass(frozen=True)
-class _Question:
-    """A question to the lexemes of cases, and how its matches are scored."""
-
-    matches: str
-    score: str
-    values: Mapping[str, Any]
 
 
 class CaseSearch:
@@ -89,11 +76,11 @@ class CaseSearch:
         for similar in (False, True)[place.similar :]:
             if similar != place.similar:
                 place = Place(similar, end, end, 0.0, "")
-            if asked := await (self._similar(exact) if similar else self._exact(exact)):
+            if asked := await self._question(exact, similar=similar):
                 async for found in self._following(asked, place):
                     yield found
 
-    async def _following(self, asked: _Question, place: Place) -> AsyncIterator[tuple[Row | None, Place]]:
+    async def _following(self, asked: WordQuestion, place: Place) -> AsyncIterator[tuple[Row | None, Place]]:
         rows, _ = await self._ranked(asked, place.low, place.high, enough=None)
         for row in rows:
             if (row["score"], row["number"]) < (place.score, place.number):
@@ -107,7 +94,7 @@ class CaseSearch:
                 yield row, Place(place.similar, low, high, row["score"], row["number"])
             high = low
 
-    async def _ranked(self, asked: _Question, low: int, high: int, *, enough: int | None) -> tuple[list[Row], int]:
+    async def _ranked(self, asked: WordQuestion, low: int, high: int, *, enough: int | None) -> tuple[list[Row], int]:
         """The cases of a range from its end down, the best first, and where it was left when they were enough."""
         pending, taken, covered, seen = list(spans_of(low, high)), 1 if enough else _LISTS, 0, 0
         found: list[Row] = []
@@ -127,38 +114,16 @@ class CaseSearch:
         found.sort(key=lambda row: (row["score"], row["number"]), reverse=True)
         return found, pending[0].high if pending else low
 
-    async def _matching(self, asked: _Question, spans: Sequence[Span]) -> list[Row]:
+    async def _matching(self, asked: WordQuestion, spans: Sequence[Span]) -> list[Row]:
         sql = filled(_SQL["matching"], score=asked.score, filters=self._conditions)
         matches = f"{question(spans)} & ({asked.matches})"
         most = {"most": _MOST + 1 if spans[0].level or len(spans) > 1 else spans[0].size, "matches": matches}
         return await self._ask(sql, {**self._values, **asked.values, **most})
 
-    async def _exact(self, exact: str) -> _Question | None:
-        return _Question(exact, _SQL["rank"], {"asked": exact}) if exact else None
-
-    async def _similar(self, exact: str) -> _Question | None:
-        """The question for similar words. None when words are quoted, or no word is like another."""
-        pieces = [] if _QUOTED.search(self._query) else self._query.replace('"', " ").split()
-        words = await self._ask(_SQL["pieces"], {"pieces": pieces}) if pieces else []
-        forms = [
-            (row["place"], form) for row in words if row["typed"] for form in _forms(pieces[row["place"] - 1], row)
-        ]
-        if not forms:
-            return None
-        places, typed = map(list, zip(*forms, strict=True))
-        near = await self._ask(_SQL["near"], {"places": places, "forms": typed})
-        meant = {
-            place: closest([f for p, f in forms if p == place], [n["word"] for n in near if n["place"] == place])
-            for place in dict.fromkeys(places)
-        }
-        if not any(meant.values()):
-            return None
-        parts = [" | ".join((row["question"], *(f"'{word}'" for word in meant.get(row["place"], ())))) for row in words]
-        alike = [(place, row["question"], 1.0) for place, row in ((r["place"], r) for r in words) if place in meant]
-        alike += [(place, f"'{word}'", score) for place, near_by in meant.items() for word, score in near_by.items()]
-        values = dict(zip(("places", "words", "alike"), map(list, zip(*alike, strict=True)), strict=True))
-        matches = " & ".join(f"({part})" for part in parts)
-        return _Question(f"{matches} & !({exact})" if exact else matches, _SQL["likeness"], values)
+    async def _question(self, exact: str, *, similar: bool) -> WordQuestion | None:
+        if similar:
+            return await similar_words(self._ask, self._query, exact, "t.lexemes")
+        return WordQuestion(exact, _SQL["rank"], {"asked": exact}) if exact else None
 
 
 def _taken(pending: Sequence[Span], size: int) -> int:
@@ -167,8 +132,3 @@ def _taken(pending: Sequence[Span], size: int) -> int:
         if (size := size - span.size) < 0:
             return max(1, count)
     return _LISTS
-
-
-def _forms(piece: str, row: Row) -> set[str]:
-    """A word as it was typed, and without its ending."""
-    return {_SIGNS.sub("", piece).casefold(), row["typed"]}

@@ -72,7 +72,7 @@ async def put_filter(request: Request, caller: Caller, raw: Raw, name: Name) -> 
         context,
         asked(request, actor, raw),
         exists=False,
-        do=lambda given: filters.save(name, body.query, given, shared=body.shared),
+        do=lambda given: filters.put(name, body.query, given, shared=body.shared),
     )
 
 

@@ -12,7 +12,8 @@ ORDER BY recorded_at DESC, notification_id DESC LIMIT 1;
 -- meant; one of five letters, of 0.2. The default thresholds would miss them. PostgreSQL has no statistics of rare words: it
 -- expects thousands of rows and would read the whole table.
 SELECT set_config('pg_trgm.word_similarity_threshold', '0.35', true), set_config('pg_trgm.similarity_threshold', '0.2', true),
-       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
+       set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true);
 
 -- name: snapshot --
 -- Rows of lists lie in memory: a page out of order costs no more than the next one. A page is too little for workers or JIT.
