@@ -80,7 +80,7 @@ def rows(desk_url: str, token: str, *, events: int = LONG, seconds: float = 2.0,
     yield _p95("case_read_304", _read(desk_url, token, f"/cases/{usual}", seconds, 304, **seen), f"unchanged{note}")
     yield _p95("history", _read(desk_url, token, f"/cases/{usual}/history", seconds), f"8 events{note}")
     compared = f"a case of {events:,} events / of {min(SHORT, events)}{note}"
-    for what, path in (("long_read_vs_short", ""), ("long_history_vs_short", "/history")):
+    for what, path in (("long_read_vs_short", ""), ("long_history_vs_short", "/history?limit=50")):
         times = {case: _read(desk_url, token, f"/cases/{case}{path}", seconds) for case in (short, long)}
         yield _compared(what, times[long], times[short], compared)
     with Connection(desk_url, token) as desk:
