@@ -22,11 +22,11 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 import psycopg
 
 from api.main import open_desk, tune_interpreter
+from application.demo.simulation.wording import vocabulary
 from application.demo.small_desk import load_demo
 from application.desk import Desk
 from application.execution.requests import Request
 from application.processes.mail_delivery import send_due
-from application.simulation.wording import vocabulary
 from benchmarks.machine import durable_database, scratch
 from benchmarks.rows import Row, main
 from benchmarks.stores import superuser

@@ -19,7 +19,7 @@ from api.cli.processes.sealer import seal_all, seals_here
 from api.cli.processes.supervisor import alone
 from api.main import HOLIDAYS
 from application.administration.holidays import holidays_of
-from application.simulation.stretch import YEARS, Plan
+from application.demo.simulation.stretch import YEARS, Plan
 from domain.policy import Policy, first_policy
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.maintenance.bulk_load.loader import Loader, LoadRefused, plan_in

@@ -12,10 +12,10 @@ from itertools import combinations
 import pytest
 
 from application.cases.likeness import likeness
+from application.demo.simulation.people import INTERFACE, SOURCE
+from application.demo.simulation.record import Commit
+from application.demo.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
 from application.ports import Entry
-from application.simulation.people import INTERFACE, SOURCE
-from application.simulation.record import Commit
-from application.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
 from application.views.open_reports import compared, terms_of
 from application.views.similar import Match, Profile, shared
 from domain.case import Case

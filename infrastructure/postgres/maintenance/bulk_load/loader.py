@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 
-from application.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
+from application.demo.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
 from domain.policy import Policy
 from infrastructure.postgres.maintenance.bulk_load.makers import Makers
 from infrastructure.postgres.maintenance.bulk_load.rows import HEADER, TRAILER, Rows, microseconds, positioned

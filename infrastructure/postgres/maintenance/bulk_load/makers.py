@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
-from application.simulation.stretch import Plan, Simulation, Store
+from application.demo.simulation.stretch import Plan, Simulation, Store
 from infrastructure.postgres.maintenance.bulk_load.rows import Rows, rows_of
 
 _SPAWN = multiprocessing.get_context("spawn")

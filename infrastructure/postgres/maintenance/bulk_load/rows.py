@@ -8,7 +8,7 @@ from struct import pack
 from typing import NamedTuple
 from uuid import UUID
 
-from application.simulation.record import Commit
+from application.demo.simulation.record import Commit
 from infrastructure.postgres.mapper import StateMapper
 
 HEADER, TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"

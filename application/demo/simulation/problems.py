@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from application.simulation.setting import Setting
-from application.simulation.wording import Wording
+from application.demo.simulation.setting import Setting
+from application.demo.simulation.wording import Wording
 
 _A_DAY = 540
 """Minutes of business."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from application.demo.simulation.problems import problem
+from application.demo.simulation.record import Commit
+from application.demo.simulation.setting import Setting
 from application.execution.requests import Request
 from application.mail_out.letters import Sent
 from application.processes import automatic_closure, mail_delivery
-from application.simulation.problems import problem
-from application.simulation.record import Commit
-from application.simulation.setting import Setting
 from domain.case import Case
 from domain.case.clauses.dispute import DisputeDismissed
 from domain.case.clauses.notification import Informed, NotificationFailed, Notified

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from application.simulation.alerts import alert
-from application.simulation.hours import Hours
-from application.simulation.incident import Incident
-from application.simulation.lives import Stage, live, report_again
-from application.simulation.outages import outage
-from application.simulation.setting import Setting
+from application.demo.simulation.alerts import alert
+from application.demo.simulation.hours import Hours
+from application.demo.simulation.incident import Incident
+from application.demo.simulation.lives import Stage, live, report_again
+from application.demo.simulation.outages import outage
+from application.demo.simulation.setting import Setting
 
 _OPEN, _BEND = 0.1, 4
 """The share of cases left open. Most of them are of the last years: their number grows with this power of the time."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from application.cases.attachments import File
+from application.demo.simulation.people import Customer
+from application.demo.simulation.setting import Setting
+from application.demo.simulation.wording import Wording
 from application.execution.requests import Committed, Request
-from application.simulation.people import Customer
-from application.simulation.setting import Setting
-from application.simulation.wording import Wording
 from domain.case import Case
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.logging import IncidentReport

@@ -10,18 +10,18 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from application.demo.simulation.arrivals import Arrivals
+from application.demo.simulation.chance import Chance
+from application.demo.simulation.hours import Hours, span_of
+from application.demo.simulation.people import INTERFACE, People
+from application.demo.simulation.processes import Processes
+from application.demo.simulation.record import Commit, SimulatedRecord
+from application.demo.simulation.schedule import OnTheSpot, Schedule
+from application.demo.simulation.setting import Setting
 from application.desk import desk_on
 from application.execution.requests import Request
 from application.imports.catalogue_file import carry_out, read_catalogue
 from application.mail_out.addresses import Addresses
-from application.simulation.arrivals import Arrivals
-from application.simulation.chance import Chance
-from application.simulation.hours import Hours, span_of
-from application.simulation.people import INTERFACE, People
-from application.simulation.processes import Processes
-from application.simulation.record import Commit, SimulatedRecord
-from application.simulation.schedule import OnTheSpot, Schedule
-from application.simulation.setting import Setting
 from domain.policy import Policy
 from domain.values import Actor, Role
 

@@ -8,15 +8,15 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
+from application.demo.simulation.chance import Chance
+from application.demo.simulation.hours import Hours
+from application.demo.simulation.people import INTERFACE, Customer, People
+from application.demo.simulation.schedule import Schedule, Until
 from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.envelope import Envelope
 from application.mail_in.intake import Received
 from application.processes.mail_receipt import GATEWAY
-from application.simulation.chance import Chance
-from application.simulation.hours import Hours
-from application.simulation.people import INTERFACE, Customer, People
-from application.simulation.schedule import Schedule, Until
 from domain.case import Case
 from domain.values import Actor, Role
 

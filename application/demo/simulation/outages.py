@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
-from application.simulation.incident import Incident
-from application.simulation.lives import goes_on
-from application.simulation.setting import Setting
+from application.demo.simulation.incident import Incident
+from application.demo.simulation.lives import goes_on
+from application.demo.simulation.setting import Setting
 from domain.case.status import SETTLED
 from domain.errors import NoneFollowed
 from domain.obligation import ObligationKind

@@ -6,16 +6,16 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from application.demo.simulation.incident import Incident
+from application.demo.simulation.lives import Stage, live
+from application.demo.simulation.people import INTERFACE, SOURCE, Customer
+from application.demo.simulation.schedule import Until
+from application.demo.simulation.setting import Setting
+from application.demo.simulation.wording import Wording, vocabulary
 from application.execution.requests import Request
 from application.monitoring.alertmanager import read_group
 from application.monitoring.outcomes import Taken
 from application.monitoring.signals import read
-from application.simulation.incident import Incident
-from application.simulation.lives import Stage, live
-from application.simulation.people import INTERFACE, SOURCE, Customer
-from application.simulation.schedule import Until
-from application.simulation.setting import Setting
-from application.simulation.wording import Wording, vocabulary
 from domain.values import Actor, Role
 
 _REQUEST = Request(Actor(SOURCE, Role.INTAKE), INTERFACE)

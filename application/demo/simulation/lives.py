@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from application.simulation.incident import Incident
-from application.simulation.setting import Setting
+from application.demo.simulation.incident import Incident
+from application.demo.simulation.setting import Setting
 from domain.case.clauses.relations import Relation
 from domain.case.clauses.resolution import ContactOutcome, Verification
 from domain.case.status import SETTLED, Status

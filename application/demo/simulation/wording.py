@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import yaml
 
-from application.simulation.chance import Chance
+from application.demo.simulation.chance import Chance
 
 _SLOT = re.compile(r"\{(\w+)\}")
 Lists = dict[str, tuple[str, ...]]
@@ -18,7 +18,7 @@ Lists = dict[str, tuple[str, ...]]
 @cache
 def vocabulary() -> Lists:
     """Words and sentences by list, the most frequent first."""
-    said = yaml.safe_load(files("application.simulation").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
+    said = yaml.safe_load(files("application.demo.simulation").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
     return {
         name: tuple(dict.fromkeys(told.split())) if isinstance(told, str) else tuple(told)
         for name, told in said.items()

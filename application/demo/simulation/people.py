@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
+from application.demo.simulation.chance import Chance
+from application.demo.simulation.wording import vocabulary
 from application.execution.requests import Request
-from application.simulation.chance import Chance
-from application.simulation.wording import vocabulary
 from domain.values import Actor, Role
 
 INTERFACE = "demo"
@@ -42,7 +42,7 @@ class People:
 
     def __init__(self, cases: int) -> None:
         self._customers = max(20, cases // _CASES_OF_A_CUSTOMER)
-        told = _catalogue("application.demo"), _catalogue("application.simulation")
+        told = _catalogue("application.demo"), _catalogue("application.demo.simulation")
         self._document = {
             section: {**told[0].get(section, {}), **told[1].get(section, {})}
             for section in {**told[0], **told[1]}
