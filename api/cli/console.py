@@ -62,10 +62,10 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on a terminal, and nothing elsewhere. Yields the function that advances it."""
+def progress(what: str, total: int | None, *, lines: bool = False) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar on a terminal, and elsewhere nothing, or a line for each tenth. Yields the function that advances it."""
     if not err.is_terminal:
-        yield lambda _: None
+        yield _Tenths(what, total).advance if lines and total else lambda _: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -77,6 +77,19 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+class _Tenths:
+    """Progress in plain lines."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what, self._total, self._done, self._told = what, total, 0, 0
+
+    def advance(self, done: int) -> None:
+        self._done += done
+        if (tenths := self._done * 10 // self._total) > self._told:
+            self._told = tenths
+            err.print(f"{self._what}: {self._done:,} of {self._total:,}", markup=False)
 
 
 def configure_logging() -> None:

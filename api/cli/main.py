@@ -14,6 +14,7 @@ from api.cli import (
     audit,
     bundle,
     demo,
+    exports,
     imports,
     installation,
     monitoring,
@@ -59,6 +60,7 @@ app.command("approve")(approvals.approve)
 app.command("refuse")(approvals.refuse)
 app.command("withdraw")(approvals.withdraw)
 app.add_typer(imports.app, name="import")
+app.add_typer(exports.app, name="export")
 app.add_typer(demo.app, name="demo")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")

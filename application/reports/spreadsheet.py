@@ -7,7 +7,7 @@ apostrophe before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -27,9 +27,14 @@ _CELL_WITHIN = re.compile(r"([;\t|\r\n][\"'\s]*)(?=[=+@\uff1d\uff0b\uff20\ufe66\
 
 def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]], zone: tzinfo, *, bom: bool = False) -> str:
     """Return rows as CSV under a header, times in a zone. A missing value is an empty cell."""
-    lines = [",".join(map(_text, names))]
-    lines += [",".join(_cell(row.get(name), zone) for name in names) for row in rows]
-    return (BOM if bom else "") + "".join(f"{line}\r\n" for line in lines)
+    return "".join(csv_lines(names, ([row.get(name) for name in names] for row in rows), zone, bom=bom))
+
+
+def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Any]], zone: tzinfo, *, bom: bool = False) -> Iterator[str]:
+    """Yield the header and each row as a line of CSV, its line end included."""
+    yield (BOM if bom else "") + ",".join(map(_text, names)) + "\r\n"
+    for row in rows:
+        yield ",".join(_cell(value, zone) for value in row) + "\r\n"
 
 
 def _cell(value: Any, zone: tzinfo) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks import case_reads, lists, read, reports, search, storage
+from pathlib import Path
+
+from benchmarks import case_reads, exports, lists, read, reports, search, storage
 from benchmarks.rows import Row
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
 from tests.blocking import on_pool
 from tests.conftest import TestDatabase
+from tests.infrastructure.transparency.sealed import SealedDesk
 
 
 def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
@@ -47,6 +50,15 @@ def test_reports(running: RunningDesk, database: TestDatabase) -> None:
     with on_pool(database, "api", views_on, size=lists.READERS) as views:
         measured = views.portal.call(reports.rows, views.target, 1)
     assert [row.what for row in measured] == ["report_p95_ms", "report_as_of_p95_ms"]
+    assert all(row.ours > 0 for row in measured)
+
+
+def test_exports(running: RunningDesk, database: TestDatabase, tmp_path: Path) -> None:
+    running.closed()
+    running.catch_up()
+    SealedDesk(database, tmp_path / "sealer").seal()
+    measured = list(exports.rows(database))
+    assert [row.what for row in measured] == [f"export_{form}_events_per_s" for form in ("jsonl", "xes", "ocel")]
     assert all(row.ours > 0 for row in measured)
 
 

@@ -8,7 +8,10 @@ from sphinx.application import Sphinx
 
 PAGES = {
     "Start": ("docs/tour", "docs/sop", "docs/requirements", "docs/glossary", "docs/architecture", "docs/record"),
-    "Use": ("docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists", "docs/reporting"),
+    "Use": (
+        *("docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists"),
+        *("docs/reporting", "docs/reporting-schema", "docs/exports"),
+    ),
     "Operate": (
         *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring"),
         *("docs/auditing", "docs/personal-data"),

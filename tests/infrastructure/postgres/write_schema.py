@@ -1,9 +1,10 @@
-"""Writes schema.sql and the catalogue's facts anew from the migrations: `python -m tests.infrastructure.postgres.write_schema`."""
+"""Writes schema.sql, the catalogue's facts and the columns of `reporting` anew from the migrations: `python -m tests.infrastructure.postgres.write_schema`."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from infrastructure.postgres.database import NAME, Database
@@ -11,6 +12,7 @@ from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.verification.database_catalogue import EXPECTED, catalogue_facts
 from tests.conftest import TestDatabase
+from tests.infrastructure.postgres.test_reporting_schema import listed, written
 from tests.infrastructure.postgres.test_schema import WRITTEN, dumped
 
 if __name__ == "__main__":
@@ -24,5 +26,6 @@ if __name__ == "__main__":
             with database.connect("auditor") as auditor:
                 facts = "\n".join(catalogue_facts(auditor))
             Path(str(EXPECTED)).write_text(f"{facts}\n", encoding="utf-8")
+            written(version("caseledger")).write_text("\n".join([*listed(database), ""]), encoding="utf-8")
     finally:
         shutil.rmtree(folder)

@@ -29,6 +29,14 @@ BEGIN
     GRANT desk_owner TO desk_migrator;
     GRANT desk_projector TO desk_migrator;
     GRANT desk_api TO desk_eraser; -- an erasure is a command that may do more than others
+    -- A reporting job that runs away ends by itself. What the operator has set for the role stays.
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = 'desk_reporter'::regrole) THEN
+        BEGIN
+            ALTER ROLE desk_reporter SET statement_timeout = '15min';
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'set a statement_timeout for desk_reporter: this database user may not';
+        END;
+    END IF;
 END
 $$;
 

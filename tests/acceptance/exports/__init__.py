@@ -1,0 +1,1 @@
+"""The exports, as the command writes them and other tools read them."""
