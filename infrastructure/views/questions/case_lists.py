@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,10 +34,13 @@ _WALK = 10_000
 """Closed cases looked at in the list's order, before all that fit are read: a few milliseconds."""
 _RARE = frozenset({"customer", "external_ref", "major", "pending_reason"})
 """Columns in which each value has few closed cases."""
-
+_RANGED = ("received_at", "updated_at")
+"""Columns that a list may be filtered by a range of."""
+_RANGE = "\0"
+"""Beside the name of a column, in the place of a value: the range asked for."""
 _NONE: Row = {"cases": 0, "closed": 0}
 
-Counts = Mapping[tuple[str, str], Row]
+Counts = dict[tuple[str, str], Row]
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ class CaseLists:
         pinned = pin(page, asked)
         async with self._reader.snapshot() as snapshot:
             counts = await _count(snapshot, conditions, order)
+            counts |= await _count_ranges(snapshot, conditions)
             rows: list[Row] = []
             query = _Query(conditions, order, page.limit + 1, pinned, counts)
             if (statement := query.statement()) is not None:
@@ -214,6 +218,19 @@ async def _count(snapshot: Snapshot, conditions: Sequence[Condition], order: Ord
     return {(row["name"], row["value"]): row for row in await snapshot.rows(_SQL["counts"], values, prepared=True)}
 
 
+async def _count_ranges(snapshot: Snapshot, conditions: Sequence[Condition]) -> Counts:
+    """How many closed cases lie in the ranges of a list, up to one more than are walked; an index holds each column."""
+    counts: Counts = {}
+    for column in _RANGED:
+        bounds = [each for each in conditions if each.column == column and each.comparison in (">=", "<")]
+        if bounds:
+            where = " AND ".join(f"c.{column} {each.comparison} %(b{n})s" for n, each in enumerate(bounds))
+            values = {f"b{n}": each.value for n, each in enumerate(bounds)} | {"most": _WALK + 1}
+            (row,) = await snapshot.rows(filled(_SQL["in_range"], where=where), values)
+            counts[column, _RANGE] = row
+    return counts
+
+
 def _counted(conditions: Sequence[Condition]) -> list[tuple[str, str]]:
     equal = {each.column: _value(each.value) for each in conditions if each.comparison == "="}
     return list(counted_values(equal))
@@ -264,7 +281,8 @@ def _fewest(conditions: Sequence[Condition], counts: Counts) -> int:
     """At most so many closed cases meet the conditions, by what is counted."""
     if any(each.column in _RARE and (each.value if each.comparison == "set" else True) for each in conditions):
         return 0
-    return min((_closed_of(counts, key) for key in _counted(conditions)), default=LATEST)
+    ranges = [_closed_of(counts, key) for key in counts if key[1] == _RANGE]
+    return min((*ranges, *(_closed_of(counts, key) for key in _counted(conditions))), default=LATEST)
 
 
 def _item(row: Row) -> Row:

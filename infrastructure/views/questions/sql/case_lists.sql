@@ -6,6 +6,9 @@ JOIN views.value_counts v USING (name, value)
 UNION ALL
 SELECT '', '', coalesce(sum(v.cases), 0)::bigint, coalesce(sum(v.closed), 0)::bigint FROM views.value_counts v WHERE v.name = 'status';
 
+-- name: in_range --
+SELECT count(*) AS closed FROM (SELECT FROM views.closed_cases c WHERE {where} LIMIT %(most)s) r;
+
 -- name: page --
 WITH {parts}page AS (
     SELECT * FROM ({branches}) b ORDER BY {order_of_keys} LIMIT {limit}
