@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
 
-.PHONY: serve test check bench docs lock clean
+.PHONY: serve test check bench docs screenshots vendor lock clean
 
 serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
@@ -27,6 +27,14 @@ bench: .venv/.dev
 docs: .venv/.docs
 	$(BIN)/python -m sphinx -c tools/site -d build/doctrees -E -q -W --keep-going . build/docs
 	@echo "build/docs/index.html"
+
+# The pictures of the console in docs/img: a served desk with the demonstration's cases, in Debian's Chromium.
+screenshots: .venv/.dev
+	@$(BIN)/python -m tools.screenshots
+
+# The scripts of other people that the console's pages load, anew from npm.
+vendor: .venv/.dev
+	@$(BIN)/python -m tools.vendor
 
 # Rewrites the locks. uv resolves for every platform and Python at once and leaves no index address behind.
 lock: .venv/.run

@@ -22,6 +22,7 @@ from api.http.cursors import Cursors
 from api.http.entrance.door import Entrance
 from api.http.entrance.gate import Gate
 from api.http.entrance.limits import Limits
+from api.http.entrance.sessions import Sessions
 from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
 from application.desk import Desk, desk_on
@@ -154,10 +155,11 @@ async def open_context(
                 links_of(settings, tokens).follow,
                 Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
+                Sessions(tokens.session_secret),
                 catcher.messages if catcher else None,
-                Gate(settings.intake_at_once),
-                Failures(settings.tries),
-                Gate(settings.streams_at_once),
+                gate=Gate(settings.intake_at_once),
+                failures=Failures(settings.tries),
+                streams=Gate(settings.streams_at_once),
             )
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.http import problems
+from api.http import console, problems
 from api.http.context import Context
 from api.http.entrance.door import Entrance
 from api.http.metrics import Metrics
@@ -82,6 +82,7 @@ def create_app(opening: Opening) -> Entrance:
         demo,
         operations,
         docs,
+        console,
     ):
         app.router.routes.extend(module.router.routes)  # flat: a router in a router matches each path twice
     docs.mount_files(app)

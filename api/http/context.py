@@ -15,6 +15,7 @@ from api.http.cursors import Cursors
 from api.http.entrance.deadline import LONG, CallerLookup, allow, in_thread
 from api.http.entrance.gate import Gate
 from api.http.entrance.limits import Limits
+from api.http.entrance.sessions import Sessions
 from api.http.entrance.uploads import Uploads
 from application.desk import Desk
 from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
@@ -76,8 +77,12 @@ class Context:
     """Rate limits for people without an identity."""
     uploads: Uploads
     """Receives files."""
+    sessions: Sessions
+    """Signs the sessions of the console."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
+    demonstration: Sequence[tuple[Role, str]] = ()
+    """The token of each role, where anybody may sign in with it."""
     gate: Gate = field(default_factory=Gate)
     """Bounds how many messages of machines are worked on at once."""
     failures: Failures = field(default_factory=Failures)

@@ -168,6 +168,22 @@ def from_domain(error: Exception) -> Problem:
     return Problem(_DOMAIN[type(error)], str(error), errors=pointers, **_members(error))
 
 
+def understood(error: Exception) -> Problem | None:
+    """The refusal that an error stands for; None for an error that nobody expects."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        found = [_field_error(each) for each in error.errors()]
+        return Problem("validation-failed", found[0]["detail"], errors=found)
+    if isinstance(error, (OperationalError, PsycopgOperationalError, PoolTimeout)):
+        return Problem("unavailable", "the database cannot be reached at the moment")
+    return from_domain(error) if type(error) in _DOMAIN or isinstance(error, errors.NoneFollowed) else None
+
+
+def _field_error(given: Mapping[str, Any]) -> dict[str, str]:
+    return {"detail": str(given["msg"]).removeprefix("Value error, "), "pointer": pointer(given["loc"])}
+
+
 def refusal_document(case: str, rule: str, reason: str) -> dict[str, str]:
     """A case that a command on another case could not change, with the type of the problem (R-5.7d)."""
     return {"case": case, "outcome": "refused", "type": BASE + _BY_RULE[rule], "reason": reason}
@@ -224,7 +240,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
             return respond(request, from_domain(unknown))
     if name is not None and request.url.path.startswith("/reports/") and name not in REPORTS:
         return respond(request, from_domain(errors.NotFound(f"there is no report {name}")))
-    found = [{"detail": e["msg"].removeprefix("Value error, "), "pointer": pointer(e["loc"])} for e in error.errors()]
+    found = [_field_error(each) for each in error.errors()]
     return respond(request, Problem("validation-failed", "a parameter breaks a rule", errors=found))
 
 

@@ -9,14 +9,21 @@ from sphinx.application import Sphinx
 PAGES = {
     "Start": ("docs/tour", "docs/sop", "docs/requirements", "docs/glossary", "docs/architecture", "docs/record"),
     "Use": (
-        *("docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists"),
+        *("docs/console", "docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists"),
         *("docs/reporting", "docs/reporting-schema", "docs/exports"),
     ),
     "Operate": (
         *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring"),
         *("docs/auditing", "docs/personal-data"),
     ),
-    "Develop": ("CONTRIBUTING", "docs/events", "docs/reference/index", "docs/decisions/README", "CHANGELOG"),
+    "Develop": (
+        "CONTRIBUTING",
+        "docs/console-design",
+        "docs/events",
+        "docs/reference/index",
+        "docs/decisions/README",
+        "CHANGELOG",
+    ),
 }
 """Pages by the part of the navigation they stand in. A page that is not there is left out."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
@@ -142,7 +143,9 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool, ready:
     with _demonstration_mail(settings, demo) as (mailing, catcher):
         async with open_context(mailing, database, clock_of(mailing), catcher) as context:
             await context.desk.policy.adopt(OPERATOR)
-            ready += _welcome(settings, await _demonstration(context.desk, settings) if demo else [])
+            issued = await _demonstration(context.desk, settings) if demo else {}
+            ready += _welcome(settings, issued)
+            context = replace(context, demonstration=tuple(issued.items()))  # noqa: PLW2901 - the same, with more in it
             with database_kept(settings), working(mailing):
                 await _until_followed(context)
                 if mailing.smtp_listen is not None:
@@ -185,8 +188,8 @@ def _demonstration_mail(settings: Settings, demo: bool) -> Iterator[tuple[Settin
         yield settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": catcher.port}), catcher
 
 
-async def _demonstration(desk: Desk, settings: Settings) -> list[str]:
-    """Load the cases of a demonstration, and the grants of its tokens unless revoked since. Returns what it prints."""
+async def _demonstration(desk: Desk, settings: Settings) -> dict[Role, str]:
+    """Load the cases of a demonstration, and the grants of its tokens unless revoked since. Returns these tokens."""
     await admit_gateway(desk)  # a mail that the demonstration shows can be answered there
     if not await desk.runner.register.any_case():
         await load_demo(desk)
@@ -195,7 +198,10 @@ async def _demonstration(desk: Desk, settings: Settings) -> list[str]:
             await desk.grants.ensure(subject, role, team, None, OPERATOR, anew=False)
     tokens, valid = tokens_of(settings), timedelta(days=settings.token_days)
     known = {DEMO_CUSTOMER: await desk.pseudonyms.of({"email": DEMO_CUSTOMER})}
-    issued = {role: tokens.issue(role, known.get(who, who), team, valid) for role, who, team in DEMO_TOKENS}
+    return {role: tokens.issue(role, known.get(who, who), team, valid) for role, who, team in DEMO_TOKENS}
+
+
+def _told_of_tokens(issued: Mapping[Role, str], settings: Settings) -> list[str]:
     return [
         f"A token for each role, valid {settings.token_days:g} days:",
         *(f"  {role:<13}{issued[role]}" for role, _, _ in DEMO_TOKENS),
@@ -211,13 +217,14 @@ def _who(role: Role, subject: str, team: str | None) -> str:
     return f"{subject} ({role} of {team})" if team else f"{subject} ({role})"
 
 
-def _welcome(settings: Settings, demo: list[str]) -> list[str]:
+def _welcome(settings: Settings, issued: Mapping[Role, str]) -> list[str]:
     own = ["A token: caseledger token --role ROLE --subject WHO (it records the grant too)"]
     return [
         "",
-        *(demo or own),
+        *(_told_of_tokens(issued, settings) if issued else own),
         "",
-        *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if demo else []),
+        "The console: {url}/ui" + (" (one button for each role)" if issued else ""),
+        *(["Mails to customers: {url}/demo/mail (each page has a form to reply with)"] if issued else []),
         *([f"Mails to the desk, {settings.mail_from}: SMTP at {settings.smtp_listen}"] if settings.smtp_listen else []),
         "Commands and questions: {url}/docs",
         "What is signed of the record: {url}/tlog/checkpoint (keep one elsewhere; docs/auditing.md)",

@@ -39,7 +39,7 @@ _COME_AGAIN = "10"
 router = APIRouter(tags=[Area.LEDGER])
 
 
-class _Followed(StreamingResponse):
+class Followed(StreamingResponse):
     """A stream that holds its place while it is sent, however it ends."""
 
     def __init__(self, content: AsyncIterator[bytes], place: ExitStack) -> None:
@@ -93,7 +93,7 @@ async def read_events(
             raise Problem(
                 "unavailable", "as many read the feed as may at once", headers={"Retry-After": _COME_AGAIN}
             ) from None
-        return _Followed(_stream(request, int(resumed) if resumed else after), place)
+        return Followed(_stream(request, int(resumed) if resumed else after), place)
     items = await context.feed.page(after, limit)
     last = items[-1].position if items else after
     document = {

@@ -56,11 +56,22 @@ async def post_report(request: Request, raw: Raw) -> Response:
     context = context_of(request)
     if "authorization" in request.headers:
         return await _report_of(request, context, raw)
+    count_report(request, context)
+    committed = await reported(request, context, parse(request, raw, ReportBody), raw)
+    # Only the number: the reporter has not shown that the address is theirs.
+    return json_response({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
+
+
+def count_report(request: Request, context: Context) -> None:
+    """Count a report without an identity. Raises Unauthenticated where none are taken, Problem 429."""
     if context.limits.reports == 0:
         raise Unauthenticated("reports need an identity here")
     client = network_of(request.client.host) if request.client else ""
     context.limits.count("reports from", client, context.limits.reports)
-    body = parse(request, raw, ReportBody)
+
+
+async def reported(request: Request, context: Context, body: ReportBody, raw: bytes | None) -> Committed:
+    """Log a report without an identity. Raises Problem 422, 429."""
     if body.email is None:
         field = {"detail": "without an identity an address is needed", "pointer": "/email"}
         raise Problem("validation-failed", field["detail"], errors=[field])
@@ -69,9 +80,7 @@ async def post_report(request: Request, raw: Raw) -> Response:
     context.limits.count("reports as", customer, PER_ADDRESS)
     wanted = asked(request, Actor(customer, Role.CUSTOMER), raw, 201)
     report = _report(context, body, unverified=True)
-    committed = await context.desk.self_service.report_unverified(report, contact, _said(body), wanted)
-    # Only the number: the reporter has not shown that the address is theirs.
-    return json_response({"number": committed.case.number, "follow": "by-mail"}, 201, written(committed))
+    return await context.desk.self_service.report_unverified(report, contact, _said(body), wanted)
 
 
 async def _report_of(request: Request, context: Context, raw: bytes | None) -> Response:

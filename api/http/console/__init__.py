@@ -1,0 +1,50 @@
+"""The console: pages for people under `/ui`. A page calls the services that the API calls, as the person who signed in.
+
+An area is a module in `areas/` with its templates beside. CONTRIBUTING.md says how to add a page.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.http.console.areas import (
+    assets,
+    audit,
+    bulk,
+    cases,
+    commands,
+    components,
+    lists,
+    live,
+    major,
+    operations,
+    problems,
+    quarantine,
+    report,
+    reports,
+    sign_in,
+    telephone,
+    unknown,
+)
+
+router = APIRouter()
+for _area in (
+    assets,
+    sign_in,
+    live,
+    lists,
+    bulk,
+    major,
+    quarantine,
+    report,
+    telephone,
+    cases,
+    commands,
+    problems,
+    audit,
+    reports,
+    operations,
+    components,
+    unknown,
+):
+    router.routes.extend(_area.router.routes)

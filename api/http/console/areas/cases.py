@@ -1,0 +1,130 @@
+"""The page of a case: its timeline, the facts beside it, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from api.http.console.access import Reader, Staff
+from api.http.console.commands import Attempted, Commands, case_commands
+from api.http.console.forms import CASE_FORMS
+from api.http.console.frame import frame_of, sealed_up_to
+from api.http.console.rendering import part, show
+from api.http.console.route import area
+from api.http.console.timeline import Line, timeline
+from api.http.context import Context, context_of
+from api.http.entrance.deadline import LONG, allow
+from api.http.problems import TITLES
+from api.http.routes.attachments import given_out
+from application.cases.documents import case_document
+from application.cases.history import history_items
+from application.execution.reference import Reference
+from application.views.questions import Page
+from domain.case import Case
+from domain.case.status import STAFF, Status
+from domain.catalogue import ListedService, ListedTeam
+from domain.values import Actor, Candidate
+
+router = area()
+_KNOWN, _LIKELY = 3, 0.2
+"""Known errors beside a case, and how like its subject they are at least."""
+_SEARCHED = frozenset({Status.LOGGED, Status.TRIAGED, Status.PRIORITIZED, Status.IN_DIAGNOSIS, Status.ASSIGNED})
+"""Statuses in which duplicates are still worth a search."""
+
+
+@router.get("/cases/{number:str}")
+async def read_case(
+    request: Request, actor: Reader, number: str, version: int | None = None, done: str = "", logged: bool = False
+) -> Response:
+    """A case, now or as it was at an earlier version."""
+    return await case_page(request, actor, number, version=version, done=done, logged=logged)
+
+
+async def case_page(
+    request: Request,
+    actor: Actor,
+    number: str,
+    *,
+    version: int | None = None,
+    done: str = "",
+    logged: bool = False,
+    attempted: Attempted | None = None,
+) -> Response:
+    """The page of a case; after a refusal, with the form as it was typed. Raises Forbidden, NotFound."""
+    context = context_of(request)
+    records = context.desk.records
+    head = await records.head(number, actor)
+    case = await records.case(number, actor, version=version)
+    items = history_items(await records.history(number, actor), actor.role)
+    now = case.version == head.version
+    status, told = _refusal(attempted)
+    return show(
+        await frame_of(request, actor),
+        "case",
+        status,
+        case=case_document(case, actor.role),
+        lines=timeline(item for item in items if item["version"] <= case.version),
+        versions=head.version,
+        is_past=not now,
+        sealed=await sealed_up_to(context),
+        commands=await case_commands(context, case, actor, attempted) if now else Commands(),
+        meanwhile=_meanwhile(attempted, items),
+        problem=told,
+        is_staff=actor.role in STAFF,
+        done=CASE_FORMS[done].done if done in CASE_FORMS else "",
+        done_name=done,
+        logged=logged,
+        names=_names(await context.desk.references.current()),
+    )
+
+
+def _refusal(attempted: Attempted | None) -> tuple[int, Mapping[str, Any] | None]:
+    if attempted is None:
+        return 200, None
+    status, title = TITLES[attempted.problem.slug]
+    members = attempted.problem.members
+    return status, {"slug": attempted.problem.slug, "title": title, "detail": attempted.problem.detail, **members}
+
+
+def _meanwhile(attempted: Attempted | None, items: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """What others did since the page was read, after a 412."""
+    if attempted is None or attempted.problem.slug != "stale-version":
+        return []
+    return timeline(item for item in items if item["version"] > attempted.problem.members["seen"])
+
+
+@router.get("/cases/{number}/alike")
+async def alike(request: Request, actor: Staff, number: str) -> Response:
+    """Cases that may be about the same, and known errors: searched when the page of the case is there already."""
+    context = context_of(request)
+    case = await context.desk.records.case(number, actor)
+    candidates: Sequence[Candidate] = ()
+    known: Sequence[Mapping[str, Any]] = ()
+    if case.status in _SEARCHED:
+        allow(LONG)
+        candidates = await context.desk.relations.candidates(number, actor)
+        known = await _known_errors(context, case)
+    frame = await frame_of(request, actor)
+    return HTMLResponse(part(frame, "parts/case_alike", candidates=candidates, known=known))
+
+
+async def _known_errors(context: Context, case: Case) -> list[Mapping[str, Any]]:
+    words = case.words.text("subject") if case.words else None
+    if not words:
+        return []
+    found = await context.ask(context.views.search.known_errors(words, case.service, Page(limit=_KNOWN)))
+    return [each for each in found.items if (each["score"] or 0) > _LIKELY]
+
+
+def _names(reference: Reference) -> Mapping[str, str]:
+    services = {each.entry.id: each.entry.name for each in reference.all(ListedService)}
+    return services | {each.entry.id: each.entry.name for each in reference.all(ListedTeam)}
+
+
+@router.get("/cases/{number}/files/{digest}")
+async def read_file(request: Request, actor: Reader, number: str, digest: str) -> Response:
+    """A file of a case, to be saved and not shown."""
+    return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))

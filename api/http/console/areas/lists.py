@@ -1,0 +1,167 @@
+"""Lists of cases: queues, all cases with filters, a search; and what the desk owes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from api.http.access import asked_of
+from api.http.console.access import Reader, Staff, asked_now, only_given
+from api.http.console.choices import with_options
+from api.http.console.fields import Field, Option, choice, line, options
+from api.http.console.forms import BULK, CommandForm
+from api.http.console.frame import frame_of, queue_title
+from api.http.console.rendering import show
+from api.http.console.route import area
+from api.http.console.wording import OWED, STATUSES, titled
+from api.http.context import Context, context_of
+from api.http.parameters import AsOf
+from api.http.routes.case_filters import case_filters
+from application.views.case_filters import Condition, Sort
+from application.views.questions import Page
+from domain.case.status import Status
+from domain.errors import NotFound
+from domain.values import Actor, Channel, Role
+
+router = area()
+_LIMIT = 50
+_KNOWN = 5
+_SORTS = {
+    "-updated": "Changed last",
+    "-number": "Newest",
+    "number": "Oldest",
+    "due": "Due first",
+    "priority": "Most urgent",
+}
+_FILTERS = (
+    choice("status", "Status", [Option(each, STATUSES[each]) for each in Status], required=False),
+    choice("priority", "Priority", options(**{"1": "P1", "2": "P2", "3": "P3", "4": "P4"}), required=False),
+    choice("service", "Service", "services", required=False),
+    choice("team", "Team", "teams", required=False),
+    line("technician", "Technician", required=False),
+    choice("channel", "Came by", [Option(each, titled(each)) for each in Channel], required=False),
+    choice(
+        "pending",
+        "Waits for",
+        options(any="Anything", customer="Customer", vendor="Vendor", problem="Problem", evidence="Evidence"),
+        required=False,
+    ),
+    choice("overdue", "Late", options(true="Only late", false="Only in time"), required=False),
+)
+
+
+@router.get("/queues/{name}")
+async def read_queue(
+    request: Request, actor: Staff, name: str, cursor: str | None = None, as_of: AsOf = None
+) -> Response:
+    """A queue in the order in which it is worked, now or as of a moment."""
+    context = context_of(request)
+    if "\0" in name:
+        raise NotFound("there is no such queue")
+    question = f"ui queue {name} {as_of} {actor.subject}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    asked = await asked_of(context, actor, as_of, None, None)
+    listing = await context.ask(context.views.lists.queue(name, Page(after, _LIMIT), asked))
+    key = listing.next_key
+    return show(
+        await frame_of(request, actor),
+        "lists/queue",
+        title=queue_title(name),
+        name=name,
+        listing=listing,
+        bulk=await _bulk(context, actor) if as_of is None else None,
+        as_of=as_of,
+        more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
+        later=cursor is not None,
+    )
+
+
+@router.get("/cases", dependencies=[Depends(only_given)])
+async def list_cases(
+    request: Request,
+    actor: Reader,
+    conditions: Annotated[tuple[Condition, ...], Depends(case_filters)],
+    sort: Sort = "-updated",
+    cursor: str | None = None,
+    as_of: AsOf = None,
+) -> Response:
+    """All cases that meet the filters in the address. A customer's are their own."""
+    context = context_of(request)
+    if actor.role is Role.CUSTOMER:
+        others = tuple(each for each in conditions if each.column != "customer")
+        conditions = (*others, Condition("customer", "=", actor.subject))
+    question = f"ui cases {sort} {conditions} {as_of}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    asked = await asked_of(context, actor, as_of, None, None)
+    listing = await context.ask(context.views.lists.cases(conditions, sort, Page(after, _LIMIT), asked))
+    key = listing.next_key
+    return show(
+        await frame_of(request, actor),
+        "lists/all_cases",
+        title="My cases" if actor.role is Role.CUSTOMER else "All cases",
+        filters=await with_options(context, _FILTERS, {}),
+        sorts=_SORTS,
+        sort=sort,
+        given=dict(request.query_params),
+        listing=listing,
+        bulk=await _bulk(context, actor) if as_of is None else None,
+        as_of=as_of,
+        more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
+        later=cursor is not None,
+    )
+
+
+@router.get("/search")
+async def search(request: Request, actor: Staff, q: str = "", cursor: str | None = None) -> Response:
+    """Cases by their words, and the known errors that fit."""
+    context, words = context_of(request), q.strip()[:1000]
+    frame = await frame_of(request, actor)
+    if not words:
+        return show(frame, "lists/search", title="Search", q="", listing=None, known=(), more=None)
+    question = f"ui search {words!r}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    listing = await context.ask(context.views.search.cases(words, Page(after, _LIMIT)))
+    known = await context.ask(context.views.search.known_errors(words, None, Page(limit=_KNOWN)))
+    more = _with(request, cursor=context.cursors.make(question, listing.next_key)) if listing.next_key else None
+    return show(frame, "lists/search", title="Search", q=words, listing=listing, known=known.items, more=more)
+
+
+@router.get("/obligations", dependencies=[Depends(only_given)])
+async def obligations(
+    request: Request, actor: Staff, role: str = "", team: str = "", kind: str = "", cursor: str | None = None
+) -> Response:
+    """What the desk owes, by due time."""
+    context = context_of(request)
+    filters = {name: value for name, value in (("role", role), ("team", team), ("kind", kind)) if value}
+    question = f"ui obligations {sorted(filters.items())}"
+    after = context.cursors.read(question, cursor) if cursor else None
+    listing = await context.ask(
+        context.views.lists.obligations(filters, Page(after, _LIMIT), await asked_now(context, actor))
+    )
+    more = _with(request, cursor=context.cursors.make(question, listing.next_key)) if listing.next_key else None
+    return show(
+        await frame_of(request, actor),
+        "lists/obligations",
+        title="Obligations",
+        listing=listing,
+        kinds=OWED,
+        kind=kind,
+        more=more,
+    )
+
+
+async def _bulk(context: Context, actor: Actor) -> list[tuple[str, CommandForm, Sequence[Field]]] | None:
+    """The commands that a person gives on many cases; None for a role that gives none."""
+    if actor.role not in (Role.TECHNICIAN, Role.TEAM_MEMBER):
+        return None
+    return [(name, form, await with_options(context, form.fields, {})) for name, form in BULK.items()]
+
+
+def _with(request: Request, **changes: str) -> str:
+    """The address of this page with other parameters."""
+    given: Mapping[str, str] = {**request.query_params, **changes}
+    return f"{request.url.path}?{urlencode(given)}"

@@ -1,0 +1,121 @@
+"""Signing in with a token, and out. The cookie holds who signed in, and no token (docs/console.md)."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.http.console.access import Anybody, Form, Submitted, form_of
+from api.http.console.frame import home_of
+from api.http.console.rendering import open_page
+from api.http.console.route import area
+from api.http.context import Context, context_of, principal_of
+from api.http.entrance.sessions import COOKIE
+from application.execution.principals import Principal, Unauthenticated, Undecided
+from domain.errors import Forbidden
+from domain.values import Role
+
+router = area()
+_START = "/ui"
+_PEOPLE = {
+    Role.TECHNICIAN: "a.ortiz, at the desk",
+    Role.TEAM_MEMBER: "t.lee, team network",
+    Role.DUTY_MANAGER: "d.manager",
+    Role.AUDITOR: "r.audit",
+    Role.REPORTER: "figures only",
+    Role.CUSTOMER: "Jo Field",
+    Role.ADMIN: "the administrator",
+}
+"""The people of the demonstration, in the order of their buttons."""
+
+
+@router.get("")
+async def start(actor: Anybody) -> Response:
+    """Lead a person to where they begin."""
+    return RedirectResponse(home_of(actor), 303)
+
+
+@router.get("/sign-in")
+async def ask(request: Request, next: str = _START, kept: str = "", again: str = "") -> Response:  # noqa: A002 - its name in the address
+    """Ask who is there. ``kept`` says that a session has just begun, which the browser may have refused to keep."""
+    session = context_of(request).sessions.opened(request.cookies.get(COOKIE, ""))
+    if session is not None and not again:
+        return RedirectResponse(_local(next), 303)
+    return _asked(request, next, _NOT_KEPT if kept else "")
+
+
+_NOT_KEPT = (
+    "Your browser did not keep the session: it keeps one only over HTTPS, or from this machine itself. "
+    "Open the desk under https://, or under http://localhost."
+)
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, form: Annotated[Form, Depends(form_of)]) -> Response:
+    """Begin a session for the holder of a token."""
+    context, back = context_of(request), _local(form.get("next", [_START])[0])
+    token = _token_of(context, form)
+    try:
+        principal = await _person_of(context, token)
+    except (Unauthenticated, Undecided, Forbidden) as error:
+        return _asked(request, back, str(error), 401)
+    return _begun(context, principal, _end_of(token), back)
+
+
+async def _person_of(context: Context, token: str) -> Principal:
+    """The holder of a token, who has a grant in force. Raises Unauthenticated, Undecided, Forbidden."""
+    principal = await principal_of(context, token)
+    if principal.key is not None:
+        raise Unauthenticated("this is the key of a monitoring source: people sign in with a token of theirs")
+    await context.desk.admission.admit(principal, principal.roles)
+    return principal
+
+
+def _begun(context: Context, principal: Principal, ends: float | None, back: str) -> Response:
+    session = context.sessions.begin(principal, ends)
+    answer = RedirectResponse(f"/ui/sign-in?kept=yes&next={quote(back, safe='/')}", 303)
+    answer.set_cookie(
+        COOKIE, context.sessions.sealed(session), max_age=session.left, secure=True, httponly=True, samesite="lax"
+    )
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(form: Submitted) -> Response:  # noqa: ARG001 - asked for its refusal
+    """End the session in this browser."""
+    answer = RedirectResponse("/ui/sign-in", 303)
+    answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+def _asked(request: Request, back: str, refused: str = "", status: int = 200) -> Response:
+    known = {role for role, _ in context_of(request).demonstration}
+    people = [(role, words) for role, words in _PEOPLE.items() if role in known]
+    return open_page("sign_in", status, people=people, next=_local(back), refused=refused)
+
+
+def _token_of(context: Context, form: Form) -> str:
+    """The token that was pasted, or that of the button of a demonstration."""
+    role = form.get("role", [""])[0]
+    known = {str(role): token for role, token in context.demonstration}
+    return known.get(role) or form.get("token", [""])[0].strip().removeprefix("Bearer ").strip()
+
+
+def _end_of(token: str) -> float | None:
+    """When a token that was verified ends, in seconds since 1970."""
+    try:
+        payload = token.split(".")[1]
+        ends = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("exp")
+    except (IndexError, ValueError, AttributeError):
+        return None
+    return float(ends) if isinstance(ends, int | float) else None
+
+
+def _local(path: str) -> str:
+    """A path of the console; never another site's."""
+    return path if path.startswith("/ui") and "\\" not in path and "\n" not in path else _START

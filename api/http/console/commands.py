@@ -1,0 +1,221 @@
+"""The commands on a page: which are possible now, and why the others are not, by the same table as the API.
+
+A form is carried out as the API carries out its body: the same checks, the same service, the same refusals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fastapi import Request
+from pydantic import ValidationError
+
+from api.http.console.access import Form
+from api.http.console.choices import with_options
+from api.http.console.fields import Field, body_of, typed
+from api.http.console.forms import CASE_FORMS, PROBLEM_FORMS, CommandForm
+from api.http.context import Context, admit
+from api.http.entrance.sessions import Session
+from api.http.fields import pointer
+from api.http.problems import Problem, trace_id_of, understood
+from api.http.routes.verbs import VERBS, Verb
+from application.cases.documents import OF_THE_FIRST, case_document, problem_document
+from application.execution.requests import Committed, Idempotency, StaleVersion
+from application.execution.requests import Request as Asked
+from domain.case import Case
+from domain.case.status import Status, allow, authorise, authorise_team
+from domain.errors import DomainError, InvalidTransition
+from domain.problem import COMMANDS as PROBLEM_COMMANDS
+from domain.problem import Problem as ProblemCase
+from domain.problem import authorise_problem
+from domain.values import Actor, Role
+
+_VERBS = {(verb.path.split("/")[1], verb.path.rpartition("/")[2]): verb for verb in VERBS if "{number}" in verb.path}
+_NEXT = {
+    Status.LOGGED: ("triage",),
+    Status.TRIAGED: ("prioritize",),
+    Status.PRIORITIZED: ("diagnose",),
+    Status.IN_DIAGNOSIS: ("assign", "resolve"),
+    Status.ASSIGNED: ("accept", "verify", "resolve"),
+    Status.RESOLVED: ("close",),
+}
+"""The usual next step of each status."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A command that is possible now."""
+
+    name: str
+    form: CommandForm
+    fields: Sequence[Field]
+    usual: bool = False
+    """Whether it is the usual next step."""
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """A command that is not possible now, and why."""
+
+    name: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """A form that was refused: what was typed, and why it was refused."""
+
+    name: str
+    values: Mapping[str, str]
+    problem: Problem
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with each field."""
+
+
+@dataclass(frozen=True)
+class Commands:
+    """The commands on a case or a problem, for one person."""
+
+    possible: Sequence[Choice] = ()
+    refused: Sequence[NotNow] = ()
+    attempted: Attempted | None = None
+
+
+def verb_of(noun: str, name: str) -> Verb:
+    """The command of an address. Raises Problem 404."""
+    found = _VERBS.get((noun, name))
+    if found is None or name not in (CASE_FORMS if noun == "cases" else PROBLEM_FORMS):
+        raise Problem("not-found", "there is no such command")
+    return found
+
+
+async def case_commands(context: Context, case: Case, actor: Actor, attempted: Attempted | None = None) -> Commands:
+    """The commands on a case."""
+    document = case_document(case, actor.role)
+    possible, refused = [], []
+    for name, form in CASE_FORMS.items():
+        why = why_not(case, actor, name)
+        if why is None:
+            fields = await with_options(context, form.fields, document)
+            possible.append(Choice(name, form, fields, name in _usual(case, actor)))
+        elif why:
+            refused.append(NotNow(name, form.title, why))
+    possible.sort(key=lambda each: not each.usual)
+    return Commands(possible, refused, attempted)
+
+
+def _usual(case: Case, actor: Actor) -> tuple[str, ...]:
+    names = [name for name in _NEXT.get(case.status, ()) if why_not(case, actor, name) is None]
+    if case.status is Status.ASSIGNED and case.technician == actor.subject and "accept" in names:
+        names.remove("accept")
+    return tuple(names[:1])
+
+
+def why_not(case: Case, actor: Actor, name: str) -> str | None:
+    """Why a command is not possible now; None if it is. Empty for a command that this role never gives."""
+    command = verb_of("cases", name).command
+    try:
+        authorise(actor, command)
+    except DomainError:
+        return ""
+    if name in OF_THE_FIRST and (case.continued or case.goes_with is not None):
+        return f"It goes with {case.duplicate_of or case.goes_with}."
+    try:
+        allow(command, case.status, actor.role)
+        if actor.role is Role.TEAM_MEMBER:
+            authorise_team(actor, command, case.team)
+    except InvalidTransition as error:
+        return str(error).partition(" Possible now:")[0]
+    except DomainError as error:
+        return str(error)
+    return _nothing_to_do(case, name)
+
+
+def _nothing_to_do(case: Case, name: str) -> str | None:
+    """Why a command that the table allows has nothing to act on."""
+    missing = {
+        "resume": None if case.pending else "It does not wait.",
+        "pend": "It waits already." if case.pending else None,
+        "unrelate": None if case.links else "It has no links.",
+        "waive": None if case.incomplete else "No required information is missing.",
+        "discharge": None if case.obligations else "Nothing is owed.",
+        "uphold-dispute": None if case.suspected_at else "No message is suspected to be a dispute.",
+        "dismiss-dispute": None if case.suspected_at else "No message is suspected to be a dispute.",
+        "reject-major": None if case.major == "nominated" else "It is not nominated.",
+    }
+    return missing.get(name)
+
+
+async def problem_commands(
+    context: Context, problem: ProblemCase, actor: Actor, attempted: Attempted | None = None
+) -> Commands:
+    """The commands on a Problem Case."""
+    possible, refused = [], []
+    for name, form in PROBLEM_FORMS.items():
+        verb = verb_of("problems", name)
+        rule = PROBLEM_COMMANDS[verb.command]
+        if actor.role not in rule.who:
+            continue
+        if problem.status in rule.since:
+            possible.append(Choice(name, form, await with_options(context, form.fields, problem_document(problem))))
+        else:
+            refused.append(NotNow(name, form.title, f"Not possible while it is {problem.status}."))
+    return Commands(possible, refused, attempted)
+
+
+async def carried_out(
+    request: Request, context: Context, session: Session, verb: Verb, number: str, form: Form, fields: Sequence[Field]
+) -> Committed | Attempted:
+    """Carry a form out as the person who sends it, or say why it was refused."""
+    name = verb.path.rpartition("/")[2]
+    try:
+        actor = await admit(request, session.principal, verb.roles)
+        (authorise_problem if verb.on_problem else authorise)(actor, verb.command)
+        return await _carry_out(request, context, actor, verb, number, form, fields)
+    except Exception as error:
+        problem = understood(error)
+        if problem is None or problem.slug in ("not-found", "unauthenticated"):
+            raise
+        if isinstance(error, StaleVersion):
+            problem = Problem("stale-version", str(error), seen=error.expected)
+        wrong = {each["pointer"].strip("/").replace("/", "."): each["detail"] for each in problem.errors}
+        return Attempted(name, typed(fields, form), problem, wrong)
+
+
+async def _carry_out(
+    request: Request, context: Context, actor: Actor, verb: Verb, number: str, form: Form, fields: Sequence[Field]
+) -> Committed:
+    reference = await context.desk.references.current()
+    given = body_of(fields, form, reference.policy.business.time_zone)
+    if "received_at" in verb.body.model_fields and verb.body.model_fields["received_at"].is_required():
+        given.setdefault("received_at", context.desk.clock.now().isoformat())
+    try:
+        body = verb.body.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        wrong = [{"detail": _plain(each["msg"]), "pointer": pointer(each["loc"])} for each in found]
+        raise Problem("validation-failed", "Some fields need another look.", errors=wrong) from None
+    body.check(actor, context.desk.clock.now(), reference.policy)
+    return await body.run(context.desk, number, _asked(request, actor, verb, number, form, given, body.why))
+
+
+def _plain(message: str) -> str:
+    return {"Field required": "This is needed."}.get(message, message.removeprefix("Value error, "))
+
+
+def _asked(
+    request: Request, actor: Actor, verb: Verb, number: str, form: Form, given: Mapping[str, Any], reason: str | None
+) -> Asked:
+    """Who asks. A form that is sent twice is carried out once; sent again with other words, it is another command."""
+    once, seen = form.get("once", [""])[0], form.get("version", [""])[0]
+    words = json.dumps(given, sort_keys=True).encode()
+    asked = Asked(actor, "console", trace_id=trace_id_of(request), reason=reason)
+    if once:
+        key = hashlib.sha256(f"console\0{actor.subject}\0{verb.path}\0{number}\0{once}\0".encode() + words).digest()
+        asked = replace(asked, idempotency=Idempotency(key, hashlib.sha256(words).digest(), verb.status))
+    return replace(asked, expected=int(seen)) if verb.conditional and seen.isdecimal() else asked

@@ -1,0 +1,144 @@
+"""The fields of forms: how each is shown, and how what was typed becomes the value that the API takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.http.console.access import Form
+
+
+class Kind(StrEnum):
+    """How a field is shown."""
+
+    LINE = "line"
+    TEXT = "text"
+    CHOICE = "choice"
+    RADIO = "radio"
+    CHECK = "check"
+    NUMBER = "number"
+    MOMENT = "moment"
+    CODES = "codes"
+    """Codes with blanks between them: a list."""
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value to choose."""
+
+    value: str
+    label: str
+
+
+Options = Sequence[Option]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. Its name is the path of the API's field, with dots between the parts."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.LINE
+    required: bool = True
+    hint: str = ""
+    options: Options = ()
+    of: str = ""
+    """The list that gives the options: `teams`, `services`, `methods` and so on (`choices.py`)."""
+    number: bool = False
+    """Whether the value is a number or, of a `yes` and a `no`, a truth."""
+    value: str = ""
+    """What stands in it at first."""
+
+
+def options(**labels: str) -> Options:
+    """Options from codes and their labels."""
+    return tuple(Option(value, label) for value, label in labels.items())
+
+
+YES_NO = options(true="Yes", false="No")
+
+
+def line(name: str, label: str, **more: Any) -> Field:
+    """A field of one line."""
+    return Field(name, label, Kind.LINE, **more)
+
+
+def text(name: str, label: str, **more: Any) -> Field:
+    """A field of several lines."""
+    return Field(name, label, Kind.TEXT, **more)
+
+
+def choice(name: str, label: str, of: str | Options, **more: Any) -> Field:
+    """A field with a list to choose from."""
+    known: dict[str, Any] = {"of": of} if isinstance(of, str) else {"options": of}
+    return Field(name, label, Kind.CHOICE, **known, **more)
+
+
+def yes_no(name: str, label: str, **more: Any) -> Field:
+    """A question with two answers."""
+    return Field(name, label, Kind.RADIO, options=YES_NO, **more)
+
+
+def why(label: str = "Why", *, required: bool = False) -> Field:
+    """The reason, kept with the event."""
+    return text("reason", label, required=required)
+
+
+def body_of(fields: Sequence[Field], form: Form, zone: str) -> dict[str, Any]:
+    """The body that a form stands for. What was left empty is left out, and so is a part with nothing in it."""
+    body: dict[str, Any] = {}
+    for field in fields:
+        value = _value(field, form, zone)
+        if value is not None:
+            _put(body, field.name.split("."), value)
+    return body
+
+
+def _value(field: Field, form: Form, zone: str) -> Any:
+    given = form.get(field.name, [""])[0].replace("\r\n", "\n").replace("\0", "")
+    if field.kind is Kind.CHECK:
+        return given == "true"
+    if not given.strip():
+        return None
+    return _READ.get(field.kind, _as_text)(given, zone) if not field.number else _number(given)
+
+
+def _as_text(given: str, _: str) -> str:
+    return given.strip()
+
+
+def _number(given: str) -> Any:
+    return {"true": True, "false": False}.get(given, int(given) if given.isdecimal() and len(given) < 10 else given)
+
+
+def _moment(given: str, zone: str) -> str:
+    """A time of a clock on the wall, in the desk's zone. Whatever else it is, the API's own check names it."""
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        return given
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).isoformat()
+
+
+_READ: Mapping[Kind, Callable[[str, str], Any]] = {
+    Kind.MOMENT: _moment,
+    Kind.CODES: lambda given, _: given.replace(",", " ").split(),
+    Kind.NUMBER: lambda given, _: _number(given.strip()),
+}
+
+
+def _put(body: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for part in path[:-1]:
+        body = body.setdefault(part, {})
+    body[path[-1]] = value
+
+
+def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
+    """What somebody typed, to be shown again."""
+    return {field.name: form.get(field.name, [""])[0] for field in fields}

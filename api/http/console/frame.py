@@ -1,0 +1,105 @@
+"""The frame of a page: the places that a role has, with their counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from fastapi import Request
+
+from api.http.console.access import asked_now
+from api.http.console.rendering import Frame, Place
+from api.http.console.wording import titled
+from api.http.context import Context, context_of, policy_of
+from application.views.questions import QueueCounts
+from domain.case.status import STAFF
+from domain.values import Actor, Role
+
+_DESK = ("triage", "prioritization", "diagnosis", "resolved")
+_ATTENTION = {
+    "mine": "Mine",
+    "breaching": "Due first",
+    "unprioritized": "No priority yet",
+    "unassigned": "No technician yet",
+    "disputes": "Disputes",
+    "awaiting_customer": "Waits for customer",
+}
+"""Queues beside those of the desk and the teams. Major incidents have a page of their own."""
+HOME = {
+    Role.TECHNICIAN: "/ui/queues/triage",
+    Role.DUTY_MANAGER: "/ui/major",
+    Role.AUDITOR: "/ui/audit",
+    Role.REPORTER: "/ui/reports",
+    Role.CUSTOMER: "/ui/cases",
+}
+"""Where each role begins."""
+
+
+def home_of(actor: Actor) -> str:
+    """Where a person begins."""
+    if actor.role is Role.TEAM_MEMBER and actor.team:
+        return f"/ui/queues/{quote(actor.team)}"
+    return HOME.get(actor.role, "/ui/operations")
+
+
+def queue_title(name: str) -> str:
+    """The name of a queue, in words."""
+    return _ATTENTION.get(name, titled(name))
+
+
+async def frame_of(request: Request, actor: Actor) -> Frame:
+    """The frame for a person. Counting the queues is one question to the views."""
+    context = context_of(request)
+    counts = await _counted(context, actor) if actor.role in STAFF else None
+    return Frame(
+        actor,
+        context.sessions.csrf(request.state.session),
+        context.desk.clock.now(),
+        (await policy_of(context)).business.time_zone,
+        request.url.path,
+        counts.position if counts else None,
+        _places(actor, counts),
+    )
+
+
+async def sealed_up_to(context: Context) -> int:
+    """The position up to which events are in the signed log."""
+    newest = await context.ask_log(context.log.checkpoints, None, 1)
+    return newest[0].position if newest else 0
+
+
+async def _counted(context: Context, actor: Actor) -> QueueCounts:
+    return await context.ask(context.views.lists.queues(await asked_now(context, actor)))
+
+
+def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place]]:
+    status = Place("Operations", "/ui/operations")
+    if counts is None:
+        own = [Place("My cases", "/ui/cases")] if actor.role is Role.CUSTOMER else []
+        return {"": [*own, status]}
+    queues, needs = counts.queues, counts.attention
+    others = {"obligations", "quarantine", "unprioritized"}
+    teams = sorted({*queues} - {*_DESK} - others | ({actor.team} if actor.team else set()))
+    attention = {**needs, "unprioritized": queues.get("unprioritized", 0)}
+    work = [Place("Log a call", "/ui/cases/new")] if actor.role is Role.TECHNICIAN else []
+    records = [
+        Place("All cases", "/ui/cases"),
+        Place("Obligations", "/ui/obligations", queues.get("obligations", 0)),
+        Place("Quarantine", "/ui/quarantine", queues.get("quarantine", 0)),
+        Place("Major incidents", "/ui/major", needs.get("major", 0)),
+        Place("Problems", "/ui/problems"),
+        Place("Reports", "/ui/reports"),
+        Place("Audit", "/ui/audit"),
+        status,
+    ]
+    return {
+        "": [*work, Place("Search", "/ui/search")],
+        "Needs attention": [_queue(name, attention.get(name, 0)) for name in _ATTENTION],
+        "Desk": [_queue(name, queues.get(name, 0)) for name in _DESK],
+        "Teams": [_queue(name, queues.get(name, 0)) for name in teams],
+        "Record": records,
+    }
+
+
+def _queue(name: str, count: int) -> Place:
+    return Place(queue_title(name), f"/ui/queues/{quote(name, safe='')}", count)

@@ -1,0 +1,63 @@
+"""Sessions of the console: who signed in, in a signed cookie. The grants of the record decide what they may do."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from application.execution.principals import Principal
+from domain.values import Role
+
+COOKIE = "__Host-caseledger"
+"""`__Host-`: the browser keeps it only with Secure, for this host alone and for every path."""
+LONGEST = 8 * 3600
+"""Seconds that a session lasts at most: a working day."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in person. It names no token, so a stolen cookie is worth a few hours and no more."""
+
+    principal: Principal
+    id: str
+    ends: int
+    """Seconds since 1970."""
+
+    @property
+    def left(self) -> int:
+        """Seconds until it ends."""
+        return max(0, self.ends - int(time.time()))
+
+
+class Sessions:
+    """Signs sessions and their CSRF tokens with a secret that all API processes share."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret, self._signer = secret, URLSafeSerializer(secret, salt="caseledger console")
+
+    def begin(self, principal: Principal, token_ends: float | None) -> Session:
+        """A session that ends with the token, or after a working day."""
+        ends = int(time.time()) + LONGEST
+        return Session(principal, secrets.token_hex(16), ends if token_ends is None else min(ends, int(token_ends)))
+
+    def sealed(self, session: Session) -> str:
+        """The session as the value of a cookie."""
+        who = session.principal
+        return self._signer.dumps([session.id, session.ends, who.subject, list(who.roles), who.team])
+
+    def opened(self, cookie: str) -> Session | None:
+        """The session of a cookie; None once it has ended, and for a cookie that we did not sign."""
+        try:
+            id_, ends, subject, roles, team = self._signer.loads(cookie)
+        except BadSignature:
+            return None
+        session = Session(Principal(subject, tuple(Role(role) for role in roles), team), id_, ends)
+        return session if session.left else None
+
+    def csrf(self, session: Session) -> str:
+        """The token that every form of a session carries."""
+        return hmac.digest(self._secret, b"csrf\0" + session.id.encode(), "sha256").hex()[:32]
