@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 
 from api.http.access import asked_of
+from api.http.case_filters import case_filters
 from api.http.console.access import Reader, Staff, asked_now, only_given
 from api.http.console.choices import with_options
 from api.http.console.fields import Field, Option, choice, line, options
@@ -20,7 +21,6 @@ from api.http.console.route import area
 from api.http.console.wording import OWED, STATUSES, titled
 from api.http.context import Context, context_of
 from api.http.parameters import AsOf
-from api.http.routes.case_filters import case_filters
 from application.views.case_filters import Condition, Sort
 from application.views.questions import Page
 from domain.case.status import Status
