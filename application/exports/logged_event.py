@@ -32,7 +32,7 @@ def moment_text(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
-def occurred(event: LoggedEvent, state: dict[str, Any]) -> str:
-    """When an event happened, by its decoded state, in RFC 3339 with six digits of a second."""
+def occurred(recorded: str, state: dict[str, Any]) -> str:
+    """When an event happened, by its decoded state: when it was recorded unless the state tells another moment."""
     stated = state.get("occurred_at")
-    return moment_text(event.recorded_at if stated is None else datetime.fromisoformat(stated).astimezone(UTC))
+    return recorded if stated is None else moment_text(datetime.fromisoformat(stated).astimezone(UTC))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -70,6 +71,14 @@ _RELATIONS = {
 }
 """Fields of events that name an object: what its id begins with, and the qualifier."""
 
+NAMING = tuple(
+    topic
+    for topic in TOPICS
+    if topic.startswith(("service.", "team."))
+    or topic in ("case.corrected", "case.major_declared")
+    or any(name in attributes_of(topic) for name, (start, _) in _RELATIONS.items() if start)
+)
+"""The topics whose events may name a service, a team or a person beside their actor."""
 MACHINES = frozenset({"system", "intake"})
 """Roles of actors that are no people."""
 _decode = msgspec.json.Decoder().decode
@@ -119,24 +128,36 @@ class Event(msgspec.Struct, rename={"relations": "relationships"}):
 def event_of(event: LoggedEvent, *, not_before: str = "") -> Event:
     """An event of the record as OCEL has it, at its own time or at the time of the one before it in its stream."""
     state, topic = _decode(event.state), event.topic
-    by = state["by"]
+    by, recorded = state["by"], moment_text(event.recorded_at)
     attributes = [
         Value("position", event.position),
         Value("leaf", event.leaf),
         Value("version", event.version),
-        Value("recorded_at", moment_text(event.recorded_at)),
+        Value("recorded_at", recorded),
         Value("actor", by["subject"]),
         Value("role", by["role"]),
         Value("interface", state["via"]["interface"]),
     ]
-    attributes += [
-        Value(f"{name}_of_event" if name in _COMMON else name, value)
-        for name in attributes_of(topic)
-        if (value := state.get(name)) is not None
-    ]
+    attributes += [Value(own, state[name]) for name, own in _own(topic) if name in state and state[name] is not None]
     return Event(
-        f"e{event.position}", topic, max(not_before, occurred(event, state)), attributes, _relations(event, state, by)
+        f"e{event.position}",
+        topic,
+        max(not_before, occurred(recorded, state)),
+        attributes,
+        _relations(event, state, by),
     )
+
+
+@cache
+def _own(topic: str) -> Sequence[tuple[str, str]]:
+    """The fields of a topic that are attributes, each with its name there."""
+    return [(name, f"{name}_of_event" if name in _COMMON else name) for name in attributes_of(topic)]
+
+
+@cache
+def _named(topic: str) -> Sequence[tuple[str, str, str]]:
+    """The fields of a topic that name an object, with the beginning of its id and the qualifier."""
+    return [(name, *_RELATIONS[name]) for name in _RELATIONS if name in attributes_of(topic)]
 
 
 def _relations(event: LoggedEvent, state: dict[str, Any], by: dict[str, Any]) -> list[Relation]:
@@ -152,11 +173,11 @@ def _relations(event: LoggedEvent, state: dict[str, Any], by: dict[str, Any]) ->
         relate("", event.number, kind)
     elif entry := state.get("entry"):
         relate(f"{kind}:", entry["id"], kind)
-    for name, (start, qualifier) in _RELATIONS.items():
-        if name in state:
-            relate(start, state[name], qualifier)
-    for number in state.get("cases", ()):
-        relate("", number, "other case")
+    for name, start, qualifier in _named(event.topic):
+        relate(start, state.get(name), qualifier)
+    if "cases" in state:
+        for number in state["cases"]:
+            relate("", number, "other case")
     if verb == "major_declared":
         relate("person:", state.get("owner"), "owner of the major incident")
     if by["role"] not in MACHINES:

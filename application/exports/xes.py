@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from application.exports.attributes import Kind, attributes_of
-from application.exports.logged_event import LoggedEvent, occurred
+from application.exports.logged_event import LoggedEvent, moment_text, occurred
 from application.exports.xml_text import escaped
 
 _ELEMENT = {
@@ -67,7 +67,7 @@ class Traces:
         if event.stream != self._stream:
             end, begin = self.end(), _trace(event, state)
             self._stream, self._time = event.stream, ""
-        self._time = max(self._time, occurred(event, state))
+        self._time = max(self._time, occurred(moment_text(event.recorded_at), state))
         return end, (begin + _event(event, state, self._time)).encode()
 
     def end(self) -> bytes:

@@ -14,7 +14,17 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from application.exports.ocel import BEGINNING, OBJECT_TYPES, Object, Relation, TimedValue, changes, entry_object, plain
+from application.exports.ocel import (
+    BEGINNING,
+    NAMING,
+    OBJECT_TYPES,
+    Object,
+    Relation,
+    TimedValue,
+    changes,
+    entry_object,
+    plain,
+)
 from domain.problem import Problem
 from infrastructure.postgres.event_store import MAPPER
 from infrastructure.postgres.queries import load
@@ -44,7 +54,7 @@ class Objects:
         """Services, teams and people, by kind and code."""
         versions = self._catalogue()
         kind, code = after or ("", "")
-        wanted = {"until": self._until, "kind": kind, "code": code}
+        wanted = {"until": self._until, "kind": kind, "code": code, "naming": list(NAMING)}
         with self._connection.cursor(binary=True) as cursor:
             for kind, code in cursor.stream(_SQL["named"], wanted, size=1_000):
                 entries = versions.get((kind, code), [])

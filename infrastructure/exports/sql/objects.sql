@@ -10,19 +10,29 @@ ORDER BY originator_id, originator_version;
 
 -- name: named --
 -- Services, teams and people, each once: whoever or whatever an event of these objects names, and those of the catalogue.
+-- Every event has an actor; `naming` are the topics whose events name others as well, so that only those are read in full.
 SELECT DISTINCT kind, code FROM (
     SELECT x.kind, x.code COLLATE "C" AS code
+    FROM (
+        SELECT DISTINCT (convert_from(e.state, 'UTF8')::json -> 'by')::text AS by FROM ledger.stored_events e
+        WHERE e.notification_id <= %(until)s AND split_part(e.topic, '.', 1) IN ('case', 'problem', 'service', 'team')
+    ) actors
+    CROSS JOIN LATERAL (VALUES
+        ('person', CASE WHEN by::jsonb ->> 'role' NOT IN ('system', 'intake') THEN by::jsonb ->> 'subject' END),
+        ('team', by::jsonb ->> 'team')
+    ) AS x (kind, code)
+    UNION ALL
+    SELECT x.kind, x.code COLLATE "C"
     FROM ledger.stored_events e
     CROSS JOIN LATERAL (SELECT convert_from(e.state, 'UTF8')::jsonb AS j) s
     CROSS JOIN LATERAL (VALUES
-        ('person', CASE WHEN s.j #>> '{by,role}' NOT IN ('system', 'intake') THEN s.j #>> '{by,subject}' END),
         ('person', s.j ->> 'customer'), ('person', s.j ->> 'reporter'), ('person', s.j ->> 'technician'), ('person', s.j ->> 'sender'),
         ('person', CASE WHEN e.topic = 'case.major_declared' THEN s.j ->> 'owner' END), ('person', s.j #>> '{entry,owner}'),
-        ('service', s.j ->> 'service'), ('team', s.j ->> 'team'), ('team', s.j #>> '{by,team}'), ('team', s.j #>> '{entry,team}'),
+        ('service', s.j ->> 'service'), ('team', s.j ->> 'team'), ('team', s.j #>> '{entry,team}'),
         ('service', CASE WHEN e.topic = 'case.corrected' AND s.j ->> 'field' = 'service' THEN s.j ->> 'value' END),
         (split_part(e.topic, '.', 1), s.j #>> '{entry,id}')
     ) AS x (kind, code)
-    WHERE e.notification_id <= %(until)s AND split_part(e.topic, '.', 1) IN ('case', 'problem', 'service', 'team')
+    WHERE e.notification_id <= %(until)s AND e.topic = ANY (%(naming)s)
     UNION ALL
     SELECT 'person', jsonb_array_elements_text(convert_from(e.state, 'UTF8')::jsonb #> '{entry,members}') COLLATE "C"
     FROM ledger.stored_events e

@@ -84,6 +84,12 @@ def test_erased_words_are_named(exporter: Exporter) -> None:
     assert [line["erased"] for line in map(json.loads, lines) if "erased" in line] == [[digest]]
 
 
+def test_progress_is_a_line_where_there_is_no_terminal(exporter: Exporter) -> None:
+    result = exporter.run("jsonl", exporter.folder / "record.jsonl")
+    ((events,),) = rows(exporter, "SELECT count(*) FROM ledger.stored_events")
+    assert f"exporting events to record.jsonl: {events} of {events}" in result.stderr
+
+
 def test_two_exports_one_after_the_other_are_the_whole_record(exporter: Exporter, desk: BlockingDesk) -> None:
     first, second = exporter.folder / "first.jsonl", exporter.folder / "second.jsonl"
     position = exporter.manifest("jsonl", first)["position"]
