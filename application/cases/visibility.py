@@ -94,6 +94,7 @@ EVENTS: Mapping[str, Mapping[str, Shown]] = {
     "case.hold_released": _row("", "approved_by"),
     "case.personal_data_erased": _row("subject scope"),
     "case.imported": _row(),
+    "case.priority_imported": _row("impact severity priority"),
 }
 """Fields of a case's events that its customer reads, by topic."""
 

@@ -20,6 +20,7 @@ TOLD = {
     "case.triaged": "taken on",
     "case.referred": "referred to another help desk",
     "case.prioritized": "assessed",
+    "case.priority_imported": "assessed",
     "case.assigned": "with the team that works on it",
     "case.pended": "waits",
     "case.resumed": "goes on",

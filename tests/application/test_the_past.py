@@ -10,19 +10,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from application.cases.documents import case_document
-from application.imports.importer import Importer
-from application.imports.servicenow import ServiceNowLog
 from application.views.questions import Point
 from domain.errors import NotFound
 from infrastructure.views.projector import Projector
-from tests.acceptance.test_import import row
+from tests.acceptance.imports.logs import imported, row
 from tests.application.desk_model import AUDITOR, START
 from tests.application.test_state_machine import CHANCE, DeskMachine, staffed
 from tests.application.the_past import ALARM, ATTENTION, QUEUES, Happened, Questions, asked, happened, only
@@ -161,23 +158,22 @@ def test_the_past_of_all_that_can_happen_is_what_a_fold_up_to_there_says(lived: 
 STATES = ("New", "Active", "Active", "Awaiting User Info", "Resolved", "Resolved", "Closed")
 
 
-def imported_row(chance: Random, number: int) -> list[str]:
+def imported_row(chance: Random, number: int) -> dict[str, str]:
     """A row of a log whose clock jumps, now and then with what was known in hindsight only."""
     when = datetime(2016, 3, 1, tzinfo=UTC) + timedelta(hours=chance.randint(0, 99))
     told = {"incident_state": chance.choice(STATES), "sys_updated_at": f"{when:%d/%m/%Y %H:%M}"}
     told["assignment_group"] = chance.choice(("network", "messaging", "?"))
     if told["incident_state"] == "Closed":
         told |= {"resolved_at": "2/3/2016 08:00", "closed_code": "code 5"}
-    return list(row(number=f"INC{number:07d}", **told).values())
+    return row(number=f"INC{number:07d}", **told)
 
 
 @settings(max_examples=5, **_AS_FOUND)
 @given(chance=CHANCE)
 def test_the_past_of_random_imports_is_what_a_fold_up_to_there_says(server: str, chance: Random) -> None:
-    rows = [(line, imported_row(chance, number)) for number in range(4) for line in range(number * 9, number * 9 + 8)]
+    rows = [imported_row(chance, number) for number in range(4) for _ in range(8)]
     with cloned(server) as database, open_desk(database) as desk:
-        incidents = ServiceNowLog(ZoneInfo("UTC")).incidents(rows)
-        desk.run(lambda desk: Importer(desk, "servicenow", "log").run(incidents, lambda _: None))
+        imported(desk, rows)
         past = Past(server, database)
         for _ in range(LOOKS):
             past.look_back(chance, desk)

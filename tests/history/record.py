@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -22,8 +21,6 @@ from application.administration.catalogue import KINDS, OPERATOR
 from application.cases.attachments import File
 from application.demo.small_desk import load_demo
 from application.execution.requests import Request
-from application.imports.importer import Importer
-from application.imports.servicenow import ServiceNowLog
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
 from application.monitoring.signals import Delivery, Signal
@@ -42,7 +39,7 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import migrate
 from tests import four_eyes
-from tests.acceptance.test_import import row
+from tests.acceptance.imports.logs import imported, row
 from tests.application.cases import FIXED, MEDIUM, NETWORK, TECHNICIAN, assigned, log, resolved
 from tests.blocking import BlockingDesk, because, open_desk
 from tests.infrastructure.transparency.trees import a_signer
@@ -76,9 +73,7 @@ def work(desk: BlockingDesk) -> None:
         ),
         row(incident_state="Active", sys_updated_at="2/3/2016 10:00", priority="1 - Critical"),
     ]
-    log = ServiceNowLog(ZoneInfo("UTC"))
-    incidents = log.incidents((line, list(values.values())) for line, values in enumerate(rows, start=2))
-    desk.run(lambda desk: Importer(desk, "servicenow", "log.csv@0").run(incidents, lambda _: None))
+    imported(desk, rows, "log.csv@0")
 
 
 def work_the_whole_sop(desk: BlockingDesk) -> None:
@@ -105,6 +100,7 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
     _monitoring(desk)
     _erasure(desk)
     _sealing(desk)
+    _imported_in_part(desk)
 
 
 def _relations(desk: BlockingDesk) -> None:
@@ -174,6 +170,12 @@ def _question(desk: BlockingDesk) -> None:
     desk.outbox.refused(message_of(desk, number), "550 5.1.1 nobody", system)
     desk.filters.put("late", {"overdue": "true", "sort": "due"}, TECHNICIAN, shared=False)
     desk.filters.remove("late", TECHNICIAN, shared=False)
+
+
+def _imported_in_part(desk: BlockingDesk) -> None:
+    """A row of another desk with a part of an assessment, and with an address that no event may hold."""
+    rows = [row(number="INC2", impact="?"), row(number="INC2", impact="?", location="jo.field@agency.example")]
+    imported(desk, rows, "log.csv@1")
 
 
 def _problem(desk: BlockingDesk) -> None:

@@ -246,5 +246,7 @@ def _imported(history: History) -> None:
     for minutes, status in ((-80, Status.IN_DIAGNOSIS), (-70, Status.RESOLVED), (-60, Status.CLOSED)):
         seen = Observation(status, None, Level.LOW, Level.LOW, 4, "network", "t.lee")
         case.observe(seen, POLICY, moment(minutes), iter([by(minutes)] * 9))
-    case.observe(Observation(Status.CLOSED), POLICY, moment(-50), iter([by(-50)] * 9))
+    words = said(DisclosureKind.CUSTOMER_WORDS, reason="Note: thanks")
+    case.observe(Observation(Status.CLOSED, words=words), POLICY, moment(-50), iter([by(-50)] * 9))
+    case.observe(Observation(None, priority=2, undated=True), POLICY, moment(-40), iter([by(-40)] * 9))
     history.put(case)

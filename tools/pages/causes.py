@@ -69,6 +69,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "case.hold_released": (("release_hold",), ""),
     "case.personal_data_erased": _ERASED,
     "case.imported": ((), "the import of history"),
+    "case.priority_imported": ((), "the import of history"),
     "problem.opened": (("open_problem", "resolve"), "the operator's catalogue file"),
     "problem.incident_linked": (("resolve", "fan_out"), ""),
     "problem.investigated": (("investigate",), ""),

@@ -23,7 +23,7 @@ from domain.case.status import Status
 from domain.case.targets import end_of_rest, end_of_wait, paused_since
 from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
 from domain.policy import Policy
-from domain.values import Level, Provenance
+from domain.values import Disclosure, Level, Provenance
 
 _NOT_RECORDED = Resolution(ResolutionCode.NOT_RECORDED, workaround=False, cause_corrected=CauseCorrected.NOT_RECORDED)
 
@@ -40,12 +40,31 @@ class Observation:
     priority: int | None = None
     team: str | None = None
     technician: str | None = None
+    words: Disclosure | None = None
+    """Free text of the row, which no event may hold."""
+    undated: bool = False
+    """Whether the source does not tell when the assessment and the team were set."""
 
 
 class Imported(Recorded):
-    """A row that changed nothing which a clause covers. Its origin holds the row."""
+    """A row that changed nothing which a clause covers, or the text of a row. Its origin holds the row."""
 
     TOPIC = "case.imported"
+
+
+class PriorityImported(Recorded):
+    """An assessment of which the other system records a part only. What is None stays as it was."""
+
+    TOPIC = "case.priority_imported"
+    impact: Level | None = None
+    severity: Level | None = None
+    priority: int | None = None
+
+    def _fold(self, case: CaseState) -> None:
+        case.impact, case.severity = self.impact or case.impact, self.severity or case.severity
+        case.priority = self.priority or case.priority
+        if self.priority is not None and case.status is Status.LOGGED:
+            case.status = Status.PRIORITIZED
 
 
 class HistoryImport(CaseState):
@@ -65,35 +84,43 @@ class HistoryImport(CaseState):
         A row that changed nothing is kept as `Imported`, unless it is ``opening`` the case.
         """
         before = self.version
-        self._observe_priority(seen, policy, provenances)
+        undated = ("time_not_recorded",) if seen.undated else ()
+        self._observe_priority(seen, policy, provenances, undated)
         if seen.team is not None and (seen.team, seen.technician) != (self.team, self.technician):
-            owed = handed_to(self, seen.team)
-            self.record(Assigned, next(provenances), team=seen.team, technician=seen.technician, owed=owed)
+            told = {"team": seen.team, "technician": seen.technician, "owed": handed_to(self, seen.team)}
+            self.record(Assigned, next(provenances), **told, deviations=undated)
         if seen.status is Status.CLOSED:
             self._observe_closed(policy, at, provenances)
         elif seen.status is Status.RESOLVED:
             self._observe_resolved(policy, at, provenances)
         elif seen.status is not None:
             self._observe_open(seen.waiting_for, policy, at, provenances)
-        if self.version == before and not opening:
-            self.record(Imported, next(provenances))
+        if seen.words is not None or (self.version == before and not opening):
+            self.record(Imported, next(provenances), reason=seen.words)
 
-    def _observe_priority(self, seen: Observation, policy: Policy, provenances: Iterator[Provenance]) -> None:
-        if seen.impact is None or seen.severity is None or seen.priority is None:
+    def _observe_priority(
+        self, seen: Observation, policy: Policy, provenances: Iterator[Provenance], undated: tuple[str, ...]
+    ) -> None:
+        """Record an assessment that differs from the one before, in what the row tells of it."""
+        told = {"impact": seen.impact, "severity": seen.severity, "priority": seen.priority}
+        if all(value in (None, getattr(self, name)) for name, value in told.items()):
             return
-        if (seen.impact, seen.severity, seen.priority) == (self.impact, self.severity, self.priority):
+        if seen.impact is None or seen.severity is None:
+            missing = tuple(f"{name}_not_recorded" for name, value in told.items() if value is None)
+            self.record(PriorityImported, next(provenances), **told, deviations=(*missing, *undated))
             return
         computed = policy.matrix.priority(seen.impact, seen.severity)
-        agrees = computed == seen.priority
+        agrees = seen.priority in (None, computed)
+        skipped = "priority_not_recorded" if seen.priority is None else "priority_not_by_matrix"
         self.record(
             Prioritized,
             next(provenances),
             impact=seen.impact,
             severity=seen.severity,
-            priority=seen.priority,
+            priority=seen.priority or computed,
             matrix=policy.matrix.version,
             computed=None if agrees else computed,
-            deviations=() if agrees else ("priority_not_by_matrix",),
+            deviations=(*(() if seen.priority == computed else (skipped,)), *undated),
         )
 
     def _observe_closed(self, policy: Policy, at: datetime, provenances: Iterator[Provenance]) -> None:
@@ -130,4 +157,4 @@ class HistoryImport(CaseState):
             self.record(Pended, next(provenances), reason_code=waiting_for, since=at, **wait)
 
 
-EVENTS = (Imported,)
+EVENTS = (Imported, PriorityImported)

@@ -8,19 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli.main import app
 from application.demo.small_desk import load_demo
-from application.desk import Desk
-from application.imports.importer import Imported, Importer
-from application.imports.servicenow import ServiceNowLog
 from domain.case.clauses.relations import Relation
 from infrastructure.views.projector import Projector
-from tests.acceptance.test_import import row
+from tests.acceptance.imports.logs import row
 from tests.application.cases import TECHNICIAN
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase
@@ -65,16 +61,6 @@ def exporter(database: TestDatabase, desk: BlockingDesk, tmp_path: Path) -> Expo
     made = Exporter(database, tmp_path)
     made.settle()
     return made
-
-
-def imported(desk: BlockingDesk, *rows: dict[str, str]) -> Imported:
-    """Import rows of another system's log."""
-
-    async def run(on: Desk) -> Imported:
-        incidents = ServiceNowLog(ZoneInfo("UTC")).incidents((line, list(r.values())) for line, r in enumerate(rows, 2))
-        return await Importer(on, "servicenow", "log").run(incidents, lambda _: None)
-
-    return desk.run(run)
 
 
 BACKWARDS = (

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from lxml import etree
 
-from tests.acceptance.exports.conftest import BACKWARDS, Exporter, imported, mined, needs_pm4py
+from tests.acceptance.exports.conftest import BACKWARDS, Exporter, mined, needs_pm4py
+from tests.acceptance.imports.logs import imported
 from tests.blocking import BlockingDesk
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -24,7 +25,7 @@ Arcs = Counter[tuple[str, str]]
 @pytest.fixture
 def exported(exporter: Exporter, desk: BlockingDesk) -> Exporter:
     """A desk that has imported history as well, one row of which goes back in time."""
-    imported(desk, *BACKWARDS)
+    imported(desk, BACKWARDS)
     exporter.settle()
     return exporter
 

@@ -20,7 +20,8 @@ from infrastructure.exports.part_file import PartFile
 from infrastructure.exports.record import Record, ground_of
 from infrastructure.transparency.formats.leaf import parse_leaf
 from infrastructure.transparency.log_reader import LogReader, latest
-from tests.acceptance.exports.conftest import BACKWARDS, Exporter, imported
+from tests.acceptance.exports.conftest import BACKWARDS, Exporter
+from tests.acceptance.imports.logs import imported
 from tests.blocking import BlockingDesk
 
 
@@ -93,7 +94,7 @@ def test_progress_is_a_line_where_there_is_no_terminal(exporter: Exporter) -> No
 def test_two_exports_one_after_the_other_are_the_whole_record(exporter: Exporter, desk: BlockingDesk) -> None:
     first, second = exporter.folder / "first.jsonl", exporter.folder / "second.jsonl"
     position = exporter.manifest("jsonl", first)["position"]
-    imported(desk, *BACKWARDS)
+    imported(desk, BACKWARDS)
     exporter.settle()
     exporter.run("jsonl", second, "--after", str(position))
     assert first.read_bytes() + second.read_bytes() == exporter.run("jsonl", "-").stdout_bytes
@@ -105,7 +106,7 @@ def test_gaps_between_positions_are_none_between_leaves(exporter: Exporter, desk
         superuser.execute(
             "SELECT nextval(pg_get_serial_sequence('ledger.stored_events', 'notification_id')) FROM generate_series(1, 5)"
         )
-    imported(desk, *BACKWARDS)
+    imported(desk, BACKWARDS)
     exporter.settle()
     read = [json.loads(line) for line in exporter.run("jsonl", "-").stdout.splitlines()]
     assert [each["leaf"] for each in read] == list(range(len(read)))
@@ -155,7 +156,7 @@ def test_a_broken_off_export_goes_on_and_loses_and_doubles_nothing(
     if form != "ocel" or not name.endswith("sqlite"):
         with (exporter.folder / f"{name}.part").open("ab") as part:
             part.write(b"half a line, which no disk was asked to keep")
-    imported(desk, *BACKWARDS)  # the desk goes on meanwhile
+    imported(desk, BACKWARDS)  # the desk goes on meanwhile
     exporter.settle()
     found = exporter.manifest(form, broken)
     if events > 20:

@@ -20,7 +20,8 @@ import pytest
 
 from infrastructure.exports import tables
 from infrastructure.exports.reporting_views import ReportingView, reporting_views
-from tests.acceptance.exports.conftest import BACKWARDS, ROOT, Exporter, imported
+from tests.acceptance.exports.conftest import BACKWARDS, ROOT, Exporter
+from tests.acceptance.imports.logs import imported
 from tests.blocking import BlockingDesk
 
 
@@ -41,7 +42,7 @@ def _text(value: Any) -> str:
 
 
 def test_parquet_holds_every_view_parted_by_month(exporter: Exporter, desk: BlockingDesk) -> None:
-    imported(desk, *BACKWARDS)
+    imported(desk, BACKWARDS)
     exporter.settle()
     folder = exporter.folder / "reporting"
     manifest = exporter.manifest("parquet", folder)
@@ -138,7 +139,7 @@ def test_a_folder_of_another_position_is_begun_anew(
         patch.setattr(tables.PartFolder, "finish", lambda self: (_ for _ in ()).throw(Killed))
         with pytest.raises(Killed):
             exporter.run("csv", folder)
-    imported(desk, *BACKWARDS)
+    imported(desk, BACKWARDS)
     exporter.settle()
     rows = exporter.manifest("csv", folder)["rows"]
     with exporter.database.connect("reporter") as reporter:

@@ -13,7 +13,7 @@ import pytest
 from application.views.questions import ReportQuestion
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.exports.conftest import Exporter
-from tests.acceptance.test_import import LOG, Imports, needs_data
+from tests.acceptance.imports.logs import LOG, Imports, needs_data
 from tests.blocking import on_pool
 from tests.conftest import DATA, TestDatabase
 

@@ -137,7 +137,13 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
         *("case.information_waived", "case.informed", "case.known_errors_searched", "case.linked", "case.logged"),
         *("case.major_declared", "case.major_nominated", "case.major_rejected", "case.message_received", "case.noted"),
         *("case.notification_failed", "case.notified", "case.pended", "case.personal_data_erased"),
-        *("case.prioritized", "case.question_failed", "case.recovery_observed", "case.referred"),
+        *(
+            "case.prioritized",
+            "case.priority_imported",
+            "case.question_failed",
+            "case.recovery_observed",
+            "case.referred",
+        ),
         *("case.reopened", "case.resolved", "case.resumed", "case.triaged", "case.unlinked", "case.verified"),
         *(
             "customer.changed",

@@ -19,7 +19,7 @@ from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.verification.database_catalogue import CatalogueFindings, check_catalogue
 from infrastructure.views.rebuild import rebuild_views
-from tests.acceptance.test_import import Imports, row, written
+from tests.acceptance.imports.logs import Imports, row, written
 from tests.application.cases import resolved
 from tests.blocking import BlockingDesk
 from tests.conftest import TestDatabase

@@ -2,99 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import re
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from api.cli.main import app
-from application.desk import Desk
-from application.imports.importer import Imported, Importer
-from application.imports.servicenow import COLUMNS, ServiceNowLog
 from application.views.questions import Asked, Page, Point, ReportQuestion
 from domain.case import Case
-from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.views.projector import Projector
-from infrastructure.views.questions.postgres_views import views_on
+from tests.acceptance.imports.logs import LOG, SPREADSHEET, Imports, imported, needs_data, row, written
 from tests.application.cases import TECHNICIAN
-from tests.blocking import BlockingDesk, on_pool, open_desk
+from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import DATA, TestDatabase, differences
-
-LOG = DATA / "servicenow" / "incident_event_log.csv.gz"
-SPREADSHEET = DATA / "servicenow" / "incident_event_log.spreadsheet.csv.gz"
-needs_data = pytest.mark.skipif(not LOG.exists(), reason=f"the real incident log is not beside the checkout ({LOG})")
-
-ROW = {
-    **dict.fromkeys(COLUMNS, "?"),
-    "number": "INC0000001",
-    "incident_state": "New",
-    "active": "true",
-    "made_sla": "true",
-    "knowledge": "true",
-    "u_priority_confirmation": "false",
-    "caller_id": "Caller 1",
-    "opened_at": "29/2/2016 01:16",
-    "sys_updated_by": "Updated by  21",
-    "sys_updated_at": "29/2/2016 01:23",
-    "contact_type": "Phone",
-    "category": "Category 55",
-    "impact": "2 - Medium",
-    "urgency": "2 - Medium",
-    "priority": "3 - Moderate",
-}
-
-
-def row(**changes: str) -> dict[str, str]:
-    return {**ROW, **changes}
-
-
-def written(folder: Path, *rows: dict[str, str], name: str = "log.csv") -> Path:
-    file = folder / name
-    with file.open("w", encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    return file
-
-
-class Imports:
-    """Runs `caseledger import servicenow` on a test's database."""
-
-    def __init__(self, database: TestDatabase, folder: Path) -> None:
-        self.database, self.folder = database, folder
-        SealerFolder(folder / "sealer").add_key(
-            Ed25519PrivateKey.generate()
-        )  # this is where an operator's database is sealed
-
-    def run(self, file: Path, *options: str) -> Result:
-        at = ["--database-url", self.database.superuser, "--data-dir", str(self.folder), "--timezone", "UTC"]
-        return CliRunner().invoke(app, ["import", "servicenow", str(file), *at, *options])
-
-    def report(self, file: Path) -> tuple[int, dict[str, Any]]:
-        result = self.run(file, "--json")
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code, json.loads(result.stdout)
-
-
-@pytest.fixture
-def imports(database: TestDatabase, tmp_path: Path) -> Imports:
-    return Imports(database, tmp_path)
-
-
-@pytest.fixture
-def views(database: TestDatabase) -> Iterator[BlockingDesk]:
-    with on_pool(database, "api", views_on) as views:
-        yield views
 
 
 def only_case(desk: BlockingDesk, views: BlockingDesk) -> Case:
@@ -224,7 +149,7 @@ def test_rows_that_cannot_be_read_are_kept_aside_with_the_reason(imports: Import
     assert (told["rejected_rows"], told["imported_rows"]) == (9, 1)
     assert [entry["line"] for entry in told["rejected"]] == [2, 3, 4, 5, 6, 7, 8, 10, 11]
     kept = [json.loads(line) for line in Path(told["rejected_kept_in"]).read_text(encoding="utf-8").splitlines()]
-    assert kept[0]["row"][COLUMNS.index("sys_updated_at")] == "yesterday"
+    assert kept[0]["row"]["sys_updated_at"] == "yesterday"
     assert len(kept) == 9
     assert views.reports.report(ReportQuestion("volume"))["totals"]["cases"] == 1
 
@@ -256,36 +181,26 @@ def test_an_incident_that_comes_back_later_in_the_file_goes_on_where_it_was(impo
     assert (told["cases"], told["imported_rows"]) == (2, 3)
 
 
-def imported(desk: BlockingDesk, incidents: Any) -> Imported:
-    async def run(on: Desk) -> Imported:
-        return await Importer(on, "servicenow", "log").run(incidents, lambda _: None)
-
-    return desk.run(run)
-
-
 def test_an_import_killed_half_way_is_finished_by_the_next(database: TestDatabase, desk: BlockingDesk) -> None:
     rows = [
-        (line, list(row(number=f"INC{line:07d}", sys_updated_at=f"29/2/2016 {hour:02d}:00").values()))
-        for line in range(2, 52)
+        row(number=f"INC{number:07d}", sys_updated_at=f"29/2/2016 {hour:02d}:00")
+        for number in range(50)
         for hour in (3, 4, 5)
     ]
-    first = ServiceNowLog(ZoneInfo("UTC"))
-    half = list(first.incidents(rows[:100]))  # ends inside an incident
-    one = imported(desk, half)
+    one = imported(desk, rows[:100])  # ends inside an incident
     with open_desk(database) as other:
-        rest = imported(other, ServiceNowLog(ZoneInfo("UTC")).incidents(rows))
+        rest = imported(other, rows)
     assert (one.rows, rest.rows, rest.skipped_rows) == (100, 50, 100)
     assert one.cases + rest.cases == 50
 
 
 def test_two_imports_at_once_import_once(database: TestDatabase) -> None:
-    rows = [(line, list(row(number=f"INC{line:07d}").values())) for line in range(2, 302)]
+    rows = [row(number=f"INC{number:07d}") for number in range(300)]
     done = []
 
     def run() -> None:
         with open_desk(database) as desk:
-            log = ServiceNowLog(ZoneInfo("UTC"))
-            done.append(imported(desk, log.incidents(rows)))
+            done.append(imported(desk, rows))
 
     threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:

@@ -1,0 +1,151 @@
+"""The columns of a log by its mapping: which name what, and which of them an event may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import lru_cache
+
+from application.imports.mapping import CHOSEN, Choice, Mapping, folded
+from application.imports.source import Row
+from application.imports.times import Unparsable
+from domain.values import CODE
+
+_LONGEST = 128
+"""Characters of a code. A longer text is free text, and goes into the vault."""
+_REMEMBERED = 65_536
+_CODES = ("case", "by", "team", "technician", "service", "customer")
+
+
+class MissingColumns(Exception):
+    """A file lacks columns without which no row can be read. The message names one."""
+
+
+class Columns:
+    """Takes the cells of rows apart: codes, texts of people, and hindsight."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        remember = lru_cache(maxsize=_REMEMBERED)  # a few thousand texts fill the columns: look at each once
+        self._short: Callable[[str], str] = remember(_tidy)
+        self._fits: Callable[[str], bool] = remember(fits)
+        self._missing = frozenset(mapping.missing) | {""}
+        self._renamed: dict[str, str] = {}
+        self.gone = mapping.missing[0] if mapping.missing else ""
+        """How the log writes a value that was removed."""
+        self.choices: dict[str, Choice] = {name: c for name in CHOSEN if (c := mapping.choice(name)) is not None}
+        self._customers = frozenset(self.choices["customer"].sources if "customer" in self.choices else ())
+        told = (*mapping.contact.values(), *mapping.words.values())
+        self.logged = frozenset((*told, *self._customers))
+        """The columns of text that the opening event holds."""
+        self._private, self._ignored = frozenset((*told, *mapping.private)), frozenset(mapping.ignore)
+        self._outcome = frozenset(column for name, column in mapping.outcome.items() if name != "opened_at")
+        self._late = self._outcome | frozenset(mapping.hindsight)
+        coded = (choice.sources for name, choice in self.choices.items() if name != "customer")
+        self._coded = frozenset(name for sources in coded for name in sources)
+        """The columns of ids: that of a member of staff may be an address."""
+        self._special = self._private | self._ignored | self._late | self._customers
+
+    def match(self, found: Collection[str]) -> tuple[str, ...]:
+        """Find the mapping's columns among those of the file, where only case and blanks differ. Return those it lacks."""
+        exact, spelt = set(found), {_loose(name): name for name in found}
+        lost = [name for name in self._mapping.named if name not in exact]
+        self._renamed = {spelt[_loose(name)]: name for name in lost if _loose(name) in spelt}
+        return tuple(name for name in lost if _loose(name) not in spelt)
+
+    def require(self, found: Collection[str]) -> None:
+        """Refuse a file in which no row can be read. Raises MissingColumns."""
+        missing = self.match(found)
+        if needed := [name for name in self._mapping.required if name in missing]:
+            raise MissingColumns(needed[0])
+
+    def filled(self, row: Row) -> dict[str, str]:
+        """The filled cells, without needless blanks: two spellings would make one person two."""
+        tidy, missing, renamed = self.tidy, self._missing, self._renamed
+        if renamed:
+            row = {renamed.get(name, name): text for name, text in row.items()}
+        return {name: text for name, given in row.items() if (text := tidy(given)) not in missing}
+
+    def tidy(self, text: str) -> str:
+        """A text without needless blanks."""
+        return self._short(text) if len(text) <= _LONGEST else _tidy(text)
+
+    def apart(self, cells: Row) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+        """Part the cells into codes, which an event may hold, texts, which belong into the vault, and hindsight.
+
+        Raises Unparsable for a value that is no code, where the mapping is strict.
+        """
+        if self._mapping.strict:
+            self._require_codes(cells)
+        if self._special.isdisjoint(cells) and all(map(self._fits, cells.values())):
+            return dict(cells), {}, {}
+        codes, texts, late = dict[str, str](), dict[str, str](), dict[str, str]()
+        for name, text in cells.items():
+            if name in self._ignored or name in self._outcome:
+                continue
+            if name in self._private or not self._can_be_code(name, text):
+                texts[name] = text
+            elif name in self._late:
+                late[name] = text
+            else:
+                codes[name] = text
+        return codes, texts, late
+
+    def _can_be_code(self, column: str, text: str) -> bool:
+        if column in self._coded:
+            return printable(text)
+        return self._fits(text) and (column not in self._customers or is_code(text))
+
+    def _require_codes(self, cells: Row) -> None:
+        if not all(map(printable, cells.values())):
+            raise Unparsable("it holds what no such log holds")
+        for field in _CODES:
+            for column in self.choices[field].sources if field in self.choices else ():
+                if column in cells and not is_code(cells[column]):
+                    raise Unparsable(f"{column} is no code")
+
+    def text(self, field: str, cells: Row) -> str | None:
+        """The text of a field; None where it is missing."""
+        choice = self.choices.get(field)
+        if choice is None or choice.value is not None:
+            return None if choice is None else choice.value
+        if len(choice.sources) == 1:
+            return cells.get(choice.sources[0])
+        return choice.join.join(part for name in choice.sources if (part := cells.get(name)) is not None) or None
+
+    def contact(self, cells: Row) -> dict[str, str]:
+        """How the customer is reached. A column of customers that holds no code holds a person's name or address."""
+        told = picked(self._mapping.contact, cells)
+        customer = self.text("customer", cells)
+        if told or customer is None or (fits(customer) and is_code(customer)):
+            return told
+        return {"email" if "@" in customer else "name": customer}
+
+
+def picked(columns: Row, cells: Row) -> dict[str, str]:
+    """The filled cells of some columns, by what they hold."""
+    return {name: cells[column] for name, column in columns.items() if column in cells}
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of an id of ours."""
+    return CODE.fullmatch(text) is not None
+
+
+def printable(text: str) -> bool:
+    """Whether a text is one printable line of moderate length."""
+    return len(text) <= _LONGEST and text.isprintable()
+
+
+def fits(text: str) -> bool:
+    """Whether a text can be a code in an event. An address belongs to a person, and so into the vault."""
+    return "@" not in text and printable(text)
+
+
+def _tidy(text: str) -> str:
+    """One line without needless blanks; text of several lines as it is."""
+    text = text.strip()
+    return text if "\n" in text else " ".join(text.split())
+
+
+def _loose(name: str) -> str:
+    return "".join(folded(name).replace("_", " ").replace("-", " ").split())
