@@ -83,6 +83,8 @@ class Context:
     """The mails of the demonstration's own mail server, where there is one."""
     demonstration: Sequence[tuple[Role, str]] = ()
     """The token of each role, where anybody may sign in with it."""
+    demonstrated_keys: Callable[[], Sequence[str]] = tuple
+    """The verifier keys of a demonstration's log. Elsewhere auditors have them from somebody else."""
     gate: Gate = field(default_factory=Gate)
     """Bounds how many messages of machines are worked on at once."""
     failures: Failures = field(default_factory=Failures)

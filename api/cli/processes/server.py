@@ -17,6 +17,7 @@ import uvicorn
 
 from api.cli.console import could_not_run, out
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
+from api.cli.processes.sealer import sealer_folder_of
 from api.cli.processes.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
@@ -145,12 +146,18 @@ async def _whole_desk(settings: Settings, database: Database, demo: bool, ready:
             await context.desk.policy.adopt(OPERATOR)
             issued = await _demonstration(context.desk, settings) if demo else {}
             ready += _welcome(settings, issued)
-            context = replace(context, demonstration=tuple(issued.items()))  # noqa: PLW2901 - the same, with more in it
+            if demo:
+                keys = partial(_keys_of, settings)
+                context = replace(context, demonstration=tuple(issued.items()), demonstrated_keys=keys)  # noqa: PLW2901 - the same, with more in it
             with database_kept(settings), working(mailing):
                 await _until_followed(context)
                 if mailing.smtp_listen is not None:
                     await _until_delivered_to(mailing.smtp_listen)
                 yield context
+
+
+def _keys_of(settings: Settings) -> list[str]:
+    return [str(each) for each in sealer_folder_of(settings).verifiers()]
 
 
 async def _until_followed(context: Context) -> None:

@@ -227,3 +227,19 @@ def test_a_major_incident_shows_its_schedule_and_what_was_told(running: RunningD
     assert "we look into it" in page
     assert "Send the next message to those affected" in page
     assert "Inform the management" in page
+
+
+def test_a_filter_is_saved_for_oneself_or_for_the_desk_and_removed(running: RunningDesk, visit: Visit) -> None:
+    visitor = visit(running.caller(Role.TECHNICIAN, "f.saver"))
+    query = {"query": "status=assigned&sort=due&cursor=x"}
+    saved = visitor.post("/ui/filters/save", {**query, "name": "by due time"})
+    assert saved.headers["location"] == "/ui/cases?status=assigned&sort=due"
+    visitor.post("/ui/filters/save", {**query, "name": "ours", "shared": "true"})
+    assert '<a href="/ui/cases?status=assigned&amp;sort=due">by due time</a>' in visitor.get("/ui/cases").text
+    other = visit(running.technician).get("/ui/cases").text
+    assert ">ours</a>" in other
+    assert "by due time" not in other
+    assert visitor.post("/ui/filters/remove", {"name": "by due time"}).status_code == 303
+    assert "by due time" not in visitor.get("/ui/cases").text
+    assert visitor.post("/ui/filters/save", {"query": "colour=red", "name": "x"}).status_code == 422
+    assert visitor.post("/ui/filters/save", {**query, "name": "<b>"}).status_code == 422

@@ -56,6 +56,7 @@ async def proof(request: Request, actor: Auditor, number: str) -> Response:
         title=f"Proof of {number}",
         number=number,
         proven=await _proven(context, number),
+        demonstrated=await in_thread(context.demonstrated_keys),
     )
 
 

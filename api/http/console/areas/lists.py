@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
@@ -21,6 +21,7 @@ from api.http.console.route import area
 from api.http.console.wording import OWED, STATUSES, titled
 from api.http.context import Context, context_of
 from api.http.parameters import AsOf
+from application.cases.documents import filters_document
 from application.views.case_filters import Condition, Sort
 from application.views.questions import Page
 from domain.case.status import Status
@@ -104,6 +105,8 @@ async def list_cases(
         "lists/all_cases",
         title="My cases" if actor.role is Role.CUSTOMER else "All cases",
         filters=await with_options(context, _FILTERS, {}),
+        saved=await _saved(context, actor),
+        query=request.url.query,
         sorts=_SORTS,
         sort=sort,
         given=dict(request.query_params),
@@ -152,6 +155,14 @@ async def obligations(
         kind=kind,
         more=more,
     )
+
+
+async def _saved(context: Context, actor: Actor) -> list[Mapping[str, Any]]:
+    """The filters that a person works with, their own first."""
+    if actor.role is Role.CUSTOMER:
+        return []
+    owners = [filters_document(each) for each in await context.desk.filters.of(actor)]
+    return [{**each, "shared": of["owner"] != actor.subject} for of in owners for each in of["filters"]]
 
 
 async def _bulk(context: Context, actor: Actor) -> list[tuple[str, CommandForm, Sequence[Field]]] | None:

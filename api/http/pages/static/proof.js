@@ -115,6 +115,8 @@ async function begin() {
 }
 
 document.addEventListener("click", (event) => {
+  const given = event.target.closest("[data-key]");
+  if (given) { field.value = given.dataset.key; if (results.length) judge(); }
   const asked = event.target.closest("[data-event]");
   if (asked && results.length) show(Number(asked.dataset.event));
 });
