@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,10 +17,10 @@ from api.cli.console import could_not_run, err, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, settings_of
 from application.exports.ocel_text import Form, JsonForm, XmlForm
 from application.transparency_log import NotSealed
-from infrastructure.exports.logs import Advance, write_lines, write_traces
+from infrastructure.exports.logs import CASES, Advance, write_lines, write_traces
 from infrastructure.exports.manifest import told_of, write_manifest
 from infrastructure.exports.objects import Objects
-from infrastructure.exports.ocel_files import Sink, TextSink, write_ocel
+from infrastructure.exports.ocel_files import KINDS, Sink, TextSink, write_ocel
 from infrastructure.exports.ocel_sqlite import SqliteSink
 from infrastructure.exports.part_file import Ground, Growing, Output, PartFile
 from infrastructure.exports.record import LogDisagrees, Record, ground_of, last_erasure
@@ -87,7 +87,7 @@ def xes(file: FileName, as_json: AsJson = False, data_dir: DataDir = None, datab
         def write(record: Record, into: Growing, advance: Advance) -> int:
             return write_traces(record, into, advance, told_of(into.ground))
 
-        _to_file(connection, file, {"form": "xes", "log": ground.log}, ground, write, as_json=as_json)
+        _to_file(connection, file, {"form": "xes", "log": ground.log}, ground, write, as_json=as_json, kinds=CASES)
 
 
 @app.command()
@@ -114,7 +114,7 @@ def ocel(
             sink: Sink = into if form is None else TextSink(form(), into)
             return write_ocel(record, Objects(connection, record.until), sink, advance, told_of(into.ground))
 
-        _to_file(connection, file, asked, ground, write, as_json=as_json, database=form is None)
+        _to_file(connection, file, asked, ground, write, as_json=as_json, kinds=KINDS, database=form is None)
 
 
 @app.command()
@@ -178,6 +178,7 @@ def _to_file(
     *,
     as_json: bool,
     after: int = 0,
+    kinds: Sequence[str] | None = None,
     mode: int = 0o644,
     database: bool = False,
 ) -> None:
@@ -193,7 +194,7 @@ def _to_file(
         if part.mark is not None:
             err.print(f"going on with {target}.part, as of position {part.ground.position}", markup=False)
         record = Record(connection, part.ground.position)
-        with progress(f"exporting events to {target.name}", record.count(after), lines=True) as advance:
+        with progress(f"exporting events to {target.name}", record.count(after, kinds), lines=True) as advance:
             events = write(record, part, advance)
         size, digest = part.finish()
     told = {"events": events, "resumed": part.mark is not None, "bytes": size, "sha256": digest}

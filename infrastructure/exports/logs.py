@@ -10,6 +10,8 @@ from application.exports.event_lines import event_line
 from infrastructure.exports.part_file import Growing
 from infrastructure.exports.record import Record
 
+CASES = ("case",)
+"""The kind of stream whose events XES has."""
 KEEP_EVERY = 100_000
 """Events after which all that was written is made sure of."""
 
@@ -40,7 +42,7 @@ def write_traces(record: Record, into: Growing, advance: Advance, told: dict[str
         into.write(xes.head(told))
     advance(count)
     traces, kept = xes.Traces(), count
-    for event in record.streams(("case",), stream):
+    for event in record.streams(CASES, stream):
         end, text = traces.add(event)
         if end:
             into.write(end)

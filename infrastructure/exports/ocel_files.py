@@ -13,7 +13,8 @@ from infrastructure.exports.part_file import Growing
 from infrastructure.exports.record import Record
 
 _SECTIONS = ("named", "problems", "cases", "events")
-_KINDS = ("case", "problem", "service", "team")
+KINDS = ("case", "problem", "service", "team")
+"""The kinds of stream whose events OCEL has."""
 
 
 class Sink(Protocol):
@@ -70,7 +71,7 @@ def _write_events(record: Record, sink: Sink, advance: Advance, stream: str | No
     """Events in the order of their streams, so that times never run backwards in one."""
     advance(count)
     kept, time = count, ""
-    for event in record.streams(_KINDS, stream):
+    for event in record.streams(KINDS, stream):
         if event.stream != stream:
             if count - kept >= KEEP_EVERY:
                 sink.keep((_SECTIONS[-1], stream, count))

@@ -95,11 +95,6 @@ class PartFile:
             return None
         return known if fits else None
 
-    @property
-    def is_resumed(self) -> bool:
-        """Whether it goes on with what an earlier export had written."""
-        return self.mark is not None
-
     def write(self, text: bytes) -> None:
         self._waiting.append(text)
         self._waits += len(text)

@@ -75,9 +75,12 @@ class Record:
         connection.execute(_SQL["utc"])
         self._leaf = LeafIndex(connection, until).of
 
-    def count(self, after: int = 0) -> int:
-        """How many events there are after a position."""
-        row = self.connection.execute(_SQL["count"], (after, self.until)).fetchone()
+    def count(self, after: int = 0, kinds: Sequence[str] | None = None) -> int:
+        """How many events there are after a position, or how many of some kinds."""
+        if kinds is None:
+            row = self.connection.execute(_SQL["count"], (after, self.until)).fetchone()
+        else:
+            row = self.connection.execute(_SQL["count_of_kinds"], (self.until, list(kinds))).fetchone()
         return int(row[0]) if row else 0
 
     def events(self, after: int, *, words: bool) -> Iterator[LoggedEvent]:

@@ -36,7 +36,7 @@ with `ALTER ROLE desk_reporter SET statement_timeout = '1h'`.
 | your own PostgreSQL | `psql postgresql://desk_reporter:PASSWORD@HOST:5432/caseledger`, once `ALTER ROLE desk_reporter PASSWORD '...'` has set one |
 | `docker compose up` | `docker compose exec db psql -U desk_reporter caseledger` on the host; `postgresql://desk_reporter:$DESK_PASSWORD@db/caseledger` from a container of the same project. The database has no port outside |
 
-[Exports](exports.md) shows psycopg, Polars, ADBC and DuckDB at work, and writes all views as Parquet or CSV.
+psycopg and ADBC take the same text that stands after `psql`. [Exports](exports.md) shows psycopg, Polars, ADBC and DuckDB at work, and writes all views as Parquet or CSV.
 
 ## Views
 

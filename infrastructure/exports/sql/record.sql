@@ -14,6 +14,9 @@ SELECT after, missing FROM (
 -- name: count --
 SELECT count(*) FROM ledger.stored_events WHERE notification_id > %s AND notification_id <= %s;
 
+-- name: count_of_kinds --
+SELECT count(*) FROM ledger.stored_events WHERE notification_id <= %s AND split_part(topic, '.', 1) = ANY (%s);
+
 -- name: erased --
 -- The last erasure: an export with words that began before it holds words that are gone.
 SELECT coalesce(max(notification_id), 0) FROM ledger.stored_events WHERE topic = 'subject.personal_data_erased';
