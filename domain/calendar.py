@@ -7,16 +7,34 @@ changed. Moments are timezone-aware (ValueError otherwise) and come back in UTC.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Pauses = Sequence[tuple[datetime, datetime]]
 """Intervals in which the clock stood still; they may overlap."""
 
 _TIME_OF_DAY = re.compile(r"([0-9]{2}):([0-5][0-9])")
+
+
+class _Year(NamedTuple):
+    """The business hours of a local year, in order, with the business time of the year before each, and of all."""
+
+    openings: list[datetime]
+    closings: list[datetime]
+    before: list[timedelta]
+    total: timedelta
+
+    def until(self, moment: datetime) -> timedelta:
+        """The business time of the year up to a moment of it."""
+        place = bisect_right(self.openings, moment) - 1
+        return (
+            self.before[place] + min(moment, self.closings[place]) - self.openings[place] if place >= 0 else timedelta()
+        )
 
 
 @dataclass(frozen=True)
@@ -68,11 +86,13 @@ class Calendar:
 
     def between(self, start: datetime, end: datetime, pauses: Pauses = ()) -> timedelta:
         """The business time from one moment to another, without the pauses; 0 where the end comes first."""
-        total, end = timedelta(), _utc(end)
-        for opened, closed in _without(self._hours(start), _merged(pauses)):
-            if opened >= end:
-                break
-            total += min(closed, end) - opened
+        start, end = _utc(start), _utc(end)
+        if end <= start:
+            return timedelta()
+        total = self._span(start, end)
+        for paused, resumed in _merged(pauses) if pauses else ():
+            if (since := max(paused, start)) < (until := min(resumed, end)):
+                total -= self._span(since, until)
         return total
 
     def end_of_business_day(self, at: datetime) -> datetime:
@@ -107,6 +127,43 @@ class Calendar:
     def _known_days(self) -> dict[date, tuple[datetime, datetime]]:
         """Opening and closing by local date, of the days that were asked for."""
         return {}
+
+    def _span(self, start: datetime, end: datetime) -> timedelta:
+        """The business time between two moments in UTC, in order, from the totals of the years: no day is looked at twice."""
+        first, last = start.astimezone(self._zone).year, end.astimezone(self._zone).year
+        passed = self._year(last).until(end) - self._year(first).until(start)
+        for year in range(first, last):
+            passed += self._year(year).total
+        return passed
+
+    def _year(self, year: int) -> _Year:
+        if (known := self._known_years.get(year)) is None:
+            known = self._known_years[year] = self._made_year(year)
+        return known
+
+    def _made_year(self, year: int) -> _Year:
+        """The business hours of a local year, each hour once, even where a zone skips a date at the date line."""
+        openings, closings, before = list[datetime](), list[datetime](), list[timedelta]()
+        day, total = date(year, 1, 1), timedelta()
+        while day.year == year:
+            opened, closed = self._day(day)
+            opened = max(opened, closings[-1]) if closings else opened
+            if opened < closed:
+                openings.append(opened)
+                closings.append(closed)
+                before.append(total)
+                total += closed - opened
+            day += timedelta(days=1)
+        return _Year(openings, closings, before, total)
+
+    @cached_property
+    def _known_years(self) -> dict[int, _Year]:
+        """The years that were asked for."""
+        return {}
+
+    @cached_property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
     def _day(self, day: date) -> tuple[datetime, datetime]:
         """When a local date opens and closes, in UTC; the same moment on a day off."""

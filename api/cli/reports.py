@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -17,9 +18,12 @@ from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
 from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
 from api.main import on_desk, on_views
 from application.desk import Desk
-from application.reports.definitions import REPORTS
+from application.reports.charts import report_chart
+from application.reports.definitions import DEFINITIONS, breakdowns_of
 from application.reports.periods import moment_of as moment_of_day
 from application.reports.periods import zone_named
+from application.reports.report import Breakdown, Goals
+from application.reports.retention_figures import RETENTION
 from application.reports.tables import flat, report_csv
 from application.views.questions import Point, ReportQuestion, Views
 from domain.errors import Invalid
@@ -30,8 +34,7 @@ from infrastructure.views.comparison import Comparison, compare_views
 from infrastructure.views.projector import Poisoned
 from infrastructure.views.rebuild import rebuild_views
 
-RETENTION = "retention"
-NAMES = sorted((*REPORTS, RETENTION))
+NAMES = [definition.name for definition in DEFINITIONS]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -41,55 +44,94 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class By(StrEnum):
-    TEAM = "team"
-    SERVICE = "service"
-    PRIORITY = "priority"
-    CHANNEL = "channel"
-    AGENCY = "agency"
-    MONTH = "month"
-
-
 def report(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.", show_default=False)] = "",
     since: Annotated[str | None, typer.Option("--from", help="Start of the period: RFC 3339, or a date.")] = None,
     until: Annotated[str | None, typer.Option("--to", help="End of the period, not included.")] = None,
     as_of: Annotated[str | None, typer.Option(help="What the ledger had recorded by then.")] = None,
     effective_at: Annotated[str | None, typer.Option(help="What had happened by then.")] = None,
-    by: Annotated[By | None, typer.Option(help="Break down by.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help=f"Break down by one or two of {', '.join(Breakdown)}, such as team,month."),
+    ] = None,
     tz: Annotated[
         str | None, typer.Option("--tz", help="Time zone of months and dates (IANA); the policy's unless given.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
     bom: Annotated[bool, typer.Option("--bom", help="Begin the CSV with a byte order mark.")] = False,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", help="Draw it into this file, FILE.svg or FILE.png.", dir_okay=False)
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the reports with the definitions of their figures.")
+    ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Print a report. docs/reporting.md defines each figure."""
+    """Print a report. `report --list` defines each figure."""
+    if listed:
+        _print_definitions(as_json=form is Format.JSON)
+        return
     if name not in NAMES:
         could_not_run(f"there is no report {name}; there are {', '.join(NAMES)}")
     if bom and form is not Format.CSV:
         could_not_run("only CSV has a byte order mark: add --format csv")
-    if name == RETENTION and any((since, until, as_of, effective_at, by)):
+    if name == RETENTION.name and any((since, until, as_of, effective_at, by)):
         could_not_run("the retention report is of now: the vault does not know what it had before")
+    if chart is not None and chart.suffix not in (".svg", ".png"):
+        could_not_run("a chart is FILE.svg or FILE.png")
     known_at, happened_by = moment_of(as_of), moment_of(effective_at)
+    _check_breakdowns(by)
     with database_of(settings_of(data_dir, database_url)) as database:
         policy = on_desk(database, _policy)
         zone = _zone(tz or policy.business.time_zone)
         period, now = (_bound(since, zone), _bound(until, zone)), known_at or datetime.now(UTC)
 
         async def ask(views: Views) -> dict[str, Any]:
-            if name == RETENTION:
+            if name == RETENTION.name:
                 return {**await views.retention.report(datetime.now(UTC), policy.retention), "time_zone": zone.key}
             point = Point(await views.positions.at(known_at) if known_at else None, happened_by)
-            question = ReportQuestion(name, *period, point, by.value if by else None, now, zone.key)
+            goals = Goals(policy.goal_respond, policy.goal_resolve)
+            question = ReportQuestion(name, *period, point, by, now, zone.key, goals)
             return await views.reports.report(question)
 
         try:
             document = on_views(database, ask, limits=LONG)
         except Invalid as invalid:
             could_not_run(invalid)
-    _print({**document, "as_of": known_at}, zone, form, bom=bom)
+    document = {**document, "as_of": known_at}
+    if chart is not None:
+        _draw(document, chart)
+    else:
+        _print(document, zone, form, bom=bom)
+
+
+def _draw(document: dict[str, Any], file: Path) -> None:
+    """Draw a report into a file. Exit 2 where it cannot be drawn or written."""
+    try:
+        file.write_bytes(report_chart(document, "png" if file.suffix == ".png" else "svg"))
+    except (Invalid, OSError) as error:
+        could_not_run(error)
+
+
+def _check_breakdowns(by: str | None) -> None:
+    try:
+        breakdowns_of(by)
+    except Invalid as invalid:
+        could_not_run(invalid)
+
+
+def _print_definitions(*, as_json: bool) -> None:
+    """Print every report with its definitions, as `GET /reports` lists them."""
+    if as_json:
+        print_json({"items": [definition.document for definition in DEFINITIONS]})
+        return
+    for definition in DEFINITIONS:
+        table = Table("figure", "unit", "definition", title=definition.version, title_justify="left", expand=True)
+        for figure in definition.figures:
+            table.add_row(figure.name, figure.unit, figure.meaning)
+        out.print(table)
+        out.print(f"{definition.about} Period: {definition.period}.", markup=False)
 
 
 async def _policy(desk: Desk) -> Policy:

@@ -57,6 +57,7 @@ async def keeping(request: Request, caller: Caller) -> Actor:
 
 Reader = Annotated[Actor, Depends(reading)]
 Staff = Annotated[Actor, Depends(staffing)]
+Keeper = Annotated[Actor, Depends(keeping)]
 
 
 async def _wait_for_position(request: Request) -> None:
@@ -82,7 +83,7 @@ async def fresh_staffing(request: Request, actor: Staff) -> Actor:
     return actor
 
 
-async def fresh_keeping(request: Request, actor: Annotated[Actor, Depends(keeping)]) -> Actor:
+async def fresh_keeping(request: Request, actor: Keeper) -> Actor:
     """The same for staff and the administrator."""
     await _wait_for_position(request)
     return actor

@@ -14,7 +14,7 @@ from domain.policy import Policy
 from domain.policy_book import PolicyAdopted, PolicyBook
 from domain.values import DisclosureKind
 
-_STREAM = entry_id("policy", "policy")
+POLICY_STREAM = entry_id("policy", "policy")
 
 
 class PolicyCommands:
@@ -25,7 +25,7 @@ class PolicyCommands:
 
     async def book(self, version: int | None = None) -> PolicyBook:
         """Return the policy, now or at a version. Raises NotFound before the desk has adopted one."""
-        book = await self._runner.repository.find(PolicyBook, _STREAM, version)
+        book = await self._runner.repository.find(PolicyBook, POLICY_STREAM, version)
         if book is None or (version is not None and book.version != version):
             raise NotFound("There is no such version of the policy.")
         return book
@@ -34,9 +34,9 @@ class PolicyCommands:
         """Record version 1 of the policy, once, so that every decision has a recorded policy."""
 
         async def attempt(on: Attempt) -> Committed:
-            book = await self._runner.repository.find(PolicyBook, _STREAM)
+            book = await self._runner.repository.find(PolicyBook, POLICY_STREAM)
             if book is None:
-                book = PolicyBook.open(PolicyAdopted, _STREAM, on.provenance, policy=on.policy)
+                book = PolicyBook.open(PolicyAdopted, POLICY_STREAM, on.provenance, policy=on.policy)
             return await commit_reference(self._runner, book, on)
 
         await self._runner.try_until_committed("the policy", request, attempt)

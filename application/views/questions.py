@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from application.reports.report import Goals
 from application.views.case_filters import Condition, Sort
 
 
@@ -89,10 +90,13 @@ class ReportQuestion:
     until: datetime | None = None
     point: Point = field(default_factory=Point)
     by: str | None = None
+    """One or two breakdowns, with a comma between."""
     now: datetime | None = field(default=None, compare=False)
     """The reference time, which decides whether a window has ended. None: the time of the last known event."""
     zone: str = field(default="UTC", compare=False)
     """The time zone of its months, by its name in the IANA database."""
+    goals: Goals = field(default=Goals(), compare=False)
+    """The policy's goals of attainment."""
 
 
 class Positions(Protocol):

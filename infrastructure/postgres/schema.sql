@@ -665,7 +665,8 @@ CREATE TABLE views.case_intervals (
     pending_reason text,
     resolution_code text,
     problem text,
-    external_ref text
+    external_ref text,
+    always boolean NOT NULL
 );
 
 ALTER TABLE views.case_intervals OWNER TO desk_projector;
@@ -713,7 +714,8 @@ CREATE TABLE views.closed_cases (
     pending_reason text,
     resolution_code text,
     problem text,
-    external_ref text
+    external_ref text,
+    always boolean NOT NULL
 );
 
 ALTER TABLE views.closed_cases OWNER TO desk_projector;
@@ -761,7 +763,8 @@ CREATE TABLE views.open_cases (
     pending_reason text,
     resolution_code text,
     problem text,
-    external_ref text
+    external_ref text,
+    always boolean NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.02');
 
@@ -833,7 +836,8 @@ CREATE VIEW reporting.case_history AS
             open_cases.pending_reason,
             open_cases.resolution_code,
             open_cases.problem,
-            open_cases.external_ref
+            open_cases.external_ref,
+            open_cases.always
            FROM views.open_cases
         UNION ALL
          SELECT closed_cases.case_id,
@@ -878,7 +882,8 @@ CREATE VIEW reporting.case_history AS
             closed_cases.pending_reason,
             closed_cases.resolution_code,
             closed_cases.problem,
-            closed_cases.external_ref
+            closed_cases.external_ref,
+            closed_cases.always
            FROM views.closed_cases) c
 UNION ALL
  SELECT c.number,
@@ -1038,7 +1043,8 @@ CREATE VIEW reporting.cases AS
             open_cases.pending_reason,
             open_cases.resolution_code,
             open_cases.problem,
-            open_cases.external_ref
+            open_cases.external_ref,
+            open_cases.always
            FROM views.open_cases
         UNION ALL
          SELECT closed_cases.case_id,
@@ -1083,7 +1089,8 @@ CREATE VIEW reporting.cases AS
             closed_cases.pending_reason,
             closed_cases.resolution_code,
             closed_cases.problem,
-            closed_cases.external_ref
+            closed_cases.external_ref,
+            closed_cases.always
            FROM views.closed_cases) c;
 
 ALTER VIEW reporting.cases OWNER TO desk_projector;
@@ -1443,7 +1450,11 @@ CREATE TABLE views.resolutions (
     verifier text,
     problem text,
     first_resolved_at timestamp with time zone,
-    superseded boolean NOT NULL
+    superseded boolean NOT NULL,
+    business_seconds double precision,
+    first_net_seconds double precision,
+    first_business_seconds double precision,
+    disputed_position bigint
 );
 
 ALTER TABLE views.resolutions OWNER TO desk_projector;
@@ -1742,12 +1753,86 @@ CREATE TABLE views.case_counts (
 
 ALTER TABLE views.case_counts OWNER TO desk_projector;
 
+CREATE TABLE views.case_facts (
+    case_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    priority smallint,
+    always boolean NOT NULL,
+    first_contact boolean,
+    reopened boolean NOT NULL,
+    after_closure boolean NOT NULL,
+    disputed boolean NOT NULL,
+    episodes integer NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    team text,
+    service text,
+    channel text NOT NULL,
+    agency text,
+    code text,
+    net_seconds double precision,
+    business_seconds double precision,
+    first_resolved_at timestamp with time zone,
+    first_net_seconds double precision,
+    first_business_seconds double precision,
+    source_seconds double precision,
+    dispute_until timestamp with time zone,
+    suspected_at timestamp with time zone,
+    reopenings integer NOT NULL,
+    hand_backs integer NOT NULL,
+    failed_fixes integer NOT NULL,
+    verifier text,
+    cause_corrected text,
+    problem text,
+    acknowledged_at timestamp with time zone,
+    acknowledged_position bigint,
+    acknowledged_business double precision,
+    responded_at timestamp with time zone,
+    responded_position bigint,
+    responded_business double precision,
+    later_responses timestamp with time zone[],
+    later_response_positions bigint[],
+    later_response_business double precision[],
+    respond_by timestamp with time zone,
+    resolve_by timestamp with time zone,
+    pending_since timestamp with time zone,
+    logged_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settled_position bigint,
+    turns timestamp with time zone[],
+    turn_positions bigint[],
+    breaks timestamp with time zone[]
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
+
+ALTER TABLE views.case_facts OWNER TO desk_projector;
+
 CREATE TABLE views.case_texts (
     case_id uuid NOT NULL,
     lexemes tsvector NOT NULL
 );
 
 ALTER TABLE views.case_texts OWNER TO desk_projector;
+
+CREATE TABLE views.happenings (
+    "position" bigint NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    case_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision,
+    imported boolean NOT NULL,
+    priority smallint,
+    team text,
+    service text,
+    channel text NOT NULL,
+    agency text
+);
+
+ALTER TABLE views.happenings OWNER TO desk_projector;
 
 CREATE TABLE views.known_errors (
     problem_id uuid NOT NULL,
@@ -1862,6 +1947,9 @@ ALTER TABLE ONLY vault.pseudonym_key
 ALTER TABLE ONLY views.case_counts
     ADD CONSTRAINT case_counts_pkey PRIMARY KEY (status, priority);
 
+ALTER TABLE ONLY views.case_facts
+    ADD CONSTRAINT case_facts_pkey PRIMARY KEY (case_id);
+
 ALTER TABLE ONLY views.case_intervals
     ADD CONSTRAINT case_intervals_pkey PRIMARY KEY (until_position);
 
@@ -1872,6 +1960,9 @@ ALTER TABLE ONLY views.case_texts
 
 ALTER TABLE ONLY views.closed_cases
     ADD CONSTRAINT closed_cases_pkey PRIMARY KEY (case_id);
+
+ALTER TABLE ONLY views.happenings
+    ADD CONSTRAINT happenings_pkey PRIMARY KEY ("position", kind, value);
 
 ALTER TABLE ONLY views.known_errors
     ADD CONSTRAINT known_errors_pkey PRIMARY KEY (problem_id);
@@ -1962,6 +2053,14 @@ CREATE INDEX closed_technician_idx ON views.closed_cases USING btree (technician
 
 CREATE INDEX closed_updated_idx ON views.closed_cases USING btree (updated_at, number);
 
+CREATE INDEX facts_again_idx ON views.case_facts USING btree (case_id) WHERE (episodes > 1);
+
+CREATE INDEX facts_received_idx ON views.case_facts USING btree (received_at);
+
+CREATE INDEX facts_resolved_idx ON views.case_facts USING btree (resolved_at);
+
+CREATE INDEX happening_at_idx ON views.happenings USING btree (kind, at);
+
 CREATE INDEX interval_case_idx ON views.case_intervals USING btree (case_id);
 
 CREATE INDEX interval_until_idx ON views.case_intervals USING brin (until) WITH (pages_per_range='32', autosummarize='on');
@@ -2005,6 +2104,8 @@ CREATE INDEX open_technician_idx ON views.open_cases USING btree (technician);
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
+
+CREATE INDEX resolution_reopened_idx ON views.resolutions USING btree (case_id) WHERE (reopened OR (reopened_after_closure_position IS NOT NULL));
 
 CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate='on', gin_pending_list_limit='64');
 
@@ -2456,11 +2557,21 @@ GRANT SELECT ON TABLE views.case_counts TO desk_auditor;
 GRANT SELECT ON TABLE views.case_counts TO desk_processes;
 GRANT SELECT ON TABLE views.case_counts TO desk_mail;
 
+GRANT SELECT ON TABLE views.case_facts TO desk_api;
+GRANT SELECT ON TABLE views.case_facts TO desk_processes;
+GRANT SELECT ON TABLE views.case_facts TO desk_mail;
+GRANT SELECT ON TABLE views.case_facts TO desk_auditor;
+
 GRANT SELECT ON TABLE views.case_texts TO desk_api;
 GRANT SELECT ON TABLE views.case_texts TO desk_processes;
 GRANT SELECT ON TABLE views.case_texts TO desk_mail;
 GRANT SELECT ON TABLE views.case_texts TO desk_auditor;
 GRANT SELECT,DELETE ON TABLE views.case_texts TO desk_eraser;
+
+GRANT SELECT ON TABLE views.happenings TO desk_api;
+GRANT SELECT ON TABLE views.happenings TO desk_processes;
+GRANT SELECT ON TABLE views.happenings TO desk_mail;
+GRANT SELECT ON TABLE views.happenings TO desk_auditor;
 
 GRANT SELECT ON TABLE views.known_errors TO desk_api;
 GRANT SELECT ON TABLE views.known_errors TO desk_processes;

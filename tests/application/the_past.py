@@ -11,6 +11,7 @@ from uuid import UUID
 
 import psycopg
 
+from application.reports.definitions import REPORTS
 from application.views.case_filters import Condition, Sort
 from application.views.questions import Asked, Listing, Page, Point, ReportQuestion
 from infrastructure.postgres.mapper import StateMapper
@@ -34,8 +35,7 @@ LISTS: dict[str, tuple[Condition, ...]] = {
     "overdue": (Condition("resolve_by", "overdue", True),),
     "not overdue": (Condition("resolve_by", "overdue", False),),
 }
-REPORTS = ("volume", "resolution", "reopenings", "outcomes")
-KEYS = (None, "team", "service", "priority", "channel", "agency", "month")
+KEYS = (None, "team", "service", "priority", "channel", "agency", "month", "team,month", "priority,service")
 ALARM = timedelta(minutes=30)
 PAGE = 3
 """Rows a page: few, so that pages are turned in the past as well."""
@@ -131,8 +131,8 @@ class Questions:
                 )
             )
         found["obligations"] = pages(lambda page: views.lists.obligations({}, page, self.asked(point)))
-        for name in REPORTS:
-            for key in KEYS:
+        for place, name in enumerate(REPORTS):
+            for key in (KEYS[place % len(KEYS)], KEYS[(place + 4) % len(KEYS)]):
                 question = ReportQuestion(name, self.since, self.until, point, key, self.window_ends)
                 report = views.reports.report(question)
                 found[f"report {name} by {key}"] = {part: report[part] for part in ("totals", "rows")}

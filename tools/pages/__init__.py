@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tools.pages import events, policy, reporting_schema, settings
+from tools.pages import events, policy, reporting_schema, reports, settings
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/events.md": events.page,
     "docs/policy.md": policy.page,
     "docs/reporting-schema.md": reporting_schema.page,
+    "docs/reports.md": reports.page,
     "docs/settings.md": settings.page,
 }
 """What writes each page, by its path in the repository."""

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.http.console.wording import titled
+from application.reports.definitions import REPORTS
 
-_MEASURES = ("cases", "resolved", "reopenings", "median_hours", "window_ended")
-"""What the bars of a breakdown show: the first of these that a report has."""
-DEFINITIONS = {
-    "volume": "Cases received in the period, by their status and priority at the report's moment.",
-    "reopenings": "Changes from resolved to anything but closed in the period. Those after 72 hours, and those of closed cases, are counted apart.",
-    "resolution": "The last resolution in the period of each case, in hours: medians over cases, less pauses and less time spent resolved before a reopening.",
-    "outcomes": "How cases were resolved, each by its last resolution in the period. The rate of first contact counts only cases whose dispute window has ended.",
-}
-"""What each report counts. docs/reporting.md defines each figure."""
+DEFINITIONS = {name: report.about for name, report in REPORTS.items()}
+"""What each report counts."""
+_SHARES = ("_rate", "_attainment", "_goal")
+"""How the names of shares end."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +31,15 @@ def figures(report: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def _shown(name: str, value: Any) -> Any:
     if value is None:
         return "—"
-    return f"{value:.0%}" if name.endswith("_rate") else round(value, 1) if isinstance(value, float) else value
+    return f"{value:.0%}" if name.endswith(_SHARES) else round(value, 1) if isinstance(value, float) else value
 
 
 def charts(report: Mapping[str, Any]) -> list[Chart]:
     """The parts of the totals that are broken down, and the rows of a breakdown."""
     made = [Chart(titled(name), _bars(each)) for name, each in report["totals"].items() if isinstance(each, dict)]
     rows, by = report["rows"], report["by"]
-    measure = next((each for each in _MEASURES if rows and each in rows[0]), None)
-    if by is not None and measure is not None:
+    measure = REPORTS[report["report"]].charted[0]
+    if by is not None:
         bars = [(_named(by, row[by]), row[measure] or 0) for row in rows]
         made.insert(0, Chart(f"{titled(measure)} by {by}", bars))
     return [chart for chart in made if chart.bars]

@@ -12,8 +12,45 @@ from api.http.fields import such_as
 _TOTALS = {"cases": 12, "events": 64, "by_status": {"resolved": 2}, "by_priority": {"3": 9}}
 
 
+class ReportFigure(Document):
+    """A figure of a report."""
+
+    name: Annotated[str, such_as("first_contact_rate")]
+    """Its name."""
+    unit: Annotated[str, such_as("share")]
+    """What it is counted in."""
+    definition: Annotated[str, such_as("`first_contact` / `window_ended`")]
+    """What it counts."""
+
+
+class ReportDefinition(Document):
+    """A report and what it counts."""
+
+    report: Annotated[str, such_as("first_contact")]
+    """Its name."""
+    definitions_version: Annotated[str, such_as("first_contact/1")]
+    """The version of its definitions."""
+    definition: Annotated[str, such_as("Incidents that the desk resolved itself and nobody disputed.")]
+    """What it counts, and why cases count."""
+    period: Annotated[str, such_as("the last resolution of the case in the period")]
+    """The moment that decides whether a case counts in a period, and in which month."""
+    by: Annotated[list[str], such_as(["team", "service", "priority", "channel", "agency", "month"])]
+    """What it can be broken down by."""
+    case_as_of: Annotated[str, such_as("the report's moment")]
+    """Which state of a case the breakdowns go by."""
+    figures: list[ReportFigure]
+    """Its figures."""
+
+
+class ReportList(Document):
+    """All reports."""
+
+    items: list[ReportDefinition]
+    """The reports, with the definitions of their figures."""
+
+
 class Report(Document):
-    """A report. `docs/reporting.md` defines each figure."""
+    """A report. `GET /reports` defines each figure."""
 
     report: Annotated[str, such_as("volume")]
     """Its name."""
@@ -30,7 +67,7 @@ class Report(Document):
     time_zone: Annotated[str, such_as("America/Chicago")]
     """The time zone of its months and dates."""
     by: Annotated[str, such_as("team")] | None
-    """What its rows are broken down by."""
+    """What its rows are broken down by: one or two, with a comma between."""
     totals: Annotated[dict[str, Any], such_as(_TOTALS)]
     """The figures."""
     rows: Annotated[list[dict[str, Any]], such_as([{"team": "network", **_TOTALS}])]

@@ -6,16 +6,16 @@ import re
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchema
 
-from api.http.access import FreshKeeper, FreshStaff, point_of
+from api.http.access import FreshKeeper, FreshStaff, Keeper, point_of
 from api.http.context import Context, context_of, policy_of
-from api.http.documents.reports import Report, RetentionReport
+from api.http.documents.reports import Report, ReportList, RetentionReport
 from api.http.entrance.deadline import in_thread
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
@@ -24,8 +24,10 @@ from api.http.openapi.operations import answers, gives, needs, operation, reads,
 from api.http.parameters import AsOf, AtPosition, EffectiveAt
 from api.http.problems import Problem
 from api.http.responses import json_response
-from application.reports.definitions import REPORTS
+from application.reports.charts import report_chart
+from application.reports.definitions import DEFINITIONS, REPORTS, breakdowns_of
 from application.reports.periods import Bound, moment_of, zone_named
+from application.reports.report import Goals
 from application.reports.tables import report_csv
 from application.views.questions import ReportQuestion
 from domain.case.status import STAFF
@@ -42,6 +44,8 @@ class Form(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    SVG = "svg"
+    PNG = "png"
 
 
 def _bound(value: Any) -> Bound:
@@ -62,25 +66,65 @@ Zone = Annotated[
     Query(max_length=100, description="An IANA time zone; the policy's, unless given.", examples=["America/Chicago"]),
 ]
 Mark = Annotated[bool, Query(description="Begin the CSV with a byte order mark.", examples=[False])]
-Format = Annotated[Form, Query(alias="format", description="How the report is written.", examples=["json"])]
-_BREAKDOWN = "Figures for each team, service, priority, channel, agency or month as well."
+Format = Annotated[
+    Form | None,
+    Query(alias="format", description="How the report is written; by `Accept`, unless given.", examples=["json"]),
+]
+_TYPES = {"application/json": Form.JSON, "text/csv": Form.CSV, "image/svg+xml": Form.SVG, "image/png": Form.PNG}
+_IMAGES = {
+    "image/svg+xml": {"schema": {"type": "string"}, "example": '<svg role="img"/>'},
+    "image/png": {"schema": {"type": "string", "format": "binary"}},
+}
+_BREAKDOWN = (
+    "Figures for each team, service, priority, channel, agency or month as well, or for each pair of two of them."
+)
+_NAMES = "\n".join(f"- `{report.name}`: {report.about}" for report in REPORTS.values())
 
 
 async def _zone(context: Context, name: str | None) -> ZoneInfo:
     return zone_named(name) if name is not None else ZoneInfo((await policy_of(context)).business.time_zone)
 
 
+def _form(request: Request, given: Form | None) -> Form:
+    """The form that is asked for: by its name, else the first media type that `Accept` names and we have (RFC 9110, 12.5.1)."""
+    accepted = (each.partition(";")[0].strip().lower() for each in request.headers.get("accept", "").split(","))
+    return given or next((_TYPES[each] for each in accepted if each in _TYPES), Form.JSON)
+
+
 def _answer(document: dict[str, Any], zone: ZoneInfo, form: Form, *, bom: bool) -> Response:
-    if form is Form.JSON:
+    if form is not Form.CSV:
         if bom:
             wrong = {"detail": "only CSV has a byte order mark: ask for format=csv", "pointer": "/query/bom"}
             raise Problem("validation-failed", wrong["detail"], errors=[wrong])
-        return json_response(document)
+        return json_response(document) if form is Form.JSON else _chart(document, form)
     headers = {
         "Content-Disposition": f'attachment; filename="{document["report"]}.csv"',
         "X-Content-Type-Options": "nosniff",
     }
     return Response(report_csv(document, zone, bom=bom), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _chart(document: dict[str, Any], form: Form) -> Response:
+    """A report as an image. Raises Invalid where there is no chart of it."""
+    media_type = next(name for name, each in _TYPES.items() if each is form)
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(
+        report_chart(document, "png" if form is Form.PNG else "svg"), headers=headers, media_type=media_type
+    )
+
+
+@router.get(
+    "/reports",
+    response_class=Response,
+    operation_id="list_reports",
+    openapi_extra=operation(answers(ReportList, told="The reports."), needs((*STAFF, Role.ADMIN))),
+)
+async def list_reports(actor: Keeper) -> Response:  # noqa: ARG001 - asked for its refusal
+    """List all reports with the definitions of their figures."""
+    return json_response({"items": [definition.document for definition in DEFINITIONS]})
 
 
 @router.get(
@@ -100,7 +144,7 @@ async def read_retention(
     request: Request,
     actor: FreshKeeper,  # noqa: ARG001 - asked for its refusal
     tz: Zone = None,
-    form: Format = Form.JSON,
+    form: Format = None,
     bom: Mark = False,
 ) -> Response:
     """Report whose personal data are due to be erased.
@@ -112,7 +156,7 @@ async def read_retention(
     kept = (await policy_of(context)).retention
     report = await context.ask(context.views.retention.report(context.desk.clock.now(), kept))
     document = {**report, "time_zone": zone.key, "as_of": None, "as_of_position": report["position"]}
-    return await in_thread(partial(_answer, document, zone, form, bom=bom))
+    return await in_thread(partial(_answer, document, zone, _form(request, form), bom=bom))
 
 
 @router.get(
@@ -122,7 +166,7 @@ async def read_retention(
     openapi_extra=operation(
         reads(WAIT_FOR_POSITION),
         answers(Report, told="The report."),
-        gives(_CSV, told="The report."),
+        gives({**_CSV, **_IMAGES}, told="The report."),
         refuses("unknown-reference"),
         needs(STAFF),
     ),
@@ -130,7 +174,7 @@ async def read_retention(
 async def read_report(
     request: Request,
     actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
-    name: str,
+    name: Annotated[str, Path(description="Its name.", json_schema_extra={"enum": list(REPORTS)})],
     since: Annotated[
         End, Query(alias="from", description="The beginning of the period: a time, or a date in the zone `tz`.")
     ] = None,
@@ -140,28 +184,28 @@ async def read_report(
     as_of: AsOf = None,
     position: AtPosition = None,
     effective_at: EffectiveAt = None,
-    by: Annotated[
-        Literal["team", "service", "priority", "channel", "agency", "month"] | None,
-        Query(description=_BREAKDOWN, examples=["team"]),
-    ] = None,
+    by: Annotated[str | None, Query(max_length=100, description=_BREAKDOWN, examples=["team,month"])] = None,
     tz: Zone = None,
-    form: Format = Form.JSON,
+    form: Format = None,
     bom: Mark = False,
 ) -> Response:
     """Report figures over a period.
 
-    `docs/reporting.md` defines each figure; a report names the version of its definitions. `as_of` and `position` read what
+    `GET /reports` defines each figure; a report names the version of its definitions. `as_of` and `position` read what
     the ledger knew then, `effective_at` what had happened by then. Months are those of the time zone `tz`.
     """
     context = context_of(request)
     if name not in REPORTS:
         raise NotFound(f"there is no report {name}; there are {', '.join(sorted(REPORTS))}")
-    zone = await _zone(context, tz)
+    breakdowns_of(by)
+    zone, policy = await _zone(context, tz), await policy_of(context)
     now = as_of or (context.desk.clock.now() if position is None else None)
     point, period = (
         await point_of(context, as_of, position, effective_at),
         (moment_of(since, zone, "from"), moment_of(until, zone, "to")),
     )
-    report = await context.ask(context.views.reports.report(ReportQuestion(name, *period, point, by, now, zone.key)))
+    goals = Goals(policy.goal_respond, policy.goal_resolve)
+    question = ReportQuestion(name, *period, point, by, now, zone.key, goals)
+    report = await context.ask(context.views.reports.report(question))
     document = {**report, "as_of": as_of, "as_of_position": report["position"]}
-    return await in_thread(partial(_answer, document, zone, form, bom=bom))
+    return await in_thread(partial(_answer, document, zone, _form(request, form), bom=bom))

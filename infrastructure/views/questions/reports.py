@@ -3,39 +3,81 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from psycopg.errors import InvalidParameterValue
 
-from application.reports.definitions import REPORTS
+from application.reports.definitions import REPORTS, breakdowns_of
+from application.reports.periods import ends_of_months, months_of
+from application.reports.report import Breakdown
 from application.views.questions import ReportQuestion
 from domain.case.clauses.resolution import NO_INCIDENT
 from domain.errors import UnknownReference
-from infrastructure.views.questions.view_reader import END, LATEST, ViewReader, cases_at, filled, texts
+from infrastructure.views.questions.facts import LAST, facts_at
+from infrastructure.views.questions.view_reader import END, LATEST, Snapshot, ViewReader, filled, texts
 
 _SQL = texts("reports")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _KEYS = {
-    None: "NULL",
-    "team": "c.team",
-    "service": "c.service",
-    "priority": "c.priority::text",
-    "channel": "c.channel",
-    "agency": "c.agency",
-    "month": "to_char({counted} AT TIME ZONE %(zone)s::text, 'YYYY-MM')",
+    Breakdown.TEAM: "f.team",
+    Breakdown.SERVICE: "f.service",
+    Breakdown.PRIORITY: "f.priority::text",
+    Breakdown.CHANNEL: "f.channel",
+    Breakdown.AGENCY: "f.agency",
+    # Months outside the usual years are spelt one by one, which takes longer.
+    Breakdown.MONTH: "coalesce((%(months)s::text[])[width_bucket({counted}, %(firsts)s::timestamptz[])], "
+    "to_char({counted} AT TIME ZONE %(zone)s::text, 'YYYY-MM'))",
 }
 """The breakdowns of a report."""
-_COUNTED = {"resolution": "r.resolved_at", "outcomes": "r.resolved_at"}
-"""The moment that decides in which month a case counts; `received_at` in the other reports."""
-
-
-_GROUPS = (
-    {"group": "NULL AS key, true AS every_key", "sets": "(), (t.priority)"},
-    {"group": "t.key, grouping(t.key) = 1 AS every_key", "sets": "(), (t.priority), (t.key), (t.key, t.priority)"},
-)
-"""What medians are taken of, without a breakdown and with one."""
+_RECEIVED, _RESOLVED, _HAPPENED = "f.received_at", "f.resolved_at", "f.at"
+_COUNTED = {
+    **dict.fromkeys(("volume", "attainment", "reopenings"), _RECEIVED),
+    "acknowledge": "f.acknowledged_at",
+    "respond": "f.responded_at",
+    **dict.fromkeys(
+        (
+            "resolution",
+            "resolve",
+            "outcomes",
+            "first_contact",
+            "reopen_rate",
+            "referral",
+            "unreachable",
+            "problem_links",
+        ),
+        _RESOLVED,
+    ),
+    **dict.fromkeys(("hand_back", "notifications", "closures", "major_incidents", "deviations"), _HAPPENED),
+}
+"""The moment that decides in which month a case counts."""
+_BY_CALENDAR = "CASE WHEN f.always THEN {elapsed} ELSE {business} END"
+_SINCE_RECEIPT = {
+    name: {
+        "elapsed": (elapsed := f"greatest(date_part('epoch', f.{name}_at - f.received_at), 0)"),
+        "business": filled(_BY_CALENDAR, elapsed=elapsed, business=f"f.{name}_business"),
+    }
+    for name in ("acknowledged", "responded")
+}
+_DURATIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "acknowledge": ("acknowledged", _SINCE_RECEIPT["acknowledged"]),
+    "respond": ("responded", _SINCE_RECEIPT["responded"]),
+    "resolve": (
+        "resolved",
+        {
+            "business": filled(_BY_CALENDAR, elapsed="f.net_seconds", business="f.business_seconds"),
+            "net": "f.net_seconds",
+            "wall": "date_part('epoch', f.resolved_at - f.received_at)",
+            "first_business": filled(_BY_CALENDAR, elapsed="f.first_net_seconds", business="f.first_business_seconds"),
+            "first_net": "f.first_net_seconds",
+        },
+    ),
+}
+"""Of reports on durations: which cases count, and the durations in seconds."""
+_SERIES = "(%(labels)s::text[])[f.instant]"
 
 
 class ReportView:
@@ -47,22 +89,21 @@ class ReportView:
     async def report(self, question: ReportQuestion) -> dict[str, Any]:
         """A report, in its shape of kpis.md.
 
-        Raises KeyError for an unknown report or breakdown, UnknownReference for a time zone that the database does not know.
+        Raises KeyError for an unknown report, Invalid for an unknown breakdown, UnknownReference for a time zone that the
+        database does not know.
         """
-        definition = REPORTS[question.name]
-        if question.by not in _KEYS:
-            raise KeyError(question.by)
+        definition, by = REPORTS[question.name], breakdowns_of(question.by)
         try:
-            rows = await self._reader.rows(*await self._statement(question))
+            async with self._reader.snapshot(_SQL["settings"]) as views:
+                known = await views.last()
+                totals, rows = await self._rows(views, question, by, known)
         except InvalidParameterValue:
             raise UnknownReference(f"the database knows no time zone {question.zone}", "/query/tz") from None
-        # Figures that can be added up come by key; medians come for all keys together as well.
-        of_all = [row for row in rows if row.get("every_key", True)]
-        by_key: dict[Any, list[Mapping[str, Any]]] = {}
-        for row in rows if question.by is not None else ():
-            if not row.get("every_key", False):
-                by_key.setdefault(row["key"], []).append(row)
-        known = await self._reader.last()
+        by_key: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for row in rows:
+            by_key.setdefault((row["k1"], row["k2"])[: len(by)], []).append(row)
+        ordered = sorted(by_key, key=lambda key: [(each is None, each or "") for each in key])
+        names = [each.value for each in by]
         return {
             "report": question.name,
             "definitions_version": definition.version,
@@ -72,36 +113,102 @@ class ReportView:
             "effective_at": question.point.effective_at,
             "time_zone": question.zone,
             "by": question.by,
-            "totals": definition.total(of_all),
+            "totals": definition.total(totals, question.goals),
             "rows": [
-                {question.by: key, **definition.total(by_key[key])}
-                for key in sorted(by_key, key=lambda key: (key is None, key))
+                {**dict(zip(names, key, strict=True)), **definition.total(by_key[key], question.goals)}
+                for key in ordered
             ],
         }
 
-    async def _statement(self, question: ReportQuestion) -> tuple[str, dict[str, Any]]:
+    async def _rows(
+        self, views: Snapshot, question: ReportQuestion, by: Sequence[Breakdown], known: int
+    ) -> tuple[list[Any], list[Any]]:
+        """The rows of all cases, and those by the breakdowns: figures that add up come once, medians for each."""
         if question == ReportQuestion("volume"):
-            return _SQL["counts"], {}
-        cases, values = cases_at(question.point)
-        values = {"position": LATEST, "effective_at": END, **values, "zone": question.zone}
-        values |= {"since": question.since or _BEGINNING, "until": question.until or END}
-        values["apart"] = [code.value for code in NO_INCIDENT]
-        if question.name == "outcomes":
-            values["moment"] = await self._moment(question, values["position"])
-        parts = {name: _SQL[name] for name in ("reopened", "ended", "incident", "last_resolutions")}
-        parts |= {"cases": cases, "key": _KEYS[question.by], **_GROUPS[question.by is not None]}
-        return filled(_SQL[question.name], **parts, counted=_COUNTED.get(question.name, "c.received_at")), values
+            return await views.rows(_SQL["counts"]), []
+        moment = await self._moment(views, question, known)
+        if question.name == "backlog":
+            return await self._backlog(views, question, by, moment)
+        rows = await views.rows(*_statement(question, by, moment))
+        of_all = [row for row in rows if row.get("every_key", True)]
+        return of_all, [row for row in rows if by and not row.get("every_key", False)]
 
-    async def _moment(self, question: ReportQuestion, position: int) -> datetime:
-        """The moment by which a dispute window has ended or not: the same question then has the same answer."""
-        asked = question.now or await self._time_of(min(position, await self._reader.last()))
+    async def _backlog(
+        self, views: Snapshot, question: ReportQuestion, by: Sequence[Breakdown], moment: datetime
+    ) -> tuple[list[Any], list[Any]]:
+        """The open cases at the report's instant, and by month at the end of each."""
+        instant = min(moment, question.until or END)
+        if instant < moment:
+            question = replace(question, point=replace(question.point, effective_at=instant))
+        if Breakdown.MONTH not in by:
+            rows = await views.rows(*_statement(question, by, instant))
+            return rows, rows if by else []
+        labels, instants = ends_of_months(question.since, instant, ZoneInfo(question.zone))
+        return (
+            await views.rows(*_statement(question, (), instant)),
+            await views.rows(*_statement(question, by, instant, labels=labels, instants=instants)),
+        )
+
+    async def _moment(self, views: Snapshot, question: ReportQuestion, known: int) -> datetime:
+        """The moment by which a dispute window or a target has ended or not: the same question then has the same answer."""
+        position = known if question.point.position is None else min(question.point.position, known)
+        asked = question.now or await self._time_of(views, position)
         return min(asked, question.point.effective_at or END)
 
-    async def _time_of(self, position: int) -> datetime:
+    async def _time_of(self, views: Snapshot, position: int) -> datetime:
         """When the last event up to a position happened; for imported history, when it was recorded."""
-        for row in await self._reader.rows(_SQL["last_event"], (position,)):
+        for row in await views.rows(_SQL["last_event"], (position,)):
             state = json.loads(row["state"])
             occurred_at = None if "origin" in state else state.get("occurred_at")
             moment: datetime = datetime.fromisoformat(occurred_at) if occurred_at else row["recorded_at"]
             return moment
         return _BEGINNING
+
+
+def _statement(
+    question: ReportQuestion, by: Sequence[Breakdown], moment: datetime, **series: Sequence[Any]
+) -> tuple[str, dict[str, Any]]:
+    """The statement of a report and its values."""
+    facts, values = facts_at(question.point)
+    values = {"position": LATEST, "effective_at": END, **values, "zone": question.zone, "moment": moment, **series}
+    values |= {"since": question.since or _BEGINNING, "until": question.until or END}
+    values["apart"] = [code.value for code in NO_INCIDENT]
+    if Breakdown.MONTH in by and not series:
+        values["months"], values["firsts"] = months_of(ZoneInfo(question.zone))
+    parts = {**_parts(question, by, series=bool(series)), "facts": facts}
+    counted = _COUNTED.get(question.name, "")
+    return filled(parts.pop("statement"), **parts, counted=counted), values
+
+
+def _parts(question: ReportQuestion, by: Sequence[Breakdown], *, series: bool) -> dict[str, str]:
+    """The parts of a statement, in the order in which they hold each other."""
+    keys = [_SERIES if series and each is Breakdown.MONTH else _KEYS[each] for each in by]
+    first, second = (*keys, "NULL", "NULL")[:2]
+    bounded = question.since is not None or question.until is not None
+    parts = {
+        "statement": _SQL[question.name if question.name not in _DURATIONS else "durations"],
+        "open": _SQL["open_at_instants" if series else "open_now"],
+        **_grouping(question.name, bool(by)),
+    }
+    if question.name in _DURATIONS:
+        rows, durations = _DURATIONS[question.name]
+        parts["percentiles"] = ", ".join(filled(_SQL["percentiles"], name=name) for name in durations)
+        parts["durations"] = ", ".join(f"{seconds} AS {name}" for name, seconds in durations.items())
+        parts["rows"] = _SQL[rows]
+    parts |= {name: _SQL[name] for name in ("reopened", "ended", "incident", "disputed", "happened", "last")}
+    parts |= {"earlier": _SQL["earlier"] if bounded else "", **LAST}
+    parts |= {name: _SQL[name] for name in ("incident", "runs_until", "settled")}
+    return {**parts, "keys": f"{first}::text AS k1, {second}::text AS k2"}
+
+
+def _grouping(name: str, broken_down: bool) -> dict[str, str]:
+    """What medians are taken of: they do not add up, and come for all cases as well."""
+    sets = ["()"]
+    if name == "resolution":
+        sets.append("(t.priority)")
+    if not broken_down:
+        return {"group": "NULL AS k1, NULL AS k2, true AS every_key", "sets": ", ".join(sets)}
+    sets.append("(t.k1, t.k2)")
+    if name == "resolution":
+        sets.append("(t.k1, t.k2, t.priority)")
+    return {"group": "t.k1, t.k2, grouping(t.k1) = 1 AS every_key", "sets": ", ".join(sets)}

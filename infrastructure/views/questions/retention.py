@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from application.reports.retention_figures import RETENTION
 from domain.data_subject import OFFICE
 from infrastructure.views.questions.view_reader import ViewReader, texts
 
 _SQL = texts("retention")
-VERSION = "retention/1"
 
 
 class RetentionView:
@@ -33,8 +33,8 @@ class RetentionView:
             "retention_days": kept.days,
         }
         return {
-            "report": "retention",
-            "definitions_version": VERSION,
+            "report": RETENTION.name,
+            "definitions_version": RETENTION.version,
             "position": persons["position"],
             **dict.fromkeys(("from", "to", "effective_at", "by")),  # a report of now has no period
             "totals": totals,

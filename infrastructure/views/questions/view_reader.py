@@ -73,10 +73,10 @@ class ViewReader:
             return await cursor.fetchall()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """Read several statements at one moment."""
+    async def snapshot(self, settings: str = _SQL["snapshot"]) -> AsyncIterator[Snapshot]:
+        """Read several statements at one moment, under settings for lists unless others are given."""
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(_SQL["snapshot"].encode())
+            await connection.execute(settings.encode())
             async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
                 yield Snapshot(cursor)
 
@@ -150,20 +150,6 @@ def filter_conditions(filters: Mapping[str, str], columns: Mapping[str, str]) ->
 def matchable(value: str) -> str:
     """A value that can be compared with stored text. The database stores no NUL, so a NUL must match nothing."""
     return value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
-def cases_at(point: Point) -> tuple[str, dict[str, Any]]:
-    """All cases as they were at a point, as a relation, and its values."""
-    relation, values = at(point, NOW, _SQL["then"])
-    return filled(relation, present=PRESENT, past=ENDED, now=NOW), values
-
-
-def at(point: Point, now: str, then: str) -> tuple[str, dict[str, Any]]:
-    """One of two texts, for now or for a past point, and its values."""
-    if point == Point():
-        return now, {}
-    position = LATEST if point.position is None else point.position
-    return then, {"position": position, "effective_at": point.effective_at or END}
 
 
 def case_item(row: Row) -> Row:

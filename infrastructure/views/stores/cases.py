@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -13,9 +13,13 @@ import psycopg
 from psycopg.rows import dict_row
 
 from application.views.case_counts import counted_values, needs_attention
-from application.views.cases import COLUMNS, PAST, CaseFold, Episode, Interval, new_fold, rank, resume_fold
+from application.views.case_facts import Happening
+from application.views.cases import COLUMNS, PAST, CaseFold, Interval, new_fold, rank, resume_fold
+from application.views.episodes import Episode
+from application.views.policy_history import PolicyHistory
 from domain.aggregate import Recorded
 from domain.case.status import Status
+from infrastructure.views.stores import facts
 from infrastructure.views.stores.statements import filled, statements, transposed
 from infrastructure.views.stores.table import Table
 
@@ -32,7 +36,11 @@ class CasesStore:
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "views") -> None:
         self._connection = connection
-        parts = {"columns": ", ".join(COLUMNS.names), "episode": ", ".join(f"r.{name}" for name in _EPISODE)}
+        parts = {
+            "columns": ", ".join(f"c.{name}" for name in COLUMNS.names),
+            "facts": facts.selected_facts("f"),
+            "episode": ", ".join(f"r.{name}" for name in _EPISODE),
+        }
         self._sql = {heading: filled(sql, parts) for heading, sql in statements("cases", schema).items()}
         now = ("case_id", "version", "position", "updated_at", "stay_position", "stay_since", *COLUMNS.names)
         self._open = Table(connection, schema, "open_cases", now)
@@ -41,20 +49,24 @@ class CasesStore:
         stay = ("stay_position", "stay_since", "rank")
         self._intervals = Table(connection, schema, "case_intervals", (*key, *stay, *PAST))
         self._resolutions = Table(connection, schema, "resolutions", _EPISODE)
+        self._facts = Table(connection, schema, "case_facts", facts.COLUMNS)
+        self._happenings = Table(connection, schema, "happenings", facts.HAPPENING)
+        self._policies = facts.Policies(connection, self._sql["policies"])
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
         """Fold case events with their positions, in order. Raises whatever an event's fold raises."""
         if not events:
             return
-        folds, before = self._load({event.originator_id for event, _ in events})
+        policies = self._policies.refreshed()
+        folds, before = self._load({event.originator_id for event, _ in events}, policies)
         for event, position in events:
             fold = folds.get(event.originator_id)
             if fold is None:
-                fold = folds[event.originator_id] = new_fold(event)
+                fold = folds[event.originator_id] = new_fold(event, policies)
             fold.fold(event, position)
         self._store(folds.values(), before)
 
-    def _load(self, ids: set[UUID]) -> tuple[dict[UUID, CaseFold], dict[UUID, Interval]]:
+    def _load(self, ids: set[UUID], policies: PolicyHistory) -> tuple[dict[UUID, CaseFold], dict[UUID, Interval]]:
         cursor = self._connection.cursor(row_factory=dict_row, binary=True)
         wanted = list(ids)
         rows = cursor.execute(self._sql["load"], (wanted, wanted)).fetchall()
@@ -69,19 +81,22 @@ class CasesStore:
             points = (row["position"], row["since"], row["stay_position"], row["stay_since"])
             now = Interval(row["case_id"], row["version"], *points, values)
             before[now.case_id] = now
-            folds[now.case_id] = resume_fold(now, row, episodes.get(now.case_id))
+            folds[now.case_id] = resume_fold(now, row, episodes.get(now.case_id), facts.facts_of(row), policies)
         return folds, before
 
-    def _store(self, folds: Iterable[CaseFold], before: dict[UUID, Interval]) -> None:
+    def _store(self, folds: Collection[CaseFold], before: dict[UUID, Interval]) -> None:
         ended: list[Interval] = []
         now: list[Interval] = []
         episodes: list[Episode] = []
+        happened: list[Happening] = []
         for fold in folds:
             assert fold.now is not None
             ended += fold.closed
             now.append(fold.now)
             episodes += {id(episode): episode for episode in fold.touched}.values()
+            happened += fold.happened
         self._write(ended, now, before, episodes)
+        self._write_facts(folds, before, happened)
         self._count(now, before)
 
     def _write(
@@ -98,6 +113,13 @@ class CasesStore:
             keys = transposed((e.case_id, e.episode) for e in episodes)
             self._connection.execute(self._sql["delete_episodes"], keys)
             self._resolutions.insert(map(_episode_row, episodes))
+
+    def _write_facts(self, folds: Collection[CaseFold], before: Collection[UUID], happened: list[Happening]) -> None:
+        if before:
+            self._facts.delete("case_id", before)
+        self._facts.insert(map(facts.fact_row, folds))
+        if happened:
+            self._happenings.insert(map(facts.happening_row, happened))
 
     def _count(self, now: list[Interval], before: dict[UUID, Interval]) -> None:
         totals: Counter[Any] = Counter()

@@ -28,10 +28,12 @@ from tests.infrastructure.views.test_quarantine import held
 
 EDITS = {
     "case_counts": "events = -events",
+    "case_facts": "net_seconds = -net_seconds",
     "case_intervals": "priority = 9 - priority",
     "closed_cases": "priority = 9 - priority",
     "open_cases": "priority = 9 - priority",
     "case_texts": "lexemes = CASE WHEN lexemes @@ 'x' THEN ts_delete(lexemes, 'x') ELSE lexemes || 'x'::tsvector END",
+    "happenings": "imported = NOT imported",
     "known_errors": "title = reverse(title)",
     "obligations": "renewed = NOT renewed",
     "open_reports": "service = reverse(service)",

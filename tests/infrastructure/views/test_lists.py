@@ -22,7 +22,8 @@ from infrastructure.postgres.mapper import StateMapper
 from infrastructure.postgres.stored_event import LedgerNotification
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions import case_lists
-from infrastructure.views.questions.view_reader import END, LATEST, cases_at
+from infrastructure.views.questions.view_reader import END, ENDED, LATEST, PRESENT
+from infrastructure.views.questions.view_reader import NOW as CASES
 from infrastructure.views.stores.cases import CasesStore
 from infrastructure.views.stores.obligations import ObligationsStore
 from tests.blocking import BlockingDesk
@@ -37,6 +38,14 @@ APART = 5_000
 """Positions between two events of a desk of long intervals."""
 PAUSING = ("customer",)
 NOW = moment(60 * 24 * 3)
+AT = f"""
+    SELECT {PRESENT} FROM {CASES} c WHERE c.position <= %(position)s AND c.updated_at <= %(effective_at)s
+    UNION ALL
+    SELECT {ENDED} FROM views.case_intervals i JOIN {CASES} f USING (case_id)
+    WHERE i.position <= %(position)s AND i.since <= %(effective_at)s
+      AND (i.until_position > %(position)s OR i.until > %(effective_at)s)
+"""
+"""Each case as the ledger knew it at a position, and as it had become by a moment."""
 
 FILTERS: list[tuple[Condition, ...]] = [
     (),
@@ -132,8 +141,11 @@ def rows_at(database: TestDatabase) -> Iterator[Callable[[Point], list[Row]]]:
     with psycopg.connect(database.superuser, row_factory=dict_row) as connection:
 
         def read(point: Point) -> list[Row]:
-            relation, values = cases_at(point)
-            rows = connection.execute(f"SELECT * FROM {relation} c".encode(), values).fetchall()
+            values = {
+                "position": LATEST if point.position is None else point.position,
+                "effective_at": point.effective_at or END,
+            }
+            rows = connection.execute(AT.encode(), values).fetchall()
             connection.rollback()
             return rows
 

@@ -242,6 +242,8 @@ def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_e
         "open_cases",
         "closed_cases",
         "case_intervals",
+        "case_facts",
+        "happenings",
         "obligations",
         "problems",
         "known_errors",
@@ -305,6 +307,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0035.cases_now_and_then",
                 "0037.pairs_of_values",
                 "0048.last_resolutions",
+                "0052.facts",
             )
             for migration in (*later, *views):
                 superuser.execute(written(migration))

@@ -1,44 +1,136 @@
--- The figures of the reports (docs/reporting.md), at a point and over a period. `apart` are the resolution codes outside
--- the incident figures. An episode is known as far as the case `c` at the point: one condition serves positions and moments.
+-- The figures of the reports (application/reports), at a point and over a period. `f` are the facts of cases at the point,
+-- `k1` and `k2` the breakdowns. `apart` are the resolution codes outside the incident figures.
+
+-- name: settings --
+-- A report reads most rows: sorts and groups of it fit in memory, and are worth no workers where readers share the processors.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET LOCAL work_mem = '128MB';
+SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL jit = off;
 
 -- name: counts --
-SELECT status, nullif(priority, 0) AS priority, cases, events, NULL AS key FROM views.case_counts WHERE cases > 0;
+SELECT status, nullif(priority, 0) AS priority, cases, events, NULL AS k1, NULL AS k2 FROM views.case_counts WHERE cases > 0;
 
 -- name: last_event --
 SELECT recorded_at, state FROM ledger.stored_events WHERE notification_id <= %s ORDER BY notification_id DESC LIMIT 1;
 
 -- name: volume --
-SELECT {key} AS key, c.status, c.priority, count(*) AS cases, sum(c.version)::bigint AS events
-FROM {cases} c
-WHERE c.received_at >= %(since)s AND c.received_at < %(until)s
-GROUP BY 1, 2, 3;
+SELECT {keys}, f.status, f.priority, count(*) AS cases, sum(f.version)::bigint AS events
+FROM {facts} f
+WHERE f.received_at >= %(since)s AND f.received_at < %(until)s
+GROUP BY 1, 2, f.status, f.priority;
+
+-- name: attainment --
+SELECT {keys}, f.priority, count(*) AS cases,
+       count(*) FILTER (WHERE f.responded_at <= f.respond_by) AS respond_met,
+       count(*) FILTER (WHERE coalesce(f.responded_at, %(moment)s) > f.respond_by) AS respond_missed,
+       count(*) FILTER (WHERE f.responded_at IS NULL AND %(moment)s <= f.respond_by) AS respond_undecided,
+       count(*) FILTER (WHERE {settled} AND f.resolved_at <= f.resolve_by) AS resolve_met,
+       count(*) FILTER (WHERE CASE WHEN {settled} THEN f.resolved_at ELSE {runs_until} END > f.resolve_by) AS resolve_missed,
+       count(*) FILTER (WHERE NOT {settled} AND {runs_until} <= f.resolve_by) AS resolve_undecided
+FROM {facts} f
+WHERE f.received_at >= %(since)s AND f.received_at < %(until)s
+  AND f.priority IS NOT NULL AND f.respond_by IS NOT NULL AND f.resolve_by IS NOT NULL
+  AND NOT ({settled} AND f.code = ANY (%(apart)s))
+GROUP BY 1, 2, f.priority;
+
+-- name: settled --
+(f.status IN ('resolved', 'closed'))
+
+-- name: runs_until --
+(least(f.pending_since, %(moment)s))
+
+-- name: backlog --
+SELECT {keys}, count(*) AS cases, count(f.pending_since) AS waiting, min(f.received_at) AS oldest_received_at,
+       count(*) FILTER (WHERE f.age < interval '1 day') AS under_1_day,
+       count(*) FILTER (WHERE f.age >= interval '1 day' AND f.age < interval '3 days') AS "1_to_3_days",
+       count(*) FILTER (WHERE f.age >= interval '3 days' AND f.age < interval '7 days') AS "3_to_7_days",
+       count(*) FILTER (WHERE f.age >= interval '7 days' AND f.age < interval '30 days') AS "7_to_30_days",
+       count(*) FILTER (WHERE f.age >= interval '30 days') AS over_30_days
+FROM {open} f
+GROUP BY 1, 2;
+
+-- name: open_now --
+(SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, f.pending_since,
+        %(moment)s - f.received_at AS age
+ FROM {facts} f WHERE NOT {settled})
+
+-- name: open_at_instants --
+-- A case is open from when it was logged until it is settled, and from each turn back until the next.
+(SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, NULL::timestamptz AS pending_since,
+        (%(instants)s::timestamptz[])[n] - f.received_at AS age, n AS instant
+ FROM (
+     SELECT f.*, f.logged_at AS since,
+            coalesce(CASE WHEN f.settled_position <= f.position THEN f.settled_at END, 'infinity') AS until
+     FROM {facts} f WHERE f.turns IS NULL
+     UNION ALL
+     SELECT f.*, s.since, s.until
+     FROM {facts} f CROSS JOIN LATERAL (
+         SELECT t.at AS since, coalesce(lead(t.at) OVER (ORDER BY t.place), 'infinity') AS until, t.place
+         FROM (SELECT f.logged_at AS at, 0::bigint AS place
+               UNION ALL
+               SELECT u.at, u.place FROM unnest(f.turns, f.turn_positions) WITH ORDINALITY AS u (at, known, place)
+               WHERE u.known <= f.position) t
+     ) s WHERE f.turns IS NOT NULL AND s.place %% 2 = 0
+ ) f
+ CROSS JOIN LATERAL generate_series(
+     width_bucket(f.since - interval '1 microsecond', %(instants)s::timestamptz[]) + 1,
+     width_bucket(f.until - interval '1 microsecond', %(instants)s::timestamptz[])) n
+ WHERE width_bucket(f.since - interval '1 microsecond', %(instants)s::timestamptz[])
+     < width_bucket(f.until - interval '1 microsecond', %(instants)s::timestamptz[]))
+
+-- name: durations --
+-- The median and the ninth tenth of each duration, by breakdown and for all.
+SELECT {group}, count(*) AS cases, {percentiles}
+FROM (SELECT {keys}, {durations} FROM {rows}) t
+GROUP BY GROUPING SETS ({sets});
+
+-- name: percentiles --
+percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY t.{name}) AS {name}
+
+-- name: acknowledged --
+{facts} f WHERE f.acknowledged_at >= %(since)s AND f.acknowledged_at < %(until)s
+
+-- name: responded --
+{facts} f WHERE f.responded_at >= %(since)s AND f.responded_at < %(until)s
+
+-- name: resolved --
+{last} f WHERE {incident}
+
+-- name: last --
+-- Of each case the last resolution of the period. Only where a case was resolved several times, an earlier one is looked for.
+(
+    SELECT {of_case}, {of_last} FROM {facts} f WHERE f.resolved_at >= %(since)s AND f.resolved_at < %(until)s {earlier}
+)
+
+-- name: earlier --
+UNION ALL
+    SELECT {of_case}, {of_stay}
+    FROM {facts} f
+    CROSS JOIN LATERAL (
+        SELECT * FROM views.resolutions r
+        WHERE r.case_id = f.case_id AND r.position <= f.position
+          AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
+        ORDER BY r.episode DESC LIMIT 1
+    ) r
+    WHERE f.episodes > 1 AND NOT (f.resolved_at >= %(since)s AND f.resolved_at < %(until)s)
 
 -- name: reopenings --
-SELECT {key} AS key,
+SELECT {keys},
        count(DISTINCT r.case_id) FILTER (WHERE {reopened}) AS cases_reopened,
        count(*) FILTER (WHERE {reopened}) AS reopenings,
        count(*) FILTER (WHERE {reopened} AND r.ended_at - r.resolved_at > interval '72 hours') AS reopenings_after_72h,
-       count(*) FILTER (WHERE r.reopened_after_closure_position <= c.position
+       count(*) FILTER (WHERE r.reopened_after_closure_position <= f.position
                           AND r.reopened_after_closure_at >= %(since)s
                           AND r.reopened_after_closure_at < %(until)s) AS reopenings_after_closure
-FROM views.resolutions r
-JOIN {cases} c USING (case_id)
-WHERE r.position <= c.position AND r.code <> ALL (%(apart)s)
-GROUP BY 1;
+FROM {facts} f
+LEFT JOIN views.resolutions r ON r.case_id = f.case_id AND r.position <= f.position AND r.code <> ALL (%(apart)s)
+     AND (r.reopened OR r.reopened_after_closure_position IS NOT NULL)
+WHERE f.episodes > 0 AND (f.code <> ALL (%(apart)s) OR r.case_id IS NOT NULL)
+GROUP BY 1, 2;
 
 -- name: reopened --
-(r.reopened AND r.ended_position <= c.position AND r.ended_at >= %(since)s AND r.ended_at < %(until)s)
-
--- name: last_resolutions --
--- Of each case the last resolution of the period, with the case `c` at the point. Few cases are resolved twice: only for these
--- another resolution is looked for.
-views.resolutions r
-JOIN {cases} c USING (case_id)
-WHERE r.position <= c.position AND r.resolved_at >= %(since)s AND r.resolved_at < %(until)s
-  AND (NOT r.superseded OR NOT EXISTS (
-      SELECT FROM views.resolutions l
-      WHERE l.case_id = r.case_id AND l.episode > r.episode AND l.position <= c.position
-        AND l.resolved_at >= %(since)s AND l.resolved_at < %(until)s))
+(r.reopened AND r.ended_position <= f.position AND r.ended_at >= %(since)s AND r.ended_at < %(until)s)
 
 -- name: resolution --
 -- A row for each key and priority, for each key, for each priority, and for all: null where it is about all of them.
@@ -49,32 +141,96 @@ SELECT {group}, coalesce(t.priority::text, 'none') AS priority, grouping(t.prior
        percentile_cont(0.5) WITHIN GROUP (ORDER BY t.first_seconds) AS first_seconds,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY t.source_seconds) AS source_seconds
 FROM (
-    SELECT {key} AS key, c.priority, r.net_seconds,
-           extract(epoch FROM r.resolved_at - r.received_at)::float8 AS wall_seconds,
-           extract(epoch FROM r.first_resolved_at - r.received_at)::float8 AS first_seconds,
-           CASE WHEN r.source_position <= c.position THEN r.source_seconds END AS source_seconds
-    FROM {last_resolutions} AND r.code <> ALL (%(apart)s)
+    SELECT {keys}, f.priority, f.net_seconds, f.source_seconds,
+           date_part('epoch', f.resolved_at - f.received_at) AS wall_seconds,
+           date_part('epoch', f.first_resolved_at - f.received_at) AS first_seconds
+    FROM {last} f WHERE {incident}
 ) t
 GROUP BY GROUPING SETS ({sets});
 
 -- name: outcomes --
-SELECT {key} AS key,
+SELECT {keys},
        count(*) FILTER (WHERE {incident}) AS resolved,
        count(*) FILTER (WHERE {incident} AND {ended}) AS window_ended,
-       count(*) FILTER (WHERE {incident} AND {ended} AND r.first_contact AND c.reopenings = 0) AS first_contact,
-       count(*) FILTER (WHERE r.code = 'referred') AS referred,
-       count(*) FILTER (WHERE r.code = 'duplicate') AS duplicate,
-       count(*) FILTER (WHERE r.code = 'reclassified_request') AS reclassified,
-       count(*) FILTER (WHERE {incident} AND r.verifier = 'unreachable') AS unreachable,
-       count(*) FILTER (WHERE {incident} AND c.hand_backs > 0) AS handed_back,
-       coalesce(sum(c.failed_fixes) FILTER (WHERE {incident}), 0)::bigint AS failed_fixes
-FROM {last_resolutions}
-GROUP BY 1;
+       count(*) FILTER (WHERE {incident} AND {ended} AND f.first_contact AND f.reopenings = 0) AS first_contact,
+       count(*) FILTER (WHERE f.code = 'referred') AS referred,
+       count(*) FILTER (WHERE f.code = 'duplicate') AS duplicate,
+       count(*) FILTER (WHERE f.code = 'reclassified_request') AS reclassified,
+       count(*) FILTER (WHERE {incident} AND f.verifier = 'unreachable') AS unreachable,
+       count(*) FILTER (WHERE {incident} AND f.hand_backs > 0) AS handed_back,
+       coalesce(sum(f.failed_fixes) FILTER (WHERE {incident}), 0)::bigint AS failed_fixes
+FROM {last} f
+GROUP BY 1, 2;
+
+-- name: first_contact --
+SELECT {keys}, count(*) AS resolved, count(*) FILTER (WHERE {ended}) AS window_ended,
+       count(*) FILTER (WHERE {ended} AND f.first_contact AND f.reopenings = 0) AS first_contact
+FROM {last} f WHERE {incident}
+GROUP BY 1, 2;
+
+-- name: reopen_rate --
+SELECT {keys}, count(*) AS resolved, count(*) FILTER (WHERE {ended} OR {disputed}) AS window_ended,
+       count(*) FILTER (WHERE {disputed}) AS disputed
+FROM {last} f WHERE {incident}
+GROUP BY 1, 2;
+
+-- name: disputed --
+-- The last resolution of the period, or another one of it.
+(f.disputed OR f.episodes > 1 AND EXISTS (
+    SELECT FROM views.resolutions d
+    WHERE d.case_id = f.case_id AND d.disputed_position <= f.position AND d.code <> ALL (%(apart)s)
+      AND d.resolved_at >= %(since)s AND d.resolved_at < %(until)s))
+
+-- name: referral --
+SELECT {keys}, count(*) AS settled, count(*) FILTER (WHERE f.code = 'referred') AS referred
+FROM {last} f
+GROUP BY 1, 2;
+
+-- name: unreachable --
+SELECT {keys}, count(*) AS resolved, count(*) FILTER (WHERE f.verifier = 'unreachable') AS unreachable
+FROM {last} f WHERE {incident}
+GROUP BY 1, 2;
+
+-- name: problem_links --
+SELECT {keys}, count(*) AS problem_required, count(f.problem) AS problem_linked
+FROM {last} f WHERE f.code IN ('fixed', 'workaround') AND f.cause_corrected IN ('no', 'unknown')
+GROUP BY 1, 2;
 
 -- name: incident --
-(r.code <> ALL (%(apart)s))
+(f.code <> ALL (%(apart)s))
 
 -- name: ended --
-((r.reopened AND r.ended_position <= c.position) IS TRUE
- OR (r.reopened_after_closure_position <= c.position) IS TRUE
- OR (c.dispute_until <= %(moment)s AND c.suspected_at IS NULL))
+(f.reopened OR f.after_closure OR (f.dispute_until <= %(moment)s AND f.suspected_at IS NULL) IS TRUE)
+
+-- name: hand_back --
+SELECT {keys}, count(*) FILTER (WHERE f.kind = 'assigned') AS assignments,
+       count(*) FILTER (WHERE f.kind = 'handed_back') AS hand_backs
+FROM views.happenings f WHERE f.kind IN ('assigned', 'handed_back') AND {happened}
+GROUP BY 1, 2;
+
+-- name: notifications --
+SELECT {keys}, count(*) FILTER (WHERE f.kind = 'notified') AS accepted,
+       count(*) FILTER (WHERE f.kind = 'notification_failed') AS failed
+FROM views.happenings f WHERE f.kind IN ('notified', 'notification_failed') AND {happened}
+GROUP BY 1, 2;
+
+-- name: closures --
+SELECT {group}, count(*) AS closures, percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY t.seconds) AS lateness
+FROM (SELECT {keys}, f.seconds FROM views.happenings f WHERE f.kind = 'closed_by_timer' AND {happened}) t
+GROUP BY GROUPING SETS ({sets});
+
+-- name: major_incidents --
+SELECT {keys}, count(*) FILTER (WHERE f.value = 'nominated') AS nominated,
+       count(*) FILTER (WHERE f.value = 'declared') AS declared, count(*) FILTER (WHERE f.value = 'rejected') AS rejected,
+       count(*) FILTER (WHERE f.value = 'declared_by_duty_manager') AS declared_late
+FROM views.happenings f
+WHERE (f.kind = 'major' OR f.kind = 'deviation' AND f.value = 'declared_by_duty_manager') AND {happened}
+GROUP BY 1, 2;
+
+-- name: deviations --
+SELECT {keys}, f.value, count(*) AS deviations, count(*) FILTER (WHERE f.imported) AS imported
+FROM views.happenings f WHERE f.kind = 'deviation' AND {happened}
+GROUP BY 1, 2, f.value;
+
+-- name: happened --
+(f.position <= %(position)s AND f.at <= %(effective_at)s AND f.at >= %(since)s AND f.at < %(until)s)

@@ -25,16 +25,6 @@ SET LOCAL jit = off;
 -- name: now --
 (TABLE views.open_cases UNION ALL TABLE views.closed_cases)
 
--- name: then --
--- Each case as the ledger knew it at a position, and as it had become by a moment.
-(
-    SELECT {present} FROM {now} c WHERE c.position <= %(position)s AND c.updated_at <= %(effective_at)s
-    UNION ALL
-    SELECT {past} FROM views.case_intervals i JOIN {now} f USING (case_id)
-    WHERE i.position <= %(position)s AND i.since <= %(effective_at)s
-      AND (i.until_position > %(position)s OR i.until > %(effective_at)s)
-)
-
 -- name: columns --
 c.case_id AS id, c.number, c.version, c.status, c.queue, c.priority, c.impact, c.severity, c.service, c.team,
 c.technician, c.channel, c.nature, c.agency, c.customer, c.major, c.received_at, c.updated_at, c.respond_by, c.resolve_by,

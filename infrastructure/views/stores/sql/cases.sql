@@ -1,11 +1,18 @@
 -- The temporal view of cases, and the counters beside it. One transaction holds all that a batch changes.
 
 -- name: load --
-SELECT case_id, version, position, updated_at AS since, stay_position, stay_since, {columns}
-FROM views.open_cases WHERE case_id = ANY(%b::uuid[])
+SELECT c.case_id, c.version, c.position, c.updated_at AS since, c.stay_position, c.stay_since, {columns}, {facts}
+FROM views.open_cases c JOIN views.case_facts f USING (case_id) WHERE c.case_id = ANY(%b::uuid[])
 UNION ALL
-SELECT case_id, version, position, updated_at, stay_position, stay_since, {columns}
-FROM views.closed_cases WHERE case_id = ANY(%b::uuid[]);
+SELECT c.case_id, c.version, c.position, c.updated_at, c.stay_position, c.stay_since, {columns}, {facts}
+FROM views.closed_cases c JOIN views.case_facts f USING (case_id) WHERE c.case_id = ANY(%b::uuid[]);
+
+-- name: policies --
+-- The policy after a version of its stream.
+SELECT notification_id, originator_id, originator_version, topic, state, recorded_at, db_role
+FROM ledger.stored_events
+WHERE originator_id = %b::uuid AND originator_version > %b::bigint
+ORDER BY originator_version;
 
 -- name: load_episodes --
 SELECT {episode}

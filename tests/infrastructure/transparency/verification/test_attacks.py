@@ -122,7 +122,7 @@ def test_everything_rewritten_and_signed_anew_with_the_true_key_contradicts_a_co
             "TRUNCATE views.open_cases, views.closed_cases, views.case_intervals, views.resolutions, views.obligations, views.case_texts"
         )
         connection.execute(
-            "TRUNCATE views.words, views.open_reports, views.open_terms, views.value_counts, views.case_counts, views.outbox, views.problems, views.known_errors"
+            "TRUNCATE views.words, views.open_reports, views.open_terms, views.value_counts, views.case_counts, views.outbox, views.problems, views.known_errors, views.case_facts, views.happenings"
         )
         connection.execute("UPDATE views.tracking SET position = 0, events = 0")
     audited.project()
