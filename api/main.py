@@ -28,13 +28,14 @@ from application.administration.holidays import holidays_of
 from application.desk import Desk, desk_on
 from application.mail_in.failures import Failures
 from application.mail_out.addresses import Addresses
+from application.reports.conformance.histories import Histories
 from application.views.questions import Views
 from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
 from infrastructure.identity.tokens import Tokens
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
-from infrastructure.postgres.connections import QUESTION
+from infrastructure.postgres.connections import LONG, QUESTION
 from infrastructure.postgres.connections import Limits as ConnectionLimits
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.event_store import open_event_store
@@ -43,7 +44,9 @@ from infrastructure.postgres.register import PostgresRegister
 from infrastructure.settings import Settings
 from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.served_log import PostgresLog
+from infrastructure.views.questions.histories import HistoryView
 from infrastructure.views.questions.postgres_views import views_on
+from infrastructure.views.questions.view_reader import ViewReader
 from infrastructure.views.similar import PostgresFinder
 
 T = TypeVar("T")
@@ -125,6 +128,16 @@ def on_views(
     return asyncio.run(run())
 
 
+def on_histories(database: Database, do: Callable[[Histories], Awaitable[T]]) -> T:
+    """Run a coroutine on the histories of all cases, as the auditor, in an event loop of its own."""
+
+    async def run() -> T:
+        async with database.async_pool("auditor", size=1, limits=LONG) as pool:
+            return await do(HistoryView(ViewReader(pool)))
+
+    return asyncio.run(run())
+
+
 def tokens_of(settings: Settings) -> Tokens:
     """Our keys, in the data directory. Raises OSError."""
     return Tokens(settings.data_dir / "keys", settings.issuer, settings.audience, settings.jwks_url)
@@ -145,6 +158,7 @@ async def open_context(
             yield Context(
                 desk,
                 views_on(views),
+                HistoryView(ViewReader(views)),
                 feed,
                 PostgresLog(pool),
                 tokens.verify,

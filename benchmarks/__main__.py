@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks import append, case_reads, http, ledger, search, storage
+from benchmarks import append, case_reads, conformance, http, ledger, search, storage
 from benchmarks.rows import main
 
 if __name__ == "__main__":
     modules = {
         "append": append,
         "case_reads": case_reads,
+        "conformance": conformance,
         "http": http,
         "ledger": ledger,
         "search": search,

@@ -45,10 +45,11 @@ def refusals(*expected: type[Exception]) -> Iterator[None]:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, default=_plain, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, default=plain, indent=2) + "\n")
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value that JSON has no form for: times in UTC, dates, and everything else as text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

@@ -13,6 +13,7 @@ from api.cli import (
     approvals,
     audit,
     bundle,
+    conformance,
     demo,
     exports,
     imports,
@@ -47,6 +48,7 @@ app.command("settings")(installation.settings)
 app.command("status")(installation.status)
 app.command("report")(reports.report)
 app.command("rebuild")(reports.rebuild)
+app.command("conformance")(conformance.conformance)
 app.command("bundle")(bundle.bundle)
 app.command("verify-bundle")(bundle.verify_bundle_command)
 app.command("replay")(audit.replay)

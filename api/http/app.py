@@ -29,9 +29,9 @@ from api.http.routes import (
     reports,
     search,
     self_service,
-    transparency,
 )
 from api.http.routes.administration import approvals, catalogue, grants, monitoring_sources, policy, saved_filters
+from api.http.routes.audit import conformance, transparency
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
@@ -76,6 +76,7 @@ def create_app(opening: Opening) -> Entrance:
         approvals,
         events,
         transparency,
+        conformance,
         dispute_links,
         self_service,
         case_links,

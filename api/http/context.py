@@ -20,6 +20,7 @@ from api.http.entrance.uploads import Uploads
 from application.desk import Desk
 from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
 from application.mail_in.failures import Failures
+from application.reports.conformance.histories import Histories
 from application.transparency_log import SealedLog
 from application.views.questions import Feed, Views
 from domain.policy import Policy
@@ -60,6 +61,8 @@ class Context:
 
     desk: Desk
     views: Views
+    histories: Histories
+    """Histories for conformance."""
     feed: Feed
     log: SealedLog
     verify: Callable[[str], Principal]

@@ -2103,6 +2103,8 @@ CREATE INDEX open_technician_idx ON views.open_cases USING btree (technician);
 
 CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 
+CREATE INDEX outbox_number_idx ON views.outbox USING btree (number);
+
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
 CREATE INDEX resolution_reopened_idx ON views.resolutions USING btree (case_id) WHERE (reopened OR (reopened_after_closure_position IS NOT NULL));

@@ -23,6 +23,7 @@ from domain.values import Actor, Channel, Role
 from tests.application.cases import LINKS
 from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
 from tests.application.commands import Call
+from tests.application.conformance.heard import Heard
 from tests.application.invariants import Cases, Known, check
 from tests.blocking import BlockingDesk
 from tests.travel_clock import TravelClock
@@ -71,6 +72,9 @@ class DeskModel:
     looked_at: Cases = field(default_factory=dict)
     """The same cases, with what a replay and the views make of their histories."""
 
+    heard: Heard = field(default_factory=Heard)
+    """The histories as the record has them, to be held against the SOP's model."""
+    heard_until: int = 0
     said: int = 0
 
     def fresh_words(self) -> str:
@@ -81,6 +85,8 @@ class DeskModel:
     def begin(self) -> None:
         """Forget all cases, and start time anew."""
         self.cases, self.known, self.mails, self.looked_at = {}, {}, [], {}
+        self.heard = Heard(numbers=self.heard.numbers)  # a problem of before may take an incident
+        self.heard_until = self._position()
         self.clock.travel(START - self.clock.now())
 
     def seen(self, number: str) -> Seen:
@@ -105,7 +111,9 @@ class DeskModel:
             assert isinstance(outcome, Forbidden)
             assert self._position() == before
             return None
-        return self._add(outcome)
+        number = self._add(outcome)
+        self._conform()
+        return number
 
     def step(self, command: str, number: str, who: Actor, call: Call) -> bool:
         """Try a command and hold what comes of it against the table; says whether it succeeded."""
@@ -120,6 +128,7 @@ class DeskModel:
         assert not expected, f"{command} by {who} on {self.seen(number)} is not in the table"
         assert self._position() > before, f"{command} succeeded and appended nothing"
         self._judge(command, number, outcome, before)
+        self._conform()
         return True
 
     def deliver(self, *, accepted: bool) -> None:
@@ -142,6 +151,7 @@ class DeskModel:
                 self.desk.outbox.refused(mail, "550 no such user", request)
                 known.failures += contestable
             self._read_again(before)
+        self._conform()
 
     # what became of a command
 
@@ -216,6 +226,14 @@ class DeskModel:
             known = self.looked_at[number] = Known(case)
         known.read(case, fresh)
         self.cases[number] = case
+
+    def _conform(self) -> None:
+        """What commands can do, the SOP's model allows: the model and the code are two readings of one text."""
+        rows = self.desk.recorded(self.heard_until)
+        if rows:
+            self.heard_until = rows[-1].id
+        changed = self.heard.hear((row, row.id, row.recorded_at) for row in rows)
+        assert self.heard.deviations(changed, self.clock.now()) == []
 
     def _position(self) -> int:
         return self.desk.position

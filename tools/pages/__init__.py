@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tools.pages import events, policy, reporting_schema, reports, settings
+from tools.pages import conformance, events, flow, policy, reporting_schema, reports, settings
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/conformance.md": conformance.page,
+    "docs/conformance.svg": flow.picture,
     "docs/events.md": events.page,
     "docs/policy.md": policy.page,
     "docs/reporting-schema.md": reporting_schema.page,
