@@ -29,7 +29,8 @@ from infrastructure.transparency.sealer_folder import SealingRefused
 from infrastructure.views.projector import Poisoned
 from infrastructure.views.rebuild import rebuild_views
 
-_FEWEST = 100
+_FEWEST, _PLANTED_OF = 100, 5
+"""The fewest cases of a desk, and of how many at least one conforms not."""
 
 app = typer.Typer(help="A simulated desk, for trials and measurements.", no_args_is_help=True)
 
@@ -44,6 +45,9 @@ def load(
     cases: Annotated[int, typer.Option(min=_FEWEST, help="How many cases.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed and last day make the same desk.")] = 1,
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day. [yesterday]")] = None,
+    deviations: Annotated[
+        int, typer.Option(min=0, help="How many cases contradict the SOP, for `conformance` to find.")
+    ] = 0,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -53,6 +57,8 @@ def load(
     Killed half-way, the same command goes on. It refuses a desk that holds anything else, or that a server runs on. Never
     load into a desk that real people will use: the secrets of the vault follow from the seed.
     """
+    if deviations > cases // _PLANTED_OF:
+        could_not_run(f"at most {cases // _PLANTED_OF} of {cases} cases can contradict the SOP")
     settings, took = settings_of(data_dir, database_url), dict[str, float]()
     with (
         alone(settings),
@@ -61,28 +67,35 @@ def load(
         database.connect("migrator") as connection,
     ):
         with _timed("all", took):
-            loader = _loader(connection, settings, cases, seed, until and until.date())
+            loader = _loader(connection, settings, cases, seed, until and until.date(), deviations)
             _load(loader, cases, took)
             _follow(settings, database, loader.position, took)
             with _timed("clean up", took):
                 loader.clean_up()
+            planted = loader.planted()
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     told = {"cases": cases, "seed": seed, "until": loader.plan.last, "events": loader.position}
-    told |= {"seconds": {name: round(seconds, 1) for name, seconds in took.items()}, "bytes": size and size[0]}
+    told |= {
+        "deviations": planted,
+        "seconds": {name: round(seconds, 1) for name, seconds in took.items()},
+        "bytes": size and size[0],
+    }
     if as_json:
         print_json(told)
     else:
         out.print(f"{cases} cases and {loader.position} events in {took['all']:.0f} s: sealed, and all views caught up")
+        for each in planted:
+            out.print(f"planted: {each['rule']} in {each['case']} (position {each['position']})", markup=False)
 
 
 def _loader(
-    connection: psycopg.Connection[Any], settings: Settings, cases: int, seed: int, last: date | None
+    connection: psycopg.Connection[Any], settings: Settings, cases: int, seed: int, last: date | None, deviations: int
 ) -> Loader:
     """The loader of the plan. Without a last day, a load that was broken off keeps its own."""
     known = plan_in(connection)
     if last is None and known is not None:
         last = known.last
-    plan = Plan(cases, seed, last or (datetime.now(UTC) - timedelta(days=1)).date())
+    plan = Plan(cases, seed, last or (datetime.now(UTC) - timedelta(days=1)).date(), deviations)
     return Loader(connection, plan, settings.mail_from, _policy(plan))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from application.demo.simulation.alerts import alert
+from application.demo.simulation.chance import Chance
+from application.demo.simulation.deviations import RULES, deviate
 from application.demo.simulation.hours import Hours
 from application.demo.simulation.incident import Incident
 from application.demo.simulation.lives import Stage, live, report_again
@@ -34,11 +37,21 @@ _SPREAD, _QUICK = 480.0, 0.04
 """Minutes over which the youngest arrive, and the pace at which they are worked on."""
 
 
+_PLANTED = 0.75
+"""The share of the cases, from the first on, among which deviations are planted: all of them end within the span."""
+
+
+def planted(cases: int, many: int, chance: Chance) -> dict[int, str]:
+    """Which cases contradict which rule: so many, each rule as often as the others."""
+    places = sorted(chance.sample(range(int(cases * _PLANTED)), many))
+    return {place: RULES[number % len(RULES)] for number, place in enumerate(places)}
+
+
 class Arrivals:
     """Begins the histories of a plan's cases."""
 
-    def __init__(self, hours: Hours, cases: int) -> None:
-        self._hours, self._cases = hours, cases
+    def __init__(self, hours: Hours, cases: int, planted: Mapping[int, str]) -> None:
+        self._hours, self._cases, self._planted = hours, cases, planted
         self._young = max(0, cases - len(_YOUNG))
         """The first of the youngest cases."""
 
@@ -58,6 +71,12 @@ class Arrivals:
             self._begin_young(at, place)
             return 1
         moment = self._hours.arrival((place + at.chance.random()) / self._cases)
+        if place in self._planted:
+            at.schedule.begin(deviate(at, self._planted[place]), moment)
+            return 1
+        return self._begin_old(at, place, most, moment)
+
+    def _begin_old(self, at: Setting, place: int, most: int, moment: datetime) -> int:
         if self._is_left(place):
             self._begin_left(at, moment)
             return 1
@@ -79,9 +98,9 @@ class Arrivals:
         return 1
 
     def _free(self, place: int, many: int) -> int:
-        """How many cases from here on, at most so many, are neither young nor left."""
+        """How many cases from here on, at most so many, are neither young nor left, and plant nothing."""
         for other in range(place, place + many):
-            if other >= self._young or self._is_left(other):
+            if other >= self._young or other in self._planted or self._is_left(other):
                 return other - place
         return many
 

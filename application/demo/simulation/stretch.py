@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from application.demo.simulation.arrivals import Arrivals
+from application.demo.simulation.arrivals import Arrivals, planted
 from application.demo.simulation.chance import Chance
 from application.demo.simulation.hours import Hours, span_of
 from application.demo.simulation.people import INTERFACE, People
@@ -30,7 +30,7 @@ STRETCH = 1_000
 """Cases of a stretch."""
 LONGEST = timedelta(days=140)
 """No history takes longer."""
-_NAME = re.compile(r"demo load: (\d+) cases, seed (\d+), until (\d{4}-\d\d-\d\d)")
+_NAME = re.compile(r"demo load: (\d+) cases, seed (\d+), until (\d{4}-\d\d-\d\d)(?:, (\d+) deviations)?")
 _PROBLEMS = STRETCH // 5
 """Most problems that a stretch opens; their numbers are kept free for it."""
 
@@ -43,15 +43,18 @@ class Plan:
     seed: int
     last: date
     """The last day."""
+    deviations: int = 0
+    """How many cases contradict a rule of the SOP."""
 
     def __str__(self) -> str:
-        return f"demo load: {self.cases} cases, seed {self.seed}, until {self.last}"
+        name = f"demo load: {self.cases} cases, seed {self.seed}, until {self.last}"
+        return f"{name}, {self.deviations} deviations" if self.deviations else name
 
     @classmethod
     def parse(cls, text: str | None) -> Plan | None:
         """The plan with this name; None for any other text."""
         found = _NAME.fullmatch(text or "")
-        return found and cls(int(found[1]), int(found[2]), date.fromisoformat(found[3]))
+        return found and cls(int(found[1]), int(found[2]), date.fromisoformat(found[3]), int(found[4] or 0))
 
     @property
     def stretches(self) -> int:
@@ -80,7 +83,8 @@ class Simulation:
         self._plan = plan
         self.hours = Hours(store.policy.business, *span_of(YEARS, plan.last))
         self._people, self._chance = People(plan.cases), Chance()
-        self._arrivals = Arrivals(self.hours, plan.cases)
+        self._chance.seed(f"{plan.seed} deviations")
+        self._arrivals = Arrivals(self.hours, plan.cases, planted(plan.cases, plan.deviations, self._chance))
         self._schedule = Schedule(self.hours.start - timedelta(minutes=1))
         self._record = SimulatedRecord(self._schedule, store.pseudonym_key)
         self._desk = desk_on(

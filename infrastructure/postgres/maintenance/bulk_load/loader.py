@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from application.demo.simulation.deviations import PLANTED
 from application.demo.simulation.stretch import LONGEST, STRETCH, Plan, Simulation, Store
 from domain.policy import Policy
 from infrastructure.postgres.maintenance.bulk_load.makers import Makers
@@ -124,6 +125,13 @@ class Loader:
     def _rows(self, query: str, rows: Iterable[bytes]) -> None:
         with self._connection.cursor().copy(_SQL[query]) as copy:
             copy.write(b"".join((HEADER, *rows, TRAILER)))
+
+    def planted(self) -> list[dict[str, Any]]:
+        """The rules that planted cases contradict, with the case and the position of the event that does."""
+        if not self.plan.deviations:
+            return []
+        rows = self._connection.execute(_SQL["planted"], (PLANTED, PLANTED.encode()))
+        return [{"rule": rule, "case": number, "position": position} for rule, number, position in rows]
 
     def clean_up(self) -> None:
         """Give readers of the record statistics, and pages known to be visible."""

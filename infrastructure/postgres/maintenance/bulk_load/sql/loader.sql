@@ -47,5 +47,14 @@ SELECT setval('ledger.stored_events_notification_id_seq', %s);
 -- name: complete --
 SELECT setval('ledger.problem_number', %s), setval('ledger.case_number', %s);
 
+-- name: planted --
+-- The events whose request says that they were planted: of a step with several, the one that contradicts the rule comes first.
+SELECT DISTINCT ON (n.number) substr(s.request, length(%s) + 1), n.number, e.notification_id
+FROM ledger.stored_events e
+JOIN ledger.numbers n USING (originator_id)
+CROSS JOIN LATERAL (SELECT convert_from(e.state, 'UTF8')::json ->> 'request_id') s (request)
+WHERE position(%s::bytea IN e.state) > 0 AND e.topic LIKE 'case.%%'
+ORDER BY n.number, e.notification_id;
+
 -- name: vacuum_record --
 VACUUM (ANALYZE) ledger.stored_events, ledger.numbers, vault.disclosures, vault.blobs;
