@@ -146,6 +146,9 @@ EVENTS: Mapping[str, Callable[[Data], str]] = {
     "case.hold_released": lambda _: "released the legal hold",
     "case.personal_data_erased": lambda _: "erased personal data",
     "case.imported": lambda _: "imported a row of another system",
+    "case.priority_imported": lambda d: (
+        "assessed it in another system" + (f": priority {d['priority']}" if d.get("priority") else "")
+    ),
 }
 """What the actor of an event did, as the end of a sentence that begins with their name."""
 
