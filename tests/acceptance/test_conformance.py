@@ -18,7 +18,7 @@ from domain.case.terms import CauseCorrected, Resolution, ResolutionCode
 from domain.values import Actor, Role
 from infrastructure.transparency.sealer_folder import SealerFolder
 from tests.acceptance.conftest import RunningDesk, done, refused
-from tests.acceptance.test_import import LOG, SPREADSHEET, needs_data
+from tests.acceptance.imports.logs import LOG, SPREADSHEET, needs_data
 from tests.conftest import DATA, TestDatabase
 
 

@@ -10,7 +10,14 @@ PAGES = {
     "Start": ("docs/tour", "docs/sop", "docs/requirements", "docs/glossary", "docs/architecture", "docs/record"),
     "Use": (
         *("docs/console", "docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists"),
-        *("docs/reporting", "docs/reports", "docs/reporting-schema", "docs/conformance", "docs/exports", "docs/importing"),
+        *(
+            "docs/reporting",
+            "docs/reports",
+            "docs/reporting-schema",
+            "docs/conformance",
+            "docs/exports",
+            "docs/importing",
+        ),
     ),
     "Operate": (
         *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring"),
