@@ -48,12 +48,15 @@ _COMMON = {
     "role": Kind.STRING,
     "interface": Kind.STRING,
 }
+
+
+def _own_name(field: str) -> str:
+    """The attribute of a field: what all events have keeps its name."""
+    return f"{field}_of_event" if field in _COMMON else field
+
+
 EVENT_TYPES: Mapping[str, Mapping[str, Kind]] = {
-    topic: {
-        **_COMMON,
-        **{f"{name}_of_event" if name in _COMMON else name: kind for name, kind in attributes_of(topic).items()},
-    }
-    for topic in TOPICS
+    topic: _COMMON | {_own_name(name): kind for name, kind in attributes_of(topic).items()} for topic in TOPICS
 }
 """The attributes of each type of event: those that all have, and the codes of its topic."""
 
@@ -71,12 +74,14 @@ _RELATIONS = {
 }
 """Fields of events that name an object: what its id begins with, and the qualifier."""
 
+NAMING_FIELDS: Mapping[str, str] = {name: start.removesuffix(":") for name, (start, _) in _RELATIONS.items() if start}
+"""Those that name a service, a team or a person, and which of them."""
 NAMING = tuple(
     topic
     for topic in TOPICS
     if topic.startswith(("service.", "team."))
     or topic in ("case.corrected", "case.major_declared")
-    or any(name in attributes_of(topic) for name, (start, _) in _RELATIONS.items() if start)
+    or not NAMING_FIELDS.keys().isdisjoint(attributes_of(topic))
 )
 """The topics whose events may name a service, a team or a person beside their actor."""
 MACHINES = frozenset({"system", "intake"})
@@ -151,7 +156,7 @@ def event_of(event: LoggedEvent, *, not_before: str = "") -> Event:
 @cache
 def _own(topic: str) -> Sequence[tuple[str, str]]:
     """The fields of a topic that are attributes, each with its name there."""
-    return [(name, f"{name}_of_event" if name in _COMMON else name) for name in attributes_of(topic)]
+    return [(name, _own_name(name)) for name in attributes_of(topic)]
 
 
 @cache

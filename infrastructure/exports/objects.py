@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from application.exports.ocel import (
     BEGINNING,
     NAMING,
+    NAMING_FIELDS,
     OBJECT_TYPES,
     Object,
     Relation,
@@ -55,6 +56,7 @@ class Objects:
         versions = self._catalogue()
         kind, code = after or ("", "")
         wanted = {"until": self._until, "kind": kind, "code": code, "naming": list(NAMING)}
+        wanted |= {"kinds": list(NAMING_FIELDS.values()), "fields": list(NAMING_FIELDS)}
         with self._connection.cursor(binary=True) as cursor:
             for kind, code in cursor.stream(_SQL["named"], wanted, size=1_000):
                 entries = versions.get((kind, code), [])

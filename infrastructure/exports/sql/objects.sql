@@ -25,12 +25,12 @@ SELECT DISTINCT kind, code FROM (
     SELECT x.kind, x.code COLLATE "C"
     FROM ledger.stored_events e
     CROSS JOIN LATERAL (SELECT convert_from(e.state, 'UTF8')::jsonb AS j) s
-    CROSS JOIN LATERAL (VALUES
-        ('person', s.j ->> 'customer'), ('person', s.j ->> 'reporter'), ('person', s.j ->> 'technician'), ('person', s.j ->> 'sender'),
-        ('person', CASE WHEN e.topic = 'case.major_declared' THEN s.j ->> 'owner' END), ('person', s.j #>> '{entry,owner}'),
-        ('service', s.j ->> 'service'), ('team', s.j ->> 'team'), ('team', s.j #>> '{entry,team}'),
+    CROSS JOIN LATERAL (
+        SELECT f.kind, s.j ->> f.field FROM unnest(%(kinds)s::text[], %(fields)s::text[]) AS f (kind, field)
+        UNION ALL VALUES
+        ('person', CASE WHEN e.topic = 'case.major_declared' THEN s.j ->> 'owner' END),
         ('service', CASE WHEN e.topic = 'case.corrected' AND s.j ->> 'field' = 'service' THEN s.j ->> 'value' END),
-        (split_part(e.topic, '.', 1), s.j #>> '{entry,id}')
+        ('person', s.j #>> '{entry,owner}'), ('team', s.j #>> '{entry,team}'), (split_part(e.topic, '.', 1), s.j #>> '{entry,id}')
     ) AS x (kind, code)
     WHERE e.notification_id <= %(until)s AND e.topic = ANY (%(naming)s)
     UNION ALL

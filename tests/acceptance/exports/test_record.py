@@ -23,6 +23,7 @@ from infrastructure.transparency.log_reader import LogReader, latest
 from tests.acceptance.exports.conftest import BACKWARDS, Exporter
 from tests.acceptance.imports.logs import imported
 from tests.blocking import BlockingDesk
+from tests.infrastructure.transparency.sealed import SealedDesk
 
 
 def rows(exporter: Exporter, query: str) -> list[tuple[Any, ...]]:
@@ -111,6 +112,21 @@ def test_gaps_between_positions_are_none_between_leaves(exporter: Exporter, desk
     read = [json.loads(line) for line in exporter.run("jsonl", "-").stdout.splitlines()]
     assert [each["leaf"] for each in read] == list(range(len(read)))
     assert read[-1]["position"] == read[-1]["leaf"] + 6
+
+
+def test_a_log_that_was_begun_anew_has_a_leaf_before_all_events(exporter: Exporter) -> None:
+    with SealedDesk(exporter.database, exporter.folder / "sealer").sealer() as sealer:
+        sealer.restart("a restore")
+        while sealer.seal():
+            pass
+    read = [json.loads(line) for line in exporter.run("jsonl", "-").stdout.splitlines()]
+    assert [each["leaf"] for each in read] == list(range(1, len(read) + 1))
+
+
+def test_a_record_that_is_not_the_sealed_one_is_no_export(exporter: Exporter) -> None:
+    with SealedDesk(exporter.database, exporter.folder / "sealer").attack() as superuser:
+        superuser.execute("DELETE FROM ledger.stored_events WHERE notification_id IN (3, 4)")
+    assert "caseledger verify" in exporter.run("jsonl", exporter.folder / "log.jsonl", code=2).stderr
 
 
 class Killed(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import psycopg
 import pytest
 
 from infrastructure.exports.reporting_views import MONTH_OF, ReportingView, reporting_views
+from infrastructure.postgres.database import Database
+from infrastructure.postgres.setup.migration import migrate
 from infrastructure.views.projector import Projector
 from infrastructure.views.rebuild import rebuild_views
 from tests.conftest import TestDatabase
@@ -82,6 +85,17 @@ def test_a_statement_of_a_reporting_job_ends(database: TestDatabase) -> None:
     """For whoever signs in as the role; the desk's own connections say their limits themselves."""
     with psycopg.connect(database.superuser, user="desk_reporter") as reporter:
         assert reporter.execute("SHOW statement_timeout").fetchone() == ("15min",)
+
+
+def test_the_page_tells_how_to_sign_in_where_the_desk_brings_its_own_server(
+    second_server: str, server_dir: Path
+) -> None:
+    """A newcomer pastes the line with their own folder in it."""
+    migrate(Database(second_server, embedded=True))
+    page = (GOLDEN.parents[1] / "docs" / "reporting-schema.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r'`psql "(host=\$PWD/\.data/[^"]+)"`', page)
+    with psycopg.connect(line.replace("$PWD/.data", str(server_dir))) as reporter:
+        assert reporter.execute("SELECT events FROM reporting.position").fetchone() == (0,)
 
 
 def test_no_view_shows_words_or_customers(history: History, database: TestDatabase) -> None:
