@@ -22,7 +22,7 @@ from api.http.cursors import Cursors
 from api.http.entrance.door import Entrance
 from api.http.entrance.gate import Gate
 from api.http.entrance.limits import Limits
-from api.http.entrance.sessions import Sessions
+from api.http.entrance.sessions import CALLBACK, Sessions
 from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
 from application.desk import Desk, desk_on
@@ -32,6 +32,7 @@ from application.reports.conformance.histories import Histories
 from application.views.questions import Views
 from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
+from infrastructure.identity.oidc import OpenIdProvider
 from infrastructure.identity.tokens import Tokens
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
@@ -171,10 +172,20 @@ async def open_context(
                 Uploads(settings.upload_seconds),
                 Sessions(tokens.session_secret),
                 catcher.messages if catcher else None,
+                provider=provider_of(settings),
                 gate=Gate(settings.intake_at_once),
                 failures=Failures(settings.tries),
                 streams=Gate(settings.streams_at_once),
             )
+
+
+def provider_of(settings: Settings) -> OpenIdProvider | None:
+    """Where people sign in to the console; None where the operator names no such place."""
+    if settings.oidc_client_id is None or settings.jwks_url is None:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
+    redirect = f"{settings.public_url.rstrip('/')}{CALLBACK}"
+    return OpenIdProvider(settings.issuer, settings.oidc_client_id, secret, settings.oidc_scope, redirect)
 
 
 def addresses_of(settings: Settings) -> Addresses:

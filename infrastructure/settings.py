@@ -64,6 +64,16 @@ class Settings(BaseSettings):
         "URL",
         "Where an identity provider publishes its keys. Default: the desk's own key signs and verifies tokens.",
     )
+    oidc_client_id: str | None = _setting(
+        None,
+        "text",
+        "Under which id the provider of CASELEDGER_ISSUER knows this desk: people then sign in to the console there. Needs "
+        "CASELEDGER_JWKS_URL. Default: they paste a token.",
+    )
+    oidc_client_secret: SecretStr | None = _setting(
+        None, "password", "Secret of CASELEDGER_OIDC_CLIENT_ID. Default: a public client, which has none."
+    )
+    oidc_scope: str = _setting("openid", "words", "What the console asks the provider for.")
     token_days: float = _setting(30, "days", "How long a token of `caseledger token` is valid.", gt=0)
     public_url: str = _setting(
         "http://127.0.0.1:8000",

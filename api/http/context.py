@@ -18,7 +18,7 @@ from api.http.entrance.limits import Limits
 from api.http.entrance.sessions import Sessions
 from api.http.entrance.uploads import Uploads
 from application.desk import Desk
-from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
+from application.execution.principals import DisputeLink, FollowLink, IdentityProvider, Principal, Unauthenticated
 from application.mail_in.failures import Failures
 from application.reports.conformance.histories import Histories
 from application.transparency_log import SealedLog
@@ -88,6 +88,8 @@ class Context:
     """The token of each role, where anybody may sign in with it."""
     demonstrated_keys: Callable[[], Sequence[str]] = tuple
     """The verifier keys of a demonstration's log. Elsewhere auditors have them from somebody else."""
+    provider: IdentityProvider | None = None
+    """Where people sign in to the console; None where they paste a token."""
     gate: Gate = field(default_factory=Gate)
     """Bounds how many messages of machines are worked on at once."""
     failures: Failures = field(default_factory=Failures)

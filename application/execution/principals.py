@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from domain.values import Role
 
@@ -25,6 +26,23 @@ class Principal:
     team: str | None = None
     key: str | None = None
     """Id of the key that a machine called with."""
+
+
+class IdentityProvider(Protocol):
+    """Where people sign in to the console, if their organisation has such a place."""
+
+    @property
+    def issuer(self) -> str:
+        """Its name in tokens and answers."""
+        ...
+
+    def address(self, state: str, verifier: str) -> str:
+        """Return the page to send a person to. Raises Undecided."""
+        ...
+
+    def token(self, code: str, verifier: str) -> str:
+        """Return the access token for the code that the person came back with. Raises Unauthenticated, Undecided."""
+        ...
 
 
 Made = int | datetime

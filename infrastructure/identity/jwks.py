@@ -83,8 +83,13 @@ class KeySet:
 
 def _fetched(url: str) -> bytes:
     """The document at a URL. Raises OSError where it is too slow or too large."""
+    return read_all(Request(url, headers={"User-Agent": "caseledger"}))  # noqa: S310 - the operator's
+
+
+def read_all(request: Request) -> bytes:
+    """The answer to a request. Raises OSError where it is too slow or too large."""
     end, pieces, size = time.monotonic() + _TIMEOUT, list[bytes](), 0
-    with urlopen(Request(url, headers={"User-Agent": "caseledger"}), timeout=_TIMEOUT) as answer:  # noqa: S310 - the operator's
+    with urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - the operator's
         while piece := answer.read1(_PIECE):
             pieces.append(piece)
             size += len(piece)

@@ -14,6 +14,12 @@ from domain.values import Role
 
 COOKIE = "__Host-caseledger"
 """`__Host-`: the browser keeps it only with Secure, for this host alone and for every path."""
+ERRAND = f"{COOKIE}-errand"
+"""The cookie of somebody who is on their way to the identity provider and back."""
+CALLBACK = "/ui/sign-in/callback"
+"""Where the identity provider sends them back to."""
+ERRAND_LASTS = 600
+"""Seconds that they may take."""
 LONGEST = 8 * 3600
 """Seconds that a session lasts at most: a working day."""
 
@@ -33,11 +39,24 @@ class Session:
         return max(0, self.ends - int(time.time()))
 
 
+@dataclass(frozen=True)
+class Errand:
+    """A way to the identity provider and back: what only the browser that set out can show."""
+
+    state: str
+    verifier: str
+    """The secret of PKCE (RFC 7636): 43 characters at least."""
+    back: str
+    """The page to return to."""
+    ends: int
+
+
 class Sessions:
     """Signs sessions and their CSRF tokens with a secret that all API processes share."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret, self._signer = secret, URLSafeSerializer(secret, salt="caseledger console")
+        self._errands = URLSafeSerializer(secret, salt="caseledger errand")
 
     def begin(self, principal: Principal, token_ends: float | None) -> Session:
         """A session that ends with the token, or after a working day."""
@@ -57,6 +76,21 @@ class Sessions:
             return None
         session = Session(Principal(subject, tuple(Role(role) for role in roles), team), id_, ends)
         return session if session.left else None
+
+    def set_out(self, back: str) -> tuple[Errand, str]:
+        """An errand, and its cookie."""
+        ends = int(time.time()) + ERRAND_LASTS
+        errand = Errand(secrets.token_urlsafe(24), secrets.token_urlsafe(48), back, ends)
+        return errand, self._errands.dumps([errand.state, errand.verifier, errand.back, errand.ends])
+
+    def returned(self, cookie: str, state: str) -> Errand | None:
+        """The errand that somebody returns from; None where this browser set out on no such errand, or too long ago."""
+        try:
+            errand = Errand(*self._errands.loads(cookie))
+        except BadSignature:
+            return None
+        known = hmac.compare_digest(errand.state.encode(), state.encode())
+        return errand if known and errand.ends > time.time() else None
 
     def csrf(self, session: Session) -> str:
         """The token that every form of a session carries."""

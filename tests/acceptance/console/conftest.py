@@ -72,7 +72,7 @@ class Visitor:
     def __init__(self, url: str, token: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=30, verify=False)
         self.signed_in = self.http.post("/ui/sign-in", data={"token": token})
-        self.cookie = self.signed_in.cookies.get(COOKIE) or _cookie_of(self.signed_in)
+        self.cookie = self.signed_in.cookies.get(COOKIE) or cookie_of(self.signed_in)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Open a page."""
@@ -91,7 +91,8 @@ class Visitor:
         return found[1]
 
 
-def _cookie_of(answer: httpx.Response) -> str:
+def cookie_of(answer: httpx.Response) -> str:
+    """The session that an answer begins; empty where it begins none."""
     found = re.search(rf"{COOKIE}=([^;]+)", answer.headers.get("set-cookie", ""))
     return found[1] if found else ""
 

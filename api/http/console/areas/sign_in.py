@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
@@ -15,9 +16,10 @@ from api.http.console.frame import home_of
 from api.http.console.rendering import open_page
 from api.http.console.route import area
 from api.http.context import Context, context_of, principal_of
-from api.http.entrance.sessions import COOKIE
+from api.http.entrance.deadline import in_thread
+from api.http.entrance.sessions import COOKIE, ERRAND, ERRAND_LASTS
 from application.execution.principals import Principal, Unauthenticated, Undecided
-from domain.errors import Forbidden
+from domain.errors import Forbidden, NotFound
 from domain.values import Role
 
 router = area()
@@ -76,6 +78,43 @@ async def _person_of(context: Context, token: str) -> Principal:
     return principal
 
 
+@router.get("/sign-in/provider")
+async def set_out(request: Request, next: str = _START) -> Response:  # noqa: A002 - its name in the address
+    """Send somebody to the identity provider."""
+    context = context_of(request)
+    if context.provider is None:
+        raise NotFound("people sign in here with a token")
+    errand, cookie = context.sessions.set_out(_local(next))
+    try:
+        address = await in_thread(
+            partial(context.provider.address, errand.state, errand.verifier), context.callers.threads
+        )
+    except Undecided as error:
+        return _asked(request, errand.back, str(error), 401)
+    answer = RedirectResponse(address, 303)
+    answer.set_cookie(ERRAND, cookie, max_age=ERRAND_LASTS, secure=True, httponly=True, samesite="lax")
+    return answer
+
+
+@router.get("/sign-in/callback")
+async def come_back(request: Request, state: str = "", code: str = "", error: str = "", iss: str = "") -> Response:
+    """Begin a session for somebody whom the identity provider sends back (RFC 6749, 4.1.2; RFC 9207)."""
+    context = context_of(request)
+    errand = context.sessions.returned(request.cookies.get(ERRAND, ""), state)
+    if context.provider is None or errand is None:
+        return _asked(request, _START, "This sign-in was not begun in this browser, or too long ago. Try again.", 401)
+    if error or not code or (iss and iss != context.provider.issuer):
+        return _asked(request, errand.back, f"The identity provider refused the sign-in: {error or 'no code'}.", 401)
+    try:
+        token = await in_thread(partial(context.provider.token, code, errand.verifier), context.callers.threads)
+        principal = await _person_of(context, token)
+    except (Unauthenticated, Undecided, Forbidden) as refused:
+        return _asked(request, errand.back, str(refused), 401)
+    answer = _begun(context, principal, _end_of(token), errand.back)
+    answer.delete_cookie(ERRAND, secure=True, httponly=True, samesite="lax")
+    return answer
+
+
 def _begun(context: Context, principal: Principal, ends: float | None, back: str) -> Response:
     session = context.sessions.begin(principal, ends)
     answer = RedirectResponse(f"/ui/sign-in?kept=yes&next={quote(back, safe='/')}", 303)
@@ -96,7 +135,8 @@ async def sign_out(form: Submitted) -> Response:  # noqa: ARG001 - asked for its
 def _asked(request: Request, back: str, refused: str = "", status: int = 200) -> Response:
     known = {role for role, _ in context_of(request).demonstration}
     people = [(role, words) for role, words in _PEOPLE.items() if role in known]
-    return open_page("sign_in", status, people=people, next=_local(back), refused=refused)
+    provider = context_of(request).provider is not None
+    return open_page("sign_in", status, people=people, next=_local(back), refused=refused, provider=provider)
 
 
 def _token_of(context: Context, form: Form) -> str:
