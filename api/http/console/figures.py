@@ -1,4 +1,4 @@
-"""What of a report stands on its page: single figures, and bars for what is broken down."""
+"""What of a report stands on its page: its figures with their units and definitions, and bars for what is broken down."""
 
 from __future__ import annotations
 
@@ -8,52 +8,85 @@ from typing import Any
 
 from api.http.console.wording import titled
 from application.reports.definitions import REPORTS
+from application.reports.report import Figure, Unit
 
-DEFINITIONS = {name: report.about for name, report in REPORTS.items()}
-"""What each report counts."""
-_SHARES = ("_rate", "_attainment", "_goal")
-"""How the names of shares end."""
+_UNITS = {Unit.HOURS: " h", Unit.SECONDS: " s", Unit.DAYS: " d"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as it is shown."""
+
+    name: str
+    value: str
+    definition: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars, each with its name and its figure."""
+    """Bars, each with its name, its length and its figure in words."""
 
     title: str
-    bars: Sequence[tuple[str, float]]
+    bars: Sequence[tuple[str, float, str]]
 
 
-def figures(report: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def figures(report: Mapping[str, Any]) -> list[Shown]:
     """The totals that are single figures."""
-    return [(titled(name), _shown(name, each)) for name, each in report["totals"].items() if not isinstance(each, dict)]
+    totals = report["totals"]
+    known = [each for each in REPORTS[report["report"]].figures if not isinstance(totals.get(each.name), dict)]
+    return [
+        Shown(titled(each.name), in_words(each.unit, totals[each.name]), each.meaning)
+        for each in known
+        if each.name in totals
+    ]
 
 
-def _shown(name: str, value: Any) -> Any:
+def in_words(unit: Unit, value: Any) -> str:
+    """A value with its unit."""
     if value is None:
         return "—"
-    return f"{value:.0%}" if name.endswith(_SHARES) else round(value, 1) if isinstance(value, float) else value
+    if unit is Unit.SHARE:
+        return f"{value:.0%}"
+    return f"{round(value, 1) if isinstance(value, float) else value}{_UNITS.get(unit, '')}"
 
 
 def charts(report: Mapping[str, Any]) -> list[Chart]:
-    """The parts of the totals that are broken down, and the rows of a breakdown."""
-    made = [Chart(titled(name), _bars(each)) for name, each in report["totals"].items() if isinstance(each, dict)]
-    rows, by = report["rows"], report["by"]
-    measure = REPORTS[report["report"]].charted[0]
-    if by is not None:
-        bars = [(_named(by, row[by]), row[measure] or 0) for row in rows]
-        made.insert(0, Chart(f"{titled(measure)} by {by}", bars))
+    """The figure that the report draws, by its breakdown; and the parts of its totals that are broken down."""
+    definition = REPORTS[report["report"]]
+    known = {each.name: each for each in definition.figures}
+    drawn, by = known[definition.charted[0]], report["by"]
+    made = []
+    if by is not None and "," not in by:
+        made.append(
+            Chart(
+                f"{titled(drawn.name)} by {by}",
+                _bars(drawn, [(_named(by, row[by]), row.get(drawn.name)) for row in report["rows"]]),
+            )
+        )
+    for name, parts in report["totals"].items():
+        if isinstance(parts, dict) and name in known:
+            of = drawn if known[name].unit is Unit.FIGURES else known[name]
+            values = [
+                (_label(part), each.get(drawn.name) if isinstance(each, dict) else each) for part, each in parts.items()
+            ]
+            made.append(
+                Chart(
+                    titled(name) if of is not drawn else f"{titled(drawn.name)} {titled(name).lower()}",
+                    _bars(of, values),
+                )
+            )
     return [chart for chart in made if chart.bars]
+
+
+def _bars(figure: Figure, values: Sequence[tuple[str, Any]]) -> list[tuple[str, float, str]]:
+    return [
+        (name, float(value), in_words(figure.unit, value)) for name, value in values if isinstance(value, int | float)
+    ]
 
 
 def _named(by: str, value: Any) -> str:
     return "none" if value is None else f"P{value}" if by == "priority" else str(value)
 
 
-def _bars(parts: Mapping[str, Any]) -> list[tuple[str, float]]:
-    bars = []
-    for name, value in parts.items():
-        figure = value.get("median_hours") if isinstance(value, dict) else value
-        if isinstance(figure, int | float):
-            label = f"P{name}" if name in ("1", "2", "3", "4") else titled(name)
-            bars.append((label, round(figure, 1) if isinstance(figure, float) else figure))
-    return bars
+def _label(part: str) -> str:
+    return f"P{part}" if part in ("1", "2", "3", "4") else titled(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from api.http.entrance.sessions import COOKIE, Sessions
-from application.administration.catalogue import OPERATOR
 from application.execution.principals import Principal
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done
@@ -80,7 +79,7 @@ def test_a_browser_that_keeps_no_session_is_told_why(running: RunningDesk) -> No
 def test_a_session_ends_with_the_grant(running: RunningDesk, visit: Visit) -> None:
     visitor = visit(running.caller(Role.TECHNICIAN, "z.leaves"))
     assert visitor.get("/ui/queues/triage").status_code == 200
-    running.office.grants.revoke("z.leaves", Role.TECHNICIAN, None, OPERATOR)
+    done(running.caller(Role.ADMIN, "root").post("/grants/z.leaves/revoke", {"role": "technician"}))
     assert visitor.get("/ui/queues/triage").status_code == 403
 
 

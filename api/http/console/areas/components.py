@@ -69,5 +69,5 @@ async def components(request: Request, actor: Anybody) -> Response:
             (now - timedelta(hours=2), now - timedelta(hours=5)),
         ],
         lines=(spoken, done),
-        rows=[("Printing", 42), ("E-mail and calendar", 31), ("Payroll", 9)],
+        rows=[("Printing", 42, "42"), ("E-mail and calendar", 31, "31"), ("Payroll", 9, "9")],
     )

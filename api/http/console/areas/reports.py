@@ -1,10 +1,10 @@
-"""Figures: a page for each report with its chart, its table and its definition; and the first four at one glance."""
+"""Figures: a page for each report with its chart, its table and its definition; and some at one glance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from api.http.access import point_of
 from api.http.console.access import Staff, only_given
 from api.http.console.fields import Option
-from api.http.console.figures import DEFINITIONS, charts, figures
+from api.http.console.figures import charts, figures
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area
@@ -24,13 +24,16 @@ from api.http.parameters import AsOf
 from api.http.routes.reports import End
 from application.reports.definitions import REPORTS
 from application.reports.periods import moment_of
+from application.reports.report import Breakdown, Goals
 from application.reports.tables import report_csv
 from application.views.questions import Point, ReportQuestion
 from domain.errors import NotFound
 
 router = area("/reports")
-By = Literal["team", "service", "priority", "channel", "agency", "month"]
-_GLANCE = (("volume", "month"), ("resolution", "priority"), ("outcomes", "team"), ("reopenings", "service"))
+_GLANCE = (
+    *(("backlog", "month"), ("attainment", "priority"), ("resolve", "priority"), ("first_contact", "month")),
+    *(("reopen_rate", "service"), ("hand_back", "team")),
+)
 """The reports of the first page, and what each is broken down by."""
 
 
@@ -38,9 +41,11 @@ _GLANCE = (("volume", "month"), ("resolution", "priority"), ("outcomes", "team")
 async def glance(request: Request, actor: Staff) -> Response:
     """The first reports at one glance."""
     context = context_of(request)
-    zone, now = await _zone(context), context.desk.clock.now()
+    zone, now, goals = await _zone(context), context.desk.clock.now(), await _goals(context)
     found = [
-        await context.ask(context.views.reports.report(ReportQuestion(name, by=by, now=now, zone=zone.key)))
+        await context.ask(
+            context.views.reports.report(ReportQuestion(name, by=by, now=now, zone=zone.key, goals=goals))
+        )
         for name, by in _GLANCE
     ]
     return show(
@@ -48,8 +53,7 @@ async def glance(request: Request, actor: Staff) -> Response:
         "glance",
         title="Reports",
         reports=[(each, figures(each), charts(each)) for each in found],
-        names=sorted(REPORTS),
-        definitions=DEFINITIONS,
+        definitions=REPORTS,
     )
 
 
@@ -60,7 +64,7 @@ async def read_report(
     name: str,
     since: End = None,
     until: End = None,
-    by: By | None = None,
+    by: Breakdown | None = None,
     as_of: AsOf = None,
     form: Literal["html", "csv"] = "html",
 ) -> Response:
@@ -72,7 +76,14 @@ async def read_report(
     now = as_of or context.desk.clock.now()
     point: Point = await point_of(context, as_of, None, None)
     question = ReportQuestion(
-        name, moment_of(since, zone, "since"), moment_of(until, zone, "until"), point, by, now, zone.key
+        name,
+        moment_of(since, zone, "since"),
+        moment_of(until, zone, "until"),
+        point,
+        by,
+        now,
+        zone.key,
+        await _goals(context),
     )
     report = await context.ask(context.views.reports.report(question))
     document = {**report, "as_of": as_of, "as_of_position": report["position"]}
@@ -87,15 +98,20 @@ async def read_report(
         report=document,
         figures=figures(document),
         charts=charts(document),
-        definition=DEFINITIONS.get(name, ""),
+        definition=REPORTS[name],
         given=dict(request.query_params),
-        breakdowns=[Option(each, titled(each)) for each in get_args(By)],
+        breakdowns=[Option(each, titled(each)) for each in Breakdown],
         columns=_columns(document["rows"]),
     )
 
 
 async def _zone(context: Context) -> ZoneInfo:
     return ZoneInfo((await policy_of(context)).business.time_zone)
+
+
+async def _goals(context: Context) -> Goals:
+    policy = await policy_of(context)
+    return Goals(policy.goal_respond, policy.goal_resolve)
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
