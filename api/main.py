@@ -25,6 +25,7 @@ from api.http.entrance.limits import Limits
 from api.http.entrance.sessions import CALLBACK, Sessions
 from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
+from application.administration.webhooks import WebhookSecrets
 from application.desk import Desk, desk_on
 from application.mail_in.failures import Failures
 from application.mail_out.addresses import Addresses
@@ -168,6 +169,7 @@ async def open_context(
                 tokens.read_link,
                 tokens.read_follow_link,
                 links_of(settings, tokens).follow,
+                WebhookSecrets(tokens.webhook_secret).shown,
                 Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
                 Sessions(tokens.session_secret),
@@ -191,6 +193,11 @@ def provider_of(settings: Settings) -> OpenIdProvider | None:
 def addresses_of(settings: Settings) -> Addresses:
     """Writes and reads the addresses of the desk's mailbox: under a key that all parts share. Raises ValueError, OSError."""
     return Addresses(tokens_of(settings).address_secret, settings.mail_from)
+
+
+def webhook_secrets_of(settings: Settings) -> WebhookSecrets:
+    """The secrets of webhooks, under a key that all parts share. Raises OSError."""
+    return WebhookSecrets(tokens_of(settings).webhook_secret)
 
 
 def clock_of(settings: Settings) -> Clock:

@@ -10,6 +10,7 @@ from application.administration.grants import Grants
 from application.administration.monitoring_sources import MonitoringKeys
 from application.administration.policy import PolicyCommands
 from application.administration.saved_filters import Filters
+from application.administration.webhooks import Webhooks
 from application.cases.assignment import Assignment
 from application.cases.attachments import Attachments
 from application.cases.candidates import Candidates
@@ -89,6 +90,7 @@ class Desk:
     alerts: AlertIntake
     """5.1 by monitoring systems."""
     monitoring_keys: MonitoringKeys
+    webhooks: Webhooks
     outbox: Outbox
     """5.9: mails to customers."""
     catalogue: Catalogue
@@ -166,6 +168,7 @@ def desk_on(
         quarantine=Quarantine(runner, records, joining, addresses),
         alerts=alerts,
         monitoring_keys=MonitoringKeys(runner),
+        webhooks=Webhooks(runner),
         outbox=Outbox(runner, addresses),
         catalogue=Catalogue(runner),
         policy=PolicyCommands(runner),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.readers.webhook import DisabledBy
+
 
 @dataclass(frozen=True)
 class Readiness:
@@ -33,3 +35,17 @@ def _unready_views(health: Mapping[str, Any]) -> str | None:
     if health["workers"].get("projector", {}).get("state") == "late":
         return f"the projector does not answer: the views stand at position {health['position']}"
     return None
+
+
+def is_failing(webhook: Mapping[str, Any]) -> bool:
+    """Whether a webhook does not take events, or was disabled by nobody's order."""
+    ordered = (f"disabled: {DisabledBy.ADMINISTRATOR}", "no secret")
+    return webhook["pause"] not in ordered if webhook["pause"] is not None else bool(webhook["failures"])
+
+
+def standing_in_words(webhook: Mapping[str, Any]) -> str:
+    """How far a webhook is, in words."""
+    if webhook["pause"] is not None:
+        return str(webhook["pause"])
+    failing = f", failed {webhook['failures']} times" if webhook["failures"] else ""
+    return f"at {webhook['position']}, {webhook['behind']} behind{failing}"

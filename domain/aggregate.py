@@ -159,9 +159,14 @@ def stamp(provenance: Provenance) -> dict[str, Any]:
     }
 
 
+TOPICS: set[str] = set()
+"""The topics of all events that the program knows."""
+
+
 def register(events: Iterable[type[Recorded]], aggregate: type[Root]) -> dict[str, type[Recorded]]:
     """Make the topics of events known to the library, once and explicitly. Returns the events by topic."""
     topics = {event.TOPIC: event for event in events}
+    TOPICS.update(topics)
     for topic, event in topics.items():
         register_topic(topic, event)
         if issubclass(event, Opening):

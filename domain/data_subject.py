@@ -19,7 +19,18 @@ from domain.problem import Problem
 from domain.receipt import Receipt
 from domain.values import Disclosure, ErasureScope, Provenance
 
-OFFICE = ("help_desk", "services", "teams", "help-desks", "scripts", "sources", "access", "problem", "erasure")
+OFFICE = (
+    "help_desk",
+    "services",
+    "teams",
+    "help-desks",
+    "scripts",
+    "sources",
+    "webhooks",
+    "access",
+    "problem",
+    "erasure",
+)
 """Disclosures under `<one of these>:<name>`, or under `policy`, are the organisation's own words, and about nobody."""
 
 

@@ -133,6 +133,8 @@ class Policy:
     """
     cases_an_hour: int = 10
     """Count per hour, at least 1: cases that one sender may open by mail. Later mails are added to the last one."""
+    webhook_overlap: timedelta = timedelta(days=1)
+    """Interval, wall clock, at most 30 days: how long an old secret of a webhook signs beside a new one."""
     retention: timedelta = timedelta(days=3 * 365)
     """Interval, wall clock, at least the dispute window: how long personal data stay after a person's last closure."""
     attachment_size: int = LARGEST_ATTACHMENT

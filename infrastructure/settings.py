@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infrastructure.transparency.publication.http_client import web_address
 from infrastructure.transparency.publication.witnesses import parse_witnesses
+from infrastructure.webhooks.networks import parse_networks
 
 _PREFIX = "CASELEDGER_"
 _ALIKE, _SLIP = 0.6, 0.85
@@ -197,6 +199,23 @@ class Settings(BaseSettings):
         "Readers that may follow the feed of events of one API process at a time. Further readers must retry.",
         ge=0,
     )
+    webhook_networks: str = _setting(
+        "",
+        "list of networks (CIDR), separated by spaces",
+        "Networks that webhooks may reach although they are private, such as 10.1.0.0/16. Plain HTTP goes nowhere else. "
+        "Default: none, so webhooks reach public addresses by HTTPS only.",
+    )
+    webhook_retries: str = _setting(
+        "5 300 1800 7200 18000 36000 50400 72000 86400",
+        "list of seconds, separated by spaces",
+        "Pauses between the tries of a message to a webhook, each up to a tenth shorter or longer. After the last try the "
+        "webhook is disabled.",
+    )
+    webhook_timeout: float = _setting(15, "seconds", "How long a receiver of webhooks may take to answer.", gt=0)
+    webhook_ca_file: Path | None = _setting(
+        None, "file (PEM)", "Certificates to trust for receivers of webhooks. Default: the machine's authorities."
+    )
+    webhook_log_days: float = _setting(30, "days", "How long attempts to deliver to webhooks are listed.", gt=0)
     clock_ahead: float = _setting(
         0,
         "hours",
@@ -220,6 +239,19 @@ class Settings(BaseSettings):
         parse_witnesses(text)
         return text
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks_are_such(cls, text: str) -> str:
+        parse_networks(text)
+        return text
+
+    @field_validator("webhook_retries")
+    @classmethod
+    def _retries_are_intervals(cls, text: str) -> str:
+        if not all(pause >= timedelta() for pause in retry_pauses(text)):
+            raise ValueError("a pause is not negative")
+        return text
+
     @field_validator("tsa_url")
     @classmethod
     def _is_web_address(cls, url: str | None) -> str | None:
@@ -236,6 +268,11 @@ class Settings(BaseSettings):
             for name, value in plain.items()
             if value is not None and told[name] != type(self).model_fields[name].default
         }
+
+
+def retry_pauses(text: str) -> list[timedelta]:
+    """The pauses of a list of seconds. Raises ValueError."""
+    return [timedelta(seconds=float(each)) for each in text.split()]
 
 
 @dataclass(frozen=True)

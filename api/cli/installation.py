@@ -18,7 +18,7 @@ from api.cli.processes.sealer import sealer_folder_of
 from api.main import on_desk, on_views, tokens_of
 from application.administration.catalogue import COMMANDS as OFFICE_COMMANDS
 from application.administration.catalogue import OPERATOR
-from application.health import readiness
+from application.health import is_failing, readiness, standing_in_words
 from application.personal_data.approvals import COMMANDS as APPROVAL_COMMANDS
 from application.transparency_log import UNSEALED_ALARM
 from application.views.questions import Views
@@ -179,7 +179,7 @@ async def _health(views: Views) -> tuple[dict[str, Any], Sequence[Mapping[str, A
 def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
     """Print where ledger, views and seal are, and how the workers do.
 
-    Exit 1 when the projector has halted, a worker fails, an item was set aside, events stay unsealed for too long, or
+    Exit 1 when the projector has halted, a worker fails, a webhook fails, an item was set aside, events stay unsealed for too long, or
     another log than ours is held outside.
     """
     given = settings_of(data_dir, database_url)
@@ -205,6 +205,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
             "cannot_write": ready.write,
             "views_stand_still": ready.views,
             "workers": {name: said["error"] or said["state"] for name, said in health["workers"].items()} or None,
+            "webhooks": {name: standing_in_words(each) for name, each in health["webhooks"].items()} or None,
             "set_aside": {f"{each['kind']} {each['item']}": each["error"] for each in set_aside} or None,
         }
     if as_json:
@@ -217,6 +218,7 @@ def status(as_json: AsJson = False, data_dir: DataDir = None, database_url: Data
         out.print(table)
     halted, contradicted = document["halted_at"] is not None, document["contradicted_by"] is not None
     failing = any(said["state"] == "failing" for said in health["workers"].values())
+    failing = failing or any(map(is_failing, health["webhooks"].values()))
     if halted or contradicted or failing or set_aside or document["unsealed_seconds"] > UNSEALED_ALARM:
         raise typer.Exit(FINDINGS)
 

@@ -22,6 +22,7 @@ from api.cli import (
     personal_data,
     reports,
     tlog,
+    webhooks,
 )
 from api.cli.console import COULD_NOT_RUN, configure_logging
 from api.cli.processes import server, workers
@@ -66,6 +67,7 @@ app.add_typer(exports.app, name="export")
 app.add_typer(demo.app, name="demo")
 app.add_typer(monitoring.intake, name="intake")
 app.add_typer(monitoring.source, name="source")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(installation.keys, name="keys")
 app.add_typer(tlog.app, name="tlog")
 

@@ -30,7 +30,15 @@ from api.http.routes import (
     search,
     self_service,
 )
-from api.http.routes.administration import approvals, catalogue, grants, monitoring_sources, policy, saved_filters
+from api.http.routes.administration import (
+    approvals,
+    catalogue,
+    grants,
+    monitoring_sources,
+    policy,
+    saved_filters,
+    webhooks,
+)
 from api.http.routes.audit import conformance, transparency
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
@@ -67,6 +75,7 @@ def create_app(opening: Opening) -> Entrance:
         cloudevents,
         pagerduty,
         monitoring_sources,
+        webhooks,
         cases,
         reports,
         catalogue,

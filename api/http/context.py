@@ -76,6 +76,8 @@ class Context:
     """The case that a link in a mail follows. Raises Unauthenticated."""
     follow_link: Callable[[str, str, int], str]
     """Makes the address under which a customer follows a case, from case, customer and number of erasures."""
+    webhook_secret: Callable[[str, str], str]
+    """The secret of a webhook as its receiver keeps it, by the ids of both."""
     limits: Limits
     """Rate limits for people without an identity."""
     uploads: Uploads

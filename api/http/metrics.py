@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -66,6 +66,27 @@ class Metrics:
             ("worker",),
             registry=self.registry,
         )
+        self.webhook_position = Gauge(
+            "caseledger_webhook_position",
+            "Position up to which a webhook has all.",
+            ("webhook",),
+            registry=self.registry,
+        )
+        self.webhook_lag = Gauge(
+            "caseledger_webhook_lag_seconds",
+            "Age of the oldest event that a webhook lacks.",
+            ("webhook",),
+            registry=self.registry,
+        )
+        self.webhook_failures = Gauge(
+            "caseledger_webhook_failures",
+            "How often the next event for a webhook has failed.",
+            ("webhook",),
+            registry=self.registry,
+        )
+        self.webhook_sending = Gauge(
+            "caseledger_webhook_sending", "1 when events are sent to a webhook.", ("webhook",), registry=self.registry
+        )
         self.set_aside = Gauge(
             "caseledger_set_aside",
             "Mails and closures that failed too often and are tried no more.",
@@ -94,6 +115,19 @@ class Metrics:
         self.halted.set(health["halted_at"] is not None)
         self.projecting.set(health["projecting"])
         self.set_aside.set(health["set_aside"])
+        self._observe_webhooks(health["webhooks"])
         self.workers.clear()
         for worker, said in health["workers"].items():
             self.workers.labels(worker).set(said["state"] == "running")
+
+    def _observe_webhooks(self, webhooks: Mapping[str, Any]) -> None:
+        values: dict[Gauge, Callable[[Mapping[str, Any]], float]] = {
+            self.webhook_position: lambda standing: standing["position"],
+            self.webhook_lag: lambda standing: max(0.0, standing["lag_seconds"]),
+            self.webhook_failures: lambda standing: standing["failures"],
+            self.webhook_sending: lambda standing: standing["pause"] is None,
+        }
+        for gauge, value in values.items():
+            gauge.clear()
+            for webhook, standing in webhooks.items():
+                gauge.labels(webhook).set(value(standing))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from application.administration.references import check_mentions
+from application.administration.references import check_mentions, check_owner
 from application.execution.attempt import Attempt, Words
 from application.execution.reference import entry_id
 from application.execution.requests import Committed, Request, StaleVersion
@@ -14,6 +14,7 @@ from domain.aggregate import Root
 from domain.catalogue import Listed, ListedCustomer, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, NotFound
 from domain.monitoring.source import ListedSource
+from domain.readers.webhook import ListedWebhook
 from domain.values import Actor, Disclosure, DisclosureKind, Role
 
 KINDS: dict[str, type[Listed[Any]]] = {
@@ -23,10 +24,14 @@ KINDS: dict[str, type[Listed[Any]]] = {
     "scripts": ListedScript,
     "customers": ListedCustomer,
     "sources": ListedSource,
+    "webhooks": ListedWebhook,
 }
 """Kinds of entries, by the name of their list."""
 
-COMMANDS = ("list_entry", "issue_key", "revoke_key", "change_policy", "grant", "revoke")
+COMMANDS = (
+    *("list_entry", "issue_key", "revoke_key", "change_policy", "grant", "revoke"),
+    *("issue_secret", "revoke_secret", "disable_webhook", "enable_webhook", "replay_webhook", "ping_webhook"),
+)
 """Commands of the administrator (requirements.md, States and commands)."""
 OPERATOR = Request(Actor("operator", Role.SYSTEM), "cli")
 """The operator of the installation, who has the keys and the database and approves the first grants (R-7.1)."""
@@ -68,6 +73,7 @@ class Catalogue:
 
         async def attempt(on: Attempt) -> Committed:
             check_mentions(entry, lambda of, code: on.reference.lists(KINDS[of], code), on.policy)
+            check_owner(entry, lambda subject: on.reference.reads_events(subject, on.at))
             words = on.say(subject, DisclosureKind.CONTACT, contact)
             known = await self._runner.repository.find(listed, stream)
             present = known.version if known else 0

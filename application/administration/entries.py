@@ -15,9 +15,10 @@ from domain.errors import Invalid
 from domain.monitoring.source import MonitoringSource
 from domain.policy import Policy
 from domain.policy_book import check_policy
+from domain.readers.webhook import Webhook, check_address
 from domain.values import CODE
 
-Entry = Service | Team | HelpDesk | Script | Customer | MonitoringSource
+Entry = Service | Team | HelpDesk | Script | Customer | MonitoringSource | Webhook
 
 TYPES: dict[str, type[Any]] = {
     "services": Service,
@@ -26,12 +27,14 @@ TYPES: dict[str, type[Any]] = {
     "scripts": Script,
     "customers": Customer,
     "sources": MonitoringSource,
+    "webhooks": Webhook,
 }
 CONTACTS = {
     "services": ("name", "email", "phone"),
     "help-desks": ("phone", "email", "hours", "portal"),
     "customers": ("name", "email", "phone"),
     "sources": ("senders",),
+    "webhooks": ("url",),
 }
 """Contact fields of entries. The vault stores them."""
 _UNSAID: Mapping[str, Mapping[str, Any]] = {"services": {"calendar": None}, "teams": {"calendar": None}}
@@ -57,7 +60,10 @@ def read_entry(kind: str, code: str, document: Mapping[str, Any]) -> tuple[Entry
         raise Invalid("There is no such field.", place)
     _check_codes(kind, entry)
     check_entry(entry)
-    return entry, _contact(kind, document.get("contact"))
+    contact = _contact(kind, document.get("contact"))
+    if kind == "webhooks":
+        check_address(contact.get("url"))
+    return entry, contact
 
 
 def change_policy(policy: Policy, changes: Mapping[str, Any]) -> Policy:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from application.administration.entries import Entry
+from domain.aggregate import TOPICS
 from domain.catalogue import OURS, Script, Service
 from domain.errors import UnknownReference
 from domain.policy import Policy
+from domain.readers.webhook import Webhook
 
 Lists = Callable[[str, str], bool]
 """Whether an entry of a kind (`teams`) exists and is not retired."""
@@ -20,6 +22,8 @@ def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, 
     """Yield pointer and reason for each missing reference. A retired entry may keep dead references."""
     if entry.retired:
         return
+    if isinstance(entry, Webhook):
+        yield from _unknown_topics(entry)
     for kind, code, pointer in _mentions(entry):
         if not listed(kind, code):
             yield pointer, f"There is no {kind.removesuffix('s').replace('-', ' ')} {code}."
@@ -30,10 +34,24 @@ def missing(entry: Entry, listed: Lists, policy: Policy) -> Iterator[tuple[str, 
         )
 
 
+def _unknown_topics(webhook: Webhook) -> Iterator[tuple[str, str]]:
+    """A misspelt topic would never be sent, and nobody would notice."""
+    for place, topic in enumerate(webhook.topics):
+        begins = topic.endswith("*") and any(known.startswith(topic[:-1]) for known in TOPICS)
+        if not (begins or topic in TOPICS):
+            yield f"/topics/{place}", f"There is no event {topic}."
+
+
 def check_mentions(entry: Entry, listed: Lists, policy: Policy) -> None:
     """Check the references of an entry. Raises Invalid for the first missing one."""
     for pointer, why in missing(entry, listed, policy):
         raise UnknownReference(why, pointer)
+
+
+def check_owner(entry: Entry, reads: Callable[[str], bool]) -> None:
+    """Check that a webhook's owner may read events (R-7.1). Raises Invalid."""
+    if isinstance(entry, Webhook) and not entry.retired and not reads(entry.owner):
+        raise UnknownReference(f"{entry.owner} has no role that reads events.", "/owner")
 
 
 def _mentions(entry: Entry) -> Iterator[tuple[str, str, str]]:

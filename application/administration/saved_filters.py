@@ -12,7 +12,7 @@ from application.execution.runner import CommandRunner
 from domain.access import require_role
 from domain.case.status import STAFF
 from domain.catalogue import OURS
-from domain.saved_filters import SavedFilters
+from domain.readers.saved_filters import SavedFilters
 from domain.values import Actor
 
 COMMANDS = ("save_filter", "remove_filter")

@@ -30,7 +30,8 @@ from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
 from domain.problem import Problem
-from domain.saved_filters import SavedFilters
+from domain.readers.saved_filters import SavedFilters
+from domain.readers.webhook import ListedWebhook
 from domain.values import Actor, Candidate, Role
 
 MESSAGES = 50
@@ -218,7 +219,10 @@ def entry_document(listed: Listed[Any]) -> dict[str, Any]:
 
 
 def _keys(listed: Listed[Any]) -> dict[str, Any]:
-    """Return the keys of a source by id. The secrets are not known here."""
+    """Return the keys of a source, or the secrets of a webhook, by id. The secrets themselves are not known here."""
+    if isinstance(listed, ListedWebhook):
+        secrets = [{"id": id_, **asdict(secret)} for id_, secret in listed.secrets.items()]
+        return {"secrets": secrets, "disabled": listed.disabled}
     if not isinstance(listed, ListedSource):
         return {}
     keys = [{"id": id_, "issued_at": key.issued_at, "revoked_at": key.revoked_at} for id_, key in listed.keys.items()]

@@ -22,14 +22,16 @@ from application.execution.principals import Unauthenticated
 from domain.access import Access
 from domain.aggregate import Recorded, Root
 from domain.calendar import SupportCalendar
+from domain.case.status import STAFF
 from domain.catalogue import Listed, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 from domain.errors import Forbidden, UnknownReference
 from domain.monitoring.source import ListedSource
 from domain.policy import Policy
 from domain.policy_book import PolicyBook
+from domain.readers.webhook import ListedWebhook
 from domain.values import Actor, Role
 
-TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access", "source"})
+TOPICS = frozenset({"service", "team", "help_desk", "script", "policy", "access", "source", "webhook"})
 """First parts of the topics that make up reference data. The store's index and its check name the same ones."""
 
 SELF_EVIDENT = frozenset({Role.CUSTOMER, Role.SYSTEM})
@@ -102,6 +104,22 @@ class Reference:
             return True  # registering the source and issuing its key is the authorisation
         access = self.roots.get(entry_id("access", subject))
         return isinstance(access, Access) and access.may_act_as(role, team, at)
+
+    def reads_events(self, subject: str, at: datetime) -> bool:
+        """Whether a subject holds a role that reads all events."""
+        access = self.roots.get(entry_id("access", subject))
+        grants = access.grants.values() if isinstance(access, Access) else ()
+        return any(grant.role in STAFF and grant.in_force(at) for grant in grants)
+
+    def webhook(self, code: str) -> ListedWebhook | None:
+        """Return a webhook, retired or not, or None."""
+        root = self.roots.get(entry_id("webhook", code))
+        return root if isinstance(root, ListedWebhook) else None
+
+    @cached_property
+    def webhooks(self) -> Sequence[ListedWebhook]:
+        """All webhooks, retired ones too."""
+        return [root for root in self.roots.values() if isinstance(root, ListedWebhook)]
 
     def source(self, code: str) -> ListedSource | None:
         """Return a registered monitoring source, retired or not, or None."""

@@ -198,6 +198,18 @@ class Health(Protocol):
         ...
 
 
+class WebhookDeliveries(Protocol):
+    """What became of deliveries to webhooks."""
+
+    async def attempts(self, webhook: str, page: Page) -> Listing:
+        """Return the attempts to deliver to a webhook, newest first."""
+        ...
+
+    async def standings(self) -> Sequence[Mapping[str, Any]]:
+        """Return how far each webhook is that is not retired, and why nothing is sent."""
+        ...
+
+
 @dataclass(frozen=True)
 class Views:
     """The read side: each question has its place."""
@@ -208,6 +220,7 @@ class Views:
     reports: Reports
     retention: Retention
     health: Health
+    webhooks: WebhookDeliveries
 
 
 @dataclass(frozen=True)

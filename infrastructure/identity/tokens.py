@@ -34,6 +34,7 @@ class Tokens:
         self.cursor_secret = secret_file(keys / "cursors.key", lambda: secrets.token_bytes(32))
         self.address_secret = secret_file(keys / "addresses.key", lambda: secrets.token_bytes(32))
         self.session_secret = secret_file(keys / "sessions.key", lambda: secrets.token_bytes(32))
+        self.webhook_secret = secret_file(keys / "webhooks.key", lambda: secrets.token_bytes(32))
         self._issuer, self._audience = issuer, audience
         self._jwks = KeySet(jwks_url) if jwks_url else None
         self._verified: dict[str, tuple[float, int, Principal]] = {}

@@ -16,7 +16,7 @@ from application.cases.history import event_document
 from application.faults import FAULTS
 from application.views.questions import FeedItem
 from infrastructure.postgres.connections import AsyncConnection
-from infrastructure.postgres.database import Database
+from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.queries import load
 
 _SQL = load("feed")
@@ -41,8 +41,10 @@ class Remembered(Protocol):
 class PostgresFeed:
     """Implements `application.views.questions.Feed`."""
 
-    def __init__(self, database: Database, pool: AsyncConnectionPool[Any], reference: Remembered) -> None:
-        self._database, self._pool, self._reference = database, pool, reference
+    def __init__(
+        self, database: Database, component: Component, pool: AsyncConnectionPool[Any], reference: Remembered
+    ) -> None:
+        self._database, self._component, self._pool, self._reference = database, component, pool, reference
         self._events = self._views = 0
         self._waiting = 0
         """How many wait. While nobody does, a commit costs nothing."""
@@ -58,7 +60,7 @@ class PostgresFeed:
             await cursor.execute(_SQL["page"], (after, limit), prepare=True)
             rows = await cursor.fetchall()
         # In a thread: a thousand states would hold up the event loop.
-        return await asyncio.to_thread(lambda: [_item(*row) for row in rows])
+        return await asyncio.to_thread(lambda: [feed_item(*row) for row in rows])
 
     async def wait_for_event(self, after: int, seconds: float) -> bool:
         """Wait until there may be an event after a position; False when the time is over."""
@@ -98,7 +100,7 @@ class PostgresFeed:
         while True:
             try:
                 async with await AsyncConnection.connect(
-                    self._database.for_component("api"), autocommit=True
+                    self._database.for_component(self._component), autocommit=True
                 ) as connection:
                     connection.patience = _ANSWER
                     await connection.execute(_SQL["listen_events"])
@@ -135,7 +137,7 @@ class PostgresFeed:
             self._moved.notify_all()
 
 
-def _item(
+def feed_item(
     position: int,
     stream: Any,
     version: int,
@@ -150,10 +152,12 @@ def _item(
 
 
 @asynccontextmanager
-async def open_feed(database: Database, reference: Remembered) -> AsyncIterator[PostgresFeed]:
+async def open_feed(
+    database: Database, reference: Remembered, component: Component = "api"
+) -> AsyncIterator[PostgresFeed]:
     """The feed with its pool and its listener. The listener also tells ``reference`` of changes to catalogue, policy or grants."""
-    async with database.async_pool("api", size=4) as pool:
-        feed = PostgresFeed(database, pool, reference)
+    async with database.async_pool(component, size=4) as pool:
+        feed = PostgresFeed(database, component, pool, reference)
         listening = asyncio.create_task(feed.listen(), name="feed listener")
         try:
             yield feed

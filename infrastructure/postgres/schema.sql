@@ -36,6 +36,10 @@ CREATE SCHEMA views;
 
 ALTER SCHEMA views OWNER TO desk_projector;
 
+CREATE SCHEMA webhooks;
+
+ALTER SCHEMA webhooks OWNER TO desk_owner;
+
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA extensions;
 
 COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
@@ -211,7 +215,7 @@ ALTER FUNCTION ledger.has_unread_mail(number text) OWNER TO desk_owner;
 
 CREATE FUNCTION ledger.reference_topics() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text];
+    RETURN ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text, 'webhook'::text];
 
 ALTER FUNCTION ledger.reference_topics() OWNER TO desk_owner;
 
@@ -1896,6 +1900,51 @@ WITH (fillfactor='80');
 
 ALTER TABLE views.words OWNER TO desk_projector;
 
+CREATE TABLE webhooks.attempts (
+    attempt_id bigint NOT NULL,
+    webhook text NOT NULL,
+    lane bigint NOT NULL,
+    "position" bigint NOT NULL,
+    topic text NOT NULL,
+    message text NOT NULL,
+    attempt integer NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    milliseconds integer NOT NULL,
+    status smallint,
+    error text,
+    accepted boolean NOT NULL
+);
+
+ALTER TABLE webhooks.attempts OWNER TO desk_owner;
+
+ALTER TABLE webhooks.attempts ALTER COLUMN attempt_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhooks.attempts_attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE webhooks.lanes (
+    webhook text NOT NULL,
+    lane bigint NOT NULL,
+    "position" bigint NOT NULL,
+    until bigint,
+    failures integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    version bigint DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE webhooks.lanes OWNER TO desk_owner;
+
+CREATE TABLE webhooks.standings (
+    webhook text NOT NULL,
+    pause text
+);
+
+ALTER TABLE webhooks.standings OWNER TO desk_owner;
+
 ALTER TABLE ONLY ledger.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (key);
 
@@ -2003,13 +2052,22 @@ ALTER TABLE ONLY views.value_counts
 ALTER TABLE ONLY views.words
     ADD CONSTRAINT words_pkey PRIMARY KEY (word);
 
+ALTER TABLE ONLY webhooks.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (attempt_id);
+
+ALTER TABLE ONLY webhooks.lanes
+    ADD CONSTRAINT lanes_pkey PRIMARY KEY (webhook, lane);
+
+ALTER TABLE ONLY webhooks.standings
+    ADD CONSTRAINT standings_pkey PRIMARY KEY (webhook);
+
 CREATE INDEX approvals_idx ON ledger.stored_events USING btree (notification_id) WHERE (topic = 'approval.opened'::text);
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
 CREATE INDEX quarantined_mail_idx ON ledger.stored_events USING btree (ledger.keeps_open(state)) WHERE (topic = 'intake.quarantined'::text);
 
-CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text]));
+CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text, 'webhook'::text]));
 
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events USING btree (notification_id);
 
@@ -2111,6 +2169,10 @@ CREATE INDEX resolution_reopened_idx ON views.resolutions USING btree (case_id) 
 
 CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate='on', gin_pending_list_limit='64');
 
+CREATE INDEX attempted_idx ON webhooks.attempts USING btree (attempted_at);
+
+CREATE INDEX webhook_attempts_idx ON webhooks.attempts USING btree (webhook, attempt_id);
+
 CREATE STATISTICS views.closed_cases_priority_impact_severity_stat (mcv) ON priority, impact, severity FROM views.closed_cases;
 
 ALTER STATISTICS views.closed_cases_priority_impact_severity_stat OWNER TO desk_projector;
@@ -2207,6 +2269,7 @@ GRANT USAGE ON SCHEMA tlog TO desk_sealer;
 GRANT USAGE ON SCHEMA tlog TO desk_api;
 GRANT USAGE ON SCHEMA tlog TO desk_mail;
 GRANT USAGE ON SCHEMA tlog TO desk_auditor;
+GRANT USAGE ON SCHEMA tlog TO desk_processes;
 
 GRANT USAGE ON SCHEMA vault TO desk_api;
 GRANT USAGE ON SCHEMA vault TO desk_auditor;
@@ -2219,6 +2282,10 @@ GRANT USAGE ON SCHEMA views TO desk_auditor;
 GRANT USAGE ON SCHEMA views TO desk_processes;
 GRANT USAGE ON SCHEMA views TO desk_mail;
 GRANT USAGE ON SCHEMA views TO desk_eraser;
+
+GRANT USAGE ON SCHEMA webhooks TO desk_api;
+GRANT USAGE ON SCHEMA webhooks TO desk_processes;
+GRANT USAGE ON SCHEMA webhooks TO desk_auditor;
 
 REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
 
@@ -2496,6 +2563,7 @@ GRANT SELECT,INSERT ON TABLE tlog.entries TO desk_sealer;
 GRANT SELECT ON TABLE tlog.entries TO desk_api;
 GRANT SELECT ON TABLE tlog.entries TO desk_mail;
 GRANT SELECT ON TABLE tlog.entries TO desk_auditor;
+GRANT SELECT ON TABLE tlog.entries TO desk_processes;
 
 GRANT SELECT,INSERT ON TABLE tlog.hashes TO desk_sealer;
 GRANT SELECT ON TABLE tlog.hashes TO desk_api;
@@ -2506,6 +2574,7 @@ GRANT SELECT ON TABLE tlog.logs TO desk_sealer;
 GRANT SELECT ON TABLE tlog.logs TO desk_api;
 GRANT SELECT ON TABLE tlog.logs TO desk_mail;
 GRANT SELECT ON TABLE tlog.logs TO desk_auditor;
+GRANT SELECT ON TABLE tlog.logs TO desk_processes;
 
 GRANT INSERT(log) ON TABLE tlog.logs TO desk_sealer;
 
@@ -2608,6 +2677,18 @@ GRANT SELECT ON TABLE views.words TO desk_processes;
 GRANT SELECT ON TABLE views.words TO desk_mail;
 GRANT SELECT ON TABLE views.words TO desk_auditor;
 GRANT SELECT,DELETE,UPDATE ON TABLE views.words TO desk_eraser;
+
+GRANT SELECT ON TABLE webhooks.attempts TO desk_api;
+GRANT SELECT,INSERT,DELETE ON TABLE webhooks.attempts TO desk_processes;
+GRANT SELECT ON TABLE webhooks.attempts TO desk_auditor;
+
+GRANT SELECT ON TABLE webhooks.lanes TO desk_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE webhooks.lanes TO desk_processes;
+GRANT SELECT ON TABLE webhooks.lanes TO desk_auditor;
+
+GRANT SELECT ON TABLE webhooks.standings TO desk_api;
+GRANT SELECT,INSERT,UPDATE ON TABLE webhooks.standings TO desk_processes;
+GRANT SELECT ON TABLE webhooks.standings TO desk_auditor;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE desk_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;
 

@@ -40,7 +40,8 @@ _GATHER = 0.03
 """Seconds that single events gather before they are folded: a third of the lag that the desk allows."""
 _IN_NO_VIEW = frozenset(
     {
-        *("service", "team", "help_desk", "script", "customer", "policy", "access", "source", "filters"),
+        *("service", "team", "help_desk", "script", "customer", "policy", "access", "source", "webhook"),
+        "filters",
         *("alert", "watch", "subject", "log", "approval"),
     }
 )

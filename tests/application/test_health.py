@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from application.health import readiness
+from application.health import is_failing, readiness, standing_in_words
 
 GOOD: dict[str, Any] = {
     "writable": True,
@@ -42,3 +42,19 @@ def test_a_database_that_takes_no_writes_is_still_read() -> None:
     ready = readiness({**GOOD, "writable": False})
     assert ready.views is None
     assert ready.write
+
+
+@pytest.mark.parametrize(
+    ("webhook", "failing", "words"),
+    [
+        ({}, False, "at 7, 3 behind"),
+        ({"failures": 2}, True, "at 7, 3 behind, failed 2 times"),
+        ({"pause": "disabled: gone", "failures": 1}, True, "disabled: gone"),
+        ({"pause": "disabled: owner"}, True, "disabled: owner"),
+        ({"pause": "disabled: administrator"}, False, "disabled: administrator"),
+        ({"pause": "no secret"}, False, "no secret"),
+    ],
+)
+def test_a_webhook_fails_unless_somebody_ordered_the_pause(webhook: dict[str, Any], failing: bool, words: str) -> None:
+    standing = {"pause": None, "position": 7, "behind": 3, "failures": 0, **webhook}
+    assert (is_failing(standing), standing_in_words(standing)) == (failing, words)

@@ -11,7 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("CONTRIBUTING.md")), *sorted((ROOT / "docs").glob("*.md"))]
 NAMED = re.compile(r"(?:^|[\s`(])((?:domain|application|infrastructure|api|tests|benchmarks|docs|tools)/[\w./-]*\w/?)")
 
-MEDIA_TYPES = ("application/json", "application/problem", "application/x-", "application/java-vm", "application/wasm")
+MEDIA_TYPES = (
+    "application/json",
+    "application/problem",
+    "application/cloudevents",
+    "application/x-",
+    "application/java-vm",
+    "application/wasm",
+)
 
 
 def paths(text: str) -> list[str]:

@@ -28,8 +28,9 @@ from domain.monitoring.source import EVENTS as SOURCE_EVENTS
 from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.policy_book import EVENTS as POLICY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
+from domain.readers.saved_filters import EVENTS as FILTER_EVENTS
+from domain.readers.webhook import EVENTS as WEBHOOK_EVENTS
 from domain.receipt import EVENTS as INTAKE_EVENTS
-from domain.saved_filters import EVENTS as FILTER_EVENTS
 from domain.transparency_log import EVENTS as LOG_EVENTS
 from domain.values import Disclosure
 from infrastructure.postgres.mapper import StateMapper
@@ -52,6 +53,7 @@ EVENTS: dict[str, type[Recorded]] = {
     **LOG_EVENTS,
     **ALERT_EVENTS,
     **SOURCE_EVENTS,
+    **WEBHOOK_EVENTS,
 }
 """Every event by its topic."""
 

@@ -33,6 +33,7 @@ from domain.case.terms import CauseCorrected, PendingReason, Resolution, Resolut
 from domain.catalogue import Customer
 from domain.fate import ReceiptCause
 from domain.monitoring.source import MappingRule, MonitoringSource, SourceKind
+from domain.readers.webhook import DisabledBy, Webhook
 from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
@@ -83,7 +84,7 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
     desk.policy.change(lambda policy: replace(policy, dispute_window=timedelta(hours=72)), "as before", OPERATOR)
     for kind in KINDS:
         code = next(iter(e.number for e in desk.references.current().roots.values() if isinstance(e, KINDS[kind])), "x")
-        if kind == "sources":
+        if kind in ("sources", "webhooks"):
             continue
         entry = desk.catalogue.entry(kind, code).entry if code != "x" else Customer("x")
         desk.catalogue.put(kind, entry, {"email": "new@desk.example"} if kind != "teams" else {}, OPERATOR)
@@ -98,6 +99,7 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
     _problem(desk)
     _quarantine(desk)
     _monitoring(desk)
+    _webhooks(desk)
     _erasure(desk)
     _sealing(desk)
     _imported_in_part(desk)
@@ -212,6 +214,20 @@ def _quarantine(desk: BlockingDesk) -> None:
     desk.quarantine.release(strangers[0], because(TECHNICIAN, "new"))
     desk.quarantine.join(strangers[1], None, because(TECHNICIAN, "a colleague"))
     desk.quarantine.discard(strangers[2], "an offer", TECHNICIAN)
+
+
+def _webhooks(desk: BlockingDesk) -> None:
+    """A webhook with two secrets that is pinged, disabled, enabled and replayed."""
+    webhook = Webhook("hub", "Hub", "r.audit", ("case.*",))
+    desk.catalogue.put("webhooks", webhook, {"url": "https://hub.example/events"}, OPERATOR)
+    desk.catalogue.put("webhooks", replace(webhook, name="The hub"), {"url": "https://hub.example/"}, OPERATOR)
+    first = desk.webhooks.issue_secret("hub", OPERATOR).id
+    desk.webhooks.issue_secret("hub", because(OPERATOR, "rotation"))
+    desk.webhooks.revoke_secret("hub", first, because(OPERATOR, "leaked"))
+    desk.webhooks.ping("hub", OPERATOR)
+    desk.webhooks.disable("hub", DisabledBy.FAILING, OPERATOR)
+    desk.webhooks.enable("hub", because(OPERATOR, "mended"))
+    desk.webhooks.replay("hub", 1, 7, because(OPERATOR, "it lost a day"))
 
 
 def _monitoring(desk: BlockingDesk) -> None:

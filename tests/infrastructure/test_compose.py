@@ -36,7 +36,7 @@ def test_it_is_valid_by_the_compose_schema() -> None:
 
 def test_every_command_and_setting_in_it_exists(compose: dict[str, Any]) -> None:
     known = {f"CASELEDGER_{name.upper()}" for name in Settings.model_fields}
-    for name in ("migrate", "api", "projector", "sealer", "processes", "mail", "smtp"):
+    for name in ("migrate", "api", "projector", "sealer", "processes", "mail", "webhooks", "smtp"):
         service = compose["services"][name]
         helped = subprocess.run(
             [sys.executable, "-m", "api.cli", service["command"][0], "--help"],

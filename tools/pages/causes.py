@@ -136,6 +136,14 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "source.changed": _ENTRY,
     "source.key_issued": (("issue_key",), ""),
     "source.key_revoked": (("revoke_key",), ""),
+    "webhook.subscribed": (("list_entry",), ""),
+    "webhook.changed": (("list_entry",), ""),
+    "webhook.secret_issued": (("issue_secret",), ""),
+    "webhook.secret_revoked": (("revoke_secret",), ""),
+    "webhook.disabled": (("disable_webhook",), "the webhook worker (`system:webhooks`)"),
+    "webhook.enabled": (("enable_webhook",), ""),
+    "webhook.replay_ordered": (("replay_webhook",), ""),
+    "webhook.pinged": (("ping_webhook",), ""),
 }
 """The commands, and what else appends the event, by topic."""
 

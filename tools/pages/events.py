@@ -25,6 +25,21 @@ ever. `GET /events` follows them, `GET /cases/{{number}}/history` reads those of
 cases (`application/cases/visibility.py`); staff, auditors and reporting jobs read everything. A field of the type
 [`Disclosure`](#values-in-events) is words: the event holds their digest, the vault the words, and an erasure removes them there.
 
+## Following the feed
+
+`GET /events?after=N` answers the events after position N, in pages. With `Accept: text/event-stream` new ones keep coming: the `id` of each is its position, and a reader that comes back with
+`Last-Event-ID` goes on behind it. A program that must lose nothing and do nothing twice keeps three rules:
+
+1. **The position is the place.** Positions ascend in the order of the commits. Events are written under one lock, so none appears later below a position that anybody has seen.
+   Numbers may be missing where a transaction was rolled back; no event ever fills them.
+2. **Store the place in the transaction of the effect.** After a crash both are there, or neither. A program whose effect cannot share a transaction remembers the positions that it has handled.
+3. **Apply events in order, and store the place after each or after each batch.** What was received but not stored comes again.
+
+After a restore of an older backup positions are used anew: begin anew, or compare with the [transparency log](record.md). [consumer.py](examples/consumer.py) is a whole program that follows these rules, with SQLite. A
+test kills it again and again while events are written.
+
+Programs that would rather be called take [webhooks](webhooks.md). Both show the same events to the same roles.
+
 """
 _AREAS = {
     "case": "Cases",
@@ -34,6 +49,7 @@ _AREAS = {
     "alert": "Alerts",
     "watch": "Monitoring systems that are watched",
     "source": "Monitoring sources",
+    "webhook": "Webhooks",
     **dict.fromkeys(("service", "team", "help_desk", "script", "customer"), "Catalogue and directory"),
     "policy": "The policy",
     "access": "Grants",

@@ -20,7 +20,7 @@ PAGES = {
         ),
     ),
     "Operate": (
-        *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring"),
+        *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring", "docs/webhooks"),
         *("docs/auditing", "docs/personal-data"),
     ),
     "Develop": (

@@ -23,7 +23,7 @@ from infrastructure.settings import Settings
 log = structlog.get_logger()
 
 SEALER = "sealer"
-WORKERS = ("projector", "processes", "mail", "smtp", "imap", SEALER)
+WORKERS = ("projector", "processes", "mail", "webhooks", "smtp", "imap", SEALER)
 _GOODBYE = 60.0
 """Seconds that a worker may take to stop: it may be in the middle of a rebuild's statement."""
 _LOOK_AFTER = 1.0

@@ -1,4 +1,4 @@
-"""`worker` runs what works behind the API: projector, processes (timers), mail out, mail in by SMTP and IMAP, sealer."""
+"""`worker` runs what works behind the API: projector, processes (timers), mail out, webhooks, mail in by SMTP and IMAP, sealer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from api.cli.console import FINDINGS, could_not_run
 from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
 from api.cli.processes.sealer import seal, seal_all
 from api.cli.processes.supervisor import SEALER, WORKERS
+from api.cli.processes.webhooks import ROLE, deliver, deliver_once
 from api.cli.processes.worker_process import POISONED, keep, stop_when_told
 from api.cli.processes.worker_tasks import close, listen, poll, project, read_mailbox, send
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
@@ -33,6 +34,7 @@ COMPONENTS: dict[str, Component] = {
     "projector": "projector",
     "processes": "processes",
     "mail": "mail",
+    "webhooks": ROLE,
     "smtp": "api",
     "imap": "api",
     SEALER: "sealer",
@@ -43,7 +45,7 @@ COMPONENTS: dict[str, Component] = {
 def worker(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="Which: projector, processes, mail, smtp, imap, sealer. All when none is named."),
+        typer.Argument(help="Which: projector, processes, mail, webhooks, smtp, imap, sealer. All when none is named."),
     ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -75,6 +77,8 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
         with database.connect("mail") as connection:
             if Turn(connection, "mail").is_free():
                 asyncio.run(_send_due(settings, database))
+    if "webhooks" in names:
+        asyncio.run(deliver_once(settings, database))
     if "imap" in names:
         asyncio.run(read_mailbox(settings, database))
     if SEALER in names:
@@ -134,6 +138,7 @@ def _seal(settings: Settings, database: Database, stop: threading.Event, pulse: 
 _WORK: Mapping[str, Callable[[Settings, Database, threading.Event, Pulse], None]] = {
     "processes": close,
     "mail": send,
+    "webhooks": deliver,
     "smtp": listen,
     "imap": poll,
     SEALER: _seal,

@@ -29,6 +29,23 @@ class Worker(Document):
     """Since when."""
 
 
+class WebhookStanding(Document):
+    """How far a webhook is."""
+
+    pause: Annotated[str, such_as("disabled: gone")] | None
+    """Why nothing is sent. Null if events are sent."""
+    position: Position
+    """Everything up to here was delivered or not asked for."""
+    behind: Annotated[int, such_as(0)]
+    """How many positions the ledger is ahead."""
+    lag_seconds: Annotated[float, such_as(0.0)]
+    """The age in seconds of the oldest event that was not looked at."""
+    failures: Annotated[int, such_as(0)]
+    """How often the next event has failed."""
+    due_at: At | None
+    """When it is tried again."""
+
+
 class Ready(Document):
     """The desk is ready."""
 
@@ -69,6 +86,22 @@ class Ready(Document):
         such_as({"mail": {"state": "running", "error": None, "since": "2026-11-23T14:00:00Z"}}),
     ]
     """The workers, by name."""
+    webhooks: Annotated[
+        dict[str, WebhookStanding],
+        such_as(
+            {
+                "hub": {
+                    "pause": None,
+                    "position": 111,
+                    "behind": 0,
+                    "lag_seconds": 0.0,
+                    "failures": 0,
+                    "due_at": None,
+                }
+            }
+        ),
+    ]
+    """The webhooks that are not retired, by id."""
 
 
 class Checkpoint(Document):

@@ -22,6 +22,7 @@ class Area(StrEnum):
     QUARANTINE = "Quarantine"
     CATALOGUE = "Catalogue"
     SOURCES = "Monitoring sources"
+    WEBHOOKS = "Webhooks"
     POLICY = "Policy and access"
     PERSONAL_DATA = "Personal data"
     LEDGER = "Ledger"
@@ -44,6 +45,7 @@ _MEANINGS = {
     Area.QUARANTINE: "Messages on which a person decides (R-5.1d).",
     Area.CATALOGUE: "Services, teams, help desks, scripts and customers (SOP 4.1, 5.3, 5.5).",
     Area.SOURCES: "Monitoring systems, the mapping of their labels, and their keys.",
+    Area.WEBHOOKS: "Who is sent events as they happen, under which secret, and what became of it (docs/webhooks.md).",
     Area.POLICY: "What the organisation decided, and who may act as what (SOP 7.1).",
     Area.PERSONAL_DATA: "Erasures and legal holds: one person requests, another approves.",
     Area.LEDGER: "Every event in order, and the transparency log that signs them.",

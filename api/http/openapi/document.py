@@ -20,6 +20,7 @@ from api.http.openapi.areas import TAGS
 from api.http.openapi.examples import Examples
 from api.http.openapi.headers import ANSWERED, IDEMPOTENCY_KEY, IF_NONE_MATCH
 from api.http.openapi.operations import SCHEMAS
+from api.http.openapi.outgoing import outgoing
 from api.http.openapi.refusals import Refusals, implied
 
 Operation = dict[str, Any]
@@ -52,8 +53,9 @@ def described(app: FastAPI) -> dict[str, Any]:
         refusals = Refusals()
         for path, method, operation in _operations(schema["paths"]):
             _complete(path, method, operation, refusals)
+        schema["webhooks"] = outgoing()
         schemas = _schemas(schema)
-        for _, _, operation in _operations(schema["paths"]):
+        for _, _, operation in _operations(schema["paths"] | schema["webhooks"]):
             _show_bodies(operation, schemas)
         schema["components"] = {
             "schemas": dict(sorted({**schemas, **refusals.schemas}.items())),
@@ -129,7 +131,7 @@ class _Schemas(GenerateJsonSchema):
 
 def _schemas(document: dict[str, Any]) -> dict[str, Any]:
     """Every schema that the operations refer to, with an example of each field."""
-    named = set(_references(document["paths"])) | {Problem.__name__}
+    named = set(_references([document["paths"], document["webhooks"]])) | {Problem.__name__}
     models = {model.__name__: model for model in (*_below(Words), *_below(Document)) if model.__name__ in named}
     _, made = models_json_schema(
         [(model, "validation") for model in models.values()], ref_template=SCHEMAS, schema_generator=_Schemas

@@ -49,6 +49,8 @@ _KNOWN: dict[tuple[str, str], tuple[str, dict[str, Any], Any]] = {
     ("sources", "code"): ("The id of the monitoring source.", _CODE, "prometheus"),
     ("customers", "code"): ("The customer id.", _CODE, "f2d3009c3f5755d9bf5bb3fa7afd2a10"),
     ("sources", "key"): ("The id of the key.", {"pattern": r"^[0-9a-z]{8}$"}, "3f9a1c7e"),
+    ("webhooks", "code"): ("The id of the webhook.", _CODE, "hub"),
+    ("webhooks", "secret"): ("The id of the secret.", {"pattern": r"^[0-9a-f]{8}$"}, "3f9a1c7e"),
     ("grants", "subject"): ("The id of the person or machine.", _CODE, "b.chen"),
     ("filters", "name"): ("The name of the filter.", _CODE, "late printers"),
     ("tlog", "log"): _LOG,

@@ -12,7 +12,7 @@ from infrastructure.postgres.queries import load
 _SQL = load("turns", "infrastructure.postgres.workers")
 _STANDBY = 0.5
 """Seconds between two tries for the turn."""
-KEYS = {"processes": 4850712371, "mail": 4850712372, "sealer": 4850712373}
+KEYS = {"processes": 4850712371, "mail": 4850712372, "sealer": 4850712373, "webhooks": 4850712375}
 """The advisory lock of each kind. The projector's is in its own SQL."""
 
 

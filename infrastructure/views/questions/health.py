@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infrastructure.views.questions.view_reader import ViewReader, texts
+from infrastructure.views.questions.webhooks import WebhookView
 
 _SQL = texts("health")
 
@@ -14,14 +15,15 @@ class HealthView:
     """What operators and load balancers ask."""
 
     def __init__(self, reader: ViewReader) -> None:
-        self._reader = reader
+        self._reader, self._webhooks = reader, WebhookView(reader)
 
     async def status(self) -> Mapping[str, Any]:
-        """Positions, lags, counts of waiting work, and the state of each worker."""
+        """Positions, lags, counts of waiting work, and the state of each worker and webhook."""
         workers = {row.pop("worker"): row for row in await self._reader.rows(_SQL["workers"])}
         projecting = await self.is_projecting()  # asked first: a projector says why it halts before it goes
         (health,) = await self._reader.rows(_SQL["health"])
-        return {**health, "projecting": projecting, "workers": workers}
+        webhooks = {row.pop("webhook"): row for row in await self._webhooks.standings()}
+        return {**health, "projecting": projecting, "workers": workers, "webhooks": webhooks}
 
     async def is_projecting(self) -> bool:
         """Whether a projector is at work, so that recorded events will be folded."""

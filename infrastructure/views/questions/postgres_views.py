@@ -10,11 +10,18 @@ from infrastructure.views.questions.reports import ReportView
 from infrastructure.views.questions.retention import RetentionView
 from infrastructure.views.questions.search import SearchView
 from infrastructure.views.questions.view_reader import ViewReader
+from infrastructure.views.questions.webhooks import WebhookView
 
 
 def views_on(pool: AsyncPool) -> Views:
     """The read side on a pool of connections."""
     reader = ViewReader(pool)
     return Views(
-        reader, ListView(reader), SearchView(reader), ReportView(reader), RetentionView(reader), HealthView(reader)
+        reader,
+        ListView(reader),
+        SearchView(reader),
+        ReportView(reader),
+        RetentionView(reader),
+        HealthView(reader),
+        WebhookView(reader),
     )

@@ -13,7 +13,7 @@ import pytest
 from application.administration.catalogue import OPERATOR
 from domain.monitoring.source import MonitoringSource, SourceKind
 from domain.values import Role
-from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done
+from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, refused
 from tests.acceptance.shared.contract import Contract
 
 
@@ -161,6 +161,28 @@ def test_machines_are_answered_as_described(running: RunningDesk, checked: Any) 
         assert wrong.status_code in (202, 400, 415), wrong.text
     case = done(intake.http.post("/intake/alertmanager", json=[]))
     assert case["outcome"] == "quarantined"
+
+
+def test_webhooks_are_answered_as_described(running: RunningDesk, checked: Any) -> None:
+    admin = checked(Role.ADMIN, "root")
+    running.caller(Role.REPORTER, "reports")
+    body = running.anonymous().get("/openapi.json").json()["paths"]["/webhooks/{code}"]["put"]["requestBody"]
+    example = body["content"]["application/json"]["example"]
+    done(admin.http.put("/webhooks/hub", json=example, headers={"If-Match": "*"}))
+    secret = done(admin.post("/webhooks/hub/secrets", {}))["secret_id"]
+    done(admin.post("/webhooks/hub/secrets", {"reason": "rotation"}))
+    done(admin.post(f"/webhooks/hub/secrets/{secret}/revoke", {}))
+    done(admin.post("/webhooks/hub/ping", {}))
+    done(admin.post("/webhooks/hub/replay", {"from": 1, "to": 3}))
+    done(admin.post("/webhooks/hub/disable", {"reason": "the hub moves"}))
+    refused(admin.post("/webhooks/hub/ping", {}), 409, "invalid-transition")
+    done(admin.post("/webhooks/hub/enable", {}))
+    refused(admin.post("/webhooks/hub/enable", {}), 409, "invalid-transition")
+    refused(admin.post("/webhooks/hub/replay", {"from": 3, "to": 1}), 422, "validation-failed")
+    refused(admin.post("/webhooks/hub/secrets/00000000/revoke", {}), 404, "not-found")
+    done(admin.get("/webhooks/hub"))
+    done(admin.get("/webhooks"))
+    done(admin.get("/webhooks/hub/deliveries"))
 
 
 def test_the_office_is_answered_as_described(running: RunningDesk, checked: Any) -> None:

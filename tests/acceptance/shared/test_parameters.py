@@ -10,6 +10,7 @@ import pytest
 
 from application.administration.catalogue import OPERATOR
 from domain.monitoring.source import MonitoringSource, SourceKind
+from domain.readers.webhook import Webhook
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done, incident, refused
 
@@ -27,9 +28,11 @@ def questions(running: RunningDesk) -> list[str]:
     """The address of every question of the interface, with something that is there in each place."""
     number = running.log()["number"]
     running.office.catalogue.put("sources", MonitoringSource("prom", "Prom", SourceKind.ALERTMANAGER), {}, OPERATOR)
+    webhook = Webhook("hub", "Hub", "r.audit")
+    running.office.catalogue.put("webhooks", webhook, {"url": "https://hub.example/"}, OPERATOR)
     running.office.grants.ensure("root", Role.ADMIN, None, None, OPERATOR, anew=False)
     names = {"number": number, "subject": "root", "log": "1", "path": "tile/0/000"}
-    codes = {"services": "printing", "teams": "network", "sources": "prom"}
+    codes = {"services": "printing", "teams": "network", "sources": "prom", "webhooks": "hub"}
     found = []
     for path, operations in running.technician.get("/openapi.json").json()["paths"].items():
         if "get" not in operations or path.startswith(LENIENT) or "{digest}" in path or "{message}" in path:

@@ -23,8 +23,9 @@ from domain.outgoing_mail import EVENTS as MESSAGE
 from domain.policy import first_policy
 from domain.policy_book import EVENTS as POLICY
 from domain.problem import EVENTS as PROBLEM
+from domain.readers.saved_filters import EVENTS as FILTERS
+from domain.readers.webhook import EVENTS as WEBHOOKS
 from domain.receipt import EVENTS as INTAKE
-from domain.saved_filters import EVENTS as FILTERS
 from domain.transparency_log import EVENTS as LOG
 from domain.values import Actor, Channel, Disclosure, DisclosureKind, Provenance, Role, Via
 from infrastructure.postgres.mapper import StateMapper
@@ -110,6 +111,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             **SOURCE,
             **APPROVAL,
             **FILTERS,
+            **WEBHOOKS,
         }
     ) == [
         *("access.granted", "access.opened", "access.revoked"),
@@ -173,4 +175,6 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
         *("script.published", "script.revised", "service.changed", "service.defined"),
         *("source.changed", "source.key_issued", "source.key_revoked", "source.registered", "subject.opened"),
         *("subject.personal_data_erased", "team.changed", "team.formed", "watch.observed"),
+        *("webhook.changed", "webhook.disabled", "webhook.enabled", "webhook.pinged", "webhook.replay_ordered"),
+        *("webhook.secret_issued", "webhook.secret_revoked", "webhook.subscribed"),
     ]

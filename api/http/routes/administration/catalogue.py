@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller
-from api.http.bodies.catalogue import ENTRIES
+from api.http.bodies.administration.catalogue import ENTRIES
+from api.http.bodies.administration.webhooks import WebhookBody
 from api.http.documents import catalogue as documents
+from api.http.documents import webhooks
 from api.http.documents.base import Document
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import MAY_MATCH
@@ -28,7 +30,7 @@ from api.http.parameters import AtVersion
 from api.http.problems import Problem
 from api.http.requests import asked, json_body
 from api.http.responses import json_response, versioned
-from api.http.routes.administration.office import OFFICE_READERS, Raw, keeper, reader, run
+from api.http.routes.administration.office import OFFICE_READERS, WEBHOOK_READERS, Raw, keeper, reader, run
 from application.administration.catalogue import KINDS
 from application.administration.entries import read_entry
 from application.cases.documents import entry_document
@@ -46,6 +48,7 @@ class Kind:
     page: type[Document]
     example: str
     area: Area = Area.CATALOGUE
+    readers: frozenset[Role] = OFFICE_READERS
 
 
 _KINDS = {
@@ -54,9 +57,11 @@ _KINDS = {
     "help-desks": Kind("help desk", documents.HelpDesk, documents.HelpDeskPage, "dhs"),
     "scripts": Kind("diagnostic script", documents.Script, documents.ScriptPage, "printing-basics"),
     "sources": Kind("monitoring source", documents.Source, documents.SourcePage, "prometheus", Area.SOURCES),
+    "webhooks": Kind("webhook", webhooks.Webhook, webhooks.WebhookPage, "hub", Area.WEBHOOKS, WEBHOOK_READERS),
     "customers": Kind("customer", documents.DirectoryCustomer, documents.FoundCustomer, "f2d3009c"),
 }
 
+_BODIES = {**ENTRIES, "webhooks": WebhookBody}
 
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "services": {"name": "Printing", "team": "network", "owner": "t.lee", "contact": {"email": "t.lee@desk.example"}},
@@ -73,6 +78,12 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
         "defaults": {"match": {}, "severity": 2},
         "contact": {"senders": "prometheus@desk.example"},
     },
+    "webhooks": {
+        "name": "Integration hub",
+        "owner": "reports",
+        "topics": ["case.*", "problem.opened"],
+        "contact": {"url": "https://hub.example/events"},
+    },
     "customers": {"agency": "dot", "contact": {"name": "Jo Field", "email": "jo.field@agency.example"}},
 }
 
@@ -86,10 +97,10 @@ def _list_route(kind: str) -> None:
         operation_id=f"list_{kind}",
         tags=[known.area],
         description=f"List the {known.one}s.\n\nAll of them, by id, with those that are retired.",
-        openapi_extra=operation(answers(known.page, told=f"The {known.one}s."), needs(OFFICE_READERS)),
+        openapi_extra=operation(answers(known.page, told=f"The {known.one}s."), needs(known.readers)),
     )
     async def list_entries(request: Request, caller: Caller) -> Response:
-        context, _ = await reader(request, caller)
+        context, _ = await reader(request, caller, known.readers)
         reference = await context.desk.references.current()
         items = [entry_document(listed) for listed in reference.all(KINDS[kind])]
         return json_response({"items": items, "next_cursor": None, "as_of_position": reference.position})
@@ -105,11 +116,11 @@ def _entry_routes(kind: str) -> None:
         tags=[known.area],
         description=f"Read a {known.one}.\n\nAs it is, or as it was at a version.",
         openapi_extra=operation(
-            answers(known.entry, told=f"The {known.one}.", headers=("ETag",)), needs(OFFICE_READERS)
+            answers(known.entry, told=f"The {known.one}.", headers=("ETag",)), needs(known.readers)
         ),
     )
     async def read(request: Request, caller: Caller, code: str, version: AtVersion = None) -> Response:
-        context, _ = await reader(request, caller)
+        context, _ = await reader(request, caller, known.readers)
         listed = await context.desk.catalogue.entry(kind, code, version=version)
         return versioned(request, listed.version, lambda: entry_document(listed))
 
@@ -121,7 +132,7 @@ def _entry_routes(kind: str) -> None:
         description=f"Define a {known.one}, or replace it by a new version.\n\n`If-Match` is needed once it is there: "
         "`If-None-Match: *` says that it must not be. What it names must be listed.",
         openapi_extra=operation(
-            takes(ENTRIES[kind], example=_EXAMPLES[kind]),
+            takes(_BODIES[kind], example=_EXAMPLES[kind]),
             reads(MAY_MATCH),
             written(known.entry, told=f"The {known.one}."),
             refuses("precondition-required", "unknown-reference"),

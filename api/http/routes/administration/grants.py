@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller
-from api.http.bodies.catalogue import GrantBody, RevokeBody
+from api.http.bodies.administration.catalogue import GrantBody, RevokeBody
 from api.http.documents.access import Access as AccessDocument
 from api.http.documents.access import AccessPage
 from api.http.openapi.areas import Area

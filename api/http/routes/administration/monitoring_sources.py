@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller, Staff
-from api.http.bodies.catalogue import IssueKeyBody, RevokeKeyBody
+from api.http.bodies.administration.catalogue import IssueKeyBody, RevokeKeyBody
 from api.http.context import Context, admit, context_of
 from api.http.documents.catalogue import IssuedKey, Source
 from api.http.documents.intake import AlertPage

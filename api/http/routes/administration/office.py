@@ -23,13 +23,15 @@ from domain.values import Actor, Role
 
 Raw = Annotated[bytes | None, Depends(raw_body)]
 OFFICE_READERS = frozenset({*STAFF, Role.ADMIN})
+WEBHOOK_READERS = frozenset({Role.ADMIN, Role.AUDITOR})
+"""The address of a webhook often holds a token."""
 
 
-async def reader(request: Request, caller: Principal) -> tuple[Context, Actor]:
+async def reader(request: Request, caller: Principal, among: frozenset[Role] = OFFICE_READERS) -> tuple[Context, Actor]:
     context = context_of(request)
-    actor = await admit(request, caller, OFFICE_READERS)
-    if actor.role not in OFFICE_READERS:
-        raise Forbidden(f"this needs the role {' or '.join(sorted(OFFICE_READERS))}; you are {actor.role}")
+    actor = await admit(request, caller, among)
+    if actor.role not in among:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(among))}; you are {actor.role}")
     refuse_unknown(request)
     return context, actor
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller
-from api.http.bodies.catalogue import PolicyBody
+from api.http.bodies.administration.catalogue import PolicyBody
 from api.http.context import policy_of
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import IF_MATCH

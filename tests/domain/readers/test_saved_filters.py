@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.errors import ContradictsRecord, NotFound
-from domain.saved_filters import MOST, SavedFilter, SavedFilters
+from domain.readers.saved_filters import MOST, SavedFilter, SavedFilters
 from domain.values import Actor, Provenance, Role, Via
 
 BY = Provenance(Actor("a.ortiz", Role.TECHNICIAN), Via("http"), datetime(2026, 11, 23, 14, tzinfo=UTC), random=bytes)

@@ -1,0 +1,1 @@
+"""Bodies of what the administrator maintains."""

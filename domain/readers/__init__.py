@@ -1,0 +1,1 @@
+"""What readers of the desk keep: people their filters of lists, programs their webhooks."""
