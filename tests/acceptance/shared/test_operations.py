@@ -25,7 +25,8 @@ OTHERS = {
     *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),
     *("/intake/email", "/intake/alertmanager", "/intake/cloudevents", "/v2/enqueue", "/demo/mail/{number}/reply"),
     *("/sources/{code}/keys", "/sources/{code}/keys/{key}/revoke"),
-    "/erasures",
+    *(f"/webhooks/{{code}}/{order}" for order in ("secrets", "disable", "enable", "ping", "replay")),
+    *("/webhooks/{code}/secrets/{secret}/revoke", "/erasures"),
     *(f"/approvals/{{number}}/{act}" for act in ("approve", "refuse", "withdraw")),
     *(f"/quarantine/{{message}}/{act}" for act in ("release", "join", "discard")),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from jsonschema import Draft202012Validator
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from infrastructure.transparency.formats.merkle import leaf_hash
@@ -30,6 +31,9 @@ def test_a_message_is_a_signed_cloud_event_over_tls(
     hooks.work(webhook_ca_file=str(certificate))
     [message] = receiver.wait(len)
     event = Webhook(secret).verify(message.body, message.headers)
+    described = hooks.desk.anonymous().get("/openapi.json").json()
+    content = described["webhooks"]["event"]["post"]["requestBody"]["content"]["application/cloudevents+json"]
+    Draft202012Validator({**content["schema"], "components": described["components"]}).validate(event)
     [shown] = [each for each in feed(hooks) if each["topic"] == "case.logged"]
     assert event.pop("data") == shown
     assert event == {
