@@ -26,7 +26,7 @@ OTHERS = {
     *("/intake/email", "/intake/alertmanager", "/intake/cloudevents", "/v2/enqueue", "/demo/mail/{number}/reply"),
     *("/sources/{code}/keys", "/sources/{code}/keys/{key}/revoke"),
     *(f"/webhooks/{{code}}/{order}" for order in ("secrets", "disable", "enable", "ping", "replay")),
-    *("/webhooks/{code}/secrets/{secret}/revoke", "/erasures"),
+    *("/webhooks/{code}/secrets/{secret}/revoke", "/erasures", "/filters/{name}/remove"),
     *(f"/approvals/{{number}}/{act}" for act in ("approve", "refuse", "withdraw")),
     *(f"/quarantine/{{message}}/{act}" for act in ("release", "join", "discard")),
 }
