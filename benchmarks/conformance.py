@@ -37,24 +37,22 @@ def rows(database: Database) -> Iterator[Row]:
     """The rows of one desk."""
     model = sop(first_policy().business)
 
-    async def measure(histories: Histories) -> tuple[int, float, float, float]:
-        events, reading, checking, after = 0, 0.0, 0.0, None
+    async def measure(histories: Histories) -> tuple[int, float, float, float, float]:
+        events, checking, after = 0, 0.0, None
         began = time.perf_counter()
         await histories.page(None, _HTTP_PAGE, _EVERYTHING)
-        page = time.perf_counter() - began
+        page, began, used = time.perf_counter() - began, time.perf_counter(), time.process_time()
         while True:
-            began = time.perf_counter()
             found = await histories.page(after, _PAGE, _EVERYTHING)
-            reading += time.perf_counter() - began
-            began = time.perf_counter()
+            before = time.process_time()
             events += sum(_checked(history, model) for history in found.histories)
-            checking += time.perf_counter() - began
+            checking += time.process_time() - before
             if (after := found.last) is None:
-                return events, reading, checking, page
+                return events, time.perf_counter() - began, time.process_time() - used, checking, page
 
-    events, reading, checking, page = on_histories(database, measure)
-    note = f"{events:,} events, one core: {reading / events * 1e6:.1f} µs an event to read, {checking / events * 1e6:.1f} to check"
-    yield Row("conformance_events", events / (reading + checking), "events/s", note=note)
+    events, seconds, used, checking, page = on_histories(database, measure)
+    note = f"{events:,} events; our CPU {used / events * 1e6:.1f} µs an event, {checking / events * 1e6:.1f} of it to check"
+    yield Row("conformance_events", events / seconds, "events/s", note=note)
     yield Row("conformance_page_ms", page * 1000, "ms", note=f"{_HTTP_PAGE} cases, read")
 
 

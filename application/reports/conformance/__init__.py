@@ -3,5 +3,5 @@
 The model is Declare (M. Pesic, H. Schonenberg, W. van der Aalst: DECLARE, EDOC 2007; van der Aalst, Pesic, Schonenberg: Declarative
 workflows, Computer Science 23, 2009) with conditions on data and time (A. Burattin, F. Maggi, A. Sperduti: Conformance checking based
 on multi-perspective declarative process models, Expert Systems with Applications 65, 2016: MP-Declare). Templates bear the
-names that Declare4Py, RuM and pm4py give them. What a model does not forbid is allowed.
+names of Declare4Py and RuM; pm4py shortens them. What a model does not forbid is allowed.
 """

@@ -91,5 +91,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _natural(text: str) -> list[Any]:
-    """Clauses in the order of the SOP: R-5.8.1a after R-5.8e would be wrong by letters alone."""
+    """Clauses in the order of the SOP: R-5.8.1a comes after R-5.8e."""
     return [text.rstrip("abcdefghij"), text]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -42,6 +44,31 @@ CASES = (
     ("not co-existence", ("a", "b", "aa"), ("ab", "ba")),
 )
 """Each history by itself; an open case's response may still come, a closed one's (`c`) may not."""
+
+
+REGULAR = {
+    "existence": ".*a.*",
+    "absence": "[^a]*",
+    "exactly": "[^a]*a[^a]*",
+    "init": "a.*",
+    "responded existence": "[^a]*((a.*b.*)|(b.*a.*))*[^a]*",
+    "co-existence": "[^ab]*((a.*b.*)|(b.*a.*))*[^ab]*",
+    "response": "[^a]*(a.*b)*[^a]*",
+    "alternate response": "[^a]*(a[^a]*b[^a]*)*[^a]*",
+    "chain response": "[^a]*(ab[^a]*)*[^a]*",
+    "precedence": "[^a]*(b.*a)*[^a]*",
+    "alternate precedence": "[^a]*(b[^a]*a[^a]*)*[^a]*",
+    "chain precedence": "[^a]*(ba[^a]*)*[^a]*",
+    "succession": "[^ab]*(a.*b)*[^ab]*",
+    "alternate succession": "[^ab]*(a[^ab]*b[^ab]*)*[^ab]*",
+    "chain succession": "[^ab]*(ab[^ab]*)*[^ab]*",
+    "not response": "[^a]*(a[^b]*)*[^ab]*",
+    "not chain response": "[^a]*(a+[^ab][^a]*)*([^a]*|a+)",
+    "not co-existence": "[^ab]*((a[^b]*)|(b[^a]*))?",
+}
+"""The same templates as regular expressions over whole traces (C. Di Ciccio, M. Mecella: On the discovery of declarative control flows
+for artful processes, ACM TMIS 5, 2015)."""
+_LONGEST = 5
 
 
 def verdict(template: str, letters: str, more: str = "", *, hours: float = 1, until: float | None = None) -> Verdict:
@@ -99,3 +126,13 @@ def test_a_target_may_be_needed_several_times() -> None:
 def test_a_model_counts_activations() -> None:
     found = verdict("response", "aabac")
     assert (found.activated, found.violated) == ({"r": 3}, {"r": 1})
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_means_what_the_literature_says(template: str) -> None:
+    """On every closed history of up to five events, `x` being any other."""
+    words = ("".join(word) for length in range(_LONGEST + 1) for word in product("abx", repeat=length))
+    wrong = [
+        w for w in words if bool(verdict(template, f"{w}c").deviations) is bool(re.fullmatch(REGULAR[template], w))
+    ]
+    assert wrong == []
