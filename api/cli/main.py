@@ -23,6 +23,7 @@ from api.cli import (
     reports,
     tlog,
     webhooks,
+    what_if,
 )
 from api.cli.console import COULD_NOT_RUN, configure_logging
 from api.cli.processes import server, workers
@@ -48,6 +49,7 @@ app.command("roles")(installation.roles)
 app.command("settings")(installation.settings)
 app.command("status")(installation.status)
 app.command("report")(reports.report)
+app.command("what-if")(what_if.what_if)
 app.command("rebuild")(reports.rebuild)
 app.command("conformance")(conformance.conformance)
 app.command("bundle")(bundle.bundle)

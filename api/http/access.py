@@ -17,6 +17,8 @@ from domain.errors import Forbidden
 from domain.values import Actor, Role
 
 Caller = Annotated[Principal, Depends(authenticated)]
+DECIDERS = frozenset({Role.ADMIN, Role.AUDITOR, Role.DUTY_MANAGER})
+"""Who may ask what would have been under another policy."""
 _LONGEST_POSITION = 18
 """Digits."""
 
@@ -89,6 +91,17 @@ async def fresh_keeping(request: Request, actor: Keeper) -> Actor:
     return actor
 
 
+async def deciding(request: Request, caller: Caller) -> Actor:
+    """The caller as one who decides on the policy, or checks it, with fresh views. Raises Forbidden."""
+    actor = await admit(request, caller, DECIDERS)
+    if actor.role not in DECIDERS:
+        raise Forbidden(f"this needs the role {' or '.join(sorted(DECIDERS))}; you are {actor.role}")
+    refuse_unknown(request)
+    await _wait_for_position(request)
+    return actor
+
+
+FreshDecider = Annotated[Actor, Depends(deciding)]
 FreshKeeper = Annotated[Actor, Depends(fresh_keeping)]
 FreshReader = Annotated[Actor, Depends(fresh_reading)]
 FreshStaff = Annotated[Actor, Depends(fresh_staffing)]

@@ -38,6 +38,7 @@ from api.http.routes.administration import (
     policy,
     saved_filters,
     webhooks,
+    what_if,
 )
 from api.http.routes.audit import conformance, transparency
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
@@ -80,6 +81,7 @@ def create_app(opening: Opening) -> Entrance:
         reports,
         catalogue,
         policy,
+        what_if,
         grants,
         saved_filters,
         approvals,

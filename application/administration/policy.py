@@ -11,7 +11,7 @@ from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner, expect
 from domain.errors import NotFound
 from domain.policy import Policy
-from domain.policy_book import PolicyAdopted, PolicyBook
+from domain.policy_book import PolicyAdopted, PolicyBook, PolicyChanged
 from domain.values import DisclosureKind
 
 POLICY_STREAM = entry_id("policy", "policy")
@@ -29,6 +29,12 @@ class PolicyCommands:
         if book is None or (version is not None and book.version != version):
             raise NotFound("There is no such version of the policy.")
         return book
+
+    async def past(self) -> list[tuple[int, Policy]]:
+        """Return every policy with the position since which it is in force, the present one last."""
+        events = await self._runner.register.reference_events(0)
+        known = [(at, event.policy) for at, event in events if isinstance(event, PolicyAdopted | PolicyChanged)]
+        return known or [(0, (await self._runner.references.current()).policy)]
 
     async def adopt(self, request: Request) -> None:
         """Record version 1 of the policy, once, so that every decision has a recorded policy."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from application.reports.report import Goals
+from application.reports.what_if.history import Histories
 from application.views.case_filters import Condition, Sort
 
 
@@ -221,6 +222,7 @@ class Views:
     retention: Retention
     health: Health
     webhooks: WebhookDeliveries
+    histories: Histories
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ PAGES = {
         *(
             "docs/reporting",
             "docs/reports",
+            "docs/what-if",
             "docs/reporting-schema",
             "docs/conformance",
             "docs/exports",

@@ -11,6 +11,7 @@ from infrastructure.views.questions.retention import RetentionView
 from infrastructure.views.questions.search import SearchView
 from infrastructure.views.questions.view_reader import ViewReader
 from infrastructure.views.questions.webhooks import WebhookView
+from infrastructure.views.questions.what_if import WhatIfView
 
 
 def views_on(pool: AsyncPool) -> Views:
@@ -24,4 +25,5 @@ def views_on(pool: AsyncPool) -> Views:
         RetentionView(reader),
         HealthView(reader),
         WebhookView(reader),
+        WhatIfView(reader),
     )

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from application.views.cases import PAST
 from application.views.questions import Listing, Page, Point
-from infrastructure.postgres.connections import AsyncPool
+from infrastructure.postgres.connections import AsyncConnection, AsyncPool
 from infrastructure.postgres.queries import load
 
 LATEST = 2**62
@@ -71,6 +71,23 @@ class ViewReader:
         ):
             await cursor.execute(sql.encode(), values, prepare=True)
             return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for a statement that takes minutes: only its own limit ends it."""
+        async with self._pool.connection() as connection:
+            assert isinstance(connection, AsyncConnection)
+            patience, connection.patience = connection.patience, None
+            try:
+                yield connection
+            finally:
+                connection.patience = patience
+
+    @staticmethod
+    async def last_on(connection: AsyncConnection) -> int:
+        """The position up to which the views have folded the ledger, as a transaction sees it."""
+        row = await (await connection.execute(_SQL["position"].encode())).fetchone()
+        return 0 if row is None else int(row[0])
 
     @asynccontextmanager
     async def snapshot(self, settings: str = _SQL["snapshot"]) -> AsyncIterator[Snapshot]:

@@ -19,7 +19,14 @@ from tests.conftest import TestDatabase
 
 Schema = dict[str, Any]
 OTHERS = {
-    *("/policy", "/grants", "/grants/{subject}/revoke", "/disputes/{token}"),
+    *(
+        "/policy",
+        "/policy/what-if",
+        "/grants",
+        "/grants/{subject}/revoke",
+        "/disputes/{token}",
+        "/filters/{name}/remove",
+    ),
     "/cases/{number}/attachments",
     "/self-service/reports",
     *(f"/self-service/cases/{{token}}/{act}" for act in ("notes", "attachments", "dispute", "accept")),

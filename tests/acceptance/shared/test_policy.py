@@ -301,3 +301,29 @@ def test_r_5_8c_a_method_is_recorded_in_one_spelling(running: RunningDesk, admin
     told = {"help_desk": "dhs", "contact": {"method": "In person", "outcome": "informed"}}
     done(running.technician.post(f"/cases/{number}/refer", told))
     assert last(running, number, "informed")["data"]["method"] == "in_person"
+
+
+def test_what_would_have_been_under_another_policy_is_answered_and_not_recorded(
+    running: RunningDesk, admin: Caller, positions: Positions
+) -> None:
+    number = triaged(running)
+    prioritize(running, number)
+    body = {"changes": {"matrix": FLAT}, "from": ago(hours=1)}
+    running.catch_up()
+    before = positions()
+    answer = done(admin.post("/policy/what-if", body))
+    assert {"from": 3, "to": 2} in [
+        {key: move[key] for key in ("from", "to")} for move in answer["priorities"]["moves"]
+    ]
+    assert [answer["changes"]["matrix"][which]["rows"] for which in ("from", "to")] == [SOP, FLAT]
+    assert {each["why"] for each in answer["cannot_know"]}
+    assert positions() == before
+    assert policy(running)["matrix"]["rows"] == SOP
+
+
+def test_who_may_ask_what_if_and_what_is_no_policy(running: RunningDesk, admin: Caller) -> None:
+    body = {"changes": {"dispute_window": "PT96H"}}
+    done(running.auditor.post("/policy/what-if", body))
+    refused(running.technician.post("/policy/what-if", body), 403, "forbidden")
+    refused(admin.post("/policy/what-if", {"changes": {"dispute_window": "PT1H"}}), 422, "validation-failed")
+    refused(admin.post("/policy/what-if", {"changes": {"nothing": 1}}), 422, "validation-failed")

@@ -1,0 +1,1 @@
+"""What if: the recorded history under another policy, beside what was. Nothing is recorded."""
