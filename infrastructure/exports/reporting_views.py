@@ -21,6 +21,8 @@ MONTH_OF: Mapping[str, str] = {
     "problems": "opened_at",
     "outbox": "queued_at",
     "events": "occurred_at",
+    "case_measures": "received_at",
+    "happenings": "happened_at",
 }
 """The moment whose month (UTC) parts a view into files. Views that are not listed are one file."""
 

@@ -972,6 +972,192 @@ COMMENT ON COLUMN reporting.case_history.reopenings IS 'As in cases.';
 
 COMMENT ON COLUMN reporting.case_history.hand_backs IS 'As in cases.';
 
+CREATE TABLE views.case_facts (
+    case_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    priority smallint,
+    always boolean NOT NULL,
+    first_contact boolean,
+    reopened boolean NOT NULL,
+    after_closure boolean NOT NULL,
+    disputed boolean NOT NULL,
+    episodes integer NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    team text,
+    service text,
+    channel text NOT NULL,
+    agency text,
+    code text,
+    net_seconds double precision,
+    business_seconds double precision,
+    first_resolved_at timestamp with time zone,
+    first_net_seconds double precision,
+    first_business_seconds double precision,
+    source_seconds double precision,
+    dispute_until timestamp with time zone,
+    suspected_at timestamp with time zone,
+    reopenings integer NOT NULL,
+    hand_backs integer NOT NULL,
+    failed_fixes integer NOT NULL,
+    verifier text,
+    cause_corrected text,
+    problem text,
+    acknowledged_at timestamp with time zone,
+    acknowledged_position bigint,
+    acknowledged_business double precision,
+    responded_at timestamp with time zone,
+    responded_position bigint,
+    responded_business double precision,
+    later_responses timestamp with time zone[],
+    later_response_positions bigint[],
+    later_response_business double precision[],
+    respond_by timestamp with time zone,
+    resolve_by timestamp with time zone,
+    pending_since timestamp with time zone,
+    logged_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settled_position bigint,
+    turns timestamp with time zone[],
+    turn_positions bigint[],
+    breaks timestamp with time zone[]
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
+
+ALTER TABLE views.case_facts OWNER TO desk_projector;
+
+CREATE VIEW reporting.case_measures AS
+ SELECT c.number,
+    f.case_id,
+    f.received_at,
+    f.status,
+    f.priority,
+    f.service,
+    f.team,
+    f.channel,
+    f.agency,
+    f.always AS around_the_clock,
+    f.acknowledged_at,
+    (e.acknowledged / (3600)::double precision) AS acknowledge_hours,
+    (
+        CASE
+            WHEN f.always THEN e.acknowledged
+            ELSE f.acknowledged_business
+        END / (3600)::double precision) AS acknowledge_business_hours,
+    f.responded_at,
+    f.respond_by,
+    (e.responded / (3600)::double precision) AS respond_hours,
+    (
+        CASE
+            WHEN f.always THEN e.responded
+            ELSE f.responded_business
+        END / (3600)::double precision) AS respond_business_hours,
+    f.resolved_at,
+    f.resolve_by,
+    f.code AS resolution_code,
+    (date_part('epoch'::text, (f.resolved_at - f.received_at)) / (3600)::double precision) AS resolve_wall_clock_hours,
+    (f.net_seconds / (3600)::double precision) AS resolve_hours,
+    (
+        CASE
+            WHEN f.always THEN f.net_seconds
+            ELSE f.business_seconds
+        END / (3600)::double precision) AS resolve_business_hours,
+    f.first_resolved_at,
+    (f.first_net_seconds / (3600)::double precision) AS first_resolve_hours,
+    (
+        CASE
+            WHEN f.always THEN f.first_net_seconds
+            ELSE f.first_business_seconds
+        END / (3600)::double precision) AS first_resolve_business_hours,
+    f.first_contact,
+    f.disputed,
+    f.reopened,
+    f.after_closure AS reopened_after_closure
+   FROM ((views.case_facts f
+     JOIN ( SELECT open_cases.case_id,
+            open_cases.number
+           FROM views.open_cases
+        UNION ALL
+         SELECT closed_cases.case_id,
+            closed_cases.number
+           FROM views.closed_cases) c USING (case_id))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (f.acknowledged_at IS NOT NULL) THEN GREATEST(date_part('epoch'::text, (f.acknowledged_at - f.received_at)), (0)::double precision)
+                    ELSE NULL::double precision
+                END AS acknowledged,
+                CASE
+                    WHEN (f.responded_at IS NOT NULL) THEN GREATEST(date_part('epoch'::text, (f.responded_at - f.received_at)), (0)::double precision)
+                    ELSE NULL::double precision
+                END AS responded) e);
+
+ALTER VIEW reporting.case_measures OWNER TO desk_projector;
+
+COMMENT ON VIEW reporting.case_measures IS 'One row a case, as it is now: how long it took. Hours elapse; business hours run by the hours of the policy that was in force, or elapse where the calendar of the case is around the clock.';
+
+COMMENT ON COLUMN reporting.case_measures.number IS 'The case''s number. Unique.';
+
+COMMENT ON COLUMN reporting.case_measures.case_id IS 'The stream of its events.';
+
+COMMENT ON COLUMN reporting.case_measures.received_at IS 'When the customer''s report reached the desk.';
+
+COMMENT ON COLUMN reporting.case_measures.status IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.priority IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.service IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.team IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.channel IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.agency IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.case_measures.around_the_clock IS 'Whether its calendar is around the clock.';
+
+COMMENT ON COLUMN reporting.case_measures.acknowledged_at IS 'The first action of a person on it; null until then.';
+
+COMMENT ON COLUMN reporting.case_measures.acknowledge_hours IS 'Hours from receipt until then.';
+
+COMMENT ON COLUMN reporting.case_measures.acknowledge_business_hours IS 'The same in business hours.';
+
+COMMENT ON COLUMN reporting.case_measures.responded_at IS 'The first substantive contact with the customer; null until then.';
+
+COMMENT ON COLUMN reporting.case_measures.respond_by IS 'Its target.';
+
+COMMENT ON COLUMN reporting.case_measures.respond_hours IS 'Hours from receipt until that contact.';
+
+COMMENT ON COLUMN reporting.case_measures.respond_business_hours IS 'The same in business hours.';
+
+COMMENT ON COLUMN reporting.case_measures.resolved_at IS 'The last resolution, also of a case that was taken up again; null until the first.';
+
+COMMENT ON COLUMN reporting.case_measures.resolve_by IS 'Target of the resolution.';
+
+COMMENT ON COLUMN reporting.case_measures.resolution_code IS 'The code of that resolution; `referred`, `duplicate` and `reclassified_request` are no incidents, and reports leave them out.';
+
+COMMENT ON COLUMN reporting.case_measures.resolve_wall_clock_hours IS 'Hours from receipt to the last resolution.';
+
+COMMENT ON COLUMN reporting.case_measures.resolve_hours IS 'The same, less pauses and less earlier stays in `resolved`.';
+
+COMMENT ON COLUMN reporting.case_measures.resolve_business_hours IS 'The same in business hours.';
+
+COMMENT ON COLUMN reporting.case_measures.first_resolved_at IS 'The first resolution as an incident; null before.';
+
+COMMENT ON COLUMN reporting.case_measures.first_resolve_hours IS 'Hours from receipt until then, less pauses.';
+
+COMMENT ON COLUMN reporting.case_measures.first_resolve_business_hours IS 'The same in business hours.';
+
+COMMENT ON COLUMN reporting.case_measures.first_contact IS 'Whether the desk resolved it itself, never assigned to a team.';
+
+COMMENT ON COLUMN reporting.case_measures.disputed IS 'Whether its last resolution was disputed.';
+
+COMMENT ON COLUMN reporting.case_measures.reopened IS 'Whether its last resolution was reopened.';
+
+COMMENT ON COLUMN reporting.case_measures.reopened_after_closure IS 'Whether it was opened again after it was closed.';
+
 CREATE VIEW reporting.cases AS
  SELECT number,
     case_id,
@@ -1257,6 +1443,76 @@ COMMENT ON COLUMN reporting.events.channel IS 'The customer''s channel, where th
 COMMENT ON COLUMN reporting.events.caused_by IS 'Automatic events: the position of the event that caused this one.';
 
 COMMENT ON COLUMN reporting.events.imported IS 'Whether it comes from another system''s history.';
+
+CREATE TABLE views.happenings (
+    "position" bigint NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    case_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seconds double precision,
+    imported boolean NOT NULL,
+    priority smallint,
+    team text,
+    service text,
+    channel text NOT NULL,
+    agency text
+);
+
+ALTER TABLE views.happenings OWNER TO desk_projector;
+
+CREATE VIEW reporting.happenings AS
+ SELECT h."position",
+    h.kind,
+    h.value,
+    c.number,
+    h.case_id,
+    h.at AS happened_at,
+    (h.seconds / (3600)::double precision) AS hours,
+    h.imported,
+    h.priority,
+    h.team,
+    h.service,
+    h.channel,
+    h.agency
+   FROM (views.happenings h
+     JOIN ( SELECT open_cases.case_id,
+            open_cases.number
+           FROM views.open_cases
+        UNION ALL
+         SELECT closed_cases.case_id,
+            closed_cases.number
+           FROM views.closed_cases) c USING (case_id));
+
+ALTER VIEW reporting.happenings OWNER TO desk_projector;
+
+COMMENT ON VIEW reporting.happenings IS 'One row for something that befell a case at a moment, with the case as it stood then.';
+
+COMMENT ON COLUMN reporting.happenings."position" IS 'The position of the event. Unique with kind and value.';
+
+COMMENT ON COLUMN reporting.happenings.kind IS 'assigned, handed_back, notified, notification_failed, major, closed_by_timer or deviation.';
+
+COMMENT ON COLUMN reporting.happenings.value IS 'Of `major`: nominated, declared or rejected; of `deviation` its name; else empty.';
+
+COMMENT ON COLUMN reporting.happenings.number IS 'The case''s number.';
+
+COMMENT ON COLUMN reporting.happenings.case_id IS 'The stream of its events.';
+
+COMMENT ON COLUMN reporting.happenings.happened_at IS 'When it happened.';
+
+COMMENT ON COLUMN reporting.happenings.hours IS 'Of `closed_by_timer`: hours from the end of the dispute window to the closure.';
+
+COMMENT ON COLUMN reporting.happenings.imported IS 'Whether it comes from another system''s history.';
+
+COMMENT ON COLUMN reporting.happenings.priority IS 'The priority then.';
+
+COMMENT ON COLUMN reporting.happenings.team IS 'The team then; of `handed_back` the team that gave it back.';
+
+COMMENT ON COLUMN reporting.happenings.service IS 'The service then.';
+
+COMMENT ON COLUMN reporting.happenings.channel IS 'As in cases.';
+
+COMMENT ON COLUMN reporting.happenings.agency IS 'The customer''s agency then.';
 
 CREATE TABLE views.obligations (
     case_id uuid NOT NULL,
@@ -1757,86 +2013,12 @@ CREATE TABLE views.case_counts (
 
 ALTER TABLE views.case_counts OWNER TO desk_projector;
 
-CREATE TABLE views.case_facts (
-    case_id uuid NOT NULL,
-    "position" bigint NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    resolved_at timestamp with time zone,
-    priority smallint,
-    always boolean NOT NULL,
-    first_contact boolean,
-    reopened boolean NOT NULL,
-    after_closure boolean NOT NULL,
-    disputed boolean NOT NULL,
-    episodes integer NOT NULL,
-    version integer NOT NULL,
-    status text NOT NULL,
-    team text,
-    service text,
-    channel text NOT NULL,
-    agency text,
-    code text,
-    net_seconds double precision,
-    business_seconds double precision,
-    first_resolved_at timestamp with time zone,
-    first_net_seconds double precision,
-    first_business_seconds double precision,
-    source_seconds double precision,
-    dispute_until timestamp with time zone,
-    suspected_at timestamp with time zone,
-    reopenings integer NOT NULL,
-    hand_backs integer NOT NULL,
-    failed_fixes integer NOT NULL,
-    verifier text,
-    cause_corrected text,
-    problem text,
-    acknowledged_at timestamp with time zone,
-    acknowledged_position bigint,
-    acknowledged_business double precision,
-    responded_at timestamp with time zone,
-    responded_position bigint,
-    responded_business double precision,
-    later_responses timestamp with time zone[],
-    later_response_positions bigint[],
-    later_response_business double precision[],
-    respond_by timestamp with time zone,
-    resolve_by timestamp with time zone,
-    pending_since timestamp with time zone,
-    logged_at timestamp with time zone NOT NULL,
-    settled_at timestamp with time zone,
-    settled_position bigint,
-    turns timestamp with time zone[],
-    turn_positions bigint[],
-    breaks timestamp with time zone[]
-)
-WITH (autovacuum_vacuum_scale_factor='0.02');
-
-ALTER TABLE views.case_facts OWNER TO desk_projector;
-
 CREATE TABLE views.case_texts (
     case_id uuid NOT NULL,
     lexemes tsvector NOT NULL
 );
 
 ALTER TABLE views.case_texts OWNER TO desk_projector;
-
-CREATE TABLE views.happenings (
-    "position" bigint NOT NULL,
-    kind text NOT NULL,
-    value text NOT NULL,
-    case_id uuid NOT NULL,
-    at timestamp with time zone NOT NULL,
-    seconds double precision,
-    imported boolean NOT NULL,
-    priority smallint,
-    team text,
-    service text,
-    channel text NOT NULL,
-    agency text
-);
-
-ALTER TABLE views.happenings OWNER TO desk_projector;
 
 CREATE TABLE views.known_errors (
     problem_id uuid NOT NULL,
@@ -2470,6 +2652,14 @@ GRANT SELECT ON TABLE views.open_cases TO desk_auditor;
 GRANT SELECT ON TABLE reporting.case_history TO desk_auditor;
 GRANT SELECT ON TABLE reporting.case_history TO desk_reporter;
 
+GRANT SELECT ON TABLE views.case_facts TO desk_api;
+GRANT SELECT ON TABLE views.case_facts TO desk_processes;
+GRANT SELECT ON TABLE views.case_facts TO desk_mail;
+GRANT SELECT ON TABLE views.case_facts TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.case_measures TO desk_auditor;
+GRANT SELECT ON TABLE reporting.case_measures TO desk_reporter;
+
 GRANT SELECT ON TABLE reporting.cases TO desk_auditor;
 GRANT SELECT ON TABLE reporting.cases TO desk_reporter;
 
@@ -2487,6 +2677,14 @@ GRANT UPDATE(one) ON TABLE views.tracking TO desk_eraser;
 
 GRANT SELECT ON TABLE reporting.events TO desk_auditor;
 GRANT SELECT ON TABLE reporting.events TO desk_reporter;
+
+GRANT SELECT ON TABLE views.happenings TO desk_api;
+GRANT SELECT ON TABLE views.happenings TO desk_processes;
+GRANT SELECT ON TABLE views.happenings TO desk_mail;
+GRANT SELECT ON TABLE views.happenings TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.happenings TO desk_auditor;
+GRANT SELECT ON TABLE reporting.happenings TO desk_reporter;
 
 GRANT SELECT ON TABLE views.obligations TO desk_api;
 GRANT SELECT ON TABLE views.obligations TO desk_processes;
@@ -2628,21 +2826,11 @@ GRANT SELECT ON TABLE views.case_counts TO desk_auditor;
 GRANT SELECT ON TABLE views.case_counts TO desk_processes;
 GRANT SELECT ON TABLE views.case_counts TO desk_mail;
 
-GRANT SELECT ON TABLE views.case_facts TO desk_api;
-GRANT SELECT ON TABLE views.case_facts TO desk_processes;
-GRANT SELECT ON TABLE views.case_facts TO desk_mail;
-GRANT SELECT ON TABLE views.case_facts TO desk_auditor;
-
 GRANT SELECT ON TABLE views.case_texts TO desk_api;
 GRANT SELECT ON TABLE views.case_texts TO desk_processes;
 GRANT SELECT ON TABLE views.case_texts TO desk_mail;
 GRANT SELECT ON TABLE views.case_texts TO desk_auditor;
 GRANT SELECT,DELETE ON TABLE views.case_texts TO desk_eraser;
-
-GRANT SELECT ON TABLE views.happenings TO desk_api;
-GRANT SELECT ON TABLE views.happenings TO desk_processes;
-GRANT SELECT ON TABLE views.happenings TO desk_mail;
-GRANT SELECT ON TABLE views.happenings TO desk_auditor;
 
 GRANT SELECT ON TABLE views.known_errors TO desk_api;
 GRANT SELECT ON TABLE views.known_errors TO desk_processes;

@@ -42,6 +42,14 @@ QUERIES = {
     "net_hours": f"""
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY net_hours)
         FROM reporting.resolutions WHERE NOT superseded AND {INCIDENTS}""",
+    "resolve": f"""
+        SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY resolve_business_hours),
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY resolve_hours)
+        FROM reporting.case_measures WHERE resolved_at IS NOT NULL AND resolution_{INCIDENTS}""",
+    "acknowledge": "SELECT count(acknowledged_at), percentile_cont(0.5) WITHIN GROUP (ORDER BY acknowledge_business_hours),"
+    " percentile_cont(0.5) WITHIN GROUP (ORDER BY acknowledge_hours) FROM reporting.case_measures",
+    "hand_backs": "SELECT count(*) FROM reporting.happenings WHERE kind = 'handed_back'",
+    "deviations": "SELECT value, count(*) FROM reporting.happenings WHERE kind = 'deviation' GROUP BY 1 ORDER BY 1",
 }
 """One text for both: PostgreSQL and DuckDB read the same names."""
 Answers = dict[str, list[list[Any]]]
@@ -64,7 +72,7 @@ def by_sql(database: TestDatabase) -> Answers:
 def by_duckdb(folder: Path) -> Answers:
     with duckdb.connect() as reader:
         reader.execute("CREATE SCHEMA reporting")
-        for view in ("cases", "resolutions", "events"):
+        for view in ("cases", "resolutions", "events", "case_measures", "happenings"):
             files = f"read_parquet('{folder}/{view}/**/*.parquet', hive_partitioning = true)"
             reader.execute(f"CREATE VIEW reporting.{view} AS SELECT * FROM {files}")
         return asked(lambda query: reader.execute(query).fetchall())
@@ -72,9 +80,10 @@ def by_duckdb(folder: Path) -> Answers:
 
 def by_reports(database: TestDatabase) -> Answers:
     with on_pool(database, "api", views_on) as views:
-        volume, reopenings, resolution = (
-            views.reports.report(ReportQuestion(name))["totals"] for name in ("volume", "reopenings", "resolution")
-        )
+        names = ("volume", "reopenings", "resolution", "resolve", "acknowledge", "hand_back", "deviations")
+        totals = {name: views.reports.report(ReportQuestion(name))["totals"] for name in names}
+    volume, reopenings, resolution = totals["volume"], totals["reopenings"], totals["resolution"]
+    medians = ("median_hours_business", "median_hours")
     priorities = resolution["by_priority"]
     return {
         "cases": [[volume["cases"]]],
@@ -93,6 +102,10 @@ def by_reports(database: TestDatabase) -> Answers:
         ],
         "first_resolution_hours": [[resolution["median_hours_to_first_resolution"]]],
         "net_hours": [[resolution["median_hours"]]],
+        "resolve": [[totals["resolve"]["resolved"], *(totals["resolve"][name] for name in medians)]],
+        "acknowledge": [[totals["acknowledge"]["cases"], *(totals["acknowledge"][name] for name in medians)]],
+        "hand_backs": [[totals["hand_back"]["hand_backs"]]],
+        "deviations": [[name, count] for name, count in sorted(totals["deviations"]["by_name"].items())],
     }
 
 

@@ -113,6 +113,15 @@ def test_no_view_shows_words_or_customers(history: History, database: TestDataba
             assert not any(part == "jo" for text in told for part in text.strip("()").split(",")), view.name
 
 
+def test_what_has_not_happened_has_no_hours(history: History, database: TestDatabase) -> None:
+    history.logged()
+    with database.connect("projector") as connection:
+        Projector(connection).catch_up()
+    with database.connect("reporter") as reporter:
+        query = "SELECT acknowledge_hours, respond_business_hours, resolve_hours FROM reporting.case_measures"
+        assert reporter.execute(query.encode()).fetchall() == [(None, None, None)]
+
+
 def test_all_views_are_as_of_one_position(history: History, database: TestDatabase) -> None:
     """The record may be ahead of the views; its events are shown once these have folded them."""
     everything(history)
