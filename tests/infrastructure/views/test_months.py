@@ -11,11 +11,14 @@ import pytest
 
 from application.reports.periods import moment_of, zone_named
 from application.views.questions import ReportQuestion
+from domain.case import Case
+from domain.case.clauses.logging import IncidentReport
 from domain.errors import Invalid
+from domain.values import Channel
 from infrastructure.views.projector import Projector
 from tests.blocking import BlockingDesk
 from tests.conftest import DATA, TestDatabase
-from tests.infrastructure.histories import NOW, History
+from tests.infrastructure.histories import NOW, History, by, new_id
 
 BOUNDARIES = [
     ("2026-04-01T00:30:00Z", "America/Vancouver", "2026-03"),
@@ -26,6 +29,8 @@ BOUNDARIES = [
     ("2026-03-31T18:15:00Z", "Asia/Kathmandu", "2026-04"),
     ("2026-04-01T00:30:00Z", "UTC", "2026-04"),
 ]
+
+OLD = datetime(1987, 6, 1, 3, tzinfo=UTC)
 
 
 def minutes(moment: str) -> float:
@@ -58,6 +63,16 @@ def test_by_month_is_in_the_zone_asked_for_and_months_add_up(
                 ReportQuestion(name, since, since + timedelta(seconds=1), by="month", zone=zone)
             )
             assert [row["month"] for row in report["rows"]] == [month], (at, zone)
+
+
+def test_a_month_long_ago_is_spelt_as_well(history: History, projector: Projector, views: BlockingDesk) -> None:
+    case = Case.log_imported(new_id(), history.number("INC"), IncidentReport(Channel.OTHER, OLD, "jo"), by(0))
+    history.put(case)
+    history.logged(0)
+    projector.catch_up()
+    for zone, months in (("America/Chicago", ["1987-05", "2026-11"]), ("UTC", ["1987-06", "2026-11"])):
+        rows = views.reports.report(ReportQuestion("volume", by="month,channel", zone=zone))["rows"]
+        assert [row["month"] for row in rows] == months
 
 
 def test_a_month_is_the_sum_of_its_own_period(history: History, projector: Projector, views: BlockingDesk) -> None:

@@ -2,9 +2,12 @@
 -- `k1` and `k2` the breakdowns. `apart` are the resolution codes outside the incident figures.
 
 -- name: settings --
--- A report reads most rows: sorts and groups of it fit in memory, and are worth no workers where readers share the processors.
+-- A report reads most rows: its sorts and groups fit in memory, and are worth no workers where readers share the processors. Its
+-- groups are few, which PostgreSQL cannot know of expressions: it would sort where it can hash.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SET LOCAL work_mem = '128MB';
+SET LOCAL hash_mem_multiplier = 4;
+SET LOCAL enable_sort = off;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 
@@ -116,17 +119,26 @@ UNION ALL
     WHERE f.episodes > 1 AND NOT (f.resolved_at >= %(since)s AND f.resolved_at < %(until)s)
 
 -- name: reopenings --
-SELECT {keys},
-       count(DISTINCT r.case_id) FILTER (WHERE {reopened}) AS cases_reopened,
-       count(*) FILTER (WHERE {reopened}) AS reopenings,
-       count(*) FILTER (WHERE {reopened} AND r.ended_at - r.resolved_at > interval '72 hours') AS reopenings_after_72h,
-       count(*) FILTER (WHERE r.reopened_after_closure_position <= f.position
-                          AND r.reopened_after_closure_at >= %(since)s
-                          AND r.reopened_after_closure_at < %(until)s) AS reopenings_after_closure
-FROM {facts} f
-LEFT JOIN views.resolutions r ON r.case_id = f.case_id AND r.position <= f.position AND r.code <> ALL (%(apart)s)
-     AND (r.reopened OR r.reopened_after_closure_position IS NOT NULL)
-WHERE f.episodes > 0 AND (f.code <> ALL (%(apart)s) OR r.case_id IS NOT NULL)
+-- Few cases come back: these are counted one by one, beside a row of nothing for each key that has any incident.
+SELECT t.k1, t.k2, count(*) FILTER (WHERE t.reopenings > 0) AS cases_reopened,
+       coalesce(sum(t.reopenings), 0)::bigint AS reopenings,
+       coalesce(sum(t.reopenings_after_72h), 0)::bigint AS reopenings_after_72h,
+       coalesce(sum(t.reopenings_after_closure), 0)::bigint AS reopenings_after_closure
+FROM (
+    SELECT {keys}, 0 AS reopenings, 0 AS reopenings_after_72h, 0 AS reopenings_after_closure
+    FROM {facts} f WHERE {incident} GROUP BY 1, 2
+    UNION ALL
+    SELECT {keys}, count(*) FILTER (WHERE {reopened}),
+           count(*) FILTER (WHERE {reopened} AND r.ended_at - r.resolved_at > interval '72 hours'),
+           count(*) FILTER (WHERE r.reopened_after_closure_position <= f.position
+                              AND r.reopened_after_closure_at >= %(since)s
+                              AND r.reopened_after_closure_at < %(until)s)
+    FROM {facts} f
+    JOIN views.resolutions r USING (case_id)
+    WHERE r.position <= f.position AND r.code <> ALL (%(apart)s)
+      AND (r.reopened OR r.reopened_after_closure_position IS NOT NULL)
+    GROUP BY 1, 2, case_id
+) t
 GROUP BY 1, 2;
 
 -- name: reopened --
@@ -169,9 +181,9 @@ FROM {last} f WHERE {incident}
 GROUP BY 1, 2;
 
 -- name: reopen_rate --
-SELECT {keys}, count(*) AS resolved, count(*) FILTER (WHERE {ended} OR {disputed}) AS window_ended,
-       count(*) FILTER (WHERE {disputed}) AS disputed
-FROM {last} f WHERE {incident}
+SELECT f.k1, f.k2, count(*) AS resolved, count(*) FILTER (WHERE f.ended OR f.disputed) AS window_ended,
+       count(*) FILTER (WHERE f.disputed) AS disputed
+FROM (SELECT {keys}, {ended} AS ended, {disputed} AS disputed FROM {last} f WHERE {incident}) f
 GROUP BY 1, 2;
 
 -- name: disputed --
