@@ -70,8 +70,7 @@ class Deliveries:
             if key not in self._tasks and await self._may_start(lane, now):
                 self._tasks[key] = asyncio.create_task(self._follow(lane), name=f"webhook {lane.webhook} {lane.number}")
         if now >= self._prunes_at:
-            self._prunes_at = now + timedelta(hours=1)
-            await self._lanes.prune(now - self._rules.kept)
+            await self._prune(now)
 
     async def deliver_due(self) -> None:
         """Send what is due now, lane after lane, and wait for nothing else."""
@@ -82,6 +81,7 @@ class Deliveries:
                 if webhook is None or not await self._send_stretch(webhook, lane) or lane.position == before:
                     break
             await self._keep(lane)
+        await self._prune(now)
 
     async def finish(self) -> None:
         """Give messages in transit a little time, then cancel them: they are sent again under the same ids."""
@@ -120,6 +120,11 @@ class Deliveries:
     async def _webhook(self, lane: Lane) -> ListedWebhook | None:
         """The lane's webhook as it is now; from memory while changes are heard of."""
         return (await self._desk.references.current()).webhook(lane.webhook)
+
+    async def _prune(self, now: datetime) -> None:
+        """Delete old attempts; again in an hour."""
+        self._prunes_at = now + timedelta(hours=1)
+        await self._lanes.prune(now - self._rules.kept)
 
     async def _tell(self, webhook: ListedWebhook, now: datetime) -> None:
         code, pause = webhook.entry.id, webhook.pause(now)

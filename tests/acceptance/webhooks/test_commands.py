@@ -45,6 +45,8 @@ def test_webhooks_from_the_command_line(
     assert cli("disable", "hub", "--reason", "it moves")[0] == 0
     assert cli("replay", "hub", "--from", "1", "--to", "3")[0] == 2
     hooks.until(lambda: "disabled: administrator" in cli("list")[1])
+    status = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)
+    assert (status["webhooks"], status["workers"]["webhooks"]) == ({"hub": "disabled: administrator"}, "running")
     assert cli("enable", "hub")[0] == 0
     assert cli("replay", "hub", "--from", "1", "--to", "3")[0] == 0
     [listed] = done(hooks.admin.get("/webhooks"))["items"]
@@ -65,4 +67,7 @@ def test_once_delivers_what_is_due_and_ends(
     hooks.desk.log()
     for _ in range(2):  # the second run does not try again before its time
         assert CliRunner().invoke(app, command).exit_code == 0
-    assert len(receiver.received) == 4
+    assert len(receiver.received) == len(hooks.attempts()) == 4
+    monkeypatch.setenv("CASELEDGER_WEBHOOK_LOG_DAYS", "0.0000001")
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert hooks.attempts() == []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from domain.values import Role
+from tests.acceptance.conftest import done
 from tests.acceptance.webhooks.conftest import Hooks
 from tests.acceptance.webhooks.receiver import Received, Receiver
 
@@ -25,6 +26,10 @@ def test_a_failure_is_tried_again_under_the_same_id_and_later_events_wait(hooks:
     assert told == [(1, 500, False, None), (2, 500, False, None), (3, 204, True, None), *[(1, 204, True, None)] * 2]
     assert {each["message"] for each in hooks.attempts()} == {message.id for message in messages}
     assert hooks.standing()["failures"] == 0
+    page = done(hooks.admin.get("/webhooks/hub/deliveries", limit=3))
+    rest = done(hooks.admin.get("/webhooks/hub/deliveries", limit=3, cursor=page["next_cursor"]))
+    assert [*page["items"], *rest["items"]] == hooks.attempts()[::-1]
+    assert rest["next_cursor"] is None
 
 
 def test_410_disables_and_whoever_enables_again_gets_everything_since(hooks: Hooks, receiver: Receiver) -> None:
