@@ -82,7 +82,8 @@ class OpenIdProvider:
         request.add_header("User-Agent", "caseledger")
         try:
             found = json.loads(self._fetch(request))
-        except HTTPError:
+        except HTTPError as error:
+            error.close()  # it is an answer, with a socket of its own
             raise
         except (OSError, ValueError):
             raise Undecided("the identity provider does not answer; try again") from None

@@ -46,6 +46,12 @@ def test_erased_words_are_said_to_be_erased() -> None:
     assert line.internal
 
 
+def test_words_that_are_for_others_leave_no_trace() -> None:
+    hidden = {**said(), "erased": False}
+    (line,) = timeline([event("case.diagnosed", 1, {"words": hidden})])
+    assert line.said == []
+
+
 def test_alerts_in_a_row_are_one_line() -> None:
     alerts = [event("case.alerted", each, {"source": "prom", "alerts": [{}]}) for each in (1, 2, 3)]
     lines = timeline([*alerts, event("case.triaged", 4, {"owner": "desk"}), *alerts[:1]])

@@ -101,7 +101,8 @@ async def case_commands(context: Context, case: Case, actor: Actor, attempted: A
     for name, form in CASE_FORMS.items():
         why = why_not(case, actor, name)
         if why is None:
-            fields = await with_options(context, form.fields, document)
+            asked = [each for each in form.fields if actor.role is not Role.CUSTOMER or not each.of_staff]
+            fields = await with_options(context, asked, document)
             possible.append(Choice(name, form, fields, name in _usual(case, actor)))
         elif why:
             refused.append(NotNow(name, form.title, why))
@@ -110,10 +111,11 @@ async def case_commands(context: Context, case: Case, actor: Actor, attempted: A
 
 
 def _usual(case: Case, actor: Actor) -> tuple[str, ...]:
-    names = [name for name in _NEXT.get(case.status, ()) if why_not(case, actor, name) is None]
-    if case.status is Status.ASSIGNED and case.technician == actor.subject and "accept" in names:
-        names.remove("accept")
-    return tuple(names[:1])
+    """The usual next step, where this person may take it."""
+    done = {"accept"} if case.technician is not None else set()
+    done |= {"verify"} if case.verified_at is not None else set()
+    names = (name for name in _NEXT.get(case.status, ()) if name not in done and why_not(case, actor, name) is None)
+    return tuple(names)[:1]
 
 
 def why_not(case: Case, actor: Actor, name: str) -> str | None:

@@ -54,6 +54,8 @@ class Field:
     """Whether the value is a number or, of a `yes` and a `no`, a truth."""
     value: str = ""
     """What stands in it at first."""
+    of_staff: bool = False
+    """Whether customers are not asked for it."""
 
 
 def options(**labels: str) -> Options:

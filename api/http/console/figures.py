@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from api.http.console.wording import titled
@@ -45,9 +46,22 @@ def in_words(unit: Unit, value: Any) -> str:
     """A value with its unit."""
     if value is None:
         return "—"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     if unit is Unit.SHARE:
         return f"{value:.0%}"
     return f"{round(value, 1) if isinstance(value, float) else value}{_UNITS.get(unit, '')}"
+
+
+def table(report: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """The rows of a breakdown as a table: its columns, and its cells in words."""
+    rows, units = report["rows"], {each.name: each.unit for each in REPORTS[report["report"]].figures}
+    columns = [name for name, value in (rows[0] if rows else {}).items() if not isinstance(value, dict)]
+    cells = [
+        [in_words(units[name], row[name]) if name in units else _named(name, row[name]) for name in columns]
+        for row in rows
+    ]
+    return columns, cells
 
 
 def charts(report: Mapping[str, Any]) -> list[Chart]:

@@ -255,8 +255,8 @@ CASE_FORMS: Mapping[str, CommandForm] = {
         "Dispute the resolution",
         "Dispute",
         (
-            text("reason", "What is not right, in the customer's words"),
-            choice("channel", "How it reached the desk", _CHANNELS, required=False),
+            text("reason", "What is not right?", hint="In the customer's words."),
+            choice("channel", "How it reached the desk", _CHANNELS, required=False, of_staff=True),
         ),
         "",
         "Disputed: the case is open again.",
@@ -273,9 +273,9 @@ CASE_FORMS: Mapping[str, CommandForm] = {
         "Close",
         "Close the case",
         (
-            choice("confirmation.method", "The customer confirmed by", "methods", required=False),
-            line("confirmation.by", "Who confirmed", required=False),
-            Field("confirmation.at", "When", Kind.MOMENT, required=False),
+            choice("confirmation.method", "The customer confirmed by", "methods", required=False, of_staff=True),
+            line("confirmation.by", "Who confirmed", required=False, of_staff=True),
+            Field("confirmation.at", "When", Kind.MOMENT, required=False, of_staff=True),
             why(),
         ),
         "Without a confirmation it closes by itself at the end of the dispute window.",
@@ -294,7 +294,7 @@ CASE_FORMS: Mapping[str, CommandForm] = {
         "Add note",
         (
             text("text", "Note"),
-            Field("visible_to_customer", "The customer reads it", Kind.CHECK),
+            Field("visible_to_customer", "The customer reads it", Kind.CHECK, of_staff=True),
         ),
         "",
         "Note added.",

@@ -75,8 +75,7 @@ async def _counted(context: Context, actor: Actor) -> QueueCounts:
 def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place]]:
     status = Place("Operations", "/ui/operations")
     if counts is None:
-        own = [Place("My cases", "/ui/cases")] if actor.role is Role.CUSTOMER else []
-        return {"": [*own, status]}
+        return {"": [Place("My cases", "/ui/cases") if actor.role is Role.CUSTOMER else status]}
     queues, needs = counts.queues, counts.attention
     others = {"obligations", "quarantine", "unprioritized"}
     teams = sorted({*queues} - {*_DESK} - others | ({actor.team} if actor.team else set()))

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from api.http.console.wording import PRIORITIES, ROLES, STATUSES, spelled
 from api.http.pages.rendering import HERE, templates_of
 from api.http.problems import TITLES, Problem, trace_of
-from domain.values import Actor
+from domain.values import Actor, Role
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -43,8 +43,8 @@ class Frame:
 
     @property
     def who(self) -> str:
-        """The person's id."""
-        return self.actor.subject
+        """The person's id. A customer's is a digest, which says nothing to them."""
+        return "You" if self.actor.role is Role.CUSTOMER else self.actor.subject
 
     @property
     def role(self) -> str:

@@ -92,7 +92,8 @@ def _said(data: Mapping[str, Any]) -> Iterable[Said]:
         if not (isinstance(value, dict) and "digest" in value and "erased" in value):
             continue
         if value["value"] is None:
-            yield Said(titled(name), None)
+            if value["erased"]:  # otherwise its words are for others
+                yield Said(titled(name), None)
             continue
         texts = {label: text for label, text in value["value"].items() if text not in (None, "", [])}
         if name == _CONTACT:

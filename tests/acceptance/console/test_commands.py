@@ -155,6 +155,8 @@ def test_a_customer_reads_their_own_cases_and_disputes_a_resolution(running: Run
     page = visitor.get(f"/ui/cases/{number}").text
     assert "spooler restarted" in page
     assert f'action="/ui/cases/{number}/dispute"' in page
+    assert 'name="confirmation' not in page, "a customer confirms by closing"
+    assert "erased" not in page, "what staff wrote for themselves leaves no trace"
     give(visitor, number, "dispute", reason="it still jams")
     assert done(running.technician.get(f"/cases/{number}"))["status"] == "assigned"
 
@@ -243,3 +245,16 @@ def test_a_filter_is_saved_for_oneself_or_for_the_desk_and_removed(running: Runn
     assert "by due time" not in visitor.get("/ui/cases").text
     assert visitor.post("/ui/filters/save", {"query": "colour=red", "name": "x"}).status_code == 422
     assert visitor.post("/ui/filters/save", {**query, "name": "<b>"}).status_code == 422
+
+
+def test_the_usual_next_step_stands_first_and_open(running: RunningDesk, visit: Visit) -> None:
+    number, team = running.assigned(), visit(running.network)
+
+    def opened() -> list[str]:
+        return re.findall(r'id="do-([a-z-]+)" open', team.get(f"/ui/cases/{number}").text)
+
+    assert opened() == ["accept"]
+    give(team, number, "accept")
+    assert opened() == ["verify"]
+    give(team, number, "verify", satisfactory="true", able_to_work="true", method="phone", outcome="reached")
+    assert opened() == ["resolve"]

@@ -170,7 +170,7 @@ def test_no_page_has_a_grave_fault_of_accessibility(
         for path in (
             *("/ui/components", "/ui/queues/diagnosis", f"/ui/cases/{number}", f"/ui/cases/{number}?version=2"),
             *("/ui/cases/new", "/ui/cases", "/ui/search?q=printer", "/ui/obligations", "/ui/problems"),
-            *("/ui/reports", "/ui/reports/volume?by=team", "/ui/operations", "/ui/major", "/ui/nowhere"),
+            *("/ui/reports", "/ui/reports/resolve?by=team", "/ui/operations", "/ui/major", "/ui/nowhere"),
             *("/ui/quarantine", "/ui/sign-in?again=yes", "/report", "/"),
         ):
             with subtests.test(path):

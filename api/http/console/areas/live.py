@@ -67,7 +67,12 @@ async def _changes(request: Request, after: int) -> AsyncIterator[bytes]:
             # The views first: the page asks them next.
             await feed.wait_for_view(after, _PATIENCE)
             told = [
-                {"number": number, "by": item.document["by"]["subject"], "topic": item.document["topic"]}
+                {
+                    "number": number,
+                    "by": item.document["by"]["subject"],
+                    "topic": item.document["topic"],
+                    "version": item.document["version"],
+                }
                 for item in items
                 if (number := item.document.get("number"))
             ]

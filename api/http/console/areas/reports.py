@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -13,7 +12,7 @@ from fastapi.responses import Response
 from api.http.access import point_of
 from api.http.console.access import Staff, only_given
 from api.http.console.fields import Option
-from api.http.console.figures import charts, figures
+from api.http.console.figures import charts, figures, table
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area
@@ -101,7 +100,7 @@ async def read_report(
         definition=REPORTS[name],
         given=dict(request.query_params),
         breakdowns=[Option(each, titled(each)) for each in Breakdown],
-        columns=_columns(document["rows"]),
+        table=table(document),
     )
 
 
@@ -112,8 +111,3 @@ async def _zone(context: Context) -> ZoneInfo:
 async def _goals(context: Context) -> Goals:
     policy = await policy_of(context)
     return Goals(policy.goal_respond, policy.goal_resolve)
-
-
-def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The columns of a table: what is no breakdown of its own."""
-    return [name for name, value in (rows[0] if rows else {}).items() if not isinstance(value, dict)]

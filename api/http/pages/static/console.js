@@ -145,7 +145,8 @@ const listed = () => new Set(all("tr[data-number]").map((row) => row.dataset.num
 let counting;
 function told(events) {
   const news = one("#news"), own = news?.dataset.case;
-  const names = events.filter((each) => !own || each.number === own);
+  const seen = Number(news?.dataset.version); // a command of one's own is on the page already
+  const names = events.filter((each) => !own || (each.number === own && each.version > seen));
   clearTimeout(counting);
   counting = setTimeout(() => htmx.ajax("GET", `/ui/places?at=${encodeURIComponent(location.pathname)}`, { target: "#places", swap: "outerHTML" }), 400);
   if (!news || !names.length) return;
