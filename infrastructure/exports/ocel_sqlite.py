@@ -22,6 +22,7 @@ _COLUMN = {
     Kind.BOOLEAN: "INTEGER",
     Kind.TIME: "TIMESTAMP",
 }
+_LOCKED = "BEGIN IMMEDIATE"
 _TABLES = """
 CREATE TABLE event_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
 CREATE TABLE object_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
@@ -41,7 +42,7 @@ CREATE TABLE object_object (
 class SqliteSink:
     """Implements `Sink` by a database. A part of the same question is continued, any other is begun anew.
 
-    Raises FileExistsError when the file is there already, OSError, sqlite3.Error.
+    Raises FileExistsError when the file is there already, or another export writes it, OSError, sqlite3.Error.
     """
 
     def __init__(self, target: Path, asked: Mapping[str, Any], ground: Ground) -> None:
@@ -49,10 +50,12 @@ class SqliteSink:
             raise FileExistsError(f"{target} is there already: name a new file")
         self.target, self._part, self.ground = target, Path(f"{target}.part"), ground
         self._asked = json.dumps(dict(asked), sort_keys=True)
+        self._connection = self._open()
         known = self._known()
         if known is None:
-            self._part.unlink(missing_ok=True)
-        self._connection = sqlite3.connect(self._part, isolation_level=None)
+            self._connection.close()
+            self._part.unlink()
+            self._connection = self._open()
         self.mark: Any = None
         if known is not None:
             self.ground, self.mark = Ground(**json.loads(known["ground"])), json.loads(known["mark"])
@@ -61,16 +64,25 @@ class SqliteSink:
             for what, types, extra in (("event", EVENT_TYPES, 2), ("object", OBJECT_TYPES, 3))
             for name, kinds in types.items()
         }
-        self._connection.execute("BEGIN")
+
+    def _open(self) -> sqlite3.Connection:
+        """The part, with its lock, which keeps other exports from it."""
+        connection = sqlite3.connect(self._part, timeout=0, isolation_level=None)
+        try:
+            connection.execute(_LOCKED)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise FileExistsError(f"another export writes {self._part}") from error
+        except sqlite3.DatabaseError:  # no database, so nobody's
+            connection.close()
+            self._part.unlink()
+            return self._open()
+        return connection
 
     def _known(self) -> dict[str, str] | None:
         """What the part says of itself, if it answers the same question and has kept anything."""
         try:
-            connection = sqlite3.connect(f"file:{self._part}?mode=rw", uri=True)
-            try:
-                known = dict(connection.execute("SELECT name, value FROM caseledger"))
-            finally:
-                connection.close()
+            known = dict(self._connection.execute("SELECT name, value FROM caseledger"))
         except sqlite3.Error:
             return None
         return known if known.get("asked") == self._asked and "mark" in known else None
@@ -123,7 +135,7 @@ class SqliteSink:
     def keep(self, mark: Any) -> None:
         self._tell({"mark": json.dumps(mark)})
         self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN")
+        self._connection.execute(_LOCKED)
 
     def end(self) -> None:
         self._connection.execute("DELETE FROM caseledger WHERE name IN ('asked', 'ground', 'mark')")

@@ -6,6 +6,7 @@ disk, and where the export goes on behind them.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -75,16 +76,28 @@ class PartFile:
         self.target, self._asked = target, dict(asked)
         self._part, self._state = Path(f"{target}.part"), Path(f"{target}.part.json")
         self._digest, self._waiting, self._waits = sha256(), [], 0
+        self._file = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT, mode), "r+b")
+        self._lock()
         known = self._known()
         self.ground = Ground(**known["ground"]) if known else ground
         self.mark: Any = known["mark"] if known else None
         self._size = int(known["bytes"]) if known else 0
-        self._file = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT, mode), "r+b")
         self._file.truncate(self._size)
         while piece := self._file.read(_PIECE):
             self._digest.update(piece)
 
     _waiting: list[bytes]
+
+    def _lock(self) -> None:
+        """Keep other exports from this part. One that has just been finished bears another name."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = os.path.samestat(os.fstat(self._file.fileno()), self._part.stat())
+        except (BlockingIOError, FileNotFoundError):
+            ours = False
+        if not ours:
+            self._file.close()
+            raise FileExistsError(f"another export writes {self._part}")
 
     def _known(self) -> dict[str, Any] | None:
         """What the part says of itself, unless it answers another question or lacks bytes that it was sure of."""
@@ -121,8 +134,8 @@ class PartFile:
         self._pour()
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         self._part.rename(self.target)
+        self._file.close()
         self._state.unlink(missing_ok=True)
         sync_folder(self.target.parent)
         return self._size, self._digest.hexdigest()

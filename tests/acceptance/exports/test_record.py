@@ -6,6 +6,7 @@ import json
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from application.exports.event_lines import read_line
 from infrastructure.exports import logs, ocel_files
 from infrastructure.exports.logs import write_lines
+from infrastructure.exports.ocel_sqlite import SqliteSink
 from infrastructure.exports.part_file import PartFile
 from infrastructure.exports.record import Record, ground_of
 from infrastructure.transparency.formats.leaf import parse_leaf
@@ -207,6 +209,17 @@ def test_a_part_of_another_question_is_begun_anew(exporter: Exporter) -> None:
         write_lines(Record(connection, ground.position), again, lambda _: None)
         again.finish()
     assert b"erased meanwhile" not in target.read_bytes()
+
+
+def test_two_exports_never_write_one_file(exporter: Exporter) -> None:
+    with exporter.database.connect("auditor") as connection:
+        ground = ground_of(connection)
+    lines, base = exporter.folder / "log.jsonl", exporter.folder / "log.sqlite"
+    for target, part in ((lines, PartFile(lines, {}, ground)), (base, SqliteSink(base, {}, ground))):
+        form = "ocel" if target is base else "jsonl"
+        with closing(part):
+            assert "another export" in exporter.run(form, target, code=2).stderr
+        exporter.run(form, target)
 
 
 def test_nothing_that_exists_is_replaced(exporter: Exporter) -> None:
