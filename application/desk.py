@@ -25,6 +25,7 @@ from application.cases.pending import Pending
 from application.cases.records import CaseRecords
 from application.cases.relations import Relations
 from application.cases.resolution import Resolution
+from application.cases.targets import Targets
 from application.cases.triage import Triage
 from application.customers.case_link import CaseLinks
 from application.customers.self_service import SelfService
@@ -37,6 +38,7 @@ from application.mail_in.joining import Joining
 from application.mail_in.quarantine import Quarantine
 from application.mail_in.threading import Threading
 from application.mail_out.addresses import Addresses
+from application.mail_out.escalations import Escalations
 from application.mail_out.notices import Notices
 from application.mail_out.outbox import Outbox
 from application.monitoring.intake import AlertIntake
@@ -80,6 +82,8 @@ class Desk:
     """5.9."""
     closure: Closure
     obligations: Obligations
+    targets: Targets
+    """5.2, 5.4: what the clock finds."""
     case_links: CaseLinks
     """5.9 by the links in mails."""
     self_service: SelfService
@@ -162,6 +166,7 @@ def desk_on(
         disputes=disputes,
         closure=closure,
         obligations=Obligations(runner),
+        targets=Targets(runner, Escalations(runner.repository, addresses)),
         case_links=case_links,
         self_service=SelfService(logging),
         mail=MailIntake(runner, joining, threading, notices, alerts, pseudonyms, addresses),

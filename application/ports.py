@@ -68,6 +68,8 @@ class Beside:
     erasing: Erasure | None = None
     closes: Sequence[str] = ()
     """Numbers of the cases it closes. An unread mail about one of them refuses the commit (R-5.9d)."""
+    read: Sequence[tuple[UUID, int]] = ()
+    """Aggregates that it was decided on and does not change, with their versions. A later event refuses the commit."""
 
 
 class KeyTaken(Exception):
@@ -127,7 +129,8 @@ class EventStore(Protocol):
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
         """Commit the pending events of aggregates, all or none. Returns the last position; None without events.
 
-        Raises IntegrityError for a version that is taken, KeyTaken, ReferenceMoved, MailUnread.
+        Raises IntegrityError for a version that is taken or was read and has a later one, KeyTaken, ReferenceMoved,
+        MailUnread.
         """
         ...
 

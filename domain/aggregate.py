@@ -98,6 +98,14 @@ class Opening(Recorded):
         return root
 
 
+class AnyTime(Opening):
+    """An event that may be the first of its aggregate or a later one. Whichever is read first makes the aggregate."""
+
+    def mutate(self, aggregate: Any) -> Any:
+        """Make the aggregate, or change the one there is."""
+        return super().mutate(None) if aggregate is None else Recorded.mutate(self, aggregate)
+
+
 class Root(BaseAggregate[UUID]):
     """A consistency boundary. Its public methods hold the rules, its events the facts."""
 

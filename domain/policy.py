@@ -94,6 +94,15 @@ class Policy:
     """
     pausing: tuple[str, ...] = ("customer",)
     """List of customer, vendor, problem, evidence: the pending reasons that stop the clock of the targets."""
+    target_warning: float = 0.75
+    """Share, above 0 and below 1: how much of a target's support time passes before its warning (R-5.2e)."""
+    escalates_to: tuple[str, ...] = ("duty_manager",)
+    """List of technician, team_member, duty_manager, admin: who is informed of a breached target.
+
+    Of the team members those of the case's team.
+    """
+    escalations_an_hour: int = 10
+    """Count per hour, at most 100: mails about breached targets to one person. Later breaches stand in the queue alone."""
     unprioritized_alarm: timedelta = timedelta(minutes=30)
     """Interval, wall clock: how long a case may lack a priority before it joins the alarmed queue (R-5.4d)."""
     duplicate_threshold: float = 0.75

@@ -16,12 +16,14 @@ from domain.case.clauses.logging import INFORMATION
 from domain.case.terms import PendingReason
 from domain.errors import Invalid
 from domain.policy import EVIDENCE, LARGEST_ATTACHMENT, LONGEST_TARGET, SHORTEST_WINDOW, Policy, contact_method
-from domain.values import Channel, Disclosure, Provenance, whole
+from domain.values import Channel, Disclosure, Provenance, Role, whole
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _ENDING = re.compile(r"[a-z0-9]{1,16}")
 _METHOD = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
 _MOST_CODES = 200
+ESCALATED_TO = (Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.ADMIN)
+"""Roles that can do something about a breached target."""
 
 
 def check_policy(policy: Policy) -> None:
@@ -51,6 +53,8 @@ def _counts(p: Policy) -> Iterator[tuple[str, bool, str]]:
     methods, mails = p.verification_methods, min(p.automatic_mails_an_hour, p.cases_an_hour)
     files, size = min(p.attachments_per_case, p.attachments_total), p.attachment_size
     yield "duplicate_threshold", 0 < p.duplicate_threshold <= 1, "A score is above 0 and at most 1."
+    yield "target_warning", 0 < p.target_warning < 1, "A warning comes before the target: a share above 0 and below 1."
+    yield "escalations_an_hour", 0 <= p.escalations_an_hour <= 100, "At most 100 mails an hour go to one person."
     yield "goal_respond", 0 < p.goal_respond <= 1, "A goal is a share above 0 and at most 1."
     yield "goal_resolve", 0 < p.goal_resolve <= 1, "A goal is a share above 0 and at most 1."
     yield "verification_attempts", attempts >= 1, "Attempts and days are at least 1."
@@ -63,6 +67,7 @@ def _counts(p: Policy) -> Iterator[tuple[str, bool, str]]:
 def _check_codes(policy: Policy) -> None:
     """Check that every list names known codes. A misspelt code would change nothing, and nobody would notice."""
     _require_known("pausing", policy.pausing, tuple(PendingReason))
+    _require_known("escalates_to", policy.escalates_to, ESCALATED_TO)
     _require_known("required_information", policy.required_information, tuple(INFORMATION))
     _require_known("acknowledged", policy.acknowledged, tuple(Channel))
     _require_form("refused_types", policy.refused_types, _MEDIA_TYPE, "a media type reads like application/java-vm")

@@ -89,7 +89,7 @@ class Metrics:
         )
         self.set_aside = Gauge(
             "caseledger_set_aside",
-            "Mails and closures that failed too often and are tried no more.",
+            "Mails, closures and findings about targets that failed too often and are tried no more.",
             registry=self.registry,
         )
 

@@ -121,6 +121,11 @@ class Reference:
         """All webhooks, retired ones too."""
         return [root for root in self.roots.values() if isinstance(root, ListedWebhook)]
 
+    def holders(self, role: Role, team: str | None, at: datetime) -> list[str]:
+        """Return the subjects who may act in a role by a grant in force, in order."""
+        people = (root for root in self.roots.values() if isinstance(root, Access))
+        return sorted(access.subject for access in people if access.may_act_as(role, team, at))
+
     def source(self, code: str) -> ListedSource | None:
         """Return a registered monitoring source, retired or not, or None."""
         root = self.roots.get(entry_id("source", code))

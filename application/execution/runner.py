@@ -102,9 +102,18 @@ class CommandRunner:
                     turn.check()
 
     async def commit(
-        self, root: Root, on: Attempt, others: Changed = None, *, erasing: Erasure | None = None
+        self,
+        root: Root,
+        on: Attempt,
+        others: Changed = None,
+        *,
+        erasing: Erasure | None = None,
+        read: Sequence[Root] = (),
     ) -> Committed:
-        """Commit a decision with the duplicates that follow it (R-5.6c), all or nothing."""
+        """Commit a decision with the duplicates that follow it (R-5.6c), all or nothing.
+
+        ``read`` are aggregates that it was decided on and does not change. One that has changed since refuses it.
+        """
         changed = [*(others or ()), root]
         changed[:-1] += await take_along(changed, self.repository.named, on)
         key = on.request.idempotency
@@ -117,6 +126,7 @@ class CommandRunner:
                     on.reference.position,
                     erasing,
                     [each.number for each in changed if _closes(each)],
+                    [(each.id, each.version) for each in read],
                 ),
             )
         except MailUnread as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,8 @@ class LetterKind(StrEnum):
     """The case was a duplicate: its first case continues for both (R-5.6c)."""
     QUESTION = "question"
     """A question: the case waits for the customer's answer."""
+    ESCALATED = "escalated"
+    """A breached target, to the staff whom the policy names."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Letter:
     """One complete letter about one case. Delivery needs no look-ups.
 
     Raises ValueError for a letter that the SOP forbids: resolved or referred without a deadline (R-5.9b), referred
-    without the other desk (R-5.3c), continued without the other case (R-5.6c), acknowledged without its link, or a
-    question without words.
+    without the other desk (R-5.3c), continued without the other case (R-5.6c), acknowledged without its link, a
+    question without words, or escalated without a target.
     """
 
     kind: LetterKind
@@ -76,23 +78,20 @@ class Letter:
     """The desk's question, in staff's words."""
     monitoring: bool = False
     """The recipient is the service's owner: no person reported the case (R-5.9g)."""
+    breached: Sequence[tuple[str, datetime]] = ()
+    """The targets that the case has missed: `respond` or `resolve`, and the due time, timezone-aware."""
 
     def __post_init__(self) -> None:
         if self.deadline is not None and self.deadline.tzinfo is None:
             raise ValueError("the deadline needs a time zone")
-        if self.kind is LetterKind.ACKNOWLEDGED:
-            if self.follow_url is None:
-                raise ValueError("an acknowledgement carries the link that follows the case")
-            return
-        if self.kind is LetterKind.QUESTION:
-            if not self.question:
-                raise ValueError("the letter must carry its question")
-            return
-        if self.kind is LetterKind.CONTINUED:
-            if self.continued_as is None:
-                raise ValueError("a continued case names the one it is continued as (R-5.6c)")
-        elif self.deadline is None:
-            raise ValueError("the letter must tell the deadline (R-5.9b)")
+        content, rule = {
+            LetterKind.ACKNOWLEDGED: (self.follow_url, "an acknowledgement carries the link that follows the case"),
+            LetterKind.QUESTION: (self.question, "the letter must carry its question"),
+            LetterKind.ESCALATED: (self.breached, "the letter must name the target that was missed"),
+            LetterKind.CONTINUED: (self.continued_as, "a continued case names the one it is continued as (R-5.6c)"),
+        }.get(self.kind, (self.deadline, "the letter must tell the deadline (R-5.9b)"))
+        if not content:
+            raise ValueError(rule)
         if self.kind is LetterKind.REFERRED and self.help_desk is None:
             raise ValueError("a referral tells how to reach the other desk (R-5.3c)")
 

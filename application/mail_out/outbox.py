@@ -15,8 +15,10 @@ from application.mail_out.addresses import Addresses
 from application.mail_out.letters import Letter, LetterKind, Sent, Thread
 from domain.case import Case
 from domain.case.clauses.triage import Referred
+from domain.case.targets import watched
 from domain.errors import NotFound
 from domain.outgoing_mail import Message
+from domain.policy import Policy
 from domain.values import DisclosureKind
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
@@ -65,6 +67,9 @@ class Outbox:
         kind = LetterKind(queued.kind)
         contestable = queued.resolution if kind in _CONTESTABLE else None
         policy = (await self._runner.references.current()).policy
+        breached = _breached(case, policy, self._runner.clock.now()) if kind is LetterKind.ESCALATED else None
+        if breached == []:
+            return None  # met or moved since
         return Letter(
             kind=kind,
             message_id=queued.message_id,
@@ -86,7 +91,8 @@ class Outbox:
             help_desk=await self._other_desk(case) if kind is LetterKind.REFERRED else None,
             continued_as=case.duplicate_of,
             question=case.question.question.text("question") if case.question else None,
-            monitoring=case.impersonal,
+            monitoring=case.impersonal and kind is not LetterKind.ESCALATED,
+            breached=breached or (),
         )
 
     async def accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
@@ -200,6 +206,12 @@ def _stands(queued: Message, case: Case) -> bool:
     if queued.kind == LetterKind.CONTINUED and case.duplicate_of is None:
         return False  # undone once the case was closed: it keeps its resolution
     return case.resolution is not None and case.resolution_version == queued.resolution
+
+
+def _breached(case: Case, policy: Policy, at: datetime) -> list[tuple[str, datetime]]:
+    """The targets that the case has missed and not met yet."""
+    missed = (each for each in watched(case) if each.due_at <= at and each.ended_at is None)
+    return [(each.kind, each.due_at) for each in missed if each.waits not in policy.pausing]
 
 
 def _code_of(why: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, Self
 
 import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
+
+from domain.errors import InvalidTransition
 
 _PAUSE, _LONGEST = 5.0, 600.0
 """Seconds until the next try, doubled with each failure, and their maximum."""
@@ -73,6 +75,28 @@ class Tries:
                 await self.succeeded(item)
         now = self._monotonic()
         return [item for item in due if self._failed.get(item, (0, now))[1] <= now]
+
+    async def each(self, due: Sequence[str], limit: int, do: Callable[[str], Awaitable[object]]) -> int:
+        """Do something for each due item that may be tried now. Returns for how many. Raises the errors in AWAY.
+
+        What an aggregate refuses is not due any more. An item that fails for another reason is set aside after some tries,
+        so that the others do not wait for it. ``limit`` is the most that were asked for.
+        """
+        ready = await self.ready(due, whole=len(due) < limit)
+        return sum([await self._done(item, do) for item in ready])
+
+    async def _done(self, item: str, do: Callable[[str], Awaitable[object]]) -> bool:
+        try:
+            await do(item)
+        except AWAY:
+            raise
+        except InvalidTransition:
+            return False
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others shall not wait for it
+            await self.failed(item, error)
+            return False
+        await self.succeeded(item)
+        return True
 
     async def failed(self, item: str, error: Exception) -> bool:
         """Count a failure. Returns whether it sets the item aside."""

@@ -24,6 +24,7 @@ from domain.case.clauses.logging import Corrected, Logged
 from domain.case.clauses.priority import Prioritized
 from domain.case.state import CaseState
 from domain.case.status import Status
+from domain.case.targets import WatchedTarget, next_target, watched
 from domain.case.terms import CauseCorrected, LegalHold, Major, PendingMark, PendingReason, Resolution, ResolutionCode
 from domain.values import Channel, Level, Nature
 
@@ -46,7 +47,7 @@ COLUMNS = Columns(
         *("number", "status", "received_at", "resolved_at", "closed_at", "dispute_until", "suspected_at"),
         *("respond_by", "resolve_by", "service", "team", "technician", "customer", "agency", "channel", "nature"),
         *("priority", "impact", "severity", "major", "resolution_version", "reopenings", "hand_backs", "failed_fixes"),
-        "external_ref",
+        *("external_ref", "responded_at", "respond_warning_at", "resolve_warning_at"),
     ),
     fold=("episodes", "paused_seconds", "settled_seconds", "worded", "always"),
     parse={
@@ -66,6 +67,7 @@ COLUMNS = Columns(
         "resolution_code": lambda case: case.resolution and case.resolution.code,
         "problem": lambda case: case.resolution and case.resolution.problem,
         "imported": lambda case: case.source_system is not None,
+        "due_at": next_target,
     },
 )
 """The columns of a case as it is now, beside its key and its points."""
@@ -74,7 +76,7 @@ PAST = (
     *("status", "queue", "service", "team", "technician", "agency", "nature", "external_ref", "priority", "impact"),
     *("severity", "major", "pending_reason", "pending_since", "respond_by", "resolve_by", "resolved_at"),
     *("resolution_code", "problem", "dispute_until", "suspected_at", "closed_at", "reopenings", "hand_backs"),
-    *("failed_fixes", "worded", "always"),
+    *("failed_fixes", "worded", "always", "due_at"),
 )
 """The columns of an ended interval. What never changes, or serves only the present, stands in the case's own row."""
 
@@ -129,6 +131,8 @@ class CaseFold(Clocks):
     closed: list[Interval] = field(default_factory=list)
     """Intervals that these events ended."""
     happened: list[Happening] = field(default_factory=list)
+    targets: tuple[WatchedTarget, ...] = ()
+    """The targets that its clock ran towards, or had run past, before these events."""
 
     def fold(self, event: Recorded, position: int) -> None:
         """Apply an event. An interval never starts before the one before it, whatever an imported clock said."""
@@ -184,4 +188,5 @@ def resume_fold(
         state.hold = LegalHold(row["held_since"], "")
     state.responded_at = facts.responded_at
     state.source_system = "import" if row["imported"] else None
+    fold.targets = tuple(watched(state))
     return fold

@@ -97,6 +97,8 @@ class CaseState:
         self.resolve_by: datetime | None = None
         self.responded_at: datetime | None = None
         """The first contact with the customer (`contacted`)."""
+        self.respond_warning_at: datetime | None = None
+        self.resolve_warning_at: datetime | None = None
         self.calendar: SupportCalendar | None = None
         """The calendar of the targets, by the latest assessment."""
         self.pauses: tuple[tuple[datetime, datetime], ...] = ()
@@ -153,11 +155,18 @@ class CaseState:
         at = max(at, self.received_at)
         self.responded_at = at if self.responded_at is None else min(at, self.responded_at)
 
-    def paused(self, since: datetime | None, until: datetime, resolve_by: datetime | None) -> None:
-        """Remember a pause of the clock, where there was one, and the target that it moved (R-5.4c)."""
+    def paused(
+        self,
+        since: datetime | None,
+        until: datetime,
+        resolve_by: datetime | None = None,
+        resolve_warning_at: datetime | None = None,
+    ) -> None:
+        """Remember a pause of the clock, where there was one, and the target and the warning that it moved (R-5.4c)."""
         if since is not None:
             self.pauses = (*self.pauses, (since, until))
-        self.resolve_by = resolve_by or self.resolve_by
+        if resolve_by is not None:
+            self.resolve_by, self.resolve_warning_at = resolve_by, resolve_warning_at
 
     @property
     def closes_at(self) -> datetime | None:

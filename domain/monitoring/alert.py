@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from domain.aggregate import Opening, Recorded, Root, register
+from domain.aggregate import AnyTime, Root, register
 from domain.values import Provenance
 
 MOST_EPISODES = 10
@@ -135,14 +135,6 @@ def watch_id(case: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"caseledger:watch:{case}")
 
 
-class StateEvent(Opening):
-    """An event that holds the whole state of its aggregate. Whichever is read first makes the aggregate."""
-
-    def mutate(self, aggregate: Any) -> Any:
-        """Make the aggregate, or put another state in its place."""
-        return super().mutate(None) if aggregate is None else Recorded.mutate(self, aggregate)
-
-
 class Alert(Root):
     """One alert of one source, its episodes, and its case."""
 
@@ -172,7 +164,7 @@ class Alert(Root):
         self.record(event, provenance, source=self.source, case=case, seen=seen, receipt=str(receipt))
 
 
-class AlertEvent(StateEvent):
+class AlertEvent(AnyTime):
     """The whole state of an alert."""
 
     source: str
@@ -226,7 +218,7 @@ class Watch(Root):
         self.record(WatchObserved, provenance, ended_at=latest, **told)
 
 
-class WatchObserved(StateEvent):
+class WatchObserved(AnyTime):
     """Alerts of a case began or ended."""
 
     TOPIC = "watch.observed"

@@ -116,6 +116,7 @@ def _values(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
         "continued_as": letter.continued_as,
         "question": _lines(letter.question),
         "monitoring": letter.monitoring,
+        "breached": [(kind, deadline_text(due_at, letter.time_zone)) for kind, due_at in letter.breached],
         "sender": sender,
     }
 
@@ -135,6 +136,7 @@ def _subject(letter: Letter, subject: str) -> str:
         LetterKind.RESOLVED: "Resolved",
         LetterKind.REFERRED: "Referred",
         LetterKind.QUESTION: "Question",
+        LetterKind.ESCALATED: "Overdue",
         LetterKind.CONTINUED: f"Continued as {letter.continued_as}",
     }[letter.kind]
     if len(subject) > _SUBJECT:

@@ -44,6 +44,8 @@ class Append:
     """What the same transaction deletes from the vault."""
     closes: Sequence[str] = ()
     """Numbers of the cases it closes. It is refused while a mail about one of them is unread (R-5.9d)."""
+    read: Sequence[tuple[UUID, int]] = ()
+    """Aggregates it was decided on and does not change, with their versions. A later event of one refuses it."""
     positions: Positions = field(default_factory=list)
     error: Exception | None = None
     finished: bool = False
@@ -132,6 +134,9 @@ def columns(batch: Sequence[Append]) -> tuple[list[Any], ...]:
         [append.known for append in batch if append.known is not None],
         [c for c, append in enumerate(batch) for _ in append.closes],
         [number for append in batch for number in append.closes],
+        [c for c, append in enumerate(batch) for _ in append.read],
+        [of for append in batch for of, _ in append.read],
+        [version + 1 for append in batch for _, version in append.read],
     )
 
 
@@ -143,7 +148,7 @@ def refusal(why: str) -> Exception:
         return ReferenceMoved("catalogue, policy or grants have changed meanwhile")
     if why == "unread":
         return MailUnread("an unread mail concerns a case that was to be closed")
-    return IntegrityError("the version is taken: another command appended first")
+    return IntegrityError("a version is taken: another command appended first")
 
 
 def as_persistence_error(error: Exception) -> PersistenceError:

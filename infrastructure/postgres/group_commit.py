@@ -130,6 +130,7 @@ class GroupCommit:
         while self._waiting and events < _BATCH and size < _BYTES:
             append = self._waiting[0]
             wants: set[Any] = {(e.originator_id, e.originator_version) for e in append.events}
+            wants.update((of, version + 1) for of, version in append.read)
             if append.answered:
                 wants.add(append.answered.key)
             if batch and (append.heavy or batch[0].heavy or not wanted.isdisjoint(wants)):

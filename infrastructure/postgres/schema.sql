@@ -104,7 +104,7 @@ $$;
 
 ALTER FUNCTION guards.refuse_ddl() OWNER TO postgres;
 
-CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
+CREATE FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) RETURNS TABLE(refused_command integer, refusal text, notification_id bigint, recorded_at timestamp with time zone)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -139,7 +139,8 @@ BEGIN
                                           WHERE w.topic = 'intake.quarantined'
                                             AND ledger.keeps_open(w.state) = c.number)));
     END IF;
-    stale := ARRAY(SELECT DISTINCT w.command FROM unnest(commands, ids, versions) AS w (command, id, version)
+    stale := ARRAY(SELECT DISTINCT w.command
+                   FROM unnest(commands || read_commands, ids || read_ids, versions || read_versions) AS w (command, id, version)
                    WHERE w.command <> ALL (taken || outdated || unread)
                      AND EXISTS (SELECT FROM ledger.stored_events e
                                  WHERE e.originator_id = w.id AND e.originator_version = w.version));
@@ -185,7 +186,7 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) OWNER TO desk_owner;
+ALTER FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) OWNER TO desk_owner;
 
 CREATE FUNCTION ledger.keeps_open(quarantined bytea) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -229,6 +230,17 @@ END
 $$;
 
 ALTER FUNCTION ledger.refuse_change() OWNER TO desk_owner;
+
+CREATE FUNCTION ledger.refuse_number() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% registers no number but the Message-IDs of its mails', session_user
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+ALTER FUNCTION ledger.refuse_number() OWNER TO desk_owner;
 
 CREATE FUNCTION search.lexemes(said text) RETURNS tsvector
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -670,6 +682,7 @@ CREATE TABLE views.case_intervals (
     resolution_code text,
     problem text,
     external_ref text,
+    due_at timestamp with time zone,
     always boolean NOT NULL
 );
 
@@ -719,6 +732,10 @@ CREATE TABLE views.closed_cases (
     resolution_code text,
     problem text,
     external_ref text,
+    responded_at timestamp with time zone,
+    respond_warning_at timestamp with time zone,
+    resolve_warning_at timestamp with time zone,
+    due_at timestamp with time zone,
     always boolean NOT NULL
 );
 
@@ -768,6 +785,10 @@ CREATE TABLE views.open_cases (
     resolution_code text,
     problem text,
     external_ref text,
+    responded_at timestamp with time zone,
+    respond_warning_at timestamp with time zone,
+    resolve_warning_at timestamp with time zone,
+    due_at timestamp with time zone,
     always boolean NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0.02');
@@ -841,6 +862,10 @@ CREATE VIEW reporting.case_history AS
             open_cases.resolution_code,
             open_cases.problem,
             open_cases.external_ref,
+            open_cases.responded_at,
+            open_cases.respond_warning_at,
+            open_cases.resolve_warning_at,
+            open_cases.due_at,
             open_cases.always
            FROM views.open_cases
         UNION ALL
@@ -887,6 +912,10 @@ CREATE VIEW reporting.case_history AS
             closed_cases.resolution_code,
             closed_cases.problem,
             closed_cases.external_ref,
+            closed_cases.responded_at,
+            closed_cases.respond_warning_at,
+            closed_cases.resolve_warning_at,
+            closed_cases.due_at,
             closed_cases.always
            FROM views.closed_cases) c
 UNION ALL
@@ -1234,6 +1263,10 @@ CREATE VIEW reporting.cases AS
             open_cases.resolution_code,
             open_cases.problem,
             open_cases.external_ref,
+            open_cases.responded_at,
+            open_cases.respond_warning_at,
+            open_cases.resolve_warning_at,
+            open_cases.due_at,
             open_cases.always
            FROM views.open_cases
         UNION ALL
@@ -1280,6 +1313,10 @@ CREATE VIEW reporting.cases AS
             closed_cases.resolution_code,
             closed_cases.problem,
             closed_cases.external_ref,
+            closed_cases.responded_at,
+            closed_cases.respond_warning_at,
+            closed_cases.resolve_warning_at,
+            closed_cases.due_at,
             closed_cases.always
            FROM views.closed_cases) c;
 
@@ -1853,6 +1890,41 @@ COMMENT ON COLUMN reporting.services.version IS 'The version of the entry.';
 
 COMMENT ON COLUMN reporting.services.changed_at IS 'When that version was recorded.';
 
+CREATE TABLE views.targets (
+    number text NOT NULL,
+    kind text NOT NULL,
+    due_at timestamp with time zone,
+    warning_at timestamp with time zone,
+    waits text DEFAULT ''::text NOT NULL,
+    warned timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    breached timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    next_at timestamp with time zone GENERATED ALWAYS AS (
+CASE
+    WHEN (due_at = ANY (breached)) THEN NULL::timestamp with time zone
+    WHEN (due_at = ANY (warned)) THEN due_at
+    ELSE LEAST(warning_at, due_at)
+END) STORED
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
+
+ALTER TABLE views.targets OWNER TO desk_projector;
+
+CREATE VIEW reporting.target_breaches AS
+ SELECT number,
+    kind,
+    unnest(breached) AS due_at
+   FROM views.targets t;
+
+ALTER VIEW reporting.target_breaches OWNER TO desk_projector;
+
+COMMENT ON VIEW reporting.target_breaches IS 'One row a breach of a target on record, whatever became of the case.';
+
+COMMENT ON COLUMN reporting.target_breaches.number IS 'The case''s number.';
+
+COMMENT ON COLUMN reporting.target_breaches.kind IS 'respond (the first contact) or resolve.';
+
+COMMENT ON COLUMN reporting.target_breaches.due_at IS 'When the target was due. Unique with number and kind.';
+
 CREATE VIEW reporting.teams AS
  SELECT (entry ->> 'id'::text) AS team,
     (entry ->> 'name'::text) AS name,
@@ -2225,6 +2297,9 @@ ALTER TABLE ONLY views.quarantine
 ALTER TABLE ONLY views.resolutions
     ADD CONSTRAINT resolutions_pkey PRIMARY KEY (case_id, episode);
 
+ALTER TABLE ONLY views.targets
+    ADD CONSTRAINT targets_pkey PRIMARY KEY (number, kind);
+
 ALTER TABLE ONLY views.tracking
     ADD CONSTRAINT tracking_pkey PRIMARY KEY (one);
 
@@ -2337,6 +2412,8 @@ CREATE INDEX open_report_ref_idx ON views.open_reports USING btree (external_ref
 
 CREATE INDEX open_report_terms_idx ON views.open_reports USING gin (terms) WITH (fastupdate=off);
 
+CREATE INDEX open_soonest_idx ON views.open_cases USING btree (due_at, number) WHERE (status <> 'resolved'::text);
+
 CREATE INDEX open_stay_idx ON views.open_cases USING btree (queue, stay_position);
 
 CREATE INDEX open_technician_idx ON views.open_cases USING btree (technician);
@@ -2348,6 +2425,8 @@ CREATE INDEX outbox_number_idx ON views.outbox USING btree (number);
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
 
 CREATE INDEX resolution_reopened_idx ON views.resolutions USING btree (case_id) WHERE (reopened OR (reopened_after_closure_position IS NOT NULL));
+
+CREATE INDEX target_next_idx ON views.targets USING btree (waits, next_at) WHERE (next_at IS NOT NULL);
 
 CREATE INDEX word_trigrams_idx ON views.words USING gin (word extensions.gin_trgm_ops) WITH (fastupdate='on', gin_pending_list_limit='64');
 
@@ -2370,6 +2449,10 @@ ALTER TABLE ledger.numbers ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.stored_events FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE ledger.stored_events ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER message_ids_only BEFORE INSERT ON ledger.numbers FOR EACH ROW WHEN (((SESSION_USER = 'desk_processes'::name) AND (new.number !~~ '<%'::text))) EXECUTE FUNCTION ledger.refuse_number();
+
+ALTER TABLE ledger.numbers ENABLE ALWAYS TRIGGER message_ids_only;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
@@ -2471,10 +2554,10 @@ GRANT USAGE ON SCHEMA webhooks TO desk_auditor;
 
 REVOKE ALL ON FUNCTION guards.refuse_ddl() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_api;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_processes;
-GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[]) TO desk_mail;
+REVOKE ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) TO desk_api;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) TO desk_processes;
+GRANT ALL ON FUNCTION ledger.append(commands integer[], ids uuid[], versions bigint[], topics text[], states bytea[], said_commands integer[], said_ids uuid[], said_versions bigint[], digests bytea[], salts bytea[], kinds text[], subjects text[], said_values text[], number_commands integer[], given_numbers text[], number_ids uuid[], key_commands integer[], keys bytea[], requests bytea[], key_ids uuid[], key_versions bigint[], statuses smallint[], known_commands integer[], known bigint[], closing_commands integer[], closed_numbers text[], read_commands integer[], read_ids uuid[], read_versions bigint[]) TO desk_mail;
 
 REVOKE ALL ON FUNCTION ledger.keeps_open(quarantined bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION ledger.keeps_open(quarantined bytea) TO desk_api;
@@ -2510,6 +2593,8 @@ GRANT ALL ON FUNCTION ledger.has_unread_mail(number text) TO desk_processes;
 GRANT ALL ON FUNCTION ledger.has_unread_mail(number text) TO desk_mail;
 
 REVOKE ALL ON FUNCTION ledger.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION ledger.refuse_number() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION search.lexemes(said text) FROM PUBLIC;
 GRANT ALL ON FUNCTION search.lexemes(said text) TO desk_api;
@@ -2617,7 +2702,7 @@ GRANT SELECT(recorded_at) ON TABLE ledger.idempotency TO desk_projector;
 
 GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_api;
 GRANT SELECT ON TABLE ledger.numbers TO desk_auditor;
-GRANT SELECT ON TABLE ledger.numbers TO desk_processes;
+GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_processes;
 GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
@@ -2724,6 +2809,14 @@ GRANT SELECT ON TABLE reporting.resolved_without_problem TO desk_reporter;
 
 GRANT SELECT ON TABLE reporting.services TO desk_auditor;
 GRANT SELECT ON TABLE reporting.services TO desk_reporter;
+
+GRANT SELECT ON TABLE views.targets TO desk_api;
+GRANT SELECT ON TABLE views.targets TO desk_processes;
+GRANT SELECT ON TABLE views.targets TO desk_mail;
+GRANT SELECT ON TABLE views.targets TO desk_auditor;
+
+GRANT SELECT ON TABLE reporting.target_breaches TO desk_auditor;
+GRANT SELECT ON TABLE reporting.target_breaches TO desk_reporter;
 
 GRANT SELECT ON TABLE reporting.teams TO desk_auditor;
 GRANT SELECT ON TABLE reporting.teams TO desk_reporter;

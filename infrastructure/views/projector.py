@@ -26,6 +26,7 @@ from infrastructure.views.stores.known_errors import KnownErrorsStore
 from infrastructure.views.stores.obligations import ObligationsStore
 from infrastructure.views.stores.rows import RowStore
 from infrastructure.views.stores.statements import statements
+from infrastructure.views.stores.targets import TargetsStore
 from infrastructure.views.stores.texts import TextsStore
 
 BATCH = 2_000
@@ -85,6 +86,7 @@ class Projector:
             ),
             "message": (RowStore(connection, schema, "outbox", MessageFold),),
             "intake": (RowStore(connection, schema, "quarantine", ReceiptFold),),
+            "target": (TargetsStore(connection, schema),),
         }
         self._mapper = StateMapper()
         self._keeps_house = 0.0

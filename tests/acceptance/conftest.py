@@ -23,6 +23,7 @@ from api.main import addresses_of, application, links_of, tokens_of
 from application.administration.catalogue import OPERATOR
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
+from application.processes.target_timers import record_due_targets
 from domain.clock import Clock, SystemClock
 from domain.values import Role
 from infrastructure.mail.catcher import Catcher, mail_catcher
@@ -140,6 +141,11 @@ class RunningDesk:
         """Fire the timers that are due; returns how many cases they closed."""
         self.catch_up()
         return int(self.office.run(close_due, self.timers))
+
+    def record_due_targets(self) -> int:
+        """Look at the targets that are due; returns of how many cases something was recorded."""
+        self.catch_up()
+        return int(self.office.run(record_due_targets, self.timers))
 
     # named states
 

@@ -170,7 +170,7 @@ def test_r_5_4c_no_list_of_the_policy_takes_a_code_that_does_not_exist(name: str
         assert refusal.value.pointer == f"/{name}"
 
 
-ASTRAY = {"pausing": "costumer", "required_information": "contacts", "acknowledged": "mail"}
+ASTRAY = {"pausing": "costumer", "escalates_to": "manager", "required_information": "contacts", "acknowledged": "mail"}
 
 
 @pytest.mark.parametrize("name", ASTRAY)

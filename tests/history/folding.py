@@ -21,6 +21,7 @@ from domain.access import EVENTS as ACCESS_EVENTS
 from domain.aggregate import Recorded
 from domain.approval import EVENTS as APPROVAL_EVENTS
 from domain.case import EVENTS as CASE_EVENTS
+from domain.case.target_watch import EVENTS as TARGET_EVENTS
 from domain.catalogue import EVENTS as CATALOGUE_EVENTS
 from domain.data_subject import EVENTS as PRIVACY_EVENTS
 from domain.monitoring.alert import EVENTS as ALERT_EVENTS
@@ -54,6 +55,7 @@ EVENTS: dict[str, type[Recorded]] = {
     **ALERT_EVENTS,
     **SOURCE_EVENTS,
     **WEBHOOK_EVENTS,
+    **TARGET_EVENTS,
 }
 """Every event by its topic."""
 

@@ -27,6 +27,7 @@ from application.monitoring.signals import Delivery, Signal
 from domain.access import Grant
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.notification import ContactAttempt
+from domain.case.clauses.priority import Assessment
 from domain.case.clauses.relations import Relation
 from domain.case.clauses.resolution import ContactOutcome, Verification
 from domain.case.terms import CauseCorrected, PendingReason, Resolution, ResolutionCode
@@ -96,6 +97,7 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
     _major(desk)
     _aftermath(desk)
     _question(desk)
+    _targets(desk)
     _problem(desk)
     _quarantine(desk)
     _monitoring(desk)
@@ -178,6 +180,17 @@ def _imported_in_part(desk: BlockingDesk) -> None:
     """A row of another desk with a part of an assessment, and with an address that no event may hold."""
     rows = [row(number="INC2", impact="?"), row(number="INC2", impact="?", location="jo.field@agency.example")]
     imported(desk, rows, "log.csv@1")
+
+
+def _targets(desk: BlockingDesk) -> None:
+    """A case that was to be answered long ago, and is soon to be resolved. The duty manager is told."""
+    desk.grants.grant("d.manager", Grant(Role.DUTY_MANAGER, None, "r.audit", desk.clock.now()), OPERATOR)
+    manager = {"name": "Dee Manager", "email": "d.manager@desk.example"}
+    desk.catalogue.put("customers", Customer("d.manager"), manager, OPERATOR)
+    number = log(desk, received_at=desk.clock.now() - timedelta(minutes=95))
+    desk.triage.triage(number, "desk", TECHNICIAN)
+    desk.diagnosis.prioritize(number, Assessment(Level.HIGH, Level.HIGH), TECHNICIAN)
+    desk.targets.record_due(number, Request(Actor("system:targets", Role.SYSTEM), "process"))
 
 
 def _problem(desk: BlockingDesk) -> None:

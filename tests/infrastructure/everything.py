@@ -14,6 +14,7 @@ from domain.case.clauses.notification import ContactAttempt
 from domain.case.clauses.relations import Consulted
 from domain.case.clauses.resolution import ContactOutcome
 from domain.case.status import Status
+from domain.case.target_watch import TargetWatch, findings, target_watch_id
 from domain.case.terms import Assumption, CauseCorrected, PendingReason, Resolution
 from domain.data_subject import erase_beside
 from domain.values import Channel, DisclosureKind, ErasureScope, Level, Role
@@ -45,6 +46,7 @@ def everything(history: History) -> None:
     _written_to_and_alerted(history)
     _imported(history)
     _held_and_erased(history)
+    _watched(history)
 
 
 def _fought_over(history: History) -> Case:
@@ -237,6 +239,34 @@ def _held_and_erased(history: History) -> None:
     for beside in (problem, mail):
         erase_beside(beside, "jo", ErasureScope.EVERYTHING, by(820))
     history.put(erased, problem, mail)
+
+
+def _watched(history: History) -> None:
+    """Warned of and breached; breached before it was answered, reassessed and breached anew; met in time and closed."""
+    late, moved, met = (history.prioritized(900 + each) for each in range(3))
+    watches = [_found(history, case, None, minutes) for case, minutes in ((late, 1535), (moved, 1565))]
+    moved.note(said(), by(1566), visible_to_customer=True)
+    moved.prioritize(HIGH, POLICY, by(1567))
+    met.note(said(), by(910), visible_to_customer=True)
+    met.diagnose(said(), by(911))
+    met.resolve(FIXED, said(), POLICY, by(912))
+    met.close(POLICY, by(913), confirmation=Confirmation("phone", moment(913)))
+    history.put(moved, met)
+    for case, watch in zip((late, moved), watches, strict=True):
+        _found(history, case, watch, 3000)
+    late.pend(PendingReason.CUSTOMER, by(3001))
+    history.put(late)
+
+
+def _found(history: History, case: Case, watch: TargetWatch | None, minutes: float) -> TargetWatch | None:
+    """What the timer records of a case's targets at a moment."""
+    for finding in list(findings(watch, case, POLICY, moment(minutes))):
+        watch = TargetWatch.found(watch, case, target_watch_id(case.id), finding, POLICY, by(minutes, SYSTEM))
+        if finding.breached:
+            watch.escalate(case, finding.target, ["d.manager"], POLICY, by(minutes, SYSTEM))
+    assert watch is not None
+    history.put(watch)
+    return watch
 
 
 def _imported(history: History) -> None:

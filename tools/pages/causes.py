@@ -15,6 +15,7 @@ _ENTRY = (("list_entry",), "the operator's catalogue file")
 _MAIL = ((), "the mail worker (`system:mail`)")
 _TAKEN_IN = ((), "intake, while it takes a message in")
 _LOG = ((), "the operator, by `caseledger tlog`")
+_TARGETS = ((), "the timer of targets (`system:targets`)")
 _ERASED = (("erase",), "")
 CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "case.logged": (("log", "follow_up"), "intake: mail, monitoring; the import of history"),
@@ -132,6 +133,9 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "alert.raised": ((), "intake: monitoring"),
     "alert.observed": ((), "intake: monitoring"),
     "watch.observed": ((), "intake: monitoring"),
+    "target.warned": _TARGETS,
+    "target.breached": _TARGETS,
+    "target.escalated": _TARGETS,
     "source.registered": _ENTRY,
     "source.changed": _ENTRY,
     "source.key_issued": (("issue_key",), ""),

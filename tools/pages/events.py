@@ -43,6 +43,7 @@ Programs that would rather be called take [webhooks](webhooks.md). Both show the
 """
 _AREAS = {
     "case": "Cases",
+    "target": "Targets of cases",
     "problem": "Problem Cases",
     "message": "Mails that go out",
     "intake": "Messages that come in",

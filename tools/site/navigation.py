@@ -9,7 +9,15 @@ from sphinx.application import Sphinx
 PAGES = {
     "Start": ("docs/tour", "docs/sop", "docs/requirements", "docs/glossary", "docs/architecture", "docs/record"),
     "Use": (
-        *("docs/console", "docs/access", "docs/openapi", "docs/problems", "docs/self-service", "docs/lists"),
+        *(
+            "docs/console",
+            "docs/access",
+            "docs/openapi",
+            "docs/problems",
+            "docs/self-service",
+            "docs/lists",
+            "docs/targets",
+        ),
         *(
             "docs/reporting",
             "docs/reports",

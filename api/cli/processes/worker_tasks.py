@@ -25,6 +25,7 @@ from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import Sending
 from application.processes.mail_receipt import admit_gateway, taking
 from application.processes.retries import Tries
+from application.processes.target_timers import record_due_targets
 from application.views.timers import Timers
 from infrastructure.mail.gateway import Gateway
 from infrastructure.mail.imap_client import Mailbox, Place, read_new
@@ -75,15 +76,17 @@ class _Office:
 
     desk: Desk
     timers: Timers
-    tries: Tries
+    tries: tuple[Tries, ...]
     turn: Turn
 
     async def rest(self) -> None:
         """Sleep, but not past the next due time, and not for ever, since a view may have moved unheard."""
-        due = await self.timers.next_due()
+        policy = (await self.desk.references.current()).policy
+        due = await self.timers.next_due(policy.pausing)
         seconds = _PATIENCE if due is None else (due - self.desk.clock.now()).total_seconds()
         # What waits for another try is due all the time.
-        seconds = min(_PATIENCE, max(_PATIENCE / 2 if self.tries.parked else 0.05, seconds))
+        parked = sum(each.parked for each in self.tries)
+        seconds = min(_PATIENCE, max(_PATIENCE / 2 if parked else 0.05, seconds))
         await asyncio.to_thread(self.turn.wait, seconds)
 
 
@@ -100,24 +103,30 @@ def _in_turn(
 
 
 @asynccontextmanager
-async def _office(settings: Settings, kind: Kind, database: Database, turn: Turn) -> AsyncIterator[_Office]:
+async def _office(
+    settings: Settings, kind: Kind, database: Database, turn: Turn, works: int = 1
+) -> AsyncIterator[_Office]:
+    """The office of a worker with so many kinds of work, each with tries of its own."""
     addresses = addresses_of(settings) if kind == "mail" else None
     async with (
         database.async_pool(kind, size=2) as pool,
         open_desk(database, clock_of(settings), component=kind, addresses=addresses) as desk,
     ):
-        tries = await Tries.begin(PostgresSetAside(pool, kind), settings.tries)
+        kept = PostgresSetAside(pool, kind)
+        tries = tuple([await Tries.begin(kept, settings.tries) for _ in range(works)])
         yield _Office(desk, PostgresTimers(pool), tries, turn)
 
 
 def close(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
-    """Close the cases that nobody disputed, until told to stop."""
+    """Close the cases that nobody disputed, and record the targets that are due, until told to stop."""
 
     async def run(turn: Turn) -> None:
-        async with _office(settings, "processes", database, turn) as office:
+        async with _office(settings, "processes", database, turn, works=2) as office:
+            closures, targets = office.tries
             while not stop.is_set():
                 await asyncio.to_thread(pulse.beat)
-                if not await close_due(office.desk, office.timers, office.tries):
+                closed = await close_due(office.desk, office.timers, closures)
+                if not closed + await record_due_targets(office.desk, office.timers, targets):
                     await office.rest()
 
     keep(pulse, stop, lambda: _in_turn("processes", database, stop, run))
@@ -131,7 +140,7 @@ def send(settings: Settings, database: Database, stop: threading.Event, pulse: P
             async with _office(settings, "mail", database, turn) as office:
                 postman = postman_of(settings, office.desk.clock, checkpoints)
                 assert postman is not None
-                sending = Sending(office.desk, office.timers, postman, links_of(settings), office.tries)
+                sending = Sending(office.desk, office.timers, postman, links_of(settings), *office.tries)
                 try:
                     while not stop.is_set():
                         await asyncio.to_thread(pulse.beat)

@@ -21,6 +21,7 @@ from api.cli.processes.worker_tasks import close, listen, poll, project, read_ma
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
+from application.processes.target_timers import record_due_targets
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.workers.operations import Pulse
 from infrastructure.postgres.workers.turns import Turn
@@ -93,7 +94,8 @@ async def _close_due(settings: Settings, database: Database) -> None:
         database.async_pool("processes", size=1) as pool,
         open_desk(database, clock_of(settings), component="processes") as desk,
     ):
-        while await close_due(desk, PostgresTimers(pool)):
+        timers = PostgresTimers(pool)
+        while await close_due(desk, timers) + await record_due_targets(desk, timers):
             pass
 
 

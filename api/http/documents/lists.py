@@ -72,6 +72,8 @@ class ListedCase(Document):
     """The target for the first answer."""
     resolve_by: At | None
     """The target for the resolution."""
+    due_at: At | None
+    """The sooner of its targets that it has not met."""
     resolved_at: At | None
     """When it was resolved."""
     resolution_code: Annotated[ResolutionCode, such_as("fixed")] | None

@@ -13,6 +13,7 @@ from api.http.context import authenticated, context_of, policy_of
 from api.http.documents.cases import Case
 from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
+from api.http.documents.targets import CaseTargets
 from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import WAIT_FOR_POSITION
@@ -88,6 +89,22 @@ async def read_candidates(request: Request, actor: Staff, number: str) -> Respon
     items = [{**vars(c), "decision_required": c.score >= threshold} for c in found]
     position = await context.ask(context.views.positions.last())
     return json_response({"items": items, "next_cursor": None, "as_of_position": position})
+
+
+@router.get(
+    "/cases/{number}/targets",
+    response_class=Response,
+    operation_id="read_targets",
+    tags=[Area.CASES],
+    openapi_extra=operation(answers(CaseTargets, told="The targets."), needs(STAFF)),
+)
+async def read_targets(request: Request, actor: Staff, number: str) -> Response:
+    """Read the targets of a case.
+
+    With what the clock found of them: warnings, breaches and escalations (R-5.2e). These are in a stream of their own, so
+    they change neither the case nor its ETag.
+    """
+    return json_response(await context_of(request).desk.targets.document(number, actor))
 
 
 @router.get(
@@ -221,7 +238,7 @@ async def read_queue(
 ) -> Response:
     """List the cases of a queue.
 
-    By priority, then by time of receipt; `breaching` by `resolve_by`. All pages are as of the position of the first one.
+    By priority, then by time of receipt; `breaching` by `due_at`. All pages are as of the position of the first one.
     `as_of` and `position` read what the ledger knew then, `effective_at` what had happened by then.
 
     Beside the queues of the desk and the teams there are `mine` (the caller's), `unassigned` (a team's, without a technician),

@@ -39,13 +39,14 @@ class Reopened(Recorded):
     """The first case, for a duplicate that reopens with it (R-5.6c)."""
     owed: tuple[Obligation, ...] = ()
     """Obligations that stand again."""
+    resolve_warning_at: datetime | None = None
 
     def _fold(self, case: CaseState) -> None:
         case.status, case.reopenings = self.status, case.reopenings + 1
         case.resolution = case.solution = case.resolved_at = case.resolved_from = case.resolution_version = None
         case.closed_at = case.dispute_until = case.window_since = case.suspected_at = case.waited = None
         case.failed_notifications, case.notified_by = 0, None
-        case.paused(self.settled_since, self.timestamp, self.resolve_by)
+        case.paused(self.settled_since, self.timestamp, self.resolve_by, self.resolve_warning_at)
         case.worked(self.timestamp)
 
 

@@ -37,7 +37,7 @@ class Pended(Recorded):
     """The question mailed to the customer."""
 
     def _fold(self, case: CaseState) -> None:
-        case.paused(self.paused_since, self.since, None)
+        case.paused(self.paused_since, self.since)
         case.pending = PendingMark(self.reason_code, self.since)
         case.asked = None if self.question is None else MailedQuestion(self.question, self.originator_version)
         if self.question is not None:
@@ -57,10 +57,11 @@ class Resumed(Recorded):
     answer: int | None = None
     """The version that brought the customer's answer, where that took the mark off."""
     owed: tuple[Obligation, ...] = ()
+    resolve_warning_at: datetime | None = None
 
     def _fold(self, case: CaseState) -> None:
         case.pending = None
-        case.paused(self.paused_since, self.timestamp, self.resolve_by)
+        case.paused(self.paused_since, self.timestamp, self.resolve_by, self.resolve_warning_at)
 
 
 class QuestionFailed(Recorded):

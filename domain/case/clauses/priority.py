@@ -44,10 +44,14 @@ class Prioritized(Recorded):
     resolve_by: datetime | None = None
     calendar: SupportCalendar | None = None
     """The calendar of the targets; None before 0.5.0, where it was the policy's."""
+    respond_warning_at: datetime | None = None
+    resolve_warning_at: datetime | None = None
+    """When the share of the target has passed after which the policy warns; None before 0.5.0."""
 
     def _fold(self, case: CaseState) -> None:
         case.calendar = self.calendar
-        case.respond_by, case.resolve_by = self.respond_by, self.resolve_by
+        case.respond_by, case.respond_warning_at = self.respond_by, self.respond_warning_at
+        case.resolve_by, case.resolve_warning_at = self.resolve_by, self.resolve_warning_at
         case.impact, case.severity = self.impact, self.severity
         case.priority, case.matrix = self.priority, self.matrix
         if case.status in (Status.LOGGED, Status.TRIAGED):  # from `logged` only in imported history
@@ -81,7 +85,7 @@ class Priority(CaseState):
         since, until = self.settled_since(policy), self.resolved_at
         pauses = self.pauses if since is None or until is None else (*self.pauses, (since, until))
         support = policy.support(priority, named)
-        respond_by, resolve_by = targets(priority, self.received_at, pauses, policy, support)
+        by = targets(priority, self.received_at, pauses, policy, support)
         self.record(
             Prioritized,
             provenance,
@@ -91,8 +95,7 @@ class Priority(CaseState):
             matrix=policy.matrix.version,
             computed=computed if overridden else None,
             policy=policy.version,
-            respond_by=respond_by,
-            resolve_by=resolve_by,
+            **vars(by),
             calendar=support,
             reason=reason,
         )

@@ -74,13 +74,14 @@ class Unlinked(Recorded):
     settled_since: datetime | None = None
     """Start of the pause of such a case, which ends here. Before 0.5.0 that pause was lost."""
     resolve_by: datetime | None = None
+    resolve_warning_at: datetime | None = None
 
     def _fold(self, case: CaseState) -> None:
         case.links = {number: kind for number, kind in case.links.items() if number != self.case}
         if self.status is not case.status:
             case.status = self.status
             case.resolution = case.resolved_at = case.resolved_from = case.resolution_version = case.waited = None
-        case.paused(self.settled_since, self.timestamp, self.resolve_by)
+        case.paused(self.settled_since, self.timestamp, self.resolve_by, self.resolve_warning_at)
 
 
 class FoundUnrelated(_Decided):

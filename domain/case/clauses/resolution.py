@@ -109,6 +109,7 @@ class Resolved(Recorded):
     """
     resolve_by: datetime | None = None
     """The target that the end of the wait moved."""
+    resolve_warning_at: datetime | None = None
 
     def _fold(self, case: CaseState) -> None:
         case.resolved_from, case.status = case.status, Status.RESOLVED
@@ -117,7 +118,8 @@ class Resolved(Recorded):
         case.resolution_version, case.suspected_at = self.originator_version, None
         wait, case.pending = case.pending, None
         case.waited = None if self.paused is not None else wait
-        case.paused(wait.since if wait and self.paused else None, self.resolved_at, self.resolve_by)
+        since = wait.since if wait and self.paused else None
+        case.paused(since, self.resolved_at, self.resolve_by, self.resolve_warning_at)
 
 
 _BY_OTHERS = (ResolutionCode.REFERRED, ResolutionCode.DUPLICATE, ResolutionCode.NOT_RECORDED)

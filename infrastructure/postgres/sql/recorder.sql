@@ -7,7 +7,8 @@ SELECT * FROM ledger.append(
     %b::int[], %b::text[], %b::uuid[],
     %b::int[], %b::bytea[], %b::bytea[], %b::uuid[], %b::bigint[], %b::smallint[],
     %b::int[], %b::bigint[],
-    %b::int[], %b::text[]
+    %b::int[], %b::text[],
+    %b::int[], %b::uuid[], %b::bigint[]
 );
 
 -- name: keep_content --

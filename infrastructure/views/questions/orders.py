@@ -104,6 +104,8 @@ class Order:
 
 QUEUE = Order(("coalesce(c.priority, 9)", "c.received_at"))
 """How a queue is worked: by priority, then by time of receipt."""
+SOONEST = Order(("c.due_at",), nullable=True)
+"""The sooner of the two targets first."""
 _COLUMNS = {"received": "c.received_at", "updated": "c.updated_at", "due": "c.resolve_by", "priority": "c.priority"}
 
 

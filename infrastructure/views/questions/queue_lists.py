@@ -14,7 +14,7 @@ from application.views.cases import RECEIVED_BITS, UNPRIORITIZED, rank
 from application.views.questions import Asked, Listing, Page, Point, QueueCounts, Total
 from domain.case.terms import Major
 from infrastructure.views.questions.case_lists import CaseLists, Pinned, listed, page_statement, pin
-from infrastructure.views.questions.orders import QUEUE, order_of
+from infrastructure.views.questions.orders import QUEUE, SOONEST
 from infrastructure.views.questions.view_reader import LATEST, NOW, ViewReader, filled, matchable, texts
 
 _SQL = texts("case_lists")
@@ -51,7 +51,7 @@ class QueueLists:
     async def queue(self, name: str, page: Page, asked: Asked) -> Listing:
         """A queue in the order in which it is worked, now or at a past point."""
         if (attention := _ATTENTION.get(name)) is not None:
-            order = order_of("due") if name == "breaching" else QUEUE
+            order = SOONEST if name == "breaching" else QUEUE
             return await self._lists.cases(attention(asked), order, page, asked)
         pinned, late = pin(page, asked), asked.late if name == "unprioritized" else None
         async with self._reader.snapshot() as snapshot:

@@ -19,9 +19,11 @@ from application.views.episodes import Episode
 from application.views.policy_history import PolicyHistory
 from domain.aggregate import Recorded
 from domain.case.status import Status
+from domain.case.targets import watched
 from infrastructure.views.stores import facts
 from infrastructure.views.stores.statements import filled, statements, transposed
 from infrastructure.views.stores.table import Table
+from infrastructure.views.stores.targets import Moved, TargetsStore
 
 _PLACES = {name: place for place, name in enumerate(COLUMNS.names)}
 _STATUS, _PRIORITY, _RECEIVED = (_PLACES[name] for name in ("status", "priority", "received_at"))
@@ -52,6 +54,7 @@ class CasesStore:
         self._facts = Table(connection, schema, "case_facts", facts.COLUMNS)
         self._happenings = Table(connection, schema, "happenings", facts.HAPPENING)
         self._policies = facts.Policies(connection, self._sql["policies"])
+        self._targets = TargetsStore(connection, schema)
 
     def fold(self, events: Sequence[tuple[Recorded, int]]) -> None:
         """Fold case events with their positions, in order. Raises whatever an event's fold raises."""
@@ -89,15 +92,18 @@ class CasesStore:
         now: list[Interval] = []
         episodes: list[Episode] = []
         happened: list[Happening] = []
+        targets: list[Moved] = []
         for fold in folds:
             assert fold.now is not None
             ended += fold.closed
             now.append(fold.now)
             episodes += {id(episode): episode for episode in fold.touched}.values()
             happened += fold.happened
+            targets.append((fold.state.number, fold.targets, tuple(watched(fold.state))))
         self._write(ended, now, before, episodes)
         self._write_facts(folds, before, happened)
         self._count(now, before)
+        self._targets.move(targets)
 
     def _write(
         self, ended: list[Interval], now: list[Interval], before: dict[UUID, Interval], episodes: list[Episode]

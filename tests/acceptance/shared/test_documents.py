@@ -72,7 +72,7 @@ def test_cases_on_their_way_read_as_described(running: RunningDesk, checked: Any
         done(technician.get(f"/cases/{number}"))
     customer = checked(Role.CUSTOMER, "jo.field@agency.example")
     assert customer.get(f"/cases/{number}").status_code in (200, 404)
-    for path in ("", "/history", "/candidates", "/attachments", "/alerts"):
+    for path in ("", "/history", "/candidates", "/attachments", "/alerts", "/targets"):
         done(technician.get(f"/cases/{number}{path}"))
     assert technician.get(f"/cases/{number}", headers={"If-None-Match": "*"}).status_code == 304
 

@@ -109,6 +109,8 @@ class MemoryRecord:
     def _check(self, events: Sequence[Recorded], beside: Beside) -> None:
         if any(event.originator_version <= len(self._stream(event.originator_id)) for event in events):
             raise IntegrityError
+        if any(len(self._stream(of)) > version for of, version in beside.read):
+            raise IntegrityError
         if beside.answered and beside.answered.key in self.answers:
             raise KeyTaken
         if beside.known is not None and any(entry.position > beside.known for entry in self._reference()):

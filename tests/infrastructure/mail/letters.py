@@ -74,6 +74,15 @@ def a_question(**changes: Any) -> Letter:
     return a_letter(**given | changes)
 
 
+def an_escalation(**changes: Any) -> Letter:
+    due = (
+        ("respond", datetime(2026, 11, 24, 14, 15, tzinfo=UTC)),
+        ("resolve", datetime(2026, 11, 24, 16, 0, tzinfo=UTC)),
+    )
+    given = {"kind": LetterKind.ESCALATED, "deadline": None, "dispute_url": None, "solution": None, "breached": due}
+    return a_letter(**given | changes)
+
+
 def an_acknowledgement(*, answers: str | None = "<1@agency.example>", **changes: Any) -> Letter:
     thread = replace(THREAD, bounces_to=None, answers=answers)
     given = {

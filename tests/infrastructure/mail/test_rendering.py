@@ -24,6 +24,7 @@ from tests.infrastructure.mail.letters import (
     a_question,
     a_referral,
     an_acknowledgement,
+    an_escalation,
 )
 
 SENDER = "service-desk@desk.example"
@@ -98,6 +99,14 @@ def test_whoever_says_he_is_somebody_else_has_no_words_of_his_carried_to_him() -
     letter = an_acknowledgement(name="Win at http://evil.example", subject="Printer at evil.example")
     assert "evil" not in compose(letter, sender=SENDER, at=AT).as_string()
     assert all("Hello," in told for told in both(letter))
+
+
+def test_r_5_2e_an_escalation_names_the_targets_that_were_missed_and_until_when_they_were_due() -> None:
+    assert received(an_escalation())["Subject"] == f"[{THREAD.token}] Overdue: Printer is dead"
+    for told in both(an_escalation()):
+        assert "Tuesday, 24 November 2026, 08:15 CST (America/Chicago)" in told
+        assert "Tuesday, 24 November 2026, 10:00 CST (America/Chicago)" in told
+        assert told.index("answer the customer") < told.index("resolve it")
 
 
 def test_all_mails_of_a_case_refer_to_one_root() -> None:
@@ -284,8 +293,9 @@ def test_any_solution_can_be_sent(solution: str) -> None:
         {"kind": LetterKind.CONTINUED},
         {"kind": LetterKind.ACKNOWLEDGED},
         {"kind": LetterKind.QUESTION},
+        {"kind": LetterKind.ESCALATED},
     ],
 )
 def test_a_letter_that_leaves_out_what_the_sop_demands_is_not_written(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"deadline|reach|continued|link|question"):
+    with pytest.raises(ValueError, match=r"deadline|reach|continued|link|question|target"):
         a_letter(**wrong)

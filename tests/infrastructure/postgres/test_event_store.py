@@ -70,6 +70,22 @@ def test_several_aggregates_are_committed_all_or_none(database: TestDatabase) ->
     on_store(database, use)
 
 
+def test_a_decision_is_refused_once_what_it_was_decided_on_has_changed(database: TestDatabase) -> None:
+    async def use(store: PostgresEventStore) -> None:
+        case = logged()
+        await store.append([case], Beside())
+        case.triage("desk", at(1))
+        fresh, late, beside = (Problem.open_for(uuid4(), f"PRB-{n}", None, None, None, at(2)) for n in range(3))
+        await store.append([fresh], Beside(read=[(case.id, 1)]))
+        with pytest.raises(IntegrityError):  # both wait for one commit, and the case goes first
+            await asyncio.gather(store.append([case], Beside()), store.append([beside], Beside(read=[(case.id, 1)])))
+        with pytest.raises(IntegrityError):
+            await store.append([late], Beside(read=[(case.id, 1)]))
+        assert [await store.load(each.id) is not None for each in (fresh, late, beside)] == [True, False, False]
+
+    on_store(database, use)
+
+
 def test_numbers_drawn_at_once_are_all_different(database: TestDatabase) -> None:
     async def use(store: PostgresEventStore) -> None:
         register = PostgresRegister(store)

@@ -15,6 +15,7 @@ from domain.approval import EVENTS as APPROVAL
 from domain.case import EVENTS as CASE
 from domain.case import Case
 from domain.case.clauses.logging import IncidentReport, Logged
+from domain.case.target_watch import EVENTS as TARGET
 from domain.catalogue import EVENTS as CATALOGUE
 from domain.data_subject import EVENTS as PRIVACY
 from domain.monitoring.alert import EVENTS as ALERT
@@ -112,6 +113,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             **APPROVAL,
             **FILTERS,
             **WEBHOOKS,
+            **TARGET,
         }
     ) == [
         *("access.granted", "access.opened", "access.revoked"),
@@ -174,7 +176,8 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
         ),
         *("script.published", "script.revised", "service.changed", "service.defined"),
         *("source.changed", "source.key_issued", "source.key_revoked", "source.registered", "subject.opened"),
-        *("subject.personal_data_erased", "team.changed", "team.formed", "watch.observed"),
+        *("subject.personal_data_erased", "target.breached", "target.escalated", "target.warned"),
+        *("team.changed", "team.formed", "watch.observed"),
         *("webhook.changed", "webhook.disabled", "webhook.enabled", "webhook.pinged", "webhook.replay_ordered"),
         *("webhook.secret_issued", "webhook.secret_revoked", "webhook.subscribed"),
     ]

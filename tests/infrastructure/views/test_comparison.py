@@ -42,6 +42,7 @@ EDITS = {
     "problems": "known_error = reverse(known_error)",
     "quarantine": "cause = reverse(cause)",
     "resolutions": "net_seconds = -net_seconds",
+    "targets": "due_at = 'epoch'::timestamptz - (due_at - 'epoch'::timestamptz)",
     "tracking": "events = -events",
     "value_counts": "cases = -cases",
     "words": "cases = -cases",

@@ -191,12 +191,12 @@ def test_a_listed_case_says_until_when_and_how_it_was_resolved(
 def test_timers_are_due_at_the_end_of_the_window_and_when_a_mail_is(
     history: History, projector: Projector, timers: BlockingDesk
 ) -> None:
-    assert timers.next_due() is None
+    assert timers.next_due(("customer",)) is None
     case, other = history.resolved(0), history.resolved(0)
     history.tell(case, 10)
     mail = history.mail(other, 20)
     projector.catch_up()
-    assert timers.next_due() == moment(20)
+    assert timers.next_due(("customer",)) == moment(20)
     assert timers.due_messages(moment(19), 10) == []
     assert timers.due_messages(moment(20), 10) == [mail.id]
     mail.defer("smtp-451", moment(21), by(20, SYSTEM))
@@ -209,7 +209,7 @@ def test_timers_are_due_at_the_end_of_the_window_and_when_a_mail_is(
     assert timers.due_messages(moment(9999), 10) == []
 
     end = moment(10) + timedelta(hours=72)
-    assert timers.next_due() == end
+    assert timers.next_due(("customer",)) == end
     assert timers.due_closures(end - timedelta(seconds=1), 10) == []
     assert timers.due_closures(end, 10) == [(case.number, case.resolution_version)]
     assert timers.due_closures(end, 0) == []
@@ -223,11 +223,11 @@ def test_a_timer_stands_still_while_a_mail_waits_to_be_understood_and_is_gone_wi
     case.suspect_dispute(moment(20), None, POLICY, by(20))
     history.put(case)
     projector.catch_up()
-    assert timers.next_due() is None
+    assert timers.next_due(("customer",)) is None
     case.dismiss_dispute(said(), by(80))
     history.put(case)
     projector.catch_up()
-    assert timers.next_due() == moment(70) + timedelta(hours=72)
+    assert timers.next_due(("customer",)) == moment(70) + timedelta(hours=72)
     case.dispute(moment(90), POLICY, by(90))
     history.put(case)
     projector.catch_up()
@@ -288,7 +288,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
         with psycopg.connect(before.superuser, autocommit=True) as superuser:
             superuser.execute(load("bootstrap", "infrastructure.postgres.setup")["extensions"])
             # What appends today needs the function of today.
-            for migration in ("0001.ledger", "0002.views", "0003.reference", "0017.unread_mail"):
+            for migration in ("0001.ledger", "0002.views", "0003.reference", "0017.unread_mail", "0051.decided_on"):
                 superuser.execute(written(migration))
             with open_history(before) as history:
                 everything(history)
@@ -307,6 +307,7 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
                 "0035.cases_now_and_then",
                 "0037.pairs_of_values",
                 "0048.last_resolutions",
+                "0050.targets",
                 "0052.facts",
             )
             for migration in (*later, *views):

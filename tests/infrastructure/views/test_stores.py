@@ -21,6 +21,8 @@ from domain.case import Case
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.relations import Relation
 from domain.case.clauses.resolution import Verification
+from domain.case.target_watch import EVENTS as TARGET_EVENTS
+from domain.case.targets import watched
 from domain.case.terms import PendingReason
 from domain.errors import DomainError
 from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
@@ -48,7 +50,7 @@ TABLES = (
         "problems",
         "known_errors",
     ),
-    *("case_texts", "open_reports", "open_terms", "words", "outbox", "tracking"),
+    *("case_texts", "open_reports", "open_terms", "words", "outbox", "targets", "tracking"),
 )
 
 
@@ -72,6 +74,7 @@ def test_events_folded_one_by_one_or_all_at_once_leave_the_same_rows_and_these_a
             *CASE_EVENTS,
             *PROBLEM_EVENTS,
             *MESSAGE_EVENTS,
+            *TARGET_EVENTS,
             *erased,
         } == topics  # else this test says less than it should
         while projector.fold_batch(1):
@@ -102,6 +105,11 @@ def test_events_folded_one_by_one_or_all_at_once_leave_the_same_rows_and_these_a
                 "SELECT key, due_at FROM views.obligations WHERE case_id = %s AND upper_inf(positions)", (case_id,)
             )
             assert dict(owed.fetchall()) == {key: owed.due_at for key, owed in case.obligations.items()}
+            targets = connection.execute(
+                "SELECT kind, due_at, warning_at, waits FROM views.targets WHERE number = %s AND due_at IS NOT NULL",
+                (case.number,),
+            )
+            assert set(targets) == {(t.kind, t.due_at, t.warning_at, t.waits or "") for t in watched(case)}
 
 
 def rebuild_in_batches_of(size: int, connection: psycopg.Connection[Any]) -> None:

@@ -27,7 +27,7 @@ SET LOCAL jit = off;
 
 -- name: columns --
 c.case_id AS id, c.number, c.version, c.status, c.queue, c.priority, c.impact, c.severity, c.service, c.team,
-c.technician, c.channel, c.nature, c.agency, c.customer, c.major, c.received_at, c.updated_at, c.respond_by, c.resolve_by,
+c.technician, c.channel, c.nature, c.agency, c.customer, c.major, c.received_at, c.updated_at, c.respond_by, c.resolve_by, c.due_at,
 c.resolved_at, c.resolution_code, c.closed_at, c.dispute_until, c.problem, c.pending_reason, c.pending_since, c.reopenings,
 c.external_ref, c.imported, (SELECT position FROM views.tracking) AS position,
 -- The latest subject line, as the JSON that the vault has of it. It stays there, so that an erasure there removes it here.
