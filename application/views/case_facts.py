@@ -6,11 +6,13 @@ whose calendar is around the clock has its elapsed time instead (R-4.1a): that c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from application.views.policy_history import PolicyHistory
 from domain.aggregate import Recorded
 from domain.calendar import Calendar
 from domain.case.clauses.assignment import Assigned, HandedBack
@@ -24,11 +26,15 @@ from domain.values import Role
 
 _PEOPLE = frozenset({Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.EXTERNAL})
 """Roles of the people who work on cases; `external` in imported history."""
+_COUNTED = (
+    *(Assigned, HandedBack, Notified, NotificationFailed),
+    *(MajorNominated, MajorDeclared, MajorRejected, Closed),
+)
+"""Events that reports count by when they happened, beside those that name deviations."""
 _MAJOR = {MajorNominated: "nominated", MajorDeclared: "declared", MajorRejected: "rejected"}
 
 
-@dataclass(frozen=True)
-class Happening:
+class Happening(NamedTuple):
     """Something that reports count by when it happened, with its case as it stood then."""
 
     position: int
@@ -70,13 +76,20 @@ class Facts:
     """Beginnings and ends, in turn, of the times in which the clock to resolve stood still; None without any."""
 
     def keep(
-        self, event: Recorded, at: datetime, position: int, was: Status | None, state: CaseState, hours: Calendar
+        self,
+        event: Recorded,
+        at: datetime,
+        position: int,
+        was: Status | None,
+        state: CaseState,
+        policies: PolicyHistory,
     ) -> None:
         """Keep what an event makes known of the case. ``was`` is its status before."""
         if self.acknowledged_at is None and is_by_people(event):
             self.acknowledged_at, self.acknowledged_position = at, position
-            self.acknowledged_business = business_seconds(hours, state.received_at, at)
+            self.acknowledged_business = business_seconds(policies.at(position).business, state.received_at, at)
         if state.responded_at is not None and state.responded_at != self.responded_at:
+            hours = policies.at(position).business
             self._respond(state.responded_at, position, business_seconds(hours, state.received_at, state.responded_at))
         if (state.status in SETTLED) is not (was in SETTLED):
             self._turn(at, position, settled=state.status in SETTLED)
@@ -116,9 +129,16 @@ def is_by_people(event: Recorded) -> bool:
 
 def happenings(
     event: Recorded, at: datetime, position: int, state: CaseState, team_before: str | None
-) -> Iterator[Happening]:
+) -> Iterable[Happening]:
     """What an event makes reports count, with the case as it stands after it; a hand-back with the team that gave it."""
+    if isinstance(event, _COUNTED) or event.deviations:
+        return _happenings(event, at, position, state, team_before)
+    return ()
 
+
+def _happenings(
+    event: Recorded, at: datetime, position: int, state: CaseState, team_before: str | None
+) -> Iterator[Happening]:
     def happened(kind: str, value: str = "", seconds: float | None = None, team: str | None = state.team) -> Happening:
         dimensions = (state.priority, team, state.service, state.channel, state.agency)
         return Happening(position, kind, value, event.originator_id, at, seconds, event.origin is not None, *dimensions)

@@ -142,7 +142,7 @@ class CaseFold(Clocks):
         resolved_at, team = state.resolved_at, state.team
         event.apply(state)
         self.keep_clocks(event, at, was, pause, resolved_at, position)
-        self.facts.keep(event, at, position, was, state, self.policies.at(position).business)
+        self.facts.keep(event, at, position, was, state, self.policies)
         self.happened += happenings(event, at, position, state, team)
         if isinstance(event, Prioritized):
             support = event.calendar or self.policies.at(position).support(event.priority, None)

@@ -52,7 +52,7 @@ class CasesStore:
         self._intervals = Table(connection, schema, "case_intervals", (*key, *stay, *PAST))
         self._resolutions = Table(connection, schema, "resolutions", _EPISODE)
         self._facts = Table(connection, schema, "case_facts", facts.COLUMNS)
-        self._happenings = Table(connection, schema, "happenings", facts.HAPPENING)
+        self._happenings = Table(connection, schema, "happenings", Happening._fields)
         self._policies = facts.Policies(connection, self._sql["policies"])
         self._targets = TargetsStore(connection, schema)
 
@@ -125,7 +125,7 @@ class CasesStore:
             self._facts.delete("case_id", before)
         self._facts.insert(map(facts.fact_row, folds))
         if happened:
-            self._happenings.insert(map(facts.happening_row, happened))
+            self._happenings.insert(happened)
 
     def _count(self, now: list[Interval], before: dict[UUID, Interval]) -> None:
         totals: Counter[Any] = Counter()

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from application.administration.policy import POLICY_STREAM
-from application.views.case_facts import Facts, Happening
+from application.views.case_facts import Facts
 from application.views.cases import CaseFold
 from application.views.policy_history import PolicyHistory
 from infrastructure.postgres.mapper import StateMapper
@@ -37,8 +37,6 @@ COLUMNS = (
     *_STATE, *_KEPT, *_EPISODE, *_TURNED,
 )  # fmt: skip
 """The columns of a case's facts."""
-HAPPENING = tuple(field.name for field in fields(Happening))
-happening_row = attrgetter(*HAPPENING)
 
 
 def fact_row(fold: CaseFold) -> tuple[Any, ...]:
