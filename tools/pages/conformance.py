@@ -39,7 +39,7 @@ checkpoint and whether it covers that position. `from` and `to` select deviation
 | `not_recorded` | The history was imported, and its source keeps no record of what the rule asks for. Nobody can say whether it was done. |
 
 **Fitness** comes in two figures. `rate` is the share of activations that the histories fulfil: an activation is an event that a rule speaks
-about. `fitting_rate` is the share of histories without a deviation. Both leave out `not_recorded` ({"rate", "activations", "fulfilled",
+about, or the whole history where the rule asks for no event. `fitting_rate` is the share of histories without a deviation. Both leave out `not_recorded` ({"rate", "activations", "fulfilled",
 "fitting", "fitting_rate", "not_recorded"}).
 
 ## The desk, drawn
