@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from api.http.bodies.self_service import ReportBody
 from api.http.console.fields import Kind, body_of
-from api.http.console.forms import CASE_FORMS, OPEN_PROBLEM, PROBLEM_FORMS, REPORT, TELEPHONE, CommandForm
+from api.http.console.forms.cases import CASE_FORMS
+from api.http.console.forms.command_form import CommandForm
+from api.http.console.forms.others import OPEN_PROBLEM, PROBLEM_FORMS, REPORT, TELEPHONE
 from api.http.console.rendering import ago, due_of, span
 from api.http.console.wording import EVENTS, STATUSES
 from api.http.routes.verbs import VERBS, Verb

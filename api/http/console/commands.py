@@ -17,7 +17,9 @@ from pydantic import ValidationError
 from api.http.console.access import Form
 from api.http.console.choices import with_options
 from api.http.console.fields import Field, body_of, typed
-from api.http.console.forms import CASE_FORMS, PROBLEM_FORMS, CommandForm
+from api.http.console.forms.cases import CASE_FORMS
+from api.http.console.forms.command_form import CommandForm
+from api.http.console.forms.others import PROBLEM_FORMS
 from api.http.context import Context, admit
 from api.http.entrance.sessions import Session
 from api.http.fields import pointer

@@ -152,6 +152,7 @@ def test_every_page_runs_only_our_own_scripts_and_stands_in_no_frame(
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert answer.headers["referrer-policy"] == "same-origin"
             assert answer.headers["cache-control"] == "no-store"
+            assert len(answer.content) < 100_000
 
 
 def test_static_files_are_kept_for_good_at_an_address_of_their_content(running: RunningDesk) -> None:

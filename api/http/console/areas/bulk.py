@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from api.http.console.access import SignedIn, Staff, Submitted
 from api.http.console.commands import Attempted, carried_out, verb_of
-from api.http.console.forms import BULK
+from api.http.console.forms.cases import BULK
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area

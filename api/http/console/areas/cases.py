@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.http.console.access import Reader, Staff
 from api.http.console.commands import Attempted, Commands, case_commands
-from api.http.console.forms import CASE_FORMS
+from api.http.console.forms.cases import CASE_FORMS
 from api.http.console.frame import frame_of, sealed_up_to
 from api.http.console.rendering import part, show
 from api.http.console.route import area

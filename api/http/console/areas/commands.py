@@ -10,7 +10,8 @@ from api.http.console.areas.cases import case_page
 from api.http.console.areas.problems import problem_page
 from api.http.console.choices import with_options
 from api.http.console.commands import Attempted, carried_out, verb_of
-from api.http.console.forms import CASE_FORMS, PROBLEM_FORMS
+from api.http.console.forms.cases import CASE_FORMS
+from api.http.console.forms.others import PROBLEM_FORMS
 from api.http.console.route import area
 from api.http.context import context_of
 

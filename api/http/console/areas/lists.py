@@ -14,7 +14,8 @@ from api.http.case_filters import case_filters
 from api.http.console.access import Reader, Staff, asked_now, only_given
 from api.http.console.choices import with_options
 from api.http.console.fields import Field, Option, choice, line, options
-from api.http.console.forms import BULK, CommandForm
+from api.http.console.forms.cases import BULK
+from api.http.console.forms.command_form import CommandForm
 from api.http.console.frame import frame_of, queue_title
 from api.http.console.rendering import show
 from api.http.console.route import area

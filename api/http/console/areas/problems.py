@@ -9,7 +9,7 @@ from api.http.console.access import SignedIn, Staff, Submitted, only_given
 from api.http.console.choices import with_options
 from api.http.console.commands import Attempted, carried_out, problem_commands
 from api.http.console.fields import choice, options
-from api.http.console.forms import OPEN_PROBLEM
+from api.http.console.forms.others import OPEN_PROBLEM
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area

@@ -13,7 +13,7 @@ from api.http.bodies.self_service import ReportBody
 from api.http.console.access import Form, form_of
 from api.http.console.choices import with_options
 from api.http.console.fields import body_of, typed
-from api.http.console.forms import REPORT
+from api.http.console.forms.others import REPORT
 from api.http.console.rendering import open_page
 from api.http.console.route import PageRoute
 from api.http.context import context_of

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.http.console.access import SignedIn, Staff, Submitted
 from api.http.console.choices import with_options
 from api.http.console.commands import Attempted, carried_out
-from api.http.console.forms import TELEPHONE
+from api.http.console.forms.others import TELEPHONE
 from api.http.console.frame import frame_of
 from api.http.console.rendering import Frame, part, show
 from api.http.console.route import area
