@@ -75,18 +75,19 @@ class PartFile:
             raise FileExistsError(f"{target} is there already: name a new file")
         self.target, self._asked = target, dict(asked)
         self._part, self._state = Path(f"{target}.part"), Path(f"{target}.part.json")
-        self._digest, self._waiting, self._waits = sha256(), [], 0
+        self._digest, self._waits = sha256(), 0
+        self._waiting: list[bytes] = []
         self._file = os.fdopen(os.open(self._part, os.O_RDWR | os.O_CREAT, mode), "r+b")
         self._lock()
         known = self._known()
+        if known is None:  # what it says is of bytes that go now
+            self._state.unlink(missing_ok=True)
         self.ground = Ground(**known["ground"]) if known else ground
         self.mark: Any = known["mark"] if known else None
         self._size = int(known["bytes"]) if known else 0
         self._file.truncate(self._size)
         while piece := self._file.read(_PIECE):
             self._digest.update(piece)
-
-    _waiting: list[bytes]
 
     def _lock(self) -> None:
         """Keep other exports from this part. One that has just been finished bears another name."""

@@ -211,6 +211,21 @@ def test_a_part_of_another_question_is_begun_anew(exporter: Exporter) -> None:
     assert b"erased meanwhile" not in target.read_bytes()
 
 
+def test_a_part_is_not_taken_for_the_one_before_it(exporter: Exporter) -> None:
+    """Killed before it kept anything, the part of another question has more bytes than the first one was sure of."""
+    target = exporter.folder / "log.jsonl"
+    with exporter.database.connect("auditor") as connection:
+        ground = ground_of(connection)
+    for after, keeps in ((0, True), (9, False)):
+        part = PartFile(target, {"after": after}, ground)
+        part.write(b"x" * 2_000_000)
+        if keeps:
+            part.keep((5, 5))
+        part.close()
+    with closing(PartFile(target, {"after": 0}, ground)) as again:
+        assert again.mark is None
+
+
 def test_two_exports_never_write_one_file(exporter: Exporter) -> None:
     with exporter.database.connect("auditor") as connection:
         ground = ground_of(connection)
