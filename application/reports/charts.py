@@ -5,7 +5,6 @@ matplotlib draws it. It is an optional extra, and is loaded with the first chart
 
 from __future__ import annotations
 
-import re
 import threading
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,7 +58,8 @@ class Chart:
     def description(self) -> str:
         """The text alternative: every value that is drawn."""
         told = (
-            f"{each.name}: " + ", ".join(f"{label} {_shown(each.values.get(label))}" for label in self.labels)
+            f"{each.name}: "
+            + ", ".join(f"{label} {_shown(each.values.get(label), self.unit)}" for label in self.labels)
             for each in self.series
         )
         left_out = f" {self.left_out} more are not drawn." if self.left_out else ""
@@ -133,8 +133,10 @@ def _label(key: Any) -> str:
     return "none" if key is None else str(key)
 
 
-def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"
+def _shown(value: float | None, unit: str) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.1%}" if unit == Unit.SHARE else f"{round(value, 2):g}"
 
 
 def _sum(values: Iterable[float | None]) -> float:
@@ -186,19 +188,16 @@ def _bars(axes: Any, chart: Chart) -> None:
         places = [number + width * (place - (len(chart.series) - 1) / 2) for number in range(len(heights))]
         bars = axes.bar(places, heights, width * 0.95, color=grey, edgecolor="black", hatch=hatch, label=series.name)
         if len(chart.series) * len(chart.labels) <= 2 * _MOST:
-            axes.bar_label(bars, [_shown(series.values.get(label)) for label in chart.labels], fontsize=8, padding=2)
+            axes.bar_label(
+                bars, [_shown(series.values.get(label), chart.unit) for label in chart.labels], fontsize=8, padding=2
+            )
     axes.set_xticks(range(len(chart.labels)), chart.labels, rotation=30 if len(chart.labels) > 6 else 0)
 
 
 def _described(svg: bytes, chart: Chart) -> bytes:
-    """An SVG with its title and text alternative where screen readers look for them (SVG 2, 5.8)."""
-    told = f"<title>{escape(chart.title)}</title>\n <desc>{escape(chart.description)}</desc>"
-    text = re.sub(r"<svg ([^>]*)>", rf'<svg role="img" \1>\n {_literal(told)}', svg.decode(), count=1)
-    return text.encode()
-
-
-def _literal(text: str) -> str:
-    return text.replace("\\", "\\\\")
+    """An SVG with its text alternative after its title, where screen readers look for it (SVG 2, 5.8)."""
+    text = svg.decode().replace("<svg ", '<svg role="img" ', 1)
+    return text.replace("</title>", f"</title>\n <desc>{escape(chart.description)}</desc>", 1).encode()
 
 
 @cache
