@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from api.http.fields import pointer
+from api.http.pages.rendering import page, wants_page
 from application.execution import requests
 from application.execution.principals import Unauthenticated, Undecided
 from application.faults import FAULTS
@@ -101,6 +102,8 @@ _BY_RULE = {kind.rule: slug for kind, slug in _DOMAIN.items() if issubclass(kind
 log = structlog.get_logger()
 _SECRET = re.compile(r"^(/disputes/|/self-service/cases/)[^/]+")
 """The part of a path that is a key."""
+_OF_PEOPLE = ("/disputes/", "/self-service/cases/")
+"""Paths that people open in a browser, by the links in their mails."""
 
 
 class Problem(Exception):
@@ -137,8 +140,10 @@ def trace_of(request: Request) -> str:
 
 
 def respond(request: Request, problem: Problem) -> Response:
-    """The problem as `application/problem+json`."""
+    """The problem as `application/problem+json`; as a page to a person who came by a link in a mail."""
     status, title = TITLES[problem.slug]
+    if request.url.path.startswith(_OF_PEOPLE) and wants_page(request):
+        return page("refused", status, title=title, detail=problem.detail)
     document: dict[str, Any] = {
         "type": BASE + problem.slug,
         "title": title,
