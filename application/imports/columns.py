@@ -12,7 +12,7 @@ from domain.values import CODE
 
 _LONGEST = 128
 """Characters of a code. A longer text is free text, and goes into the vault."""
-_REMEMBERED = 65_536
+_REMEMBERED = 32_768
 _CODES = ("case", "by", "team", "technician", "service", "customer")
 
 
@@ -25,9 +25,12 @@ class Columns:
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
-        remember = lru_cache(maxsize=_REMEMBERED)  # a few thousand texts fill the columns: look at each once
-        self._short: Callable[[str], str] = remember(_tidy)
-        self._fits: Callable[[str], bool] = remember(fits)
+        # A few thousand texts fill the columns: look at each once.
+        self.tidy: Callable[[str], str] = lru_cache(_REMEMBERED)(_tidy)
+        """A text without needless blanks."""
+        self._fits: Callable[[str], bool] = lru_cache(_REMEMBERED)(fits)
+        self._printable: Callable[[str], bool] = lru_cache(_REMEMBERED)(printable)
+        self._is_code: Callable[[str], bool] = lru_cache(_REMEMBERED)(is_code)
         self._missing = frozenset(mapping.missing) | {""}
         self._renamed: dict[str, str] = {}
         self.gone = mapping.missing[0] if mapping.missing else ""
@@ -37,13 +40,20 @@ class Columns:
         told = (*mapping.contact.values(), *mapping.words.values())
         self.logged = frozenset((*told, *self._customers))
         """The columns of text that the opening event holds."""
-        self._private, self._ignored = frozenset((*told, *mapping.private)), frozenset(mapping.ignore)
-        self._outcome = frozenset(column for name, column in mapping.outcome.items() if name != "opened_at")
-        self._late = self._outcome | frozenset(mapping.hindsight)
+        self._private = frozenset((*told, *mapping.private))
+        outcome = (column for name, column in mapping.outcome.items() if name != "opened_at")
+        self._dropped = frozenset((*mapping.ignore, *outcome))
+        """Columns that are not imported, or stand in the outcome."""
+        self._late = frozenset(mapping.hindsight)
         coded = (choice.sources for name, choice in self.choices.items() if name != "customer")
         self._coded = frozenset(name for sources in coded for name in sources)
         """The columns of ids: that of a member of staff may be an address."""
-        self._special = self._private | self._ignored | self._late | self._customers
+        self._apart = self._private | self._late
+        self._single = {
+            name: c.sources[0] for name, c in self.choices.items() if len(c.sources) == 1 and c.value is None
+        }
+        strict = (column for field in _CODES if field in self.choices for column in self.choices[field].sources)
+        self._required_codes = tuple(strict) if mapping.strict else ()
 
     def match(self, found: Collection[str]) -> tuple[str, ...]:
         """Find the mapping's columns among those of the file, where only case and blanks differ. Return those it lacks."""
@@ -65,10 +75,6 @@ class Columns:
             row = {renamed.get(name, name): text for name, text in row.items()}
         return {name: text for name, given in row.items() if (text := tidy(given)) not in missing}
 
-    def tidy(self, text: str) -> str:
-        """A text without needless blanks."""
-        return self._short(text) if len(text) <= _LONGEST else _tidy(text)
-
     def apart(self, cells: Row) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         """Part the cells into codes, which an event may hold, texts, which belong into the vault, and hindsight.
 
@@ -76,19 +82,19 @@ class Columns:
         """
         if self._mapping.strict:
             self._require_codes(cells)
-        if self._special.isdisjoint(cells) and all(map(self._fits, cells.values())):
-            return dict(cells), {}, {}
+        kept = {name: text for name, text in cells.items() if name not in self._dropped}
+        if self._apart.isdisjoint(kept) and all(map(self._fits, kept.values())) and self._no_person(kept):
+            return kept, {}, {}
         codes, texts, late = dict[str, str](), dict[str, str](), dict[str, str]()
-        for name, text in cells.items():
-            if name in self._ignored or name in self._outcome:
-                continue
+        for name, text in kept.items():
             if name in self._private or not self._can_be_code(name, text):
                 texts[name] = text
-            elif name in self._late:
-                late[name] = text
             else:
-                codes[name] = text
+                (late if name in self._late else codes)[name] = text
         return codes, texts, late
+
+    def _no_person(self, cells: Row) -> bool:
+        return all(self._is_code(cells[column]) for column in self._customers if column in cells)
 
     def _can_be_code(self, column: str, text: str) -> bool:
         if column in self._coded:
@@ -96,20 +102,19 @@ class Columns:
         return self._fits(text) and (column not in self._customers or is_code(text))
 
     def _require_codes(self, cells: Row) -> None:
-        if not all(map(printable, cells.values())):
+        if not all(map(self._printable, cells.values())):
             raise Unparsable("it holds what no such log holds")
-        for field in _CODES:
-            for column in self.choices[field].sources if field in self.choices else ():
-                if column in cells and not is_code(cells[column]):
-                    raise Unparsable(f"{column} is no code")
+        for column in self._required_codes:
+            if column in cells and not self._is_code(cells[column]):
+                raise Unparsable(f"{column} is no code")
 
     def text(self, field: str, cells: Row) -> str | None:
         """The text of a field; None where it is missing."""
+        if (column := self._single.get(field)) is not None:
+            return cells.get(column)
         choice = self.choices.get(field)
         if choice is None or choice.value is not None:
             return None if choice is None else choice.value
-        if len(choice.sources) == 1:
-            return cells.get(choice.sources[0])
         return choice.join.join(part for name in choice.sources if (part := cells.get(name)) is not None) or None
 
     def contact(self, cells: Row) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from domain.case.clauses.logging import IncidentReport
 from domain.values import Channel, SourceOutcome
 
 _REMEMBERED = 65_536
-_BOOLEANS = frozenset(word for plain in ("true", "false") for word in (plain, plain.upper(), plain.title()))
+_BOOLEANS = {spelt: plain for plain in ("true", "false") for spelt in (plain.upper(), plain.title())}
 
 
 class Log:
@@ -41,10 +41,13 @@ class Log:
             for name, choice in choices.items()
             if choice.value is not None
         }
+        self._words = {name: lru_cache(_REMEMBERED)(partial(_word_of, words)) for name, words in self._values.items()}
         self._statuses = translated("status", Choice())
         times = (mapping.times.column, mapping.received_at, *mapping.times.also)
         told = (column for name, column in mapping.outcome.items() if name in TIMES_OF_OUTCOME)
-        self._times = frozenset(name for name in (*times, *told) if name is not None)
+        own = frozenset(name for name in (*times, *told) if name is not None)
+        self._time_places = tuple(place for place, name in enumerate(mapping.columns) if name in own)
+        self._iso: Callable[[str], str] = lru_cache(_REMEMBERED)(lambda text: str(self._moment(text)))
 
     def look_at(self, lines: Iterable[Line], heading: Iterable[str] = ()) -> Counter[str]:
         """Count the rows of each case, and learn the columns that its ``heading`` does not name. Raises MissingColumns."""
@@ -177,8 +180,8 @@ class Log:
         if not printable(text):
             self._unknown(field, text)
             return None
-        ours: str = self._values[field].get(folded(text), text) if self._values[field] else text
-        return ours
+        ours: str | None = self._words[field](text) if self._values[field] else None
+        return text if ours is None else ours
 
     def _word(self, field: str, cells: Row) -> Any:
         """What a value is called here; None, and a finding, where it has no word of ours."""
@@ -189,7 +192,7 @@ class Log:
             if field == "status":
                 self._unknown(field, self._columns.gone)
             return None
-        word = self._values[field].get(folded(text))
+        word = self._words[field](text)
         if word is None:
             self._unknown(field, text)
         return word
@@ -223,14 +226,16 @@ class Log:
         if not self.mapping.columns:
             tidy = self._columns.tidy
             return _digest("\x1f".join(sorted(f"{name}\x1e{tidy(text)}" for name, text in row.items() if text)))
-        return _digest("\x1f".join(self._same(name, cells.get(name)) for name in self.mapping.columns))
+        gone = self._columns.gone
+        same = [cells.get(name, gone) for name in self.mapping.columns]
+        for place in self._time_places:
+            text = cells.get(self.mapping.columns[place])
+            same[place] = str(None) if text is None else self._iso(text)
+        return _digest("\x1f".join([_BOOLEANS.get(text, text) for text in same]))
 
-    def _same(self, column: str, text: str | None) -> str:
-        if column in self._times:
-            return str(None if text is None else self._moment(text))
-        if text is None:
-            return self._columns.gone
-        return text.lower() if text in _BOOLEANS else text
+
+def _word_of(words: dict[str, Any], text: str) -> Any:
+    return words.get(folded(text))
 
 
 def _digest(text: str) -> str:
