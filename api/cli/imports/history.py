@@ -129,6 +129,10 @@ def reading(file: Path) -> Iterator[None]:
     """Exit 2 for a file that cannot be read."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        could_not_run(
+            f"{file} cannot be read as {error.encoding}: name its encoding, such as windows-1252, in the mapping"
+        )
     except UNREADABLE as error:
         could_not_run(f"{file} cannot be read: {error}")
 
