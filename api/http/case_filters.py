@@ -94,3 +94,18 @@ def _query() -> type[BaseModel]:
 
 
 CaseQuery = _query()
+
+
+def query_schema() -> dict[str, Any]:
+    """The JSON schema of such a query where each value is text, as in an address."""
+    schema = CaseQuery.model_json_schema()
+    properties: dict[str, Any] = {}
+    for name, described in schema["properties"].items():
+        (one, *_) = described.pop("anyOf", [described])
+        shape = schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else one
+        kept = {key: shape[key] for key in ("enum", "format", "minLength", "maxLength", "pattern") if key in shape}
+        if shape["type"] == "integer":
+            kept = {"enum": [str(number) for number in range(shape["minimum"], shape["maximum"] + 1)]}
+        given = described.get("examples") or shape.get("examples", [])
+        properties[name] = {"type": "string", **kept, **({"examples": [str(each) for each in given]} if given else {})}
+    return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, WithJsonSchema
 
 from api.http.bodies.base import Body
+from api.http.case_filters import query_schema
 from api.http.fields import such_as
 
 Shared = Annotated[bool, such_as(False)]
@@ -20,7 +21,7 @@ class FilterBody(Body):
     )
     query: Annotated[
         dict[str, str],
-        WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}}),
+        WithJsonSchema(query_schema()),
         such_as({"status": "assigned", "overdue": "true", "sort": "due"}),
     ]
     """Parameters of `GET /cases`: filters, and `sort`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+from dataclasses import MISSING, is_dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import msgspec
@@ -58,9 +59,13 @@ def _changes(known: dict[str, Any]) -> dict[str, Any]:
     fields = {name: dict(field) for name, field in known["Policy"]["properties"].items() if name != "version"}
     for name, part in (("business", "Calendar"), ("outage_report", "OutageReport")):
         fields[name].pop("$ref")
-        fields[name] |= {"type": "object", "properties": known[part]["properties"], "additionalProperties": False}
+        fields[name] |= _some_of(known[part])
+    target = known[Target.__name__]
+    needed = [field.name for field in dataclass_fields(Target) if field.default is MISSING]
+    shape = {**_bare(target), "required": needed, "examples": [_EXAMPLES[Target]]}
+    fields["targets"]["prefixItems"] = [shape] * len(fields["targets"]["prefixItems"])
     rows = known["Matrix"]["properties"]["rows"]
-    matrix = {**fields["matrix"], "anyOf": [{"$ref": fields["matrix"]["$ref"]}, _bare(rows)]}
+    matrix = {**fields["matrix"], "anyOf": [_some_of(known[Matrix.__name__]), _bare(rows)]}
     matrix.pop("$ref")
     fields["matrix"] = {**matrix, "examples": [_EXAMPLES[Matrix]["rows"]]}
     return {
@@ -71,6 +76,11 @@ def _changes(known: dict[str, Any]) -> dict[str, Any]:
         "additionalProperties": False,
         "examples": [{"dispute_window": "PT96H"}],
     }
+
+
+def _some_of(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of the policy of which some fields are given. The others stay as they are."""
+    return {"type": "object", "properties": part["properties"], "additionalProperties": False}
 
 
 def _bare(field: dict[str, Any]) -> dict[str, Any]:

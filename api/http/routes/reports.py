@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
+from itertools import permutations
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from api.http.responses import json_response
 from application.reports.charts import report_chart
 from application.reports.definitions import DEFINITIONS, REPORTS, breakdowns_of
 from application.reports.periods import Bound, moment_of, zone_named
-from application.reports.report import Goals
+from application.reports.report import Breakdown, Goals
 from application.reports.tables import report_csv
 from application.views.questions import ReportQuestion
 from domain.case.status import STAFF
@@ -78,6 +79,14 @@ _IMAGES = {
 _BREAKDOWN = (
     "Figures for each team, service, priority, channel, agency or month as well, or for each pair of two of them."
 )
+By = Annotated[
+    str | None,
+    Query(
+        description=_BREAKDOWN,
+        examples=["team,month"],
+        json_schema_extra={"enum": [*Breakdown, *(f"{one},{other}" for one, other in permutations(Breakdown, 2))]},
+    ),
+]
 _NAMES = "\n".join(f"- `{report.name}`: {report.about}" for report in REPORTS.values())
 
 
@@ -184,7 +193,7 @@ async def read_report(
     as_of: AsOf = None,
     position: AtPosition = None,
     effective_at: EffectiveAt = None,
-    by: Annotated[str | None, Query(max_length=100, description=_BREAKDOWN, examples=["team,month"])] = None,
+    by: By = None,
     tz: Zone = None,
     form: Format = None,
     bom: Mark = False,

@@ -23,6 +23,7 @@ from infrastructure.views.questions.view_reader import (
     case_item,
     filled,
     matchable,
+    position_of,
     texts,
 )
 
@@ -57,8 +58,7 @@ class Pinned:
         """The values of the point, where it is a past one."""
         if self.point == Point():
             return {}
-        position = LATEST if self.point.position is None else min(self.point.position, LATEST)
-        return {"position": position, "effective_at": self.point.effective_at or END}
+        return {"position": position_of(self.point), "effective_at": self.point.effective_at or END}
 
 
 def pin(page: Page, asked: Asked) -> Pinned:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from application.views.questions import Point
-from infrastructure.views.questions.view_reader import END, LATEST, filled, texts
+from infrastructure.views.questions.view_reader import END, filled, position_of, texts
 
 _SQL = texts("facts")
 _SHORT = timedelta(days=7)
@@ -63,7 +63,7 @@ def facts_at(point: Point) -> tuple[str, dict[str, Any]]:
     names = ", ".join(f"f.{name}" for name in _PAST)
     past = ", ".join(f"{source} AS {name}" for name, source in _PAST.items())
     values = {
-        "position": LATEST if point.position is None else point.position,
+        "position": position_of(point),
         "effective_at": point.effective_at or END,
         "soon": _after(point.effective_at or END),
     }

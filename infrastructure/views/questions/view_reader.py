@@ -144,6 +144,11 @@ class Snapshot:
         return await self._cursor.fetchall()
 
 
+def position_of(point: Point) -> int:
+    """The position of a point; one after every event where it names none, or one that no event can have."""
+    return LATEST if point.position is None else min(point.position, LATEST)
+
+
 def filled(sql: str, **parts: str) -> str:
     """A statement with its `{placeholders}` replaced, in order: a part may hold placeholders of later ones."""
     for name, text in parts.items():

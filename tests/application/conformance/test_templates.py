@@ -73,7 +73,7 @@ _LONGEST = 5
 
 def verdict(template: str, letters: str, more: str = "", *, hours: float = 1, until: float | None = None) -> Verdict:
     target = "" if template in UNARY else f"\n    target: {TOPICS['b']}\n    voided by: {TOPICS['v']}"
-    rule = f"  - rule: r\n    clause: R-1\n    says: It holds.\n    template: {template}\n    activation: {TOPICS['a']}{target}{more}"
+    rule = f"  - rule: r\n    clause: R-5.8a\n    says: It holds.\n    template: {template}\n    activation: {TOPICS['a']}{target}{more}"
     model = read_model(f"model: test\nrules:\n{rule}\n", "test.yaml", CALENDAR)
     steps = (step(TOPICS[letter], hours) for letter in letters)
     moment = None if until is None else START + timedelta(hours=until)
