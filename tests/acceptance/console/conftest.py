@@ -119,9 +119,12 @@ def token_of(caller: Caller) -> str:
     return str(caller.http.headers["Authorization"]).removeprefix("Bearer ")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Where it is missing, the tests that need it are skipped, and say so."""
+    """Debian's Chromium. Where it is missing, the tests that need it are skipped, and say so.
+
+    Playwright keeps an event loop running in this thread. It must end with this folder: no other test could run one.
+    """
     if _CHROMIUM is None:
         pytest.skip("no chromium here: the walks through the console are skipped (apt-get install chromium)")
     with sync_playwright() as playwright:
