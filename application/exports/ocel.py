@@ -111,20 +111,20 @@ class Relation(msgspec.Struct, rename={"object": "objectId"}, frozen=True):
     qualifier: str
 
 
-class Object(msgspec.Struct, rename={"relations": "relationships"}):
+class Object(msgspec.Struct, rename={"relations": "relationships", "kind": "type"}):
     """An object, with each change of its attributes."""
 
     id: str
-    type: str
+    kind: str
     attributes: list[TimedValue]
     relations: list[Relation]
 
 
-class Event(msgspec.Struct, rename={"relations": "relationships"}):
+class Event(msgspec.Struct, rename={"relations": "relationships", "kind": "type"}):
     """An event, with the objects that it relates to."""
 
     id: str
-    type: str
+    kind: str
     time: str
     attributes: list[Value]
     relations: list[Relation]

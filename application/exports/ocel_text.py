@@ -78,13 +78,13 @@ class XmlForm:
 
     def object(self, thing: Object, *, first: bool) -> bytes:
         """One object."""
-        kinds = OBJECT_TYPES[thing.type]
+        kinds = OBJECT_TYPES[thing.kind]
         attributes = "".join(
             f'<attribute name="{each.name}" time="{each.time}">{_xml_value(each.value, kinds[each.name])}</attribute>'
             for each in thing.attributes
         )
         return (
-            f'<object id="{escaped(thing.id)}" type="{thing.type}"><attributes>{attributes}</attributes>'
+            f'<object id="{escaped(thing.id)}" type="{thing.kind}"><attributes>{attributes}</attributes>'
             f"{_xml_relations(thing.relations)}</object>\n"
         ).encode()
 
@@ -94,13 +94,13 @@ class XmlForm:
 
     def event(self, event: Event, *, first: bool) -> bytes:
         """One event."""
-        kinds = EVENT_TYPES[event.type]
+        kinds = EVENT_TYPES[event.kind]
         attributes = "".join(
             f'<attribute name="{each.name}">{_xml_value(each.value, kinds[each.name])}</attribute>'
             for each in event.attributes
         )
         return (
-            f'<event id="{event.id}" type="{event.type}" time="{event.time}"><attributes>{attributes}</attributes>'
+            f'<event id="{event.id}" type="{event.kind}" time="{event.time}"><attributes>{attributes}</attributes>'
             f"{_xml_relations(event.relations)}</event>\n"
         ).encode()
 

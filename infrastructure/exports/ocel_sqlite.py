@@ -110,22 +110,22 @@ class SqliteSink:
         self._connection.executemany("INSERT OR REPLACE INTO caseledger VALUES (?, ?)", rows)
 
     def object(self, thing: Object) -> None:
-        self._connection.execute("INSERT INTO object VALUES (?, ?)", (thing.id, thing.type))
+        self._connection.execute("INSERT INTO object VALUES (?, ?)", (thing.id, thing.kind))
         self._connection.executemany(
             "INSERT INTO object_object VALUES (?, ?, ?)",
             [(thing.id, each.object, each.qualifier) for each in thing.relations],
         )
-        self._connection.executemany(self._inserts[f"object_{thing.type}"], _object_rows(thing))
+        self._connection.executemany(self._inserts[f"object_{thing.kind}"], _object_rows(thing))
 
     def between(self) -> None:
         pass
 
     def event(self, event: Event) -> None:
         execute, values = self._connection.execute, {each.name: each.value for each in event.attributes}
-        execute("INSERT INTO event VALUES (?, ?)", (event.id, event.type))
+        execute("INSERT INTO event VALUES (?, ?)", (event.id, event.kind))
         execute(
-            self._inserts[f"event_{event.type}"],
-            (event.id, event.time, *(values.get(name) for name in EVENT_TYPES[event.type])),
+            self._inserts[f"event_{event.kind}"],
+            (event.id, event.time, *(values.get(name) for name in EVENT_TYPES[event.kind])),
         )
         self._connection.executemany(
             "INSERT INTO event_object VALUES (?, ?, ?)",
@@ -167,7 +167,7 @@ def _mapped(name: str) -> str:
 
 def _object_rows(thing: Object) -> list[Sequence[Any]]:
     """One row of the first values of all attributes, then one for each change."""
-    names = list(OBJECT_TYPES[thing.type])
+    names = list(OBJECT_TYPES[thing.kind])
     first = {each.name: each for each in reversed(thing.attributes)}
     begun = min((each.time for each in first.values() if each.time != BEGINNING), default=BEGINNING)
     rows: list[Sequence[Any]] = [(thing.id, begun, *(first[n].value if n in first else None for n in names), None)]
