@@ -114,7 +114,9 @@ def test_a_load_killed_half_way_goes_on_to_the_same_desk(loads: Loads, others: L
         while loads.ask("SELECT count(*) > 1000 FROM ledger.stored_events") == [(False,)]:
             assert process.poll() is None, process.communicate()
         process.send_signal(signal.SIGKILL)
-    while loads.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'caseledger %'") != [(0,)]:
+    while loads.ask(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'caseledger %'"
+    ) != [(0,)]:
         pass
     assert loads.ask("SELECT is_called FROM ledger.case_number") == [(False,)]
     assert loads.run("--cases", "2100", "--seed", "5").exit_code == 0  # it keeps its last day

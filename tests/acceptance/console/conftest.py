@@ -28,20 +28,20 @@ _QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console_database(server: str) -> Iterator[TestDatabase]:
     """The database of the console's tests."""
     with cloned(server) as database:
         yield database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the keys of the served desk are."""
     return tmp_path_factory.mktemp("console")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(console_database: TestDatabase, console_keys: Path) -> Iterator[RunningDesk]:
     """The served desk, with the demonstration's cases in it."""
     with served(console_database, console_keys) as desk:
@@ -54,7 +54,7 @@ def running(console_database: TestDatabase, console_keys: Path) -> Iterator[Runn
         yield desk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seal(console_database: TestDatabase, console_keys: Path) -> Callable[[], str]:
     """Seals the record; returns the verifier key of the log."""
     sealed = SealedDesk(console_database, console_keys / "sealer")
