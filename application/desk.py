@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.administration.catalogue import Catalogue
+from application.administration.changes import OfficeChanges
 from application.administration.grants import Grants
 from application.administration.monitoring_sources import MonitoringKeys
 from application.administration.policy import PolicyCommands
@@ -102,6 +103,8 @@ class Desk:
     policy: PolicyCommands
     grants: Grants
     """7.1."""
+    changes: OfficeChanges
+    """Who changed catalogue, policy and grants."""
     filters: Filters
     """Saved filters of lists."""
     approvals: Approvals
@@ -178,6 +181,7 @@ def desk_on(
         catalogue=Catalogue(runner),
         policy=PolicyCommands(runner),
         grants=Grants(runner),
+        changes=OfficeChanges(runner),
         filters=Filters(runner),
         approvals=approvals,
         personal_data=PersonalData(runner, approvals, pseudonyms),

@@ -33,6 +33,7 @@ from api.http.routes import (
 from api.http.routes.administration import (
     approvals,
     catalogue,
+    changes,
     grants,
     monitoring_sources,
     policy,
@@ -80,6 +81,7 @@ def create_app(opening: Opening) -> Entrance:
         cases,
         reports,
         catalogue,
+        changes,
         policy,
         what_if,
         grants,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from api.http.console import admin
 from api.http.console.areas import (
     assets,
     audit,
@@ -46,6 +47,7 @@ for _area in (
     audit,
     reports,
     operations,
+    admin,
     components,
     unknown,
 ):

@@ -11,7 +11,7 @@ from api.http.console.wording import OWED, titled
 from api.http.context import Context
 from application.execution.reference import Reference
 from application.views.questions import Page
-from domain.catalogue import ListedHelpDesk, ListedScript, ListedService, ListedTeam
+from domain.catalogue import OURS, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 
 _PROBLEMS = 100
 Document = Mapping[str, Any]
@@ -52,6 +52,14 @@ def _obligations(_: Reference, document: Document) -> Options:
     return [Option(each["key"], OWED.get(each["kind"], titled(each["kind"]))) for each in owed]
 
 
+def _criticalities(reference: Reference, _: Document) -> Options:
+    return [Option(each, titled(each)) for each in reference.policy.criticalities]
+
+
+def _our_help_desks(reference: Reference, document: Document) -> Options:
+    return [Option(OURS, "This one"), *_help_desks(reference, document)]
+
+
 _LISTS: Mapping[str, Callable[[Reference, Document], Options]] = {
     "teams": _teams,
     "members": _members,
@@ -61,6 +69,8 @@ _LISTS: Mapping[str, Callable[[Reference, Document], Options]] = {
     "methods": _methods,
     "links": _links,
     "obligations": _obligations,
+    "criticalities": _criticalities,
+    "our_help_desks": _our_help_desks,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from api.http.console.access import Form
+from api.http.problems import Problem
 
 
 class Kind(StrEnum):
@@ -24,6 +26,10 @@ class Kind(StrEnum):
     MOMENT = "moment"
     CODES = "codes"
     """Codes with blanks between them: a list."""
+    LINES = "lines"
+    """One on a line: a list."""
+    JSON = "json"
+    """A part that has parts, as the API takes it."""
     HIDDEN = "hidden"
 
 
@@ -108,7 +114,17 @@ def _value(field: Field, form: Form, zone: str) -> Any:
         return given == "true"
     if not given.strip():
         return None
+    if field.kind is Kind.JSON:
+        return _json(field.name, given)
     return _READ.get(field.kind, _as_text)(given, zone) if not field.number else _number(given)
+
+
+def _json(name: str, given: str) -> Any:
+    try:
+        return json.loads(given)
+    except ValueError as error:
+        wrong = [{"detail": f"This is no JSON: {error}.", "pointer": f"/{name.replace('.', '/')}"}]
+        raise Problem("validation-failed", "Some fields need another look.", errors=wrong) from None
 
 
 def _as_text(given: str, _: str) -> str:
@@ -131,6 +147,7 @@ def _moment(given: str, zone: str) -> str:
 _READ: Mapping[Kind, Callable[[str, str], Any]] = {
     Kind.MOMENT: _moment,
     Kind.CODES: lambda given, _: given.replace(",", " ").split(),
+    Kind.LINES: lambda given, _: [line.strip() for line in given.splitlines() if line.strip()],
     Kind.NUMBER: lambda given, _: _number(given.strip()),
 }
 
@@ -144,3 +161,26 @@ def _put(body: dict[str, Any], path: Sequence[str], value: Any) -> None:
 def typed(fields: Sequence[Field], form: Form) -> dict[str, str]:
     """What somebody typed, to be shown again."""
     return {field.name: form.get(field.name, [""])[0] for field in fields}
+
+
+def values_of(fields: Sequence[Field], document: Mapping[str, Any]) -> dict[str, str]:
+    """What a document says, as the fields of a form show it."""
+    return {field.name: _shown(field, _found(document, field.name.split("."))) for field in fields}
+
+
+def _found(document: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        document = document.get(part) if isinstance(document, Mapping) else None
+    return document
+
+
+def _shown(field: Field, value: Any) -> str:
+    if value is None or value in ([], ()):
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if field.kind is Kind.JSON:
+        return json.dumps(value, indent=1, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return ("\n" if field.kind is Kind.LINES else " ").join(map(str, value))
+    return str(value)

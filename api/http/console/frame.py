@@ -25,12 +25,22 @@ _ATTENTION = {
     "awaiting_customer": "Waits for customer",
 }
 """Queues beside those of the desk and the teams. Major incidents have a page of their own."""
+ADMINISTRATION = (
+    Place("Catalogue", "/ui/admin/catalogue"),
+    Place("Teams and directory", "/ui/admin/teams"),
+    Place("Policy", "/ui/admin/policy"),
+    Place("Grants", "/ui/admin/grants"),
+    Place("Monitoring sources", "/ui/admin/sources"),
+    Place("Webhooks", "/ui/admin/webhooks"),
+)
+"""What the administrator keeps. Everybody on the staff has one place for all of it."""
 HOME = {
     Role.TECHNICIAN: "/ui/queues/triage",
     Role.DUTY_MANAGER: "/ui/major",
     Role.AUDITOR: "/ui/audit",
     Role.REPORTER: "/ui/reports",
     Role.CUSTOMER: "/ui/cases",
+    Role.ADMIN: "/ui/admin/catalogue",
 }
 """Where each role begins."""
 
@@ -74,6 +84,8 @@ async def _counted(context: Context, actor: Actor) -> QueueCounts:
 
 def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place]]:
     status = Place("Operations", "/ui/operations")
+    if actor.role is Role.ADMIN:
+        return {"Administration": list(ADMINISTRATION), "Desk": [status]}
     if counts is None:
         return {"": [Place("My cases", "/ui/cases") if actor.role is Role.CUSTOMER else status]}
     queues, needs = counts.queues, counts.attention
@@ -90,6 +102,7 @@ def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place
         Place("Reports", "/ui/reports"),
         Place("Audit", "/ui/audit"),
         status,
+        Place("Administration", "/ui/admin"),
     ]
     return {
         "": [*work, Place("Search", "/ui/search")],

@@ -37,7 +37,7 @@ class HistoryItem(Document):
     position: Position
     """Its position in the ledger."""
     version: Annotated[int, such_as(2)]
-    """The version of the case that it made."""
+    """The version of the case, the entry or the policy that it made."""
     topic: Topic
     """What happened."""
     recorded_at: At
@@ -71,6 +71,13 @@ class History(Page):
 
     items: list[HistoryItem]
     """Its events, in order."""
+
+
+class Changes(Page):
+    """What was changed, by whom, when and why."""
+
+    items: list[HistoryItem]
+    """The changes, oldest first."""
 
 
 class LedgerEvent(HistoryItem):

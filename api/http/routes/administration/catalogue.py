@@ -51,7 +51,7 @@ class Kind:
     readers: frozenset[Role] = OFFICE_READERS
 
 
-_KINDS = {
+KINDS_SHOWN = {
     "services": Kind("service", documents.Service, documents.ServicePage, "printing"),
     "teams": Kind("team", documents.Team, documents.TeamPage, "network"),
     "help-desks": Kind("help desk", documents.HelpDesk, documents.HelpDeskPage, "dhs"),
@@ -60,6 +60,7 @@ _KINDS = {
     "webhooks": Kind("webhook", webhooks.Webhook, webhooks.WebhookPage, "hub", Area.WEBHOOKS, WEBHOOK_READERS),
     "customers": Kind("customer", documents.DirectoryCustomer, documents.FoundCustomer, "f2d3009c"),
 }
+"""The kinds of entries, as the interface calls them."""
 
 _BODIES = {**ENTRIES, "webhooks": WebhookBody}
 
@@ -89,7 +90,7 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def _list_route(kind: str) -> None:
-    known = _KINDS[kind]
+    known = KINDS_SHOWN[kind]
 
     @router.get(
         f"/{kind}",
@@ -107,7 +108,7 @@ def _list_route(kind: str) -> None:
 
 
 def _entry_routes(kind: str) -> None:
-    known = _KINDS[kind]
+    known = KINDS_SHOWN[kind]
 
     @router.get(
         f"/{kind}/{{code}}",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.access import DECIDERS, FreshDecider
 from api.http.bodies.what_if import WhatIfBody
-from api.http.context import context_of, policy_of
+from api.http.context import Context, context_of, policy_of
 from api.http.documents.what_if import WhatIfAnswer
 from api.http.entrance.deadline import allow
 from api.http.entrance.gate import Full, Gate
@@ -51,12 +55,18 @@ async def ask_what_if(
     says what the record does not tell. Nothing is recorded. One question at a time: another is answered 503.
     """
     context, body = context_of(request), parse(request, raw, WhatIfBody)
-    policy = change_policy(await policy_of(context), body.changes)
+    return json_response(await answered(context, body.changes, body.since, body.until))
+
+
+async def answered(
+    context: Context, changes: Mapping[str, Any], since: datetime | None, until: datetime | None
+) -> dict[str, Any]:
+    """What would have been. Raises Invalid for a policy that cannot be, Problem 503 while another question is answered."""
+    policy = change_policy(await policy_of(context), changes)
     allow(_PATIENCE)
     try:
         with _ONE_AT_A_TIME.passed("what-if"):
             past, now = await context.desk.policy.past(), context.desk.clock.now()
-            document = await what_if(context.views.histories, policy, past, (body.since, body.until), now)
+            return await what_if(context.views.histories, policy, past, (since, until), now)
     except Full:
         raise Problem("unavailable", "another what-if is being answered", headers={"Retry-After": "30"}) from None
-    return json_response(document)

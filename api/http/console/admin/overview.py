@@ -1,0 +1,29 @@
+"""What there is to administer, for those who read it."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from api.http.console.admin.access import Office
+from api.http.console.frame import ADMINISTRATION, frame_of
+from api.http.console.rendering import show
+from api.http.console.route import area
+from api.http.routes.administration.office import WEBHOOK_READERS
+
+router = area("/admin")
+_ABOUT = {
+    "/ui/admin/catalogue": "Services, and the scripts that lead to what is wrong.",
+    "/ui/admin/teams": "Service teams with their members, and other agencies' help desks.",
+    "/ui/admin/policy": "Priorities, targets, hours, and everything else that the organisation decides.",
+    "/ui/admin/grants": "Who may act in which role, by whose approval.",
+    "/ui/admin/sources": "Monitoring systems, what their labels mean, and their keys.",
+    "/ui/admin/webhooks": "Programs that are sent events as they happen.",
+}
+
+
+@router.get("")
+async def overview(request: Request, actor: Office) -> Response:
+    """The places of the administration."""
+    places = [place for place in ADMINISTRATION if place.name != "Webhooks" or actor.role in WEBHOOK_READERS]
+    return show(await frame_of(request, actor), "admin/overview", title="Administration", places=places, about=_ABOUT)
