@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -35,6 +35,7 @@ from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
 from infrastructure.identity.oidc import OpenIdProvider
 from infrastructure.identity.tokens import Tokens
+from infrastructure.kept_checks import KeptChecks
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
 from infrastructure.postgres.connections import LONG, QUESTION
@@ -151,12 +152,13 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """What the routes are given, for as long as the application runs."""
     tokens = tokens_of(settings)
+    checks = KeptChecks(settings.data_dir / "checks", (sys.executable, "-m", "api.cli"), settings.as_environment())
     async with (
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         open_feed(database, desk.references) as feed,
         database.async_pool("api", size=QUESTIONS, limits=QUESTION) as views,
     ):
-        with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool:
+        with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool, closing(checks):
             yield Context(
                 desk,
                 views_on(views),
@@ -173,6 +175,7 @@ async def open_context(
                 Limits(settings.reports_per_hour),
                 Uploads(settings.upload_seconds),
                 Sessions(tokens.session_secret),
+                checks,
                 catcher.messages if catcher else None,
                 provider=provider_of(settings),
                 gate=Gate(settings.intake_at_once),

@@ -41,7 +41,7 @@ from api.http.routes.administration import (
     webhooks,
     what_if,
 )
-from api.http.routes.audit import conformance, transparency
+from api.http.routes.audit import checks, conformance, transparency
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
@@ -90,6 +90,7 @@ def create_app(opening: Opening) -> Entrance:
         events,
         transparency,
         conformance,
+        checks,
         dispute_links,
         self_service,
         case_links,

@@ -17,6 +17,7 @@ from api.http.entrance.gate import Gate
 from api.http.entrance.limits import Limits
 from api.http.entrance.sessions import Sessions
 from api.http.entrance.uploads import Uploads
+from application.audit.checks import Checks
 from application.desk import Desk
 from application.execution.principals import DisputeLink, FollowLink, IdentityProvider, Principal, Unauthenticated
 from application.mail_in.failures import Failures
@@ -84,6 +85,8 @@ class Context:
     """Receives files."""
     sessions: Sessions
     """Signs the sessions of the console."""
+    checks: Checks
+    """Runs the checks of the whole record, and keeps their results."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
     demonstration: Sequence[tuple[Role, str]] = ()

@@ -28,7 +28,8 @@ caseledger conformance --as-of 2026-03-31T23:59:59Z       # what the ledger had 
 `--json` prints `{"checked", "deviations": [{"clause", "rule", "case", "position", "at", "kind", "message"}], "model", "by_clause", "by",
 "rows", "fitness", "position", "as_of", "checkpoint", "time_zone"}`. `position` is the last event that was looked at, `checkpoint` the newest signed
 checkpoint and whether it covers that position. `from` and `to` select deviations by when they happened; `checked` and
-`fitness` are about all histories. `GET /conformance` gives staff the same in pages of cases, or for one case.
+`fitness` are about all histories. `GET /conformance` gives staff the same in pages of cases, or for one case. Auditors see
+the deviations of all histories in the [console](console.md#checks-of-the-whole-record).
 
 ## What a deviation is
 

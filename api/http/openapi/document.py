@@ -42,7 +42,7 @@ from the events, and are never behind.
 **Refusals** are problem documents (RFC 9457). Their types are listed in `docs/problems.md`, and each at `/problems/{type}`.
 
 **Traces.** `traceparent` (W3C Trace Context) and `X-Request-Id` are read from every request and kept with its events."""
-_WITHOUT_KEY = ("/intake/", "/v2/enqueue", "/disputes/", "/demo/", "/policy/what-if")
+_WITHOUT_KEY = ("/intake/", "/v2/enqueue", "/disputes/", "/demo/", "/policy/what-if", "/audit/checks/")
 """Posts that are known by their content, and not by a key, or that record nothing."""
 
 

@@ -21,6 +21,7 @@ _TOKEN = ("The token in the link of a mail.", {"pattern": r"^[A-Za-z0-9_.-]+$"},
 _KNOWN: dict[tuple[str, str], tuple[str, dict[str, Any], Any]] = {
     ("cases", "number"): _CASE,
     ("audit", "number"): _CASE,
+    ("audit", "check"): ("The name of the check.", {"enum": ["verify", "conformance"]}, "verify"),
     ("problems", "number"): (
         "The number of the Problem Case. Reading also takes the name of a problem type.",
         {"pattern": "^(PRB-[0-9]{7,12}|[a-z]+(-[a-z]+)*)$"},

@@ -44,7 +44,7 @@ def console_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def running(console_database: TestDatabase, console_keys: Path) -> Iterator[RunningDesk]:
     """The served desk, with the demonstration's cases in it."""
-    with served(console_database, console_keys) as desk:
+    with served(console_database, console_keys, database_url=console_database.superuser) as desk:
         admin = open_office(desk)
         for subject, team in (("b.chen", None), ("m.ruiz", "messaging")):
             desk.caller(Role.TECHNICIAN if team is None else Role.TEAM_MEMBER, subject, team)

@@ -22,6 +22,7 @@ OTHERS = {
     *(
         "/policy",
         "/policy/what-if",
+        "/audit/checks/{check}",
         "/grants",
         "/grants/{subject}/revoke",
         "/disputes/{token}",

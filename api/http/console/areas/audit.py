@@ -6,20 +6,29 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from api.http.console.access import Auditor, Staff
+from api.http.console.areas.findings import TITLES, state_of
 from api.http.console.frame import frame_of
-from api.http.console.rendering import show
+from api.http.console.rendering import Frame, show
 from api.http.console.route import area
+from api.http.console.wording import titled
 from api.http.context import Context, context_of
 from api.http.entrance.deadline import in_thread
 from api.http.problems import Problem
+from application.audit.checks import Check
+from application.reports.definitions import REPORTS
 from application.transparency_log import NotSealed
+from domain.errors import Invalid
 from domain.values import Role
 
 router = area()
@@ -28,21 +37,47 @@ _EVENTS, _CHECKPOINT = "events.jsonl", "checkpoint"
 
 
 @router.get("/audit")
-async def audit(request: Request, actor: Staff, case: str = "") -> Response:
-    """The checkpoints that were signed last, and the way to a case's proof."""
+async def audit(request: Request, actor: Staff, case: str = "", list: str = "", at: str = "") -> Response:  # noqa: A002 - a field of its form
+    """The checkpoints that were signed last, the way to a case's proof, and to a list as of a moment."""
     if case.strip():
         return RedirectResponse(f"/ui/cases/{_number(case)}/proof", 303)
-    context = context_of(request)
+    context, frame = context_of(request), await frame_of(request, actor)
+    moments = _moments(frame)
+    if list in {path for places in moments.values() for path, _ in places}:
+        return RedirectResponse(f"{list}?as_of={quote(_instant(at, frame.zone))}", 303)
     checkpoints = await context.ask_log(context.log.checkpoints, None, _CHECKPOINTS)
     health = await context.ask(context.views.health.status())
     return show(
-        await frame_of(request, actor),
-        "audit",
+        frame,
+        "audit/overview",
         title="Audit",
         checkpoints=checkpoints,
         health=health,
+        moments=moments,
+        here=f"{frame.now.astimezone(ZoneInfo(frame.zone)):%Y-%m-%dT%H:%M:%S}",
         is_auditor=actor.role is Role.AUDITOR,
+        titles=TITLES,
+        checks=[await state_of(context, check) for check in Check] if actor.role is Role.AUDITOR else (),
     )
+
+
+def _moments(frame: Frame) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """What can be read as of a moment: the lists of the bar, and the reports."""
+    lists = [each for group in ("Desk", "Teams", "Needs attention") for each in frame.places.get(group, ())]
+    return {
+        "Queues": [(each.path, each.name) for each in lists if not each.path.endswith("/mine")],
+        "Lists": [("/ui/cases", "All cases")],
+        "Reports": [(f"/ui/reports/{name}", titled(name)) for name in REPORTS],
+    }
+
+
+def _instant(at: str, zone: str) -> str:
+    """A time of a clock on the wall in the desk's zone, as RFC 3339. Raises Invalid."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise Invalid(f"{at} is no moment", "/at") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).isoformat()
 
 
 @router.get("/cases/{number}/proof")
@@ -52,7 +87,7 @@ async def proof(request: Request, actor: Auditor, number: str) -> Response:
     await context.desk.records.case(number, actor)
     return show(
         await frame_of(request, actor),
-        "proof",
+        "audit/proof",
         title=f"Proof of {number}",
         number=number,
         proven=await _proven(context, number),

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from api.http.console.access import Reader, Staff
 from api.http.console.commands import Attempted, Commands, case_commands
+from api.http.console.differences import case_changes
 from api.http.console.forms.cases import CASE_FORMS
 from api.http.console.frame import frame_of, sealed_up_to
 from api.http.console.rendering import part, show
@@ -61,11 +62,14 @@ async def case_page(
     items = history_items(await records.history(number, actor), actor.role)
     now = case.version == head.version
     status, told = _refusal(attempted)
+    frame, document = await frame_of(request, actor), case_document(case, actor.role)
+    present = document if now else case_document(await records.case(number, actor), actor.role)
     return show(
-        await frame_of(request, actor),
+        frame,
         "case",
         status,
-        case=case_document(case, actor.role),
+        case=document,
+        since=case_changes(document, present, frame.zone),
         lines=timeline(item for item in items if item["version"] <= case.version),
         versions=head.version,
         is_past=not now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,18 +14,19 @@ from api.http.access import asked_of
 from api.http.case_filters import case_filters
 from api.http.console.access import Reader, Staff, asked_now, only_given
 from api.http.console.choices import with_options
+from api.http.console.differences import ListDifference, Listed, list_difference
 from api.http.console.fields import Field, Option, choice, line, options
 from api.http.console.forms.cases import BULK
 from api.http.console.forms.command_form import CommandForm
 from api.http.console.frame import frame_of, queue_title
-from api.http.console.rendering import show
+from api.http.console.rendering import Frame, show
 from api.http.console.route import area
 from api.http.console.wording import OWED, STATUSES, titled
 from api.http.context import Context, context_of
 from api.http.parameters import AsOf
 from application.cases.documents import filters_document
 from application.views.case_filters import Condition, Sort
-from application.views.questions import Page
+from application.views.questions import Asked, Page
 from domain.case.status import Status
 from domain.errors import NotFound
 from domain.values import Actor, Channel, Role
@@ -67,16 +69,18 @@ async def read_queue(
     question = f"ui queue {name} {as_of} {actor.subject}"
     after = context.cursors.read(question, cursor) if cursor else None
     asked = await asked_of(context, actor, as_of, None, None)
-    listing = await context.ask(context.views.lists.queue(name, Page(after, _LIMIT), asked))
-    key = listing.next_key
+    listed = partial(context.views.lists.queue, name)
+    listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    key, frame = listing.next_key, await frame_of(request, actor)
     return show(
-        await frame_of(request, actor),
+        frame,
         "lists/queue",
         title=queue_title(name),
         name=name,
         listing=listing,
         bulk=await _bulk(context, actor) if as_of is None else None,
         as_of=as_of,
+        since=await _since(context, actor, listed, asked, frame) if as_of and cursor is None else None,
         more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
         later=cursor is not None,
     )
@@ -99,10 +103,11 @@ async def list_cases(
     question = f"ui cases {sort} {conditions} {as_of}"
     after = context.cursors.read(question, cursor) if cursor else None
     asked = await asked_of(context, actor, as_of, None, None)
-    listing = await context.ask(context.views.lists.cases(conditions, sort, Page(after, _LIMIT), asked))
-    key = listing.next_key
+    listed = partial(context.views.lists.cases, conditions, sort)
+    listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    key, frame = listing.next_key, await frame_of(request, actor)
     return show(
-        await frame_of(request, actor),
+        frame,
         "lists/all_cases",
         title="My cases" if actor.role is Role.CUSTOMER else "All cases",
         filters=await with_options(context, _FILTERS, {}),
@@ -114,6 +119,7 @@ async def list_cases(
         listing=listing,
         bulk=await _bulk(context, actor) if as_of is None else None,
         as_of=as_of,
+        since=await _since(context, actor, listed, asked, frame) if as_of and cursor is None else None,
         more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
         later=cursor is not None,
     )
@@ -156,6 +162,11 @@ async def obligations(
         kind=kind,
         more=more,
     )
+
+
+async def _since(context: Context, actor: Actor, listed: Listed, then: Asked, frame: Frame) -> ListDifference:
+    """How a list as of the past differs from now."""
+    return await list_difference(context, listed, then, await asked_now(context, actor), frame.zone)
 
 
 async def _saved(context: Context, actor: Actor) -> list[Mapping[str, Any]]:

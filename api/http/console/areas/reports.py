@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
@@ -11,6 +13,7 @@ from fastapi.responses import Response
 
 from api.http.access import point_of
 from api.http.console.access import Staff, only_given
+from api.http.console.differences import FigureChange, figure_changes
 from api.http.console.fields import Option
 from api.http.console.figures import charts, figures, table
 from api.http.console.frame import frame_of
@@ -85,6 +88,7 @@ async def read_report(
         await _goals(context),
     )
     report = await context.ask(context.views.reports.report(question))
+    differing = await _since(context, question, report) if as_of else None
     document = {**report, "as_of": as_of, "as_of_position": report["position"]}
     if form == "csv":
         headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
@@ -101,7 +105,14 @@ async def read_report(
         given=dict(request.query_params),
         breakdowns=[Option(each, titled(each)) for each in Breakdown],
         table=table(document),
+        since=differing,
     )
+
+
+async def _since(context: Context, question: ReportQuestion, then: Mapping[str, Any]) -> list[FigureChange]:
+    """The figures that are others now, for the same period."""
+    present = replace(question, point=Point(), now=context.desk.clock.now())
+    return figure_changes(then, await context.ask(context.views.reports.report(present)))
 
 
 async def _zone(context: Context) -> ZoneInfo:

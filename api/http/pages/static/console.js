@@ -134,7 +134,6 @@ if (slider) {
   slider.addEventListener("input", () => { one("[data-slider] output").value = slider.value; });
   slider.addEventListener("change", () => slider.form.requestSubmit());
 }
-one("[data-action]")?.addEventListener("change", (event) => { event.target.form.action = event.target.value; });
 one(".page > [data-focus]")?.focus();
 const sent = one("details.command[open] [aria-invalid]");
 if (sent) sent.focus();

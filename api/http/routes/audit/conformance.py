@@ -90,6 +90,16 @@ async def read_conformance(
     return json_response(document, headers={"Link": f'<{link.path}?{link.query}>; rel="next"'})
 
 
+async def conformance_of(context: Context, number: str) -> dict[str, Any]:
+    """One case held against the SOP as of now. Raises NotFound."""
+    _, known = await _from(context, "", None, None)
+    found = await context.ask(context.histories.of(number, known))
+    if found is None:
+        raise NotFound(f"There is no case {number}.")
+    calendar = (await policy_of(context)).business
+    return await in_thread(partial(_checked, HistoryPage([found], None), calendar, ("clause",)))
+
+
 async def _from(
     context: Context, question: str, cursor: str | None, as_of: datetime | None
 ) -> tuple[UUID | None, Known]:

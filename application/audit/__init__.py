@@ -1,0 +1,1 @@
+"""What auditors ask of the desk itself: what the checks of the whole record found."""
