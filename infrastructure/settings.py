@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,9 +14,8 @@ from infrastructure.transparency.publication.http_client import web_address
 from infrastructure.transparency.publication.witnesses import parse_witnesses
 from infrastructure.webhooks.networks import parse_networks
 
-_PREFIX = "CASELEDGER_"
-_ALIKE, _SLIP = 0.6, 0.85
-"""How like a setting's name another must be for the setting to be suggested, and for it to be a slip of the pen."""
+PREFIX = "CASELEDGER_"
+"""What the variable of every setting begins with."""
 _LISTEN = r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$"
 
 
@@ -32,7 +27,7 @@ def _setting(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     data_dir: Path = _setting(
         Path(".data"), "folder", "Keys, and the data of the embedded server. The desk creates it if it is missing."
@@ -273,65 +268,3 @@ class Settings(BaseSettings):
 def retry_pauses(text: str) -> list[timedelta]:
     """The pauses of a list of seconds. Raises ValueError."""
     return [timedelta(seconds=float(each)) for each in text.split()]
-
-
-@dataclass(frozen=True)
-class SettingEntry:
-    """A setting as operators read of it."""
-
-    name: str
-    variable: str
-    type: str
-    default: str
-    """The default as the environment would state it; empty for none."""
-    unit: str
-    meaning: str
-
-
-def settings_entries() -> list[SettingEntry]:
-    """Every setting, in the order of the class."""
-    return [
-        SettingEntry(
-            name,
-            f"{_PREFIX}{name.upper()}",
-            _type(field.annotation),
-            "" if field.default is None else str(field.default),
-            str(cast("dict[str, str]", field.json_schema_extra)["unit"]),
-            field.description or "",
-        )
-        for name, field in Settings.model_fields.items()
-    ]
-
-
-def _type(annotation: Any) -> str:
-    kinds = [each for each in get_args(annotation) or (annotation,) if each is not type(None)]
-    words = {str: "text", int: "integer", float: "number", Path: "path", SecretStr: "text"}
-    return " or ".join(words.get(kind, str(kind)) for kind in kinds)
-
-
-@dataclass(frozen=True)
-class Misspelt:
-    """A variable that looks like a setting and is none."""
-
-    variable: str
-    nearest: str | None
-    """The setting that it may have been meant for."""
-    slip: bool
-    """Whether it differs from that by so little that nothing else can be meant."""
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"{self.variable} is no setting, and changes nothing{hint}"
-
-
-def misspelt(variables: Iterable[str] | None = None) -> list[Misspelt]:
-    """The `CASELEDGER_*` variables of the environment that no setting reads, by name."""
-    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
-    given = {name for name in (os.environ if variables is None else variables) if name.upper().startswith(_PREFIX)}
-    return [_misspelt(name, known) for name in sorted(given) if name.upper() not in known]
-
-
-def _misspelt(variable: str, known: Iterable[str]) -> Misspelt:
-    name = variable.upper().removeprefix(_PREFIX)
-    likeness, nearest = max((SequenceMatcher(None, name, k.removeprefix(_PREFIX)).ratio(), k) for k in known)
-    return Misspelt(variable, nearest if likeness >= _ALIKE else None, likeness >= _SLIP)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, plain, printable, progress
-from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
+from api.cli.options import AsJson, DatabaseUrl, DataDir, bound_of, database_of, moment_of, settings_of, zone_of
 from api.main import on_desk, on_histories, on_views
 from application.desk import Desk
 from application.reports.conformance.check import Deviation, check
@@ -24,11 +22,8 @@ from application.reports.conformance.histories import Histories, Known
 from application.reports.conformance.model_file import ModelError, read_model, sop
 from application.reports.conformance.rules import Kind, Model
 from application.reports.conformance.tally import BY, Tally
-from application.reports.periods import moment_of as moment_of_day
-from application.reports.periods import zone_named
 from application.views.questions import Views
 from domain.calendar import Calendar
-from domain.errors import Invalid
 from infrastructure.postgres.database import Database
 from infrastructure.transparency.formats.checkpoint import Checkpoint
 from infrastructure.transparency.log_reader import latest
@@ -37,7 +32,6 @@ _PAGE = 500
 """Cases read at a time."""
 _SHOWN = 20
 """Deviations that the text names. JSON names all."""
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def conformance(
@@ -64,11 +58,13 @@ def conformance(
     known_at = moment_of(as_of)
     with database_of(settings_of(data_dir, database_url)) as database:
         calendar = on_desk(database, _calendar, component="auditor")
-        zone = _zone(tz or calendar.time_zone)
+        zone = zone_of(tz or calendar.time_zone)
         rules = _model(model, calendar)
         position = on_views(database, lambda views: _position(views, known_at), component="auditor")
         checkpoint = _checkpoint(database, position)
-        listed = _Listed(_bound(since, zone), _bound(until, zone), frozenset(kind or Kind), Tally(rules, zone, counted))
+        listed = _Listed(
+            bound_of(since, zone), bound_of(until, zone), frozenset(kind or Kind), Tally(rules, zone, counted)
+        )
         written = _Json() if as_json else _Text()
         known = Known(position, known_at or datetime.now(UTC))
 
@@ -147,21 +143,6 @@ def _model(path: Path | None, calendar: Calendar) -> Model:
         return sop(calendar) if path is None else read_model(path.read_text(encoding="utf-8"), str(path), calendar)
     except (ModelError, OSError, UnicodeDecodeError) as error:
         could_not_run(error)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_named(name)
-    except Invalid as invalid:
-        could_not_run(invalid)
-
-
-def _bound(given: str | None, zone: ZoneInfo) -> datetime | None:
-    try:
-        day = date.fromisoformat(given) if given and _DATE.fullmatch(given) else None
-        return moment_of(given) if day is None else moment_of_day(day, zone, "from")
-    except (ValueError, Invalid):
-        could_not_run(f"{given} is no date")
 
 
 # how it is printed

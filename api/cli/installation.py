@@ -30,7 +30,8 @@ from infrastructure.desk_database import prepare_data_dir
 from infrastructure.identity.signing_keys import KeptKey, kept_keys, retire_key, rotate_keys
 from infrastructure.identity.tokens import LINK_LIVES
 from infrastructure.postgres.embedded.programs import ServerUnavailable
-from infrastructure.settings import Settings, misspelt, settings_entries
+from infrastructure.setting_names import misspelt, settings_entries
+from infrastructure.settings import Settings
 
 keys = typer.Typer(no_args_is_help=True, help="Keys that sign tokens and links: list, rotate, retire.")
 

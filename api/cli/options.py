@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import typer
 
 from api.cli.console import could_not_run, err
+from application.reports.periods import moment_of as moment_of_day
+from application.reports.periods import zone_named
+from domain.errors import Invalid
 from infrastructure.desk_database import open_database, require_desk
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.setup.migration import Unsuitable
-from infrastructure.settings import Settings, misspelt
+from infrastructure.setting_names import misspelt
+from infrastructure.settings import Settings
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Keys and the embedded server's data. [CASELEDGER_DATA_DIR, .data]")
 ]
@@ -56,6 +63,23 @@ def moment_of(given: str | None) -> datetime | None:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         could_not_run(f"{given} is no RFC 3339 time")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone that an option or the policy names. Exit 2 for a name that the IANA database does not have."""
+    try:
+        return zone_named(name)
+    except Invalid as invalid:
+        could_not_run(invalid)
+
+
+def bound_of(given: str | None, zone: ZoneInfo) -> datetime | None:
+    """One end of a period: a time, or a date for its first moment in the zone. Exit 2 for any other text."""
+    try:
+        day = date.fromisoformat(given) if given and _DATE.fullmatch(given) else None
+        return moment_of(given) if day is None else moment_of_day(day, zone, "from")
+    except (ValueError, Invalid):
+        could_not_run(f"{given} is no date")
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,13 +14,11 @@ import typer
 from rich.table import Table
 
 from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
-from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, moment_of, settings_of
+from api.cli.options import AsJson, DatabaseUrl, DataDir, bound_of, database_of, moment_of, settings_of, zone_of
 from api.main import on_desk, on_views
 from application.desk import Desk
 from application.reports.charts import report_chart
 from application.reports.definitions import DEFINITIONS, breakdowns_of
-from application.reports.periods import moment_of as moment_of_day
-from application.reports.periods import zone_named
 from application.reports.report import Breakdown, Goals
 from application.reports.retention_figures import RETENTION
 from application.reports.tables import flat, report_csv
@@ -35,7 +32,6 @@ from infrastructure.views.projector import Poisoned
 from infrastructure.views.rebuild import rebuild_views
 
 NAMES = [definition.name for definition in DEFINITIONS]
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Format(StrEnum):
@@ -84,8 +80,8 @@ def report(
     _check_breakdowns(by)
     with database_of(settings_of(data_dir, database_url)) as database:
         policy = on_desk(database, _policy)
-        zone = _zone(tz or policy.business.time_zone)
-        period, now = (_bound(since, zone), _bound(until, zone)), known_at or datetime.now(UTC)
+        zone = zone_of(tz or policy.business.time_zone)
+        period, now = (bound_of(since, zone), bound_of(until, zone)), known_at or datetime.now(UTC)
 
         async def ask(views: Views) -> dict[str, Any]:
             if name == RETENTION.name:
@@ -137,22 +133,6 @@ def _print_definitions(*, as_json: bool) -> None:
 async def _policy(desk: Desk) -> Policy:
     """The policy in force."""
     return (await desk.references.current()).policy
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return zone_named(name)
-    except Invalid as invalid:
-        could_not_run(invalid)
-
-
-def _bound(given: str | None, zone: ZoneInfo) -> datetime | None:
-    """One end of the period; a date stands for its first moment in the zone. Exit 2 for any other text."""
-    try:
-        day = date.fromisoformat(given) if given and _DATE.fullmatch(given) else None
-        return moment_of(given) if day is None else moment_of_day(day, zone, "from")
-    except (ValueError, Invalid):
-        could_not_run(f"{given} is no date")
 
 
 def _print(document: dict[str, Any], zone: ZoneInfo, form: Format, *, bom: bool) -> None:

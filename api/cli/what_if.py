@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
 
 from api.cli.console import could_not_run, out, print_json
-from api.cli.options import DatabaseUrl, DataDir, database_of, moment_of, settings_of
+from api.cli.options import DatabaseUrl, DataDir, bound_of, database_of, settings_of, zone_of
 from api.cli.reports import Format
 from api.main import open_desk
-from application.reports.periods import moment_of as moment_of_day
 from application.reports.spreadsheet import csv_text
 from application.reports.what_if.answer import COLUMNS, rows_of
 from application.reports.what_if.proposal import proposed
@@ -63,18 +61,10 @@ def what_if(
 async def _asked(database: Database, text: str, since: str | None, until: str | None) -> dict[str, Any]:
     async with open_desk(database) as desk, database.async_pool("api", size=1, limits=LONG) as pool:
         present = (await desk.references.current()).policy
-        zone = ZoneInfo(present.business.time_zone)
-        period = (_bound(since, zone), _bound(until, zone))
+        zone = zone_of(present.business.time_zone)
+        period = (bound_of(since, zone), bound_of(until, zone))
         past, now = await desk.policy.past(), desk.clock.now()
         return await ask(views_on(pool).histories, proposed(text, present), past, period, now)
-
-
-def _bound(given: str | None, zone: ZoneInfo) -> datetime | None:
-    """One end of the period; a date is its first moment in the policy's zone. Exit 2 for any other text."""
-    try:
-        return None if given is None else moment_of_day(date.fromisoformat(given), zone, "from")
-    except ValueError:
-        return moment_of(given)
 
 
 def _print_table(document: dict[str, Any]) -> None:

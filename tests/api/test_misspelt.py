@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
-from infrastructure.settings import Settings, misspelt
+from infrastructure.setting_names import misspelt
+from infrastructure.settings import Settings
 
 KNOWN = [f"CASELEDGER_{name.upper()}" for name in Settings.model_fields]
 

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from api.cli.main import app
 from domain.case.status import COMMANDS
-from infrastructure.settings import Settings, settings_entries
+from infrastructure.setting_names import settings_entries
+from infrastructure.settings import Settings
 
 NARROW = {"COLUMNS": "80", "CASELEDGER_DATA_DIR": ""}
 READING = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infrastructure.settings import settings_entries
+from infrastructure.setting_names import settings_entries
 from tools.pages.markdown import GENERATED, code, table
 
 _HEAD = f"""# Settings

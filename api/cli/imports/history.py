@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import typer
 
 from api.cli.console import could_not_run, progress
 from api.cli.imports.catching_up import wait_until_caught_up, workers_of
 from api.cli.imports.outcome import keep_rejected, tell_imported, tell_rehearsed
-from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of, zone_of
 from api.cli.processes.sealer import sealer_folder_of
 from api.cli.processes.supervisor import working
 from api.main import initial_policy, on_desk, on_views
@@ -60,7 +60,14 @@ def events(
     the latter on the record. The command ends when every view and the seal have reached the last event.
     """
     given = _mapping(mapping)
-    _import(file, given, _zone(timezone), settings_of(data_dir, database_url), dry_run=dry_run, as_json=as_json)
+    _import(
+        file,
+        given,
+        None if timezone is None else zone_of(timezone),
+        settings_of(data_dir, database_url),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 def servicenow(
@@ -76,7 +83,14 @@ def servicenow(
     Running it twice imports once. Exit 1 when rows could not be read, or hold values without a word of ours.
     """
     given = shipped_mapping("servicenow")
-    _import(file, given, _zone(timezone), settings_of(data_dir, database_url), dry_run=dry_run, as_json=as_json)
+    _import(
+        file,
+        given,
+        None if timezone is None else zone_of(timezone),
+        settings_of(data_dir, database_url),
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 def _import(
@@ -143,10 +157,3 @@ def _mapping(given: str) -> Mapping:
         return read_mapping(Path(given).read_text("utf-8-sig")) if Path(given).exists() else shipped_mapping(given)
     except (BadMapping, OSError, UnicodeDecodeError) as error:
         could_not_run(f"{given}: {error}")
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        could_not_run(f"there is no time zone {name}")
