@@ -8,15 +8,14 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import Depends, Request
 
-from api.http.access import asked_of
+from api.http.access import asked_of, require_staff
 from api.http.context import Context, admit, context_of
 from api.http.entrance.sessions import COOKIE, Session
 from api.http.problems import Problem
 from api.http.requests import LARGEST, raw_body
 from application.transparency_log import authorise_auditing
 from application.views.questions import Asked
-from domain.case.status import READERS, STAFF, authorise_reading
-from domain.errors import Forbidden
+from domain.case.status import READERS, authorise_reading
 from domain.values import Actor, Role
 
 _FORM = "application/x-www-form-urlencoded"
@@ -63,10 +62,7 @@ async def reading(request: Request, session: SignedIn) -> Actor:
 
 async def staffing(request: Request, session: SignedIn) -> Actor:
     """The person as staff. Raises Forbidden, naming the roles that may."""
-    actor = await admit(request, session.principal, STAFF)
-    if actor.role not in STAFF:
-        raise Forbidden(f"this needs the role {' or '.join(sorted(STAFF))}; you are {actor.role}")
-    return actor
+    return await require_staff(request, session.principal)
 
 
 async def auditing(request: Request, session: SignedIn) -> Actor:
