@@ -12,6 +12,7 @@ import typer
 from api.cli import (
     approvals,
     audit,
+    backups,
     bundle,
     conformance,
     demo,
@@ -51,6 +52,8 @@ app.command("status")(installation.status)
 app.command("report")(reports.report)
 app.command("what-if")(what_if.what_if)
 app.command("rebuild")(reports.rebuild)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.command("conformance")(conformance.conformance)
 app.command("bundle")(bundle.bundle)
 app.command("verify-bundle")(bundle.verify_bundle_command)

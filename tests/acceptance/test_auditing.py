@@ -4,82 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from api.cli.main import app
-from application.administration.catalogue import OPERATOR
-from application.demo.small_desk import load_demo
-from infrastructure.postgres.database import NAME, Database
-from infrastructure.postgres.embedded.server import embedded_server
-from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.note import parse_note
 from infrastructure.transparency.sealer_folder import SealerFolder
-from infrastructure.views.projector import Projector
+from tests.acceptance.data_directory import DataDirectory, place, project
 from tests.application.cases import log
 from tests.blocking import open_desk
 from tests.infrastructure.transparency.sealed import unguarded
 
-
-class DataDirectory:
-    """A desk's data directory, and the command line on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *command: str | Path) -> Result:
-        result = CliRunner().invoke(app, [*map(str, command), "--data-dir", str(self.folder)])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    def told(self, *command: str | Path, code: int = 0) -> Any:
-        result = self.run(*command, "--json")
-        assert result.exit_code == code, (result.exit_code, result.output)
-        return json.loads(result.stdout)
-
-    @contextmanager
-    def running(self) -> Iterator[Database]:
-        with embedded_server(self.folder, fsync=False) as conninfo:
-            database = Database(conninfo, embedded=True)
-            migrate(database)
-            yield database
-
-    def note(self) -> str:
-        return (self.folder / "sealer" / "last-checkpoint").read_text(encoding="utf-8")
-
-    def superuser(self, database: Database) -> psycopg.Connection[Any]:
-        return psycopg.connect(make_conninfo(database.conninfo, dbname=NAME), autocommit=True)
-
-
-@pytest.fixture
-def place() -> Iterator[DataDirectory]:
-    """A demonstration desk; nothing of it is sealed yet."""
-    folder = Path(tempfile.mkdtemp(prefix="cl-audit-"))
-    folder.chmod(0o755)
-    made = DataDirectory(folder)
-    with made.running() as database, open_desk(database) as desk:
-        desk.policy.adopt(OPERATOR)
-        desk.run(load_demo)
-        project(database)
-    yield made
-    shutil.rmtree(folder)
-
-
-def project(database: Database) -> None:
-    with database.connect("projector") as connection:
-        Projector(connection).catch_up()
+__all__ = ["place"]
 
 
 def test_from_a_cold_start_a_case_goes_home_and_verifies_and_so_does_the_whole_record(
@@ -87,7 +28,8 @@ def test_from_a_cold_start_a_case_goes_home_and_verifies_and_so_does_the_whole_r
 ) -> None:
     with place.running():  # or each command would start a server of its own
         bundle, copy, kept = tmp_path / "case", tmp_path / "log", tmp_path / "checkpoint"
-        assert place.run("bundle", "INC-0000005", "-o", bundle).exit_code == 0
+        made = place.run("bundle", "INC-0000005", "-o", bundle)
+        assert made.exit_code == 0, made.output
         (vkey,) = place.run("tlog", "vkey").stdout.split()
         kept.write_text(place.note(), encoding="utf-8")
         assert place.told("tlog", "export", copy)["size"] > 90
@@ -195,36 +137,6 @@ def test_a_key_is_on_the_record_before_it_signs_and_before_it_is_destroyed(
             ).fetchall()
         assert [topic for (topic,) in topics] == ["log.key_introduced", "log.key_introduced", "log.key_retired"]
         assert len(place.run("tlog", "vkey").stdout.split()) == 2
-
-
-def test_a_restored_backup_refuses_to_seal_and_a_restart_goes_on(place: DataDirectory, tmp_path: Path) -> None:
-    """A cold copy of the cluster, as a backup is; the sealer's folder is kept apart and was not restored."""
-    with place.running():
-        place.run("worker", "sealer", "--once")
-    backup = tmp_path / "backup"
-    shutil.copytree(place.folder / "cluster", backup)
-    with place.running() as database, open_desk(database) as desk:
-        log(desk)
-        place.run("worker", "sealer", "--once")
-    kept = tmp_path / "kept"
-    kept.write_text(place.note(), encoding="utf-8")
-    owner = (place.folder / "cluster").stat()
-    shutil.rmtree(place.folder / "cluster")
-    shutil.copytree(backup, place.folder / "cluster")
-    for path in (place.folder / "cluster", *(place.folder / "cluster").rglob("*")):
-        os.chown(path, owner.st_uid, owner.st_gid)
-    with place.running() as database:
-        refused = place.run("worker", "sealer", "--once")
-        assert refused.exit_code == 2
-        assert "caseledger tlog restart --reason" in refused.output
-        found = place.told("verify", "--held", kept, code=1)
-        assert {finding["check"] for finding in found["findings"]} == {"sealer", "held"}
-        begun = place.told("tlog", "restart", "--reason", "the disk failed")
-        assert begun["origin"].endswith("/2")
-        place.run("worker", "sealer", "--once")
-        project(database)
-        found = place.told("verify", "--held", kept)
-        assert any("the restart after it gave up" in warning["message"] for warning in found["warnings"])
 
 
 def test_a_sealer_killed_again_and_again_leaves_a_log_that_verifies(place: DataDirectory) -> None:

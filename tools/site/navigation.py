@@ -29,7 +29,15 @@ PAGES = {
         ),
     ),
     "Operate": (
-        *("docs/operating", "docs/settings", "docs/policy", "docs/mail", "docs/monitoring", "docs/webhooks"),
+        *(
+            "docs/operating",
+            "docs/backups",
+            "docs/settings",
+            "docs/policy",
+            "docs/mail",
+            "docs/monitoring",
+            "docs/webhooks",
+        ),
         *("docs/auditing", "docs/personal-data"),
     ),
     "Develop": (

@@ -24,7 +24,7 @@ def find_binaries(explicit: Path | None) -> Path:
     """
     seen = []
     for folder in [explicit] if explicit else _known_folders():
-        version = _version(folder)
+        version = version_of(folder)
         if version and int(version.split(".")[0]) >= OLDEST and (folder / "initdb").exists():
             return folder.absolute()
         seen.append(f"{version or 'nothing'} in {folder}")
@@ -44,7 +44,8 @@ def _known_folders() -> Iterator[Path]:
     yield from sorted(debian, key=lambda path: int(path.parent.name), reverse=True)
 
 
-def _version(binaries: Path) -> str | None:
+def version_of(binaries: Path) -> str | None:
+    """The version of the server in a folder, such as 18.1; None where there is none."""
     command = [str(binaries.absolute() / "postgres"), "--version"]
     try:
         told = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -59,7 +60,7 @@ def copied(binaries: Path, data_dir: Path) -> Path:
 
     Not to /tmp: its cleaner would remove them from under a server that runs for weeks.
     """
-    copy = data_dir / f"postgres-{_version(binaries)}"
+    copy = data_dir / f"postgres-{version_of(binaries)}"
     if not copy.exists():
         for older in data_dir.glob("postgres-*"):
             shutil.rmtree(older)

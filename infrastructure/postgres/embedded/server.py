@@ -41,8 +41,10 @@ SETTINGS = {
     "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
+    "wal_level": "replica",
+    "max_wal_senders": "4",  # a backup takes two
+    "summarize_wal": "on",  # for incremental backups
+    "hot_standby": "off",  # a restored server is ready once it takes writes
     "wal_recycle": "off",  # a reused segment keeps the end of its old content, erased data included
     "jit": "off",
     "timezone": "UTC",
@@ -66,12 +68,12 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
         raise ServerUnavailable(f"{data_dir}: cannot be used ({error}); choose another --data-dir") from error
     with users:
         try:
-            with _alone(data_dir):
+            with alone(data_dir):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 conninfo = _ready(data_dir) or _start(data_dir, account, binaries, fsync)
             yield conninfo
         finally:
-            with _alone(data_dir):
+            with alone(data_dir):
                 fcntl.flock(users, fcntl.LOCK_UN)
                 with suppress(BlockingIOError):
                     fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,7 +83,7 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
 def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> None:
     """Restart the server if it has died under its users; one of them calls this. Raises ServerUnavailable."""
     data_dir = data_dir.resolve()
-    with _alone(data_dir):
+    with alone(data_dir):
         if running_server(data_dir) is None and _ready(data_dir) is None:
             _start(data_dir, account_for(data_dir), binaries, fsync)
 
@@ -123,7 +125,8 @@ def _socket_folder(data_dir: Path) -> Path:
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
+def alone(data_dir: Path) -> Iterator[None]:
+    """Start, stop or restore the server of a data directory while nobody else does."""
     with (data_dir / "postgres.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -6,6 +6,7 @@ needs its own superuser, and its standbys, archives and backups are out of reach
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psycopg
@@ -18,7 +19,9 @@ from infrastructure.postgres.setup.migration import migrating
 
 _SQL = load("scrub", "infrastructure.postgres.maintenance")
 _PATIENCE = 60.0
-"""Seconds to try for the tables while others read them."""
+"""Seconds to try for the tables while others read them, and for old segments to go."""
+_LOOKS = 0.2
+"""Seconds between two looks whether old segments of the log are gone."""
 _MOST_SEGMENTS = 200
 
 
@@ -57,14 +60,29 @@ def scrub(database: Database) -> None:
 
 
 def _end_log(connection: psycopg.Connection[Any]) -> None:
-    """Switch to a segment beyond all existing ones, and let a checkpoint remove the older ones."""
+    """Switch to a segment beyond all existing ones, and let checkpoints remove the older ones. Raises NotScrubbed.
+
+    The server keeps segments that it has not summarized yet, and those that a backup, a standby or an archive still needs.
+    """
     connection.execute(_SQL["end_segment"])
     for _ in range(_MOST_SEGMENTS):
         connection.execute(_SQL["write_something"])
         if not _one(connection, "is_ahead")[0]:
             break
         connection.execute(_SQL["end_segment"])
-    connection.execute(_SQL["checkpoint"])
+    (first,) = _one(connection, "present_segment")
+    end = time.monotonic() + _PATIENCE
+    while True:
+        connection.execute(_SQL["checkpoint"])
+        row = connection.execute(_SQL["older_segments"], (first,)).fetchone()
+        if row is None or not row[0]:
+            return
+        if time.monotonic() > end:
+            raise NotScrubbed(
+                f"the server keeps {row[0]} older segments of its log, for a backup that is being made, a standby or an "
+                "archive; erase again when it no longer needs them"
+            )
+        time.sleep(_LOOKS)
 
 
 def _one(connection: psycopg.Connection[Any], name: str) -> tuple[Any, ...]:

@@ -30,5 +30,12 @@ SELECT EXISTS (SELECT FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name
 -- name: write_something --
 SELECT pg_logical_emit_message(true, 'caseledger', '');
 
+-- name: present_segment --
+-- Without its timeline: those of an earlier one are older.
+SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 9);
+
+-- name: older_segments --
+SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}(\.partial)?$' AND substr(name, 9, 16) < %s;
+
 -- name: checkpoint --
 CHECKPOINT;
