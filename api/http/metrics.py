@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
@@ -35,6 +35,7 @@ class Metrics:
         self.seconds = Histogram(
             "caseledger_http_request_seconds", "Seconds to the start of the answer.", ("route",), registry=self.registry
         )
+        self.writable = Gauge("caseledger_writable", "1 when the database takes writes.", registry=self.registry)
         self.ledger = Gauge("caseledger_ledger_position", "Position of the last event.", registry=self.registry)
         self.views = Gauge("caseledger_views_position", "Position the views have folded.", registry=self.registry)
         self.lag = Gauge("caseledger_views_lag_seconds", "Age of the oldest event not folded.", registry=self.registry)
@@ -53,6 +54,7 @@ class Metrics:
         )
         self.obligations = Gauge("caseledger_obligations_open", "What the desk owes somebody.", registry=self.registry)
         self.registry.register(_Faults())
+        ProcessCollector(registry=self.registry)  # memory, processor time and open files of this process
         self.halted = Gauge(
             "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
         )
@@ -103,6 +105,7 @@ class Metrics:
 
     def observe(self, health: Mapping[str, Any]) -> None:
         """Take over what the views say of themselves."""
+        self.writable.set(health["writable"])
         self.ledger.set(health["ledger_position"])
         self.views.set(health["position"])
         self.lag.set(health["lag_seconds"])
