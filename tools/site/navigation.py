@@ -38,7 +38,7 @@ PAGES = {
             "docs/monitoring",
             "docs/webhooks",
         ),
-        *("docs/auditing", "docs/personal-data"),
+        *("docs/auditing", "docs/security", "docs/personal-data"),
     ),
     "Develop": (
         "CONTRIBUTING",
