@@ -57,3 +57,14 @@ def test_the_roles_it_creates_are_those_of_the_migrations(compose: dict[str, Any
     with psycopg.connect(database.superuser) as superuser:
         rows = superuser.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'desk_%' AND rolcanlogin").fetchall()
     assert sorted(loop.split()) == sorted(name for (name,) in rows)
+
+
+def test_only_the_proxy_is_reached_from_other_machines(compose: dict[str, Any]) -> None:
+    published = {name: service.get("ports", []) for name, service in compose["services"].items()}
+    assert published.pop("proxy") == ["80:80", "443:443"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_no_log_grows_without_end(compose: dict[str, Any]) -> None:
+    bounds = [service["logging"]["options"] for service in compose["services"].values()]
+    assert all({"max-size", "max-file"} <= set(each) for each in bounds)
