@@ -26,6 +26,7 @@ from api.http.entrance.sessions import CALLBACK, Sessions
 from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
 from application.administration.webhooks import WebhookSecrets
+from application.audit.reads import Readings
 from application.desk import Desk, desk_on
 from application.mail_in.failures import Failures
 from application.mail_out.addresses import Addresses
@@ -50,6 +51,7 @@ from infrastructure.transparency.served_log import PostgresLog
 from infrastructure.views.questions.histories import HistoryView
 from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.questions.view_reader import ViewReader
+from infrastructure.views.reads import PostgresReads, keeping
 from infrastructure.views.similar import PostgresFinder
 
 T = TypeVar("T")
@@ -158,30 +160,34 @@ async def open_context(
         open_feed(database, desk.references) as feed,
         database.async_pool("api", size=QUESTIONS, limits=QUESTION) as views,
     ):
+        reads, readings = PostgresReads(views), Readings(desk.clock)
         with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool, closing(checks):
-            yield Context(
-                desk,
-                views_on(views),
-                HistoryView(ViewReader(views)),
-                feed,
-                PostgresLog(pool),
-                tokens.verify,
-                tokens.remembered,
-                Cursors(tokens.cursor_secret),
-                tokens.read_link,
-                tokens.read_follow_link,
-                links_of(settings, tokens).follow,
-                WebhookSecrets(tokens.webhook_secret).shown,
-                Limits(settings.reports_per_hour),
-                Uploads(settings.upload_seconds),
-                Sessions(tokens.session_secret),
-                checks,
-                catcher.messages if catcher else None,
-                provider=provider_of(settings),
-                gate=Gate(settings.intake_at_once),
-                failures=Failures(settings.tries),
-                streams=Gate(settings.streams_at_once),
-            )
+            async with keeping(readings, reads, desk.references):
+                yield Context(
+                    desk,
+                    views_on(views),
+                    HistoryView(ViewReader(views)),
+                    feed,
+                    PostgresLog(pool),
+                    tokens.verify,
+                    tokens.remembered,
+                    Cursors(tokens.cursor_secret),
+                    tokens.read_link,
+                    tokens.read_follow_link,
+                    links_of(settings, tokens).follow,
+                    WebhookSecrets(tokens.webhook_secret).shown,
+                    Limits(settings.reports_per_hour),
+                    Uploads(settings.upload_seconds),
+                    Sessions(tokens.session_secret),
+                    checks,
+                    readings,
+                    reads,
+                    catcher.messages if catcher else None,
+                    provider=provider_of(settings),
+                    gate=Gate(settings.intake_at_once),
+                    failures=Failures(settings.tries),
+                    streams=Gate(settings.streams_at_once),
+                )
 
 
 def provider_of(settings: Settings) -> OpenIdProvider | None:

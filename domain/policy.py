@@ -146,6 +146,10 @@ class Policy:
     """Interval, wall clock, at most 30 days: how long an old secret of a webhook signs beside a new one."""
     retention: timedelta = timedelta(days=3 * 365)
     """Interval, wall clock, at least the dispute window: how long personal data stay after a person's last closure."""
+    reads_recorded: bool = False
+    """True or false: if true, it is recorded when staff or auditors read words that can be erased: who, what and when."""
+    reads_kept: timedelta = timedelta(days=366)
+    """Interval, wall clock, at least 30 days: how long these reads stay."""
     attachment_size: int = LARGEST_ATTACHMENT
     """Bytes, at most 26214400 (25 MiB): the largest attachment."""
     attachments_per_case: int = 100

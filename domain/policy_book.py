@@ -43,6 +43,7 @@ def _limits(p: Policy) -> Iterator[tuple[str, bool, str]]:
     yield "matrix", ranked, "A priority is 1 to 4."
     yield "targets", reached, "A target answers before it resolves, and resolves within a year."
     yield "retention", p.retention >= p.dispute_window, "Personal data stay as long as the case can be disputed."
+    yield "reads_kept", p.reads_kept >= timedelta(days=30), "A read is kept for 30 days at least."
     yield "approval_answer", p.approval_answer > timedelta(), "A request needs some time to be answered."
     yield "webhook_overlap", p.webhook_overlap <= timedelta(days=30), "An old secret signs for 30 days at most."
     yield "acknowledgement_interval", timedelta() <= p.acknowledgement_interval <= year, "It is 0 to 366 days."

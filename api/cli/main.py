@@ -21,6 +21,7 @@ from api.cli import (
     installation,
     monitoring,
     personal_data,
+    reads,
     reports,
     tlog,
     webhooks,
@@ -55,6 +56,7 @@ app.command("rebuild")(reports.rebuild)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.command("conformance")(conformance.conformance)
+app.command("reads")(reads.reads)
 app.command("bundle")(bundle.bundle)
 app.command("verify-bundle")(bundle.verify_bundle_command)
 app.command("replay")(audit.replay)

@@ -41,7 +41,7 @@ from api.http.routes.administration import (
     webhooks,
     what_if,
 )
-from api.http.routes.audit import checks, conformance, transparency
+from api.http.routes.audit import checks, conformance, reads, transparency
 from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
@@ -91,6 +91,7 @@ def create_app(opening: Opening) -> Entrance:
         transparency,
         conformance,
         checks,
+        reads,
         dispute_links,
         self_service,
         case_links,

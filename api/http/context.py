@@ -18,12 +18,14 @@ from api.http.entrance.limits import Limits
 from api.http.entrance.sessions import Sessions
 from api.http.entrance.uploads import Uploads
 from application.audit.checks import Checks
+from application.audit.reads import KeptReads, Readings, What
 from application.desk import Desk
 from application.execution.principals import DisputeLink, FollowLink, IdentityProvider, Principal, Unauthenticated
 from application.mail_in.failures import Failures
 from application.reports.conformance.histories import Histories
 from application.transparency_log import SealedLog
 from application.views.questions import Feed, Views
+from domain.case import Case
 from domain.policy import Policy
 from domain.values import Actor, Role
 
@@ -87,6 +89,10 @@ class Context:
     """Signs the sessions of the console."""
     checks: Checks
     """Runs the checks of the whole record, and keeps their results."""
+    readings: Readings
+    """Takes note of who reads whose words."""
+    reads: KeptReads
+    """The reads that were recorded."""
     caught: Callable[[], Sequence[CaughtMail]] | None = None
     """The mails of the demonstration's own mail server, where there is one."""
     demonstration: Sequence[tuple[Role, str]] = ()
@@ -122,6 +128,14 @@ class Context:
 def context_of(request: Request) -> Context:
     """The context the application was started with."""
     return cast("Context", request.app.state.context)
+
+
+def note_read(
+    request: Request, reader: Actor, what: What, about: str, *, case: Case | None = None, position: int | None = None
+) -> None:
+    """Take note that somebody was given words that can be erased. It takes no time: they are kept later."""
+    through = "console" if request.scope["path"].startswith("/ui/") else "http"
+    context_of(request).readings.note(reader, through, what, about, case=case, position=position)
 
 
 async def authenticated(request: Request) -> Principal:

@@ -510,6 +510,20 @@ $_$;
 
 ALTER FUNCTION vault.forget_texts(views_schema text, erased uuid[]) OWNER TO desk_owner;
 
+CREATE FUNCTION vault.refuse_forgetting() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF OLD.read_at > clock_timestamp() - interval '30 days' THEN
+        RAISE EXCEPTION 'a read is kept for 30 days at least' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN OLD;
+END
+$$;
+
+ALTER FUNCTION vault.refuse_forgetting() OWNER TO desk_owner;
+
 CREATE TEXT SEARCH DICTIONARY search.stems (
     TEMPLATE = pg_catalog.snowball,
     language = 'english' );
@@ -2076,6 +2090,31 @@ CREATE TABLE vault.pseudonym_key (
 
 ALTER TABLE vault.pseudonym_key OWNER TO desk_owner;
 
+CREATE TABLE vault.reads (
+    read_id bigint NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    reader text NOT NULL,
+    role text NOT NULL,
+    team text,
+    through text NOT NULL,
+    what text NOT NULL,
+    about text NOT NULL,
+    customer text,
+    version bigint,
+    "position" bigint
+);
+
+ALTER TABLE vault.reads OWNER TO desk_owner;
+
+ALTER TABLE vault.reads ALTER COLUMN read_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME vault.reads_read_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE views.case_counts (
     status text NOT NULL,
     priority smallint NOT NULL,
@@ -2247,6 +2286,9 @@ ALTER TABLE ONLY vault.disclosures
 ALTER TABLE ONLY vault.pseudonym_key
     ADD CONSTRAINT pseudonym_key_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY vault.reads
+    ADD CONSTRAINT reads_pkey PRIMARY KEY (read_id);
+
 ALTER TABLE ONLY views.case_counts
     ADD CONSTRAINT case_counts_pkey PRIMARY KEY (status, priority);
 
@@ -2333,6 +2375,14 @@ CREATE INDEX stored_events_recorded_at_idx ON ledger.stored_events USING btree (
 CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first_position);
 
 CREATE INDEX disclosures_subject_idx ON vault.disclosures USING btree (subject);
+
+CREATE INDEX reads_about_idx ON vault.reads USING btree (about, read_id);
+
+CREATE INDEX reads_at_idx ON vault.reads USING brin (read_at);
+
+CREATE INDEX reads_customer_idx ON vault.reads USING btree (customer, read_id) WHERE (customer IS NOT NULL);
+
+CREATE INDEX reads_reader_idx ON vault.reads USING btree (reader, read_id);
 
 CREATE INDEX case_lexemes_idx ON views.case_texts USING gin (lexemes) WITH (fastupdate='on', gin_pending_list_limit='64');
 
@@ -2478,6 +2528,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tlog.timestamp
 
 ALTER TABLE tlog.timestamps ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER kept BEFORE DELETE ON vault.reads FOR EACH ROW EXECUTE FUNCTION vault.refuse_forgetting();
+
+ALTER TABLE vault.reads ENABLE ALWAYS TRIGGER kept;
+
 CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.blobs FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE vault.blobs ENABLE ALWAYS TRIGGER no_alteration;
@@ -2485,6 +2539,10 @@ ALTER TABLE vault.blobs ENABLE ALWAYS TRIGGER no_alteration;
 CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.disclosures FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
 ALTER TABLE vault.disclosures ENABLE ALWAYS TRIGGER no_alteration;
+
+CREATE TRIGGER no_alteration BEFORE UPDATE OR TRUNCATE ON vault.reads FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+
+ALTER TABLE vault.reads ENABLE ALWAYS TRIGGER no_alteration;
 
 ALTER TABLE ONLY tlog.checkpoints
     ADD CONSTRAINT checkpoints_log_fkey FOREIGN KEY (log) REFERENCES tlog.logs(log);
@@ -2665,6 +2723,8 @@ GRANT ALL ON FUNCTION vault.forget_reports(views_schema text, erased uuid[]) TO 
 
 REVOKE ALL ON FUNCTION vault.forget_texts(views_schema text, erased uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION vault.forget_texts(views_schema text, erased uuid[]) TO desk_eraser;
+
+REVOKE ALL ON FUNCTION vault.refuse_forgetting() FROM PUBLIC;
 
 GRANT USAGE ON SEQUENCE ledger.case_number TO desk_api;
 
@@ -2913,6 +2973,33 @@ GRANT SELECT ON TABLE vault.disclosures TO desk_projector;
 GRANT DELETE ON TABLE vault.disclosures TO desk_eraser;
 
 GRANT SELECT ON TABLE vault.pseudonym_key TO desk_api;
+
+GRANT SELECT ON TABLE vault.reads TO desk_api;
+GRANT SELECT ON TABLE vault.reads TO desk_auditor;
+GRANT DELETE ON TABLE vault.reads TO desk_processes;
+
+GRANT SELECT(read_id) ON TABLE vault.reads TO desk_processes;
+
+GRANT INSERT(read_at) ON TABLE vault.reads TO desk_api;
+GRANT SELECT(read_at) ON TABLE vault.reads TO desk_processes;
+
+GRANT INSERT(reader) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(role) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(team) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(through) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(what) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(about) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(customer) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT(version) ON TABLE vault.reads TO desk_api;
+
+GRANT INSERT("position") ON TABLE vault.reads TO desk_api;
 
 GRANT SELECT ON TABLE views.case_counts TO desk_api;
 GRANT SELECT ON TABLE views.case_counts TO desk_auditor;

@@ -24,6 +24,7 @@ from application.mail_in.failures import Failures
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import Sending
 from application.processes.mail_receipt import admit_gateway, taking
+from application.processes.reads_retention import ReadsRetention
 from application.processes.retries import Tries
 from application.processes.target_timers import record_due_targets
 from application.views.timers import Timers
@@ -36,6 +37,7 @@ from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.timers import PostgresTimers
+from infrastructure.views.reads import PostgresReads
 
 Kind = Literal["processes", "mail"]
 """The workers that take turns here."""
@@ -118,13 +120,18 @@ async def _office(
 
 
 def close(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
-    """Close the cases that nobody disputed, and record the targets that are due, until told to stop."""
+    """Close the cases that nobody disputed, record the targets that are due, and forget old reads, until told to stop."""
 
     async def run(turn: Turn) -> None:
-        async with _office(settings, "processes", database, turn, works=2) as office:
+        async with (
+            _office(settings, "processes", database, turn, works=2) as office,
+            database.async_pool("processes", size=1) as pool,
+        ):
             closures, targets = office.tries
+            retention = ReadsRetention(office.desk, PostgresReads(pool))
             while not stop.is_set():
                 await asyncio.to_thread(pulse.beat)
+                await retention.tend()
                 closed = await close_due(office.desk, office.timers, closures)
                 if not closed + await record_due_targets(office.desk, office.timers, targets):
                     await office.rest()

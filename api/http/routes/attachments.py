@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from api.http.access import Reader
-from api.http.context import Context, admit, authenticated, context_of, policy_of
+from api.http.context import Context, admit, authenticated, context_of, note_read, policy_of
 from api.http.documents.attachments import AttachmentPage
 from api.http.documents.cases import Case
 from api.http.openapi.areas import Area
@@ -34,6 +34,7 @@ from api.http.parameters import Cursor, FileName, Limit, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import asked, with_precondition
 from api.http.responses import answer, page_of, unchanged
+from application.audit.reads import What
 from application.cases.attachments import MAIL, TEXT, UNKNOWN, File
 from application.cases.documents import attachment_document
 from application.execution.requests import StaleVersion
@@ -149,6 +150,7 @@ async def list_attachments(
     (after,) = context.cursors.read(question, cursor) if cursor is not None else (None,)
     if (same := unchanged(request, f"v{case.version}")) is not None:
         return same
+    note_read(request, actor, What.CASE, number, case=case)
     start = next((place for place, each in enumerate(shown, 1) if each.said.digest == after), 0)
     items = shown[start : start + limit]
     more = (items[-1].said.digest,) if start + limit < len(shown) else None
@@ -171,7 +173,9 @@ async def read_attachment(request: Request, actor: Reader, number: str, digest: 
 
     It is to be saved and not shown. `gone` once it is erased.
     """
-    return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))
+    found = await context_of(request).desk.attachments.open(number, digest, actor)
+    note_read(request, actor, What.FILE, number)
+    return await given_out(request, *found)
 
 
 def refuse_forms(request: Request) -> None:

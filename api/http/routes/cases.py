@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.access import FreshReader, FreshStaff, Reader, Staff, asked_of, reading
 from api.http.case_filters import case_filters
-from api.http.context import authenticated, context_of, policy_of
+from api.http.context import authenticated, context_of, note_read, policy_of
 from api.http.documents.cases import Case
 from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
@@ -20,6 +20,7 @@ from api.http.openapi.headers import WAIT_FOR_POSITION
 from api.http.openapi.operations import answers, needs, operation, reads
 from api.http.parameters import AsOf, AtEvent, AtPosition, AtVersion, Cursor, EffectiveAt, Limit
 from api.http.responses import json_response, page_of, unchanged, versioned
+from application.audit.reads import What
 from application.cases.documents import case_document, commands_of
 from application.cases.history import history_items
 from application.views.case_filters import Condition, Sort
@@ -58,6 +59,7 @@ async def read_case(
         if (same := unchanged(request, f"v{head.version}")) is not None:
             return same
     case = await records.case(number, actor, version=version, position=position, as_of=as_of)
+    note_read(request, actor, What.CASE, number, case=case)
     return versioned(
         request,
         case.version,
@@ -132,6 +134,7 @@ async def read_history(
     page = await records.history_page(number, actor, after, limit)
     key = None if page.next is None else (page.next,)
     listing = Listing(history_items(page.entries, actor.role), key, page.head.position)
+    note_read(request, actor, What.HISTORY, number, position=page.head.position)
     return page_of(request, context, question, listing, headers={"ETag": f'"v{page.head.version}"'})
 
 
@@ -187,6 +190,7 @@ async def list_cases(
     after = context.cursors.read(question, cursor) if cursor is not None else None
     asked = await asked_of(context, actor, as_of, position, effective_at)
     listing = await context.ask(context.views.lists.cases(conditions, sort, Page(after, limit), asked))
+    note_read(request, actor, What.LIST, "cases", position=listing.position)
     return page_of(request, context, question, listing)
 
 
@@ -252,4 +256,5 @@ async def read_queue(
     after = context.cursors.read(question, cursor) if cursor is not None else None
     asked = await asked_of(context, actor, as_of, position, effective_at)
     listing = await context.ask(context.views.lists.queue(name, Page(after, limit), asked))
+    note_read(request, actor, What.LIST, f"queue {name}"[:200], position=listing.position)
     return page_of(request, context, question, listing)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from api.http.access import Caller, FreshStaff, Staff
 from api.http.bodies.base import Body
 from api.http.bodies.intake import DiscardBody, JoinBody, ReleaseBody
-from api.http.context import Context, admit, context_of
+from api.http.context import Context, admit, context_of, note_read
 from api.http.documents.intake import Decided, QuarantinePage, ReceivedMail, ReceivedMessage
 from api.http.entrance.deadline import LONG, BodyComing, allow
 from api.http.fields import Moment
@@ -28,6 +28,7 @@ from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import LARGEST, asked, parse, raw_body, with_precondition
 from api.http.responses import json_response, page_of, versioned
+from application.audit.reads import What
 from application.cases.history import history_item
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
@@ -134,7 +135,7 @@ async def _receive(context: Context, raw: bytes, envelope: Envelope, wanted: Ask
 )
 async def list_quarantine(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     limit: Limit = 50,
     cursor: Cursor = None,
     recorded: Annotated[
@@ -149,6 +150,7 @@ async def list_quarantine(
     context, question = context_of(request), f"quarantine {recorded}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     listing = await context.ask(context.views.lists.quarantine(Page(after, limit), recorded=recorded))
+    note_read(request, actor, What.LIST, "quarantine", position=listing.position)
     return page_of(request, context, question, listing)
 
 
@@ -166,6 +168,7 @@ async def read_message(request: Request, actor: Staff, message: str) -> Response
     desk = context_of(request).desk
     receipt = await desk.quarantine.receipt(_id(message), actor)
     document = await receipt_document(receipt, desk.addresses)
+    note_read(request, actor, What.MESSAGE, message)
     return versioned(request, receipt.version, lambda: document)
 
 

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.access import Reader, Staff
-from api.http.context import context_of
+from api.http.context import context_of, note_read
 from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import BINARY, gives, needs, operation, refuses
 from api.http.responses import unchanged
 from api.http.routes.attachments import SAFE, disposition
+from application.audit.reads import What
 from application.cases.attachments import MAIL, UNKNOWN, type_of
 from domain.case.status import READERS, STAFF
 from domain.errors import NotFound
@@ -44,7 +45,9 @@ async def read_message_of_case(request: Request, actor: Reader, number: str, mes
     """
     allow(LONG)
     quarantine = context_of(request).desk.quarantine
-    return _given_out(request, *await quarantine.message_of_case(number, _id(message), actor))
+    found = await quarantine.message_of_case(number, _id(message), actor)
+    note_read(request, actor, What.MESSAGE, number)
+    return _given_out(request, *found)
 
 
 @router.get(
@@ -59,7 +62,9 @@ async def read_message_as_it_came(request: Request, actor: Staff, message: str) 
     Any message, not only those in the quarantine. `gone` once it is erased.
     """
     allow(LONG)
-    return _given_out(request, *await context_of(request).desk.quarantine.message_as_it_came(_id(message), actor))
+    found = await context_of(request).desk.quarantine.message_as_it_came(_id(message), actor)
+    note_read(request, actor, What.MESSAGE, message)
+    return _given_out(request, *found)
 
 
 def _id(message: str) -> UUID:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.access import FreshStaff, asked_of
-from api.http.context import admit, authenticated, context_of
+from api.http.context import admit, authenticated, context_of, note_read
 from api.http.documents.lists import ObligationPage, SearchPage
 from api.http.documents.problems import KnownErrorPage, ProblemCase, ProblemPage, ProblemType
 from api.http.fields import Line, Moment
@@ -18,6 +18,7 @@ from api.http.openapi.operations import MAYBE_TOKEN, answers, filters, needs, op
 from api.http.parameters import AsOf, AtPosition, AtVersion, Cursor, EffectiveAt, Limit, refuse_unknown
 from api.http.problems import BASE, TITLES, Problem
 from api.http.responses import json_response, page_of, versioned
+from application.audit.reads import What
 from application.cases.documents import problem_document
 from application.views.questions import Page
 from domain.case.status import STAFF, Status
@@ -62,7 +63,7 @@ OfService = Annotated[str | None, Query(description="Only those of this service.
 )
 async def list_problems(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
@@ -74,9 +75,9 @@ async def list_problems(
     filters = {name: request.query_params[name] for name in _PROBLEMS if name in request.query_params}
     question = f"problems {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
-    return page_of(
-        request, context, question, await context.ask(context.views.lists.problems(filters, Page(after, limit)))
-    )
+    listing = await context.ask(context.views.lists.problems(filters, Page(after, limit)))
+    note_read(request, actor, What.LIST, "problems", position=listing.position)
+    return page_of(request, context, question, listing)
 
 
 @router.get(
@@ -104,6 +105,7 @@ async def read_problem(request: Request, number: str, version: AtVersion = None)
     actor = await admit(request, await authenticated(request), STAFF)
     refuse_unknown(request)
     problem = await context_of(request).desk.problems.problem(number, actor, version=version)
+    note_read(request, actor, What.PROBLEM, number)
     return versioned(request, problem.version, lambda: problem_document(problem))
 
 
@@ -120,7 +122,7 @@ async def read_problem(request: Request, number: str, version: AtVersion = None)
 )
 async def find_known_errors(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     q: Question = None,
     service: OfService = None,
     limit: Limit = 50,
@@ -134,6 +136,7 @@ async def find_known_errors(
     question = f"known errors {q!r} {service!r}"
     after = context.cursors.read(question, cursor) if cursor is not None else None
     listing = await context.ask(context.views.search.known_errors(q, service, Page(after, limit)))
+    note_read(request, actor, What.LIST, "known errors", position=listing.position)
     return page_of(request, context, question, listing)
 
 
@@ -148,7 +151,7 @@ async def find_known_errors(
 )
 async def search(
     request: Request,
-    actor: FreshStaff,  # noqa: ARG001 - asked for its refusal
+    actor: FreshStaff,
     q: Annotated[
         str,
         Query(
@@ -189,6 +192,7 @@ async def search(
     known = (
         [] if after else (await context.ask(context.views.search.known_errors(q, service, Page(limit=_KNOWN)))).items
     )
+    note_read(request, actor, What.LIST, "search", position=listing.position)
     return page_of(request, context, question, listing, known_errors=known)
 
 

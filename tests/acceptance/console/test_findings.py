@@ -81,7 +81,7 @@ def test_only_auditors_begin_a_check_and_read_its_result(running: RunningDesk, v
     refused(technician.post("/audit/checks/verify", {}), 403, "forbidden")
     assert visit(technician).get("/ui/audit/verify").status_code == 403
     assert visit(technician).post("/ui/audit/conformance", {}).status_code == 403
-    assert "checks of the whole record" not in visit(technician).get("/ui/audit").text
+    assert "What auditors look at" not in visit(technician).get("/ui/audit").text
     refused(running.auditor.get("/audit/checks/nothing"), 404, "not-found")
     refused(running.auditor.post("/audit/checks/verify", {"vkeys": ["--held"]}), 422, "validation-failed")
     answer = visit(running.auditor).post("/ui/audit/verify", {"vkeys": "--held /etc/passwd", "held": "what I kept"})

@@ -22,10 +22,11 @@ from api.http.console.frame import frame_of
 from api.http.console.rendering import Frame, show
 from api.http.console.route import area
 from api.http.console.wording import titled
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, note_read, policy_of
 from api.http.entrance.deadline import in_thread
 from api.http.problems import Problem
 from application.audit.checks import Check
+from application.audit.reads import What
 from application.reports.definitions import REPORTS
 from application.transparency_log import NotSealed
 from domain.errors import Invalid
@@ -57,6 +58,7 @@ async def audit(request: Request, actor: Staff, case: str = "", list: str = "", 
         here=f"{frame.now.astimezone(ZoneInfo(frame.zone)):%Y-%m-%dT%H:%M:%S}",
         is_auditor=actor.role is Role.AUDITOR,
         titles=TITLES,
+        reads_recorded=(await policy_of(context)).reads_recorded,
         checks=[await state_of(context, check) for check in Check] if actor.role is Role.AUDITOR else (),
     )
 
@@ -84,7 +86,7 @@ def _instant(at: str, zone: str) -> str:
 async def proof(request: Request, actor: Auditor, number: str) -> Response:
     """Each event of a case with its leaf and its proof. The browser checks them; without a script, the bundle does."""
     context = context_of(request)
-    await context.desk.records.case(number, actor)
+    note_read(request, actor, What.BUNDLE, number, case=await context.desk.records.case(number, actor))
     return show(
         await frame_of(request, actor),
         "audit/proof",
@@ -99,7 +101,7 @@ async def proof(request: Request, actor: Auditor, number: str) -> Response:
 async def proof_data(request: Request, actor: Auditor, number: str) -> Response:
     """The same for the script of the page: as the bundle has it, in base64."""
     context = context_of(request)
-    await context.desk.records.case(number, actor)
+    note_read(request, actor, What.BUNDLE, number, case=await context.desk.records.case(number, actor))
     return JSONResponse(await _proven(context, number))
 
 
@@ -107,7 +109,7 @@ async def proof_data(request: Request, actor: Auditor, number: str) -> Response:
 async def bundle(request: Request, actor: Auditor, number: str, files: bool = False) -> Response:
     """The case's bundle, which `caseledger verify-bundle` checks offline."""
     context = context_of(request)
-    await context.desk.records.case(number, actor)
+    note_read(request, actor, What.BUNDLE, number, case=await context.desk.records.case(number, actor))
     headers = {"Content-Disposition": f'attachment; filename="{_number(number)}.zip"'}
     return Response(await _bundle(context, number, files=files), headers=headers, media_type="application/zip")
 

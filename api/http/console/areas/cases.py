@@ -16,10 +16,11 @@ from api.http.console.frame import frame_of, sealed_up_to
 from api.http.console.rendering import part, show
 from api.http.console.route import area
 from api.http.console.timeline import Line, timeline
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, note_read
 from api.http.entrance.deadline import LONG, allow
 from api.http.problems import TITLES
 from api.http.routes.attachments import given_out
+from application.audit.reads import What
 from application.cases.documents import case_document
 from application.cases.history import history_items
 from application.execution.reference import Reference
@@ -61,6 +62,7 @@ async def case_page(
     case = await records.case(number, actor, version=version)
     items = history_items(await records.history(number, actor), actor.role)
     now = case.version == head.version
+    note_read(request, actor, What.CASE, number, case=case, position=head.position if now else None)
     status, told = _refusal(attempted)
     frame, document = await frame_of(request, actor), case_document(case, actor.role)
     present = document if now else case_document(await records.case(number, actor), actor.role)
@@ -112,6 +114,8 @@ async def alike(request: Request, actor: Staff, number: str) -> Response:
         candidates = await context.desk.relations.candidates(number, actor)
         known = await _known_errors(context, case)
     frame = await frame_of(request, actor)
+    if known:
+        note_read(request, actor, What.LIST, "known errors")
     return HTMLResponse(part(frame, "parts/case_alike", candidates=candidates, known=known))
 
 
@@ -131,4 +135,6 @@ def _names(reference: Reference) -> Mapping[str, str]:
 @router.get("/cases/{number}/files/{digest}")
 async def read_file(request: Request, actor: Reader, number: str, digest: str) -> Response:
     """A file of a case, to be saved and not shown."""
-    return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))
+    found = await context_of(request).desk.attachments.open(number, digest, actor)
+    note_read(request, actor, What.FILE, number)
+    return await given_out(request, *found)

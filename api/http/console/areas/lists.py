@@ -22,8 +22,9 @@ from api.http.console.frame import frame_of, queue_title
 from api.http.console.rendering import Frame, show
 from api.http.console.route import area
 from api.http.console.wording import OWED, STATUSES, titled
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, note_read
 from api.http.parameters import AsOf
+from application.audit.reads import What
 from application.cases.documents import filters_document
 from application.views.case_filters import Condition, Sort
 from application.views.questions import Asked, Page
@@ -71,6 +72,7 @@ async def read_queue(
     asked = await asked_of(context, actor, as_of, None, None)
     listed = partial(context.views.lists.queue, name)
     listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    note_read(request, actor, What.LIST, f"queue {name}"[:200], position=listing.position)
     key, frame = listing.next_key, await frame_of(request, actor)
     return show(
         frame,
@@ -105,6 +107,7 @@ async def list_cases(
     asked = await asked_of(context, actor, as_of, None, None)
     listed = partial(context.views.lists.cases, conditions, sort)
     listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    note_read(request, actor, What.LIST, "cases", position=listing.position)
     key, frame = listing.next_key, await frame_of(request, actor)
     return show(
         frame,
@@ -135,6 +138,7 @@ async def search(request: Request, actor: Staff, q: str = "", cursor: str | None
     question = f"ui search {words!r}"
     after = context.cursors.read(question, cursor) if cursor else None
     listing = await context.ask(context.views.search.cases(words, Page(after, _LIMIT)))
+    note_read(request, actor, What.LIST, "search", position=listing.position)
     known = await context.ask(context.views.search.known_errors(words, None, Page(limit=_KNOWN)))
     more = _with(request, cursor=context.cursors.make(question, listing.next_key)) if listing.next_key else None
     return show(frame, "lists/search", title="Search", q=words, listing=listing, known=known.items, more=more)

@@ -14,7 +14,8 @@ from api.http.console.rendering import show
 from api.http.console.route import area
 from api.http.console.timeline import timeline
 from api.http.console.wording import OWED
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, note_read
+from application.audit.reads import What
 from application.cases.documents import case_document
 from application.cases.history import history_items
 from application.views.questions import Page
@@ -30,6 +31,8 @@ async def major(request: Request, actor: Staff) -> Response:
     """The nominated and declared major incidents, each with its schedule of communication (R-5.7c)."""
     context = context_of(request)
     listing = await context.ask(context.views.lists.queue("major", Page(limit=_MOST), await asked_now(context, actor)))
+    for each in listing.items:
+        note_read(request, actor, What.CASE, each["number"], position=listing.position)
     incidents = [await _incident(context, each["number"], actor) for each in listing.items]
     return show(
         await frame_of(request, actor),

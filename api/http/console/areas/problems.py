@@ -13,9 +13,10 @@ from api.http.console.forms.others import OPEN_PROBLEM
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area
-from api.http.context import context_of
+from api.http.context import context_of, note_read
 from api.http.problems import TITLES
 from api.http.routes.verbs import VERBS
+from application.audit.reads import What
 from application.cases.documents import problem_document
 from application.views.questions import Page
 from domain.problem import COMMANDS
@@ -58,6 +59,7 @@ async def _listed(
     question = f"ui problems {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor else None
     listing = await context.ask(context.views.lists.problems(filters, Page(after, _LIMIT)))
+    note_read(request, actor, What.LIST, "problems", position=listing.position)
     return show(
         await frame_of(request, actor),
         "problems",
@@ -92,6 +94,7 @@ async def problem_page(request: Request, actor: Actor, number: str, *, attempted
     """The page of a Problem Case; after a refusal, with the form as it was typed. Raises NotFound."""
     context = context_of(request)
     problem = await context.desk.problems.problem(number, actor)
+    note_read(request, actor, What.PROBLEM, number)
     return show(
         await frame_of(request, actor),
         "problem",

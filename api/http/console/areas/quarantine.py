@@ -11,9 +11,10 @@ from api.http.console.access import Form, SignedIn, Staff, Submitted
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area
-from api.http.context import Context, admit, context_of
+from api.http.context import Context, admit, context_of, note_read
 from api.http.entrance.deadline import LONG, allow
 from api.http.problems import TITLES, Problem, trace_id_of, understood
+from application.audit.reads import What
 from application.execution.requests import Committed
 from application.execution.requests import Request as Asked
 from application.mail_in.documents import receipt_document
@@ -34,6 +35,7 @@ async def list_messages(request: Request, actor: Staff, recorded: bool = False, 
     context, question = context_of(request), f"ui quarantine {recorded}"
     after = context.cursors.read(question, cursor) if cursor else None
     listing = await context.ask(context.views.lists.quarantine(Page(after, _LIMIT), recorded=recorded))
+    note_read(request, actor, What.LIST, "quarantine", position=listing.position)
     messages = [(item, await _shown(context, item["id"], actor)) for item in listing.items]
     return show(
         await frame_of(request, actor),
@@ -55,6 +57,7 @@ async def read_message(request: Request, actor: Staff, message: str) -> Response
 async def _page(request: Request, actor: Actor, message: UUID, refused: Problem | None = None) -> Response:
     context = context_of(request)
     document = await _shown(context, message, actor)
+    note_read(request, actor, What.MESSAGE, str(message))
     waits = document["state"] in (ReceiptState.QUARANTINED, ReceiptState.RECORDED)
     return show(
         await frame_of(request, actor),

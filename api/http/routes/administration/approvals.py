@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.http.access import Caller
 from api.http.bodies.base import Body
 from api.http.bodies.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
-from api.http.context import Context, admit, context_of
+from api.http.context import Context, admit, context_of, note_read
 from api.http.documents.access import Approval, ApprovalPage
 from api.http.entrance.deadline import LONG, allow
 from api.http.openapi.areas import Area
@@ -21,6 +21,7 @@ from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from api.http.requests import asked, parse, raw_body, with_precondition
 from api.http.responses import answer, json_response
+from application.audit.reads import What
 from application.execution.principals import Principal
 from application.execution.requests import Committed, StaleVersion
 from application.execution.requests import Request as Asked
@@ -40,6 +41,7 @@ async def _reader(request: Request, caller: Principal) -> Context:
     if actor.role not in _READERS:
         raise Forbidden(f"this needs the role {' or '.join(_READERS)}; you are {actor.role}")
     refuse_unknown(request)
+    note_read(request, actor, What.LIST, "approvals")
     return context
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from api.http.access import Caller
 from api.http.bodies.administration.catalogue import ENTRIES
 from api.http.bodies.administration.webhooks import WebhookBody
+from api.http.context import note_read
 from api.http.documents import catalogue as documents
 from api.http.documents import webhooks
 from api.http.documents.base import Document
@@ -33,6 +34,7 @@ from api.http.responses import json_response, versioned
 from api.http.routes.administration.office import OFFICE_READERS, WEBHOOK_READERS, Raw, keeper, reader, run
 from application.administration.catalogue import KINDS
 from application.administration.entries import read_entry
+from application.audit.reads import What
 from application.cases.documents import entry_document
 from domain.values import Role
 
@@ -121,8 +123,10 @@ def _entry_routes(kind: str) -> None:
         ),
     )
     async def read(request: Request, caller: Caller, code: str, version: AtVersion = None) -> Response:
-        context, _ = await reader(request, caller, known.readers)
+        context, actor = await reader(request, caller, known.readers)
         listed = await context.desk.catalogue.entry(kind, code, version=version)
+        if kind == "customers":  # their contact data can be erased
+            note_read(request, actor, What.CUSTOMER, code)
         return versioned(request, listed.version, lambda: entry_document(listed))
 
     @router.put(
@@ -184,12 +188,13 @@ async def find_customer(
     Their customer id, which follows from the address, and their entry in the directory, if there is one. One of `email` and
     `phone` is needed.
     """
-    context, _ = await reader(request, caller)
+    context, actor = await reader(request, caller)
     if not (email or phone):
         raise Problem("validation-failed", "ask for an email or a phone")
     found = await context.desk.pseudonyms.of({"email": email, "phone": phone})
     catalogue = context.desk.catalogue
     listed = await catalogue.entry("customers", found) if await catalogue.has("customers", found) else None
     item = entry_document(listed) if listed else {"id": found, "version": 0}
+    note_read(request, actor, What.CUSTOMER, found)
     position = (await context.desk.references.current()).position
     return json_response({"items": [item], "next_cursor": None, "as_of_position": position})

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.access import Caller, Staff
 from api.http.bodies.administration.catalogue import IssueKeyBody, RevokeKeyBody
-from api.http.context import Context, admit, context_of
+from api.http.context import Context, admit, context_of, note_read
 from api.http.documents.catalogue import IssuedKey, Source
 from api.http.documents.intake import AlertPage
 from api.http.openapi.areas import Area
@@ -18,6 +18,7 @@ from api.http.parameters import Cursor, Limit, refuse_unknown
 from api.http.requests import asked, parse, raw_body
 from api.http.responses import answer, page_of
 from application.administration.catalogue import authorise_office
+from application.audit.reads import What
 from application.cases.documents import alert_document
 from application.execution.principals import Principal
 from application.views.questions import Listing
@@ -103,6 +104,7 @@ async def read_alerts(
     context, question = context_of(request), f"alerts {number}"
     after = context.cursors.read(question, cursor) if cursor is not None else ()
     found = sorted((_place(alert), alert) for alert in await context.desk.alerts.alerts_of(number, actor))
+    note_read(request, actor, What.CASE, number)
     rest = [(place, alert) for place, alert in found if place > tuple(after)]
     shown = rest[:limit]
     position = await context.ask_log(context.log.last_event)

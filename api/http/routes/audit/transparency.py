@@ -15,7 +15,7 @@ from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api.http.access import Caller, Staff
-from api.http.context import admit, context_of
+from api.http.context import admit, context_of, note_read
 from api.http.documents.operations import CheckpointPage
 from api.http.entrance.deadline import in_thread
 from api.http.openapi.areas import Area
@@ -23,6 +23,7 @@ from api.http.openapi.operations import BINARY, BYTES, OPEN, answers, gives, nee
 from api.http.parameters import Cursor, Limit, named_parameters, refuse_unknown
 from api.http.problems import Problem
 from api.http.responses import page_of
+from application.audit.reads import What
 from application.transparency_log import NotSealed, authorise_auditing
 from application.views.questions import Listing
 from domain.case.status import STAFF
@@ -176,11 +177,12 @@ async def read_bundle(
     A zip with its whole history and the inclusion proof of each event. `caseledger verify-bundle` checks it offline.
     """
     context = context_of(request)
-    await context.desk.records.case(number, actor)
+    case = await context.desk.records.case(number, actor)
     try:
         content = await in_thread(partial(context.log.bundle, number, files=files))  # it waits for the seal
     except NotSealed as error:
         raise Problem("unavailable", str(error)) from None
+    note_read(request, actor, What.BUNDLE, number, case=case)
     name = re.sub(r"[^A-Za-z0-9-]", "", number)
     headers = {**_NEVER, "Content-Disposition": f'attachment; filename="{name}.zip"'}
     return Response(content, headers=headers, media_type="application/zip")
