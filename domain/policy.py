@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from domain.calendar import ALWAYS, AROUND_THE_CLOCK, BUSINESS_HOURS, Calendar, SupportCalendar
 from domain.errors import UnknownReference
-from domain.values import Level
+from domain.values import Level, Role
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,18 @@ class OutageReport:
     """List of headings: the sections of the report, in order."""
 
 
+@dataclass(frozen=True)
+class GroupRole:
+    """The role that a group of the identity provider stands for (R-7.1)."""
+
+    group: str
+    """Name: the group, as tokens have it in `groups`."""
+    role: Role
+    """Role: what its members may sign in as."""
+    team: str | None = None
+    """Code: the team, of a `team_member`; none for any other role."""
+
+
 SHORTEST_WINDOW = timedelta(hours=72)
 """3 days. No policy may give the customer less (R-5.9d)."""
 
@@ -57,6 +69,8 @@ EVIDENCE = frozenset({"monitoring", "alert", "alert_recovery", "recovery"})
 """Methods that reach no person (R-5.8d)."""
 NO_PERSON = "An alert's recovery is evidence. Only a person verifies (R-5.8d)."
 LONGEST_TARGET = timedelta(days=366)
+LONGEST_GROUP = 200
+"""Characters of a group's name. A longer one in a token is ignored."""
 LARGEST_ATTACHMENT = 25 * 1_048_576
 """Bytes. No policy allows more (http.md, Limits)."""
 
@@ -186,6 +200,12 @@ class Policy:
         *("meeting", "portal", "self_service", "partner_desk"),
     )
     """List of codes: how a person may be reached, as `method` of a contact takes it."""
+
+    groups: tuple[GroupRole, ...] = ()
+    """List of groups, each with a role: what the groups of a person at the identity provider let them sign in as.
+
+    A grant of the role is needed all the same (R-7.1).
+    """
 
     def contact_method(self, given: str, pointer: str = "/method") -> str:
         """A method of contact in its one spelling. Raises Invalid for one that the policy does not list."""

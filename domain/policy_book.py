@@ -11,11 +11,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
+from domain.access import NOT_GRANTED
 from domain.aggregate import Opening, Recorded, Root, register
 from domain.case.clauses.logging import INFORMATION
 from domain.case.terms import PendingReason
 from domain.errors import Invalid
-from domain.policy import EVIDENCE, LARGEST_ATTACHMENT, LONGEST_TARGET, SHORTEST_WINDOW, Policy, contact_method
+from domain.policy import (
+    EVIDENCE,
+    LARGEST_ATTACHMENT,
+    LONGEST_GROUP,
+    LONGEST_TARGET,
+    SHORTEST_WINDOW,
+    Policy,
+    contact_method,
+)
 from domain.values import Channel, Disclosure, Provenance, Role, whole
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
@@ -32,6 +41,22 @@ def check_policy(policy: Policy) -> None:
         if not holds:
             raise Invalid(rule, f"/{name}")
     _check_codes(policy)
+    _check_groups(policy)
+
+
+def _check_groups(policy: Policy) -> None:
+    """Check that each group stands for a role that somebody can hold. Raises Invalid."""
+    if len(policy.groups) > _MOST_CODES or len(set(policy.groups)) < len(policy.groups):
+        raise Invalid(
+            f"The field groups has at most {_MOST_CODES} groups, and none twice with the same role.", "/groups"
+        )
+    for place, each in enumerate(policy.groups):
+        if not (each.group.strip() and len(each.group) <= LONGEST_GROUP and "\0" not in each.group):
+            raise Invalid(f"A group has a name of 1 to {LONGEST_GROUP} characters.", f"/groups/{place}/group")
+        if each.role in NOT_GRANTED:
+            raise Invalid(f"Nobody signs in as {each.role}.", f"/groups/{place}/role")
+        if (each.role is Role.TEAM_MEMBER) != (each.team is not None):
+            raise Invalid("A group of team members names their team; no other group does.", f"/groups/{place}/team")
 
 
 def _limits(p: Policy) -> Iterator[tuple[str, bool, str]]:

@@ -10,6 +10,9 @@ from domain.clock import Clock
 from domain.errors import Forbidden
 from domain.values import Actor, Role
 
+Standing = tuple[Role, str | None]
+"""A role that somebody may act in, and the team."""
+
 
 class Admission:
     """Finds the role that a caller acts in."""
@@ -24,22 +27,36 @@ class Admission:
         """
         reference = await self._references.current()
         granted = self._granted(principal, reference)
-        if not set(granted) & set(among):  # a newer grant may be on the record
-            granted = self._granted(principal, await self._references.newer_than(reference) or reference)
+        if not any(role in among for role, _ in granted):  # a newer grant may be on the record
+            reference = await self._references.newer_than(reference) or reference
+            granted = self._granted(principal, reference)
         if not granted:
-            raise Forbidden(f"no grant of the role {' or '.join(principal.roles)} is in force for {principal.subject}")
-        role = next((role for role in granted if role in among), granted[0])
-        return Actor(principal.subject, role, principal.team)
+            raise Forbidden(_why_not(principal, reference))
+        role, team = next((each for each in granted if each[0] in among), granted[0])
+        return Actor(principal.subject, role, team)
 
     def admitted(self, principal: Principal, among: Sequence[Role] | frozenset[Role]) -> Actor | None:
         """Admit from memory alone. Returns None where the record must be read. Raises Unauthenticated."""
         reference = self._references.known
         granted = self._granted(principal, reference) if reference else ()
-        role = next((role for role in granted if role in among), None)
-        return Actor(principal.subject, role, principal.team) if role else None
+        found = next((each for each in granted if each[0] in among), None)
+        return Actor(principal.subject, *found) if found else None
 
-    def _granted(self, principal: Principal, reference: Reference) -> list[Role]:
+    def _granted(self, principal: Principal, reference: Reference) -> list[Standing]:
         now = self._clock.now()
         if principal.key is not None:
             reference.require_key(principal.subject, principal.key)
-        return [role for role in principal.roles if reference.granted(principal.subject, role, principal.team, now)]
+        return [each for each in _standings(principal, reference) if reference.granted(principal.subject, *each, now)]
+
+
+def _standings(principal: Principal, reference: Reference) -> list[Standing]:
+    """The roles that a token names, then those that its groups stand for by the policy in force."""
+    of_groups = ((each.role, each.team) for each in reference.policy.groups if each.group in principal.groups)
+    return list(dict.fromkeys((*((role, principal.team) for role in principal.roles), *of_groups)))
+
+
+def _why_not(principal: Principal, reference: Reference) -> str:
+    roles = dict.fromkeys(role for role, _ in _standings(principal, reference))
+    if not roles:
+        return f"none of the groups of {principal.subject} stands for a role here"
+    return f"no grant of the role {' or '.join(roles)} is in force for {principal.subject}"

@@ -26,6 +26,8 @@ class Principal:
     team: str | None = None
     key: str | None = None
     """Id of the key that a machine called with."""
+    groups: tuple[str, ...] = ()
+    """Their groups at the identity provider. The policy says what roles these stand for."""
 
 
 class IdentityProvider(Protocol):

@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 
 from application.execution.principals import DisputeLink, FollowLink, Principal, Unauthenticated
+from domain.policy import LONGEST_GROUP
 from domain.values import CODE, Role
 from infrastructure.identity.jwks import KeySet
 from infrastructure.identity.signing_keys import SigningKeys, secret_file
@@ -175,10 +176,17 @@ class Tokens:
 def _principal(claims: dict[str, Any]) -> Principal:
     subject, team, given = claims["sub"], claims.get("team"), claims.get("roles")
     roles = tuple(Role(role) for role in given if role in _ROLES) if isinstance(given, list) else ()
-    if not roles:
+    groups = _groups(claims.get("groups"))
+    if not roles and not groups:
         raise Unauthenticated("the token names no role of this desk")
     if not (isinstance(subject, str) and CODE.fullmatch(subject)):
         raise Unauthenticated("the token's subject is no id that this desk can record")
     if team is not None and not (isinstance(team, str) and CODE.fullmatch(team)):
         raise Unauthenticated("the token's team is no id that this desk can record")
-    return Principal(subject, roles, team)
+    return Principal(subject, roles, team, groups=groups)
+
+
+def _groups(given: Any) -> tuple[str, ...]:
+    """The groups of a token. What cannot be the name of one is left out."""
+    found = given if isinstance(given, list) else []
+    return tuple(each for each in found if isinstance(each, str) and 0 < len(each) <= LONGEST_GROUP)

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from domain.errors import Invalid
-from domain.policy import Matrix, Policy, Target, first_policy
+from domain.policy import GroupRole, Matrix, Policy, Target, first_policy
 from domain.policy_book import PolicyAdopted, PolicyBook, check_policy
-from domain.values import Level
+from domain.values import Level, Role
 from tests.domain.cases import POLICY, at, calendar_of, last, moment, refused, replayed, said, state
 
 BACKWARDS = Target(timedelta(hours=2), timedelta(hours=1))
@@ -117,6 +117,11 @@ def test_saying_the_same_again_records_nothing() -> None:
         (replace(POLICY, verification_days=0), "/verification_attempts"),
         (replace(POLICY, notification_attempts=0), "/verification_attempts"),
         (replace(POLICY, verification_methods=4), "/verification_methods"),
+        (replace(POLICY, groups=(GroupRole(" ", Role.TECHNICIAN),)), "/groups/0/group"),
+        (replace(POLICY, groups=(GroupRole("desk", Role.SYSTEM),)), "/groups/0/role"),
+        (replace(POLICY, groups=(GroupRole("desk", Role.TEAM_MEMBER),)), "/groups/0/team"),
+        (replace(POLICY, groups=(GroupRole("desk", Role.TECHNICIAN, "network"),)), "/groups/0/team"),
+        (replace(POLICY, groups=2 * (GroupRole("desk", Role.TECHNICIAN),)), "/groups"),
     ],
 )
 def test_no_policy_says_what_the_sop_does_not_allow(wrong: Policy, pointer: str) -> None:

@@ -61,6 +61,14 @@ def test_r_7_1_unknown_roles_are_ignored_and_a_team_is_read(tmp_path: Path) -> N
     assert tokens.verify(token) == Principal("a.ortiz", (Role.TEAM_MEMBER,), "network")
 
 
+def test_r_7_1_groups_are_read_and_what_can_be_no_group_is_left_out(tmp_path: Path) -> None:
+    tokens, key = provider(tmp_path, "ES256")
+    claims = {**example(), "groups": ["/desk", 7, "", "x" * 201, "net"]}
+    assert tokens.verify(jwt.encode(claims, key, "ES256", HEADER)).groups == ("/desk", "net")
+    del claims["roles"]
+    assert tokens.verify(jwt.encode(claims, key, "ES256", HEADER)) == Principal("a.ortiz", (), groups=("/desk", "net"))
+
+
 @pytest.mark.parametrize(
     ("header", "changes"),
     [
@@ -73,6 +81,7 @@ def test_r_7_1_unknown_roles_are_ignored_and_a_team_is_read(tmp_path: Path) -> N
         ({}, {"roles": []}),
         ({}, {"roles": "technician"}),
         ({}, {"roles": ["system"]}),
+        ({}, {"roles": [], "groups": "desk"}),
     ],
     ids=str,
 )

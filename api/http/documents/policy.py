@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from application.administration.meanings import field_docstrings
 from domain.calendar import Calendar
-from domain.policy import Matrix, OutageReport, Policy, Target, first_policy
+from domain.policy import GroupRole, Matrix, OutageReport, Policy, Target, first_policy
 
-_PARTS: tuple[type[Any], ...] = (Policy, Matrix, Target, Calendar, OutageReport)
+_PARTS: tuple[type[Any], ...] = (Policy, Matrix, Target, Calendar, OutageReport, GroupRole)
 _READ_ONLY = {
     "book_version": {
         "type": "integer",
@@ -90,7 +90,9 @@ def _bare(field: dict[str, Any]) -> dict[str, Any]:
 def _examples() -> dict[type[Any], dict[str, Any]]:
     policy = msgspec.to_builtins(first_policy())
     policy["business"]["holidays"] = ["2026-11-26"]
+    policy["groups"] = [{"group": "desk-network", "role": "team_member", "team": "network"}]
     return {
+        GroupRole: policy["groups"][0],
         Policy: policy,
         Matrix: policy["matrix"],
         Target: policy["targets"][1],

@@ -66,15 +66,15 @@ class Sessions:
     def sealed(self, session: Session) -> str:
         """The session as the value of a cookie."""
         who = session.principal
-        return self._signer.dumps([session.id, session.ends, who.subject, list(who.roles), who.team])
+        return self._signer.dumps([session.id, session.ends, who.subject, list(who.roles), who.team, list(who.groups)])
 
     def opened(self, cookie: str) -> Session | None:
         """The session of a cookie; None once it has ended, and for a cookie that we did not sign."""
         try:
-            id_, ends, subject, roles, team = self._signer.loads(cookie)
-        except BadSignature:
+            id_, ends, subject, roles, team, groups = self._signer.loads(cookie)
+        except (BadSignature, ValueError):  # ValueError: an older release's session
             return None
-        session = Session(Principal(subject, tuple(Role(role) for role in roles), team), id_, ends)
+        session = Session(Principal(subject, tuple(map(Role, roles)), team, groups=tuple(groups)), id_, ends)
         return session if session.left else None
 
     def set_out(self, back: str) -> tuple[Errand, str]:

@@ -21,6 +21,7 @@ from jwt.algorithms import ECAlgorithm
 
 from api.http.entrance.sessions import COOKIE
 from application.administration.catalogue import OPERATOR
+from application.administration.entries import change_policy
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, served
 from tests.acceptance.console.conftest import cookie_of
@@ -34,6 +35,7 @@ class IdentityServer:
 
     def __init__(self) -> None:
         self.challenges: dict[str, str] = {}
+        self.claims: dict[str, Any] = {"roles": ["technician"]}
         self.asked: list[dict[str, list[str]]] = []
         provider = self
 
@@ -77,7 +79,7 @@ class IdentityServer:
 
     def token(self) -> str:
         ends = datetime.now(UTC) + timedelta(hours=1)
-        claims = {"iss": self.url, "aud": "caseledger", "sub": "o.connect", "exp": ends, "roles": ["technician"]}
+        claims = {"iss": self.url, "aud": "caseledger", "sub": "o.connect", "exp": ends, **self.claims}
         return jwt.encode(claims, KEY, "ES256", headers={"typ": "at+jwt", "kid": "k1"})
 
 
@@ -155,3 +157,30 @@ def test_a_provider_that_does_not_answer_is_said_to_be_away(desk: RunningDesk, p
     answer = desk.anonymous().get("/ui/sign-in/provider")
     assert answer.status_code == 401
     assert "identity provider" in answer.text
+
+
+def test_r_7_1_a_group_of_the_provider_signs_in_as_the_role_that_the_policy_says(
+    desk: RunningDesk, provider: IdentityServer
+) -> None:
+    keeper = desk.office.policy
+    provider.claims = {"groups": ["others", "/desk/staff"]}
+    http = desk.anonymous()
+
+    def signs_in() -> httpx.Response:
+        asked, errand = sent_away(http)
+        provider.challenges["c0de"] = asked["code_challenge"]
+        return http.get(f"/ui/sign-in/callback?code=c0de&state={asked['state']}", headers={"Cookie": errand})
+
+    refused = signs_in()
+    assert refused.status_code == 401
+    assert "none of the groups of o.connect stands for a role here" in refused.text
+    groups = {"groups": [{"group": "/desk/staff", "role": "technician"}]}
+    keeper.change(lambda policy: change_policy(policy, groups), "the provider has groups", OPERATOR)
+    cookie = f"{COOKIE}={cookie_of(signs_in())}"
+    page = http.get("/ui/cases", headers={"Cookie": cookie})
+    assert (page.status_code, "<b>o.connect</b>" in page.text) == (200, True)
+    bearer = {"Authorization": f"Bearer {provider.token()}"}
+    assert http.get("/queues", headers=bearer).status_code == 200, "a bearer token has groups as well"
+    keeper.change(lambda policy: change_policy(policy, {"groups": []}), "no more", OPERATOR)
+    assert http.get("/ui/cases", headers={"Cookie": cookie}).status_code == 403, "the session follows the policy"
+    assert http.get("/queues", headers=bearer).status_code == 403

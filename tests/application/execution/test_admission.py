@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from application.execution.admission import Admission
 from application.execution.principals import Principal, Unauthenticated
 from application.execution.reference import References
 from domain.errors import Forbidden
+from domain.policy import GroupRole
 from domain.values import Actor, Role
 from tests.application.execution.memory_record import ORTIZ, MemoryRecord, grant, revoke
 from tests.domain.cases import NOW, POLICY
@@ -92,3 +94,40 @@ def test_a_key_that_is_not_valid_opens_nothing() -> None:
             admission.admitted(machine, (Role.INTAKE,))
 
     on_record(scenario)
+
+
+def test_r_7_1_a_group_stands_for_the_role_that_the_policy_says_and_a_grant_is_needed_all_the_same() -> None:
+    lee = Actor("t.lee", Role.TEAM_MEMBER, "network")
+    mapped = replace(POLICY, groups=(GroupRole("net", Role.TEAM_MEMBER, "network"), GroupRole("audit", Role.AUDITOR)))
+
+    async def scenario() -> None:
+        record = MemoryRecord()
+        grant(record, lee)
+        references = References(record.reference_events, lambda: mapped)
+        await references.refresh()
+        admission = Admission(references, TravelClock(NOW + timedelta(hours=1)))
+        principal = Principal(lee.subject, (), groups=("others", "audit", "net"))
+        assert await admission.admit(principal, (Role.TEAM_MEMBER, Role.AUDITOR)) == lee, (
+            "the auditors' group alone opens nothing"
+        )
+        assert admission.admitted(principal, (Role.TEAM_MEMBER,)) == lee
+        assert admission.admitted(principal, (Role.AUDITOR,)) is None
+        with pytest.raises(Forbidden, match=r"none of the groups of t[.]lee stands for a role here"):
+            await admission.admit(Principal(lee.subject, (), groups=("others",)), (Role.TEAM_MEMBER,))
+        with pytest.raises(Forbidden, match="no grant of the role auditor"):
+            await admission.admit(Principal(lee.subject, (), groups=("audit",)), (Role.AUDITOR,))
+
+    asyncio.run(scenario())
+
+
+def test_r_7_1_a_group_that_the_policy_names_no_more_opens_nothing() -> None:
+    async def scenario() -> None:
+        record = MemoryRecord()
+        grant(record)
+        references = References(record.reference_events, lambda: POLICY)
+        await references.refresh()
+        admission = Admission(references, TravelClock(NOW + timedelta(hours=1)))
+        with pytest.raises(Forbidden):
+            await admission.admit(Principal(ORTIZ.subject, (), groups=("desk",)), TECHNICIANS)
+
+    asyncio.run(scenario())

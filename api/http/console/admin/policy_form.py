@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,10 +35,12 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         *("inform_customer", "dispute_window", "roll_to_business_day", "decide_dispute", "read_answer"),
     ),
     "Files": ("attachment_size", "attachments_per_case", "attachments_total", "refused_types", "refused_endings"),
+    "Sign-in at the identity provider": ("groups",),
     "Personal data and webhooks": ("retention", "approval_answer", "webhook_overlap"),
 }
 _NAMED = ("version", "matrix.version", "outage_report.version", "business.name")
 """Names that the desk assigns."""
+_OF_GROUPS = "groups"
 _LONG = 60
 
 
@@ -51,6 +53,8 @@ class Shape(StrEnum):
     LINE = "line"
     CODES = "codes"
     LINES = "lines"
+    GROUPS = "groups"
+    """One on a line: a group, and the role that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,14 @@ def plain(policy: Policy) -> dict[str, Any]:
 
 
 def _fields(policy: Policy) -> Iterator[tuple[str, Any]]:
-    for path, value in leaves(plain(policy)):
-        if path not in _NAMED:
-            yield path, value
+    for name, whole in plain(policy).items():
+        for path, value in [(name, whole)] if name == _OF_GROUPS else leaves({name: whole}):
+            if path not in _NAMED:
+                yield path, value
 
 
 def _field(path: str, value: Any, known: Mapping[str, Meaning]) -> PolicyField:
-    shape, text = _shape(value), text_of(value)
+    shape, text = _shape(path, value), text_of(path, value)
     meaning, label = _meaning(path, known)
     return PolicyField(path, label, shape, text, meaning, len(text) > _LONG)
 
@@ -118,7 +123,9 @@ def _meaning(path: str, known: Mapping[str, Meaning]) -> tuple[str, str]:
     return f"{meaning.unit}: {meaning.meaning[:1].lower()}{meaning.meaning[1:]}", label
 
 
-def _shape(value: Any) -> Shape:
+def _shape(path: str, value: Any) -> Shape:
+    if path == _OF_GROUPS:
+        return Shape.GROUPS
     if isinstance(value, bool):
         return Shape.CHECK
     if isinstance(value, int | float):
@@ -128,9 +135,11 @@ def _shape(value: Any) -> Shape:
     return Shape.INTERVAL if is_interval(value) else Shape.LINE
 
 
-def text_of(value: Any) -> str:
+def text_of(path: str, value: Any) -> str:
     """A value as its field shows it."""
-    match _shape(value):
+    match _shape(path, value):
+        case Shape.GROUPS:
+            return "\n".join(f"{each['group']} = {each['role']} {each['team'] or ''}".strip() for each in value)
         case Shape.CHECK:
             return "true" if value else ""
         case Shape.INTERVAL:
@@ -149,10 +158,10 @@ def changes_typed(policy: Policy, form: Form) -> dict[str, Any]:
     changed, wrong = deepcopy(whole), list[dict[str, str]]()
     for path, value in _fields(policy):
         typed = form.get(path, [""])[0].replace("\r\n", "\n").strip()
-        if typed == text_of(value):
+        if typed == text_of(path, value):
             continue
         try:
-            _put(changed, path.split("."), _read(typed, value))
+            _put(changed, path.split("."), _READ[_shape(path, value)](typed, value))
         except ValueError as error:
             wrong.append({"detail": str(error), "pointer": f"/changes/{path.replace('.', '/')}"})
     if wrong:
@@ -166,23 +175,24 @@ def changes_typed(policy: Policy, form: Form) -> dict[str, Any]:
     return found
 
 
-def _read(typed: str, present: Any) -> Any:
-    """What was typed, as a document has it. Raises ValueError, which says what is wrong."""
-    match _shape(present):
-        case Shape.CHECK:
-            return typed == "true"
-        case Shape.INTERVAL:
-            if (read := interval(typed)) is None:
-                raise ValueError("An interval reads like 72 h, 14 d or 1 h 30 min.")
-            return read
-        case Shape.NUMBER:
-            return _number(typed)
-        case Shape.LINES:
-            return [line.strip() for line in typed.splitlines() if line.strip()]
-        case Shape.CODES:
-            return _codes(typed, present)
-        case _:
-            return typed
+def _interval(typed: str) -> str:
+    if (read := interval(typed)) is None:
+        raise ValueError("An interval reads like 72 h, 14 d or 1 h 30 min.")
+    return read
+
+
+def _lines(typed: str) -> list[str]:
+    return [line.strip() for line in typed.splitlines() if line.strip()]
+
+
+def _group(line: str) -> dict[str, Any]:
+    group, _, told = line.rpartition("=")
+    match told.split():
+        case [role] if group.strip():
+            return {"group": group.strip(), "role": role, "team": None}
+        case [role, team] if group.strip():
+            return {"group": group.strip(), "role": role, "team": team}
+    raise ValueError("A line reads like: desk-staff = technician, or: network-staff = team_member network.")
 
 
 def _number(typed: str) -> int | float:
@@ -195,6 +205,18 @@ def _number(typed: str) -> int | float:
 def _codes(typed: str, present: Sequence[Any]) -> list[Any]:
     found = typed.replace(",", " ").split()
     return [_number(each) for each in found] if present and isinstance(present[0], int) else found
+
+
+_READ: Mapping[Shape, Callable[[str, Any], Any]] = {
+    Shape.CHECK: lambda typed, _: typed == "true",
+    Shape.NUMBER: lambda typed, _: _number(typed),
+    Shape.INTERVAL: lambda typed, _: _interval(typed),
+    Shape.LINE: lambda typed, _: typed,
+    Shape.CODES: _codes,
+    Shape.LINES: lambda typed, _: _lines(typed),
+    Shape.GROUPS: lambda typed, _: [_group(line) for line in _lines(typed)],
+}
+"""What was typed, as a document has it; given what is there now. Each raises ValueError, which says what is wrong."""
 
 
 def _put(document: Any, path: Sequence[str], value: Any) -> None:

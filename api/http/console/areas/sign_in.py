@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from api.http.console.access import Anybody, Form, Submitted, form_of
 from api.http.console.frame import home_of
 from api.http.console.rendering import open_page
 from api.http.console.route import area
-from api.http.context import Context, context_of, principal_of
+from api.http.context import Context, context_of, policy_of, principal_of
 from api.http.entrance.deadline import in_thread
 from api.http.entrance.sessions import COOKIE, ERRAND, ERRAND_LASTS
 from application.execution.principals import Principal, Unauthenticated, Undecided
@@ -70,12 +71,13 @@ async def sign_in(request: Request, form: Annotated[Form, Depends(form_of)]) -> 
 
 
 async def _person_of(context: Context, token: str) -> Principal:
-    """The holder of a token, who has a grant in force. Raises Unauthenticated, Undecided, Forbidden."""
+    """The holder of a token, who has a grant in force; of their groups those that the policy knows. Raises Unauthenticated, Undecided, Forbidden."""
     principal = await principal_of(context, token)
     if principal.key is not None:
         raise Unauthenticated("this is the key of a monitoring source: people sign in with a token of theirs")
-    await context.desk.admission.admit(principal, principal.roles)
-    return principal
+    await context.desk.admission.admit(principal, frozenset(Role))
+    known = {each.group for each in (await policy_of(context)).groups}
+    return replace(principal, groups=tuple(each for each in principal.groups if each in known))
 
 
 @router.get("/sign-in/provider")
