@@ -84,10 +84,16 @@ async def submitted(request: Request, session: SignedIn) -> Form:
     A form carries the session's CSRF token, and comes from a page of this desk.
     """
     form = await form_of(request)
-    given = form.pop("csrf", [""])[0] or request.headers.get("x-csrf-token", "")
+    require_own_page(request, session, form.pop("csrf", [""])[0])
+    return form
+
+
+def require_own_page(request: Request, session: Session, given: str = "") -> None:
+    """Require the session's CSRF token, in a form or in `X-CSRF-Token`, and a page of this desk. Raises Problem 403."""
+    refuse_other_sites(request)
+    given = given or request.headers.get("x-csrf-token", "")
     if not hmac.compare_digest(given.encode(), context_of(request).sessions.csrf(session).encode()):
         raise Problem("forbidden", "this form is not of your session: open the page again")
-    return form
 
 
 async def form_of(request: Request) -> Form:

@@ -150,6 +150,16 @@ def size(count: int | None) -> str:
     return f"{given:.1f} GB"
 
 
+_SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+LARGEST_SHOWN = 5_000_000
+"""Bytes of an image that a page shows. A larger one is saved, and looked at elsewhere."""
+
+
+def has_preview(file: Mapping[str, Any]) -> bool:
+    """Whether a page shows a file: an image of pixels alone. An SVG is a document with scripts."""
+    return file["type"] in _SHOWN and file["size"] <= LARGEST_SHOWN
+
+
 _TEMPLATES = templates_of("api.http.console", HERE)
 _TEMPLATES.filters |= {
     "ago": ago,
@@ -159,4 +169,9 @@ _TEMPLATES.filters |= {
     "spelled": spelled,
     "size": size,
 }
-_TEMPLATES.globals |= {"due_of": due_of, "STATUSES": STATUSES, "PRIORITIES": PRIORITIES, "ROLES": ROLES}
+_TEMPLATES.globals |= {"has_preview": has_preview} | {
+    "due_of": due_of,
+    "STATUSES": STATUSES,
+    "PRIORITIES": PRIORITIES,
+    "ROLES": ROLES,
+}

@@ -82,9 +82,14 @@ def _line(item: Mapping[str, Any]) -> Line:
         internal=internal,
         reason=item["reason"],
         said=list(_said(data)),
-        files=[each["value"] or {} for each in data.get(_FILES) or () if isinstance(each, dict)],
+        files=[_file(each) for each in data.get(_FILES) or () if isinstance(each, dict)],
         imported=item.get("origin") is not None,
     )
+
+
+def _file(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A file as its event says; without a name once it is erased."""
+    return {**(given["value"] or {}), "digest": given["digest"]}
 
 
 def _said(data: Mapping[str, Any]) -> Iterable[Said]:

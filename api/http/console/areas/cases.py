@@ -19,14 +19,13 @@ from api.http.console.timeline import Line, timeline
 from api.http.context import Context, context_of, note_read
 from api.http.entrance.deadline import LONG, allow
 from api.http.problems import TITLES
-from api.http.routes.attachments import given_out
 from application.audit.reads import What
 from application.cases.documents import case_document
 from application.cases.history import history_items
 from application.execution.reference import Reference
 from application.views.questions import Page
 from domain.case import Case
-from domain.case.status import STAFF, Status
+from domain.case.status import STAFF, Status, roles_for
 from domain.catalogue import ListedService, ListedTeam
 from domain.values import Actor, Candidate
 
@@ -84,6 +83,7 @@ async def case_page(
         done_name=done,
         logged=logged,
         names=_names(await context.desk.references.current()),
+        attaches=now and actor.role in roles_for("attach"),
     )
 
 
@@ -130,11 +130,3 @@ async def _known_errors(context: Context, case: Case) -> list[Mapping[str, Any]]
 def _names(reference: Reference) -> Mapping[str, str]:
     services = {each.entry.id: each.entry.name for each in reference.all(ListedService)}
     return services | {each.entry.id: each.entry.name for each in reference.all(ListedTeam)}
-
-
-@router.get("/cases/{number}/files/{digest}")
-async def read_file(request: Request, actor: Reader, number: str, digest: str) -> Response:
-    """A file of a case, to be saved and not shown."""
-    found = await context_of(request).desk.attachments.open(number, digest, actor)
-    note_read(request, actor, What.FILE, number)
-    return await given_out(request, *found)
