@@ -171,6 +171,7 @@ _TEMPLATES.filters |= {
 }
 _TEMPLATES.globals |= {"has_preview": has_preview} | {
     "due_of": due_of,
+    "span": span,
     "STATUSES": STATUSES,
     "PRIORITIES": PRIORITIES,
     "ROLES": ROLES,

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.http.console.access import Form, SignedIn, Submitted
 from api.http.console.admin.access import Keeper, Office, among
-from api.http.console.admin.differences import differences
+from api.http.console.admin.compared import differences
 from api.http.console.admin.forms import CODE, FORMS, PLACES, EntryForm
 from api.http.console.admin.history import changes_of
 from api.http.console.admin.proposals import Proposal, Refused, asked_by, confirmed, refusal_of

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from api.http.bodies.administration.catalogue import GrantBody, RevokeBody
 from api.http.console.access import Submitted, only_given
 from api.http.console.admin.access import Keeper, Office
-from api.http.console.admin.differences import Difference
+from api.http.console.admin.compared import Difference
 from api.http.console.admin.history import changes_of
 from api.http.console.admin.proposals import Proposal, Refused, asked_by, confirmed, refusal_of
 from api.http.console.choices import with_options

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.http.console.admin.differences import Difference, differences, named
+from api.http.console.admin.compared import Difference, differences, named
 from api.http.console.wording import ROLES, spelled
 
 _WHOLE = ("policy", "entry")

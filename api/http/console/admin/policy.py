@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from api.http.console.access import Form, Submitted
 from api.http.console.admin.access import Keeper, Office
-from api.http.console.admin.differences import differences
+from api.http.console.admin.compared import differences
 from api.http.console.admin.history import changes_of
 from api.http.console.admin.policy_form import changes_typed, groups_of, label_of, plain
 from api.http.console.admin.proposals import Proposal, Refused, asked_by, confirmed, refusal_of

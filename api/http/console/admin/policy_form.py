@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from api.http.console.access import Form
-from api.http.console.admin.differences import interval, is_interval, leaves, length, named
+from api.http.console.admin.compared import interval, is_interval, leaves, length, named
 from api.http.console.wording import titled
 from api.http.problems import Problem
 from application.administration.meanings import Meaning, meanings

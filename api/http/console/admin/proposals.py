@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 
 from api.http.console.access import Form
-from api.http.console.admin.differences import Difference
+from api.http.console.admin.compared import Difference
 from api.http.problems import Problem, trace_id_of, understood
 from application.execution.requests import Idempotency, StaleVersion
 from application.execution.requests import Request as Asked

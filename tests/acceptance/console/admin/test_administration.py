@@ -13,6 +13,7 @@ from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.console.conftest import Visit, Visitor, signed_in
 from tests.acceptance.console.test_hostile_words import EVIL, harmless
+from tests.acceptance.console.test_walks import faults
 from tests.acceptance.office import put
 
 PAGES = (
@@ -226,12 +227,14 @@ def test_an_administrator_retires_a_team_by_keyboard(
         page.keyboard.press("Space")
         page.keyboard.press("Control+Enter")
         expect(page.locator("#preview")).to_contain_text("Retired")
+        assert faults(page) == [], "the preview"
         assert page.evaluate("document.activeElement.id") == "preview"
         page.get_by_label("Why").focus()
         page.keyboard.type("merged")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_role("status")).to_contain_text("Changed.")
-        for path in ("/ui/admin/policy", "/ui/admin/grants", f"/ui/admin/teams/old{width}", "/ui/admin/new/sources"):
+        for path in (*PAGES, f"/ui/admin/teams/old{width}", "/ui/admin/new/sources", "/ui/admin/webhooks"):
             page.goto(path)
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+            assert faults(page) == [], path
     assert done(keeper.get(f"/teams/old{width}"))["retired"] is True
