@@ -47,6 +47,8 @@ from application.personal_data.approvals import Approvals
 from application.personal_data.erasure import PersonalData
 from application.ports import EventStore, Register
 from application.problems import Problems
+from application.scheduled_reports.issues import ReportIssues
+from application.scheduled_reports.schedules import ScheduleCheck
 from application.transparency_log import LogHistory
 from application.views.similar import Finder
 from domain.clock import Clock
@@ -98,6 +100,8 @@ class Desk:
     webhooks: Webhooks
     outbox: Outbox
     """5.9: mails to customers."""
+    report_issues: ReportIssues
+    """Scheduled reports."""
     catalogue: Catalogue
     """4.1."""
     policy: PolicyCommands
@@ -178,8 +182,9 @@ def desk_on(
         monitoring_keys=MonitoringKeys(runner),
         webhooks=Webhooks(runner),
         outbox=Outbox(runner, addresses),
+        report_issues=ReportIssues(runner, addresses),
         catalogue=Catalogue(runner),
-        policy=PolicyCommands(runner),
+        policy=PolicyCommands(runner, ScheduleCheck(runner.repository)),
         grants=Grants(runner),
         changes=OfficeChanges(runner),
         filters=Filters(runner),

@@ -1,4 +1,4 @@
-"""SOP 5.9: one mail to a customer, from queued to accepted (R-5.9a).
+"""SOP 5.9: one mail to a customer or to staff, from queued to accepted (R-5.9a).
 
 The transaction of a resolution, or of a new case, queues its mail: neither exists without the other. A mail is accepted only
 once a mail server says so. After an attempt without an answer nothing is known, and the same message is sent again.
@@ -15,18 +15,21 @@ from domain.values import Disclosure, Provenance
 
 
 class Message(Root):
-    """One mail about one case."""
+    """One mail about one case, or with one issue of a scheduled report."""
 
     TOPIC: ClassVar[str] = "message"
     NUMBERED = True
 
     case: str
+    """Its number; empty for a mail that is about no case."""
     kind: str
     message_id: str
     resolution: int | None
     """The version of the case that recorded the resolution it is about; None for any other mail."""
     question: int | None
     """The version of the case that asked the question it carries; None for any other mail."""
+    report: UUID | None
+    """The stream of the issue that it carries; None for any other mail."""
     recipient: Disclosure
 
     def begin(self) -> None:
@@ -48,9 +51,10 @@ class Message(Root):
         provenance: Provenance,
         *,
         question: int | None = None,
+        report: UUID | None = None,
     ) -> Self:
         """Queue a mail. Its `message_id` (RFC 5322) stays the same however often it is sent."""
-        about = {"kind": kind, "case": case, "resolution": resolution, "question": question}
+        about = {"kind": kind, "case": case, "resolution": resolution, "question": question, "report": report}
         to = {"message_id": message_id, "recipient": recipient, "due_at": provenance.at}
         return cls.open(MessageQueued, id, provenance, **about, **to)
 
@@ -87,11 +91,12 @@ class MessageQueued(Opening):
     recipient: Disclosure
     due_at: datetime
     question: int | None = None
+    report: UUID | None = None
 
     def _fold(self, message: Message) -> None:
         message.number, message.kind, message.case = self.message_id, self.kind, self.case
         message.message_id, message.resolution, message.question = self.message_id, self.resolution, self.question
-        message.recipient, message.due_at = self.recipient, self.due_at
+        message.report, message.recipient, message.due_at = self.report, self.recipient, self.due_at
 
 
 class MessageDeferred(Recorded):

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from domain.calendar import ALWAYS, AROUND_THE_CLOCK, BUSINESS_HOURS, Calendar, SupportCalendar
 from domain.errors import UnknownReference
+from domain.schedule import ScheduledReport
 from domain.values import Level, Role
 
 
@@ -200,7 +201,8 @@ class Policy:
         *("meeting", "portal", "self_service", "partner_desk"),
     )
     """List of codes: how a person may be reached, as `method` of a contact takes it."""
-
+    scheduled_reports: tuple[ScheduledReport, ...] = ()
+    """List of at most 50: the reports that are mailed and posted, each once for each of its periods."""
     groups: tuple[GroupRole, ...] = ()
     """List of groups, each with a role: what the groups of a person at the identity provider let them sign in as.
 

@@ -25,12 +25,14 @@ from domain.policy import (
     Policy,
     contact_method,
 )
-from domain.values import Channel, Disclosure, Provenance, Role, whole
+from domain.schedule import TIME_OF_DAY
+from domain.values import CODE, Channel, Disclosure, Provenance, Role, whole
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _ENDING = re.compile(r"[a-z0-9]{1,16}")
 _METHOD = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
 _MOST_CODES = 200
+_MOST_SCHEDULES, _MOST_MAILED = 50, 50
 ESCALATED_TO = (Role.TECHNICIAN, Role.TEAM_MEMBER, Role.DUTY_MANAGER, Role.ADMIN)
 """Roles that can do something about a breached target."""
 
@@ -41,6 +43,7 @@ def check_policy(policy: Policy) -> None:
         if not holds:
             raise Invalid(rule, f"/{name}")
     _check_codes(policy)
+    _check_schedules(policy)
     _check_groups(policy)
 
 
@@ -106,6 +109,27 @@ def _check_codes(policy: Policy) -> None:
         raise Invalid(f"Write {contact_method(synonyms[0])} for {synonyms[0]}.", "/contact_methods")
     if len(set(policy.contact_methods)) < policy.verification_methods:
         raise Invalid("A verification needs more methods than the policy has.", "/contact_methods")
+
+
+def _check_schedules(policy: Policy) -> None:
+    """Check the form of the scheduled reports. Which reports there are, the domain does not know."""
+    schedules = policy.scheduled_reports
+    if len(schedules) > _MOST_SCHEDULES:
+        raise Invalid(f"At most {_MOST_SCHEDULES} reports are scheduled.", "/scheduled_reports")
+    names = [each.name for each in schedules]
+    for place, each in enumerate(schedules):
+        within = f"/scheduled_reports/{place}"
+        if not _METHOD.fullmatch(each.name):
+            raise Invalid("A schedule's name reads like monthly_targets.", f"{within}/name")
+        if each.name in names[:place]:
+            raise Invalid(f"The name {each.name} is scheduled twice.", f"{within}/name")
+        if not TIME_OF_DAY.fullmatch(each.at):
+            raise Invalid("A time of day reads like 07:00.", f"{within}/at")
+        if len(each.mail_to) > _MOST_MAILED:
+            raise Invalid(f"A report is mailed to at most {_MOST_MAILED} people.", f"{within}/mail_to")
+        for number, subject in enumerate(each.mail_to):
+            if not CODE.fullmatch(subject) or subject in each.mail_to[:number]:
+                raise Invalid("List ids of the directory, each once.", f"{within}/mail_to/{number}")
 
 
 def _require_known(name: str, given: Collection[str], known: Sequence[str]) -> None:

@@ -61,12 +61,15 @@ def report(
     listed: Annotated[
         bool, typer.Option("--list", help="List the reports with the definitions of their figures.")
     ] = False,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="List the scheduled reports: when each is due, and its latest issue.")
+    ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Print a report. `report --list` defines each figure."""
-    if listed:
-        _print_definitions(as_json=form is Format.JSON)
+    if listed or scheduled:
+        _print_list(data_dir, database_url, scheduled=scheduled, as_json=form is Format.JSON)
         return
     if name not in NAMES:
         could_not_run(f"there is no report {name}; there are {', '.join(NAMES)}")
@@ -117,6 +120,15 @@ def _check_breakdowns(by: str | None) -> None:
         could_not_run(invalid)
 
 
+def _print_list(data_dir: Path | None, database_url: str | None, *, scheduled: bool, as_json: bool) -> None:
+    """Print the reports, or those that the policy schedules."""
+    if not scheduled:
+        _print_definitions(as_json=as_json)
+        return
+    with database_of(settings_of(data_dir, database_url)) as database:
+        _print_scheduled(on_desk(database, _standings), as_json=as_json)
+
+
 def _print_definitions(*, as_json: bool) -> None:
     """Print every report with its definitions, as `GET /reports` lists them."""
     if as_json:
@@ -128,6 +140,25 @@ def _print_definitions(*, as_json: bool) -> None:
             table.add_row(figure.name, figure.unit, figure.meaning)
         out.print(table)
         out.print(f"{definition.about} Period: {definition.period}.", markup=False)
+
+
+async def _standings(desk: Desk) -> list[dict[str, Any]]:
+    """The scheduled reports, as `GET /reports/scheduled` lists them."""
+    return [standing.document for standing in await desk.report_issues.standings(desk.clock.now())]
+
+
+def _print_scheduled(items: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"items": items})
+        return
+    table = Table("schedule", "report", "every", "next due", "latest issue", "its mails")
+    for each in items:
+        last = each["last"] or {"period": "-", "mails": {}}
+        mails = ", ".join(f"{count} {outcome}" for outcome, count in last["mails"].items())
+        report = f"{each['report']} by {each['by']}" if each["by"] else each["report"]
+        due = f"{each['next_due_at']:%Y-%m-%d %H:%M}Z ({each['next_period']})"
+        table.add_row(each["name"], report, each["every"], due, last["period"], mails or "-")
+    out.print(table)
 
 
 async def _policy(desk: Desk) -> Policy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from application.administration.catalogue import authorise_office, commit_reference
 from application.execution.attempt import Attempt
@@ -20,8 +20,9 @@ POLICY_STREAM = entry_id("policy", "policy")
 class PolicyCommands:
     """Reads and changes the policy."""
 
-    def __init__(self, runner: CommandRunner) -> None:
-        self._runner = runner
+    def __init__(self, runner: CommandRunner, check_schedules: Callable[[Policy, Attempt], Awaitable[None]]) -> None:
+        """``check_schedules`` raises Invalid for scheduled reports that could not be issued."""
+        self._runner, self._check_schedules = runner, check_schedules
 
     async def book(self, version: int | None = None) -> PolicyBook:
         """Return the policy, now or at a version. Raises NotFound before the desk has adopted one."""
@@ -55,7 +56,10 @@ class PolicyCommands:
             book = await self.book()
             expect(book, request)
             why = on.say("policy", DisclosureKind.STAFF_WORDS, {"reason": reason})
-            book.change(change(book.policy), on.provenance, reason=why)
+            changed = change(book.policy)
+            if changed.scheduled_reports != book.policy.scheduled_reports:
+                await self._check_schedules(changed, on)
+            book.change(changed, on.provenance, reason=why)
             return await commit_reference(self._runner, book, on)
 
         return await self._runner.run("the policy", request, attempt)

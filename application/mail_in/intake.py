@@ -169,7 +169,7 @@ class MailIntake:
         """Process a delivery report. After a failure the desk must inform the customer by other means (R-5.9g)."""
         report = taking.mail.returned
         assert report is not None
-        case = await self._repository.get(Case, returned.case) if returned else None
+        case = await self._repository.get(Case, returned.case) if returned and returned.report is None else None
         taking.receipt.come_back(
             report.fate,
             taking.on.provenance,
@@ -177,10 +177,10 @@ class MailIntake:
             message=returned.message_id if returned else None,
             code=report.code,
         )
-        if case is None or returned is None or report.fate is not Fate.FAILED:
+        if returned is None or report.fate is not Fate.FAILED:
             return []
         come_back(returned, case, f"dsn-{report.code or 'unknown'}", taking.on.acted_by(MAIL_SYSTEM))
-        return [root for root in (returned, case) if root.pending_events]
+        return [root for root in (returned, case) if root is not None and root.pending_events]
 
     async def _keep(self, taking: Taking, machine: ReceiptCause) -> list[Root]:
         """Record an automatic mail on the case that it answers. It changes no state (RFC 3834)."""

@@ -28,7 +28,7 @@ class Escalations:
         """Return a mail to each holder of the policy's roles who has an address and has not had the hour's most mails."""
         queued = []
         for subject in sorted({each for role in on.policy.escalates_to for each in _holders(Role(role), case, on)}):
-            recipient = await self._recipient(subject, on)
+            recipient = await listed_recipient(self._repository, subject, on)
             if recipient is not None and not await self._has_enough(subject, on):
                 message_id = on.new_id()
                 name = f"<{message_id}@{self._addresses.domain}>"
@@ -37,18 +37,20 @@ class Escalations:
                 )
         return queued
 
-    async def _recipient(self, subject: str, on: Attempt) -> Disclosure | None:
-        listed = await self._repository.find(ListedCustomer, entry_id("customer", subject))
-        contact = None if listed is None or listed.entry.retired or listed.contact is None else listed.contact.texts
-        if not contact or not contact.get("email"):
-            return None
-        return on.say(subject, DisclosureKind.CONTACT, {name: contact.get(name) for name in ("email", "name")})
-
     async def _has_enough(self, subject: str, on: Attempt) -> bool:
         """Whether the person has had so many mails in the last hour that they know that something is wrong."""
         since = uuid7(on.at - _HOUR, bytes(10))
         lately = await self._repository.register.begun(subject, "message.queued", since)
         return len(lately) >= on.policy.escalations_an_hour
+
+
+async def listed_recipient(repository: Repository, subject: str, on: Attempt) -> Disclosure | None:
+    """Return the mail address and the name of a person, as the directory lists them; None without an address."""
+    listed = await repository.find(ListedCustomer, entry_id("customer", subject))
+    contact = None if listed is None or listed.entry.retired or listed.contact is None else listed.contact.texts
+    if not contact or not contact.get("email"):
+        return None
+    return on.say(subject, DisclosureKind.CONTACT, {name: contact.get(name) for name in ("email", "name")})
 
 
 def _holders(role: Role, case: Case, on: Attempt) -> list[str]:

@@ -1,4 +1,4 @@
-"""Letters about a case (SOP 5.1, 5.3, 5.6, 5.9): their content, and the port that delivers them."""
+"""Letters about a case (SOP 5.1, 5.3, 5.6, 5.9) and with reports: their content, and the port that delivers them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+from domain.schedule import Form
 
 
 class LetterKind(StrEnum):
@@ -22,18 +24,20 @@ class LetterKind(StrEnum):
     """A question: the case waits for the customer's answer."""
     ESCALATED = "escalated"
     """A breached target, to the staff whom the policy names."""
+    REPORT = "report"
+    """An issue of a scheduled report, to those whom the policy names."""
 
 
 @dataclass(frozen=True)
 class Thread:
     """Headers that thread a case's letters, and identify replies and bounces."""
 
-    root: str
-    """The Message-ID that every letter of the case refers to (RFC 5322, 3.6.4)."""
+    root: str | None
+    """The Message-ID that every letter of the case refers to (RFC 5322, 3.6.4); None without a case."""
     token: str
-    """The signed case number, for the subject."""
+    """The signed case number, for the subject; empty without a case."""
     reply_to: str
-    """Reply address for this customer and this case."""
+    """Reply address for this customer and this case; without a case the desk's."""
     bounces_to: str | None
     """Envelope sender of this letter alone (VERP). None for the null reverse-path: no bounces (RFC 3834, 3.3)."""
     desk: str
@@ -43,19 +47,31 @@ class Thread:
 
 
 @dataclass(frozen=True)
+class EnclosedReport:
+    """An issue of a scheduled report."""
+
+    schedule: str
+    period: str
+    form: Form
+    """What the letter carries: the table in its text, else a file."""
+    document: Mapping[str, Any]
+    """The report, as `GET /reports/{name}` answers it."""
+
+
+@dataclass(frozen=True)
 class Letter:
-    """One complete letter about one case. Delivery needs no look-ups.
+    """One complete letter about one case, or with one report. Delivery needs no look-ups.
 
     Raises ValueError for a letter that the SOP forbids: resolved or referred without a deadline (R-5.9b), referred
     without the other desk (R-5.3c), continued without the other case (R-5.6c), acknowledged without its link, a
-    question without words, or escalated without a target.
+    question without words, escalated without a target, or without its report.
     """
 
     kind: LetterKind
     message_id: str
     """`<id@domain>` (RFC 5322, 3.6.4). The same at every attempt, so that readers detect a repetition."""
     case: str
-    """Its number."""
+    """Its number; empty in a letter with a report."""
     thread: Thread
     recipient: str
     """An e-mail address, as the customer gave it."""
@@ -80,6 +96,7 @@ class Letter:
     """The recipient is the service's owner: no person reported the case (R-5.9g)."""
     breached: Sequence[tuple[str, datetime]] = ()
     """The targets that the case has missed: `respond` or `resolve`, and the due time, timezone-aware."""
+    report: EnclosedReport | None = None
 
     def __post_init__(self) -> None:
         if self.deadline is not None and self.deadline.tzinfo is None:
@@ -88,6 +105,7 @@ class Letter:
             LetterKind.ACKNOWLEDGED: (self.follow_url, "an acknowledgement carries the link that follows the case"),
             LetterKind.QUESTION: (self.question, "the letter must carry its question"),
             LetterKind.ESCALATED: (self.breached, "the letter must name the target that was missed"),
+            LetterKind.REPORT: (self.report, "the letter must carry its report"),
             LetterKind.CONTINUED: (self.continued_as, "a continued case names the one it is continued as (R-5.6c)"),
         }.get(self.kind, (self.deadline, "the letter must tell the deadline (R-5.9b)"))
         if not content:

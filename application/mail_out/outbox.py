@@ -12,13 +12,14 @@ from application.execution.attempt import Attempt, Words
 from application.execution.requests import Committed, Request
 from application.execution.runner import CommandRunner
 from application.mail_out.addresses import Addresses
-from application.mail_out.letters import Letter, LetterKind, Sent, Thread
+from application.mail_out.letters import EnclosedReport, Letter, LetterKind, Sent, Thread
 from domain.case import Case
 from domain.case.clauses.triage import Referred
 from domain.case.targets import watched
 from domain.errors import NotFound
 from domain.outgoing_mail import Message
 from domain.policy import Policy
+from domain.readers.report_issue import ReportIssue
 from domain.values import DisclosureKind
 
 _BACKOFF, _LONGEST = timedelta(seconds=30), timedelta(hours=4)
@@ -55,6 +56,8 @@ class Outbox:
         waiting = await self._mail(message)
         if not waiting.is_waiting:
             return None
+        if waiting.report is not None:
+            return await self._report_letter(waiting, waiting.report)
         # Count before reading the words: an erasure in between then removes the words or voids the link.
         erasures = await self._repository.erasures_of(waiting.recipient.subject)
         queued = await self._mail(message)
@@ -98,11 +101,12 @@ class Outbox:
     async def accepted(self, message: UUID, sent: Sent, sent_at: datetime, request: Request) -> None:
         """Record that a server accepted the mail. The window starts (R-5.9d). A recorded fate does not change."""
 
-        def decide(queued: Message, case: Case, on: Attempt) -> None:
+        def decide(queued: Message, case: Case | None, on: Attempt) -> None:
             kept = queued.recipient.texts is not None  # else the customer was erased in transit
             words = {"raw": sent.raw, "reply": sent.reply} if kept else {}
-            queued.accept(on.say(case.customer, DisclosureKind.MESSAGE, words), sent_at, on.provenance)
-            if queued.resolution is not None and _stands(queued, case):
+            about = queued.recipient.subject if case is None else case.customer
+            queued.accept(on.say(about, DisclosureKind.MESSAGE, words), sent_at, on.provenance)
+            if case is not None and queued.resolution is not None and _stands(queued, case):
                 case.notified(queued.message_id, queued.resolution, on.policy, on.provenance)
 
         await self._on_message(message, request, decide)
@@ -110,7 +114,7 @@ class Outbox:
     async def deferred(self, message: UUID, why: str, request: Request) -> None:
         """Record a temporary failure. Retries become rarer until the mail counts as refused."""
 
-        def decide(queued: Message, case: Case, on: Attempt) -> None:
+        def decide(queued: Message, case: Case | None, on: Attempt) -> None:
             if on.at - queued.created_on >= _GIVES_UP:
                 _bounce(queued, case, why, on)
                 return
@@ -126,7 +130,7 @@ class Outbox:
     async def withdraw(self, message: UUID, request: Request) -> None:
         """Withdraw a mail that is out of date, or whose recipient was erased and stays uninformed (R-5.9g)."""
 
-        def decide(queued: Message, case: Case, on: Attempt) -> None:
+        def decide(queued: Message, case: Case | None, on: Attempt) -> None:
             queued.withdraw(on.provenance)
             if queued.recipient.texts is None:
                 _untold(queued, case, "erased", on)
@@ -145,18 +149,43 @@ class Outbox:
         )
 
     async def _on_message(
-        self, message: UUID, request: Request, decide: Callable[[Message, Case, Attempt], None]
+        self, message: UUID, request: Request, decide: Callable[[Message, Case | None, Attempt], None]
     ) -> None:
         async def attempt(on: Attempt) -> Committed:
             queued = await self._mail(message)
-            case = await self._repository.get(Case, queued.case)
+            case = None if queued.report is not None else await self._repository.get(Case, queued.case)
             if queued.is_waiting:
                 decide(queued, case, on)
-            if case.pending_events:  # the mail's fate, and then its effect on the case
+            if case is not None and case.pending_events:  # the mail's fate, and then its effect on the case
                 return await self._runner.commit(case, on, (queued,))
             return await self._runner.commit(queued, on)
 
         await self._runner.try_until_committed(str(message), request, attempt)
+
+    async def _report_letter(self, queued: Message, report: UUID) -> Letter | None:
+        """Return the letter with an issue of a report; None where its recipient was erased."""
+        told, issue = queued.recipient.texts, await self._repository.find(ReportIssue, report)
+        if told is None or issue is None:
+            return None
+        ours = self._addresses
+        return Letter(
+            kind=LetterKind.REPORT,
+            message_id=queued.message_id,
+            case="",
+            thread=Thread(None, "", ours.mailbox, ours.envelope_from(queued.id), ours.desk),
+            recipient=told["email"],
+            name=told.get("name"),
+            subject=None,
+            solution=None,
+            workaround=False,
+            deadline=None,
+            time_zone=issue.time_zone,
+            dispute_url=None,
+            follow_url=None,
+            help_desk=None,
+            continued_as=None,
+            report=EnclosedReport(issue.schedule, issue.period, issue.form, issue.document),
+        )
 
     async def _mail(self, message: UUID) -> Message:
         found = await self._repository.find(Message, message)
@@ -172,7 +201,7 @@ class Outbox:
         return {}
 
 
-def come_back(message: Message, case: Case, cause: str, on: Attempt) -> None:
+def come_back(message: Message, case: Case | None, cause: str, on: Attempt) -> None:
     """Record a bounce: an accepted mail came back for good. The customer is not informed, so no window runs (R-5.9g).
 
     ``cause`` is a code such as `dsn-5.1.1`. A mail that bounced before, or was never sent, does not change.
@@ -182,13 +211,13 @@ def come_back(message: Message, case: Case, cause: str, on: Attempt) -> None:
         _untold(message, case, "bounced", on, returned=True)
 
 
-def _bounce(queued: Message, case: Case, why: str, on: Attempt) -> None:
+def _bounce(queued: Message, case: Case | None, why: str, on: Attempt) -> None:
     queued.bounce(_code_of(why), on.provenance)
     _untold(queued, case, "bounced", on)
 
 
-def _untold(queued: Message, case: Case, cause: str, on: Attempt, *, returned: bool = False) -> None:
-    if not _stands(queued, case):
+def _untold(queued: Message, case: Case | None, cause: str, on: Attempt, *, returned: bool = False) -> None:
+    if case is None or not _stands(queued, case):
         return
     if queued.kind in _CONTESTABLE:
         case.not_notified(cause, on.policy, on.provenance, message=queued.message_id, returned=returned)

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from application.mail_out.addresses import LOOP_HEADER
 from application.mail_out.letters import Letter, LetterKind
+from infrastructure.mail.enclosures import enclosed_file, shown
 from infrastructure.transparency.formats.mail_header import HEADER, header_value
 
 _TEMPLATES = Environment(
@@ -71,6 +72,11 @@ def compose(letter: Letter, *, sender: str, at: datetime, checkpoint: str | None
     message.set_content(_render(letter.kind, "txt", values), cte="quoted-printable")
     message.make_alternative(boundary=boundary)
     message.add_alternative(_render(letter.kind, "html", values), subtype="html", cte="quoted-printable")
+    file = enclosed_file(letter.report) if letter.report else None
+    if file is not None:
+        message.make_mixed(boundary=f"{boundary}_")
+        main, _, sub = file.kind.partition("/")
+        message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
     return message
 
 
@@ -79,7 +85,8 @@ def _thread(message: EmailMessage, letter: Letter) -> None:
     thread, answering = letter.thread, letter.kind is LetterKind.ACKNOWLEDGED
     if thread.answers is not None:
         message["In-Reply-To"] = thread.answers
-    message["References"] = " ".join(filter(None, (thread.root, thread.answers)))
+    if references := " ".join(filter(None, (thread.root, thread.answers))):
+        message["References"] = references
     message["Auto-Submitted"] = "auto-replied" if answering else "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message[LOOP_HEADER] = thread.desk
@@ -104,7 +111,7 @@ def deadline_text(deadline: datetime, time_zone: str) -> str:
 def _values(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
     """The values for the templates. Nobody has proved the address of an acknowledgement, so it repeats no words."""
     return {
-        "case": letter.case,
+        "case": letter.case or (letter.report.schedule if letter.report else ""),
         "name": "" if letter.kind is LetterKind.ACKNOWLEDGED else _line(letter.name),
         "subject": subject,
         "solution": _lines(letter.solution),
@@ -118,6 +125,7 @@ def _values(letter: Letter, subject: str, sender: str) -> dict[str, Any]:
         "monitoring": letter.monitoring,
         "breached": [(kind, deadline_text(due_at, letter.time_zone)) for kind, due_at in letter.breached],
         "sender": sender,
+        "enclosed": shown(letter.report) if letter.report else None,
     }
 
 
@@ -130,6 +138,8 @@ def _desk(entry: Mapping[str, str | None]) -> list[tuple[str, str]]:
 
 
 def _subject(letter: Letter, subject: str) -> str:
+    if letter.report is not None:
+        return f"Report {letter.report.schedule}: {letter.report.document['report']}, {letter.report.period}"
     if letter.kind is LetterKind.ACKNOWLEDGED:  # repeats no words
         return f"[{letter.thread.token}] Received"
     what = {

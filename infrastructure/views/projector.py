@@ -42,7 +42,7 @@ _GATHER = 0.03
 _IN_NO_VIEW = frozenset(
     {
         *("service", "team", "help_desk", "script", "customer", "policy", "access", "source", "webhook"),
-        "filters",
+        *("filters", "report"),
         *("alert", "watch", "subject", "log", "approval"),
     }
 )

@@ -29,6 +29,7 @@ from domain.monitoring.source import EVENTS as SOURCE_EVENTS
 from domain.outgoing_mail import EVENTS as MESSAGE_EVENTS
 from domain.policy_book import EVENTS as POLICY_EVENTS
 from domain.problem import EVENTS as PROBLEM_EVENTS
+from domain.readers.report_issue import EVENTS as REPORT_EVENTS
 from domain.readers.saved_filters import EVENTS as FILTER_EVENTS
 from domain.readers.webhook import EVENTS as WEBHOOK_EVENTS
 from domain.receipt import EVENTS as INTAKE_EVENTS
@@ -49,6 +50,7 @@ EVENTS: dict[str, type[Recorded]] = {
     **POLICY_EVENTS,
     **ACCESS_EVENTS,
     **FILTER_EVENTS,
+    **REPORT_EVENTS,
     **PRIVACY_EVENTS,
     **APPROVAL_EVENTS,
     **LOG_EVENTS,

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -20,10 +20,13 @@ import psycopg
 from application.administration.catalogue import KINDS, OPERATOR
 from application.cases.attachments import File
 from application.demo.small_desk import load_demo
+from application.desk import Desk
 from application.execution.requests import Request
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_out.letters import Sent
 from application.monitoring.signals import Delivery, Signal
+from application.scheduled_reports.issues import DueReport
+from application.views.questions import ReportQuestion
 from domain.access import Grant
 from domain.case.clauses.closure import Confirmation
 from domain.case.clauses.notification import ContactAttempt
@@ -35,6 +38,7 @@ from domain.catalogue import Customer
 from domain.fate import ReceiptCause
 from domain.monitoring.source import MappingRule, MonitoringSource, SourceKind
 from domain.readers.webhook import DisabledBy, Webhook
+from domain.schedule import ScheduledReport, due_periods
 from domain.transparency_log import Attestation
 from domain.values import Actor, Channel, ErasureScope, Level, Role
 from infrastructure.postgres.database import Database
@@ -98,6 +102,7 @@ def work_the_whole_sop(desk: BlockingDesk) -> None:
     _aftermath(desk)
     _question(desk)
     _targets(desk)
+    _scheduled_report(desk)
     _problem(desk)
     _quarantine(desk)
     _monitoring(desk)
@@ -191,6 +196,39 @@ def _targets(desk: BlockingDesk) -> None:
     desk.triage.triage(number, "desk", TECHNICIAN)
     desk.diagnosis.prioritize(number, Assessment(Level.HIGH, Level.HIGH), TECHNICIAN)
     desk.targets.record_due(number, Request(Actor("system:targets", Role.SYSTEM), "process"))
+
+
+def _scheduled_report(desk: BlockingDesk) -> None:
+    """A report of yesterday, mailed to the duty manager."""
+    schedule = ScheduledReport("daily", "volume", "day", by="team", form="table", mail_to=("d.manager",))
+    desk.policy.change(lambda policy: replace(policy, scheduled_reports=(schedule,)), "the director asks", OPERATOR)
+    policy = desk.references.current().policy
+    period = next(due_periods(schedule, policy.business, desk.clock.now()))
+    reports = Request(Actor("system:reports", Role.SYSTEM), "process")
+
+    async def issue(own: Desk) -> None:
+        await own.report_issues.issue(DueReport(schedule, period), NoPositions(), NoReports(), reports)
+
+    desk.run(issue)
+
+
+class NoPositions:
+    """No views are folded here."""
+
+    async def last(self) -> int:
+        return 0
+
+    async def at(self, moment: datetime) -> int:
+        return 0
+
+
+class NoReports:
+    """A report of an empty desk."""
+
+    async def report(self, question: ReportQuestion) -> dict[str, Any]:
+        period = {"from": question.since, "to": question.until, "effective_at": None, "time_zone": question.zone}
+        figures: dict[str, Any] = {"by": question.by, "totals": {"cases": 0}, "rows": []}
+        return {"report": question.name, "definitions_version": "volume/1", "position": 0, **period, **figures}
 
 
 def _problem(desk: BlockingDesk) -> None:

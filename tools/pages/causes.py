@@ -148,6 +148,7 @@ CAUSES: dict[str, tuple[tuple[str, ...], str]] = {
     "webhook.enabled": (("enable_webhook",), ""),
     "webhook.replay_ordered": (("replay_webhook",), ""),
     "webhook.pinged": (("ping_webhook",), ""),
+    "report.issued": ((), "the processes (`system:reports`), when a scheduled report is due"),
 }
 """The commands, and what else appends the event, by topic."""
 

@@ -53,6 +53,7 @@ _AREAS = {
     "webhook": "Webhooks",
     **dict.fromkeys(("service", "team", "help_desk", "script", "customer"), "Catalogue and directory"),
     "policy": "The policy",
+    "report": "Scheduled reports",
     "access": "Grants",
     "filters": "Saved filters",
     "approval": "Approvals",

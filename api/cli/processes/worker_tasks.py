@@ -26,7 +26,9 @@ from application.processes.mail_delivery import Sending
 from application.processes.mail_receipt import admit_gateway, taking
 from application.processes.reads_retention import ReadsRetention
 from application.processes.retries import Tries
+from application.processes.scheduled_reports import issue_due
 from application.processes.target_timers import record_due_targets
+from application.views.questions import Views
 from application.views.timers import Timers
 from infrastructure.mail.gateway import Gateway
 from infrastructure.mail.imap_client import Mailbox, Place, read_new
@@ -36,6 +38,7 @@ from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.views.projector import Poisoned, Projector
+from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.questions.timers import PostgresTimers
 from infrastructure.views.reads import PostgresReads
 
@@ -80,6 +83,7 @@ class _Office:
     timers: Timers
     tries: tuple[Tries, ...]
     turn: Turn
+    views: Views
 
     async def rest(self) -> None:
         """Sleep, but not past the next due time, and not for ever, since a view may have moved unheard."""
@@ -109,31 +113,32 @@ async def _office(
     settings: Settings, kind: Kind, database: Database, turn: Turn, works: int = 1
 ) -> AsyncIterator[_Office]:
     """The office of a worker with so many kinds of work, each with tries of its own."""
-    addresses = addresses_of(settings) if kind == "mail" else None
+    addresses = addresses_of(settings)
     async with (
         database.async_pool(kind, size=2) as pool,
         open_desk(database, clock_of(settings), component=kind, addresses=addresses) as desk,
     ):
         kept = PostgresSetAside(pool, kind)
         tries = tuple([await Tries.begin(kept, settings.tries) for _ in range(works)])
-        yield _Office(desk, PostgresTimers(pool), tries, turn)
+        yield _Office(desk, PostgresTimers(pool), tries, turn, views_on(pool))
 
 
 def close(settings: Settings, database: Database, stop: threading.Event, pulse: Pulse) -> None:
-    """Close the cases that nobody disputed, record the targets that are due, and forget old reads, until told to stop."""
+    """Close cases that nobody disputed, record due targets, issue due reports and forget old reads, until told to stop."""
 
     async def run(turn: Turn) -> None:
         async with (
-            _office(settings, "processes", database, turn, works=2) as office,
+            _office(settings, "processes", database, turn, works=3) as office,
             database.async_pool("processes", size=1) as pool,
         ):
-            closures, targets = office.tries
+            closures, targets, reports = office.tries
             retention = ReadsRetention(office.desk, PostgresReads(pool))
             while not stop.is_set():
                 await asyncio.to_thread(pulse.beat)
                 await retention.tend()
-                closed = await close_due(office.desk, office.timers, closures)
-                if not closed + await record_due_targets(office.desk, office.timers, targets):
+                done = await close_due(office.desk, office.timers, closures)
+                done += await record_due_targets(office.desk, office.timers, targets)
+                if not done + await issue_due(office.desk, office.views, reports):
                     await office.rest()
 
     keep(pulse, stop, lambda: _in_turn("processes", database, stop, run))

@@ -21,6 +21,7 @@ from api.cli.processes.worker_tasks import close, listen, poll, project, read_ma
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due
+from application.processes.scheduled_reports import issue_due
 from application.processes.target_timers import record_due_targets
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.workers.operations import Pulse
@@ -28,6 +29,7 @@ from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
 from infrastructure.transparency.sealer_folder import SealingRefused
 from infrastructure.views.projector import Poisoned, Projector
+from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.questions.timers import PostgresTimers
 
 log = structlog.get_logger()
@@ -92,10 +94,10 @@ def _do_once(names: list[str], settings: Settings, database: Database) -> None:
 async def _close_due(settings: Settings, database: Database) -> None:
     async with (
         database.async_pool("processes", size=1) as pool,
-        open_desk(database, clock_of(settings), component="processes") as desk,
+        open_desk(database, clock_of(settings), component="processes", addresses=addresses_of(settings)) as desk,
     ):
-        timers = PostgresTimers(pool)
-        while await close_due(desk, timers) + await record_due_targets(desk, timers):
+        timers, views = PostgresTimers(pool), views_on(pool)
+        while await close_due(desk, timers) + await record_due_targets(desk, timers) + await issue_due(desk, views):
             pass
 
 

@@ -12,8 +12,9 @@ from pydantic import TypeAdapter
 from application.administration.meanings import field_docstrings
 from domain.calendar import Calendar
 from domain.policy import GroupRole, Matrix, OutageReport, Policy, Target, first_policy
+from domain.schedule import ScheduledReport
 
-_PARTS: tuple[type[Any], ...] = (Policy, Matrix, Target, Calendar, OutageReport, GroupRole)
+_PARTS: tuple[type[Any], ...] = (Policy, Matrix, Target, Calendar, OutageReport, ScheduledReport, GroupRole)
 _READ_ONLY = {
     "book_version": {
         "type": "integer",
@@ -90,6 +91,8 @@ def _bare(field: dict[str, Any]) -> dict[str, Any]:
 def _examples() -> dict[type[Any], dict[str, Any]]:
     policy = msgspec.to_builtins(first_policy())
     policy["business"]["holidays"] = ["2026-11-26"]
+    schedule = ScheduledReport("monthly_targets", "attainment", "month", by="team", mail_to=("d.manager",))
+    policy["scheduled_reports"] = [msgspec.to_builtins(schedule)]
     policy["groups"] = [{"group": "desk-network", "role": "team_member", "team": "network"}]
     return {
         GroupRole: policy["groups"][0],
@@ -98,6 +101,7 @@ def _examples() -> dict[type[Any], dict[str, Any]]:
         Target: policy["targets"][1],
         Calendar: policy["business"],
         OutageReport: policy["outage_report"],
+        ScheduledReport: policy["scheduled_reports"][0],
     }
 
 

@@ -78,6 +78,55 @@ class Report(Document):
     """The position in the ledger that it is as of."""
 
 
+class LastIssue(Document):
+    """The latest issue of a scheduled report."""
+
+    period: Annotated[str, such_as("2026-10")]
+    """Its period."""
+    issued_at: At
+    """When it was issued."""
+    position: Position
+    """The position in the ledger that its figures are as of."""
+    mails: Annotated[dict[str, int], such_as({"accepted": 2})]
+    """Its mails, by outcome: `queued`, `accepted`, `bounced` or `withdrawn`."""
+
+
+class ScheduledReport(Document):
+    """A scheduled report of the policy, and how far it is."""
+
+    name: Annotated[str, such_as("monthly_targets")]
+    """Which schedule it is."""
+    report: Annotated[str, such_as("attainment")]
+    """Which report it is."""
+    every: Annotated[str, such_as("month")]
+    """Its period: `day`, `week` or `month`."""
+    at: Annotated[str, such_as("07:00")]
+    """The local time at which it is due on the day after the period."""
+    on_business_day: Annotated[bool, such_as(True)]
+    """Whether it waits for a business day."""
+    by: Annotated[str, such_as("team")] | None
+    """What its figures are broken down by."""
+    form: Annotated[str, such_as("csv")]
+    """What its mails carry."""
+    mail_to: Annotated[list[str], such_as(["d.manager"])]
+    """Who is mailed, by their ids in the directory."""
+    in_force_since: At
+    """Since when the policy schedules it. No earlier period is issued."""
+    next_period: Annotated[str, such_as("2026-11")]
+    """The period that is issued next."""
+    next_due_at: At
+    """When that is due."""
+    last: LastIssue | None
+    """Its latest issue."""
+
+
+class ScheduledReportList(Document):
+    """All scheduled reports."""
+
+    items: list[ScheduledReport]
+    """The scheduled reports."""
+
+
 class RetentionTotals(Document):
     """The figures of the retention report."""
 

@@ -16,7 +16,7 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError, WithJsonSchem
 
 from api.http.access import FreshKeeper, FreshStaff, Keeper, point_of
 from api.http.context import Context, context_of, policy_of
-from api.http.documents.reports import Report, ReportList, RetentionReport
+from api.http.documents.reports import Report, ReportList, RetentionReport, ScheduledReportList
 from api.http.entrance.deadline import in_thread
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
@@ -134,6 +134,19 @@ def _chart(document: dict[str, Any], form: Form) -> Response:
 async def list_reports(actor: Keeper) -> Response:  # noqa: ARG001 - asked for its refusal
     """List all reports with the definitions of their figures."""
     return json_response({"items": [definition.document for definition in DEFINITIONS]})
+
+
+@router.get(
+    "/reports/scheduled",
+    response_class=Response,
+    operation_id="list_scheduled_reports",
+    openapi_extra=operation(answers(ScheduledReportList, told="The scheduled reports."), needs((*STAFF, Role.ADMIN))),
+)
+async def list_scheduled_reports(request: Request, actor: Keeper) -> Response:  # noqa: ARG001 - asked for its refusal
+    """List the reports that the policy schedules: when each is due next, and what became of its latest issue."""
+    desk = context_of(request).desk
+    standings = await desk.report_issues.standings(desk.clock.now())
+    return json_response({"items": [standing.document for standing in standings]})
 
 
 @router.get(

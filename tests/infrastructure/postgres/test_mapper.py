@@ -24,6 +24,7 @@ from domain.outgoing_mail import EVENTS as MESSAGE
 from domain.policy import first_policy
 from domain.policy_book import EVENTS as POLICY
 from domain.problem import EVENTS as PROBLEM
+from domain.readers.report_issue import EVENTS as REPORTS
 from domain.readers.saved_filters import EVENTS as FILTERS
 from domain.readers.webhook import EVENTS as WEBHOOKS
 from domain.receipt import EVENTS as INTAKE
@@ -112,6 +113,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             **SOURCE,
             **APPROVAL,
             **FILTERS,
+            **REPORTS,
             **WEBHOOKS,
             **TARGET,
         }
@@ -174,6 +176,7 @@ def test_topics_are_a_storage_format_and_these_are_they() -> None:
             "problem.resolved",
             "problem.root_cause_found",
         ),
+        "report.issued",
         *("script.published", "script.revised", "service.changed", "service.defined"),
         *("source.changed", "source.key_issued", "source.key_revoked", "source.registered", "subject.opened"),
         *("subject.personal_data_erased", "target.breached", "target.escalated", "target.warned"),
