@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import KW_ONLY
 from datetime import datetime
@@ -34,7 +35,10 @@ class Recorded(CanMutateAggregate[UUID], DomainEvent):
     via: Via
     """The interface that it came through, and the customer's channel where they spoke."""
     nonce: str
-    """128 random bits, in hex: leaves of the log are public, and nobody may guess an event from its leaf."""
+    """128 random bits, in base64url: leaves of the log are public, and nobody may guess an event from its leaf.
+
+    Releases before 0.5.0 wrote hex.
+    """
     origin: Origin | None = None
     """The source row, for imported history."""
     deviations: tuple[str, ...] = ()
@@ -158,7 +162,7 @@ def stamp(provenance: Provenance) -> dict[str, Any]:
         "timestamp": provenance.occurred_at or provenance.at,
         "by": provenance.by,
         "via": provenance.via,
-        "nonce": provenance.random(16).hex(),
+        "nonce": urlsafe_b64encode(provenance.random(16)).rstrip(b"=").decode(),
         "origin": provenance.origin,
         "request_id": provenance.request_id,
         "trace_id": provenance.trace_id,

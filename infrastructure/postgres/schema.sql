@@ -199,7 +199,7 @@ CREATE TABLE ledger.stored_events (
     originator_version bigint NOT NULL,
     originator_id uuid NOT NULL,
     recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    db_role name DEFAULT SESSION_USER NOT NULL,
+    db_role text DEFAULT SESSION_USER NOT NULL,
     topic text NOT NULL,
     state bytea NOT NULL,
     CONSTRAINT topic_is_a_name CHECK ((topic ~ '^[a-z][a-z0-9_.-]{0,99}$'::text))
@@ -2028,6 +2028,7 @@ CREATE TABLE tlog.entries (
     data bytea NOT NULL,
     CONSTRAINT entries_width_check CHECK (((width >= 1) AND (width <= 256)))
 );
+ALTER TABLE ONLY tlog.entries ALTER COLUMN data SET STORAGE EXTERNAL;
 
 ALTER TABLE tlog.entries OWNER TO desk_owner;
 
@@ -2061,9 +2062,10 @@ ALTER TABLE tlog.timestamps OWNER TO desk_owner;
 
 CREATE TABLE vault.blobs (
     originator_id uuid NOT NULL,
-    originator_version bigint NOT NULL,
+    originator_version integer NOT NULL,
     digest bytea NOT NULL,
-    content bytea NOT NULL
+    content bytea NOT NULL,
+    beginning integer GENERATED ALWAYS AS (((((get_byte(digest, 0) << 24) | (get_byte(digest, 1) << 16)) | (get_byte(digest, 2) << 8)) | get_byte(digest, 3))) STORED NOT NULL
 );
 ALTER TABLE ONLY vault.blobs ALTER COLUMN content SET STATISTICS 0;
 ALTER TABLE ONLY vault.blobs ALTER COLUMN content SET STORAGE EXTERNAL;
@@ -2072,12 +2074,13 @@ ALTER TABLE vault.blobs OWNER TO desk_owner;
 
 CREATE TABLE vault.disclosures (
     originator_id uuid NOT NULL,
-    originator_version bigint NOT NULL,
+    originator_version integer NOT NULL,
     digest bytea NOT NULL,
     salt bytea NOT NULL,
     kind text NOT NULL,
     subject text NOT NULL,
-    value text NOT NULL
+    value text NOT NULL,
+    beginning integer GENERATED ALWAYS AS (((((get_byte(digest, 0) << 24) | (get_byte(digest, 1) << 16)) | (get_byte(digest, 2) << 8)) | get_byte(digest, 3))) STORED NOT NULL
 );
 
 ALTER TABLE vault.disclosures OWNER TO desk_owner;
@@ -2278,10 +2281,10 @@ ALTER TABLE ONLY tlog.timestamps
     ADD CONSTRAINT timestamps_pkey PRIMARY KEY (log, size, authority);
 
 ALTER TABLE ONLY vault.blobs
-    ADD CONSTRAINT blobs_pkey PRIMARY KEY (originator_id, originator_version, digest);
+    ADD CONSTRAINT blobs_pkey PRIMARY KEY (originator_id, originator_version, beginning);
 
 ALTER TABLE ONLY vault.disclosures
-    ADD CONSTRAINT disclosures_pkey PRIMARY KEY (originator_id, originator_version, digest);
+    ADD CONSTRAINT disclosures_pkey PRIMARY KEY (originator_id, originator_version, beginning);
 
 ALTER TABLE ONLY vault.pseudonym_key
     ADD CONSTRAINT pseudonym_key_pkey PRIMARY KEY (one);
@@ -2364,13 +2367,13 @@ CREATE INDEX approvals_idx ON ledger.stored_events USING btree (notification_id)
 
 CREATE INDEX idempotency_recorded_at_idx ON ledger.idempotency USING btree (recorded_at);
 
+CREATE INDEX milestones_idx ON ledger.stored_events USING btree (recorded_at, notification_id) WHERE ((notification_id % (32)::bigint) = 0);
+
 CREATE INDEX quarantined_mail_idx ON ledger.stored_events USING btree (ledger.keeps_open(state)) WHERE (topic = 'intake.quarantined'::text);
 
 CREATE INDEX reference_events_idx ON ledger.stored_events USING btree (notification_id) WHERE (split_part(topic, '.'::text, 1) = ANY (ARRAY['service'::text, 'team'::text, 'help_desk'::text, 'script'::text, 'policy'::text, 'access'::text, 'source'::text, 'webhook'::text]));
 
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON ledger.stored_events USING btree (notification_id);
-
-CREATE INDEX stored_events_recorded_at_idx ON ledger.stored_events USING btree (recorded_at, notification_id);
 
 CREATE UNIQUE INDEX entries_position_idx ON tlog.entries USING btree (log, first_position);
 
@@ -2560,7 +2563,7 @@ ALTER TABLE ONLY tlog.timestamps
     ADD CONSTRAINT timestamps_log_size_fkey FOREIGN KEY (log, size) REFERENCES tlog.checkpoints(log, size);
 
 ALTER TABLE ONLY vault.blobs
-    ADD CONSTRAINT blobs_originator_id_originator_version_digest_fkey FOREIGN KEY (originator_id, originator_version, digest) REFERENCES vault.disclosures(originator_id, originator_version, digest) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+    ADD CONSTRAINT blobs_originator_id_originator_version_beginning_fkey FOREIGN KEY (originator_id, originator_version, beginning) REFERENCES vault.disclosures(originator_id, originator_version, beginning) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 GRANT USAGE ON SCHEMA extensions TO PUBLIC;
 

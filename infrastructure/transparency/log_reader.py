@@ -13,7 +13,8 @@ import psycopg
 from domain.errors import NotFound
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.formats.leaf import leaf_beginning
-from infrastructure.transparency.formats.merkle import TILE
+from infrastructure.transparency.formats.merkle import TILE, leaf_hash
+from infrastructure.transparency.formats.stored_run import inflated
 from infrastructure.transparency.formats.tiles import ENTRIES, Tile, pack_entries, split_entries, split_hashes
 
 _SQL = load("log_reader", "infrastructure.transparency")
@@ -43,6 +44,11 @@ def last_position(connection: psycopg.Connection[Any], number: str) -> int:
     if row is None or row[0] is None:
         raise NotFound(f"There is no case {number}.")
     return int(row[0])
+
+
+def stored_entries(data: bytes) -> list[bytes]:
+    """The entries of a run as it is stored. Raises ValueError for damaged bytes."""
+    return split_entries(inflated(data))
 
 
 @contextmanager
@@ -84,26 +90,25 @@ class LogReader:
         row = self._query("run_of", self.log, position).fetchone()
         if row is not None:
             beginning = leaf_beginning(position)
-            for place, record in enumerate(split_entries(row[1]), start=row[0]):
+            for place, record in enumerate(stored_entries(row[1]), start=row[0]):
                 if record.startswith(beginning):
                     return place, record
         raise LookupError(f"the event at position {position} is not sealed")
 
     def _part(self, level: int, first: int, count: int) -> list[bytes]:
         place, start = divmod(first, TILE)
-        known = self._tiles.get((level, place))
-        if known is None:
-            known = self._tiles[level, place] = self._load(level, place)
-        part = known[start : start + count]
+        part = self._tile(level, place)[start : start + count]
         if len(part) < count:
             raise LookupError(f"level {level} has no {count} from {first} on")
         return part
 
     def _load(self, level: int, place: int) -> list[bytes]:
         first, end = place * TILE, (place + 1) * TILE
+        if level == 0:
+            return [leaf_hash(record) for record in self._tile(ENTRIES, place)]
         if level == ENTRIES:
             runs = self._query("entries", self.log, first, end)
-            split = split_entries
+            split = stored_entries
         else:
             runs = self._query("hashes", self.log, level, first, end)
             split = split_hashes
@@ -113,6 +118,12 @@ class LogReader:
                 raise LookupError(f"level {level} has a gap before {run}")
             found += split(data)
         return found
+
+    def _tile(self, level: int, place: int) -> list[bytes]:
+        known = self._tiles.get((level, place))
+        if known is None:
+            known = self._tiles[level, place] = self._load(level, place)
+        return known
 
     def _query(self, name: str, *values: Any) -> psycopg.Cursor[Any]:
         return self._connection.cursor(binary=True).execute(_SQL[name], values, prepare=True)

@@ -21,6 +21,7 @@ from infrastructure.transparency.formats.checkpoint import Checkpoint, open_chec
 from infrastructure.transparency.formats.leaf import is_restart, leaf_record, parse_leaf, restart_record
 from infrastructure.transparency.formats.merkle import TILE, Growing, leaf_hash, root_at
 from infrastructure.transparency.formats.note import signed
+from infrastructure.transparency.formats.stored_run import deflated
 from infrastructure.transparency.formats.tiles import pack_entries
 from infrastructure.transparency.log_reader import LogReader
 from infrastructure.transparency.sealer_folder import SealerFolder, SealingRefused
@@ -193,10 +194,11 @@ class Sealer:
             copy.set_types(("int4", "int8", "int8", "int2", "bytea"))
             for start, end in _runs(first, len(leaves)):
                 run = leaves[start:end]
-                copy.write_row((self._log, first + start, run[0][0], len(run), pack_entries(e for _, e in run)))
+                data = deflated(pack_entries(leaf for _, leaf in run))
+                copy.write_row((self._log, first + start, run[0][0], len(run), data))
         with self._connection.cursor().copy(_SQL["add_hashes"]) as copy:
             copy.set_types(("int4", "int2", "int8", "bytea"))
-            for level, place, hashes in added:
+            for level, place, hashes in added[1:]:  # those of the leaves follow from the entries
                 for start, end in _runs(place, len(hashes)):
                     copy.write_row((self._log, level, place + start, b"".join(hashes[start:end])))
         made = Checkpoint(self._origin, self._tree.size, self._tree.root())

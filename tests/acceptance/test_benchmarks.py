@@ -28,7 +28,7 @@ def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
 
 
 def test_bytes_of_a_case() -> None:
-    rows = {row.what: row.ours for row in storage.rows(3)}
+    rows = {row.what: row.ours for row in storage.rows(3, 2)}
     assert list(rows) == ["bytes_per_lifecycle", "bytes_per_lifecycle_singly", "bytes_per_long_lifecycle"]
     assert all(each > 0 for each in rows.values())
 

@@ -60,8 +60,8 @@ class ViewReader:
 
     async def at(self, moment: datetime) -> int:
         """The position of the last event recorded at or before a moment; 0 when there is none."""
-        rows = await self.rows(_SQL["position_at"], (moment,))
-        return int(rows[0]["notification_id"]) if rows else 0
+        rows = await self.rows(_SQL["position_at"], {"moment": moment})
+        return int(rows[0]["position"] or 0)
 
     async def rows(self, sql: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
         """The rows of a statement whose plan holds for all values."""

@@ -49,11 +49,29 @@ def test_the_state_is_plain_readable_json() -> None:
     """Byte for byte: what a release wrote, every later one must read. A change here is a new format."""
     digest = sha256(bytes(16) + b'{"subject":"Printer"}').hexdigest().encode()
     assert logged().state == (
-        b'{"by":{"subject":"a.ortiz","role":"technician","team":null},"via":{"interface":"http","channel":null},'
-        b'"nonce":"00000000000000000000000000000000","number":"INC-0000007","channel":"phone",'
+        b'{"by":{"subject":"a.ortiz","role":"technician"},"via":{"interface":"http"},'
+        b'"nonce":"AAAAAAAAAAAAAAAAAAAAAA","number":"INC-0000007","channel":"phone",'
         b'"received_at":"2026-11-23T14:00:00Z","customer":"jo","service":"printing",'
         b'"words":{"digest":"' + digest + b'","subject":"jo","kind":"customer_words"}}'
     )
+
+
+def test_what_says_who_acted_has_its_team_and_channel_where_there_are_any() -> None:
+    event = mapper.to_domain_event(LedgerEvent(**{**vars(logged()), "recorded_at": NOW}))
+    vars(event).update(by=Actor("t.lee", Role.TEAM_MEMBER, "network"), via=Via("http", Channel.PHONE))
+    state = json.loads(mapper.to_stored_event(event).state)
+    assert state["by"] == {"subject": "t.lee", "role": "team_member", "team": "network"}
+    assert state["via"] == {"interface": "http", "channel": "phone"}
+
+
+def test_the_longer_form_of_earlier_releases_reads_the_same() -> None:
+    stored = logged()
+    longer = stored.state.replace(b'"technician"}', b'"technician","team":null}').replace(
+        b'"http"}', b'"http","channel":null}'
+    )
+    earlier = mapper.to_domain_event(LedgerEvent(**{**vars(stored), "state": longer, "recorded_at": NOW}))
+    assert longer != stored.state
+    assert vars(earlier) == vars(mapper.to_domain_event(LedgerEvent(**{**vars(stored), "recorded_at": NOW})))
 
 
 def test_what_is_read_is_what_was_written() -> None:

@@ -17,6 +17,9 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.programs import find_binaries
 from infrastructure.postgres.setup.migration import migrate
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
+from infrastructure.transparency.formats.merkle import leaf_hash
+from infrastructure.transparency.formats.stored_run import deflated, inflated
+from infrastructure.transparency.formats.tiles import split_entries
 from infrastructure.transparency.sealer import Sealer
 from infrastructure.transparency.sealer_folder import SealerFolder
 from infrastructure.transparency.verification.audit import Verification, verify
@@ -71,6 +74,22 @@ class SealedDesk:
         """A superuser at work: event triggers off, triggers disabled, and all put back as it was."""
         with psycopg.connect(self.database.superuser, autocommit=True) as superuser, unguarded(superuser):
             yield superuser
+
+    def edit_run(self, edit: Callable[[bytes], bytes]) -> None:
+        """Change the first run of entries as who knows its form does."""
+        with self.attack() as superuser:
+            ((data,),) = superuser.execute("SELECT data FROM tlog.entries WHERE first = 0").fetchall()
+            changed = deflated(edit(inflated(data)))
+            superuser.execute("UPDATE tlog.entries SET data = %s WHERE first = 0", (changed,))
+
+    def store_leaf_hashes(self) -> None:
+        """Store the hashes of leaves, and the runs as they are, as releases before 0.5.0 did."""
+        with self.attack() as superuser:
+            for first, data in superuser.execute("SELECT first, data FROM tlog.entries").fetchall():
+                bundle = inflated(data)
+                hashes = b"".join(leaf_hash(leaf) for leaf in split_entries(bundle))
+                superuser.execute("UPDATE tlog.entries SET data = %s WHERE first = %s", (bundle, first))
+                superuser.execute("INSERT INTO tlog.hashes VALUES (1, 0, %s, %s)", (first, hashes))
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database.superuser, autocommit=True) as superuser:

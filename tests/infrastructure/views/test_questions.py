@@ -322,3 +322,25 @@ def test_a_database_of_before_is_folded_anew(server: str) -> None:
 
 def written(migration: str) -> bytes:
     return files("infrastructure.postgres").joinpath("migrations", f"{migration}.sql").read_bytes()
+
+
+@pytest.mark.parametrize("skipped", [0, 1, 31, 32, 33, 100])
+def test_a_moment_is_the_position_of_the_last_event_recorded_by_then(
+    views: BlockingDesk, database: TestDatabase, skipped: int
+) -> None:
+    """Whatever positions a rollback or a crash took: some are those that the index of moments holds."""
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        for minute in range(150):
+            superuser.execute(
+                "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state, recorded_at)"
+                " VALUES (gen_random_uuid(), 1, 'subject.opened', '{}', %s)",
+                (moment(minute),),
+            )
+            if minute % 7 == 0 and skipped:
+                superuser.execute(
+                    "SELECT nextval('ledger.stored_events_notification_id_seq') FROM generate_series(1, %s)", (skipped,)
+                )
+        rows = superuser.execute("SELECT recorded_at, notification_id FROM ledger.stored_events ORDER BY 2").fetchall()
+    assert views.positions.at(moment(-1)) == 0
+    for at, position in rows[::4]:
+        assert views.positions.at(at) == views.positions.at(at + timedelta(seconds=59)) == position

@@ -40,9 +40,12 @@ def rows_of(commit: Commit) -> Rows:
     for event in commit.events:
         stored = _MAPPER.to_stored_event(event)
         assert isinstance(stored.originator_id, UUID)
-        key = pack("!i16siq", 16, stored.originator_id.bytes, 8, stored.originator_version)
+        stream = pack("!i16s", 16, stored.originator_id.bytes)
+        key = stream + pack("!ii", 4, stored.originator_version)
+        version = pack("!iq", 8, stored.originator_version)
         topic = stored.topic.encode()
-        parts = (key, pack("!i", len(topic)), topic, pack("!i", len(stored.state)), stored.state, pack("!iq", 8, at))
+        state = pack("!i", len(stored.state)) + stored.state
+        parts = (stream, version, pack("!i", len(topic)), topic, state, pack("!iq", 8, at))
         events.append(b"".join(parts))
         for said in stored.disclosures:
             digest = bytes.fromhex(said.digest)

@@ -17,7 +17,7 @@ WHERE notification_id <= %s
 ORDER BY notification_id;
 
 -- name: runs --
--- Entries and their hashes are written in the same runs.
+-- Releases before 0.5.0 stored the hashes of leaves too, in the same runs.
 SELECT e.first, e.first_position, e.width, e.data, h.data
 FROM tlog.entries e LEFT JOIN tlog.hashes h ON h.log = e.log AND h.level = 0 AND h.first = e.first
 WHERE e.log = %s

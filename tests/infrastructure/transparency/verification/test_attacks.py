@@ -145,6 +145,13 @@ def test_an_older_backup_contradicts_the_sealers_own_file_and_a_copy_held_outsid
 
 
 def test_an_edited_leaf_record_is_named(audited: SealedDesk) -> None:
+    audited.edit_run(lambda bundle: bundle.replace(b"db-role desk_api", b"db-role desk_abi", 1))
+    found = audited.verify()
+    assert {"rows", "root"} <= checks(found)
+    assert min(finding.leaf for finding in found.findings if finding.leaf is not None) == 0
+
+
+def test_an_edited_byte_of_a_stored_run_is_named(audited: SealedDesk) -> None:
     with audited.attack() as superuser:
         superuser.execute("UPDATE tlog.entries SET data = set_byte(data, 40, get_byte(data, 40) # 1) WHERE first = 0")
     found = audited.verify()
@@ -152,7 +159,16 @@ def test_an_edited_leaf_record_is_named(audited: SealedDesk) -> None:
     assert min(finding.leaf for finding in found.findings if finding.leaf is not None) == 0
 
 
+def test_a_log_as_earlier_releases_stored_it_verifies_and_goes_on(desk: BlockingDesk, audited: SealedDesk) -> None:
+    audited.store_leaf_hashes()
+    log(desk)
+    audited.seal()
+    audited.project()
+    assert audited.verify(audited.folder.last_note() or "").findings == []
+
+
 def test_edited_hashes_are_named(audited: SealedDesk) -> None:
+    audited.store_leaf_hashes()
     with audited.attack() as superuser:
         superuser.execute("UPDATE tlog.hashes SET data = set_byte(data, 33, get_byte(data, 33) # 1) WHERE first = 0")
     finding = only(audited.verify().findings, "tiles")
@@ -160,6 +176,7 @@ def test_edited_hashes_are_named(audited: SealedDesk) -> None:
 
 
 def test_bytes_put_behind_hashes_are_named(audited: SealedDesk) -> None:
+    audited.store_leaf_hashes()
     with audited.attack() as superuser:
         superuser.execute("UPDATE tlog.hashes SET data = data || '\\x010203'::bytea WHERE first = 0 AND level = 0")
     assert only(audited.verify().findings, "tiles").leaf == 0
@@ -179,12 +196,12 @@ def test_an_edited_checkpoint_is_named(audited: SealedDesk) -> None:
         ("UPDATE tlog.checkpoints SET position = position + 1", "checkpoints", "stored under position"),
         ("UPDATE tlog.entries SET first_position = first_position + 1 WHERE first > 0", "tiles", "not its own"),
         (
-            "INSERT INTO tlog.hashes SELECT log, -1, first, data FROM tlog.hashes LIMIT 1",
+            "INSERT INTO tlog.hashes SELECT log, -1, first, sha256(data) FROM tlog.entries LIMIT 1",
             "tiles",
             "hashes without entries",
         ),
         (
-            "INSERT INTO tlog.hashes SELECT log, 3::smallint, 7, data FROM tlog.hashes LIMIT 1",
+            "INSERT INTO tlog.hashes SELECT log, 3::smallint, 7, sha256(data) FROM tlog.entries LIMIT 1",
             "tiles",
             "out of place",
         ),
