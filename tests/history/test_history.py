@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from application.cases.documents import case_document
 from domain.case import Case
 from infrastructure.postgres.mapper import StateMapper
 from tests.history.folding import DEFAULTS, EVENTS, RELEASES, defaults, folded, pinned, states, stored
+
+_BEGINNING = re.compile(rb'\{"by":(\{[^{}]*)\},"via":(\{[^{}]*)\},(.*)', re.DOTALL)
 
 of_each_release = pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
 
@@ -26,10 +29,19 @@ def test_every_event_of_a_release_reads_and_folds(release: Path) -> None:
 
 @of_each_release
 def test_what_a_release_wrote_this_one_would_write_the_same_or_knows_how_to_read(release: Path) -> None:
-    """Until a topic gets a new form (and an upcast), reading and writing it again gives the same bytes."""
+    """Until a topic gets a new form (and an upcast), reading and writing it again gives the same bytes.
+
+    But for a team and a channel that there are not: states have left them out since 0.5.0.
+    """
     mapper = StateMapper()
     for row in stored(release):
-        assert mapper.to_stored_event(mapper.to_domain_event(row)).state == row.state, row.topic
+        assert mapper.to_stored_event(mapper.to_domain_event(row)).state == shorter(row.state), row.topic
+
+
+def shorter(state: bytes) -> bytes:
+    """A state without what its actor and its door have not."""
+    by, via, rest = _BEGINNING.fullmatch(state).groups()  # type: ignore[union-attr]
+    return b'{"by":%b},"via":%b},%b' % (by.removesuffix(b',"team":null'), via.removesuffix(b',"channel":null'), rest)
 
 
 @of_each_release

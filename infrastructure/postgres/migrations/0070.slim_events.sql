@@ -1,4 +1,4 @@
--- Bytes that every event repeated and that nothing needs (decision 70).
+-- Bytes that every event repeated and that nothing needs (decision 55).
 SET ROLE desk_owner;
 
 -- A `name` takes 64 bytes in each row, the text of the same role about nine. Leaves are made of the text.

@@ -344,3 +344,13 @@ def test_a_moment_is_the_position_of_the_last_event_recorded_by_then(
     assert views.positions.at(moment(-1)) == 0
     for at, position in rows[::4]:
         assert views.positions.at(at) == views.positions.at(at + timedelta(seconds=59)) == position
+
+
+def test_a_moment_is_found_among_few_events(database: TestDatabase) -> None:
+    query = load("view_reader", "infrastructure.views.questions")["position_at"].decode()
+    with psycopg.connect(database.superuser) as superuser:
+        superuser.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        explained = superuser.execute(f"EXPLAIN {query}".encode(), {"moment": moment(0)}).fetchall()
+    plan = "\n".join(line for (line,) in explained)
+    assert "Index Scan Backward using milestones_idx" in plan or "Index Only Scan Backward using milestones_idx" in plan
+    assert "using stored_events_notification_id_idx" in plan
