@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -36,7 +38,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "Files": ("attachment_size", "attachments_per_case", "attachments_total", "refused_types", "refused_endings"),
     "Sign-in at the identity provider": ("groups",),
-    "Personal data and webhooks": ("retention", "approval_answer", "webhook_overlap"),
+    "Personal data and webhooks": ("retention", "reads_recorded", "reads_kept", "approval_answer", "webhook_overlap"),
+    "Reports": ("scheduled_reports",),
 }
 _NAMED = ("version", "matrix.version", "outage_report.version", "business.name")
 """Names that the desk assigns."""
@@ -55,6 +58,8 @@ class Shape(StrEnum):
     LINES = "lines"
     GROUPS = "groups"
     """One on a line: a group, and the role that it stands for."""
+    JSON = "json"
+    """A list of parts, as the API takes it."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,13 @@ def label_of(path: str) -> str:
     return _meaning(path, known)[1] if path.partition(".")[0] in known else named(path)
 
 
+@cache
+def _listed() -> frozenset[str]:
+    """The fields that list as many parts as somebody wants. Each is one field of the form."""
+    listed = {name: get_args(hint) for name, hint in get_type_hints(Policy).items()}
+    return frozenset(name for name, of in listed.items() if of[1:] == (Ellipsis,) and is_dataclass(of[0]))
+
+
 def plain(policy: Policy) -> dict[str, Any]:
     """The policy as a document."""
     document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(policy))
@@ -95,7 +107,7 @@ def plain(policy: Policy) -> dict[str, Any]:
 
 def _fields(policy: Policy) -> Iterator[tuple[str, Any]]:
     for name, whole in plain(policy).items():
-        for path, value in [(name, whole)] if name == _OF_GROUPS else leaves({name: whole}):
+        for path, value in [(name, whole)] if name in _listed() else leaves({name: whole}):
             if path not in _NAMED:
                 yield path, value
 
@@ -120,12 +132,17 @@ def _meaning(path: str, known: Mapping[str, Meaning]) -> tuple[str, str]:
         label = f"Impact {int(rest[1]) + 1}: priority at severity 1, 2 and 3"
     elif name == "targets":
         label = label.replace("Targets", "P", 1).replace("P ", "P", 1)
-    return f"{meaning.unit}: {meaning.meaning[:1].lower()}{meaning.meaning[1:]}", label
+    told = f"{meaning.unit}: {meaning.meaning[:1].lower()}{meaning.meaning[1:]}"
+    if path in _listed() and path != _OF_GROUPS:
+        told += f" A list as JSON; each has {', '.join(meaning.parts)}."
+    return told, label
 
 
 def _shape(path: str, value: Any) -> Shape:
     if path == _OF_GROUPS:
         return Shape.GROUPS
+    if path in _listed():
+        return Shape.JSON
     if isinstance(value, bool):
         return Shape.CHECK
     if isinstance(value, int | float):
@@ -137,19 +154,19 @@ def _shape(path: str, value: Any) -> Shape:
 
 def text_of(path: str, value: Any) -> str:
     """A value as its field shows it."""
-    match _shape(path, value):
-        case Shape.GROUPS:
-            return "\n".join(f"{each['group']} = {each['role']} {each['team'] or ''}".strip() for each in value)
-        case Shape.CHECK:
-            return "true" if value else ""
-        case Shape.INTERVAL:
-            return length(value)
-        case Shape.LINES:
-            return "\n".join(map(str, value))
-        case Shape.CODES:
-            return " ".join(map(str, value))
-        case _:
-            return str(value)
+    return _WRITTEN.get(_shape(path, value), str)(value)
+
+
+_WRITTEN: Mapping[Shape, Callable[[Any], str]] = {
+    Shape.CHECK: lambda value: "true" if value else "",
+    Shape.INTERVAL: length,
+    Shape.LINES: lambda value: "\n".join(map(str, value)),
+    Shape.CODES: lambda value: " ".join(map(str, value)),
+    Shape.JSON: lambda value: json.dumps(value, indent=1, ensure_ascii=False) if value else "",
+    Shape.GROUPS: lambda value: "\n".join(
+        f"{each['group']} = {each['role']} {each['team'] or ''}".strip() for each in value
+    ),
+}
 
 
 def changes_typed(policy: Policy, form: Form) -> dict[str, Any]:
@@ -185,6 +202,13 @@ def _lines(typed: str) -> list[str]:
     return [line.strip() for line in typed.splitlines() if line.strip()]
 
 
+def _json(typed: str) -> Any:
+    try:
+        return json.loads(typed or "[]")
+    except ValueError:
+        raise ValueError("This is no JSON.") from None
+
+
 def _group(line: str) -> dict[str, Any]:
     group, _, told = line.rpartition("=")
     match told.split():
@@ -214,6 +238,7 @@ _READ: Mapping[Shape, Callable[[str, Any], Any]] = {
     Shape.LINE: lambda typed, _: typed,
     Shape.CODES: _codes,
     Shape.LINES: lambda typed, _: _lines(typed),
+    Shape.JSON: lambda typed, _: _json(typed),
     Shape.GROUPS: lambda typed, _: [_group(line) for line in _lines(typed)],
 }
 """What was typed, as a document has it; given what is there now. Each raises ValueError, which says what is wrong."""
