@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, expect
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.console.conftest import Visit, Visitor, signed_in
+from tests.acceptance.office import change_policy
+from tests.acceptance.test_reads import reads_of
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mM4EaABRAwQCgAljgUBQTLeRwAAAABJRU5ErkJggg=="
@@ -36,6 +38,20 @@ def test_an_image_of_pixels_is_shown_and_runs_nothing(running: RunningDesk, visi
     assert answer.headers["content-disposition"].startswith("inline; ")
     assert answer.headers["cache-control"] == "private, no-store"
     assert visit(running.caller(Role.CUSTOMER, "jo")).get(address).status_code == 404
+
+
+def test_who_looks_at_a_file_is_recorded_where_the_policy_says_so(running: RunningDesk, visit: Visit) -> None:
+    number, visitor = running.log()["number"], visit(running.technician)
+    digest = attached(running, number, "a.png", PNG)
+    admin = running.caller(Role.ADMIN, "root")
+    change_policy(admin, reads_recorded=True)
+    try:
+        for path in ("", "/image"):
+            assert visitor.get(f"/ui/cases/{number}/files/{digest}{path}").status_code == 200
+        found = [(each["what"], each["through"]) for each in reads_of(running, 2, about=number)]
+    finally:
+        change_policy(admin, reads_recorded=False)
+    assert found == [("file", "console")] * 2
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from fastapi.responses import Response, StreamingResponse
 from api.http.console.access import Reader, SignedIn, require_own_page
 from api.http.console.rendering import has_preview
 from api.http.console.route import area
-from api.http.context import admit, context_of
+from api.http.context import admit, context_of, note_read
 from api.http.parameters import FileName
 from api.http.problems import TITLES, trace_id_of, understood
 from api.http.routes.attachments import SAFE, disposition, given_out, largest, refuse_forms
+from application.audit.reads import What
 from application.cases.attachments import File
 from application.execution.requests import Request as Asked
 from domain.case.status import authorise, roles_for
@@ -68,7 +69,9 @@ async def attach(
 @router.get("/cases/{number}/files/{digest}")
 async def read_file(request: Request, actor: Reader, number: str, digest: str) -> Response:
     """A file of a case, to be saved and not shown."""
-    return await given_out(request, *await context_of(request).desk.attachments.open(number, digest, actor))
+    found = await context_of(request).desk.attachments.open(number, digest, actor)
+    note_read(request, actor, What.FILE, number)
+    return await given_out(request, *found)
 
 
 @router.get("/cases/{number}/files/{digest}/image")
@@ -84,6 +87,7 @@ async def show_image(request: Request, actor: Reader, number: str, digest: str) 
         raise Erased("This attachment is erased.")
     if not is_raster(kind, first):
         raise NotFound("this file has no preview")
+    note_read(request, actor, What.FILE, number)
     headers = {
         **SAFE,
         "Content-Type": kind,

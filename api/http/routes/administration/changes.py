@@ -8,12 +8,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller
+from api.http.context import note_read
 from api.http.documents.history import Changes
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import answers, needs, operation
 from api.http.responses import json_response
 from api.http.routes.administration.catalogue import KINDS_SHOWN
 from api.http.routes.administration.office import OFFICE_READERS, reader
+from application.audit.reads import What
 from application.cases.history import history_items
 from application.ports import Entry
 from domain.values import Role
@@ -65,7 +67,10 @@ def _entry_route(kind: str) -> None:
     )
     async def read_history(request: Request, caller: Caller, code: str) -> Response:
         context, actor = await reader(request, caller, known.readers)
-        return _told(await context.desk.changes.of_entry(kind, code), actor.role)
+        entries = await context.desk.changes.of_entry(kind, code)
+        if kind == "customers":  # their contact data can be erased
+            note_read(request, actor, What.CUSTOMER, code)
+        return _told(entries, actor.role)
 
 
 for _kind in KINDS_SHOWN:
