@@ -31,7 +31,10 @@ def test_an_issue_is_posted_signed_to_the_webhooks_that_subscribe(
         open_desk(database, AheadClock(timedelta(hours=AHEAD)), component="processes") as processes,
         processes.on_pool(database, "processes", views_on) as views,
     ):
-        issued = processes.run(issue_due, views)
+        while processes.report_issues.due(processes.clock.now()):
+            hooks.desk.catch_up()
+            processes.run(issue_due, views)
+    issued = len(scheduling.issued())
     answers = iter([503])
     receiver.answer = lambda _: next(answers, 204)
     hooks.work()
@@ -39,6 +42,7 @@ def test_an_issue_is_posted_signed_to_the_webhooks_that_subscribe(
     assert messages[0].id == messages[1].id, "a message that was not taken comes again"
     events = [Webhook(secret).verify(each.body, each.headers) for each in messages[1:]]
     assert [each["type"] for each in events] == ["report.issued"] * issued
-    document = events[-1]["data"]["data"]["document"]
-    assert (document["report"], document["by"], document["totals"]["cases"]) == ("volume", "team", 1)
+    documents = [each["data"]["data"]["document"] for each in events]
+    assert {(each["report"], each["by"]) for each in documents} == {("volume", "team")}
+    assert sum(each["totals"]["cases"] for each in documents) == 1
     assert [each["status"] for each in hooks.attempts()][:2] == [503, 204]
