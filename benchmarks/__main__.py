@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import append, case_reads, conformance, http, ledger, search, storage
+from benchmarks import append, case_reads, conformance, http, imports, ledger, search, storage
 from benchmarks.rows import main
 
 if __name__ == "__main__":
@@ -11,6 +11,7 @@ if __name__ == "__main__":
         "case_reads": case_reads,
         "conformance": conformance,
         "http": http,
+        "imports": imports,
         "ledger": ledger,
         "search": search,
         "storage": storage,

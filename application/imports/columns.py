@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import lru_cache
 
 from application.imports.mapping import CHOSEN, Choice, Mapping, folded
 from application.imports.source import Row
@@ -20,18 +19,49 @@ class MissingColumns(Exception):
     """A file lacks columns without which no row can be read. The message names one."""
 
 
+class Remembered(dict[str, str]):
+    """What a function makes of texts. A few thousand texts fill the columns of a log: look at each once."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        made = self[text] = self._make(text)
+        return made
+
+
+class Known(set[str]):
+    """The texts that are known to pass a test."""
+
+    def __init__(self, passes: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._passes = passes
+
+    def all(self, texts: Collection[str]) -> bool:
+        """Whether all texts pass."""
+        if self.issuperset(texts):
+            return True
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        unknown = [text for text in texts if text not in self]
+        passed = [text for text in unknown if self._passes(text)]
+        self.update(passed)
+        return len(passed) == len(unknown)
+
+
 class Columns:
     """Takes the cells of rows apart: codes, texts of people, and hindsight."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
-        # A few thousand texts fill the columns: look at each once.
-        self.tidy: Callable[[str], str] = lru_cache(_REMEMBERED)(_tidy)
-        """A text without needless blanks."""
-        self._fits: Callable[[str], bool] = lru_cache(_REMEMBERED)(fits)
-        self._printable: Callable[[str], bool] = lru_cache(_REMEMBERED)(printable)
-        self._is_code: Callable[[str], bool] = lru_cache(_REMEMBERED)(is_code)
-        self._missing = frozenset(mapping.missing) | {""}
+        self.tidy = Remembered(_tidy)
+        """Texts without needless blanks."""
+        missing = frozenset(mapping.missing)
+        self._filled = Remembered(lambda text: "" if (tidied := _tidy(text)) in missing else tidied)
+        self._fitting, self._printable, self._codes = Known(fits), Known(printable), Known(is_code)
         self._renamed: dict[str, str] = {}
         self.gone = mapping.missing[0] if mapping.missing else ""
         """How the log writes a value that was removed."""
@@ -53,13 +83,16 @@ class Columns:
             name: c.sources[0] for name, c in self.choices.items() if len(c.sources) == 1 and c.value is None
         }
         strict = (column for field in _CODES if field in self.choices for column in self.choices[field].sources)
-        self._required_codes = tuple(strict) if mapping.strict else ()
+        self._required_codes = tuple(dict.fromkeys(strict)) if mapping.strict else ()
+        self._cases = self.choices["case"].sources
 
     def match(self, found: Collection[str]) -> tuple[str, ...]:
         """Find the mapping's columns among those of the file, where only case and blanks differ. Return those it lacks."""
         exact, spelt = set(found), {_loose(name): name for name in found}
         lost = [name for name in self._mapping.named if name not in exact]
         self._renamed = {spelt[_loose(name)]: name for name in lost if _loose(name) in spelt}
+        given = {name: there for there, name in self._renamed.items()}
+        self._cases = tuple(given.get(name, name) for name in self.choices["case"].sources)
         return tuple(name for name in lost if _loose(name) not in spelt)
 
     def require(self, found: Collection[str]) -> None:
@@ -70,20 +103,26 @@ class Columns:
 
     def filled(self, row: Row) -> dict[str, str]:
         """The filled cells, without needless blanks: two spellings would make one person two."""
-        tidy, missing, renamed = self.tidy, self._missing, self._renamed
+        filled, renamed = self._filled, self._renamed
         if renamed:
             row = {renamed.get(name, name): text for name, text in row.items()}
-        return {name: text for name, given in row.items() if (text := tidy(given)) not in missing}
+        return {name: text for name, given in row.items() if (text := filled[given])}
+
+    def number(self, row: Row) -> str:
+        """The case of a row, without a look at its other cells; empty where it is missing."""
+        return self.text("case", self.filled({name: row[name] for name in self._cases if name in row})) or ""
 
     def apart(self, cells: Row) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         """Part the cells into codes, which an event may hold, texts, which belong into the vault, and hindsight.
 
         Raises Unparsable for a value that is no code, where the mapping is strict.
         """
+        plain = self._fitting.all(cells.values())
         if self._mapping.strict:
-            self._require_codes(cells)
+            self._require_codes(cells, plain)
         kept = {name: text for name, text in cells.items() if name not in self._dropped}
-        if self._apart.isdisjoint(kept) and all(map(self._fits, kept.values())) and self._no_person(kept):
+        plain = plain or self._fitting.all(kept.values())
+        if plain and self._apart.isdisjoint(kept) and self._no_person(kept):
             return kept, {}, {}
         codes, texts, late = dict[str, str](), dict[str, str](), dict[str, str]()
         for name, text in kept.items():
@@ -94,19 +133,21 @@ class Columns:
         return codes, texts, late
 
     def _no_person(self, cells: Row) -> bool:
-        return all(self._is_code(cells[column]) for column in self._customers if column in cells)
+        return self._codes.all([cells[column] for column in self._customers if column in cells])
 
     def _can_be_code(self, column: str, text: str) -> bool:
         if column in self._coded:
             return printable(text)
-        return self._fits(text) and (column not in self._customers or is_code(text))
+        return fits(text) and (column not in self._customers or is_code(text))
 
-    def _require_codes(self, cells: Row) -> None:
-        if not all(map(self._printable, cells.values())):
+    def _require_codes(self, cells: Row, plain: bool) -> None:
+        """``plain``: every cell fits, and so is printable."""
+        if not plain and not self._printable.all(cells.values()):
             raise Unparsable("it holds what no such log holds")
-        for column in self._required_codes:
-            if column in cells and not self._is_code(cells[column]):
-                raise Unparsable(f"{column} is no code")
+        coded = [cells[column] for column in self._required_codes if column in cells]
+        if not self._codes.all(coded):
+            wrong = next(each for each in self._required_codes if each in cells and not is_code(cells[each]))
+            raise Unparsable(f"{wrong} is no code")
 
     def text(self, field: str, cells: Row) -> str | None:
         """The text of a field; None where it is missing."""

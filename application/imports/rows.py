@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import sha256
-from itertools import pairwise
-from typing import Any
+from itertools import pairwise, repeat
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from application.imports.columns import Columns, picked, printable
+from application.imports.columns import Columns, Remembered, picked, printable
 from application.imports.mapping import TIMES_OF_OUTCOME, Choice, Mapping, folded, translated
 from application.imports.source import Broken, Findings, Line, Row, SourceRow
 from application.imports.times import Unparsable, moment_reader
@@ -24,7 +24,33 @@ from domain.case.clauses.logging import IncidentReport
 from domain.values import Channel, SourceOutcome
 
 _REMEMBERED = 65_536
+_OBSERVED = ("status", "impact", "severity", "priority", "team", "technician")
+_REPORTED = ("case", "channel", "customer", "service")
 _BOOLEANS = {spelt: plain for plain in ("true", "false") for spelt in (plain.upper(), plain.title())}
+
+
+T = TypeVar("T")
+
+
+class Made(Generic[T]):
+    """Values by the cells that they are made of. The rows of a case repeat most of what they tell."""
+
+    def __init__(self, columns: Iterable[str], findings: Findings) -> None:
+        self._columns, self._findings = tuple(dict.fromkeys(columns)), findings
+        self._known: dict[tuple[Any, ...], T] = {}
+
+    def of(self, cells: Row, make: Callable[[], T], *beside: Any) -> T:
+        """The value of these cells and whatever stands ``beside`` them. What adds to the findings is made for each row."""
+        key = (*map(cells.get, self._columns), *beside)
+        if (known := self._known.get(key)) is not None:
+            return known
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        before = self._findings.unknown.total()
+        made = make()
+        if self._findings.unknown.total() == before:
+            self._known[key] = made
+        return made
 
 
 class Log:
@@ -48,6 +74,17 @@ class Log:
         own = frozenset(name for name in (*times, *told) if name is not None)
         self._time_places = tuple(place for place, name in enumerate(mapping.columns) if name in own)
         self._iso: Callable[[str], str] = lru_cache(_REMEMBERED)(lambda text: str(self._moment(text)))
+        self._plain = Remembered(lambda text: _BOOLEANS.get(text, text))
+        symptoms = (mapping.symptomatic, mapping.words.get("symptoms"))
+        reported = (*self._sources(_REPORTED), *(name for name in symptoms if name is not None))
+        self._seen = Made[Observation](self._sources(_OBSERVED), self.findings)
+        self._reports = Made[IncidentReport](reported, self.findings)
+        self._outcomes = Made[SourceOutcome](mapping.outcome.values(), self.findings)
+
+    def _sources(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """The columns that some fields are read from."""
+        choices = self._columns.choices
+        return tuple(name for field in fields if field in choices for name in choices[field].sources)
 
     def look_at(self, lines: Iterable[Line], heading: Iterable[str] = ()) -> Counter[str]:
         """Count the rows of each case, and learn the columns that its ``heading`` does not name. Raises MissingColumns."""
@@ -59,7 +96,7 @@ class Log:
             if row.keys() - found.keys():
                 found.update(dict.fromkeys(row))
                 self.findings.missing_columns = self._columns.match(found)
-            cases[self._number(self._columns.filled(row))] += 1
+            cases[self._columns.number(row)] += 1
         self._columns.require(found)
         return cases
 
@@ -107,8 +144,9 @@ class Log:
         observations = list(self._observations(cells))
         received_at = self._at(self.mapping.received_at, cells) if self.mapping.received_at else observations[0][0]
         contact, words = columns.contact(cells), picked(self.mapping.words, cells)
-        outcome = self._outcome(cells) if self.mapping.outcome else None
-        report, by = self._report(cells, number, received_at), self._code("by", cells) or "unknown"
+        outcome = self._outcomes.of(cells, lambda: self._outcome(cells)) if self.mapping.outcome else None
+        report = self._reports.of(cells, lambda: self._report(cells, number, received_at), received_at)
+        by = self._code("by", cells) or "unknown"
         for at, seen, key in observations:
             yield SourceRow(
                 number=number,
@@ -132,7 +170,8 @@ class Log:
         """Yield the moments of a row: one, or in a file with one row a case one for each status that it reached."""
         times = self.mapping.times
         if times.column is not None:
-            yield self._at(times.column, cells), self._observation(cells, self._word("status", cells)), None
+            at = self._at(times.column, cells)
+            yield at, self._seen.of(cells, lambda: self._observation(cells, self._word("status", cells))), None
             return
         reached = [(name, word) for name, word in times.columns.items() if name in cells]
         if not reached:
@@ -225,13 +264,12 @@ class Log:
         """Return a row's identity. Spreadsheets re-write times and booleans: compare moments, and words without case."""
         if not self.mapping.columns:
             tidy = self._columns.tidy
-            return _digest("\x1f".join(sorted(f"{name}\x1e{tidy(text)}" for name, text in row.items() if text)))
-        gone = self._columns.gone
-        same = [cells.get(name, gone) for name in self.mapping.columns]
+            return _digest("\x1f".join(sorted(f"{name}\x1e{tidy[text]}" for name, text in row.items() if text)))
+        same = list(map(cells.get, self.mapping.columns, repeat(self._columns.gone)))
         for place in self._time_places:
             text = cells.get(self.mapping.columns[place])
             same[place] = str(None) if text is None else self._iso(text)
-        return _digest("\x1f".join([_BOOLEANS.get(text, text) for text in same]))
+        return _digest("\x1f".join(map(self._plain.__getitem__, same)))
 
 
 def _word_of(words: dict[str, Any], text: str) -> Any:

@@ -35,10 +35,11 @@ def csv_lines(text: TextIO, delimiter: str) -> Iterator[Line]:
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(text, delimiter=delimiter)
     heading = _heading(next(reader, []))
+    width = len(heading)
     for cells in reader:
         if not cells:
             continue
-        if len(cells) < len(heading) or any(cells[len(heading) :]):
+        if len(cells) != width and (len(cells) < width or any(cells[width:])):
             yield reader.line_num, Broken(f"it has {len(cells)} columns, not {len(heading)}", cells)
         else:
             yield reader.line_num, dict(zip(heading, cells, strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import case_reads, exports, lists, read, reports, search, storage
+from benchmarks import case_reads, exports, imports, lists, read, reports, search, storage
 from benchmarks.rows import Row
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
@@ -51,6 +51,12 @@ def test_reports(running: RunningDesk, database: TestDatabase) -> None:
         measured = views.portal.call(reports.rows, views.target, 1)
     assert [row.what for row in measured] == ["report_p95_ms", "report_as_of_p95_ms"]
     assert all(row.ours > 0 for row in measured)
+
+
+def test_imports() -> None:
+    [row] = imports.rows(3)
+    assert row.what == "import_rows_per_s"
+    assert row.ours > 0
 
 
 def test_exports(running: RunningDesk, database: TestDatabase, tmp_path: Path) -> None:
