@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import append, case_reads, conformance, http, imports, ledger, search, storage
+from benchmarks import append, case_reads, conformance, http, imports, ledger, pages, search, storage
 from benchmarks.rows import main
 
 if __name__ == "__main__":
@@ -13,6 +13,7 @@ if __name__ == "__main__":
         "http": http,
         "imports": imports,
         "ledger": ledger,
+        "pages": pages,
         "search": search,
         "storage": storage,
     }

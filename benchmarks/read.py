@@ -19,7 +19,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 
 from api.cli.options import database_of, settings_of
 from api.main import on_views
-from benchmarks import case_reads, exports, lists, reports, search
+from benchmarks import case_reads, exports, lists, pages, reports, search
 from benchmarks.machine import ROOT, environment, served, technician_token, two_cores
 from benchmarks.rows import Row, print_rows
 from infrastructure.postgres.connections import LONG
@@ -45,6 +45,7 @@ def rows(folder: Path, cases: int) -> Iterator[Row]:
                 yield replace(row, note=f"{note}, {row.note}")
         yield from search.rows(url, token, note=f", {note}")
         yield from case_reads.rows(url, token, events=_LONG_STREAM, note=f", {note}")
+        yield from pages.rows(url, token, note=f", {note}")
 
 
 def compared(smallest: list[Row], largest: list[Row]) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import case_reads, exports, imports, lists, read, reports, search, storage
+from benchmarks import case_reads, exports, imports, lists, pages, read, reports, search, storage
 from benchmarks.rows import Row
 from infrastructure.views.questions.postgres_views import views_on
 from tests.acceptance.conftest import RunningDesk
@@ -25,6 +25,15 @@ def test_reads_of_cases_and_of_long_streams(running: RunningDesk) -> None:
         "long_command_vs_short",
     ]
     assert all(row.ours > 0 for row in rows)
+
+
+def test_pages_beside_their_calls(running: RunningDesk) -> None:
+    running.in_diagnosis()
+    running.catch_up()
+    token = running.technician.http.headers["Authorization"].removeprefix("Bearer ")
+    measured = {row.what: row for row in pages.rows(running.url, token, seconds=0.01)}
+    assert {"page_queue_ms", "page_queue_p95_ms", "page_case_ms", "page_report_ms"} <= measured.keys()
+    assert all(row.ours > 0 and (row.baseline is None or row.baseline > 0) for row in measured.values())
 
 
 def test_bytes_of_a_case() -> None:

@@ -198,6 +198,8 @@ async def _carry_out(
     given = body_of(fields, form, reference.policy.business.time_zone)
     if "received_at" in verb.body.model_fields and verb.body.model_fields["received_at"].is_required():
         given.setdefault("received_at", context.desk.clock.now().isoformat())
+    if "confirmation" in given:  # the customer has just said so, unless a time is given
+        given["confirmation"].setdefault("at", context.desk.clock.now().isoformat())
     try:
         body = verb.body.model_validate_json(json.dumps(given))
     except ValidationError as error:

@@ -159,14 +159,23 @@ def test_a_customer_disputes_by_the_mailed_link_on_a_telephone_without_script(
     assert done(running.technician.get(f"/cases/{number}"))["status"] == "assigned"
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)], ids=["wide and light", "narrow and dark"])
+def in_both_schemes(page: Page) -> list[str]:
+    """The faults of a page in light and in dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {each}" for each in faults(page)]
+    return found
+
+
+@pytest.mark.parametrize("width", [1280, 360], ids=["wide", "narrow"])
 def test_no_page_has_a_grave_fault_of_accessibility(
-    browser: Browser, running: RunningDesk, seal: Callable[[], str], width: int, dark: bool, subtests: pytest.Subtests
+    browser: Browser, running: RunningDesk, seal: Callable[[], str], width: int, subtests: pytest.Subtests
 ) -> None:
     number = running.assigned()
     running.catch_up()
     seal()
-    with signed_in(browser, running, running.technician, width=width, dark=dark) as page:
+    with signed_in(browser, running, running.technician, width=width) as page:
         for path in (
             *("/ui/components", "/ui/queues/diagnosis", f"/ui/cases/{number}", f"/ui/cases/{number}?version=2"),
             *("/ui/cases/new", "/ui/cases", "/ui/search?q=printer", "/ui/obligations", "/ui/problems"),
@@ -175,18 +184,22 @@ def test_no_page_has_a_grave_fault_of_accessibility(
         ):
             with subtests.test(path):
                 page.goto(path)
-                assert faults(page) == []
+                assert in_both_schemes(page) == []
                 assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing sticks out"
         with subtests.test("forms open"):
             page.goto(f"/ui/cases/{number}")
             page.evaluate(
                 "document.querySelectorAll('details').forEach((each) => { each.name = ''; each.open = true; })"
             )
-            assert faults(page) == []
-    with signed_in(browser, running, running.auditor, width=width, dark=dark) as page:
-        for path in ("/ui/audit", f"/ui/cases/{number}/proof", f"/ui/cases/{number}"):
+            assert in_both_schemes(page) == []
+    with signed_in(browser, running, running.auditor, width=width) as page:
+        for path in (
+            *("/ui/audit", "/ui/audit/verify", f"/ui/audit/conformance?case={number}", "/ui/audit/reads"),
+            *(f"/ui/cases/{number}/proof", f"/ui/cases/{number}", "/ui/queues/diagnosis?as_of=2026-11-30T00:00:00Z"),
+            "/ui/reports/backlog?as_of=2026-11-30T00:00:00Z",
+        ):
             with subtests.test(path):
                 page.goto(path)
-                assert faults(page) == []
-    with signed_in(browser, running, running.caller(Role.CUSTOMER, "jo"), width=width, dark=dark) as page:
-        assert faults(page) == []
+                assert in_both_schemes(page) == []
+    with signed_in(browser, running, running.caller(Role.CUSTOMER, "jo"), width=width) as page:
+        assert in_both_schemes(page) == []

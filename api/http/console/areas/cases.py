@@ -32,16 +32,24 @@ from domain.values import Actor, Candidate
 router = area()
 _KNOWN, _LIKELY = 3, 0.2
 """Known errors beside a case, and how like its subject they are at least."""
+_ENTRIES = 40
+"""Entries that a long timeline shows."""
 _SEARCHED = frozenset({Status.LOGGED, Status.TRIAGED, Status.PRIORITIZED, Status.IN_DIAGNOSIS, Status.ASSIGNED})
 """Statuses in which duplicates are still worth a search."""
 
 
 @router.get("/cases/{number:str}")
 async def read_case(
-    request: Request, actor: Reader, number: str, version: int | None = None, done: str = "", logged: bool = False
+    request: Request,
+    actor: Reader,
+    number: str,
+    version: int | None = None,
+    done: str = "",
+    logged: bool = False,
+    whole: bool = False,
 ) -> Response:
-    """A case, now or as it was at an earlier version."""
-    return await case_page(request, actor, number, version=version, done=done, logged=logged)
+    """A case, now or as it was at an earlier version; its timeline shortened in the middle, or whole."""
+    return await case_page(request, actor, number, version=version, done=done, logged=logged, whole=whole)
 
 
 async def case_page(
@@ -52,6 +60,7 @@ async def case_page(
     version: int | None = None,
     done: str = "",
     logged: bool = False,
+    whole: bool = False,
     attempted: Attempted | None = None,
 ) -> Response:
     """The page of a case; after a refusal, with the form as it was typed. Raises Forbidden, NotFound."""
@@ -64,6 +73,7 @@ async def case_page(
     note_read(request, actor, What.CASE, number, case=case, position=head.position if now else None)
     status, told = _refusal(attempted)
     frame, document = await frame_of(request, actor), case_document(case, actor.role)
+    lines = timeline(item for item in items if item["version"] <= case.version)
     present = document if now else case_document(await records.case(number, actor), actor.role)
     return show(
         frame,
@@ -71,7 +81,8 @@ async def case_page(
         status,
         case=document,
         since=case_changes(document, present, frame.zone),
-        lines=timeline(item for item in items if item["version"] <= case.version),
+        lines=lines if whole else _shortened(lines),
+        left_out=0 if whole else len(lines) - len(_shortened(lines)),
         versions=head.version,
         is_past=not now,
         sealed=await sealed_up_to(context),
@@ -85,6 +96,11 @@ async def case_page(
         names=_names(await context.desk.references.current()),
         attaches=now and actor.role in roles_for("attach"),
     )
+
+
+def _shortened(lines: Sequence[Line]) -> Sequence[Line]:
+    """A timeline with its first entry and the last ones: a page of a long case weighs no more than another."""
+    return lines if len(lines) <= _ENTRIES else [lines[0], *lines[1 - _ENTRIES :]]
 
 
 def _refusal(attempted: Attempted | None) -> tuple[int, Mapping[str, Any] | None]:

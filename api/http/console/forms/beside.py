@@ -116,7 +116,7 @@ BESIDE: Mapping[str, CommandForm] = {
         (
             choice("confirmation.method", "The customer confirmed by", "methods", required=False, of_staff=True),
             line("confirmation.by", "Who confirmed", required=False, of_staff=True),
-            Field("confirmation.at", "When", Kind.MOMENT, required=False, of_staff=True),
+            Field("confirmation.at", "When", Kind.MOMENT, required=False, of_staff=True, hint="Now, unless given."),
             why(),
         ),
         "Without a confirmation it closes by itself at the end of the dispute window.",
