@@ -38,6 +38,8 @@ def rows(folder: Path, cases: int) -> Iterator[Row]:
     with served("api.cli", "serve", "--port", "0", "--data-dir", folder) as port:
         url, token = f"http://127.0.0.1:{port}", technician_token(folder)
         with database_of(settings_of(folder, None)) as database:
+            kept = reports.kept(database)
+            yield replace(kept, note=f"{note}, {kept.note}")
             for module in (lists, reports):
                 for row in on_views(database, module.rows, size=lists.READERS, limits=LONG):
                     yield replace(row, note=f"{note}, {row.note}")

@@ -2179,6 +2179,31 @@ CREATE TABLE views.quarantine (
 
 ALTER TABLE views.quarantine OWNER TO desk_projector;
 
+CREATE TABLE views.report_answers (
+    answer integer NOT NULL,
+    report text NOT NULL,
+    by text NOT NULL,
+    definition text NOT NULL,
+    "position" bigint NOT NULL,
+    moment timestamp with time zone NOT NULL,
+    waiting uuid[] NOT NULL,
+    rows jsonb NOT NULL
+);
+
+ALTER TABLE views.report_answers OWNER TO desk_projector;
+
+CREATE TABLE views.report_windows (
+    answer integer NOT NULL,
+    key text NOT NULL,
+    figure text NOT NULL,
+    fraction double precision NOT NULL,
+    count bigint NOT NULL,
+    first bigint NOT NULL,
+    part double precision[] NOT NULL
+);
+
+ALTER TABLE views.report_windows OWNER TO desk_projector;
+
 CREATE TABLE views.value_counts (
     name text NOT NULL,
     value text NOT NULL,
@@ -2339,6 +2364,9 @@ ALTER TABLE ONLY views.problems
 ALTER TABLE ONLY views.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY views.report_answers
+    ADD CONSTRAINT report_answers_pkey PRIMARY KEY (answer);
+
 ALTER TABLE ONLY views.resolutions
     ADD CONSTRAINT resolutions_pkey PRIMARY KEY (case_id, episode);
 
@@ -2423,9 +2451,15 @@ CREATE INDEX closed_updated_idx ON views.closed_cases USING btree (updated_at, n
 
 CREATE INDEX facts_again_idx ON views.case_facts USING btree (case_id) WHERE (episodes > 1);
 
+CREATE INDEX facts_position_idx ON views.case_facts USING btree ("position");
+
 CREATE INDEX facts_received_idx ON views.case_facts USING btree (received_at);
 
 CREATE INDEX facts_resolved_idx ON views.case_facts USING btree (resolved_at);
+
+CREATE INDEX facts_settled_idx ON views.case_facts USING btree (settled_at);
+
+CREATE INDEX facts_turns_idx ON views.case_facts USING btree (case_id) WHERE (turns IS NOT NULL);
 
 CREATE INDEX happening_at_idx ON views.happenings USING btree (kind, at);
 
@@ -2476,6 +2510,8 @@ CREATE INDEX outbox_due_idx ON views.outbox USING btree (due_at, id) WHERE (due_
 CREATE INDEX outbox_number_idx ON views.outbox USING btree (number);
 
 CREATE INDEX quarantine_waiting_idx ON views.quarantine USING btree (recorded, received_at, id) WHERE (cause IS NOT NULL);
+
+CREATE INDEX report_windows_idx ON views.report_windows USING btree (answer);
 
 CREATE INDEX resolution_reopened_idx ON views.resolutions USING btree (case_id) WHERE (reopened OR (reopened_after_closure_position IS NOT NULL));
 
@@ -3037,6 +3073,16 @@ GRANT SELECT ON TABLE views.quarantine TO desk_api;
 GRANT SELECT ON TABLE views.quarantine TO desk_processes;
 GRANT SELECT ON TABLE views.quarantine TO desk_mail;
 GRANT SELECT ON TABLE views.quarantine TO desk_auditor;
+
+GRANT SELECT ON TABLE views.report_answers TO desk_api;
+GRANT SELECT ON TABLE views.report_answers TO desk_processes;
+GRANT SELECT ON TABLE views.report_answers TO desk_mail;
+GRANT SELECT ON TABLE views.report_answers TO desk_auditor;
+
+GRANT SELECT ON TABLE views.report_windows TO desk_api;
+GRANT SELECT ON TABLE views.report_windows TO desk_processes;
+GRANT SELECT ON TABLE views.report_windows TO desk_mail;
+GRANT SELECT ON TABLE views.report_windows TO desk_auditor;
 
 GRANT SELECT ON TABLE views.value_counts TO desk_api;
 GRANT SELECT ON TABLE views.value_counts TO desk_processes;

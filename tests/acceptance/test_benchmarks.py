@@ -59,6 +59,7 @@ def test_reports(running: RunningDesk, database: TestDatabase) -> None:
     with on_pool(database, "api", views_on, size=lists.READERS) as views:
         measured = views.portal.call(reports.rows, views.target, 1)
     assert [row.what for row in measured] == ["report_p95_ms", "report_as_of_p95_ms"]
+    assert reports.kept(database).what == "report_answers_kept_s"
     assert all(row.ours > 0 for row in measured)
 
 

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from application.reports.definitions import REPORTS
 from application.views.questions import Point, ReportQuestion
+from infrastructure.views.keeper import Keeper
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import views_on
+from infrastructure.views.questions.reports.answers import KEPT
 from tests.blocking import BlockingDesk, on_pool
 from tests.conftest import TestDatabase, cloned
 from tests.infrastructure.histories import open_history
@@ -104,8 +106,10 @@ def live(database: TestDatabase, chance: Random) -> datetime:
         lives = Lives(history, chance)
         lives.live(cases=14, steps=220)
     with database.connect("projector") as connection:
+        keeper = Keeper(connection, least_cases=0)
         while Projector(connection).fold_batch(chance.choice((1, 7, 40, 500))):
-            pass
+            for name, by in chance.sample(sorted(KEPT), len(KEPT) // 20):
+                keeper.keep(name, by, chance.choice(ZONES))
     return lives.start
 
 

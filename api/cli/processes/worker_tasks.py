@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import psycopg
 import structlog
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
-from api.cli.processes.worker_process import LATE, keep
+from api.cli.processes.worker_process import LATE, keep, persist
 from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
 from application.mail_in.envelope import Envelope
@@ -37,6 +38,7 @@ from infrastructure.postgres.database import Database
 from infrastructure.postgres.workers.operations import PostgresSetAside, Pulse
 from infrastructure.postgres.workers.turns import Turn
 from infrastructure.settings import Settings
+from infrastructure.views.keeper import Keeper
 from infrastructure.views.projector import Poisoned, Projector
 from infrastructure.views.questions.postgres_views import views_on
 from infrastructure.views.questions.timers import PostgresTimers
@@ -51,6 +53,8 @@ _LOOKS_AGAIN = 60.0
 _MAIL_PAUSES = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Seconds before a failed look or listener is tried again: longer, since other people's servers are asked."""
 _BEAT = 10.0
+_JOINS = 0.5
+"""Seconds until a count that goes on is broken off again."""
 
 log = structlog.get_logger()
 
@@ -65,14 +69,38 @@ def project(database: Database, stop: threading.Event, pulse: Pulse, *, patient:
         with database.connect("projector") as connection:
             Projector(connection).run(stop, beat=pulse.beat)
 
-    while not stop.is_set():
-        try:
-            keep(pulse, stop, run, fatal=(Poisoned,))
-        except Poisoned as poison:
-            pulse.halts(poison.why, within=_LOOKS_AGAIN + LATE)
-            if not patient or stop.wait(_LOOKS_AGAIN):
-                return [poison]
+    with _keeping_answers(database):
+        while not stop.is_set():
+            try:
+                keep(pulse, stop, run, fatal=(Poisoned,))
+            except Poisoned as poison:
+                pulse.halts(poison.why, within=_LOOKS_AGAIN + LATE)
+                if not patient or stop.wait(_LOOKS_AGAIN):
+                    return [poison]
     return []
+
+
+@contextmanager
+def _keeping_answers(database: Database) -> Iterator[None]:
+    """Keep answers of reports beside the projector, on a thread and a connection of their own: no event waits for a count."""
+    ended, counting = threading.Event(), list[psycopg.Connection[Any]]()
+
+    def run() -> None:
+        with database.connect("projector") as connection, suppress(psycopg.errors.QueryCanceled):
+            counting[:] = [connection]
+            Keeper(connection).run(ended)
+
+    thread = threading.Thread(target=persist, args=("reports", ended, run, psycopg.Error), name="reports")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        while thread.is_alive():
+            for connection in counting:
+                with suppress(psycopg.Error):  # the server may have gone before
+                    connection.cancel()
+            thread.join(_JOINS)
 
 
 @dataclass(frozen=True)

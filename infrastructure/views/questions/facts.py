@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from application.views.questions import Point
 from infrastructure.views.questions.view_reader import END, filled, position_of, texts
 
 _SQL = texts("facts")
+_ALL = "views.case_facts"
 _SHORT = timedelta(days=7)
 """Intervals that are no longer are found by their end (migrations/0035)."""
 _FIXED = (
@@ -56,18 +60,42 @@ LAST = {
 """The columns of a case with its latest stay in `resolved`, or with an earlier one."""
 
 
-def facts_at(point: Point) -> tuple[str, dict[str, Any]]:
-    """The facts of all cases as they were at a point, as a relation, and its values."""
+@dataclass(frozen=True)
+class Relation:
+    """The facts of some cases, as a relation, and its values."""
+
+    sql: str
+    values: Mapping[str, Any]
+
+
+def facts_at(point: Point) -> Relation:
+    """The facts of all cases as they were at a point."""
+    return _at(point, Relation(_ALL, {}))
+
+
+def facts_since(kept: int, waiting: Sequence[UUID], point: Point) -> Relation:
+    """The facts of the cases that have changed after a position, as they are at a later point, and of those that wait."""
+    return _at(point, Relation(_SQL["changed"], {"kept": kept, "waiting": list(waiting)}))
+
+
+def facts_before(kept: int, waiting: Sequence[UUID]) -> Relation:
+    """The facts of the same cases as they were at the position."""
+    return _at(Point(kept), Relation(_SQL["waited"], {"waiting": list(waiting)}))
+
+
+def _at(point: Point, present: Relation) -> Relation:
+    """The facts of cases at a point, from those that they have now."""
     if point == Point():
-        return "views.case_facts", {}
+        return present
     names = ", ".join(f"f.{name}" for name in _PAST)
     past = ", ".join(f"{source} AS {name}" for name, source in _PAST.items())
     values = {
+        **present.values,
         "position": position_of(point),
         "effective_at": point.effective_at or END,
         "soon": _after(point.effective_at or END),
     }
-    return filled(_SQL["then"], names=names, past=past, ended=_SQL["ended"]), values
+    return Relation(filled(_SQL["then"], present=present.sql, names=names, past=past, ended=_SQL["ended"]), values)
 
 
 def _after(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ from application.views.questions import Views
 from infrastructure.postgres.connections import AsyncPool
 from infrastructure.views.questions.health import HealthView
 from infrastructure.views.questions.lists import ListView
-from infrastructure.views.questions.reports import ReportView
+from infrastructure.views.questions.reports.view import ReportView
 from infrastructure.views.questions.retention import RetentionView
 from infrastructure.views.questions.search import SearchView
 from infrastructure.views.questions.view_reader import ViewReader

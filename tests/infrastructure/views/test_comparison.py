@@ -48,6 +48,8 @@ EDITS = {
     "words": "cases = -cases",
 }
 """What changes a row of each view, and done again changes it back."""
+KEPT = {"report_answers", "report_windows"}
+"""Answers of reports are no view of the events, and may be thrown away at any time."""
 NUMBERLESS = {"case_counts", "open_terms", "value_counts", "words", "quarantine", "tracking"}
 
 
@@ -86,7 +88,7 @@ def test_a_row_edited_in_any_view_is_found_on_both_sides_and_named(
     held(desk, 1)
     projector.catch_up()
     tables = superuser.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'views'")
-    assert {table for (table,) in tables} == set(EDITS)  # else this test says less than it should
+    assert {table for (table,) in tables} - KEPT == set(EDITS)  # else this test says less than it should
     whole = compare_views(auditor)
     assert whole == Comparison(last_position(database), whole.events)
     assert superuser.execute("SELECT count(*) FROM ledger.stored_events").fetchone() == (whole.events,)

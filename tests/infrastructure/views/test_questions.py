@@ -244,6 +244,8 @@ def test_views_are_read_by_who_must_also_after_a_rebuild_and_changed_by_nobody_e
         "case_intervals",
         "case_facts",
         "happenings",
+        "report_answers",
+        "report_windows",
         "obligations",
         "problems",
         "known_errors",

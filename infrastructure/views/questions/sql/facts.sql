@@ -2,18 +2,31 @@
 
 -- name: then --
 -- Cases that have not changed since are as they are now. Few others were known then: what they were stands in the interval that
--- holds the point, and a stay in `resolved` is known as far as that interval.
+-- holds the point, and a stay in `resolved` is known as far as that interval. Most cases are read, in the order in which they lie
+-- (`+ 0`: not by an index), and the few by their key (`OFFSET 0`: PostgreSQL expects more, and would read all of them again).
 (
-    SELECT {names} FROM views.case_facts f WHERE f.position <= %(position)s AND f.updated_at <= %(effective_at)s
+    SELECT {names} FROM {present} f WHERE f.position + 0 <= %(position)s AND f.updated_at <= %(effective_at)s
     UNION ALL
     SELECT {past}
     FROM {ended} i
-    JOIN views.case_facts f USING (case_id)
+    CROSS JOIN LATERAL (SELECT * FROM views.case_facts f WHERE f.case_id = i.case_id OFFSET 0) f
     LEFT JOIN LATERAL (
         SELECT * FROM views.resolutions r
         WHERE r.case_id = i.case_id AND r.position <= i.position ORDER BY r.episode DESC LIMIT 1
     ) r ON true
 )
+
+-- name: changed --
+-- The cases that changed after a position, and those that time alone may have changed, as they are now.
+(
+    SELECT * FROM views.case_facts f WHERE f.position > %(kept)s
+    UNION ALL
+    SELECT * FROM views.case_facts f WHERE f.case_id = ANY (%(waiting)s::uuid[]) AND f.position <= %(kept)s
+)
+
+-- name: waited --
+-- Of these cases, those that have not changed since the position. The others have an interval that holds it.
+(SELECT * FROM views.case_facts f WHERE f.case_id = ANY (%(waiting)s::uuid[]))
 
 -- name: ended --
 -- The intervals that hold the point: those that ended after the position, and those before it that ended after the moment.

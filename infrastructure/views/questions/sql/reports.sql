@@ -59,15 +59,30 @@ GROUP BY 1, 2;
  FROM {facts} f WHERE NOT {settled})
 
 -- name: open_at_instants --
--- A case is open from when it was logged until it is settled, and from each turn back until the next.
+-- A case is open from when it was logged until it is settled, and from each turn back until the next. Most were settled before
+-- the first instant. An instant has a place: a case is open at those after the place of its beginning, up to that of its end.
 (SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, NULL::timestamptz AS pending_since,
         (%(instants)s::timestamptz[])[n] - f.received_at AS age, n AS instant
  FROM (
-     SELECT f.*, f.logged_at AS since,
-            coalesce(CASE WHEN f.settled_position <= f.position THEN f.settled_at END, 'infinity') AS until
-     FROM {facts} f WHERE f.turns IS NULL
+     SELECT f.*, p.*
+     FROM (
+         SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at > (%(instants)s::timestamptz[])[1]
+         UNION ALL
+         SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at IS NULL
+         UNION ALL
+         SELECT * FROM {facts} f
+         WHERE f.turns IS NULL AND f.settled_at <= (%(instants)s::timestamptz[])[1] AND f.settled_position > f.position
+     ) f
+     CROSS JOIN LATERAL (
+         SELECT width_bucket(f.logged_at - interval '1 microsecond', %(instants)s::timestamptz[]) AS since,
+                CASE WHEN f.settled_position <= f.position
+                     THEN width_bucket(f.settled_at - interval '1 microsecond', %(instants)s::timestamptz[])
+                     ELSE cardinality(%(instants)s::timestamptz[]) END AS until
+         OFFSET 0
+     ) p
      UNION ALL
-     SELECT f.*, s.since, s.until
+     SELECT f.*, width_bucket(s.since - interval '1 microsecond', %(instants)s::timestamptz[]),
+            width_bucket(s.until - interval '1 microsecond', %(instants)s::timestamptz[])
      FROM {facts} f CROSS JOIN LATERAL (
          SELECT t.at AS since, coalesce(lead(t.at) OVER (ORDER BY t.place), 'infinity') AS until, t.place
          FROM (SELECT f.logged_at AS at, 0::bigint AS place
@@ -76,11 +91,8 @@ GROUP BY 1, 2;
                WHERE u.known <= f.position) t
      ) s WHERE f.turns IS NOT NULL AND s.place %% 2 = 0
  ) f
- CROSS JOIN LATERAL generate_series(
-     width_bucket(f.since - interval '1 microsecond', %(instants)s::timestamptz[]) + 1,
-     width_bucket(f.until - interval '1 microsecond', %(instants)s::timestamptz[])) n
- WHERE width_bucket(f.since - interval '1 microsecond', %(instants)s::timestamptz[])
-     < width_bucket(f.until - interval '1 microsecond', %(instants)s::timestamptz[]))
+ CROSS JOIN LATERAL generate_series(f.since + 1, f.until) n
+ WHERE f.since < f.until)
 
 -- name: durations --
 -- The median and the ninth tenth of each duration, by breakdown and for all.
@@ -89,7 +101,13 @@ FROM (SELECT {keys}, {durations} FROM {rows}) t
 GROUP BY GROUPING SETS ({sets});
 
 -- name: percentiles --
-percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY t.{name}) AS {name}
+percentile_cont({fractions}) WITHIN GROUP (ORDER BY t.{name}) AS {name}
+
+-- name: values --
+array_agg(t.{name}) FILTER (WHERE t.{name} IS NOT NULL) AS {name}
+
+-- name: sorted --
+array_agg(t.{name} ORDER BY t.{name}) FILTER (WHERE t.{name} IS NOT NULL) AS {name}_sorted
 
 -- name: acknowledged --
 {facts} f WHERE f.acknowledged_at >= %(since)s AND f.acknowledged_at < %(until)s
@@ -119,23 +137,24 @@ UNION ALL
     WHERE f.episodes > 1 AND NOT (f.resolved_at >= %(since)s AND f.resolved_at < %(until)s)
 
 -- name: reopenings --
--- Few cases come back: these are counted one by one, beside a row of nothing for each key that has any incident.
-SELECT t.k1, t.k2, count(*) FILTER (WHERE t.reopenings > 0) AS cases_reopened,
+-- Few cases come back: these are counted one by one, beside a row of nothing for each key that has any incident. `here` says how
+-- many rows a key has: it has gone when the last one has.
+SELECT t.k1, t.k2, sum(t.here)::bigint AS here, count(*) FILTER (WHERE t.reopenings > 0) AS cases_reopened,
        coalesce(sum(t.reopenings), 0)::bigint AS reopenings,
        coalesce(sum(t.reopenings_after_72h), 0)::bigint AS reopenings_after_72h,
        coalesce(sum(t.reopenings_after_closure), 0)::bigint AS reopenings_after_closure
 FROM (
-    SELECT {keys}, 0 AS reopenings, 0 AS reopenings_after_72h, 0 AS reopenings_after_closure
+    SELECT {keys}, count(*) AS here, 0 AS reopenings, 0 AS reopenings_after_72h, 0 AS reopenings_after_closure
     FROM {facts} f WHERE {incident} GROUP BY 1, 2
     UNION ALL
-    SELECT {keys}, count(*) FILTER (WHERE {reopened}),
+    SELECT {keys}, 1, count(*) FILTER (WHERE {reopened}),
            count(*) FILTER (WHERE {reopened} AND r.ended_at - r.resolved_at > interval '72 hours'),
            count(*) FILTER (WHERE r.reopened_after_closure_position <= f.position
                               AND r.reopened_after_closure_at >= %(since)s
                               AND r.reopened_after_closure_at < %(until)s)
     FROM {facts} f
     JOIN views.resolutions r USING (case_id)
-    WHERE r.position <= f.position AND r.code <> ALL (%(apart)s)
+    WHERE f.turns IS NOT NULL AND r.position <= f.position AND r.code <> ALL (%(apart)s)
       AND (r.reopened OR r.reopened_after_closure_position IS NOT NULL)
     GROUP BY 1, 2, case_id
 ) t
@@ -147,11 +166,7 @@ GROUP BY 1, 2;
 -- name: resolution --
 -- A row for each key and priority, for each key, for each priority, and for all: null where it is about all of them.
 SELECT {group}, coalesce(t.priority::text, 'none') AS priority, grouping(t.priority) = 1 AS every_priority,
-       count(*) AS resolved, count(t.source_seconds) AS source_cases,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.net_seconds) AS net_seconds,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.wall_seconds) AS wall_seconds,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.first_seconds) AS first_seconds,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY t.source_seconds) AS source_seconds
+       count(*) AS resolved, count(t.source_seconds) AS source_cases, {percentiles}
 FROM (
     SELECT {keys}, f.priority, f.net_seconds, f.source_seconds,
            date_part('epoch', f.resolved_at - f.received_at) AS wall_seconds,
@@ -227,8 +242,8 @@ FROM views.happenings f WHERE f.kind IN ('notified', 'notification_failed') AND 
 GROUP BY 1, 2;
 
 -- name: closures --
-SELECT {group}, count(*) AS closures, percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY t.seconds) AS lateness
-FROM (SELECT {keys}, f.seconds FROM views.happenings f WHERE f.kind = 'closed_by_timer' AND {happened}) t
+SELECT {group}, count(*) AS closures, {percentiles}
+FROM (SELECT {keys}, f.seconds AS lateness FROM views.happenings f WHERE f.kind = 'closed_by_timer' AND {happened}) t
 GROUP BY GROUPING SETS ({sets});
 
 -- name: major_incidents --
@@ -245,4 +260,4 @@ FROM views.happenings f WHERE f.kind = 'deviation' AND {happened}
 GROUP BY 1, 2, f.value;
 
 -- name: happened --
-(f.position <= %(position)s AND f.at <= %(effective_at)s AND f.at >= %(since)s AND f.at < %(until)s)
+(f.position > %(after)s AND f.position <= %(position)s AND f.at <= %(effective_at)s AND f.at >= %(since)s AND f.at < %(until)s)

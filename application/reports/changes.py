@@ -1,0 +1,132 @@
+"""An answer that was counted before, and what has changed since: together they are the answer now, to the last digit.
+
+Figures add up over cases. So the rows of all cases are the rows of then, less those of the cases that have changed as they
+were then, plus those of the same cases as they are now. A percentile lies few places from where it lay: a part of the sorted
+values around it suffices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from application.reports.report import Row
+
+KEYS = ("k1", "k2", "every_key", "status", "priority", "every_priority", "value")
+"""The columns that name a group of cases. A row has some of them; its other columns are counts and percentiles."""
+Key = tuple[Any, ...]
+Fractions = Mapping[str, float | tuple[float, ...]]
+"""The percentiles of a report: the fraction of each, or its fractions, by the name of the column."""
+
+
+class TooNarrow(Exception):
+    """The percentile has left the values that were kept around it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of sorted values around a percentile."""
+
+    count: int = 0
+    """How many values there are in all."""
+    first: int = 1
+    """The place of the first one here, from 1."""
+    values: Sequence[float] = ()
+
+    def percentile(self, fraction: float, gone: Sequence[float], come: Sequence[float]) -> float | None:
+        """The percentile after some values have gone and others come, as SQL's percentile_cont; None of no values.
+
+        Raises TooNarrow.
+        """
+        count = self.count - len(gone) + len(come)
+        if count <= 0:
+            return None
+        place = fraction * (count - 1)
+        low, high = self._at((floor(place) + 1, ceil(place) + 1), gone, come)
+        return low + (place - floor(place)) * (high - low)
+
+    def _at(self, places: tuple[int, int], gone: Sequence[float], come: Sequence[float]) -> tuple[float, float]:
+        """The values at two places, of which the second is the same or the next one."""
+        if self.count and not self.values:
+            raise TooNarrow
+        many: dict[float, int] = {}
+        for those, change in ((self.values, 1), (come, 1), (gone, -1)):
+            for value in those:
+                many[value] = many.get(value, 0) + change
+        from_the_first, to_the_last = self.first == 1, self.first + len(self.values) > self.count
+        below, found = self.first - 1, list[float]()
+        for value in sorted(many):
+            if len(found) == 2:
+                break
+            outside = not from_the_first and value < self.values[0]
+            # Those before the window may be equal to its first value, so that fewer may lie below it than are counted here.
+            if not outside and ((below >= places[0] and not found) or (not to_the_last and value > self.values[-1])):
+                raise TooNarrow
+            below += many[value]
+            while not outside and len(found) < 2 and below >= places[len(found)]:
+                found.append(value)
+        if len(found) < 2:
+            raise TooNarrow
+        return found[0], found[1]
+
+
+def key_of(row: Row) -> Key:
+    """The group of a row."""
+    return tuple(row.get(name) for name in KEYS)
+
+
+def changed(
+    rows: Iterable[Row],
+    gone: Sequence[Row],
+    come: Sequence[Row],
+    fractions: Fractions | None = None,
+    windows: Mapping[tuple[Key, str, float], Window] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of an answer after some cases have changed: what they were and what they are.
+
+    Where a report has percentiles, `gone` and `come` have their values instead, and the windows are those of all groups that
+    change. Raises TooNarrow.
+    """
+    of = {key_of(row): dict(row) for row in rows}
+    fractions = fractions or {}
+    values: dict[Key, dict[str, tuple[list[float], list[float]]]] = {}
+    for sign, those in ((-1, gone), (1, come)):
+        for row in those:
+            key = key_of(row)
+            group = of.setdefault(key, {name: row[name] for name in KEYS if name in row})
+            changing = values.setdefault(key, {name: ([], []) for name in fractions})
+            for name, value in row.items():
+                if name in fractions:
+                    changing[name][sign > 0].extend(value or ())
+                elif name not in KEYS:
+                    group[name] = group.get(name, 0) + sign * (value or 0)
+    for key, changing in values.items():
+        for name, (left, new) in changing.items():
+            of[key][name] = _percentiles(key, name, fractions[name], left, new, windows or {})
+    return [row for row in of.values() if _is_of_all(row) or _counts(row, fractions)]
+
+
+def _percentiles(
+    key: Key,
+    name: str,
+    fractions: float | tuple[float, ...],
+    gone: list[float],
+    come: list[float],
+    windows: Mapping[tuple[Key, str, float], Window],
+) -> Any:
+    if isinstance(fractions, tuple):
+        found = [windows.get((key, name, each), Window()).percentile(each, gone, come) for each in fractions]
+        return None if found[0] is None else found
+    return windows.get((key, name, fractions), Window()).percentile(fractions, gone, come)
+
+
+def _is_of_all(row: Mapping[str, Any]) -> bool:
+    """Whether a row is about all cases. It stays when there are none."""
+    return bool(row.get("every_key", False) and row.get("every_priority", True))
+
+
+def _counts(row: Mapping[str, Any], fractions: Fractions) -> bool:
+    """Whether a group still holds anything."""
+    return any(value for name, value in row.items() if name not in KEYS and name not in fractions)
