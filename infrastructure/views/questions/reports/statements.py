@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from application.reports.changes import Fractions
 from application.reports.periods import months_of
 from application.reports.report import Breakdown
-from application.views.questions import ReportQuestion
+from application.views.questions import Point, ReportQuestion
 from domain.case.clauses.resolution import NO_INCIDENT
 from infrastructure.views.questions.facts import LAST, Relation, facts_at
 from infrastructure.views.questions.view_reader import END, LATEST, filled, texts
@@ -125,6 +125,8 @@ def _parts(question: ReportQuestion, by: Sequence[Breakdown], month: str, form: 
     parts = {
         "statement": _SQL[question.name if question.name not in _DURATIONS else "durations"],
         "open": _SQL["open_at_instants" if month == _SERIES else "open_now"],
+        "stays": _SQL["stays_now" if question.point == Point() else "stays_then"],
+        "late": _SQL["late"],
         **_grouping(question.name, bool(by)),
     }
     if question.name in _DURATIONS:

@@ -65,14 +65,7 @@ GROUP BY 1, 2;
         (%(instants)s::timestamptz[])[n] - f.received_at AS age, n AS instant
  FROM (
      SELECT f.*, p.*
-     FROM (
-         SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at > (%(instants)s::timestamptz[])[1]
-         UNION ALL
-         SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at IS NULL
-         UNION ALL
-         SELECT * FROM {facts} f
-         WHERE f.turns IS NULL AND f.settled_at <= (%(instants)s::timestamptz[])[1] AND f.settled_position > f.position
-     ) f
+     FROM {stays} f
      CROSS JOIN LATERAL (
          SELECT width_bucket(f.logged_at - interval '1 microsecond', %(instants)s::timestamptz[]) AS since,
                 CASE WHEN f.settled_position <= f.position
@@ -89,10 +82,23 @@ GROUP BY 1, 2;
                UNION ALL
                SELECT u.at, u.place FROM unnest(f.turns, f.turn_positions) WITH ORDINALITY AS u (at, known, place)
                WHERE u.known <= f.position) t
-     ) s WHERE f.turns IS NOT NULL AND s.place %% 2 = 0
+     ) s WHERE f.turns IS NOT NULL AND {late} AND s.place %% 2 = 0
  ) f
  CROSS JOIN LATERAL generate_series(f.since + 1, f.until) n
  WHERE f.since < f.until)
+
+-- name: stays_now --
+-- By the index of `settled_at`.
+(SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at > (%(instants)s::timestamptz[])[1]
+ UNION ALL
+ SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at IS NULL)
+
+-- name: stays_then --
+(SELECT * FROM {facts} f WHERE f.turns IS NULL AND {late})
+
+-- name: late --
+-- Not settled before the first instant, as far as is known.
+(f.settled_at > (%(instants)s::timestamptz[])[1] OR f.settled_at IS NULL OR f.settled_position > f.position)
 
 -- name: durations --
 -- The median and the ninth tenth of each duration, by breakdown and for all.
