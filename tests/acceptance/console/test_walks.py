@@ -163,7 +163,7 @@ def in_both_schemes(page: Page) -> list[str]:
     """The faults of a page in light and in dark."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # else colours are on their way still
         found += [f"{scheme}: {each}" for each in faults(page)]
     return found
 
