@@ -69,9 +69,10 @@ def find(page: Page, number: str) -> None:
 
 
 def walk(page: Page, steps: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> None:
-    """Give the usual next command, again and again: `.` opens it, Tab leads through it, Ctrl+Enter sends it."""
+    """Give the usual next command, again and again: it is the first of the palette, Tab leads through it, Ctrl+Enter sends it."""
     for name, typed in steps:
         page.keyboard.press(".")
+        page.keyboard.press("Enter")
         first = True
         for label, words in typed:
             named = "(at) => (at.labels?.[0]?.innerText ?? '').trim()"
