@@ -7,7 +7,7 @@ written again; an older form is brought up to date on reading only, by its class
 from __future__ import annotations
 
 import threading
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 from typing import Any, get_type_hints
 from uuid import UUID
@@ -55,6 +55,12 @@ _encode = msgspec.json.Encoder(enc_hook=_encode_disclosure).encode
 def _lean(value: Actor | Via) -> msgspec.Raw:
     """Who acted, or through which door, without fields that say nothing. Few differ, and every event has both."""
     return msgspec.Raw(_encode({name: said for name, said in vars(value).items() if said is not None}))
+
+
+@lru_cache(maxsize=4096)
+def _whole(value: Actor | Via) -> Actor | Via:
+    """The same with every field set: msgspec leaves to the class what a state leaves out, and writes no such field."""
+    return replace(value)
 
 
 class _Codec:
@@ -132,6 +138,7 @@ class StateMapper(Mapper[UUID]):
         values["originator_id"] = stored_event.originator_id
         values["originator_version"] = stored_event.originator_version
         values["timestamp"] = values["occurred_at"] or getattr(stored_event, "recorded_at", None)
+        values["by"], values["via"] = _whole(values["by"]), _whole(values["via"])
         self._join(values, codec.disclosing, getattr(stored_event, "disclosures", ()))
         domain_event = object.__new__(event)
         object.__setattr__(domain_event, "__dict__", values)

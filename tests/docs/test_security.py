@@ -26,4 +26,4 @@ def test_every_row_of_its_tables_is_read_here() -> None:
 
 @pytest.mark.parametrize(("threat", "file", "test"), [row[1:] for row in ROWS], ids=lambda given: given[:40])
 def test_each_threat_names_the_test_of_its_defence(threat: str, file: str, test: str) -> None:
-    assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), threat
+    assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), threat

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
+import msgspec
 import pytest
 from eventsourcing.persistence import MapperDeserialisationError
 
@@ -72,6 +73,13 @@ def test_the_longer_form_of_earlier_releases_reads_the_same() -> None:
     earlier = mapper.to_domain_event(LedgerEvent(**{**vars(stored), "state": longer, "recorded_at": NOW}))
     assert longer != stored.state
     assert vars(earlier) == vars(mapper.to_domain_event(LedgerEvent(**{**vars(stored), "recorded_at": NOW})))
+
+
+def test_who_acted_is_whole_also_where_the_state_leaves_something_out() -> None:
+    """An answer that shows `by` has its team, if only to say that there is none."""
+    read = mapper.to_domain_event(LedgerEvent(**{**vars(logged()), "recorded_at": NOW}))
+    assert msgspec.to_builtins(read.by) == {"subject": "a.ortiz", "role": "technician", "team": None}
+    assert msgspec.to_builtins(read.via).keys() == {"interface", "channel"}
 
 
 def test_what_is_read_is_what_was_written() -> None:
