@@ -14,14 +14,17 @@ REQUEST = Request(Actor("system:reports", Role.SYSTEM), "process")
 async def issue_due(desk: Desk, views: Views, tries: Tries | None = None) -> int:
     """Issue the reports that are due. Returns how many. Raises the errors in AWAY.
 
-    Another worker may issue the same: the second finds it recorded. A report whose period the views have not folded waits.
+    Another worker may issue the same: the second finds it recorded. A report whose period the views have not folded waits,
+    and later ones with it, so that the oldest is issued first.
     """
     tries = tries or Tries(Nowhere())
     due = {each.number: each for each in await desk.report_issues.due(desk.clock.now())}
-    issued = list[str]()
+    issued, folded = list[str](), True
 
     async def issue(number: str) -> None:
-        if await desk.report_issues.issue(due[number], views.positions, views.reports, REQUEST):
+        nonlocal folded
+        folded = folded and await desk.report_issues.issue(due[number], views.positions, views.reports, REQUEST)
+        if folded:
             issued.append(number)
 
     await tries.each(list(due), len(due) + 1, issue)

@@ -31,6 +31,8 @@ PAGES = {
     "Operate": (
         *(
             "docs/operating",
+            "docs/kubernetes",
+            "docs/runbooks",
             "docs/backups",
             "docs/settings",
             "docs/policy",
