@@ -31,7 +31,7 @@ def questions(running: RunningDesk) -> list[str]:
     webhook = Webhook("hub", "Hub", "r.audit")
     running.office.catalogue.put("webhooks", webhook, {"url": "https://hub.example/"}, OPERATOR)
     running.office.grants.ensure("root", Role.ADMIN, None, None, OPERATOR, anew=False)
-    names = {"number": number, "subject": "root", "log": "1", "path": "tile/0/000"}
+    names = {"number": number, "subject": "root", "log": "1", "path": "tile/0/000", "check": "verify"}
     codes = {"services": "printing", "teams": "network", "sources": "prom", "webhooks": "hub"}
     found = []
     for path, operations in running.technician.get("/openapi.json").json()["paths"].items():
