@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.policy import first_policy
 from tests.acceptance.conftest import FIXED, VERIFIED, RunningDesk, Serve, done, refused
 from tests.conftest import TestDatabase
 from tests.travel_clock import TravelClock
@@ -58,7 +60,8 @@ def test_volume_by_team_service_priority_channel_agency_and_month(
     running.log(service="email", channel="chat", customer={"name": "Al"})
     running.prioritized()
     last = running.assigned()
-    after, month = position(running, last), datetime.now(UTC).strftime("%Y-%m")
+    after, zone = position(running, last), ZoneInfo(first_policy().business.time_zone)
+    month = f"{datetime.now(zone):%Y-%m}"
     expected: dict[str, dict[Any, int]] = {
         "team": {"network": 1, None: 2},
         "service": {"email": 1, "printing": 2},
