@@ -5,6 +5,7 @@ Reading is no decision of the desk, so it is not of the record: it stands in a t
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -124,12 +125,17 @@ class Readings:
         stream, version = (None, None) if case is None else (case.id, case.version)
         self._waiting.append(Reading(self._clock.now(), reader, through, what, about, stream, version, position))
 
-    async def flush(self, kept: KeptReads, policy: Policy) -> int:
-        """Keep what waits, if the policy says so; returns how many. What could not be kept waits on. Raises psycopg.Error."""
+    async def flush(self, kept: KeptReads, policy: Callable[[], Awaitable[Policy]]) -> int:
+        """Keep what waits, if the policy says so; returns how many. What could not be kept waits on. Raises psycopg.Error.
+
+        The policy is asked for afterwards: it is at least as new as the reads.
+        """
         taken, self._waiting = self._waiting, []
-        if not taken or not policy.reads_recorded:
+        if not taken:
             return 0
         try:
+            if not (await policy()).reads_recorded:
+                return 0
             await kept.add(taken)
         except BaseException:
             room = max(0, self.MOST - len(self._waiting))

@@ -16,6 +16,7 @@ from application.audit.reads import ReadFilter, Reading, Readings
 from application.execution.reference import References
 from application.faults import FAULTS
 from application.views.questions import Listing, Page
+from domain.policy import Policy
 from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.queries import load
 from infrastructure.views.questions.view_reader import LATEST, ViewReader
@@ -72,11 +73,14 @@ async def keeping(readings: Readings, kept: PostgresReads, references: Reference
 
     failing = False
 
+    async def policy() -> Policy:
+        return (await references.current()).policy
+
     async def flush() -> None:
         nonlocal failing
         lost = readings.lost
         try:
-            await readings.flush(kept, (await references.current()).policy)
+            await readings.flush(kept, policy)
             failing = False
         except (psycopg.Error, PoolTimeout, PersistenceError) as error:
             if not failing:

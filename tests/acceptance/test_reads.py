@@ -19,7 +19,7 @@ from api.cli.main import app
 from application.audit.reads import Reading, Readings, What
 from application.processes.reads_retention import ReadsRetention
 from domain.clock import SystemClock
-from domain.policy import first_policy
+from domain.policy import Policy, first_policy
 from domain.values import Actor, Role
 from infrastructure.views.reads import PostgresReads
 from tests.acceptance.conftest import RunningDesk, done, refused
@@ -38,7 +38,7 @@ WORDLESS = {
     "/filters",
     *("/grants", "/grants/{subject}", "/grants/{subject}/history", "/policy", "/policy/history"),
     *("/healthz", "/metrics", "/readyz", "/readyz/views", "/readyz/write"),
-    *("/obligations", "/queues", "/reports", "/reports/retention", "/reports/{name}"),
+    *("/obligations", "/queues", "/reports", "/reports/retention", "/reports/scheduled", "/reports/{name}"),
     *("/tlog/checkpoint", "/tlog/{log}/checkpoint", "/tlog/{log}/{path}", "/tlog/{path}"),
     *("/webhooks", "/webhooks/{code}", "/webhooks/{code}/deliveries"),
     *(
@@ -189,9 +189,31 @@ class Refusing(PostgresReads):
         self.kept += readings
 
 
+def test_the_policy_that_decides_is_at_least_as_new_as_the_read() -> None:
+    """It was changed while the one before was looked up: what was read since then waits for the next look."""
+    readings, kept = Readings(SystemClock()), Refusing()
+    kept.reachable = True
+
+    async def changed_meanwhile() -> Policy:
+        before = first_policy()
+        readings.note(Actor("a.ortiz", Role.TECHNICIAN), "http", What.CASE, "INC-0000002")
+        return before
+
+    async def recorded() -> Policy:
+        return replace(first_policy(), reads_recorded=True)
+
+    readings.note(Actor("a.ortiz", Role.TECHNICIAN), "http", What.CASE, "INC-0000001")
+    assert asyncio.run(readings.flush(kept, changed_meanwhile)) == 0
+    assert asyncio.run(readings.flush(kept, recorded)) == 1
+    assert [each.about for each in kept.kept] == ["INC-0000002"]
+
+
 def test_reads_wait_while_the_database_is_away_and_what_is_lost_is_counted() -> None:
     readings, kept = Readings(SystemClock()), Refusing()
-    recorded = replace(first_policy(), reads_recorded=True)
+
+    async def recorded() -> Policy:
+        return replace(first_policy(), reads_recorded=True)
+
     for _ in range(Readings.MOST + 2):
         readings.note(Actor("a.ortiz", Role.TECHNICIAN), "http", What.CASE, "INC-0000001")
     assert readings.lost == 2
