@@ -104,7 +104,7 @@ def test_files_are_added_beside_a_note_in_work(
         expect(page.locator("[data-told]")).to_contain_text("run.sh")
         picture = page.locator("#timeline img")
         expect(picture).to_have_attribute("alt", "screen.png")
-        page.wait_for_function("document.querySelector('#timeline img').naturalWidth === 2")
+        expect(picture).to_have_js_property("naturalWidth", 2)
         expect(page.get_by_label("Note", exact=True)).to_have_value("see the picture")
         page.get_by_role("button", name="Add note").click()
         page.wait_for_url("**done=notes*")
