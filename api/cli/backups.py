@@ -61,9 +61,7 @@ def backup(
     if as_json:
         print_json({"folder": folder, **asdict(made), "deleted": gone})
         return
-    out.print(
-        f"{made.name} is in {folder} and checked: it holds all events up to {made.position}, at least.", markup=False
-    )
+    out.print(f"{made.name} is in {folder} and checked. It holds {_holds(made)}.", markup=False)
     for name in gone:
         out.print(f"{name} is deleted.", markup=False)
     out.print(_NOT_IN_IT.format(keys=settings.data_dir / "keys", sealer=settings.sealer_folder), markup=False)
@@ -91,10 +89,7 @@ def restore(
     if as_json:
         print_json({"data_dir": settings.data_dir, **asdict(restored), "chain": [each.name for each in chain]})
         return
-    out.print(
-        f"{restored.name} is restored to {settings.data_dir}: all events up to {restored.position}, at least.",
-        markup=False,
-    )
+    out.print(f"{restored.name} is restored to {settings.data_dir}. It holds {_holds(restored)}.", markup=False)
     out.print(
         "Next: caseledger verify --held CHECKPOINT, with one kept outside. If it lacks events that were sealed:",
         markup=False,
@@ -106,6 +101,10 @@ def _embedded(settings: Settings) -> Settings:
     if settings.database_url is not None:
         could_not_run("this is for the embedded server; docs/backups.md says how to back up a PostgreSQL of your own")
     return settings
+
+
+def _holds(backup: Backup) -> str:
+    return f"every event up to position {backup.position}, and those that came until it was complete"
 
 
 def _described(database: Database, base: str | None) -> Backup:

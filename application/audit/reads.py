@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -19,10 +19,6 @@ from domain.clock import Clock
 from domain.errors import Forbidden
 from domain.policy import Policy
 from domain.values import Actor, Role
-
-SHORTEST = timedelta(days=30)
-"""No policy forgets a read earlier, and the database lets nobody."""
-
 
 _NOTED = frozenset({*STAFF, Role.ADMIN})
 

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -59,15 +58,7 @@ def events(
     Exit 1 when rows could not be read, or hold values without a word of ours. The former are kept in DATA_DIR/imports,
     the latter on the record. The command ends when every view and the seal have reached the last event.
     """
-    given = _mapping(mapping)
-    _import(
-        file,
-        given,
-        None if timezone is None else zone_of(timezone),
-        settings_of(data_dir, database_url),
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    _import(file, _mapping(mapping), timezone, settings_of(data_dir, database_url), dry_run=dry_run, as_json=as_json)
 
 
 def servicenow(
@@ -83,20 +74,13 @@ def servicenow(
     Running it twice imports once. Exit 1 when rows could not be read, or hold values without a word of ours.
     """
     given = shipped_mapping("servicenow")
-    _import(
-        file,
-        given,
-        None if timezone is None else zone_of(timezone),
-        settings_of(data_dir, database_url),
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    _import(file, given, timezone, settings_of(data_dir, database_url), dry_run=dry_run, as_json=as_json)
 
 
 def _import(
-    file: Path, mapping: Mapping, zone: ZoneInfo | None, settings: Settings, *, dry_run: bool, as_json: bool
+    file: Path, mapping: Mapping, timezone: str | None, settings: Settings, *, dry_run: bool, as_json: bool
 ) -> None:
-    log, began = Log(mapping, zone), time.monotonic()
+    log, began = Log(mapping, None if timezone is None else zone_of(timezone)), time.monotonic()
     history, counts = _look_at(file, log)
     if dry_run:
         with reading(file), progress("reading rows", counts.total()) as advance:

@@ -1,28 +1,25 @@
 """The console: pages for people under `/ui`. A page calls the services that the API calls, as the person who signed in.
 
-An area is a module in `areas/` with its templates beside. CONTRIBUTING.md says how to add a page.
+An area is a module in `areas/`, `auditing/` or `admin/`, with its templates beside. CONTRIBUTING.md says how to add a page.
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.console import admin
+from api.http.console import admin, auditing
 from api.http.console.areas import (
     assets,
-    audit,
     bulk,
     cases,
     commands,
     components,
     files,
-    findings,
     lists,
     live,
     major,
     problems,
     quarantine,
-    reads,
     report,
     reports,
     saved_filters,
@@ -47,9 +44,7 @@ for _area in (
     cases,
     commands,
     problems,
-    audit,
-    findings,
-    reads,
+    auditing,
     reports,
     admin,
     components,

@@ -348,6 +348,21 @@ def test_a_moment_is_the_position_of_the_last_event_recorded_by_then(
         assert views.positions.at(at) == views.positions.at(at + timedelta(seconds=59)) == position
 
 
+def test_a_moment_is_found_where_every_position_of_the_index_was_skipped(
+    views: BlockingDesk, database: TestDatabase
+) -> None:
+    with psycopg.connect(database.superuser, autocommit=True) as superuser:
+        for minute in range(300):
+            (position,) = superuser.execute(
+                "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state, recorded_at)"
+                " VALUES (gen_random_uuid(), 1, 'subject.opened', '{}', %s) RETURNING notification_id",
+                (moment(minute),),
+            ).fetchone() or (0,)
+            if position % 32 == 31:
+                superuser.execute("SELECT nextval('ledger.stored_events_notification_id_seq')")
+    assert views.positions.at(moment(299)) == position
+
+
 def test_a_moment_is_found_among_few_events(database: TestDatabase) -> None:
     query = load("view_reader", "infrastructure.views.questions")["position_at"].decode()
     with psycopg.connect(database.superuser) as superuser:

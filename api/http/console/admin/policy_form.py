@@ -223,7 +223,7 @@ def _number(typed: str) -> int | float:
     try:
         return int(typed) if typed.lstrip("-").isdecimal() else float(typed)
     except ValueError:
-        raise ValueError("This is a number.") from None
+        raise ValueError("A number is needed, such as 0.95.") from None
 
 
 def _codes(typed: str, present: Sequence[Any]) -> list[Any]:

@@ -74,6 +74,7 @@ async def case_page(
     status, told = _refusal(attempted)
     frame, document = await frame_of(request, actor), case_document(case, actor.role)
     lines = timeline(item for item in items if item["version"] <= case.version)
+    shown = lines if whole else _shortened(lines)
     present = document if now else case_document(await records.case(number, actor), actor.role)
     return show(
         frame,
@@ -81,8 +82,8 @@ async def case_page(
         status,
         case=document,
         since=case_changes(document, present, frame.zone),
-        lines=lines if whole else _shortened(lines),
-        left_out=0 if whole else len(lines) - len(_shortened(lines)),
+        lines=shown,
+        left_out=len(lines) - len(shown),
         versions=head.version,
         is_past=not now,
         sealed=await sealed_up_to(context),

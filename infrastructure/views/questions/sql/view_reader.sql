@@ -4,18 +4,16 @@
 SELECT position FROM views.tracking;
 
 -- name: position_at --
--- From the last milestone at or before the moment, on to the last event that was recorded by then. Two milestones have at most 62
--- events between them; a few more where sequences skipped one.
-SELECT max(near.notification_id) AS position
-FROM (
-    SELECT e.notification_id, e.recorded_at FROM ledger.stored_events e
-    WHERE e.notification_id >= coalesce((
+-- The event before the first one that was recorded later. That one is looked for from the last milestone at or before the moment:
+-- some 60 events at most, and more only where sequences skipped milestones.
+SELECT max(e.notification_id) AS position FROM ledger.stored_events e
+WHERE e.notification_id < coalesce((
+    SELECT later.notification_id FROM ledger.stored_events later
+    WHERE later.recorded_at > %(moment)s AND later.notification_id >= coalesce((
         SELECT m.notification_id FROM ledger.stored_events m
         WHERE m.notification_id %% 32 = 0 AND m.recorded_at <= %(moment)s
         ORDER BY m.recorded_at DESC, m.notification_id DESC LIMIT 1), 0)
-    ORDER BY e.notification_id LIMIT 256
-) near
-WHERE near.recorded_at <= %(moment)s;
+    ORDER BY later.notification_id LIMIT 1), 9223372036854775807);
 
 -- name: searching --
 -- A word of seven letters with two swapped has a similarity of 0.375 to the words it is in, and of 0.33 to the word that is

@@ -17,7 +17,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from api.http.console.access import Auditor, Staff
-from api.http.console.areas.findings import TITLES, state_of
+from api.http.console.auditing.findings import TITLES, state_of
 from api.http.console.frame import frame_of
 from api.http.console.rendering import Frame, show
 from api.http.console.route import area
