@@ -297,5 +297,4 @@ def _receipt_of(committed: Committed) -> Receipt:
 
 
 def _told(outcome: str, case: str | None, message: UUID, status: int, headers: dict[str, str]) -> Response:
-    document = {"outcome": outcome, "case": case, "message": message}
-    return json_response(document, status, headers)
+    return json_response({"outcome": outcome, "case": case, "message": message}, status, headers)

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from domain.values import Role
+from tests.acceptance.auditing.test_reads import reads_of
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.console.conftest import Visit, Visitor, signed_in
 from tests.acceptance.office import change_policy
-from tests.acceptance.test_reads import reads_of
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mM4EaABRAwQCgAljgUBQTLeRwAAAABJRU5ErkJggg=="

@@ -28,7 +28,7 @@ from domain.case.status import SETTLED, Status
 from domain.policy import first_policy
 from domain.problem import Problem
 from infrastructure.postgres.event_store import MAPPER
-from tests.application.invariants import Known, check
+from tests.application.model.invariants import Known, check
 
 LAST = date(2026, 10, 30)
 STORE = Store(bytes(32), "desk@caseledger.example", first_policy())

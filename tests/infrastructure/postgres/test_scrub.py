@@ -1,6 +1,6 @@
 """Scrubbing: what keeps the disk from forgetting is said, and holds nobody up for long.
 
-That it does forget is tested on a data directory of its own (tests/acceptance/test_nothing_left.py).
+That it does forget is tested on a data directory of its own (tests/acceptance/auditing/test_nothing_left.py).
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from application.views.questions import Point
 from domain.errors import NotFound
 from infrastructure.views.projector import Projector
 from tests.acceptance.imports.logs import imported, row
-from tests.application.desk_model import AUDITOR, START
-from tests.application.test_state_machine import CHANCE, DeskMachine, staffed
-from tests.application.the_past import ALARM, ATTENTION, QUEUES, Happened, Questions, asked, happened, only
+from tests.application.model.desk_model import AUDITOR, START
+from tests.application.model.test_state_machine import CHANCE, DeskMachine, staffed
+from tests.application.model.the_past import ALARM, ATTENTION, QUEUES, Happened, Questions, asked, happened, only
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, cloned
 from tests.infrastructure.everything import everything

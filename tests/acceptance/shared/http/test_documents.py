@@ -14,7 +14,7 @@ from application.administration.catalogue import OPERATOR
 from domain.monitoring.source import MonitoringSource, SourceKind
 from domain.values import Role
 from tests.acceptance.conftest import FIXED, VERIFIED, Caller, RunningDesk, done, refused
-from tests.acceptance.shared.contract import Contract
+from tests.acceptance.shared.http.contract import Contract
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_in.parsing import Mail, read_mail
-from tests.application.test_mail_reading import OURS
+from tests.application.mail.test_reading import OURS
 from tests.field import field_input
 
 HEAD = "From: jo@x.example\nSubject: x\nMIME-Version: 1.0\n"

@@ -21,9 +21,9 @@ from application.administration.catalogue import OPERATOR
 from domain.catalogue import HelpDesk
 from domain.outgoing_mail import Message
 from domain.values import Actor, Role
-from tests.application.command_table import STATUSES, TABLE, refusals
-from tests.application.commands import JO, LOU, SAM, Call, Commands, Picker
-from tests.application.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
+from tests.application.model.command_table import STATUSES, TABLE, refusals
+from tests.application.model.commands import JO, LOU, SAM, Call, Commands, Picker
+from tests.application.model.desk_model import AUDITOR, START, SYSTEM, WINDOW, DeskModel
 from tests.blocking import open_desk
 from tests.conftest import TestDatabase, cloned, grant_everybody
 from tests.travel_clock import TravelClock

@@ -18,7 +18,7 @@ from domain.case.status import SETTLED, Status
 from domain.case.terms import LinkKind, Major
 from domain.obligation import Obligation, ObligationKind
 from domain.values import Role
-from tests.application.command_table import SETTLED as SETTLED_WORDS
+from tests.application.model.command_table import SETTLED as SETTLED_WORDS
 
 SYMMETRIC = {
     (LinkKind.RELATED, LinkKind.RELATED),

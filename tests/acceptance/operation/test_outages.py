@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from infrastructure.views.questions.lists import ListView
 from tests.acceptance.conftest import Answer, RunningDesk, Serve, done, refused, served
-from tests.acceptance.shared.test_credentials import ACCESS, claims
+from tests.acceptance.shared.http.test_credentials import ACCESS, claims
 from tests.conftest import TestDatabase
 from tests.infrastructure.postgres.proxy import Proxy, proxied
 

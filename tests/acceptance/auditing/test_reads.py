@@ -26,7 +26,7 @@ from tests.acceptance.conftest import RunningDesk, done, refused
 from tests.acceptance.office import change_policy, open_office, put
 from tests.conftest import TestDatabase
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORDLESS = {
     "/audit/checkpoints",
     "/audit/checks/{check}",

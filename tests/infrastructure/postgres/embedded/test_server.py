@@ -14,9 +14,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.postgres.embedded.server import embedded_server, running_server
-from tests.infrastructure.postgres.embedded_users import BINARIES, ask
+from tests.infrastructure.postgres.embedded.users import BINARIES, ask
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 USER = """
 import sys

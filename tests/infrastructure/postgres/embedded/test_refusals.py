@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.postgres.embedded.programs import ServerUnavailable, find_binaries
 from infrastructure.postgres.embedded.server import embedded_server, running_server
-from tests.infrastructure.postgres.embedded_users import BINARIES, ask
+from tests.infrastructure.postgres.embedded.users import BINARIES, ask
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 

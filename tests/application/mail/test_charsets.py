@@ -14,7 +14,7 @@ from webencodings.labels import LABELS  # type: ignore[import-untyped]
 from application.mail_in.envelope import NO_ENVELOPE
 from application.mail_in.parsing import Mail, read_mail
 from application.mail_in.parsing.charsets import decoded
-from tests.application.test_mail_reading import OURS
+from tests.application.mail.test_reading import OURS
 from tests.field import field_input
 
 HEBREW, CYRILLIC, GREEK, THAI, ARABIC = "הדפסת לא עובדת", "Принтер не печатает", "εκτυπωτής", "เครื่องพิมพ์", "طابعة"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.application.linked_cases import COMMANDS, FIRST, MAJOR, NUMBERS, ONE, TWO, LinkedCases
+from tests.application.model.linked_cases import COMMANDS, FIRST, MAJOR, NUMBERS, ONE, TWO, LinkedCases
 
 if TYPE_CHECKING:
     from _typeshed import SupportsLenAndGetItem

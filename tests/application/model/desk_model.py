@@ -21,10 +21,10 @@ from domain.errors import DomainError, DuplicateDecisionRequired, Forbidden, Inv
 from domain.outgoing_mail import Message
 from domain.values import Actor, Channel, Role
 from tests.application.cases import LINKS
-from tests.application.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
-from tests.application.commands import Call
 from tests.application.conformance.heard import Heard
-from tests.application.invariants import Cases, Known, check
+from tests.application.model.command_table import LOGS, OF_THE_CALLER, SETTLED, TABLE, Refusals, Seen, refusals
+from tests.application.model.commands import Call
+from tests.application.model.invariants import Cases, Known, check
 from tests.blocking import BlockingDesk
 from tests.travel_clock import TravelClock
 

@@ -1,0 +1,1 @@
+"""What customers and machines hand in: mail, self service and files."""

@@ -1,0 +1,1 @@
+"""HTTP itself: requests that are wrong, idempotency, the feed, and what the OpenAPI document says."""

@@ -1,0 +1,1 @@
+"""What the organisation keeps: the catalogue, the policy, grants and saved filters."""

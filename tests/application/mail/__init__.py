@@ -1,0 +1,1 @@
+"""Reading mail: who wrote it, what it says, and what it repeats."""

@@ -1,0 +1,1 @@
+"""Random commands against the tables of the requirements, and what must hold after each."""

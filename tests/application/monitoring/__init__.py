@@ -1,0 +1,1 @@
+"""What monitoring systems send, and what is decided of it."""

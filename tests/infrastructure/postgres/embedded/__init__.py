@@ -1,0 +1,1 @@
+"""The embedded server: where it runs, what it refuses, and its backups."""
