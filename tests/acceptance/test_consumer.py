@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -17,9 +16,9 @@ from typing import Any
 
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, done
+from tests.waiting import until
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "consumer.py"
-PATIENCE = 60.0
 
 
 def test_a_consumer_that_is_killed_loses_nothing_and_doubles_nothing(running: RunningDesk, tmp_path: Path) -> None:
@@ -68,12 +67,3 @@ def rows(file: Path) -> list[tuple[Any, ...]]:
             return connection.execute("SELECT position, topic, number FROM events ORDER BY rowid").fetchall()
         except sqlite3.OperationalError:  # it has not made its tables yet
             return []
-
-
-def until(holds: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
-        if holds():
-            return
-        pause.wait(0.02)
-    raise AssertionError("it did not come to be")

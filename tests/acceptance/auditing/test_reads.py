@@ -25,6 +25,7 @@ from infrastructure.views.reads import PostgresReads
 from tests.acceptance.conftest import RunningDesk, done, refused
 from tests.acceptance.office import change_policy, open_office, put
 from tests.conftest import TestDatabase
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDLESS = {
@@ -65,11 +66,14 @@ def recording(running: RunningDesk) -> RunningDesk:
 
 def reads_of(desk: RunningDesk, many: int, **given: Any) -> list[dict[str, Any]]:
     """The reads that were recorded, oldest first, once there are so many: they are kept in batches."""
-    for _ in range(200):
-        found = done(desk.auditor.get("/audit/reads", limit=200, **given))["items"]
-        if len(found) >= many:
-            return list(reversed(found))
-    raise AssertionError(found)
+    found: list[dict[str, Any]] = []
+
+    def enough() -> bool:
+        found[:] = done(desk.auditor.get("/audit/reads", limit=200, **given))["items"]
+        return len(found) >= many
+
+    until(enough, lambda: found)
+    return found[::-1]
 
 
 def test_a_read_is_recorded_with_who_what_when_and_through_what(recording: RunningDesk) -> None:

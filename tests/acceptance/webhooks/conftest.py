@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.acceptance.operating import CASELEDGER, ENVIRONMENT
 from tests.acceptance.webhooks.receiver import PATIENCE, Receiver, receiving
 from tests.conftest import TestDatabase
 from tests.infrastructure.mail.mail_servers import a_certificate
+from tests.waiting import until
 
 LOCAL = "127.0.0.0/8"
 
@@ -67,12 +67,7 @@ class Hooks:
 
     def until(self, holds: Callable[[], Any]) -> None:
         """Wait until something is so."""
-        pause = threading.Event()
-        for _ in range(int(PATIENCE / 0.05)):
-            if holds():
-                return
-            pause.wait(0.05)
-        raise AssertionError(self.attempts())
+        until(holds, self.attempts)
 
     def work(self, **variables: str) -> subprocess.Popen[str]:
         """Start a worker with these settings beside those of a test."""
