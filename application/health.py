@@ -19,11 +19,16 @@ class Readiness:
     @property
     def why(self) -> str | None:
         """All reasons why it is not ready."""
-        return "; ".join(filter(None, (self.write, self.views))) or None
+        return "; ".join(dict.fromkeys(filter(None, (self.write, self.views)))) or None
 
 
 def readiness(health: Mapping[str, Any]) -> Readiness:
-    """Derive readiness from `Views.health`. Views are ready while a projector runs, neither halted nor late."""
+    """Derive readiness from `Views.health`. Views are ready while a projector runs, neither halted nor late.
+
+    A process that a newer release has left behind is ready for nothing: a load balancer sends its requests to others.
+    """
+    if (why := health["left_behind"]) is not None:
+        return Readiness(why, why)
     return Readiness(None if health["writable"] else "the database takes no writes", _unready_views(health))
 
 

@@ -80,6 +80,10 @@ class ReferenceMoved(Exception):
     """Catalogue, policy or grants changed after the decision."""
 
 
+class NewerRecord(Exception):
+    """The record holds an event of a newer release, which this one cannot read. A process of that release can."""
+
+
 class MailUnread(Exception):
     """An unread mail waits about a case that the command would close (R-5.9d)."""
 

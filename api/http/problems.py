@@ -24,6 +24,7 @@ from api.http.pages.rendering import page, wants_page
 from application.execution import requests
 from application.execution.principals import Unauthenticated, Undecided
 from application.faults import FAULTS
+from application.ports import NewerRecord
 from application.reports.definitions import REPORTS
 from domain import errors
 from domain.values import Role
@@ -100,6 +101,7 @@ _DOMAIN: dict[type[Exception], str] = {
 _BY_RULE = {kind.rule: slug for kind, slug in _DOMAIN.items() if issubclass(kind, errors.DomainError)}
 """The type of a problem by what an event calls the refusal."""
 log = structlog.get_logger()
+_NEWER = "the record holds an event that this release does not know: another process may answer"
 _SECRET = re.compile(r"^(/disputes/|/self-service/cases/)[^/]+")
 """The part of a path that is a key."""
 _OF_PEOPLE = ("/disputes/", "/self-service/cases/")
@@ -182,6 +184,8 @@ def understood(error: Exception) -> Problem | None:
         return Problem("validation-failed", found[0]["detail"], errors=found)
     if isinstance(error, (OperationalError, PsycopgOperationalError, PoolTimeout)):
         return Problem("unavailable", "the database cannot be reached at the moment")
+    if isinstance(error, NewerRecord):
+        return Problem("unavailable", _NEWER)
     return from_domain(error) if type(error) in _DOMAIN or isinstance(error, errors.NoneFollowed) else None
 
 
@@ -274,6 +278,12 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
 
 
+async def _newer(request: Request, error: Exception) -> Response:
+    log.error("unknown event", path=_logged(request), trace_id=trace_of(request), error=str(error))
+    FAULTS.add("http", error)
+    return respond(request, Problem("unavailable", _NEWER))
+
+
 async def _broken(request: Request, error: Exception) -> Response:
     log.error("unexpected error", path=_logged(request), trace_id=trace_of(request))
     FAULTS.add("http", error)
@@ -288,6 +298,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     HTTPException: _http,
     **dict.fromkeys((OperationalError, PsycopgOperationalError, PoolTimeout), _unavailable),
     ClientDisconnect: _broken_off,
+    NewerRecord: _newer,
     PersistenceError: _broken,
 }
 """What answers an error, by its class or the nearest of its bases."""

@@ -15,8 +15,9 @@ from uuid import UUID
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisationError, StoredEvent
-from eventsourcing.utils import get_topic, resolve_topic
+from eventsourcing.utils import TopicError, get_topic, resolve_topic
 
+from application.ports import NewerRecord
 from domain.aggregate import Recorded
 from domain.values import Actor, Disclosure, DisclosureKind, Via
 from infrastructure.postgres.stored_event import LedgerEvent
@@ -95,6 +96,10 @@ def _codec(event: type[Recorded]) -> _Codec:
         return _codecs[event]
 
 
+class UnknownTopic(NewerRecord, MapperDeserialisationError):
+    """No event of this release has this topic: a newer one wrote it, or nobody did."""
+
+
 class StateMapper(Mapper[UUID]):
     """The library's mapper with our format. Raises MapperDeserialisationError for a state its class cannot read."""
 
@@ -130,7 +135,8 @@ class StateMapper(Mapper[UUID]):
             codec = _codec(event)
             state = codec.decode(stored_event.state)
         except Exception as error:
-            raise MapperDeserialisationError(
+            kind = UnknownTopic if isinstance(error, TopicError) else MapperDeserialisationError
+            raise kind(
                 f"{stored_event.topic} version {stored_event.originator_version} of {stored_event.originator_id} "
                 f"cannot be read: {error}"
             ) from error

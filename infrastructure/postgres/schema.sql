@@ -638,6 +638,15 @@ ALTER TABLE ledger.stored_events ALTER COLUMN notification_id ADD GENERATED ALWA
     CACHE 1
 );
 
+CREATE TABLE operations.schema (
+    one boolean DEFAULT true NOT NULL,
+    level integer NOT NULL,
+    needs integer NOT NULL,
+    CONSTRAINT schema_one_check CHECK (one)
+);
+
+ALTER TABLE operations.schema OWNER TO desk_owner;
+
 CREATE TABLE operations.set_aside (
     kind text NOT NULL,
     item text NOT NULL,
@@ -2278,6 +2287,9 @@ ALTER TABLE ONLY ledger.numbers
 ALTER TABLE ONLY ledger.stored_events
     ADD CONSTRAINT stored_events_pkey PRIMARY KEY (originator_id, originator_version);
 
+ALTER TABLE ONLY operations.schema
+    ADD CONSTRAINT schema_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY operations.set_aside
     ADD CONSTRAINT set_aside_pkey PRIMARY KEY (kind, item);
 
@@ -2805,6 +2817,14 @@ GRANT SELECT,INSERT ON TABLE ledger.numbers TO desk_processes;
 GRANT SELECT ON TABLE ledger.numbers TO desk_mail;
 
 GRANT USAGE ON SEQUENCE ledger.problem_number TO desk_api;
+
+GRANT SELECT ON TABLE operations.schema TO desk_api;
+GRANT SELECT ON TABLE operations.schema TO desk_projector;
+GRANT SELECT ON TABLE operations.schema TO desk_processes;
+GRANT SELECT ON TABLE operations.schema TO desk_mail;
+GRANT SELECT ON TABLE operations.schema TO desk_sealer;
+GRANT SELECT ON TABLE operations.schema TO desk_auditor;
+GRANT SELECT ON TABLE operations.schema TO desk_eraser;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.set_aside TO desk_api;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE operations.set_aside TO desk_processes;

@@ -10,6 +10,7 @@ from application.health import is_failing, readiness, standing_in_words
 
 GOOD: dict[str, Any] = {
     "writable": True,
+    "left_behind": None,
     "projecting": True,
     "halted_at": None,
     "halted_by": None,
@@ -36,6 +37,11 @@ def test_views_that_stand_still_keep_nobody_from_writing(changes: dict[str, Any]
     assert ready.write is None
     assert why in str(ready.views)
     assert ready.why == ready.views
+
+
+def test_a_process_that_a_newer_release_has_left_behind_is_ready_for_nothing() -> None:
+    ready = readiness({**GOOD, "left_behind": "start the newer release"})
+    assert (ready.write, ready.views, ready.why) == ("start the newer release",) * 3
 
 
 def test_a_database_that_takes_no_writes_is_still_read() -> None:

@@ -16,6 +16,7 @@ from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
 from infrastructure.postgres.connections import within_limits
 from infrastructure.postgres.database import NAME, Database
 from infrastructure.postgres.queries import load
+from infrastructure.postgres.setup.releases import LEVEL, NEEDS, why_too_new, why_too_old
 
 _SQL = load("bootstrap", "infrastructure.postgres.setup")
 OLDEST = 170000
@@ -31,7 +32,7 @@ log = structlog.get_logger()
 
 
 class Unsuitable(Exception):
-    """The server cannot hold the ledger: it is too old, or the database user may not set it up."""
+    """The server cannot hold the ledger: it is too old, the user may not set it up, or another release has changed it."""
 
 
 def migrate(database: Database, *, guarding: bool = True) -> int:
@@ -43,7 +44,10 @@ def migrate(database: Database, *, guarding: bool = True) -> int:
     """
     with _turn(database) as connection:
         settings = _bootstrap(database, connection)
+        _refuse_newer(settings)
         applied = _apply(database)
+        if applied:
+            _say_level(database)
         if guarding or applied:
             _guard(settings, anew=not applied)
     return applied
@@ -78,10 +82,39 @@ def migrating(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_migrated(database: Database) -> None:
-    """Raise Unsuitable for a database without a ledger. Raises psycopg.OperationalError."""
+    """Raise Unsuitable for a database without a ledger, or one that this release cannot work with.
+
+    Raises psycopg.OperationalError.
+    """
     with psycopg.connect(within_limits(database.conninfo), autocommit=True) as connection:
         if connection.execute(_SQL["is_migrated"]).fetchone() is None:
             raise Unsuitable("the database holds no ledger yet: run `caseledger migrate` as a user who may set it up")
+        level, needs = _levels(connection)
+        if (why := why_too_old(needs) or why_too_new(level)) is not None:
+            raise Unsuitable(why)
+
+
+def _levels(connection: psycopg.Connection[Any]) -> tuple[int | None, int | None]:
+    """Up to which migration the database is, and which one a process must know. None where an older release made it."""
+    row = connection.execute(_SQL["may_read_levels"]).fetchone()
+    if row is None:
+        return None, None
+    if not row[0]:  # an account that may not look; its processes' own accounts may
+        return LEVEL, NEEDS
+    return connection.execute(_SQL["levels"]).fetchone() or (None, None)
+
+
+def _refuse_newer(settings: dict[str, Any]) -> None:
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
+        if (why := why_too_old(_levels(connection)[1])) is not None:
+            raise Unsuitable(why)
+
+
+def _say_level(database: Database) -> None:
+    """Say of the database which releases may work with it. What a newer release has said of it stays."""
+    settings = migrating(conninfo_to_dict(database.for_component("migrator")))
+    with psycopg.connect(make_conninfo("", **settings), autocommit=True) as connection:
+        connection.execute(_SQL["say_level"], (LEVEL, NEEDS))
 
 
 def _bootstrap(database: Database, connection: psycopg.Connection[Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infrastructure.postgres.setup.releases import why_too_old
 from infrastructure.views.questions.view_reader import ViewReader, texts
 from infrastructure.views.questions.webhooks import WebhookView
 
@@ -23,7 +24,9 @@ class HealthView:
         projecting = await self.is_projecting()  # asked first: a projector says why it halts before it goes
         (health,) = await self._reader.rows(_SQL["health"])
         webhooks = {row.pop("webhook"): row for row in await self._webhooks.standings()}
-        return {**health, "projecting": projecting, "workers": workers, "webhooks": webhooks}
+        left_behind = why_too_old(health.pop("needs"))
+        told = {"projecting": projecting, "left_behind": left_behind, "workers": workers, "webhooks": webhooks}
+        return {**health, **told}
 
     async def is_projecting(self) -> bool:
         """Whether a projector is at work, so that recorded events will be folded."""

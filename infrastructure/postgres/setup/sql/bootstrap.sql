@@ -43,6 +43,18 @@ $$;
 -- name: is_migrated --
 SELECT 1 FROM pg_namespace WHERE nspname = 'reporting';
 
+-- name: may_read_levels --
+-- No row in a database of an older release.
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'operations' AND c.relname = 'schema';
+
+-- name: levels --
+SELECT level, needs FROM operations.schema;
+
+-- name: say_level --
+INSERT INTO operations.schema AS s (level, needs) VALUES (%s, %s)
+ON CONFLICT (one) DO UPDATE SET level = greatest(s.level, excluded.level), needs = greatest(s.needs, excluded.needs);
+
 -- name: database_exists --
 SELECT 1 FROM pg_database WHERE datname = 'caseledger';
 

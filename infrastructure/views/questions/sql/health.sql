@@ -15,7 +15,8 @@ SELECT t.position, t.halted_at, t.halted_by,
            SELECT recorded_at FROM ledger.stored_events WHERE notification_id > coalesce(s.position, 0)
            ORDER BY notification_id LIMIT 1)), 0))::float8 AS unsealed_seconds,
        NOT pg_is_in_recovery() AND NOT current_setting('default_transaction_read_only')::boolean AS writable,
-       (SELECT count(*) FROM operations.set_aside WHERE given_up) AS set_aside
+       (SELECT count(*) FROM operations.set_aside WHERE given_up) AS set_aside,
+       (SELECT needs FROM operations.schema) AS needs
 FROM views.tracking t
 LEFT JOIN (SELECT size, position FROM tlog.checkpoints ORDER BY log DESC, size DESC LIMIT 1) s ON true;
 
