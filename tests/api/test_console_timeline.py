@@ -36,7 +36,7 @@ def test_a_customer_has_no_name_on_the_rail_and_what_they_quote_is_folded() -> N
     by = {"subject": "f2d3", "role": "customer", "team": None}
     data = {"words": said(text="still broken", quoted="> is it?"), "automatic": False}
     (line,) = timeline([event("case.message_received", 1, data, by=by, via={"interface": "mail", "channel": "email"})])
-    assert (line.who, line.via, line.spoken) == ("the customer", "email", True)
+    assert (line.who, line.via, line.spoken) == ("the customer", "e-mail", True)
     assert [each.fold for each in line.said] == ["", "Quoted text"]
 
 

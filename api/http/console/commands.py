@@ -15,6 +15,7 @@ from fastapi import Request
 from pydantic import ValidationError
 
 from api.http.console.access import Form
+from api.http.console.before import Step, steps_before, without_clauses
 from api.http.console.choices import with_options
 from api.http.console.fields import Field, body_of, typed
 from api.http.console.forms.cases import CASE_FORMS
@@ -41,7 +42,7 @@ _NEXT = {
     Status.LOGGED: ("triage",),
     Status.TRIAGED: ("prioritize",),
     Status.PRIORITIZED: ("diagnose",),
-    Status.IN_DIAGNOSIS: ("assign", "resolve"),
+    Status.IN_DIAGNOSIS: ("set-service", "assign", "resolve"),
     Status.ASSIGNED: ("accept", "verify", "resolve"),
     Status.RESOLVED: ("close",),
 }
@@ -57,6 +58,10 @@ class Choice:
     fields: Sequence[Field]
     usual: bool = False
     """Whether it is the usual next step."""
+    title: str = ""
+    explained: str = ""
+    before: Sequence[Step] = ()
+    """What must be done first."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Attempted:
     wrong: Mapping[str, str] = field(default_factory=dict)
     """What is wrong with each field."""
 
+    @property
+    def given(self) -> Sequence[str]:
+        """The fields that hold something, or in which something is wrong."""
+        return [name for name, value in self.values.items() if value or name in self.wrong]
+
 
 @dataclass(frozen=True)
 class Commands:
@@ -90,8 +100,9 @@ class Commands:
 
 def verb_of(noun: str, name: str) -> Verb:
     """The command of an address. Raises Problem 404."""
-    found = _VERBS.get((noun, name))
-    if found is None or name not in (CASE_FORMS if noun == "cases" else PROBLEM_FORMS):
+    form = (CASE_FORMS if noun == "cases" else PROBLEM_FORMS).get(name)
+    found = _VERBS.get((noun, form.gives or name)) if form else None
+    if found is None:
         raise Problem("not-found", "there is no such command")
     return found
 
@@ -99,23 +110,37 @@ def verb_of(noun: str, name: str) -> Verb:
 async def case_commands(context: Context, case: Case, actor: Actor, attempted: Attempted | None = None) -> Commands:
     """The commands on a case."""
     document = case_document(case, actor.role)
-    possible, refused = [], []
-    for name, form in CASE_FORMS.items():
-        why = why_not(case, actor, name)
-        if why is None:
-            asked = [each for each in form.fields if actor.role is not Role.CUSTOMER or not each.of_staff]
-            fields = await with_options(context, asked, document)
-            possible.append(Choice(name, form, fields, name in _usual(case, actor)))
-        elif why:
-            refused.append(NotNow(name, form.title, why))
+    reasons = {name: why_not(case, actor, name) for name in CASE_FORMS}
+    names = [name for name, why in reasons.items() if why is None]
+    possible = [await _choice(context, case, actor, name, document, names) for name in names]
     possible.sort(key=lambda each: not each.usual)
+    refused = [NotNow(name, CASE_FORMS[name].title, without_clauses(why)) for name, why in reasons.items() if why]
     return Commands(possible, refused, attempted)
+
+
+async def _choice(
+    context: Context, case: Case, actor: Actor, name: str, document: Mapping[str, Any], possible: Sequence[str]
+) -> Choice:
+    form, is_customer = CASE_FORMS[name], actor.role is Role.CUSTOMER
+    fields = [each for each in form.fields if not (is_customer and each.of_staff)]
+    title, explained = (is_customer and form.to_customers) or (form.title, form.explained)
+    steps = steps_before(case, name, (await context.desk.references.current()).policy)
+    return Choice(
+        name,
+        form,
+        await with_options(context, fields, document),
+        name in _usual(case, actor),
+        title,
+        explained,
+        [step for step in steps if step.command in possible],
+    )
 
 
 def _usual(case: Case, actor: Actor) -> tuple[str, ...]:
     """The usual next step, where this person may take it."""
     done = {"accept"} if case.technician is not None else set()
     done |= {"verify"} if case.verified_at is not None else set()
+    done |= {"set-service"} if case.service is not None else set()
     names = (name for name in _NEXT.get(case.status, ()) if name not in done and why_not(case, actor, name) is None)
     return tuple(names)[:1]
 
@@ -166,17 +191,24 @@ async def problem_commands(
         if actor.role not in rule.who:
             continue
         if problem.status in rule.since:
-            possible.append(Choice(name, form, await with_options(context, form.fields, problem_document(problem))))
+            fields = await with_options(context, form.fields, problem_document(problem))
+            possible.append(Choice(name, form, fields, title=form.title, explained=form.explained))
         else:
             refused.append(NotNow(name, form.title, f"Not possible while it is {problem.status}."))
     return Commands(possible, refused, attempted)
 
 
 async def carried_out(
-    request: Request, context: Context, session: Session, verb: Verb, number: str, form: Form, fields: Sequence[Field]
+    request: Request,
+    context: Context,
+    session: Session,
+    verb: Verb,
+    number: str,
+    form: Form,
+    fields: Sequence[Field],
+    name: str = "",
 ) -> Committed | Attempted:
-    """Carry a form out as the person who sends it, or say why it was refused."""
-    name = verb.path.rpartition("/")[2]
+    """Carry a form out as the person who sends it, or say why it was refused. ``name`` is the form's."""
     try:
         actor = await admit(request, session.principal, verb.roles)
         (authorise_problem if verb.on_problem else authorise)(actor, verb.command)

@@ -62,6 +62,8 @@ class Field:
     """What stands in it at first."""
     of_staff: bool = False
     """Whether customers are not asked for it."""
+    aside: bool = False
+    """Whether it stands folded, below the fields that are asked as a rule."""
 
 
 def options(**labels: str) -> Options:
@@ -95,7 +97,7 @@ def yes_no(name: str, label: str, **more: Any) -> Field:
 
 def why(label: str = "Why", *, required: bool = False) -> Field:
     """The reason, kept with the event."""
-    return text("reason", label, required=required)
+    return text("reason", label, required=required, aside=not required)
 
 
 def body_of(fields: Sequence[Field], form: Form, zone: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from fastapi import Request
 from api.http.console.access import asked_now
 from api.http.console.rendering import Frame, Place
 from api.http.console.wording import titled
-from api.http.context import Context, context_of, policy_of
+from api.http.context import Context, context_of
 from application.views.questions import QueueCounts
 from domain.case.status import STAFF
+from domain.catalogue import ListedService, ListedTeam
 from domain.values import Actor, Role
 
 _DESK = ("triage", "prioritization", "diagnosis", "resolved")
@@ -52,23 +53,30 @@ def home_of(actor: Actor) -> str:
     return HOME.get(actor.role, "/ui/operations")
 
 
-def queue_title(name: str) -> str:
-    """The name of a queue, in words."""
-    return _ATTENTION.get(name, titled(name))
+def queue_title(name: str, teams: Mapping[str, str]) -> str:
+    """The name of a queue, in words: a team's is the team's."""
+    return _ATTENTION.get(name) or teams.get(name) or titled(name)
 
 
 async def frame_of(request: Request, actor: Actor) -> Frame:
     """The frame for a person. Counting the queues is one question to the views."""
     context = context_of(request)
     counts = await _counted(context, actor) if actor.role in STAFF else None
+    reference = await context.desk.references.current()
+    teams = {each.entry.id: each.entry.name for each in reference.all(ListedTeam)}
+    shown = _places(actor, counts, teams)
+    if context.caught is not None:
+        shown = {**shown, "Demonstration": [Place("Mails to customers", "/demo/mail")]}
     return Frame(
         actor,
         context.sessions.csrf(request.state.session),
         context.desk.clock.now(),
-        (await policy_of(context)).business.time_zone,
+        reference.policy.business.time_zone,
         request.url.path,
         counts.position if counts else None,
-        _places(actor, counts),
+        shown,
+        teams,
+        {each.entry.id: each.entry.name for each in reference.all(ListedService)},
     )
 
 
@@ -82,12 +90,13 @@ async def _counted(context: Context, actor: Actor) -> QueueCounts:
     return await context.ask(context.views.lists.queues(await asked_now(context, actor)))
 
 
-def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place]]:
+def _places(actor: Actor, counts: QueueCounts | None, names: Mapping[str, str]) -> Mapping[str, list[Place]]:
     status = Place("Operations", "/ui/operations")
     if actor.role is Role.ADMIN:
         return {"Administration": list(ADMINISTRATION), "Desk": [status]}
     if counts is None:
-        return {"": [Place("My cases", "/ui/cases") if actor.role is Role.CUSTOMER else status]}
+        own = [Place("My cases", "/ui/cases"), Place("Report an incident", "/report")]
+        return {"": own if actor.role is Role.CUSTOMER else [status]}
     queues, needs = counts.queues, counts.attention
     others = {"obligations", "quarantine", "unprioritized"}
     teams = sorted({*queues} - {*_DESK} - others | ({actor.team} if actor.team else set()))
@@ -106,12 +115,12 @@ def _places(actor: Actor, counts: QueueCounts | None) -> Mapping[str, list[Place
     ]
     return {
         "": [*work, Place("Search", "/ui/search")],
-        "Needs attention": [_queue(name, attention.get(name, 0)) for name in _ATTENTION],
-        "Desk": [_queue(name, queues.get(name, 0)) for name in _DESK],
-        "Teams": [_queue(name, queues.get(name, 0)) for name in teams],
+        "Needs attention": [_queue(title, name, attention.get(name, 0)) for name, title in _ATTENTION.items()],
+        "Desk": [_queue(titled(name), name, queues.get(name, 0)) for name in _DESK],
+        "Teams": [_queue(names.get(name, titled(name)), name, queues.get(name, 0)) for name in teams],
         "Record": records,
     }
 
 
-def _queue(name: str, count: int) -> Place:
-    return Place(queue_title(name), f"/ui/queues/{quote(name, safe='')}", count)
+def _queue(title: str, name: str, count: int) -> Place:
+    return Place(title, f"/ui/queues/{quote(name, safe='')}", count)

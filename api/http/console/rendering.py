@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from api.http.console.before import told
 from api.http.console.wording import PRIORITIES, ROLES, STATUSES, spelled
 from api.http.pages.rendering import HERE, templates_of
 from api.http.problems import TITLES, Problem, trace_of
@@ -40,6 +41,10 @@ class Frame:
     position: int | None = None
     """The position that the counters are as of."""
     places: Mapping[str, list[Place]] = field(default_factory=dict)
+    teams: Mapping[str, str] = field(default_factory=dict)
+    """The names of the teams by their ids."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """The names of the services by their ids."""
 
     @property
     def who(self) -> str:
@@ -71,8 +76,9 @@ def refusal_page(request: Request, problem: Problem) -> HTMLResponse:
     """A refusal as a page: what is wrong, and the way back."""
     status, title = TITLES[problem.slug]
     errors = [each["detail"] for each in problem.errors if each["detail"] != problem.detail]
-    told = {"title": title, "detail": problem.detail, "errors": errors, "trace": trace_of(request)}
-    answer = open_page("refusal", status, **told)
+    words = told(problem.slug, title, problem.detail)
+    shown = {"title": words.title, "detail": words.detail, "errors": errors, "trace": trace_of(request)}
+    answer = open_page("refusal", status, **shown)
     answer.headers.update(problem.headers)
     return answer
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from api.http.console.wording import SHAPES, sentence, spelled, titled
+from api.http.console.wording import SHAPES, named, sentence, spelled, titled
 from domain.values import Role
 
 _QUIET = ("case.alerted", "case.recovery_observed", "case.imported", "case.known_errors_searched")
@@ -73,7 +73,7 @@ def _line(item: Mapping[str, Any]) -> Line:
         position=item["position"],
         at=item["recorded_at"],
         occurred_at=item["occurred_at"],
-        who="the customer" if by["role"] == Role.CUSTOMER else by["subject"],
+        who="the customer" if by["role"] == Role.CUSTOMER else named(by["subject"]),
         role=spelled(by["role"]) + (f", {by['team']}" if by.get("team") else ""),
         via=spelled(channel or via),
         what=sentence(topic, data),

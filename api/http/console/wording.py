@@ -47,15 +47,24 @@ OWED = {
 }
 
 
+_SPELLED = {"sms": "SMS", "email": "e-mail"}
+
+
 def spelled(code: Any) -> str:
     """A code as words: `in_diagnosis` reads `in diagnosis`."""
-    return str(code).replace("_", " ").replace("-", " ")
+    return _SPELLED.get(str(code), str(code).replace("_", " ").replace("-", " "))
 
 
 def titled(code: Any) -> str:
     """The same with a capital."""
     words = spelled(code)
     return words[:1].upper() + words[1:]
+
+
+def named(subject: str) -> str:
+    """Who acted, as people read it: a process of the desk is called so."""
+    process = subject.removeprefix("system:")
+    return subject if process == subject else f"the desk ({spelled(process)})"
 
 
 def _verified(data: Data) -> str:

@@ -117,4 +117,5 @@ async def metrics(request: Request) -> Response:
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 async def landing(request: Request) -> HTMLResponse:
     """A small page that says what this is and where to go."""
-    return page("landing", here=str(request.base_url).rstrip("/"))
+    mails = context_of(request).caught is not None
+    return page("landing", here=str(request.base_url).rstrip("/"), mails=mails)

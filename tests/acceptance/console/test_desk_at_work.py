@@ -35,7 +35,7 @@ def test_a_major_incident_says_what_was_told_to_whom(running: RunningDesk, visit
     page = page.partition(f'<section class="stack" aria-labelledby="{number}">')[2].partition("</section>")[0]
     assert [row[1:] for row in rows_of(page) if row] == [
         ["The management", "phone", "the switch of floor 2 is dead", "t.lee"],
-        ["Those affected", "email", "we replace it by noon", "t.lee"],
+        ["Those affected", "e-mail", "we replace it by noon", "t.lee"],
         ["The customer", "note", "please use floor 3", "t.lee"],
     ]
     assert "A message every 30 min" in page

@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api.http.console.access import SignedIn, Staff, Submitted
+from api.http.console.before import told
 from api.http.console.commands import Attempted, carried_out, verb_of
 from api.http.console.forms.cases import BULK
 from api.http.console.frame import frame_of
@@ -34,8 +35,8 @@ async def on_many(request: Request, session: SignedIn, actor: Staff, form: Submi
         except NotFound as error:
             results.append((number, str(error), False))
             continue
-        refused = isinstance(outcome, Attempted)
-        results.append(
-            (number, outcome.problem.detail if isinstance(outcome, Attempted) else BULK[name].done, not refused)
-        )
+        if isinstance(outcome, Attempted):
+            results.append((number, told(outcome.problem.slug, "", outcome.problem.detail).detail, False))
+        else:
+            results.append((number, BULK[name].done, True))
     return show(await frame_of(request, actor), "lists/results", title=BULK[name].title, results=results)

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.http.console.access import Reader, Staff
+from api.http.console.before import told
 from api.http.console.commands import Attempted, Commands, case_commands
 from api.http.console.differences import case_changes
 from api.http.console.forms.cases import CASE_FORMS
@@ -22,11 +23,9 @@ from api.http.problems import TITLES
 from application.audit.reads import What
 from application.cases.documents import case_document
 from application.cases.history import history_items
-from application.execution.reference import Reference
 from application.views.questions import Page
 from domain.case import Case
 from domain.case.status import STAFF, Status, roles_for
-from domain.catalogue import ListedService, ListedTeam
 from domain.values import Actor, Candidate
 
 router = area()
@@ -71,7 +70,7 @@ async def case_page(
     items = history_items(await records.history(number, actor), actor.role)
     now = case.version == head.version
     note_read(request, actor, What.CASE, number, case=case, position=head.position if now else None)
-    status, told = _refusal(attempted)
+    status, problem = _refusal(attempted)
     frame, document = await frame_of(request, actor), case_document(case, actor.role)
     lines = timeline(item for item in items if item["version"] <= case.version)
     shown = lines if whole else _shortened(lines)
@@ -89,12 +88,11 @@ async def case_page(
         sealed=await sealed_up_to(context),
         commands=await case_commands(context, case, actor, attempted) if now else Commands(),
         meanwhile=_meanwhile(attempted, items),
-        problem=told,
+        problem=problem,
         is_staff=actor.role in STAFF,
         done=CASE_FORMS[done].done if done in CASE_FORMS else "",
         done_name=done,
         logged=logged,
-        names=_names(await context.desk.references.current()),
         attaches=now and actor.role in roles_for("attach"),
     )
 
@@ -108,8 +106,8 @@ def _refusal(attempted: Attempted | None) -> tuple[int, Mapping[str, Any] | None
     if attempted is None:
         return 200, None
     status, title = TITLES[attempted.problem.slug]
-    members = attempted.problem.members
-    return status, {"slug": attempted.problem.slug, "title": title, "detail": attempted.problem.detail, **members}
+    words = told(attempted.problem.slug, title, attempted.problem.detail)
+    return status, {"title": words.title, "detail": words.detail, "steps": words.steps, **attempted.problem.members}
 
 
 def _meanwhile(attempted: Attempted | None, items: Sequence[Mapping[str, Any]]) -> list[Line]:
@@ -142,8 +140,3 @@ async def _known_errors(context: Context, case: Case) -> list[Mapping[str, Any]]
         return []
     found = await context.ask(context.views.search.known_errors(words, case.service, Page(limit=_KNOWN)))
     return [each for each in found.items if (each["score"] or 0) > _LIKELY]
-
-
-def _names(reference: Reference) -> Mapping[str, str]:
-    services = {each.entry.id: each.entry.name for each in reference.all(ListedService)}
-    return services | {each.entry.id: each.entry.name for each in reference.all(ListedTeam)}

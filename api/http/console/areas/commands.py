@@ -25,7 +25,7 @@ async def on_case(
     """Give a command on a case."""
     context, verb = context_of(request), verb_of("cases", name)
     await context.desk.records.head(number, actor)
-    outcome = await carried_out(request, context, session, verb, number, form, CASE_FORMS[name].fields)
+    outcome = await carried_out(request, context, session, verb, number, form, CASE_FORMS[name].fields, name)
     if isinstance(outcome, Attempted):
         return await case_page(request, actor, number, attempted=outcome)
     return RedirectResponse(f"/ui/cases/{number}?done={name}#v{outcome.case.version}", 303)
@@ -38,7 +38,7 @@ async def on_problem(
     """Give a command on a Problem Case."""
     context, verb = context_of(request), verb_of("problems", name)
     fields = await with_options(context, PROBLEM_FORMS[name].fields, {})
-    outcome = await carried_out(request, context, session, verb, number, form, fields)
+    outcome = await carried_out(request, context, session, verb, number, form, fields, name)
     if isinstance(outcome, Attempted):
         return await problem_page(request, actor, number, attempted=outcome)
     return RedirectResponse(f"/ui/problems/{number}", 303)

@@ -77,7 +77,7 @@ async def read_queue(
     return show(
         frame,
         "lists/queue",
-        title=queue_title(name),
+        title=queue_title(name, frame.teams),
         name=name,
         listing=listing,
         bulk=await _bulk(context, actor) if as_of is None else None,
@@ -113,7 +113,7 @@ async def list_cases(
         frame,
         "lists/all_cases",
         title="My cases" if actor.role is Role.CUSTOMER else "All cases",
-        filters=await with_options(context, _FILTERS, {}),
+        filters=await with_options(context, _FILTERS[:1] if actor.role is Role.CUSTOMER else _FILTERS, {}),
         saved=await _saved(context, actor),
         query=request.url.query,
         sorts=_SORTS,

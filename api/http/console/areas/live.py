@@ -18,6 +18,7 @@ from api.http.console.access import SignInNeeded, Staff, signed_in, staffing
 from api.http.console.frame import frame_of
 from api.http.console.rendering import part
 from api.http.console.route import area
+from api.http.console.wording import named, sentence
 from api.http.context import context_of
 from api.http.entrance.gate import Full
 from api.http.problems import Problem
@@ -69,8 +70,8 @@ async def _changes(request: Request, after: int) -> AsyncIterator[bytes]:
             told = [
                 {
                     "number": number,
-                    "by": item.document["by"]["subject"],
-                    "topic": item.document["topic"],
+                    "by": named(item.document["by"]["subject"]),
+                    "what": sentence(item.document["topic"], item.document["data"]),
                     "version": item.document["version"],
                 }
                 for item in items

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.http.console.access import SignedIn, Staff, Submitted, only_given
+from api.http.console.before import told
 from api.http.console.choices import with_options
 from api.http.console.commands import Attempted, carried_out, problem_commands
 from api.http.console.fields import choice, options
@@ -101,5 +102,5 @@ async def problem_page(request: Request, actor: Actor, number: str, *, attempted
         TITLES[attempted.problem.slug][0] if attempted else 200,
         problem=problem_document(problem),
         commands=await problem_commands(context, problem, actor, attempted),
-        refused=attempted and {"title": TITLES[attempted.problem.slug][1], "detail": attempted.problem.detail},
+        refused=attempted and told(attempted.problem.slug, TITLES[attempted.problem.slug][1], attempted.problem.detail),
     )

@@ -27,12 +27,12 @@ router = area()
 _START = "/ui"
 _PEOPLE = {
     Role.TECHNICIAN: "a.ortiz, at the desk",
-    Role.TEAM_MEMBER: "t.lee, team network",
-    Role.DUTY_MANAGER: "d.manager",
-    Role.AUDITOR: "r.audit",
+    Role.TEAM_MEMBER: "t.lee, network and printing",
+    Role.DUTY_MANAGER: "d.manager, major incidents",
+    Role.AUDITOR: "r.audit, proofs and findings",
     Role.REPORTER: "figures only",
-    Role.CUSTOMER: "Jo Field",
-    Role.ADMIN: "the administrator",
+    Role.CUSTOMER: "Jo Field, their own cases",
+    Role.ADMIN: "catalogue, policy, grants",
 }
 """The people of the demonstration, in the order of their buttons."""
 
@@ -137,8 +137,9 @@ async def sign_out(form: Submitted) -> Response:  # noqa: ARG001 - asked for its
 def _asked(request: Request, back: str, refused: str = "", status: int = 200) -> Response:
     known = {role for role, _ in context_of(request).demonstration}
     people = [(role, words) for role, words in _PEOPLE.items() if role in known]
-    provider = context_of(request).provider is not None
-    return open_page("sign_in", status, people=people, next=_local(back), refused=refused, provider=provider)
+    context = context_of(request)
+    told = {"provider": context.provider is not None, "mails": context.caught is not None}
+    return open_page("sign_in", status, people=people, next=_local(back), refused=refused, **told)
 
 
 def _token_of(context: Context, form: Form) -> str:

@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.http.console.access import SignedIn, Staff, Submitted
+from api.http.console.before import told
 from api.http.console.choices import with_options
 from api.http.console.commands import Attempted, carried_out
 from api.http.console.forms.others import TELEPHONE
@@ -43,7 +44,7 @@ async def _asked(request: Request, actor: Actor, follow_up: str, attempted: Atte
         fields={each.name: each for each in await with_options(context, TELEPHONE.fields, {})},
         attempted=attempted,
         follow_up=follow_up,
-        refused=attempted and {"title": TITLES[attempted.problem.slug][1], "detail": attempted.problem.detail},
+        refused=attempted and told(attempted.problem.slug, TITLES[attempted.problem.slug][1], attempted.problem.detail),
     )
 
 

@@ -101,6 +101,10 @@ BESIDE: Mapping[str, CommandForm] = {
         ),
         "",
         "Disputed: the case is open again.",
+        to_customers=(
+            "It does not work: dispute the resolution",
+            "The case is opened again, and the team is told what you write.",
+        ),
     ),
     "suspect-dispute": CommandForm(
         "This may be a dispute",
@@ -121,11 +125,19 @@ BESIDE: Mapping[str, CommandForm] = {
         ),
         "Without a confirmation it closes by itself at the end of the dispute window.",
         "Closed.",
+        to_customers=(
+            "It works: close the case",
+            "If you do nothing, it closes by itself at the end of the time to dispute.",
+        ),
     ),
     "correct": CommandForm(
         "Correct what was logged",
         "Correct",
-        (choice("field", "Field", CORRECTABLE), text("value", "Correct value"), why(required=True)),
+        (
+            choice("field", "Field", CORRECTABLE),
+            text("value", "Correct value", hint="Of the nature: actual, or impending."),
+            why(required=True),
+        ),
         "The original stays readable in the history.",
         "Corrected.",
     ),

@@ -16,6 +16,10 @@ class CommandForm:
     fields: tuple[Field, ...] = ()
     explained: str = ""
     done: str = "Done."
+    gives: str = ""
+    """The command that it gives; the one of its own name, unless given."""
+    to_customers: tuple[str, str] | None = None
+    """Title and explanation as customers read them."""
 
 
 CASE = "INC-0000000"
@@ -25,7 +29,6 @@ PRIORITIES = options(**{"1": "P1", "2": "P2", "3": "P3", "4": "P4"})
 REACHED = options(informed="Reached", failed="Not reached")
 CHANNELS = options(phone="Telephone", email="E-mail", walk_in="In person", self_service="Self service")
 CORRECTABLE = options(
-    service="Service",
     agency="Agency",
     external_ref="Number in another system",
     nature="Nature (actual or impending)",

@@ -37,6 +37,7 @@ function restore(form) {
   let restored = false;
   for (const each of fields(form)) {
     if (!(each.name in values)) continue;
+    if (each.closest("details.more")) each.closest("details.more").open = true;
     if (each.type === "radio" || each.type === "checkbox") each.checked = each.value === values[each.name];
     else if (each.value !== values[each.name] && (!each.value || each.tagName === "SELECT")) { each.value = values[each.name]; restored ||= each.tagName !== "SELECT"; }
   }
@@ -100,7 +101,7 @@ function openCommand(command) {
   const details = one(command);
   if (!details) return;
   details.open = true;
-  one("textarea, select, input:not([type=hidden]), button", details)?.focus();
+  all("textarea, select, input:not([type=hidden]), button", details).find((each) => !each.closest("details:not([open])"))?.focus();
 }
 const KEYS = {
   j: () => step(1), k: () => step(-1), o: () => one("a", present() || document.createElement("p"))?.click(),
@@ -128,6 +129,8 @@ document.addEventListener("click", (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) { navigator.clipboard?.writeText(copy.dataset.copy); copy.title = "Copied"; }
   if (event.target.closest("[data-refresh]")) refresh();
+  const led = event.target.closest("[data-open]"); // without a script the link leads to the field, which opens what holds it
+  if (led && one(led.dataset.open)) { event.preventDefault(); openCommand(led.dataset.open); }
 });
 const slider = one("[data-slider] input[type=range]");
 if (slider) {
@@ -156,7 +159,7 @@ function told(events) {
   }
   const last = names[names.length - 1];
   one("[data-news]").textContent = own
-    ? `${last.by}: ${last.topic.replace(/^case\./, "").replaceAll("_", " ")}, just now.`
+    ? `${last.by} ${last.what}, just now.`
     : `${changed.size} case${changed.size === 1 ? "" : "s"} changed.`;
   news.hidden = false;
 }

@@ -15,7 +15,7 @@ function whatCanBeDone() {
   const bulk = one("#bulk:not([hidden])") ? all("#bulk button").map((each) => ({
     label: `${words(each)}: ${chosen().length} chosen`, hint: "cases", run: () => each.previousElementSibling.focus(),
   })) : [];
-  const links = all(".page a.button").map((each) => ({ label: words(each), hint: "on this page", run: () => each.click() }));
+  const links = all(".page a.button").filter((each) => !each.closest(".jump")).map((each) => ({ label: words(each), hint: "on this page", run: () => each.click() }));
   const places = all("#places a").map((each) => ({
     label: one("h3", each.parentElement) ? `Go to ${words(each.firstChild)}` : words(each.firstChild),
     hint: words(one("h3", each.parentElement)), run: () => each.click(),

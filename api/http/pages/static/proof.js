@@ -95,7 +95,7 @@ async function judge() {
   verdict.textContent = broken ? `REFUSED: ${broken} of ${results.length} events do not match the log.`
     : !order ? "REFUSED: an event is missing in between."
     : signed === false ? "REFUSED: the checkpoint is not signed by this key."
-    : signed ? `All ${results.length} events are in the log that this key signed, as they stand here.`
+    : signed ? `Nothing was altered: all ${results.length} events are in the log that this key signed, as they stand here.`
     : `All ${results.length} events lead to the checkpoint's root. Paste the verifier key to check who signed it.`;
 }
 
