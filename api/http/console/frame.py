@@ -33,6 +33,9 @@ ADMINISTRATION = (
     Place("Grants", "/ui/admin/grants"),
     Place("Monitoring sources", "/ui/admin/sources"),
     Place("Webhooks", "/ui/admin/webhooks"),
+    Place("Customers", "/ui/customers"),
+    Place("Erasures", "/ui/erasures"),
+    Place("Legal holds", "/ui/holds"),
 )
 """What the administrator keeps. Everybody on the staff has one place for all of it."""
 HOME = {
@@ -110,11 +113,12 @@ def _places(actor: Actor, counts: QueueCounts | None, names: Mapping[str, str]) 
         Place("Problems", "/ui/problems"),
         Place("Reports", "/ui/reports"),
         Place("Audit", "/ui/audit"),
+        *([Place("Erasures", "/ui/erasures"), Place("Legal holds", "/ui/holds")] if actor.role is Role.AUDITOR else ()),
         status,
         Place("Administration", "/ui/admin"),
     ]
     return {
-        "": [*work, Place("Search", "/ui/search")],
+        "": [*work, Place("Search", "/ui/search"), Place("Customers", "/ui/customers")],
         "Needs attention": [_queue(title, name, attention.get(name, 0)) for name, title in _ATTENTION.items()],
         "Desk": [_queue(titled(name), name, queues.get(name, 0)) for name in _DESK],
         "Teams": [_queue(names.get(name, titled(name)), name, queues.get(name, 0)) for name in teams],

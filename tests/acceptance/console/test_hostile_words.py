@@ -75,12 +75,13 @@ def test_a_script_in_any_field_is_shown_as_text_on_every_page(running: RunningDe
         *(f"/ui/cases/{number}", f"/ui/cases/{number}?version=2", "/ui/queues/diagnosis", "/ui/cases", "/ui/problems"),
         *(f"/ui/problems/{opened}", "/ui/cases/new", "/ui/obligations", "/ui/reports/volume?by=service"),
         "/ui/cases/new/alike?subject=script+alert&description=onload",
+        f"/ui/customers/{logged['customer']['id']}",
     ):
         answer = technician.get(path)
         assert answer.status_code == 200, path
         harmless(answer.text)
         pages += "&lt;script&gt;" in answer.text
-    assert pages >= 7
+    assert pages >= 8
     for given in (EVIL, f'"{EVIL}"'):
         harmless(technician.get(f"/ui/search?{urlencode({'q': given})}").text)
     refused = technician.post(f"/ui/cases/{number}/assign", {"team": EVIL, "diagnosis": EVIL})
@@ -95,6 +96,7 @@ def test_a_script_from_machines_mails_and_decisions_runs_nowhere(
     browser: Browser, running: RunningDesk, visit: Visit
 ) -> None:
     admin, desk, duty = running.caller(Role.ADMIN, "root"), running.technician, running.caller(Role.DUTY_MANAGER, "d.m")
+    before = running.log()["number"]
     done(
         put(admin, "/help-desks/evil", {"agency": "dhs", "name": EVIL, "contact": {"phone": EVIL[:39], "hours": EVIL}})
     )
@@ -125,7 +127,7 @@ def test_a_script_from_machines_mails_and_decisions_runs_nowhere(
     done(running.network.post(f"/cases/{number}/resolve", {**FIXED, "solution": EVIL, "reason": EVIL}))
     done(desk.post(f"/cases/{number}/dispute", {"reason": EVIL, "channel": "phone"}))
     running.catch_up()
-    cases = {each["number"] for each in done(desk.get("/cases", limit=20))["items"]}
+    cases = {each["number"] for each in done(desk.get("/cases", limit=20))["items"] if each["number"] > before}
     pages = [
         *(f"/ui/cases/{each}" for each in sorted(cases | {number})),
         *("/ui/major", "/ui/quarantine", f"/ui/quarantine/{mailed}", "/ui/queues/network", "/ui/cases?sort=-number"),

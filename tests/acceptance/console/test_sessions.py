@@ -20,7 +20,7 @@ PAGES = (
         "/ui/problems",
         "/ui/major",
     ),
-    *("/ui/reports", "/ui/reports/volume?by=team", "/ui/audit", "/ui/operations", "/ui/components"),
+    *("/ui/reports", "/ui/reports/volume?by=team", "/ui/audit", "/ui/operations", "/ui/components", "/ui/customers"),
 )
 """Pages that every member of staff reads."""
 
@@ -121,7 +121,9 @@ def test_each_role_reads_the_pages_that_the_api_lets_it_read(
 ) -> None:
     for who, visitor in people.items():
         for path in PAGES:
-            open_to_all = path in ("/ui/operations", "/ui/components") or (who == "customer" and path == "/ui/cases")
+            open_to_all = path in ("/ui/operations", "/ui/components") or (
+                (who, path) in {("customer", "/ui/cases"), ("admin", "/ui/customers")}
+            )
             with subtests.test(who=who, path=path):
                 expected = 403 if who in ("customer", "admin") and not open_to_all else 200
                 assert visitor.get(path).status_code == expected

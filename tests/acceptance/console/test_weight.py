@@ -38,7 +38,15 @@ def test_every_page_weighs_less_than_100_kb(running: RunningDesk, visit: Visit, 
         running.log()
     running.catch_up()
     technician, auditor = visit(running.technician), visit(running.auditor)
-    for path in (*PAGES, f"/ui/cases/{number}", f"/ui/cases/{number}?version=2", "/ui/cases/new", "/ui/quarantine"):
+    customer = done(running.technician.get(f"/cases/{number}"))["customer"]["id"]
+    for path in (
+        *PAGES,
+        f"/ui/customers/{customer}",
+        f"/ui/cases/{number}",
+        f"/ui/cases/{number}?version=2",
+        "/ui/cases/new",
+        "/ui/quarantine",
+    ):
         with subtests.test(path):
             assert weight(technician, path) < MOST
     page = technician.get(f"/ui/cases/{number}").text
@@ -50,6 +58,8 @@ def test_every_page_weighs_less_than_100_kb(running: RunningDesk, visit: Visit, 
         "/ui/audit/verify",
         "/ui/audit/conformance",
         "/ui/audit/reads",
+        "/ui/erasures?everything=true",
+        "/ui/holds?everything=true",
         "/ui/queues/triage?as_of=2026-11-30T00:00:00Z",
     ):
         with subtests.test(path):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.http.console.admin import entries, grants, operations, orders, overview, policy
+from api.http.console.admin import entries, grants, measures, operations, orders, overview, policy
 
 router = APIRouter()
-for _area in (operations, overview, policy, grants, orders, entries):
+for _area in (operations, measures, overview, policy, grants, orders, entries):
     router.routes.extend(_area.router.routes)

@@ -21,11 +21,12 @@ from api.http.console.fields import Field, Option, body_of, typed, values_of
 from api.http.console.frame import frame_of
 from api.http.console.rendering import show
 from api.http.console.route import area
-from api.http.context import Context, context_of
+from api.http.context import Context, context_of, note_read
 from api.http.routes.administration.catalogue import KINDS_SHOWN
 from application.administration.catalogue import KINDS
 from application.administration.entries import read_entry
 from application.administration.references import check_mentions
+from application.audit.reads import What
 from application.cases.documents import entry_document
 from application.cases.history import history_items
 from application.execution.reference import Reference
@@ -63,7 +64,7 @@ def _list_page(place: str) -> None:
 
 
 for _place in PLACES:
-    if _place != "webhooks":  # fewer people may read these
+    if _place not in ("webhooks", "customers"):  # fewer people may read the ones; the others are found by an address
         _list_page(_place)
 
 
@@ -74,10 +75,10 @@ def listed(reference: Reference, kind: str) -> list[Mapping[str, Any]]:
 
 
 @router.get("/new/{kind}")
-async def ask(request: Request, actor: Keeper, kind: str) -> Response:
-    """The empty form of a new entry."""
+async def ask(request: Request, actor: Keeper, kind: str, id: str = "") -> Response:  # noqa: A002 - its name in the address
+    """The empty form of a new entry; with the id of a customer who is known from their cases."""
     _form_of(kind)
-    return await entry_page(request, actor, kind, None)
+    return await entry_page(request, actor, kind, None, {"id": id} if id else None)
 
 
 @router.post("/new/{kind}")
@@ -176,14 +177,16 @@ async def entry_page(
     fields = form.fields if known else (CODE, *form.fields)
     offered = [_with_present(each, shown) for each in await with_options(context, fields, {})]
     told = await context.desk.changes.of_entry(kind, known.entry.id) if known else []
+    if known and kind == "customers":  # their contact data can be erased
+        note_read(request, actor, What.CUSTOMER, known.entry.id)
     return show(
         await frame_of(request, actor),
         _TEMPLATES.get(kind, "admin/entry"),
         refused.status if refused else 200,
-        title=known.entry.name if known else f"New {form.one}",
+        title=_title_of(known, document) if known else f"New {form.one}",
         kind=kind,
         form=form,
-        place=PLACES[form.place][0],
+        place=(PLACES[form.place][0], f"/ui/{'' if kind == 'customers' else 'admin/'}{form.place}"),
         entry=document,
         fields=offered,
         values=shown,
@@ -195,6 +198,12 @@ async def entry_page(
         secret=secret,
         **(await _sending(context, known) if isinstance(known, ListedWebhook) else {}),
     )
+
+
+def _title_of(known: Listed[Any], document: Mapping[str, Any]) -> str:
+    """The name of an entry. A customer's is a part of their contact, and can be erased."""
+    contact = document.get("contact") or {}
+    return str(getattr(known.entry, "name", None) or contact.get("name") or known.entry.id)
 
 
 async def _sending(context: Context, webhook: ListedWebhook) -> dict[str, Any]:

@@ -134,6 +134,19 @@ FORMS: Mapping[str, EntryForm] = {
         ("owner", "topics"),
         "Programs that are sent events as they happen.",
     ),
+    "customers": EntryForm(
+        "customer",
+        "customers",
+        (
+            _optional("contact.name", "Name"),
+            _optional("contact.email", "E-mail"),
+            _optional("contact.phone", "Telephone"),
+            _optional("agency", "Agency", "Its id, such as dot."),
+            _RETIRED,
+        ),
+        ("agency",),
+        "Who somebody is, however they write or call. What is typed here is erased with their data.",
+    ),
 }
 """The forms by the kinds of the API."""
 PLACES = {
@@ -141,5 +154,6 @@ PLACES = {
     "teams": ("Teams and directory", ("teams", "help-desks")),
     "sources": ("Monitoring sources", ("sources",)),
     "webhooks": ("Webhooks", ("webhooks",)),
+    "customers": ("Customers", ("customers",)),
 }
 """The pages that list entries."""

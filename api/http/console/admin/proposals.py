@@ -60,18 +60,27 @@ def confirmed(form: Form) -> Mapping[str, Any] | None:
 
 
 def asked_by(
-    request: Request, actor: Actor, form: Form, given: Mapping[str, Any], status: int = 200, *, seen: bool = True
+    request: Request,
+    actor: Actor,
+    form: Form,
+    given: Mapping[str, Any],
+    status: int = 200,
+    *,
+    seen: bool = True,
+    needs_reason: bool = True,
 ) -> Asked:
     """Who asks, and why. A confirmation that is sent twice is carried out once. Raises Problem 422 without a reason."""
     reason = form.get("reason", [""])[0].strip()
-    if not reason:
+    if needs_reason and not reason:
         raise Problem("validation-failed", "Say why. The reason is kept with the change.")
     once, version = form.get("once", [""])[0], form.get("version", [""])[0]
     words = json.dumps({**given, "reason": reason}, sort_keys=True).encode()
     scope = f"console\0{actor.subject}\0{request.url.path}\0{once}\0".encode()
     key = Idempotency(hashlib.sha256(scope + words).digest(), hashlib.sha256(words).digest(), status) if once else None
     expected = int(version) if seen and version.isdecimal() else None
-    return Asked(actor, "console", expected=expected, idempotency=key, trace_id=trace_id_of(request), reason=reason)
+    return Asked(
+        actor, "console", expected=expected, idempotency=key, trace_id=trace_id_of(request), reason=reason or None
+    )
 
 
 def refusal_of(error: Exception, under: str = "") -> Refused | None:
