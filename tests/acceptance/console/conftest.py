@@ -136,9 +136,18 @@ Open = Callable[..., Page]
 
 @contextmanager
 def signed_in(
-    browser: Browser, running: RunningDesk, caller: Caller, *, width: int = 1280, dark: bool = False
+    browser: Browser,
+    running: RunningDesk,
+    caller: Caller,
+    *,
+    width: int = 1280,
+    dark: bool = False,
+    pasting: bool = False,
 ) -> Iterator[Page]:
-    """A page of somebody's, who has signed in by pasting their token. An error of a script fails the test."""
+    """A page of somebody who has signed in, where they begin. An error of a script fails the test.
+
+    They come with their session, unless they sign in by ``pasting`` their token into the page.
+    """
     context: BrowserContext = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", base_url=running.url
     )
@@ -147,9 +156,23 @@ def signed_in(
     page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     page.set_default_timeout(20_000)
     try:
+        if not pasting:
+            visitor = Visitor(running.url, token_of(caller))
+            visitor.http.close()
+            context.add_cookies(
+                [
+                    {
+                        "name": COOKIE,
+                        "value": visitor.cookie,
+                        "url": running.url.replace("http:", "https:"),
+                        "secure": True,
+                    }
+                ]
+            )
         page.goto("/ui")
-        page.fill("#token", token_of(caller))
-        page.click("button.primary")
+        if pasting:
+            page.fill("#token", token_of(caller))
+            page.click("button.primary")
         page.wait_for_selector("#page")
         yield page
         assert errors == []

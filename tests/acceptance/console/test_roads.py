@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done
 from tests.acceptance.console.conftest import signed_in
-from tests.acceptance.console.test_walks import faults
+from tests.acceptance.console.looking import faults, fits
 
 SCREENS = pytest.mark.parametrize("screen", [(1280, False), (360, True)], ids=["wide and light", "narrow and dark"])
 Screen = tuple[int, bool]
@@ -21,19 +21,22 @@ Screen = tuple[int, bool]
 
 @dataclass
 class Walker:
-    """Somebody at a screen, who looks at every page they come by."""
+    """Somebody at a screen. Every page that they come by fits it.
+
+    The walk through all pages (`test_walks.py`) looks for faults where a page begins; here they look where a road has led.
+    """
 
     page: Page
 
     def go(self, path: str) -> None:
-        """Open a page, which fits the screen and has no grave fault."""
+        """Open a page, which fits the screen."""
         self.page.goto(path)
-        self.look()
+        assert fits(self.page), path
 
     def look(self) -> None:
         """Nothing sticks out of the page, and it has no grave fault of accessibility."""
         self.page.wait_for_load_state()
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), self.page.url
+        assert fits(self.page), self.page.url
         assert faults(self.page) == [], self.page.url
 
     def give(self, name: str, *typed: tuple[str, str]) -> None:
@@ -143,6 +146,7 @@ def test_a_major_incident_is_nominated_declared_told_resolved_and_reviewed(
         walker.go("/ui/major")
         section = walker.page.locator(f'section[aria-labelledby="{number}"]')
         expect(section).to_contain_text("Inform the management")
+        walker.look()
         section.get_by_role("link", name="Act on it").click()
         walker.page.wait_for_url(f"**/ui/cases/{number}*")
         done_by = (("method", "phone"), ("outcome", "informed"))
@@ -178,7 +182,6 @@ def test_a_case_is_closed_with_the_customers_word_and_followed_up(
         walker.look()
         walker.page.get_by_role("link", name="Log a follow-up").click()
         walker.page.wait_for_url(f"**/ui/cases/new?follow_up={number}")
-        walker.look()
     assert done(running.technician.get(f"/cases/{number}"))["status"] == "closed"
 
 
@@ -196,7 +199,6 @@ def test_an_auditor_reads_the_past_and_a_proof_that_is_refused_when_a_byte_is_al
         walker.page.get_by_label("Number of the case").fill(number)
         walker.page.get_by_role("button", name="Check its proof").click()
         walker.page.wait_for_selector("body[data-checked]")
-        walker.look()
         walker.page.route(
             "**/proof.json",
             lambda route: route.fulfill(
@@ -217,7 +219,6 @@ def test_a_report_is_chosen_broken_down_and_read_as_a_table(
 ) -> None:
     running.catch_up()
     with walking(browser, running, running.caller(Role.REPORTER, "reports"), screen) as walker:
-        walker.look()
         walker.go("/ui/reports/volume")
         walker.page.get_by_label("Broken down by").select_option("service")
         walker.page.get_by_role("button", name="Show").click()
