@@ -67,6 +67,10 @@ class Ready(Document):
     """Whether a projector is running."""
     writable: Annotated[bool, such_as(True)]
     """Whether the database takes writes."""
+    left_behind: (
+        Annotated[str, such_as("a newer release has changed the database: its processes must know migration 80")] | None
+    )
+    """Why this process is too old for the database, which a newer release has changed."""
     mails_waiting: Annotated[int, such_as(0)]
     """Mails that no server has accepted yet."""
     oldest_mail_seconds: Annotated[float, such_as(0.0)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from api.http.documents.auditing.history import HistoryItem
 from api.http.documents.base import Document, Version
 from api.http.documents.case_parts import Candidate
 from api.http.documents.cases import Followed
-from api.http.documents.history import HistoryItem
 from api.http.fields import CaseNumber, such_as
 
 

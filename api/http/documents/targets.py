@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from api.http.documents.auditing.history import HistoryItem
 from api.http.documents.base import At, Document, PersonCode, RoleName
-from api.http.documents.history import HistoryItem
 from api.http.fields import CaseNumber, such_as
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from api.http.documents.auditing.history import LedgerEvent
 from api.http.documents.base import At, Document, Page, PersonCode, Position
 from api.http.documents.catalogue import EntryPage, EntryVersion, Retired
-from api.http.documents.history import LedgerEvent
 from api.http.fields import such_as
 from domain.readers.webhook import DisabledBy
 

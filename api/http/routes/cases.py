@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from api.http.access import FreshReader, FreshStaff, Reader, Staff, asked_of, reading
 from api.http.case_filters import case_filters
 from api.http.context import authenticated, context_of, note_read, policy_of
+from api.http.documents.auditing.history import History
 from api.http.documents.cases import Case
-from api.http.documents.history import History
 from api.http.documents.lists import CandidatePage, CasePage, QueuePage
 from api.http.documents.targets import CaseTargets
 from api.http.entrance.deadline import LONG, allow

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.http.access import Staff, require_staff
 from api.http.context import authenticated, context_of
-from api.http.documents.history import EventPage
+from api.http.documents.auditing.history import EventPage
 from api.http.entrance.gate import Full
 from api.http.openapi.areas import Area
 from api.http.openapi.headers import LAST_EVENT_ID

@@ -16,13 +16,13 @@ from api.http.bodies import (
     notes,
     obligations,
     pending,
-    personal_data,
     priority,
     problems,
     relations,
     resolution,
     triage,
 )
+from api.http.bodies.administration import personal_data
 from api.http.bodies.base import Body
 from api.http.documents.access import Approval
 from api.http.documents.base import Document

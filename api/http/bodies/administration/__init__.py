@@ -1,1 +1,1 @@
-"""Bodies of what the administrator maintains."""
+"""Bodies of what the administrator maintains, and of erasures, holds and saved filters."""

@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from api.http.bodies.administration.personal_data import ErasureBody, HoldBody, RefuseBody
 from api.http.bodies.base import Body
-from api.http.bodies.personal_data import ErasureBody, HoldBody, RefuseBody
 from api.http.console.access import Auditor, Form, SignedIn, Submitted
 from api.http.console.admin.access import Keeper, among
 from api.http.console.admin.proposals import Refused, asked_by, refusal_of

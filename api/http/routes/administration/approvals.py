@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.http.access import Caller
+from api.http.bodies.administration.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
 from api.http.bodies.base import Body
-from api.http.bodies.personal_data import ApproveBody, ErasureBody, RefuseBody, WithdrawBody
 from api.http.context import Context, admit, context_of, note_read
 from api.http.documents.access import Approval, ApprovalPage
 from api.http.entrance.deadline import LONG, allow

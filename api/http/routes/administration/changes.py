@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api.http.access import Caller
 from api.http.context import note_read
-from api.http.documents.history import Changes
+from api.http.documents.auditing.history import Changes
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import answers, needs, operation
 from api.http.responses import json_response

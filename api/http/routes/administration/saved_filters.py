@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from api.http.access import Caller, Staff, require_staff
-from api.http.bodies.saved_filters import FilterBody, RemoveFilterBody
+from api.http.bodies.administration.saved_filters import FilterBody, RemoveFilterBody
 from api.http.case_filters import CaseQuery
 from api.http.context import context_of
 from api.http.documents.saved_filters import SavedFilters, SavedFiltersPage

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api.http.bodies.checks import CheckBody
 from api.http.context import Context, context_of
-from api.http.documents.checks import CheckStanding
+from api.http.documents.auditing.checks import CheckStanding
 from api.http.entrance.deadline import in_thread
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import answers, needs, operation, refuses, takes

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 
 from api.http.access import FreshStaff
 from api.http.context import Context, context_of, policy_of
-from api.http.documents.conformance import Conformance
+from api.http.documents.auditing.conformance import Conformance
 from api.http.entrance.deadline import in_thread
 from api.http.fields import CaseNumber
 from api.http.openapi.areas import Area

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.http.context import context_of, policy_of
-from api.http.documents.reads import ReadPage
+from api.http.documents.auditing.reads import ReadPage
 from api.http.fields import Moment
 from api.http.openapi.areas import Area
 from api.http.openapi.operations import answers, needs, operation

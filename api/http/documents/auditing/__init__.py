@@ -1,0 +1,1 @@
+"""What auditors read: histories, checks, conformance, and who read what."""
