@@ -91,7 +91,7 @@ def test_teams_and_services_bear_their_names_everywhere(running: RunningDesk, vi
     page = visit(running.technician).get("/ui/queues/network").text
     assert "<h1>Network and printing</h1>" in page
     assert re.search(r'href="/ui/queues/network"[^>]*>Network and printing', page)
-    assert '<td class="named">Printing</td>' in page
+    assert '<td class="named" title="Printing">Printing</td>' in page
 
 
 def test_a_customer_is_asked_in_their_own_terms(running: RunningDesk, visit: Visit) -> None:

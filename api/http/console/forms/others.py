@@ -44,7 +44,7 @@ TELEPHONE = CommandForm(
     (
         line("customer.name", "Name"),
         Field("customer.phone", "Telephone", required=False),
-        Field("customer.email", "E-mail", required=False, hint="The resolution is mailed there."),
+        Field("customer.email", "E-mail", required=False),
         line("customer.agency", "Agency", required=False),
         line("subject", "What is it about?"),
         text("description", "What happens?", hint="In the customer's own words."),
