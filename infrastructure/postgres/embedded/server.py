@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import IO
 
 from psycopg.conninfo import make_conninfo
-from psycopg.pq import PGconn, Ping
+from psycopg.pq import Ping
 
 from infrastructure.files import sync_folder
 from infrastructure.postgres.embedded.account import Account, account_for, open_way
+from infrastructure.postgres.embedded.ping import ping
 from infrastructure.postgres.embedded.programs import ServerUnavailable, copied, find_binaries
 
 SOCKET = ".s.PGSQL.5432"
@@ -275,7 +276,7 @@ def _is_server(pid: int, data_dir: Path) -> bool:
 
 
 def _ping(sockets: str | Path) -> Ping:
-    return Ping(PGconn.ping(make_conninfo(_conninfo(sockets), connect_timeout=5).encode()))
+    return ping(Path(sockets) / SOCKET)
 
 
 def _conninfo(sockets: str | Path) -> str:
