@@ -13,7 +13,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from eventsourcing.persistence import OperationalError
 from psycopg import Connection
+from psycopg import OperationalError as PsycopgOperationalError
 from psycopg_pool import ConnectionPool
 
 from api.http.app import create_app
@@ -236,8 +238,12 @@ def postman_of(settings: Settings, clock: Clock, pool: ConnectionPool[Connection
 
 
 def _current_note(pool: ConnectionPool[Connection[Any]]) -> str | None:
-    with pool.connection() as connection:
-        return current_note(connection)
+    """The checkpoint of this moment. Raises OperationalError, which no mail is to blame for."""
+    try:
+        with pool.connection() as connection:
+            return current_note(connection)
+    except PsycopgOperationalError as error:  # the pool's own errors are such as well
+        raise OperationalError(str(error)) from error
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from api.main import postman_of
+from application.processes.retries import AWAY
+from domain.clock import SystemClock
 from infrastructure.mail.catcher import smtp_server
+from infrastructure.settings import Settings
 from tests.acceptance.conftest import RunningDesk, done
 from tests.conftest import TestDatabase
-from tests.infrastructure.mail.mail_servers import Dropping
+from tests.infrastructure.mail.letters import a_letter
+from tests.infrastructure.mail.mail_servers import Dropping, deliver
 
 APPEND = 4850712369
 """The lock under which everything is committed: who holds it holds up every commit."""
@@ -151,3 +156,14 @@ def test_r_5_9a_the_worker_sends_what_was_queued_while_it_was_not_there(
         topics_until(running, "case.notified")
     assert len(ids) == 3
     assert taking.came.empty()
+
+
+def test_r_5_9a_a_database_that_goes_away_while_a_mail_is_written_is_no_failure_of_the_mail(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    """Each mail carries the checkpoint of its moment, which is asked for after the mail is read."""
+    with database.pool("mail", size=1) as pool:
+        carrier = postman_of(Settings(data_dir=tmp_path, smtp_host="127.0.0.1"), SystemClock(), pool)
+    assert carrier is not None
+    with pytest.raises(AWAY):
+        deliver(carrier, a_letter())
