@@ -63,8 +63,13 @@ class Proxy:
             return
         with suppress(OSError):
             server.connect(self._server)
-            threading.Thread(target=self._pass, args=(server, client), daemon=True).start()
+            back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
+            back.start()
             self._pass(client, server)
+            back.join()
+        for each in (client, server):
+            self._open.remove(each)
+            each.close()
 
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
