@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
 
-.PHONY: serve test check bench docs screenshots vendor lock clean
+.PHONY: serve test check bench faults docs screenshots vendor lock clean
 
 serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
@@ -22,6 +22,10 @@ check: .venv/.dev
 
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# A desk of its own under load, while its processes, its database, its disk and its network fail: ARGS="--minutes 30 --seed 1".
+faults: .venv/.dev
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 # The whole site anew each time (-E): a warning of a page that did not change counts as well.
 docs: .venv/.docs
