@@ -1,4 +1,4 @@
-# Two commands: `make serve` and `make test`. `make docs` builds the site into build/docs. Each bootstraps .venv itself from the hash-locked requirements.
+# Two commands: `make serve` and `make test`. `make ha` lets three machines lose their leader. `make docs` builds the site into build/docs. Each bootstraps .venv itself from the hash-locked requirements.
 PORT ?= 8000
 DATA_DIR ?= .data
 PYTHON ?= python3
@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
 
-.PHONY: serve test check bench faults docs screenshots vendor lock clean
+.PHONY: serve test check bench faults ha docs screenshots vendor lock clean
 
 serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
@@ -26,6 +26,10 @@ bench: .venv/.dev
 # A desk of its own under load, while its processes, its database, its disk and its network fail: ARGS="--minutes 30 --seed 1".
 faults: .venv/.dev
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+# Six minutes. It needs etcd and HAProxy (Debian: etcd-server, haproxy).
+ha: .venv/.dev
+	$(BIN)/python -m pytest -m long -rs -s tests/acceptance/ha $(ARGS)
 
 # The whole site anew each time (-E): a warning of a page that did not change counts as well.
 docs: .venv/.docs
@@ -55,6 +59,8 @@ lock: .venv/.run
 		--no-header --no-annotate --upgrade requirements/contract.in -o requirements/contract.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade requirements/mining.in -o requirements/mining.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade requirements/patroni.in -o requirements/patroni.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -65,7 +71,7 @@ lock: .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt .venv/.run
+.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt requirements/patroni.txt .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
 		--upgrade --target .venv/witness -r requirements/witness.txt >&2
@@ -73,6 +79,8 @@ lock: .venv/.run
 		--target .venv/contract -r requirements/contract.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
 		--target .venv/mining -r requirements/mining.txt >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
+		--target .venv/patroni -r requirements/patroni.txt >&2
 	@touch $@
 
 .venv/.docs: requirements/docs.txt .venv/.run

@@ -41,18 +41,19 @@ from infrastructure.identity.tokens import Tokens
 from infrastructure.kept_checks import KeptChecks
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
-from infrastructure.postgres.connections import LONG, QUESTION
+from infrastructure.postgres.connections import LONG, QUESTION, AsyncPool
 from infrastructure.postgres.connections import Limits as ConnectionLimits
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.event_store import open_event_store
 from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.register import PostgresRegister
+from infrastructure.postgres.replica import ReadingPool
 from infrastructure.settings import Settings
 from infrastructure.transparency.publication.replies import current_note
 from infrastructure.transparency.served_log import PostgresLog
 from infrastructure.views.questions.histories import HistoryView
 from infrastructure.views.questions.postgres_views import views_on
-from infrastructure.views.questions.view_reader import ViewReader
+from infrastructure.views.questions.view_reader import Lends, ViewReader
 from infrastructure.views.reads import PostgresReads, keeping
 from infrastructure.views.similar import PostgresFinder
 
@@ -161,14 +162,15 @@ async def open_context(
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         open_feed(database, desk.references) as feed,
         database.async_pool("api", size=QUESTIONS, limits=QUESTION) as views,
+        _reading(settings, views) as reading,
     ):
         reads, readings = PostgresReads(views), Readings(desk.clock)
         with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool, closing(checks):
             async with keeping(readings, reads, desk.references):
                 yield Context(
                     desk,
-                    views_on(views),
-                    HistoryView(ViewReader(views)),
+                    views_on(reading, views),
+                    HistoryView(ViewReader(reading)),
                     feed,
                     PostgresLog(pool),
                     tokens.verify,
@@ -190,6 +192,17 @@ async def open_context(
                     failures=Failures(settings.tries),
                     streams=Gate(settings.streams_at_once),
                 )
+
+
+@asynccontextmanager
+async def _reading(settings: Settings, leader: AsyncPool) -> AsyncIterator[Lends]:
+    """Where views are read: on a replica, where the operator names one."""
+    if settings.read_database_url is None:
+        yield leader
+        return
+    database = Database(settings.read_database_url, embedded=False)
+    async with database.async_pool("api", size=QUESTIONS, limits=QUESTION) as replica:
+        yield ReadingPool(leader, replica)
 
 
 def provider_of(settings: Settings) -> OpenIdProvider | None:

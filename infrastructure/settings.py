@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         "libpq URL",
         "A PostgreSQL 17 or newer to use in place of the embedded server. The URL names the database.",
     )
+    read_database_url: str | None = _setting(
+        None,
+        "libpq URL",
+        "A replica of CASELEDGER_DATABASE_URL that an API process asks for lists, queues, searches and reports. Where it is "
+        "behind or away, the database itself answers. Default: it answers everything.",
+    )
     pg_bin: Path | None = _setting(
         None,
         "folder",

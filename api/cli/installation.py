@@ -154,9 +154,10 @@ def settings(as_json: AsJson = False) -> None:
 
 
 def _value(present: Settings, name: str) -> str:
-    if name == "database_url":  # it may hold a password
-        return "set" if present.database_url else "None"
-    return str(getattr(present, name))
+    value = getattr(present, name)
+    if name.endswith("database_url"):  # it may hold a password
+        return "set" if value else "None"
+    return str(value)
 
 
 def _paragraph(row: dict[str, str | None]) -> str:

@@ -103,6 +103,8 @@ class PostgresFeed:
                     self._database.for_component(self._component), autocommit=True
                 ) as connection:
                     connection.patience = _ANSWER
+                    # After a failover the record may end before the position that was seen last.
+                    self._events = self._views = 0
                     await connection.execute(_SQL["listen_events"])
                     await connection.execute(_SQL["listen_views"])
                     await connection.execute(_SQL["listen_reference"])

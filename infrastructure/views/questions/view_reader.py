@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
+from psycopg import AsyncConnection as PsycopgConnection
 from psycopg import AsyncCursor
 from psycopg.rows import dict_row
 
 from application.views.cases import PAST
 from application.views.questions import Listing, Page, Point
-from infrastructure.postgres.connections import AsyncConnection, AsyncPool
+from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.queries import load
 
 LATEST = 2**62
@@ -48,10 +49,18 @@ ENDED = ", ".join(
 """The same of an ended interval `i`, whose case is `f`."""
 
 
+class Lends(Protocol):
+    """A pool of connections, or what lends them as one does."""
+
+    def connection(self) -> AbstractAsyncContextManager[PsycopgConnection[Any]]:
+        """A connection for as long as the context lasts."""
+        ...
+
+
 class ViewReader:
     """Reads view tables on a pool, in the event loop."""
 
-    def __init__(self, pool: AsyncPool) -> None:
+    def __init__(self, pool: Lends) -> None:
         self._pool = pool
 
     async def last(self) -> int:
