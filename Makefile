@@ -29,7 +29,7 @@ faults: .venv/.dev
 
 # Six minutes. It needs etcd and HAProxy (Debian: etcd-server, haproxy).
 ha: .venv/.dev
-	$(BIN)/python -m pytest -m long -rs -s tests/acceptance/ha $(ARGS)
+	$(BIN)/python -m pytest -m long -rs -s -o faulthandler_timeout=1200 tests/acceptance/ha $(ARGS)
 
 # The whole site anew each time (-E): a warning of a page that did not change counts as well.
 docs: .venv/.docs

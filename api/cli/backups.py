@@ -1,4 +1,4 @@
-"""`backup` and `restore`: copies of the embedded server's data, and the way back."""
+"""`backup` and `restore`: copies of the embedded server's data, and the way back. `lost`: what another server has and this one lacks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import psycopg
 import typer
 from rich.table import Table
 
-from api.cli.console import could_not_run, out, print_json, progress
-from api.cli.options import AsJson, DatabaseUrl, DataDir, settings_of
+from api.cli.console import FINDINGS, could_not_run, out, print_json, progress
+from api.cli.options import AsJson, DatabaseUrl, DataDir, database_of, settings_of
 from infrastructure.desk_database import open_database, require_desk
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.backups import Backup, BackupFailed, Backups
 from infrastructure.postgres.embedded.programs import ServerUnavailable
+from infrastructure.postgres.maintenance.lost import LostEvent, lost_events
 from infrastructure.postgres.setup.migration import Unsuitable
 from infrastructure.settings import Settings
 from infrastructure.transparency.log_reader import latest
@@ -95,6 +97,41 @@ def restore(
         markup=False,
     )
     out.print("caseledger tlog restart --reason ... (docs/backups.md).", markup=False)
+
+
+def lost(
+    other: Annotated[
+        str, typer.Argument(metavar="URL", help="A server that once led this database, such as the one that failed.")
+    ],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """List the events that a server has and this database lacks, after a failover that lost some. Exit 1 when there are any.
+
+    It reads both as the auditor, and changes neither (docs/high-availability.md).
+    """
+    with database_of(settings_of(data_dir, database_url)) as database:
+        elsewhere = Database(other, embedded=database.embedded)
+        try:
+            with database.connect("auditor") as ours, elsewhere.connect("auditor") as theirs:
+                found = lost_events(ours, theirs)
+        except (ValueError, psycopg.Error) as error:
+            could_not_run(error)
+    if as_json:
+        print_json({"lost": [asdict(each) for each in found]})
+    else:
+        _print_lost(found)
+    if found:
+        raise typer.Exit(FINDINGS)
+
+
+def _print_lost(found: list[LostEvent]) -> None:
+    table = Table("position", "case", "version", "event", "recorded", "by", box=None)
+    for each in found:
+        row = (each.position, each.number or "", each.version, each.topic, each.recorded_at.isoformat(), each.by or "")
+        table.add_row(*map(str, row))
+    out.print(table if found else "Nothing is lost: every event of that server is in this database.")
 
 
 def _embedded(settings: Settings) -> Settings:

@@ -55,6 +55,8 @@ class Sealer:
         """The position of the last sealed event."""
         self._first: list[bytes] = []
         """The leaf before all events, where the log was begun after a restore."""
+        self._memory: str | None = None
+        """The checkpoint in the folder, as far as we know."""
 
     # resuming
 
@@ -92,7 +94,7 @@ class Sealer:
 
     def _remembered(self) -> Checkpoint | None:
         try:
-            note = self._folder.last_note()
+            note = self._memory = self._folder.last_note()
             return None if note is None else open_checkpoint(note, self._folder.verifiers())
         except ValueError as error:
             raise SealingRefused(f"{self._folder.path}/last-checkpoint is not valid: {error}") from error
@@ -134,6 +136,7 @@ class Sealer:
         Returns the last checkpoint of the log before it. Nothing is signed before the first `seal`. Raises SealingRefused.
         """
         note, current = self._folder.last_note(), self._row("current_log")
+        self._memory = note
         if note is None and current is not None:  # the folder was lost: the database's last checkpoint must do
             last = self._row("last_checkpoint", current[0])
             note = last[2] if last else None
@@ -178,11 +181,22 @@ class Sealer:
             position = rows[-1][0] if rows else self._position
             note = self._append([(0, leaf) for leaf in self._first] + [(r[0], leaf_record(*r)) for r in rows], must_be)
             self._connection.execute(_SQL["add_checkpoint"], (self._log, self._tree.size, position, note))
-            if self._first:
-                self._folder.remember_first_leaf(self._first[0].decode())
-            self._folder.remember(note)  # before the commit: nobody can see it yet
+            self._remember(note)  # before the commit: nobody can see it yet
         self._position, self._first, self._is_new = position, [], False
         return note
+
+    def _remember(self, note: str) -> None:
+        """Keep a checkpoint in the folder, if it continues the one there. Raises SealingRefused, OSError."""
+        with self._folder.alone():
+            if self._folder.last_note() != self._memory:
+                raise SealingRefused(
+                    f"another sealer has signed with {self._folder.path} meanwhile: two servers believe to lead the database, "
+                    "or two sealers share the folder on two databases. Nothing is sealed, since it might contradict that one"
+                )
+            if self._first:
+                self._folder.remember_first_leaf(self._first[0].decode())
+            self._folder.remember(note)
+        self._memory = note
 
     def _append(self, leaves: list[tuple[int, bytes]], must_be: Checkpoint | None) -> str:
         """Write leaves and their new hashes; returns the signed checkpoint over the whole log."""

@@ -6,10 +6,12 @@ Only the sealer's account may read it. `vkeys`, the verifier keys of every key t
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -27,7 +29,10 @@ class SealingRefused(Exception):
 
 
 class SealerFolder:
-    """Keys and memory of one sealer. Only the process with the sealer's turn writes what it signed."""
+    """Keys and memory of one sealer. Only the process with the sealer's turn writes what it signed.
+
+    Two servers that both believe to lead give two turns: then `alone` shows the second sealer what the first one signed.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -92,6 +97,13 @@ class SealerFolder:
     def remember(self, note: str) -> None:
         """Keep a checkpoint before it is published. Raises OSError; then it must not be published."""
         write_atomically(self.path / "last-checkpoint", note)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Read and write here while no other sealer does. Raises OSError."""
+        with (self.path / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def first_leaf(self) -> str | None:
         """Leaf 0 of the log begun last after a restore. No row stands for it, so it could not be made again."""

@@ -89,6 +89,13 @@ class Clients:
             assert first is not None
             return first
 
+    def read(self, url: str, path: str, position: int) -> Any:
+        """What an API process shows once its views have reached a position."""
+        headers = {"Authorization": f"Bearer {self._token}", "Wait-For-Position": str(position)}
+        answer = httpx.get(f"{url}{path}", headers=headers, timeout=30)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def _work(self, n: int) -> None:
         url = self._urls[n % len(self._urls)]
         headers = {"Authorization": f"Bearer {self._token}", "If-Match": "*"}
@@ -143,8 +150,11 @@ class Desk:
     def url(self, role: str) -> str:
         """How a part finds the database: all three machines are named, and the one that takes writes is taken."""
         hosts = ",".join(machine.host for machine in self.cluster.machines)
-        port = self.cluster.ports.postgres
-        return f"postgresql://{role}:{PASSWORD}@{hosts}/caseledger?port={port}&target_session_attrs=read-write"
+        return f"{self.url_of(hosts, role)}&target_session_attrs=read-write"
+
+    def url_of(self, hosts: str, role: str) -> str:
+        """How a part finds certain machines, whatever their roles are."""
+        return f"postgresql://{role}:{PASSWORD}@{hosts}/caseledger?port={self.cluster.ports.postgres}"
 
     def url_by_proxy(self, role: str, *, reading: bool = False) -> str:
         """How a part finds it through HAProxy: the leader, or one of its replicas."""

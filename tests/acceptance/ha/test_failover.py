@@ -5,7 +5,6 @@ What is measured is printed. A deadline ends a wait; no time is compared with an
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import tempfile
@@ -20,7 +19,7 @@ import pytest
 import yaml
 
 from tests.acceptance.ha.desk import Acknowledged, Clients, Desk, running_desk
-from tests.acceptance.ha.machines import DEPLOY, Cluster, awaited, missing, running_cluster
+from tests.acceptance.ha.machines import DEPLOY, Cluster, Machine, awaited, missing, running_cluster
 
 pytestmark = [
     pytest.mark.long,
@@ -80,14 +79,16 @@ def test_synchronous_a_lost_leader_costs_no_acknowledged_command(cluster: Cluste
     lost, clients = cluster.leader(), Clients(desk.urls, desk.token())
     with clients.at_work():
         clients.wait_for(200)
+        shown = read_on_replicas(cluster, desk, clients)
         sealed, before = desk.sealed(), len(clients.acknowledged)
+        cut = time.monotonic()
         lost.cut_power()
-        moment = time.monotonic()
-        back = clients.first_after(moment, 4 * _BACK)
+        back = clients.first_after(time.monotonic(), 4 * _BACK)
         clients.wait_for(200)
-    acknowledged, took = clients.acknowledged, back.ended - moment
+    acknowledged, took = clients.acknowledged, back.ended - cut
     say(
-        f"synchronous: {lost.name} lost after {before} acknowledged commands, {sealed} leaves sealed",
+        f"synchronous: views read by {shown} connections to replicas; {lost.name} lost after {before} acknowledged commands, "
+        f"{sealed} leaves sealed",
         f"writes back after {took:.1f} s, on {cluster.leader().name}; {len(acknowledged)} acknowledged in all",
         f"acknowledged and lost: {len(absent(acknowledged, desk))}; recorded twice: {told_twice(desk, clients)}",
     )
@@ -103,6 +104,23 @@ def test_synchronous_a_lost_leader_costs_no_acknowledged_command(cluster: Cluste
     lost.start()
     awaited("the lost machine follows", lambda: True if lost.name in cluster.followers(cluster.leader()) else None)
     say(f"{lost.name} is back as a replica")
+
+
+def read_on_replicas(cluster: Cluster, desk: Desk, clients: Clients) -> int:
+    """Read what was just written, with `Wait-For-Position`; returns how many connections to replicas the API processes have."""
+    for url in desk.urls:
+        for _ in range(5):
+            position = clients.acknowledged[-1].position
+            assert clients.read(url, "/queues", position)["as_of_position"] >= position
+    followers = cluster.followers(cluster.leader())
+    found = 0
+    for machine in cluster.machines:
+        if machine.name in followers:
+            with psycopg.connect(machine.conninfo) as superuser:
+                rows = superuser.execute("SELECT FROM pg_stat_activity WHERE application_name = 'caseledger api'")
+                found += len(rows.fetchall())
+    assert found >= len(desk.urls)
+    return found
 
 
 @contextmanager
@@ -136,21 +154,43 @@ def test_asynchronous_what_is_lost_is_named_and_the_sealer_does_not_fork(cluster
             clients.wait_for(100)
             sealed = desk.sealed()
             awaited("the sealer seals what no replica has", lambda: True if desk.sealed() > sealed else None)
+            cut = time.monotonic()
             lost.cut_power()
             moment = time.monotonic()
             sealed = desk.sealed()
         back = clients.first_after(moment, 4 * _BACK)
         clients.wait_for(50)
-    gone = absent([each for each in clients.acknowledged if each.ended <= moment], desk)
+    gone = absent([each for each in clients.acknowledged if each.began <= moment], desk)
+    assert absent([each for each in clients.acknowledged if each.began > moment], desk) == []
     awaited("the sealer refuses", desk.refusal)
     assert "were signed" in str(desk.refusal())
+    found = named_on(lost, desk)
     say(
-        f"asynchronous: {lost.name} lost; writes back after {back.ended - moment:.1f} s, on {cluster.leader().name}",
+        f"asynchronous: {lost.name} lost; writes back after {back.ended - cut:.1f} s, on {cluster.leader().name}",
         f"acknowledged and lost: {len(gone)} of {len(clients.acknowledged)} commands, positions "
         f"{min(each.position for each in gone)} to {max(each.position for each in gone)}",
         f"the sealer refuses, at {sealed} leaves: {str(desk.refusal()).split('.')[0]}",
     )
+    say(f"`caseledger lost`, asked of the disk of {lost.name}, names {len(found)} events")
     assert gone
+    told = {each.position: (each.number, each.version, _TOPICS[each.verb]) for each in gone}
+    assert {position: found.get(position) for position in told} == told
     assert desk.sealed() == sealed
     assert {each["check"] for each in desk.told("verify", role="desk_auditor", code=1)["findings"]} == {"sealer"}
-    say(json.dumps(clients.refused[:3]))
+    begun = desk.told("tlog", "restart", "--reason", f"{lost.name} was lost", role="postgres")
+    caught_up(desk)
+    assert desk.refusal() is None
+    assert desk.told("verify", role="desk_auditor")["findings"] == []
+    say(f"after `tlog restart`: {begun['origin']} goes on, verify finds nothing")
+
+
+def named_on(lost: Machine, desk: Desk) -> dict[int, tuple[str, int, str]]:
+    """What a lost leader has that its cluster lacks, by position. It comes back as a replica that cannot follow, and keeps all it has."""
+    lost.start()
+
+    def look() -> dict[int, tuple[str, int, str]] | None:
+        psycopg.connect(lost.conninfo).close()
+        named = desk.told("lost", desk.url_of(lost.host, "desk_auditor"), role="desk_auditor", code=None)["lost"]
+        return {each["position"]: (each["number"], each["version"], each["topic"]) for each in named}
+
+    return awaited("the lost leader's disk", look, every=1.0)

@@ -11,7 +11,7 @@ from infrastructure.transparency.formats.leaf import leaf_record, parse_leaf
 from infrastructure.transparency.log_reader import LogReader, stored_entries
 from infrastructure.transparency.sealer_folder import SealerFolder, SealingRefused
 from tests.application.cases import log
-from tests.blocking import BlockingDesk
+from tests.blocking import BlockingDesk, open_desk
 from tests.infrastructure.transparency.sealed import SealedDesk, restored
 from tests.infrastructure.transparency.trees import mth
 
@@ -185,6 +185,25 @@ def test_a_restart_that_is_killed_before_its_commit_is_the_same_log_when_it_is_t
         assert backup.seal() == killed
         backup.project()
         assert backup.verify().findings == []
+
+
+def test_of_two_servers_that_both_believe_to_lead_one_is_sealed(desk: BlockingDesk, record: SealedDesk) -> None:
+    """As after a failover whose old leader does not know of it: each server gives a sealer its turn."""
+    log(desk)
+    record.seal()
+    with restored(record) as other, record.sealer() as first, other.sealer() as second:
+        first.resume()
+        second.resume()
+        log(desk)
+        assert first.seal() == record.folder.last_note()
+        with open_desk(other.database) as theirs:
+            log(theirs)
+        with pytest.raises(SealingRefused, match="another sealer has signed"):
+            second.seal()
+        assert other.rows("SELECT count(*) FROM tlog.checkpoints") == [(1,)]
+        log(desk)
+        assert first.seal() == record.folder.last_note()
+        assert record.signed().size == len(record.rows("SELECT 1 FROM ledger.stored_events"))
 
 
 def test_a_lost_folder_is_refused_and_a_restart_begins_with_a_new_key(desk: BlockingDesk, record: SealedDesk) -> None:
