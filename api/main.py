@@ -68,6 +68,9 @@ GARBAGE_THRESHOLD = 50_000
 of 700 an import spent a third of its time, the projector two fifths, looking for garbage that was not there."""
 
 
+OF_WORKER = 4
+"""Connections that the desk of a worker reads events by: nobody waits for it, and there are many workers."""
+
 HOLIDAYS = "US-OK"
 """Whose holidays a desk starts with: Oklahoma's. Afterwards they are data of its policy."""
 
@@ -92,11 +95,15 @@ async def open_desk(
     *,
     component: Component = "api",
     addresses: Addresses | None = None,
+    connections: int = 16,
 ) -> AsyncIterator[Desk]:
-    """The desk on a database, with its own connections and its own group commit, in the running event loop."""
+    """The desk on a database, with its own connections and its own group commit, in the running event loop.
+
+    It takes at most ``connections`` to read events, a quarter of them to look for duplicates, and two to write.
+    """
     async with (
-        open_event_store(database, component) as store,
-        database.async_pool(component, size=4, limits=QUESTION) as pool,
+        open_event_store(database, component, size=connections) as store,
+        database.async_pool(component, size=max(1, connections // 4), limits=QUESTION) as pool,
     ):
         yield desk_on(
             store,

@@ -47,6 +47,8 @@ _POOL_TIMEOUT = 5.0
 _RECONNECT = 2.0
 """Seconds that a pool tries to connect by itself. Afterwards it tries when somebody asks: its pauses grow, and who came
 after an hour's outage would wait for the end of one."""
+_IDLE = 60.0
+"""Seconds that a pool keeps a connection which nobody asks for: after a burst, others need it."""
 
 
 @dataclass(frozen=True)
@@ -229,4 +231,5 @@ def _pooled(least: int, size: int) -> dict[str, Any]:
         "open": False,
         "timeout": _POOL_TIMEOUT,
         "reconnect_timeout": _RECONNECT,
+        "max_idle": _IDLE,
     }

@@ -10,7 +10,7 @@ from datetime import timedelta
 from random import SystemRandom
 
 from api.cli.processes.worker_process import keep
-from api.main import clock_of, open_desk, webhook_secrets_of
+from api.main import OF_WORKER, clock_of, open_desk, webhook_secrets_of
 from application.processes.webhook_delivery import Deliveries
 from application.processes.webhook_lanes import Rules
 from infrastructure.postgres.database import Component, Database
@@ -70,7 +70,7 @@ async def open_deliveries(settings: Settings, database: Database) -> AsyncIterat
     networks, chance = parse_networks(settings.webhook_networks), SystemRandom()
     async with (
         database.async_pool(ROLE, size=8) as pool,
-        open_desk(database, clock_of(settings), component=ROLE) as desk,
+        open_desk(database, clock_of(settings), component=ROLE, connections=OF_WORKER) as desk,
         open_feed(database, desk.references, ROLE) as feed,
         open_carrier(networks, settings.webhook_timeout, settings.webhook_ca_file) as carrier,
     ):

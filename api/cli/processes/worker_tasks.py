@@ -18,7 +18,7 @@ import structlog
 from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped]
 
 from api.cli.processes.worker_process import LATE, keep, persist
-from api.main import addresses_of, clock_of, links_of, open_desk, postman_of
+from api.main import OF_WORKER, addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
 from application.mail_in.envelope import Envelope
 from application.mail_in.failures import Failures
@@ -144,7 +144,7 @@ async def _office(
     addresses = addresses_of(settings)
     async with (
         database.async_pool(kind, size=2) as pool,
-        open_desk(database, clock_of(settings), component=kind, addresses=addresses) as desk,
+        open_desk(database, clock_of(settings), component=kind, addresses=addresses, connections=OF_WORKER) as desk,
     ):
         kept = PostgresSetAside(pool, kind)
         tries = tuple([await Tries.begin(kept, settings.tries) for _ in range(works)])
@@ -211,7 +211,7 @@ async def _listen(settings: Settings, database: Database, stop: threading.Event,
     certificate = Certificate(settings.smtp_cert_file, settings.smtp_key_file) if settings.smtp_cert_file else None
     # Listeners end before the desk: nobody is told 250 by a desk that is closed.
     async with (
-        open_desk(database, clock_of(settings), addresses=addresses) as desk,
+        open_desk(database, clock_of(settings), addresses=addresses, connections=OF_WORKER) as desk,
         AsyncExitStack() as listeners,
     ):
         await admit_gateway(desk)
@@ -257,7 +257,7 @@ async def read_mailbox(
     mailbox = _mailbox(settings, settings.imap_host)
     place = Place(Path(settings.data_dir) / "mailbox.json", mailbox.name)
     taken = 0
-    async with open_desk(database, clock_of(settings), addresses=addresses_of(settings)) as desk:
+    async with open_desk(database, clock_of(settings), addresses=addresses_of(settings), connections=OF_WORKER) as desk:
         await admit_gateway(desk)
         record = taking(desk, "imap", failures)
 

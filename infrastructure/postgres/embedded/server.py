@@ -39,7 +39,7 @@ INITDB = (
 SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
-    "max_connections": "100",
+    "max_connections": "200",  # an API process takes 51 at most, each worker about 10
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
     "wal_level": "replica",
