@@ -42,7 +42,7 @@ def measure() -> Iterator[Row]:
         desk = ("api.cli", "serve", "--demo", "--port", "0", "--data-dir", folder)
         with served(*desk) as ours, served("benchmarks.noop") as noop:
             token = technician_token(folder)
-            asked = {"log": ("/cases", _body()), "read": (f"/cases/{_case(ours, token)}", None)}
+            asked = {"log": ("/cases", incident()), "read": (f"/cases/{_case(ours, token)}", None)}
             rates: dict[tuple[str, int], list[float]] = {(what, port): [] for what in asked for port in (ours, noop)}
             for number in range(ROUNDS + 1):  # the first warms both up
                 for (what, port), measured in rates.items():
@@ -74,7 +74,7 @@ def _case(port: int, token: str) -> str:
     """The number of a case with so many events: worked on up to its diagnosis, then noted on."""
     headers = {"Authorization": f"Bearer {token}", "If-Match": "*"}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as desk:
-        logged = desk.post("/cases", content=_body(), headers={"Content-Type": "application/json"})
+        logged = desk.post("/cases", content=incident(), headers={"Content-Type": "application/json"})
         number: str = logged.raise_for_status().json()["number"]
         for verb, words in STEPS.items():
             desk.post(f"/cases/{number}/{verb}", json=words).raise_for_status()
@@ -85,7 +85,7 @@ def _case(port: int, token: str) -> str:
     return number
 
 
-def _body() -> str:
+def incident() -> str:
     """An incident as a technician takes it by telephone."""
     incident = {
         "channel": "phone",
