@@ -35,6 +35,8 @@ _LAST = 60.0
 """Seconds after the last fault within which everything must be answered."""
 _REPEATED = 0.1
 """The share of commands that are sent once more after their answer."""
+_AGAIN = ("unavailable", "idempotency-in-progress")
+"""Refusals after which a command is sent once more."""
 _MAILBOX = "service-desk@caseledger.example"
 
 
@@ -113,9 +115,25 @@ class Clients:
     async def _command(
         self, http: httpx.AsyncClient, chance: random.Random, path: str, topic: str, by: str, body: Any, key: str
     ) -> str | None:
-        """Send a command until it is answered. Returns the number of its case; None for a refusal, which is a finding."""
+        """Run a command, some of them twice. Returns the number of its case; None for a refusal."""
         headers = {"Authorization": f"Bearer {self._stage.tokens[by]}", "Idempotency-Key": f'"{key}"', "If-Match": "*"}
-        repeat, before = chance.random() < _REPEATED, None
+        answer = await self._answer(http, chance, path, body, headers)
+        if answer is None:
+            return None
+        ack = self._ack(answer, path, topic, by, key)
+        self.told["acknowledged"] += 1
+        self.acks.append(ack)
+        self.cases[ack.number][topic] += 1
+        if chance.random() < _REPEATED and (again := await self._answer(http, chance, path, body, headers)) is not None:
+            self.told["repeated"] += 1
+            if (other := self._ack(again, path, topic, by, key)) != ack:
+                self.findings.append(f"{key}: answered {ack}, and then {other}")
+        return ack.number
+
+    async def _answer(
+        self, http: httpx.AsyncClient, chance: random.Random, path: str, body: Any, headers: dict[str, str]
+    ) -> httpx.Response | None:
+        """Send a command until it is carried out. None where it is refused, or not answered once the faults are over."""
         while True:
             api, sent = chance.choice(self._stage.apis), monotonic()
             try:
@@ -123,29 +141,26 @@ class Clients:
             except httpx.HTTPError as error:
                 why = type(error).__name__
             else:
-                slug = "" if answer.is_success else answer.json()["type"].rpartition("/")[2]
                 if answer.is_success:
-                    self.told["acknowledged" if before is None else "repeated"] += 1
-                    ack = self._ack(answer, path, topic, by, key)
-                    if before not in (None, ack):
-                        self.findings.append(f"{key}: answered {before}, and then {ack}")
-                    if before is None:
-                        self._recently[api] = sent
-                        self.acks.append(ack)
-                        self.cases[ack.number][topic] += 1
-                    if not repeat:
-                        return ack.number
-                    repeat, before = False, ack
-                    continue
+                    self._recently[api] = sent
+                    return answer
+                slug = answer.json()["type"].rpartition("/")[2]
                 why = f"{answer.status_code} {slug}"
-                if answer.status_code != 503 and slug != "idempotency-in-progress":
-                    self.findings.append(f"POST {path} under {key}: {why}: {answer.json().get('detail')}")
+                if slug not in _AGAIN:
+                    self._refused(f"POST {path}: {why}: {answer.json().get('detail')}", slug)
                     return None
             self.told[why] += 1
             if monotonic() > self._ends:
-                self.findings.append(f"POST {path} under {key}: no answer since the faults ended, last: {why}")
+                self.findings.append(f"POST {path}: no answer since the faults ended, last: {why}")
                 return None
             await asyncio.sleep(chance.uniform(0.1, 0.6))
+
+    def _refused(self, what: str, slug: str) -> None:
+        """A finding, unless clocks disagree: a verification may then be older than the work that it followed."""
+        if slug == "verification-required" and self._stage.clocks_disagree:
+            self.told[f"{slug}, by a clock behind another"] += 1
+        else:
+            self.findings.append(what)
 
     @staticmethod
     def _ack(answer: httpx.Response, path: str, topic: str, by: str, key: str) -> Ack:

@@ -57,9 +57,12 @@ class Drill:
             finally:
                 for clock in (self.stage.database_clock, *(member.clock for member in self.stage.members)):
                     clock.step(2 * 3600)  # past every time at which something may be due
-        self.findings += [f"{count} {what} are left" for what, count in self._drained().items()]
         self.findings += self.clients.findings
-        self.findings += broken(self.stage, self.clients, self.spans)
+        try:
+            self.findings += [f"{count} {what} are left" for what, count in self._drained().items()]
+            self.findings += broken(self.stage, self.clients, self.spans)
+        except TimeoutError as late:
+            self.findings.append(f"does not happen after the last fault: {late}")
 
     def _do_all(self, kinds: Iterable[str], until: float) -> None:
         checked, cost, looked = 0, 0.0, monotonic()

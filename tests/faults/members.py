@@ -32,6 +32,7 @@ class Clock:
 
     def step(self, seconds: int) -> None:
         """Set the clock to so many seconds from where it was at first."""
+        self.seconds = seconds
         self._file.write_text(f"+{self.BASE + seconds}\n", encoding="ascii")
         self._file.chmod(0o644)
 

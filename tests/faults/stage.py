@@ -44,7 +44,7 @@ APART = (("projector",), ("processes",), ("mail",), ("smtp",), ("webhooks",))
 TOGETHER = (("projector", "mail", "smtp"), ("processes",))
 """The workers, by process."""
 T = TypeVar("T")
-_TAKES = 120.0
+_TAKES = 240.0
 """Seconds that the desk may take until it works."""
 
 
@@ -98,6 +98,12 @@ class Stage:
             if monotonic() > end:
                 raise TimeoutError(what)
             pause.wait(0.1)
+
+    @property
+    def clocks_disagree(self) -> bool:
+        """Whether what one process records may be later than another's present."""
+        clocks = (self.database_clock, *(each.clock for each in self.members if each.name.startswith("api")))
+        return len({clock.seconds for clock in clocks}) > 1
 
     def is_ready(self) -> bool:
         """Whether every API process takes commands and answers from views."""
