@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.http.context import Context, admit, authenticated, context_of, policy_of
+from api.http.entrance.places import stepped_aside
 from api.http.parameters import refuse_unknown
 from api.http.problems import Problem
 from application.execution.principals import Principal
@@ -69,7 +70,9 @@ async def _wait_for_position(request: Request) -> None:
     if not given.isdecimal() or len(given) > _LONGEST_POSITION:
         raise Problem("malformed", "Wait-For-Position takes a position")
     context = context_of(request)
-    if not await context.feed.wait_for_view(int(given), context.patience):
+    async with stepped_aside():
+        reached = await context.feed.wait_for_view(int(given), context.patience)
+    if not reached:
         raise Problem("unavailable", f"the views have not reached position {given} yet")
 
 

@@ -14,22 +14,34 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.http.confidential import keep_confidential
 from api.http.entrance.deadline import Deadline
+from api.http.entrance.places import Place, Places, Rank, place, rank_of
 from api.http.metrics import Metrics
 from api.http.problems import Problem, respond, response_of
+from application.execution.principals import Principal
+from domain.values import Role
 
 Handler = Callable[..., Awaitable[Response]]
 """Answers a request. It is called with the request and the parameters of its path."""
 Key = tuple[str, str]
 """A method and the path of a route, such as `/cases/{number}/triage`."""
+_RANKS = {Role.INTAKE: Rank.OUTSIDE, Role.CUSTOMER: Rank.OUTSIDE, Role.REPORTER: Rank.REPORTS}
 _NO_BODY = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
 class _Answer:
     """An answer on its way out."""
 
-    def __init__(self, scope: Scope, send: Send, metrics: Metrics, deadline: Deadline, confidential: bool) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        send: Send,
+        metrics: Metrics,
+        deadline: Deadline,
+        confidential: bool,
+        place: Place | None,
+    ) -> None:
         self._scope, self._send, self._metrics = scope, send, metrics
-        self._deadline, self._confidential = deadline, confidential
+        self._deadline, self._confidential, self._place = deadline, confidential, place
         self._came, self._bodiless, self._ended = time.perf_counter(), scope["method"] == "HEAD", False
         self.begun = False
 
@@ -37,6 +49,8 @@ class _Answer:
         """Send a part of it."""
         if message["type"] == "http.response.start":
             self._deadline.lift()
+            if self._place is not None:
+                self._place.end()
             self._count(message["status"])
             if self._confidential:
                 keep_confidential(message)
@@ -72,7 +86,7 @@ class _Request(Request):
 
 
 class Entrance:
-    """Counts and times requests, ends those that take too long, answers HEAD, and keeps some answers confidential.
+    """Admits requests, counts and times them, ends those that take too long, answers HEAD, keeps some answers confidential.
 
     ``direct`` are the routes that need nothing of FastAPI's, nor of its layers. A request to one of them with a query goes
     FastAPI's way.
@@ -84,8 +98,10 @@ class Entrance:
         metrics: Metrics,
         direct: Mapping[Key, tuple[Any, Handler]],
         confidential: tuple[str, ...],
+        places: Places | None = None,
     ) -> None:
         self.app, self._metrics, self._direct, self._confidential = app, metrics, direct, confidential
+        self._places = places or Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -94,27 +110,81 @@ class Entrance:
         # HEAD is GET without a body (RFC 9110, 9.3.2), for every route alike.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         asked["app"] = self.app
-        deadline = Deadline()
-        answer = _Answer(scope, send, self._metrics, deadline, scope["path"].startswith(self._confidential))
+        path, parameters = _route_of(asked["path"])
+        simple = not asked["query_string"] and not asked.get("root_path")
+        direct = self._direct.get((asked["method"], path)) if simple else None
+        if direct is not None:
+            asked["route"] = direct[0]
+        deadline, mine = Deadline(), self._place(asked, is_direct=direct is not None)
+        answer = _Answer(scope, send, self._metrics, deadline, asked["path"].startswith(self._confidential), mine)
+        held = place.set(mine)
         try:
             with deadline:
-                await self._answer(asked, receive, answer.send)
-        except Problem as late:
+                if mine is not None:
+                    if _has_body(asked):
+                        receive = _taking(receive, mine)
+                    else:
+                        await mine.take()
+                if direct is None:
+                    await self.app(asked, receive, answer.send)
+                else:
+                    response = await _answer(direct, _Request(asked, receive, answer.send), parameters)
+                    await response(asked, receive, answer.send)
+        except Problem as refused:
             if answer.begun:
                 raise
-            await respond(Request(asked), late)(asked, receive, answer.send)
+            await respond(Request(asked), refused)(asked, receive, answer.send)
+        finally:
+            place.reset(held)
+            if mine is not None:
+                mine.end()
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, parameters = _route_of(scope["path"])
-        found = None if scope["query_string"] or scope.get("root_path") else self._direct.get((scope["method"], path))
-        if found is None:
-            await self.app(scope, receive, send)
-            return
-        scope["route"], handle = found
-        scope["path_params"] = parameters
-        request = _Request(scope, receive, send)
-        response = await response_of(request, handle(request, **parameters))
-        await response(scope, receive, send)
+    def _place(self, scope: Scope, *, is_direct: bool) -> Place | None:
+        """The place that a request needs: by its path, and by the role of its caller where memory knows it."""
+        rank = rank_of(scope["path"], direct=is_direct)
+        if rank is None:
+            return None
+        if rank < Rank.OUTSIDE and (context := getattr(self.app.state, "context", None)) is not None:
+            rank = max(rank, _rank_of_caller(scope, context.remembered))
+        return Place(self._places, rank)
+
+
+async def _answer(direct: tuple[Any, Handler], request: Request, parameters: dict[str, str]) -> Response:
+    """The answer of a direct route."""
+    request.scope["path_params"] = parameters
+    return await response_of(request, direct[1](request, **parameters))
+
+
+def _rank_of_caller(scope: Scope, remembered: Callable[[str], Principal | None]) -> Rank:
+    """Machines and reporters come after staff, whatever they ask for."""
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    token = given[7:].decode("latin-1")
+    if token.startswith("clk_"):
+        return Rank.OUTSIDE
+    known = remembered(token) if token else None
+    return _RANKS.get(known.roles[0], Rank.CASES) if known is not None and known.roles else Rank.CASES
+
+
+def _has_body(scope: Scope) -> bool:
+    return scope["method"] != "GET" and any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
+
+
+def _taking(receive: Receive, mine: Place) -> Receive:
+    """Receives a body, and takes the request's place when it is complete."""
+    waiting = True
+
+    async def received() -> Message:
+        nonlocal waiting
+        message = await receive()
+        if waiting and not message.get("more_body", False):
+            waiting = False
+            await mine.take()
+        return message
+
+    return received
 
 
 def _route_of(path: str) -> tuple[str, dict[str, str]]:
