@@ -32,6 +32,8 @@ PAGES = {
         *(
             "docs/operating",
             "docs/kubernetes",
+            "docs/high-availability",
+            "docs/scaling",
             "docs/runbooks",
             "docs/backups",
             "docs/settings",

@@ -175,3 +175,18 @@ def test_the_examples_of_the_documents_run(exporter: Exporter) -> None:
     assert names["backlog"]
     assert sum(resolutions for _, _, resolutions in names["reopened"]) > 0
     assert len(examples()) >= 5
+
+
+def test_the_report_over_several_desks_that_the_documents_show(exporter: Exporter) -> None:
+    """docs/scaling.md: each desk's export in a folder of its own, read as one."""
+    (shown,) = re.findall(
+        r"^```sql\n(.*?)^```", (ROOT / "docs" / "scaling.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    for desk in ("dot", "dhs"):
+        exporter.run("parquet", exporter.folder / f"desk={desk}")
+    read = duckdb.sql(shown.replace("/lake", str(exporter.folder)))
+    assert read is not None
+    rows = read.fetchall()
+    with exporter.database.connect("reporter") as reporter:
+        count = reporter.execute("SELECT count(*) FROM reporting.case_measures").fetchone()
+    assert [(sum(cases for name, _, cases, _ in rows if name == desk),) for desk in ("dhs", "dot")] == [count, count]
