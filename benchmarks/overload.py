@@ -53,7 +53,7 @@ class Told:
     def quantile(self, share: float) -> float:
         """So many seconds, or less, for this share of the accepted ones."""
         found = sorted(self.seconds)
-        return found[min(len(found) - 1, int(share * len(found)))] if found else float("inf")
+        return found[min(len(found) - 1, int(share * len(found)))] if found else 999.0
 
     def accepted(self, seconds: float) -> float:
         """Accepted requests a second."""

@@ -89,6 +89,24 @@ def test_a_rank_leaves_the_places_of_those_before_it_free() -> None:
     run(test)
 
 
+def test_no_rank_starves_however_many_staff_ask() -> None:
+    async def test() -> None:
+        places = Places({**ALL, Rank.REPORTS: Share(2, 10, own=1)}, at_once=3)
+        for _ in range(2):
+            await places.take(Rank.CASES)
+        staff = asyncio.ensure_future(places.take(Rank.CASES))
+        await at_rest()
+        assert not staff.done(), "the last place is the reports' own"
+        await places.take(Rank.REPORTS)
+        places.give_back(Rank.REPORTS)
+        await at_rest()
+        assert not staff.done()
+        places.give_back(Rank.CASES)
+        await staff
+
+    run(test)
+
+
 def test_a_line_is_bounded_and_a_full_one_refuses_at_once_whoever_else_waits() -> None:
     async def test() -> None:
         places = Places({**ALL, Rank.OUTSIDE: Share(10, 2)}, at_once=1)
@@ -163,4 +181,5 @@ def test_the_ranks_have_shares_that_leave_room_for_staff() -> None:
         > SHARES[Rank.OUTSIDE].places
         > SHARES[Rank.REPORTS].places
     )
+    assert SHARES[Rank.CASES].places > 4 * sum(each.own for each in SHARES.values())
     assert sorted(SHARES) == list(Rank)

@@ -18,7 +18,7 @@ from enum import IntEnum
 
 from api.http.problems import Problem
 
-AT_ONCE = 64
+AT_ONCE = 32
 """Requests worked on at once in one process. A commit is shared well by 16; more places only lengthen each answer."""
 PATIENCE = 1.0
 """Seconds that a request waits in line. Its client does better to ask again than to wait for longer."""
@@ -39,17 +39,21 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Share:
-    """What requests of a rank may have: places, so that some are left for those before it, and places in line."""
+    """What requests of a rank may have."""
 
     places: int
+    """At most, so that some are left for the ranks before it."""
     line: int
+    """Places in line."""
+    own: int = 0
+    """Places that no other rank takes, so that none starves."""
 
 
 SHARES: Mapping[Rank, Share] = {
     Rank.CASES: Share(AT_ONCE, 512),
-    Rank.LISTS: Share(48, 256),
-    Rank.OUTSIDE: Share(32, 128),
-    Rank.REPORTS: Share(12, 64),
+    Rank.LISTS: Share(24, 256, own=2),
+    Rank.OUTSIDE: Share(16, 128, own=2),
+    Rank.REPORTS: Share(8, 64, own=1),
 }
 _OPEN = frozenset({"healthz", "readyz", "metrics"})
 """What must be answered in an overload as well: it takes no place."""
@@ -120,7 +124,9 @@ class Places:
                     turn.set_result(True)
 
     def _is_free(self, rank: Rank) -> bool:
-        return self._taken[rank] < self._shares[rank].places and sum(self._taken.values()) < self._at_once
+        kept = sum(max(each.own, self._taken[other]) for other, each in self._shares.items() if other is not rank)
+        mine = self._taken[rank]
+        return mine < self._shares[rank].places and kept + mine < self._at_once
 
 
 class Place:

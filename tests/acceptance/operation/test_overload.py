@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from api.http.entrance import door, protocol
-from api.http.entrance.places import SHARES, Places, Rank, Share
+from api.http.entrance.places import Places, Rank, Share
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, Serve, done, refused
 from tests.acceptance.mail.test_worker import APPEND
 from tests.conftest import TestDatabase
 
-SMALL = {**SHARES, Rank.CASES: Share(1, 1), Rank.OUTSIDE: Share(1, 1)}
+SMALL = dict.fromkeys(Rank, Share(1, 1))
 
 
 @pytest.fixture
