@@ -113,8 +113,8 @@ class CasesStore:
         for table, closed in ((self._open, False), (self._closed, True)):
             if gone := [was.case_id for was in before.values() if _is_closed(was) is closed]:
                 table.delete("case_id", gone)
-            if come := [interval for interval in now if _is_closed(interval) is closed]:
-                table.insert((*_now_row(interval), *interval.values) for interval in come)
+            come = (interval for interval in now if _is_closed(interval) is closed)
+            table.insert((*_now_row(interval), *interval.values) for interval in come)
         if episodes:
             keys = transposed((e.case_id, e.episode) for e in episodes)
             self._connection.execute(self._sql["delete_episodes"], keys)
@@ -124,8 +124,7 @@ class CasesStore:
         if before:
             self._facts.delete("case_id", before)
         self._facts.insert(map(facts.fact_row, folds))
-        if happened:
-            self._happenings.insert(happened)
+        self._happenings.insert(happened)
 
     def _count(self, now: list[Interval], before: dict[UUID, Interval]) -> None:
         totals: Counter[Any] = Counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -36,9 +37,12 @@ class Table:
         self._connection.execute(filled(self._sql["delete"], {"key": key}), (list(ids),))
 
     def insert(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Insert rows, each with a value for every column."""
+        """Insert rows, each with a value for every column. The database is not asked where there are none."""
+        coming = iter(rows)
+        if (first := next(coming, None)) is None:
+            return
         types = self._types
         with self._connection.cursor().copy(self._sql["insert"]) as copy:
             copy.set_types(types)
-            for row in rows:
+            for row in chain((first,), coming):
                 copy.write_row(row)
