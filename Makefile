@@ -27,7 +27,7 @@ bench: .venv/.dev
 faults: .venv/.dev
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-# Six minutes. It needs etcd and HAProxy (Debian: etcd-server, haproxy).
+# Four minutes, or twice that beside other work. It needs etcd and HAProxy (Debian: etcd-server, haproxy).
 ha: .venv/.dev
 	$(BIN)/python -m pytest -m long -rs -s -o faulthandler_timeout=1200 tests/acceptance/ha $(ARGS)
 

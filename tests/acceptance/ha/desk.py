@@ -263,7 +263,7 @@ def running_desk(cluster: Cluster, folder: Path) -> Iterator[Desk]:
         desk.start()
         yield desk
     except BaseException:
-        sys.stdout.write(desk.logs())
+        sys.stdout.write(f"{desk.logs()}\n{cluster.logs()}")
         raise
     finally:
         desk.stop()

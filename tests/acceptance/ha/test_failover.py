@@ -33,14 +33,18 @@ _TOPICS = {"log": "case.logged", "triage": "case.triaged"}
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """Three machines."""
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cl-ha-") as folder, running_cluster(Path(folder)) as running:
+        say("", f"three machines after {time.monotonic() - began:.0f} s")
         yield running
 
 
 @pytest.fixture
 def desk(cluster: Cluster, tmp_path: Path) -> Iterator[Desk]:
     """A desk on them."""
+    began = time.monotonic()
     with running_desk(cluster, tmp_path / "desk") as running:
+        say(f"a desk on them after {time.monotonic() - began:.0f} s")
         yield running
 
 
