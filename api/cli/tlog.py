@@ -136,6 +136,8 @@ def restart(
     """Begin a new log over a database that was restored from an older backup. It names the log it follows, and why."""
     settings = settings_of(data_dir, database_url)
     with database_of(settings) as database:
+        with database.connect("api"):  # who cannot put the restart on record begins no log
+            pass
         previous = _refusable(_begin_anew, settings, database, reason)
         sealer_folder_of(settings).refuse(None)
         note = Checkpoint.of_text(sealer_folder_of(settings).last_note() or "")
