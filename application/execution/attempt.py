@@ -55,6 +55,13 @@ class Attempt:
             causation=request.causation,
         )
 
+    def not_before(self, moment: datetime) -> Self:
+        """Return the same attempt, made at this moment if the clock is behind it.
+
+        Machines' clocks differ. What is done after something else is not earlier, whoever did that and whoever recorded it.
+        """
+        return self if moment <= self.at else replace(self, at=moment)
+
     def through(self, channel: Channel | None) -> Self:
         """Return the same attempt for a report that came through a channel."""
         return replace(self, channel=channel)

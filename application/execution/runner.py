@@ -61,6 +61,7 @@ class CommandRunner:
             case = await self.repository.read(number, request.actor)
             expect(case, request)
             authorise_team(request.actor, command, case.team)
+            on = on.not_before(case.modified_on)
             others = decide(case, on)
             return await self.commit(case, on, await others if isawaitable(others) else others)
 

@@ -46,8 +46,7 @@ class VerifyBody(Body):
         policy.contact_method(self.method)
 
     async def run(self, desk: Desk, number: str, request: Request) -> Committed:
-        at: datetime = self.at or desk.clock.now()
-        verification = Verification(self.satisfactory, self.able_to_work, self.method, at, self.outcome)
+        verification = Verification(self.satisfactory, self.able_to_work, self.method, self.at, self.outcome)
         return await desk.resolution.verify(number, verification, request)
 
 

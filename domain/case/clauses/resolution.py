@@ -42,7 +42,8 @@ class Verification:
     satisfactory: bool
     able_to_work: bool
     method: str
-    at: datetime
+    at: datetime | None = None
+    """When they were asked; None: now."""
     outcome: ContactOutcome = ContactOutcome.REACHED
 
 
@@ -147,13 +148,14 @@ class Resolutions(CaseState):
         Raises InvalidTransition, and Invalid for a time in the future or a method that reaches no person.
         """
         self.allow("verify", provenance)
-        if verification.at > provenance.at:
+        at = verification.at or provenance.at
+        if at > provenance.at:
             raise Invalid("A verification cannot lie in the future.", "/at")
         if verification.method in EVIDENCE:
             raise UnknownReference(NO_PERSON, "/method")
         newer = max(filter(None, (self.received_at, self.last_work_at, self.verified_at)))
-        overtaken = not received_after(verification.at, newer)
-        told = {**vars(verification), "verifier": self._person, "overtaken": overtaken}
+        overtaken = not received_after(at, newer)
+        told = {**vars(verification), "at": at, "verifier": self._person, "overtaken": overtaken}
         self.record(Verified, provenance, **told, reason=reason)
 
     def resolve(

@@ -11,7 +11,7 @@ from tests.conftest import TestDatabase
 
 
 def poison(database: TestDatabase, fingerprint: str) -> None:
-    """Put an event into an alert's stream that nobody can read."""
+    """Put an event into an alert's stream that this release cannot read."""
     with psycopg.connect(database.superuser, autocommit=True) as superuser:
         added = superuser.execute(
             "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state)"
@@ -30,7 +30,7 @@ def test_r_5_1d_a_notification_that_always_fails_waits_in_the_quarantine_after_s
     poison(database, opened["alerts"][0]["fingerprint"])
     failing = group(alert("a", episode=2))
     for _ in range(4):
-        assert monitoring.alertmanager(failing, key, Connection="close").status_code == 500
+        assert monitoring.alertmanager(failing, key, Connection="close").status_code == 503
         assert monitoring.alertmanager(group(alert("b")), key).is_success
     waiting = monitoring.alertmanager(failing, key)
     assert (waiting.status_code, waiting.json()["outcome"]) == (202, "quarantined")

@@ -17,6 +17,7 @@ from psycopg.pq import PGconn, Ping
 
 from infrastructure.postgres.embedded.account import account_for
 from infrastructure.postgres.embedded.programs import copied, find_binaries
+from infrastructure.postgres.embedded.server import SETTINGS as SERVER
 
 _PATIENCE = 60.0
 
@@ -31,7 +32,16 @@ def standby(server: str) -> Iterator[str]:
         folder.chmod(0o755)
         binaries = copied(binaries, folder)
     conninfo = make_conninfo(server, host=str(folder))
-    settings = {"unix_socket_directories": folder, "listen_addresses": "", "hot_standby": "on", "fsync": "off"}
+    as_there = {
+        name: SERVER[name] for name in ("max_connections", "max_wal_senders")
+    }  # no fewer than the server itself
+    settings = {
+        **as_there,
+        "unix_socket_directories": folder,
+        "listen_addresses": "",
+        "hot_standby": "on",
+        "fsync": "off",
+    }
     options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
     copy = ("-D", folder / "data", "-d", server, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
     with (folder / "log").open("ab") as log:
