@@ -41,7 +41,7 @@ from infrastructure.identity.tokens import Tokens
 from infrastructure.kept_checks import KeptChecks
 from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
-from infrastructure.postgres.connections import LONG, QUESTION, AsyncPool
+from infrastructure.postgres.connections import LONG, QUESTION, AsyncPool, pools
 from infrastructure.postgres.connections import Limits as ConnectionLimits
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.event_store import open_event_store
@@ -103,7 +103,7 @@ async def open_desk(
     """
     async with (
         open_event_store(database, component, size=connections) as store,
-        database.async_pool(component, size=max(1, connections // 4), limits=QUESTION) as pool,
+        database.async_pool(component, size=max(1, connections // 4), limits=QUESTION, name="duplicates") as pool,
     ):
         yield desk_on(
             store,
@@ -168,7 +168,7 @@ async def open_context(
     async with (
         open_desk(database, clock, addresses=addresses_of(settings)) as desk,
         open_feed(database, desk.references) as feed,
-        database.async_pool("api", size=QUESTIONS, limits=QUESTION) as views,
+        database.async_pool("api", size=QUESTIONS, limits=QUESTION, name="views") as views,
         _reading(settings, views) as reading,
     ):
         reads, readings = PostgresReads(views), Readings(desk.clock)
@@ -198,6 +198,7 @@ async def open_context(
                     gate=Gate(settings.intake_at_once),
                     failures=Failures(settings.tries),
                     streams=Gate(settings.streams_at_once),
+                    pools=pools,
                 )
 
 
@@ -208,7 +209,7 @@ async def _reading(settings: Settings, leader: AsyncPool) -> AsyncIterator[Lends
         yield leader
         return
     database = Database(settings.read_database_url, embedded=False)
-    async with database.async_pool("api", size=QUESTIONS, limits=QUESTION) as replica:
+    async with database.async_pool("api", size=QUESTIONS, limits=QUESTION, name="replica") as replica:
         yield ReadingPool(leader, replica)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -107,6 +107,8 @@ class Context:
     """Counts how often each message of a machine has failed."""
     streams: Gate = field(default_factory=Gate)
     """Bounds how many readers follow the feed at once."""
+    pools: Callable[[], Mapping[str, Mapping[str, float]]] = dict
+    """The figures of each pool of connections."""
     callers: CallerLookup = field(default_factory=CallerLookup)
     """Verifies tokens that memory does not know."""
     patience: float = 5.0

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily
-from prometheus_client.registry import Collector
 
-from application.faults import FAULTS
+from api.http.entrance.places import Places
+from api.http.process_metrics import PlacesTaken, ThisProcess, Workers
 from application.transparency_log import UNSEALED_ALARM
-
-
-class _Faults(Collector):
-    """The errors of this process that nobody caught."""
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        family = CounterMetricFamily("caseledger_uncaught_errors", "Errors that nobody caught.", labels=["where"])
-        for where, count in {"http": 0, **FAULTS.counts()}.items():
-            family.add_metric([where], count)
-        yield family
 
 
 class Metrics:
@@ -53,7 +42,9 @@ class Metrics:
             "caseledger_oldest_mail_seconds", "Age of the oldest mail waiting.", registry=self.registry
         )
         self.obligations = Gauge("caseledger_obligations_open", "What the desk owes somebody.", registry=self.registry)
-        self.registry.register(_Faults())
+        self._here, self._workers_done = ThisProcess(), Workers()
+        self.registry.register(self._here)
+        self.registry.register(self._workers_done)
         ProcessCollector(registry=self.registry)  # memory, processor time and open files of this process
         self.halted = Gauge(
             "caseledger_projector_halted", "1 when an event halted the projector.", registry=self.registry
@@ -95,6 +86,10 @@ class Metrics:
             registry=self.registry,
         )
 
+    def watch(self, places: Places) -> None:
+        """Show the places of the application, and the lines before them."""
+        self.registry.register(PlacesTaken(places))
+
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request by the template of its route, so that labels stay few, and how long its answer took to begin."""
         key = (method, route, status)
@@ -103,8 +98,14 @@ class Metrics:
         known[0].inc()
         known[1].observe(seconds)
 
-    def observe(self, health: Mapping[str, Any]) -> None:
-        """Take over what the views say of themselves."""
+    def observe(
+        self,
+        health: Mapping[str, Any],
+        workers: Mapping[str, Mapping[str, Any]],
+        pools: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        """Take over what the views say of themselves, what workers say they have done, and the figures of our pools."""
+        self._workers_done.figures, self._here.pools = workers, pools
         self.writable.set(health["writable"])
         self.ledger.set(health["ledger_position"])
         self.views.set(health["position"])

@@ -24,6 +24,7 @@ from api.http.pages.rendering import page, wants_page
 from application.execution import requests
 from application.execution.principals import Unauthenticated, Undecided
 from application.faults import FAULTS
+from application.figures import FIGURES
 from application.ports import NewerRecord
 from application.reports.definitions import REPORTS
 from domain import errors
@@ -144,6 +145,7 @@ def trace_of(request: Request) -> str:
 def respond(request: Request, problem: Problem) -> Response:
     """The problem as `application/problem+json`; as a page to a person who came by a link in a mail."""
     status, title = TITLES[problem.slug]
+    FIGURES.add("refusals", problem.slug)
     if request.url.path.startswith(_OF_PEOPLE) and wants_page(request):
         return page("refused", status, title=title, detail=problem.detail)
     document: dict[str, Any] = {

@@ -10,6 +10,7 @@ import structlog
 
 from application.desk import Desk
 from application.execution.requests import Request
+from application.figures import FIGURES
 from application.mail_out.letters import Deferred, Letter, Postman, Refused, Sent
 from application.mail_out.outbox import NOT_WRITTEN, Links
 from application.processes.retries import AWAY, Nowhere, Tries
@@ -126,9 +127,11 @@ class Sending:
             raise
         except Deferred as error:
             await outbox.deferred(message, str(error), REQUEST)
+            FIGURES.add("mail", "deferred")
             return False
         except Refused as error:
             await outbox.refused(message, str(error), REQUEST)
+            FIGURES.add("mail", "refused")
             return True
         except Exception as error:  # noqa: BLE001 - a letter that cannot be written
             return await self._give_up(message, error)
@@ -136,6 +139,7 @@ class Sending:
             await outbox.withdraw(message, REQUEST)
         elif sent is not None:
             await outbox.accepted(message, sent, sent_at, REQUEST)
+            FIGURES.add("mail", "accepted")
         return sent is not None
 
     async def _carry(self, message: UUID, letter: Letter) -> Sent | None:

@@ -9,11 +9,14 @@ from typing import Any
 from application.administration.catalogue import OPERATOR
 from application.desk import Desk
 from application.execution.requests import Request
+from application.figures import FIGURES
 from application.mail_in.envelope import Envelope
 from application.mail_in.failures import Failures
 from domain.values import Actor, Role
 
 GATEWAY = Actor("mail.gateway", Role.INTAKE)
+_WORKERS = {"lmtp": "smtp"}
+"""The workers that are not called as their interface."""
 Take = Callable[[bytes, Envelope], Coroutine[Any, Any, str]]
 """Takes a message in. Returns outcome and receipt after the commit."""
 
@@ -30,6 +33,7 @@ def taking(desk: Desk, interface: str, failures: Failures | None = None) -> Take
     that ``failures`` gives up goes unread into the quarantine.
     """
     request, counted = Request(GATEWAY, interface), failures or Failures()
+    worker = _WORKERS.get(interface, interface)
 
     async def take(raw: bytes, envelope: Envelope) -> str:
         arrived = envelope.arrived_at and min(envelope.arrived_at, desk.clock.now())  # a server's clock may run ahead
@@ -39,6 +43,7 @@ def taking(desk: Desk, interface: str, failures: Failures | None = None) -> Take
             lambda: desk.mail.receive(raw, came, request),
             lambda: desk.mail.receive_unread(raw, came, request),
         )
+        FIGURES.add(worker, received.outcome)
         return f"{received.outcome} {received.receipt}"
 
     return take

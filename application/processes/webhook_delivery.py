@@ -14,6 +14,7 @@ import structlog
 from application.administration.webhooks import WebhookSecrets
 from application.desk import Desk
 from application.execution.requests import Request
+from application.figures import FIGURES
 from application.processes.webhook_lanes import LIVE, Carrier, Lane, Lanes, Reply, Rules
 from application.processes.webhook_message import OutgoingEvent, body_of, headers_of
 from application.views.questions import Feed
@@ -185,6 +186,7 @@ class Deliveries:
             lane.failures = attempt
             lane.due_at = at + self._pause(attempt, reply)
         await self._lanes.attempted(lane, event, attempt, at, reply)
+        FIGURES.add("webhooks", "accepted" if reply.is_accepted else "failed")
         lane.kept = lane.position
         if reply.status == _GONE:
             await self._disable(webhook, DisabledBy.GONE)

@@ -186,6 +186,10 @@ class Retention(Protocol):
 class Health(Protocol):
     """How the desk itself is doing."""
 
+    async def figures(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each worker has done since it started: `done` by kind, `cpu_seconds`, `resident_bytes`, `uncaught_errors`."""
+        ...
+
     async def status(self) -> Mapping[str, Any]:
         """Return positions, lags, counts of waiting work, and the event that halted the projector, if any."""
         ...

@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from weakref import WeakSet
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -197,14 +198,15 @@ class Pool(ConnectionPool[psycopg.Connection[Row]]):
 class AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Row]]):
     """The same for the event loop."""
 
-    def __init__(self, conninfo: str, limits: Limits, size: int) -> None:
+    def __init__(self, conninfo: str, limits: Limits, size: int, name: str | None = None) -> None:
         async def begin(connection: psycopg.AsyncConnection[Row]) -> None:
             assert isinstance(connection, AsyncConnection)
             connection.patience, connection.made_at = limits.patience, time.monotonic()
 
-        kwargs = {"autocommit": True}
-        super().__init__(conninfo, connection_class=AsyncConnection, configure=begin, kwargs=kwargs, **_pooled(1, size))
+        kwargs, given = {"autocommit": True}, _pooled(1, size)
+        super().__init__(conninfo, connection_class=AsyncConnection, configure=begin, kwargs=kwargs, name=name, **given)
         self._renewed = 0.0
+        _POOLS.add(self)
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection:  # noqa: ASYNC109 - psycopg's
         """A connection that works. Raises psycopg_pool.PoolTimeout."""
@@ -222,6 +224,14 @@ class AsyncPool(AsyncConnectionPool[psycopg.AsyncConnection[Row]]):
                     await self.drain()
             else:
                 return connection
+
+
+_POOLS: WeakSet[AsyncPool] = WeakSet()
+
+
+def pools() -> Mapping[str, Mapping[str, float]]:
+    """The figures of each open pool of this process, by name (psycopg_pool, Pool stats)."""
+    return {pool.name: pool.get_stats() for pool in _POOLS if not pool.closed}
 
 
 def _pooled(least: int, size: int) -> dict[str, Any]:

@@ -74,9 +74,11 @@ class Database:
         made.patience = limits.patience
         return made
 
-    def async_pool(self, component: Component, *, size: int, limits: Limits | None = None) -> AsyncPool:
-        """The same for the event loop."""
-        return AsyncPool(*self._limited(component, limits), size)
+    def async_pool(
+        self, component: Component, *, size: int, limits: Limits | None = None, name: str | None = None
+    ) -> AsyncPool:
+        """The same for the event loop. Metrics tell pools apart by ``name``."""
+        return AsyncPool(*self._limited(component, limits), size, name)
 
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

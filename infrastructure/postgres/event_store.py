@@ -145,7 +145,7 @@ async def open_event_store(
     """The event store of a process, with its pool and its writers, in the running event loop."""
     writers = Writers(database, component)
     try:
-        async with database.async_pool(component, size=size) as pool:
+        async with database.async_pool(component, size=size, name="events") as pool:
             yield PostgresEventStore(pool, writers)
     finally:
         await writers.close()

@@ -158,7 +158,7 @@ async def open_feed(
     database: Database, reference: Remembered, component: Component = "api"
 ) -> AsyncIterator[PostgresFeed]:
     """The feed with its pool and its listener. The listener also tells ``reference`` of changes to catalogue, policy or grants."""
-    async with database.async_pool(component, size=4) as pool:
+    async with database.async_pool(component, size=4, name="feed") as pool:
         feed = PostgresFeed(database, component, pool, reference)
         listening = asyncio.create_task(feed.listen(), name="feed listener")
         try:

@@ -15,6 +15,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError, PersistenceError
 
 from application.faults import FAULTS
+from application.figures import FIGURES
 from infrastructure.postgres.append import PATIENCE, Append, Positions, as_persistence_error, columns, refusal
 from infrastructure.postgres.connections import AsyncConnection
 from infrastructure.postgres.queries import load
@@ -162,6 +163,8 @@ class GroupCommit:
                 break
             else:
                 self.commits += 1
+                FIGURES.add("group commit", "commits")
+                FIGURES.add("group commit", "commands", len(batch))
                 for append, answer in zip(batch, answers, strict=True):
                     append.finish(*answer)
                 return

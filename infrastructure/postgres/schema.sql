@@ -664,6 +664,7 @@ CREATE TABLE operations.workers (
     error text,
     since timestamp with time zone NOT NULL,
     expected_by timestamp with time zone NOT NULL,
+    figures jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT workers_state_check CHECK ((state = ANY (ARRAY['running'::text, 'failing'::text, 'halted'::text])))
 );
 

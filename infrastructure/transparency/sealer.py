@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from application.figures import FIGURES
 from infrastructure.postgres.queries import load
 from infrastructure.transparency.formats.checkpoint import Checkpoint, open_checkpoint
 from infrastructure.transparency.formats.leaf import is_restart, leaf_record, parse_leaf, restart_record
@@ -163,8 +164,11 @@ class Sealer:
             beat()
             before = self._tree.size
             note = self.seal()
-            if note is not None and published is not None:
-                published(note, self._tree.size)
+            if note is not None:
+                FIGURES.add("sealer", "entries", self._tree.size - before)
+                FIGURES.add("sealer", "checkpoints")
+                if published is not None:
+                    published(note, self._tree.size)
             if self._tree.size - before < BATCH:
                 stop.wait(EVERY)
 

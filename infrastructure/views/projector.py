@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 
+from application.figures import FIGURES
 from application.views.outbox import MessageFold
 from application.views.problems import ProblemFold
 from application.views.quarantine import ReceiptFold
@@ -105,11 +106,14 @@ class Projector:
         while not stop.is_set():
             beat()
             self._keep_house()
+            began = time.monotonic()
             folded = self._fold_next()
             if not folded:
                 for _ in self._connection.notifies(timeout=patience, stop_after=1):
                     pass
-            elif folded < BATCH:  # the events of the next moment share a transaction
+                continue
+            _count(folded, time.monotonic() - began)
+            if folded < BATCH:  # the events of the next moment share a transaction
                 stop.wait(_GATHER)
 
     def _keep_house(self) -> None:
@@ -215,3 +219,10 @@ class Projector:
         except Exception as error:
             event, position = events[0]
             raise Poisoned(position, f"{event.TOPIC}: {error}") from error
+
+
+def _count(events: int, seconds: float) -> None:
+    """Count a batch for the metrics."""
+    FIGURES.add("projector", "events", events)
+    FIGURES.add("projector", "batches")
+    FIGURES.add("projector", "milliseconds", round(seconds * 1000))

@@ -20,6 +20,7 @@ from imapclient.exceptions import IMAPClientError  # type: ignore[import-untyped
 from api.cli.processes.worker_process import LATE, keep, persist
 from api.main import OF_WORKER, addresses_of, clock_of, links_of, open_desk, postman_of
 from application.desk import Desk
+from application.figures import FIGURES
 from application.mail_in.envelope import Envelope
 from application.mail_in.failures import Failures
 from application.processes.automatic_closure import close_due
@@ -164,9 +165,14 @@ def close(settings: Settings, database: Database, stop: threading.Event, pulse: 
             while not stop.is_set():
                 await asyncio.to_thread(pulse.beat)
                 await retention.tend()
-                done = await close_due(office.desk, office.timers, closures)
-                done += await record_due_targets(office.desk, office.timers, targets)
-                if not done + await issue_due(office.desk, office.views, reports):
+                done = {
+                    "closures": await close_due(office.desk, office.timers, closures),
+                    "targets": await record_due_targets(office.desk, office.timers, targets),
+                    "reports": await issue_due(office.desk, office.views, reports),
+                }
+                for what, count in done.items():
+                    FIGURES.add("processes", what, count)
+                if not any(done.values()):
                     await office.rest()
 
     keep(pulse, stop, lambda: _in_turn("processes", database, stop, run))

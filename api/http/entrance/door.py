@@ -102,6 +102,7 @@ class Entrance:
     ) -> None:
         self.app, self._metrics, self._direct, self._confidential = app, metrics, direct, confidential
         self._places = places or Places()
+        metrics.watch(self._places)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

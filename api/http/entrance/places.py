@@ -85,6 +85,10 @@ class Places:
         self._taken = dict.fromkeys(Rank, 0)
         self._lines: Mapping[Rank, deque[asyncio.Future[bool]]] = {rank: deque() for rank in Rank}
 
+    def taken(self, rank: Rank) -> int:
+        """How many of a rank are worked on."""
+        return self._taken[rank]
+
     def waiting(self, rank: Rank) -> int:
         """How many of a rank wait in line."""
         return len(self._lines[rank])

@@ -106,11 +106,12 @@ def _ready(health: Mapping[str, Any], ready: Readiness, why: str | None) -> Resp
 async def metrics(request: Request) -> Response:
     """Read the metrics.
 
-    In the format of Prometheus: the requests of this process, and how far ledger and views are.
+    In the format of Prometheus: the requests of this process, how far ledger and views are, and what each worker has done.
     """
     context = context_of(request)
     known: Metrics = request.app.state.metrics
-    known.observe(await context.ask(context.views.health.status()))
+    health = await context.ask(context.views.health.status())
+    known.observe(health, await context.ask(context.views.health.figures()), context.pools())
     return Response(await in_thread(partial(generate_latest, known.registry)), media_type=CONTENT_TYPE_LATEST)
 
 

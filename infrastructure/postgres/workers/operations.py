@@ -1,14 +1,20 @@
-"""The state of workers and the items they have set aside, kept in the database for the API to read."""
+"""The state of workers, what they have done, and the items they have set aside: in the database, for the API to read."""
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import structlog
+from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 
+from application.faults import FAULTS
+from application.figures import FIGURES
 from infrastructure.postgres.connections import AsyncPool
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.queries import load
@@ -16,6 +22,8 @@ from infrastructure.postgres.queries import load
 _SQL = load("operations", "infrastructure.postgres.workers")
 _WITHIN = 30.0
 """Seconds until the next beat is overdue."""
+
+_STATM = Path("/proc/self/statm")
 
 log = structlog.get_logger()
 
@@ -50,7 +58,9 @@ class Pulse:
     def _say(self, statement: str, **values: Any) -> None:
         try:
             with self._database.connect(self._component) as connection:
-                connection.execute(_SQL[statement], {"worker": self.worker, **values})
+                connection.execute(
+                    _SQL[statement], {"worker": self.worker, "figures": Jsonb(_figures(self.worker)), **values}
+                )
         except psycopg.Error as error:
             log.warning("a worker's state could not be kept", worker=self.worker, error=str(error))
 
@@ -82,3 +92,19 @@ def _summary(error: Exception) -> str:
     """The kind of an error; with its text only where that cannot quote a message."""
     kind = type(error).__name__
     return f"{kind}: {error}"[:300] if isinstance(error, (OSError, psycopg.OperationalError, PoolTimeout)) else kind
+
+
+def _figures(worker: str) -> Mapping[str, Any]:
+    """What a worker has done, and what its process, which may run others too, has used."""
+    used = {"cpu_seconds": time.process_time(), "uncaught_errors": sum(FAULTS.counts().values())}
+    if (memory := _resident_bytes()) is not None:
+        used["resident_bytes"] = memory
+    return {"done": FIGURES.of(worker), **used}
+
+
+def _resident_bytes() -> int | None:
+    """Memory of this process; None where the system does not say (it has no /proc)."""
+    try:
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return None

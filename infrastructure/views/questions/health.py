@@ -28,6 +28,10 @@ class HealthView:
         told = {"projecting": projecting, "left_behind": left_behind, "workers": workers, "webhooks": webhooks}
         return {**health, **told}
 
+    async def figures(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each worker has done since it started: `done` by kind, `cpu_seconds`, `resident_bytes`, `uncaught_errors`."""
+        return {row["worker"]: row["figures"] for row in await self._reader.rows(_SQL["figures"])}
+
     async def is_projecting(self) -> bool:
         """Whether a projector is at work, so that recorded events will be folded."""
         return bool((await self._reader.rows(_SQL["projecting"]))[0]["working"])

@@ -1,10 +1,11 @@
 -- The state of workers, by the database's clock alone.
 
 -- name: beat --
-INSERT INTO operations.workers AS w (worker, state, error, since, expected_by)
-VALUES (%(worker)s, %(state)s, %(error)s, now(), now() + %(within)s * interval '1 second')
+INSERT INTO operations.workers AS w (worker, state, error, since, expected_by, figures)
+VALUES (%(worker)s, %(state)s, %(error)s, now(), now() + %(within)s * interval '1 second', %(figures)s)
 ON CONFLICT (worker) DO UPDATE SET
     state = excluded.state, error = excluded.error, expected_by = excluded.expected_by,
+    figures = excluded.figures,
     since = CASE WHEN w.state = excluded.state THEN w.since ELSE excluded.since END;
 
 -- name: leave --

@@ -24,6 +24,9 @@ LEFT JOIN (SELECT size, position FROM tlog.checkpoints ORDER BY log DESC, size D
 SELECT worker, CASE WHEN expected_by < now() THEN 'late' ELSE state END AS state, error, since FROM operations.workers
 ORDER BY worker;
 
+-- name: figures --
+SELECT worker, figures FROM operations.workers ORDER BY worker;
+
 -- name: set_aside --
 SELECT kind, item, tries, error, since FROM operations.set_aside WHERE given_up ORDER BY since, kind, item LIMIT 100;
 

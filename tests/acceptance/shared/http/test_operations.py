@@ -14,8 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.http.problems import BASE, TITLES
 from api.http.routes.verbs import VERBS
+from application.figures import FIGURES
+from infrastructure.postgres.workers.operations import Pulse
 from tests.acceptance.conftest import Answer, RunningDesk, done, incident, refused
 from tests.conftest import TestDatabase
+from tests.waiting import until
 
 Schema = dict[str, Any]
 OTHERS = {
@@ -175,6 +178,38 @@ def test_metrics_count_by_route_and_never_by_number(running: RunningDesk) -> Non
     assert number not in text
     assert "nowhere" not in text
     assert 'route="/cases/{number}/triage"' in text
+
+
+def test_metrics_show_what_this_process_and_each_worker_have_done(alone: RunningDesk, database: TestDatabase) -> None:
+    """The worker may run in another process, or on another machine: it says so through the database."""
+    done(alone.technician.post("/cases", incident()))
+    refused(alone.technician.get("/cases/INC-9999999"), 404, "not-found")
+    alone.catch_up()
+    until(lambda: FIGURES.of("projector").get("events"))  # it is counted when the batch is committed
+    Pulse(database, "projector", "projector").beat()
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(alone.anonymous().get("/metrics").text)
+        for sample in family.samples
+    }
+    for known in (
+        ("caseledger_worker_done_total", "events", "projector"),
+        ("caseledger_worker_done_total", "batches", "projector"),
+        ("caseledger_worker_cpu_seconds_total", "projector"),
+        ("caseledger_worker_resident_bytes", "projector"),
+        ("caseledger_refusals_total", "not-found"),
+        ("caseledger_commits_total",),
+        ("caseledger_commands_committed_total",),
+        ("caseledger_pool_connections", "views", "free"),
+    ):
+        assert samples[known] >= 1, known
+    for known in (
+        ("caseledger_worker_uncaught_errors_total", "projector"),
+        ("caseledger_places_taken", "cases"),
+        ("caseledger_places_waiting", "reports"),
+        ("caseledger_pool_waiting", "events"),
+    ):
+        assert known in samples
 
 
 def test_a_halted_projector_is_not_ready_and_says_where_it_stands(alone: RunningDesk, database: TestDatabase) -> None:
