@@ -288,4 +288,4 @@ def links_of(settings: Settings, tokens: Tokens | None = None) -> SignedLinks:
 
 def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> Entrance:
     """The HTTP application on an open database."""
-    return create_app(partial(open_context, settings, database, clock()))
+    return create_app(partial(open_context, settings, database, clock()), logs_requests=settings.request_log)

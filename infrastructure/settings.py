@@ -50,6 +50,16 @@ class Settings(BaseSettings):
     )
     host: str = _setting("127.0.0.1", "IP address or host name", "Address that the HTTP API listens on.")
     port: int = _setting(8000, "TCP port", "Port that the HTTP API listens on. 0 takes a free one.", ge=0, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info",
+        "level",
+        "What a process logs on standard error, from this level on: `debug`, `info`, `warning` or `error`.",
+    )
+    request_log: bool = _setting(
+        False,
+        "true or false",
+        "Whether an API process logs each request: method, path, route, status, milliseconds and trace id.",
+    )
     reports_per_hour: int = _setting(
         20,
         "reports per hour",

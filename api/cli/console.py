@@ -93,10 +93,11 @@ class _Tenths:
             err.print(f"{self._what}: {self._done:,} of {self._total:,}", markup=False)
 
 
-def configure_logging() -> None:
-    """Log one JSON line an event on standard error. Standard output is for answers."""
+def configure_logging(level: str = "info") -> None:
+    """Log one JSON line an event on standard error, from a level on. Standard output is for answers."""
     watch_threads()
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import typer
 
-from api.cli.console import could_not_run, err
+from api.cli.console import configure_logging, could_not_run, err
 from application.reports.periods import moment_of as moment_of_day
 from application.reports.periods import zone_named
 from domain.errors import Invalid
@@ -47,9 +47,11 @@ def settings_of(data_dir: Path | None, database_url: str | None = None, **others
         err.print(f"caseledger: warning: {each}", style="yellow", markup=False)
     given = {"data_dir": data_dir, "database_url": database_url, **others}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         could_not_run(error)
+    configure_logging(settings.log_level)
+    return settings
 
 
 def moment_of(given: str | None) -> datetime | None:

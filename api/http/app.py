@@ -47,7 +47,7 @@ from api.http.routes.monitoring import alertmanager, cloudevents, pagerduty
 Opening = Callable[[], AbstractAsyncContextManager[Context]]
 
 
-def create_app(opening: Opening) -> Entrance:
+def create_app(opening: Opening, *, logs_requests: bool = False) -> Entrance:
     """The application; ``opening`` gives it its context while it runs."""
 
     @asynccontextmanager
@@ -111,4 +111,5 @@ def create_app(opening: Opening) -> Entrance:
         app.state.metrics,
         {key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT}.items()},
         (self_service.PATHS, dispute_links.PATHS),
+        logs_requests=logs_requests,
     )

@@ -270,24 +270,24 @@ def _methods(request: Request) -> list[str]:
     return sorted({*methods, "HEAD"} if "GET" in methods else methods)
 
 
-def _logged(request: Request) -> str:
-    """The path without the key in it: people who read the log must not get the link."""
+def logged_path(request: Request) -> str:
+    """The path of a request without the key in it: people who read the log must not get the link."""
     return _SECRET.sub(r"\1...", request.url.path)
 
 
 async def _unavailable(request: Request, error: Exception) -> Response:
-    log.warning("database unavailable", path=_logged(request), trace_id=trace_of(request), error=str(error))
+    log.warning("database unavailable", path=logged_path(request), trace_id=trace_of(request), error=str(error))
     return respond(request, Problem("unavailable", "the database cannot be reached at the moment"))
 
 
 async def _newer(request: Request, error: Exception) -> Response:
-    log.error("unknown event", path=_logged(request), trace_id=trace_of(request), error=str(error))
+    log.error("unknown event", path=logged_path(request), trace_id=trace_of(request), error=str(error))
     FAULTS.add("http", error)
     return respond(request, Problem("unavailable", _NEWER))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    log.error("unexpected error", path=_logged(request), trace_id=trace_of(request))
+    log.error("unexpected error", path=logged_path(request), trace_id=trace_of(request))
     FAULTS.add("http", error)
     return respond(
         request, Problem("internal-error", "the error is in the log; nothing was appended unless it says so")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from api.http.entrance.places import Places
 from api.http.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,9 @@ OF_A_SERIES = re.compile(r"_(total|bucket|sum|count)$")
 
 def known() -> set[str]:
     """The metrics of an API process, as they are called without the endings of their series."""
-    return {family.name for family in Metrics().registry.collect()}
+    metrics = Metrics()
+    metrics.watch(Places())
+    return {family.name for family in metrics.registry.collect()}
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from structlog.testing import capture_logs
 
 from api.http import problems
 from api.http.entrance import deadline
@@ -25,12 +27,13 @@ Message = MutableMapping[str, Any]
 Handler = Callable[..., Awaitable[Response]]
 
 
-def entered(handle: Handler, path: str = "/cases/{number}") -> tuple[Entrance, Metrics]:
+def entered(handle: Handler, path: str = "/cases/{number}", *, logs_requests: bool = False) -> tuple[Entrance, Metrics]:
     """An application with one route, which is direct."""
     app, metrics = FastAPI(), Metrics()
     app.add_api_route(path, handle, methods=["GET"], response_class=Response)
     problems.install(app)
-    return Entrance(app, metrics, {("GET", path): (app.routes[-1], handle)}, ("/secret",)), metrics
+    direct = {("GET", path): (app.routes[-1], handle)}
+    return Entrance(app, metrics, direct, ("/secret",), logs_requests=logs_requests), metrics
 
 
 def ask(app: Entrance, path: str, query: bytes = b"", method: str = "GET") -> list[Message]:
@@ -204,3 +207,16 @@ def test_what_is_written_at_one_moment_leaves_in_one_write() -> None:
         return socket.written
 
     assert asyncio.run(answered()) == [b"head body", b"more", b"closed"]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_requests_are_logged_where_that_is_wanted_and_without_the_keys_of_links(wanted: bool) -> None:
+    app, _ = entered(read, "/disputes/{number}", logs_requests=wanted)
+    with capture_logs() as logged:
+        ask(app, "/disputes/eyJhbGciOiJFZERTQSJ9")
+    assert len(logged) == wanted
+    for line in logged:
+        assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+        assert (line["path"], line["route"]) == ("/disputes/...", "/disputes/{number}")
+        assert line["milliseconds"] >= 0
+        assert re.fullmatch("[0-9a-f]{32}", line["trace_id"])

@@ -119,7 +119,7 @@ def _reachable(settings: Settings, listening: socket.socket, demo: bool) -> Sett
 
 def _run(settings: Settings, opening: object, ready: list[str], listening: socket.socket) -> None:
     config = uvicorn.Config(
-        create_app(opening),  # type: ignore[arg-type]
+        create_app(opening, logs_requests=settings.request_log),  # type: ignore[arg-type]
         host=settings.host,
         port=settings.port,
         http=Protocol,

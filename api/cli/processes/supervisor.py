@@ -18,6 +18,7 @@ from application.faults import FAULTS
 from infrastructure.desk_database import prepare_data_dir
 from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.embedded.server import revive, running_server
+from infrastructure.postgres.embedded.server_log import turn
 from infrastructure.settings import Settings
 
 log = structlog.get_logger()
@@ -67,12 +68,13 @@ def _commands(names: tuple[str, ...]) -> Iterator[list[str]]:
 
 @contextmanager
 def database_kept(settings: Settings) -> Iterator[None]:
-    """Start the embedded server again when it is killed under us. An operator's server is theirs."""
+    """Start the embedded server again when it is killed under us, and turn its log. An operator's server is theirs."""
     stop = threading.Event()
 
     def keep() -> None:
         while not stop.wait(_LOOK_AFTER):
             try:
+                turn(settings.data_dir)
                 if running_server(settings.data_dir) is None:
                     log.warning("the database has gone; starting it again")
                     revive(settings.data_dir, binaries=settings.pg_bin)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.datastructures import Headers
@@ -16,10 +17,11 @@ from api.http.confidential import keep_confidential
 from api.http.entrance.deadline import Deadline
 from api.http.entrance.places import Place, Places, Rank, place, rank_of
 from api.http.metrics import Metrics
-from api.http.problems import Problem, respond, response_of
+from api.http.problems import Problem, logged_path, respond, response_of, trace_of
 from application.execution.principals import Principal
 from domain.values import Role
 
+log = structlog.get_logger()
 Handler = Callable[..., Awaitable[Response]]
 """Answers a request. It is called with the request and the parameters of its path."""
 Key = tuple[str, str]
@@ -39,8 +41,10 @@ class _Answer:
         deadline: Deadline,
         confidential: bool,
         place: Place | None,
+        *,
+        is_logged: bool,
     ) -> None:
-        self._scope, self._send, self._metrics = scope, send, metrics
+        self._scope, self._send, self._metrics, self._is_logged = scope, send, metrics, is_logged
         self._deadline, self._confidential, self._place = deadline, confidential, place
         self._came, self._bodiless, self._ended = time.perf_counter(), scope["method"] == "HEAD", False
         self.begun = False
@@ -61,9 +65,21 @@ class _Answer:
         await self._send(message)
 
     def _count(self, status: int) -> None:
-        """Count it, by the template of its route."""
+        """Count it, by the template of its route, and log it where the operator wants that."""
         self.begun, route = True, getattr(self._scope.get("route"), "path", "none")
-        self._metrics.count(self._scope["method"], route, status, time.perf_counter() - self._came)
+        seconds = time.perf_counter() - self._came
+        self._metrics.count(self._scope["method"], route, status, seconds)
+        if self._is_logged:
+            request = Request(self._scope)
+            log.info(
+                "request",
+                method=request.method,
+                path=logged_path(request),
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+                trace_id=trace_of(request),
+            )
 
 
 class _Headers(Headers):
@@ -99,7 +115,10 @@ class Entrance:
         direct: Mapping[Key, tuple[Any, Handler]],
         confidential: tuple[str, ...],
         places: Places | None = None,
+        *,
+        logs_requests: bool = False,
     ) -> None:
+        self._logs_requests = logs_requests
         self.app, self._metrics, self._direct, self._confidential = app, metrics, direct, confidential
         self._places = places or Places()
         metrics.watch(self._places)
@@ -117,7 +136,8 @@ class Entrance:
         if direct is not None:
             asked["route"] = direct[0]
         deadline, mine = Deadline(), self._place(asked, is_direct=direct is not None)
-        answer = _Answer(scope, send, self._metrics, deadline, asked["path"].startswith(self._confidential), mine)
+        hidden, logged = asked["path"].startswith(self._confidential), self._logs_requests
+        answer = _Answer(scope, send, self._metrics, deadline, hidden, mine, is_logged=logged)
         held = place.set(mine)
         try:
             with deadline:

@@ -24,6 +24,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import Ping
 
 from infrastructure.files import sync_folder
+from infrastructure.postgres.embedded import server_log
 from infrastructure.postgres.embedded.account import Account, account_for, open_way
 from infrastructure.postgres.embedded.ping import ping
 from infrastructure.postgres.embedded.programs import ServerUnavailable, copied, find_binaries
@@ -137,7 +138,7 @@ def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool)
     try:
         process = _spawn_server(data_dir, account, find_binaries(binaries), fsync)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ServerUnavailable(f"{data_dir}: PostgreSQL fails: {error}{_log_tail(data_dir)}") from error
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL fails: {error}{server_log.tail(data_dir)}") from error
     # Reaped whenever it ends: the pid of a zombie would pass for a running server's.
     threading.Thread(target=process.wait, name="postgres-reaper", daemon=True).start()
     try:
@@ -147,7 +148,7 @@ def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool)
         process.wait()
         raise
     if conninfo is None:
-        raise ServerUnavailable(f"{data_dir}: PostgreSQL ended as it started{_log_tail(data_dir)}")
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL ended as it started{server_log.tail(data_dir)}")
     return conninfo
 
 
@@ -159,7 +160,8 @@ def _spawn_server(data_dir: Path, account: Account, binaries: Path, fsync: bool)
     sockets = _make_socket_folder(data_dir, account)
     settings = SETTINGS | {"unix_socket_directories": str(sockets)}
     settings |= {"fsync": "on"} if fsync else {"fsync": "off", "full_page_writes": "off"}
-    with (data_dir / "postgres.log").open("ab") as log:
+    server_log.turn(data_dir)
+    with server_log.path_in(data_dir).open("ab") as log:
         cluster = data_dir / "cluster"
         if not cluster.exists():
             _initialise(cluster, account, binaries, log, fsync)
@@ -207,7 +209,7 @@ def _ready(data_dir: Path, process: subprocess.Popen[bytes] | None = None) -> st
     Recovery may take long. It has failed after a minute without a new line in the log. Raises ServerUnavailable.
     """
     seen = None
-    while seen != (seen := _log_tail(data_dir)):
+    while seen != (seen := server_log.tail(data_dir)):
         for _ in _tries():
             if conninfo := running_server(data_dir):
                 return conninfo
@@ -224,7 +226,7 @@ def _stop(data_dir: Path) -> None:
         if not _is_server(pid, data_dir):
             break
     else:
-        raise ServerUnavailable(f"{data_dir}: PostgreSQL (pid {pid}) does not stop{_log_tail(data_dir)}")
+        raise ServerUnavailable(f"{data_dir}: PostgreSQL (pid {pid}) does not stop{server_log.tail(data_dir)}")
     with suppress(OSError):
         _socket_folder(data_dir).rmdir()
 
@@ -235,12 +237,6 @@ def _tries() -> Iterator[None]:
     while time.monotonic() < end:
         yield
         time.sleep(0.02)
-
-
-def _log_tail(data_dir: Path) -> str:
-    with (data_dir / "postgres.log").open("ab+") as log:
-        log.seek(max(0, log.tell() - 2000))
-        return f"; the end of {log.name}:\n{log.read().decode(errors='replace')}"
 
 
 # The pid file, and whether it is right

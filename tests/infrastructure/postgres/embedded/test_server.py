@@ -11,8 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from infrastructure.postgres.embedded import server_log
 from infrastructure.postgres.embedded.server import embedded_server, running_server
 from tests.infrastructure.postgres.embedded.users import BINARIES, ask
 
@@ -21,6 +23,7 @@ ROOT = Path(__file__).parents[4]
 USER = """
 import sys
 from pathlib import Path
+from infrastructure.postgres.embedded import server_log
 from infrastructure.postgres.embedded.server import embedded_server
 with embedded_server(Path(sys.argv[1]), binaries=Path(sys.argv[2]), fsync=False):
     print("entered", flush=True)
@@ -229,3 +232,18 @@ def test_a_user_killed_during_initdb_leaves_nothing_half_made(server_dir: Path) 
     with embedded_server(data_dir, fsync=False) as conninfo:
         assert ask(conninfo, "SELECT 1") == "1"
     assert not list(data_dir.glob(".new-*"))
+
+
+def test_a_large_log_is_turned_while_the_server_writes_it(server_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with embedded_server(server_dir, binaries=BINARIES, fsync=False) as conninfo:
+        with pytest.raises(psycopg.errors.SyntaxError):
+            execute(conninfo, "early nonsense")
+        server_log.turn(server_dir)
+        assert "early nonsense" in server_log.path_in(server_dir).read_text(), "it is small"
+        monkeypatch.setattr(server_log, "LARGEST", 10)
+        server_log.turn(server_dir)
+        with pytest.raises(psycopg.errors.SyntaxError):
+            execute(conninfo, "late nonsense")
+        assert "early nonsense" in (server_dir / "postgres.log.1").read_text()
+        now = server_log.path_in(server_dir).read_text()
+        assert ("late nonsense" in now, "early nonsense" in now, "\0" in now) == (True, False, False)
