@@ -50,7 +50,7 @@ lock: .venv/.run
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade pyproject.toml -o requirements/run.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate --extra dev --extra charts --extra columns -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+		--no-header --no-annotate --extra dev --extra charts --extra columns --extra traces -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade --extra docs -c requirements/dev.txt pyproject.toml -o requirements/docs.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --python-version 3.12 --generate-hashes --no-emit-index-url \

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         "true or false",
         "Whether an API process logs each request: method, path, route, status, milliseconds and trace id.",
     )
+    traces_url: str | None = _setting(
+        None,
+        "URL",
+        "Where each process sends its spans: a collector that takes OTLP over HTTP, such as http://127.0.0.1:4318. Needs the "
+        "extra `traces`. Default: no spans are made.",
+    )
     reports_per_hour: int = _setting(
         20,
         "reports per hour",
@@ -263,7 +269,7 @@ class Settings(BaseSettings):
             raise ValueError("a pause is not negative")
         return text
 
-    @field_validator("tsa_url")
+    @field_validator("tsa_url", "traces_url")
     @classmethod
     def _is_web_address(cls, url: str | None) -> str | None:
         if url is not None:

@@ -23,6 +23,7 @@ from infrastructure.postgres.embedded.programs import ServerUnavailable
 from infrastructure.postgres.setup.migration import Unsuitable
 from infrastructure.setting_names import misspelt
 from infrastructure.settings import Settings
+from infrastructure.traces import TracesUnavailable, start_tracing
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DataDir = Annotated[
@@ -52,6 +53,14 @@ def settings_of(data_dir: Path | None, database_url: str | None = None, **others
         could_not_run(error)
     configure_logging(settings.log_level)
     return settings
+
+
+def trace(settings: Settings, process: str) -> None:
+    """Send this process's spans where the settings say. Exit 2 when what sends them is not installed."""
+    try:
+        start_tracing(settings.traces_url, process)
+    except TracesUnavailable as error:
+        could_not_run(error)
 
 
 def moment_of(given: str | None) -> datetime | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from api.http.entrance.places import Places
 from api.http.process_metrics import PlacesTaken, ThisProcess, Workers
 from application.transparency_log import UNSEALED_ALARM
 
@@ -86,8 +85,8 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch(self, places: Places) -> None:
-        """Show the places of the application, and the lines before them."""
+    def watch(self, places: Callable[[], Mapping[str, tuple[int, int]]]) -> None:
+        """Show the places of the application, and the lines before them, by rank."""
         self.registry.register(PlacesTaken(places))
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:

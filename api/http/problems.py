@@ -21,6 +21,7 @@ from starlette.routing import Match
 
 from api.http.fields import pointer
 from api.http.pages.rendering import page, wants_page
+from application import tracing
 from application.execution import requests
 from application.execution.principals import Unauthenticated, Undecided
 from application.faults import FAULTS
@@ -127,7 +128,9 @@ class Problem(Exception):
 
 
 def trace_id_of(request: Request) -> str | None:
-    """The caller's trace id (W3C Trace Context); None without a valid one."""
+    """The trace id (W3C Trace Context): of our own trace, which continues the caller's, else of the caller's `traceparent`."""
+    if (ours := tracing.current_trace_id()) is not None:
+        return ours
     parts = request.headers.get("traceparent", "").split("-")
     if len(parts) < 4 or len(parts[1]) != 32 or set(parts[1]) - set("0123456789abcdef") or set(parts[1]) == {"0"}:
         return None

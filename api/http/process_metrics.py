@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from api.http.entrance.places import Places, Rank
 from application.faults import FAULTS
 from application.figures import FIGURES
 
@@ -58,16 +57,16 @@ class ThisProcess(Collector):
 class PlacesTaken(Collector):
     """The places of an application, and the lines before them."""
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, figures: Callable[[], Mapping[str, tuple[int, int]]]) -> None:
+        self._figures = figures
 
     def collect(self) -> Iterator[Metric]:
         """The families of metrics, as Prometheus asks for them."""
         taken = GaugeMetricFamily("caseledger_places_taken", "Requests worked on, by rank.", labels=["rank"])
         waiting = GaugeMetricFamily("caseledger_places_waiting", "Requests in line, by rank.", labels=["rank"])
-        for rank in Rank:
-            taken.add_metric([rank.name.lower()], self._places.taken(rank))
-            waiting.add_metric([rank.name.lower()], self._places.waiting(rank))
+        for rank, (worked_on, in_line) in self._figures().items():
+            taken.add_metric([rank], worked_on)
+            waiting.add_metric([rank], in_line)
         yield from (taken, waiting)
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 
 import structlog
 
+from application import tracing
 from application.desk import Desk
 from application.execution.requests import Request
 from application.figures import FIGURES
 from application.mail_out.letters import Deferred, Letter, Postman, Refused, Sent
 from application.mail_out.outbox import NOT_WRITTEN, Links
 from application.processes.retries import AWAY, Nowhere, Tries
+from application.tracing import Traced
 from application.views.timers import Timers
 from domain.values import Actor, Role
 
@@ -108,7 +110,8 @@ class Sending:
     async def send(self, message: UUID) -> bool:
         """Send one mail and record its fate. Returns whether the fate is final. Raises the errors in AWAY."""
         try:
-            fate = await self._send(message)
+            with tracing.following(await self._queued(message), "send mail"):
+                fate = await self._send(message)
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - one mail that cannot be recorded must not hold up the others
@@ -117,6 +120,13 @@ class Sending:
         if fate:
             await self._tries.succeeded(str(message))
         return fate
+
+    async def _queued(self, message: UUID) -> Traced | None:
+        """The event that queued a mail, where it was recorded in a trace and traces are made."""
+        if not tracing.is_on():
+            return None
+        first = (await self._desk.runner.store.history(message, limit=1))[0]
+        return Traced(first.event.trace_id, first.position, first.event.TOPIC) if first.event.trace_id else None
 
     async def _send(self, message: UUID) -> bool:
         outbox, sent_at = self._desk.outbox, self._desk.clock.now()

@@ -11,7 +11,9 @@ import psycopg
 from eventsourcing.persistence import OperationalError
 from psycopg_pool import PoolTimeout
 
+from application import tracing
 from application.ports import Beside, Entry, Head
+from application.tracing import Traced
 from domain.aggregate import Root
 from domain.values import Disclosure, DisclosureKind
 from infrastructure.postgres.append import PATIENCE, Append, as_persistence_error
@@ -88,12 +90,16 @@ class PostgresEventStore:
         return Head(*rows[0]) if rows else None
 
     async def append(self, roots: Sequence[Root], beside: Beside) -> int | None:
-        events = [MAPPER.to_stored_event(event) for root in roots for event in root.collect_events()]
+        events: list[Any] = [event for root in roots for event in root.collect_events()]
         if not events:
             return None
-        append = Append(events, **vars(beside))
-        positions = await self.writers.of(append).append(append)
-        return positions[-1][0]
+        began = tracing.now()
+        append = Append([MAPPER.to_stored_event(event) for event in events], **vars(beside))
+        positions = [position for position, _ in await self.writers.of(append).append(append)]
+        if (here := tracing.current_trace_id()) is not None:
+            recorded = zip(events, positions, strict=True)
+            tracing.appended([Traced(here, at, each.TOPIC) for each, at in recorded if each.trace_id == here], began)
+        return positions[-1]
 
     async def rows(self, query: bytes, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query as binary tuples. Raises OperationalError when the database is away."""

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 
+from application import tracing
 from application.figures import FIGURES
+from application.tracing import Traced
 from application.views.outbox import MessageFold
 from application.views.problems import ProblemFold
 from application.views.quarantine import ReceiptFold
@@ -91,6 +93,8 @@ class Projector:
         }
         self._mapper = StateMapper()
         self._keeps_house = 0.0
+        self._traced: list[Traced] = []
+        """The events of the last batch that were recorded in a trace."""
 
     def run(self, stop: threading.Event, *, patience: float = 1.0, beat: Callable[[], None] = lambda: None) -> None:
         """Fold until ``stop`` is set, woken by each commit's NOTIFY or after ``patience`` seconds.
@@ -106,13 +110,14 @@ class Projector:
         while not stop.is_set():
             beat()
             self._keep_house()
-            began = time.monotonic()
+            began, began_at = time.monotonic(), tracing.now()
             folded = self._fold_next()
             if not folded:
                 for _ in self._connection.notifies(timeout=patience, stop_after=1):
                     pass
                 continue
             _count(folded, time.monotonic() - began)
+            tracing.folded(self._traced, began_at)
             if folded < BATCH:  # the events of the next moment share a transaction
                 stop.wait(_GATHER)
 
@@ -186,8 +191,12 @@ class Projector:
 
     def fold_rows(self, rows: list[tuple[Any, ...]]) -> None:
         """Fold rows of events, of each stream in order. The caller keeps the position. Raises Poisoned."""
-        for kind, events in self._events(rows).items():
+        found = self._events(rows)
+        for kind, events in found.items():
             self._fold(self._stores[kind], events)
+        if tracing.is_on():
+            each = (one for events in found.values() for one in events)
+            self._traced = [Traced(event.trace_id, position, event.TOPIC) for event, position in each if event.trace_id]
 
     def _events(self, rows: list[tuple[Any, ...]]) -> dict[str, list[tuple[Recorded, int]]]:
         """The events that views fold, by the first part of their topic. Raises Poisoned."""

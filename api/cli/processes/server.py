@@ -16,7 +16,7 @@ import typer
 import uvicorn
 
 from api.cli.console import could_not_run, out
-from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process, trace
 from api.cli.processes.sealer import sealer_folder_of
 from api.cli.processes.supervisor import alone, database_kept, working
 from api.http.app import create_app
@@ -118,6 +118,7 @@ def _reachable(settings: Settings, listening: socket.socket, demo: bool) -> Sett
 
 
 def _run(settings: Settings, opening: object, ready: list[str], listening: socket.socket) -> None:
+    trace(settings, "api")
     config = uvicorn.Config(
         create_app(opening, logs_requests=settings.request_log),  # type: ignore[arg-type]
         host=settings.host,

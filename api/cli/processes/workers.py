@@ -12,7 +12,7 @@ import structlog
 import typer
 
 from api.cli.console import FINDINGS, could_not_run
-from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process
+from api.cli.options import DatabaseUrl, DataDir, database_of, settings_of_process, trace
 from api.cli.processes.sealer import seal, seal_all
 from api.cli.processes.supervisor import SEALER, WORKERS
 from api.cli.processes.webhooks import ROLE, deliver, deliver_once
@@ -59,6 +59,7 @@ def worker(
     if unknown := set(what or ()) - set(WORKERS):
         could_not_run(f"there is no worker {', '.join(sorted(unknown))}; there are: {', '.join(WORKERS)}")
     settings, stop = settings_of_process(data_dir, database_url), stop_when_told(tethered=tethered)
+    trace(settings, "worker")
     with database_of(settings, making=True) as database:
         if once:
             _do_once(what or list(WORKERS), settings, database)

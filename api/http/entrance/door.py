@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from opentelemetry.trace import Span
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
@@ -18,6 +19,7 @@ from api.http.entrance.deadline import Deadline
 from api.http.entrance.places import Place, Places, Rank, place, rank_of
 from api.http.metrics import Metrics
 from api.http.problems import Problem, logged_path, respond, response_of, trace_of
+from application import tracing
 from application.execution.principals import Principal
 from domain.values import Role
 
@@ -43,7 +45,9 @@ class _Answer:
         place: Place | None,
         *,
         is_logged: bool,
+        span: Span | None,
     ) -> None:
+        self._span = span
         self._scope, self._send, self._metrics, self._is_logged = scope, send, metrics, is_logged
         self._deadline, self._confidential, self._place = deadline, confidential, place
         self._came, self._bodiless, self._ended = time.perf_counter(), scope["method"] == "HEAD", False
@@ -65,10 +69,12 @@ class _Answer:
         await self._send(message)
 
     def _count(self, status: int) -> None:
-        """Count it, by the template of its route, and log it where the operator wants that."""
+        """Count it, by the template of its route; describe its span, and log it, where the operator wants that."""
         self.begun, route = True, getattr(self._scope.get("route"), "path", "none")
         seconds = time.perf_counter() - self._came
         self._metrics.count(self._scope["method"], route, status, seconds)
+        if self._span is not None:
+            tracing.describe(self._span, self._scope["method"], route, status)
         if self._is_logged:
             request = Request(self._scope)
             log.info(
@@ -121,12 +127,19 @@ class Entrance:
         self._logs_requests = logs_requests
         self.app, self._metrics, self._direct, self._confidential = app, metrics, direct, confidential
         self._places = places or Places()
-        metrics.watch(self._places)
+        metrics.watch(self._places.figures)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
+        elif tracing.is_on():
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+            with tracing.request(headers) as span:
+                await self._admit(scope, receive, send, span)
+        else:
+            await self._admit(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive, send: Send, span: Span | None = None) -> None:
         # HEAD is GET without a body (RFC 9110, 9.3.2), for every route alike.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         asked["app"] = self.app
@@ -137,7 +150,7 @@ class Entrance:
             asked["route"] = direct[0]
         deadline, mine = Deadline(), self._place(asked, is_direct=direct is not None)
         hidden, logged = asked["path"].startswith(self._confidential), self._logs_requests
-        answer = _Answer(scope, send, self._metrics, deadline, hidden, mine, is_logged=logged)
+        answer = _Answer(scope, send, self._metrics, deadline, hidden, mine, is_logged=logged, span=span)
         held = place.set(mine)
         try:
             with deadline:

@@ -85,9 +85,9 @@ class Places:
         self._taken = dict.fromkeys(Rank, 0)
         self._lines: Mapping[Rank, deque[asyncio.Future[bool]]] = {rank: deque() for rank in Rank}
 
-    def taken(self, rank: Rank) -> int:
-        """How many of a rank are worked on."""
-        return self._taken[rank]
+    def figures(self) -> Mapping[str, tuple[int, int]]:
+        """How many requests of each rank are worked on, and how many wait in line."""
+        return {rank.name.lower(): (self._taken[rank], self.waiting(rank)) for rank in Rank}
 
     def waiting(self, rank: Rank) -> int:
         """How many of a rank wait in line."""
