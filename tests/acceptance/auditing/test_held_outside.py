@@ -7,7 +7,7 @@ from pathlib import Path
 from infrastructure.transparency.formats.mail_header import HEADER
 from infrastructure.transparency.verification.held_checkpoints import notes_in
 from tests.acceptance.conftest import RunningDesk
-from tests.acceptance.mail.test_worker import mail_worker
+from tests.acceptance.mail.workers import mail_worker
 from tests.conftest import TestDatabase
 from tests.infrastructure.transparency.checkpoints import sealed
 from tests.infrastructure.transparency.trees import a_log

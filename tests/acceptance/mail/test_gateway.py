@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -23,7 +22,7 @@ from application.mail_in.envelope import LARGEST_MESSAGE
 from tests.acceptance.conftest import RunningDesk, done
 from tests.acceptance.mail.correspondence import mail, reply
 from tests.acceptance.mail.servers import deliver, delivered_to
-from tests.acceptance.mail.test_worker import APPEND
+from tests.acceptance.mail.workers import APPEND, WAITERS, a_free_port, count, smtp_worker
 from tests.acceptance.travelling import (
     last,
     mails,
@@ -40,7 +39,6 @@ from tests.infrastructure.mail.mail_servers import a_certificate
 
 pytestmark = pytest.mark.usefixtures("monday")
 MAILBOX = "service-desk@caseledger.example"
-_WAITERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 @pytest.fixture(scope="module")
@@ -196,42 +194,6 @@ def test_short_lines_without_number_take_no_memory_each(desk: RunningDesk, port:
 # the worker as a process of its own
 
 
-def a_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-@contextmanager
-def smtp_worker(database: TestDatabase, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`caseledger worker smtp` on the test's database, ready to talk."""
-    told = {
-        "CASELEDGER_DATABASE_URL": database.superuser,
-        "CASELEDGER_DATA_DIR": str(folder),
-        "CASELEDGER_SMTP_LISTEN": f"127.0.0.1:{port}",
-    }
-    command = [sys.executable, "-m", "api.cli", "worker", "smtp"]
-    with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
-        try:
-            while process.poll() is None:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                except ConnectionRefusedError:
-                    os.sched_yield()
-                else:
-                    break
-            assert process.poll() is None, "it does not start"
-            yield process
-        finally:
-            process.terminate()
-
-
-def count(database: TestDatabase, topic: str) -> int:
-    with psycopg.connect(database.superuser) as connection:
-        row = connection.execute("SELECT count(*) FROM ledger.stored_events WHERE topic = %s", (topic,)).fetchone()
-        assert row is not None
-        return int(row[0])
-
-
 @pytest.mark.parametrize("commits", [True, False], ids=["after its commit", "before its commit"])
 def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
     database: TestDatabase, tmp_path: Path, commits: bool
@@ -246,7 +208,7 @@ def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
             assert lines.readline().startswith(b"354")
             holding.execute("SELECT pg_advisory_lock(%s)", (APPEND,))
             client.sendall(raw + b".\r\n")
-            while not (waiting := holding.execute(_WAITERS.encode()).fetchall()):
+            while not (waiting := holding.execute(WAITERS.encode()).fetchall()):
                 assert worker.poll() is None, "the worker waits to record the message"
             worker.send_signal(signal.SIGKILL)
             worker.wait(30)
@@ -256,7 +218,7 @@ def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
             for (pid,) in waiting:
                 holding.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
         holding.execute("SELECT pg_advisory_unlock(%s)", (APPEND,))
-        while holding.execute(_WAITERS.encode()).fetchall():
+        while holding.execute(WAITERS.encode()).fetchall():
             os.sched_yield()
     with smtp_worker(database, tmp_path, port):
         answer = deliver(port, raw, "jo@x.example", MAILBOX)

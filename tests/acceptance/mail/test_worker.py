@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -22,13 +18,10 @@ from domain.clock import SystemClock
 from infrastructure.mail.catcher import smtp_server
 from infrastructure.settings import Settings
 from tests.acceptance.conftest import RunningDesk, done
+from tests.acceptance.mail.workers import APPEND, WAITERS, mail_worker, topics_until
 from tests.conftest import TestDatabase
 from tests.infrastructure.mail.letters import a_letter
 from tests.infrastructure.mail.mail_servers import Dropping, deliver
-
-APPEND = 4850712369
-"""The lock under which everything is committed: who holds it holds up every commit."""
-_WAITERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 class Taking:
@@ -44,41 +37,11 @@ class Taking:
         return "250 OK"
 
 
-@contextmanager
-def mail_worker(database: TestDatabase, folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`caseledger worker mail` on the test's database."""
-    told = {
-        "CASELEDGER_DATABASE_URL": database.superuser,
-        "CASELEDGER_DATA_DIR": str(folder),
-        "CASELEDGER_SMTP_HOST": "127.0.0.1",
-        "CASELEDGER_SMTP_PORT": str(port),
-        **settings,
-    }
-    command = [sys.executable, "-m", "api.cli", "worker", "mail"]
-    with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
 @pytest.fixture
 def mail_server() -> Iterator[tuple[Taking, int]]:
     taking = Taking()
     with smtp_server(taking) as port:
         yield taking, port
-
-
-def topics_until(running: RunningDesk, wanted: str) -> list[str]:
-    """The topics of the feed up to the first of a kind, waited for."""
-    found = []
-    with running.auditor.http.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as said:
-        for line in said.iter_lines():
-            if line.startswith("event:"):
-                found.append(line.removeprefix("event:").strip())
-                if found[-1] == wanted:
-                    return found
-    raise AssertionError(f"the feed ended before {wanted}")
 
 
 def test_r_5_9a_killed_between_acceptance_and_commit_the_mail_goes_out_once_more_under_the_same_id(
@@ -91,7 +54,7 @@ def test_r_5_9a_killed_between_acceptance_and_commit_the_mail_goes_out_once_more
         with mail_worker(database, tmp_path, port) as worker:
             first = taking.came.get(timeout=60)
             taking.before_accepting = str
-            while not (waiting := holding.execute(_WAITERS.encode()).fetchall()):
+            while not (waiting := holding.execute(WAITERS.encode()).fetchall()):
                 assert worker.poll() is None, "the worker waits to record what the server accepted"
             worker.send_signal(signal.SIGKILL)
             worker.wait(30)
@@ -117,7 +80,7 @@ def test_r_5_9a_killed_while_its_commit_goes_through_the_mail_is_not_sent_again(
         with mail_worker(database, tmp_path, port) as worker:
             first = taking.came.get(timeout=60)
             taking.before_accepting = str
-            while not holding.execute(_WAITERS.encode()).fetchall():
+            while not holding.execute(WAITERS.encode()).fetchall():
                 assert worker.poll() is None, "the worker waits to record what the server accepted"
             worker.send_signal(signal.SIGKILL)
             worker.wait(30)

@@ -17,7 +17,7 @@ from api.http.entrance import door, protocol
 from api.http.entrance.places import Places, Rank, Share
 from domain.values import Role
 from tests.acceptance.conftest import RunningDesk, Serve, done, refused
-from tests.acceptance.mail.test_worker import APPEND
+from tests.acceptance.mail.workers import APPEND
 from tests.conftest import TestDatabase
 
 SMALL = dict.fromkeys(Rank, Share(1, 1))

@@ -17,7 +17,7 @@ import psycopg
 from application.processes.scheduled_reports import REQUEST
 from infrastructure.mail.catcher import Catcher, mail_catcher
 from tests.acceptance.conftest import RunningDesk, done
-from tests.acceptance.mail.test_worker import APPEND
+from tests.acceptance.mail.workers import APPEND
 from tests.acceptance.scheduled.conftest import DAILY, Scheduling
 from tests.acceptance.travelling import travel
 from tests.blocking import open_desk
