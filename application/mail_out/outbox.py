@@ -202,11 +202,12 @@ class Outbox:
 
 
 def come_back(message: Message, case: Case | None, cause: str, on: Attempt) -> None:
-    """Record a bounce: an accepted mail came back for good. The customer is not informed, so no window runs (R-5.9g).
+    """Record a bounce: a mail came back for good. The customer is not informed, so no window runs (R-5.9g).
 
-    ``cause`` is a code such as `dsn-5.1.1`. A mail that bounced before, or was never sent, does not change.
+    ``cause`` is a code such as `dsn-5.1.1`. A mail that bounced before, or was withdrawn, does not change. One that
+    still waits was sent all the same: a bounce may overtake the record of its acceptance, or the server's reply was lost.
     """
-    if message.outcome == "accepted":
+    if message.is_waiting or message.outcome == "accepted":
         message.bounce(cause, on.provenance)
         _untold(message, case, "bounced", on, returned=True)
 

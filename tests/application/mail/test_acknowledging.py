@@ -198,3 +198,16 @@ def test_r_5_9g_a_mail_that_comes_back_after_a_server_took_it_stops_the_window(d
     come_back(mail, case, "dsn-5.1.1", by_mail(desk))
     assert not mail.pending_events, "a second report changes nothing"
     assert not case.pending_events
+
+
+def test_r_5_9g_a_mail_that_comes_back_before_its_acceptance_is_on_record_starts_no_window(desk: BlockingDesk) -> None:
+    number = resolved(desk)
+    known = desk.runner.repository.get(Case, number)
+    (stream,) = desk.runner.register.begun(known.customer, "message.queued", UUID(int=0))
+    mail, case = desk.runner.store.load(stream), desk.runner.repository.get(Case, number)
+    come_back(mail, case, "dsn-5.1.1", by_mail(desk))
+    desk.save(mail, case)
+    desk.outbox.accepted(stream, Sent("raw", "250 OK"), desk.clock.now(), REQUEST)
+    case = desk.runner.repository.get(Case, number)
+    assert (desk.runner.store.load(stream).outcome, case.dispute_until) == ("bounced", None)
+    assert ObligationKind.INFORM_CUSTOMER in case.obligations
