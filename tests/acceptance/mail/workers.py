@@ -27,12 +27,12 @@ def a_free_port() -> int:
 
 
 @contextmanager
-def smtp_worker(database: TestDatabase, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`caseledger worker smtp` on the test's database, ready to talk."""
+def smtp_worker(database: TestDatabase, folder: Path, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`caseledger worker smtp` on the test's database, ready to talk: by SMTP, or as the settings say."""
     told = {
         "CASELEDGER_DATABASE_URL": database.superuser,
         "CASELEDGER_DATA_DIR": str(folder),
-        "CASELEDGER_SMTP_LISTEN": f"127.0.0.1:{port}",
+        **(settings or {"CASELEDGER_SMTP_LISTEN": f"127.0.0.1:{port}"}),
     }
     command = [sys.executable, "-m", "api.cli", "worker", "smtp"]
     with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
