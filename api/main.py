@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,68 +16,35 @@ from psycopg import Connection
 from psycopg import OperationalError as PsycopgOperationalError
 from psycopg_pool import ConnectionPool
 
-from api.http.app import create_app
-from api.http.context import QUESTIONS, Context
-from api.http.cursors import Cursors
-from api.http.entrance.door import Entrance
-from api.http.entrance.gate import Gate
-from api.http.entrance.limits import Limits
-from api.http.entrance.sessions import CALLBACK, Sessions
-from api.http.entrance.uploads import Uploads
 from application.administration.holidays import holidays_of
 from application.administration.webhooks import WebhookSecrets
-from application.audit.reads import Readings
 from application.desk import Desk, desk_on
-from application.mail_in.failures import Failures
 from application.mail_out.addresses import Addresses
 from application.reports.conformance.histories import Histories
 from application.views.questions import Views
 from domain.clock import AheadClock, Clock, SystemClock
 from domain.policy import Policy, first_policy
-from infrastructure.identity.oidc import OpenIdProvider
 from infrastructure.identity.tokens import Tokens
-from infrastructure.kept_checks import KeptChecks
-from infrastructure.mail.catcher import Catcher
 from infrastructure.mail.smtp_client import SmtpPostman
-from infrastructure.postgres.connections import LONG, QUESTION, AsyncPool, pools
+from infrastructure.postgres.connections import LONG, QUESTION
 from infrastructure.postgres.connections import Limits as ConnectionLimits
 from infrastructure.postgres.database import Component, Database
 from infrastructure.postgres.event_store import open_event_store
-from infrastructure.postgres.feed import open_feed
 from infrastructure.postgres.register import PostgresRegister
-from infrastructure.postgres.replica import ReadingPool
 from infrastructure.settings import Settings
 from infrastructure.transparency.publication.replies import current_note
-from infrastructure.transparency.served_log import PostgresLog
 from infrastructure.views.questions.histories import HistoryView
 from infrastructure.views.questions.postgres_views import views_on
-from infrastructure.views.questions.view_reader import Lends, ViewReader
-from infrastructure.views.reads import PostgresReads, keeping
+from infrastructure.views.questions.view_reader import ViewReader
 from infrastructure.views.similar import PostgresFinder
 
 T = TypeVar("T")
-
-SWITCH_INTERVAL = 0.001
-"""Seconds between hand-overs of the interpreter's lock. A thread that parses a mail or hashes a file holds up the event
-loop for so long at a time; Python's default is 5 ms."""
-
-GARBAGE_THRESHOLD = 50_000
-"""Objects between two collections of the youngest generation. We make few cycles and many events: at Python's default
-of 700 an import spent a third of its time, the projector two fifths, looking for garbage that was not there."""
-
 
 OF_WORKER = 4
 """Connections that the desk of a worker reads events by: nobody waits for it, and there are many workers."""
 
 HOLIDAYS = "US-OK"
 """Whose holidays a desk starts with: Oklahoma's. Afterwards they are data of its policy."""
-
-
-def tune_interpreter() -> None:
-    """Set what every process of ours wants of the interpreter; once, after its imports."""
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 50)
 
 
 def initial_policy() -> Policy:
@@ -158,70 +123,6 @@ def tokens_of(settings: Settings) -> Tokens:
     return Tokens(settings.data_dir / "keys", settings.issuer, settings.audience, settings.jwks_url)
 
 
-@asynccontextmanager
-async def open_context(
-    settings: Settings, database: Database, clock: Clock | None = None, catcher: Catcher | None = None
-) -> AsyncIterator[Context]:
-    """What the routes are given, for as long as the application runs."""
-    tokens = tokens_of(settings)
-    checks = KeptChecks(settings.data_dir / "checks", (sys.executable, "-m", "api.cli"), settings.as_environment())
-    async with (
-        open_desk(database, clock, addresses=addresses_of(settings)) as desk,
-        open_feed(database, desk.references) as feed,
-        database.async_pool("api", size=QUESTIONS, limits=QUESTION, name="views") as views,
-        _reading(settings, views) as reading,
-    ):
-        reads, readings = PostgresReads(views), Readings(desk.clock)
-        with database.pool("api", size=QUESTIONS, limits=QUESTION) as pool, closing(checks):
-            async with keeping(readings, reads, desk.references):
-                yield Context(
-                    desk,
-                    views_on(reading, views),
-                    HistoryView(ViewReader(reading)),
-                    feed,
-                    PostgresLog(pool),
-                    tokens.verify,
-                    tokens.remembered,
-                    Cursors(tokens.cursor_secret),
-                    tokens.read_link,
-                    tokens.read_follow_link,
-                    links_of(settings, tokens).follow,
-                    WebhookSecrets(tokens.webhook_secret).shown,
-                    Limits(settings.reports_per_hour),
-                    Uploads(settings.upload_seconds),
-                    Sessions(tokens.session_secret),
-                    checks,
-                    readings,
-                    reads,
-                    catcher.messages if catcher else None,
-                    provider=provider_of(settings),
-                    gate=Gate(settings.intake_at_once),
-                    failures=Failures(settings.tries),
-                    streams=Gate(settings.streams_at_once),
-                    pools=pools,
-                )
-
-
-@asynccontextmanager
-async def _reading(settings: Settings, leader: AsyncPool) -> AsyncIterator[Lends]:
-    """Where views are read: on a replica, where the operator names one."""
-    if settings.read_database_url is None:
-        yield leader
-        return
-    database = Database(settings.read_database_url, embedded=False)
-    async with database.async_pool("api", size=QUESTIONS, limits=QUESTION, name="replica") as replica:
-        yield ReadingPool(leader, replica)
-
-
-def provider_of(settings: Settings) -> OpenIdProvider | None:
-    """Where people sign in to the console; None where the operator names no such place."""
-    if settings.oidc_client_id is None or settings.jwks_url is None:
-        return None
-    secret = settings.oidc_client_secret.get_secret_value() if settings.oidc_client_secret else None
-    redirect = f"{settings.public_url.rstrip('/')}{CALLBACK}"
-    return OpenIdProvider(settings.issuer, settings.oidc_client_id, secret, settings.oidc_scope, redirect)
-
-
 def addresses_of(settings: Settings) -> Addresses:
     """Writes and reads the addresses of the desk's mailbox: under a key that all parts share. Raises ValueError, OSError."""
     return Addresses(tokens_of(settings).address_secret, settings.mail_from)
@@ -284,8 +185,3 @@ class SignedLinks:
 def links_of(settings: Settings, tokens: Tokens | None = None) -> SignedLinks:
     """Makes the addresses under which customers act."""
     return SignedLinks(settings.public_url.rstrip("/"), tokens or tokens_of(settings))
-
-
-def application(settings: Settings, database: Database, clock: Callable[[], Clock] = SystemClock) -> Entrance:
-    """The HTTP application on an open database."""
-    return create_app(partial(open_context, settings, database, clock()), logs_requests=settings.request_log)

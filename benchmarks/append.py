@@ -17,7 +17,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 
 import psycopg
 
-from api.main import tune_interpreter
+from api.interpreter import tune_interpreter
 from benchmarks import tail
 from benchmarks.machine import durable_database, fdatasync_per_s, scratch
 from benchmarks.rows import Row, main

@@ -21,7 +21,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 
 import psycopg
 
-from api.main import tune_interpreter
+from api.interpreter import tune_interpreter
 from benchmarks.commands import commands
 from benchmarks.machine import ROOT, durable_database, environment, scratch
 from benchmarks.rows import Row, main

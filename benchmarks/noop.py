@@ -17,7 +17,7 @@ from pydantic import ConfigDict
 
 from api.cli.processes.server import Server
 from api.http.bodies.logging import LogBody
-from api.main import tune_interpreter
+from api.interpreter import tune_interpreter
 
 
 class Incident(LogBody):

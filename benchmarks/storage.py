@@ -23,7 +23,8 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
 
 import psycopg
 
-from api.main import open_desk, tune_interpreter
+from api.interpreter import tune_interpreter
+from api.main import open_desk
 from application.demo.simulation.wording import vocabulary
 from application.demo.small_desk import load_demo
 from application.desk import Desk

@@ -21,7 +21,7 @@ import psycopg
 from eventsourcing.persistence import ApplicationRecorder
 from psycopg import sql
 
-from api.main import tune_interpreter
+from api.interpreter import tune_interpreter
 from benchmarks.commands import commands
 from benchmarks.machine import durable_database, scratch
 from benchmarks.rows import Row, main

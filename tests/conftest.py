@@ -19,7 +19,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from api.main import tune_interpreter
+from api.interpreter import tune_interpreter
 from application.administration.catalogue import OPERATOR
 from domain.values import Role
 from infrastructure.postgres import database as database_module

@@ -19,7 +19,8 @@ import pytest
 import uvicorn
 
 from api.http.entrance.protocol import Protocol
-from api.main import addresses_of, application, links_of, tokens_of
+from api.main import addresses_of, links_of, tokens_of
+from api.serving import application
 from application.administration.catalogue import OPERATOR
 from application.processes.automatic_closure import close_due
 from application.processes.mail_delivery import send_due

@@ -22,7 +22,8 @@ from api.cli.processes.supervisor import alone, database_kept, working
 from api.http.app import create_app
 from api.http.context import Context
 from api.http.entrance.protocol import Protocol
-from api.main import clock_of, open_context, tokens_of
+from api.main import clock_of, tokens_of
+from api.serving import open_context
 from application.administration.catalogue import OPERATOR
 from application.demo.small_desk import DEMO_CUSTOMER, load_demo
 from application.desk import Desk

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any, ClassVar
 
-from api.main import OF_WORKER, open_context, open_desk
+from api.main import OF_WORKER, open_desk
+from api.serving import open_context
 from infrastructure.postgres.connections import AsyncPool, Pool
 from infrastructure.postgres.embedded.server import SETTINGS as SERVER
 from infrastructure.settings import Settings
