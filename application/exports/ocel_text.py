@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from application.exports.attributes import Kind
-from application.exports.ocel import EVENT_TYPES, OBJECT_TYPES, Event, Object, Relation
+from application.exports.ocel import EVENT_TYPES, OBJECT_TYPES, Event, Object, Relation, TimedValue, Value
 from application.exports.xml_text import escaped
 
 _json = msgspec.json.Encoder().encode
@@ -39,7 +39,7 @@ class Form(Protocol):
 
 
 class JsonForm:
-    """OCEL 2.0 JSON."""
+    """OCEL 2.0 JSON. Every value is a text, as the standard's own schema (section 8.2) says: the type is declared once, for all."""
 
     def head(self, told: Mapping[str, Any]) -> bytes:
         """The types, and the beginning of the objects; first of all what the log stands on."""
@@ -50,6 +50,7 @@ class JsonForm:
 
     def object(self, thing: Object, *, first: bool) -> bytes:
         """One object."""
+        _as_text(thing.attributes)
         return _json(thing) if first else b",\n" + _json(thing)
 
     def between(self) -> bytes:
@@ -58,6 +59,7 @@ class JsonForm:
 
     def event(self, event: Event, *, first: bool) -> bytes:
         """One event."""
+        _as_text(event.attributes)
         return _json(event) if first else b",\n" + _json(event)
 
     def tail(self) -> bytes:
@@ -107,6 +109,13 @@ class XmlForm:
     def tail(self) -> bytes:
         """The end."""
         return b"</events>\n</log>\n"
+
+
+def _as_text(values: Sequence[Value | TimedValue]) -> None:
+    """Replace values by their texts: numbers, and `true` and `false`."""
+    for each in values:
+        if not isinstance(each.value, str):
+            each.value = _json(each.value).decode()
 
 
 def _types(types: Mapping[str, Mapping[str, Kind]]) -> list[dict[str, Any]]:
