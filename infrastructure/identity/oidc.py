@@ -17,6 +17,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 from application.execution.principals import Unauthenticated, Undecided
 from infrastructure.identity.jwks import read_all
 
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint")
 Fetch = Callable[[Request], bytes]
 """Sends a request and reads the answer. Raises OSError."""
 
@@ -75,7 +76,9 @@ class OpenIdProvider:
             raise Undecided(f"the identity provider has no discovery document ({error.code})") from None
         if found.get("issuer") != self.issuer:
             raise Undecided("the identity provider's discovery document is another issuer's")
-        return {name: str(found[name]) for name in ("authorization_endpoint", "token_endpoint")}
+        if missing := [name for name in _ENDPOINTS if not isinstance(found.get(name), str)]:
+            raise Undecided(f"the identity provider's discovery document names no {missing[0]}")
+        return {name: found[name] for name in _ENDPOINTS}
 
     def _answer(self, request: Request) -> dict[str, Any]:
         """An answer as JSON. Raises HTTPError, Undecided."""

@@ -38,7 +38,7 @@ class Tokens:
         self.webhook_secret = secret_file(keys / "webhooks.key", lambda: secrets.token_bytes(32))
         self._issuer, self._audience = issuer, audience
         self._jwks = KeySet(jwks_url) if jwks_url else None
-        self._verified: dict[str, tuple[float, int, Principal]] = {}
+        self._verified: dict[str, tuple[float, tuple[int, int], Principal]] = {}
 
     def issue(self, role: Role, subject: str, team: str | None, valid_for: timedelta) -> str:
         """A signed access token for one role. Raises ValueError for a malformed subject or team, or a role of no person."""
@@ -131,11 +131,17 @@ class Tokens:
         raise jwt.InvalidSignatureError("none of our keys signed it")
 
     def remembered(self, token: str) -> Principal | None:
-        """The principal of a token verified before; None once it has expired or keys have changed."""
+        """The principal of a token verified before; None once it has expired, keys have changed or must be fetched again."""
         self._keys.refresh()
         known = self._verified.get(token)
-        good = known is not None and known[0] > time.time() and known[1] == self._keys.generation
-        return known[2] if known is not None and good else None
+        if known is None or known[0] <= time.time() or known[1] != self._generation:
+            return None
+        return known[2] if self._jwks is None or self._jwks.is_fresh else None
+
+    @property
+    def _generation(self) -> tuple[int, int]:
+        """Of our keys, and of the identity provider's."""
+        return self._keys.generation, self._jwks.generation if self._jwks else 0
 
     def verify(self, token: str) -> Principal:
         """The principal that a token names. A verified token is remembered until it expires or keys change.
@@ -144,7 +150,7 @@ class Tokens:
         """
         if (known := self.remembered(token)) is not None:
             return known
-        generation = self._keys.generation
+        generation = self._generation
         try:
             header = jwt.get_unverified_header(token)
             if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):

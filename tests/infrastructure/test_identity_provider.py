@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from application.execution.principals import Principal, Unauthenticated
+from application.execution.principals import Principal, Unauthenticated, Undecided
 from domain.values import Role
+from infrastructure.identity import tokens as tokens_module
+from infrastructure.identity.jwks import FRESH, GOOD, KeySet
 from infrastructure.identity.tokens import ALGORITHMS, Tokens
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "access.md"
@@ -40,11 +43,17 @@ def example() -> dict[str, Any]:
 def provider(folder: Path, algorithm: str) -> tuple[Tokens, Any]:
     """A desk's tokens that trust a provider, and the provider's private key."""
     key = KEYS[algorithm]()
+    published = publish(folder, key, algorithm)
+    claims = example()
+    return Tokens(folder / "keys", claims["iss"], claims["aud"], published.as_uri()), key
+
+
+def publish(folder: Path, key: Any, algorithm: str) -> Path:
+    """Publish a key, and no other; returns where."""
     document = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
     published = folder / "jwks.json"
     published.write_text(json.dumps({"keys": [{**document, "kid": "k1", "use": "sig", "alg": algorithm}]}))
-    claims = example()
-    return Tokens(folder / "keys", claims["iss"], claims["aud"], published.as_uri()), key
+    return published
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -99,3 +108,38 @@ def test_r_7_1_beside_an_identity_provider_our_own_tokens_are_refused(tmp_path: 
     ours = Tokens(tmp_path / "keys", claims["iss"], claims["aud"])
     with pytest.raises(Unauthenticated):
         tokens.verify(ours.issue(Role.TECHNICIAN, "a.ortiz", None, timedelta(hours=1)))
+
+
+def test_r_7_1_a_remembered_token_is_void_once_its_key_is_published_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(tokens_module, "KeySet", partial(KeySet, monotonic=lambda: now[0]))
+    tokens, key = provider(tmp_path, "ES256")
+    token = jwt.encode(example(), key, "ES256", HEADER)
+    tokens.verify(token)  # fetches the keys
+    assert tokens.verify(token) == tokens.remembered(token)
+    now[0] += FRESH
+    assert tokens.remembered(token) is None, "it is time to ask whether the key is still published"
+    assert tokens.verify(token) == tokens.remembered(token), "it is"
+    publish(tmp_path, KEYS["ES256"](), "ES256")
+    now[0] += FRESH
+    with pytest.raises(Unauthenticated):
+        tokens.verify(token)
+    assert tokens.remembered(token) is None
+
+
+def test_r_7_1_a_remembered_token_is_no_longer_good_than_the_keys_of_a_silent_provider(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(tokens_module, "KeySet", partial(KeySet, monotonic=lambda: now[0]))
+    tokens, key = provider(tmp_path, "ES256")
+    token = jwt.encode(example(), key, "ES256", HEADER)
+    named = tokens.verify(token)
+    (tmp_path / "jwks.json").unlink()
+    now[0] += GOOD - 1
+    assert tokens.verify(token) == named
+    now[0] += 1
+    with pytest.raises(Undecided):
+        tokens.verify(token)

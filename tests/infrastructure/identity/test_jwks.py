@@ -1,8 +1,10 @@
-"""The keys of an identity provider, on the day it does not answer. Time is given, and none passes."""
+"""The keys of an identity provider, on the day it does not answer, or nothing of use. Time is given, and none passes."""
 
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import jwt
@@ -77,3 +79,52 @@ def test_a_provider_that_never_answered_refuses_nobody_for_good() -> None:
     provider.silent = True
     with pytest.raises(Undecided):
         provider.keys.key("one")
+
+
+def test_the_generation_grows_when_keys_change_and_only_then() -> None:
+    document = json.dumps({"keys": [_jwk("one")]}).encode()
+    now, answers = [1_000.0], [document, document, json.dumps({"keys": [_jwk("one")]}).encode()]
+    keys, seen = KeySet("https://login.example/jwks", lambda _: answers.pop(0), lambda: now[0]), []
+    for _ in range(3):
+        keys.key("one")
+        assert keys.is_fresh
+        seen.append(keys.generation)
+        now[0] += FRESH
+        assert not keys.is_fresh
+    assert seen == [1, 1, 2]
+
+
+@pytest.mark.parametrize("document", ["[]", "7", "<html>", '{"keys": []}', '{"keys": 7}', '{"keys": [{"kid": 7}]}', ""])
+def test_what_is_no_key_set_is_no_answer(document: str) -> None:
+    with pytest.raises(Undecided):
+        KeySet("https://login.example/jwks", lambda _: document.encode()).key("one")
+
+
+def test_keys_whose_ids_are_no_text_are_left_out() -> None:
+    document = json.dumps({"keys": [{**_jwk("one"), "kid": ["one"]}, _jwk("two")]}).encode()
+    assert KeySet("https://login.example/jwks", lambda _: document).key("two")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+        "SSH-2.0-OpenSSH\r\n\r\n",
+        "",
+    ],
+)
+def test_a_provider_that_answers_with_a_refusal_half_an_answer_or_no_http_is_silent(answer: str) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.handle_request)
+        serving.start()
+        with pytest.raises(Undecided):
+            KeySet(f"http://127.0.0.1:{server.server_port}/jwks").key("one")
+        serving.join()
