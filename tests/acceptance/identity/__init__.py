@@ -1,0 +1,1 @@
+"""The desk at an identity provider that others wrote: oidc-provider, as a process of the tests."""
