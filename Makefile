@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
 
-.PHONY: serve test check bench faults ha docs screenshots vendor lock clean
+.PHONY: serve test check bench faults ha docs screenshots vendor sbom audit lock clean
 
 serve: .venv/.run
 	@exec $(BIN)/caseledger serve --demo --port $(PORT) --data-dir $(DATA_DIR)
@@ -44,6 +44,16 @@ screenshots: .venv/.dev
 vendor: .venv/.dev
 	@$(BIN)/python -m tools.vendor
 
+# What a desk is made of, as CycloneDX: packages with licences and the hashes of the lock, and the scripts of the pages.
+sbom: .venv/.run .venv/.supply
+	@mkdir -p build
+	@.venv/supply/bin/python -m tools.sbom > build/caseledger.cdx.json
+	@echo "build/caseledger.cdx.json"
+
+# Advisories of all that is locked, where a database of them can be reached; it says so where none can.
+audit: .venv/.supply
+	@$(BIN)/python -m tools.audit
+
 # Rewrites the locks. uv resolves for every platform and Python at once and leaves no index address behind.
 lock: .venv/.run
 	$(PYTHON) -m pip install --quiet --target .venv/lock-tool uv
@@ -61,6 +71,8 @@ lock: .venv/.run
 		--no-header --no-annotate --upgrade requirements/mining.in -o requirements/mining.txt
 	.venv/lock-tool/bin/uv pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade requirements/patroni.in -o requirements/patroni.txt
+	.venv/lock-tool/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --upgrade requirements/supply.in -o requirements/supply.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -71,7 +83,7 @@ lock: .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt requirements/patroni.txt .venv/.run
+.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt requirements/patroni.txt .venv/.run .venv/.supply
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
 		--upgrade --target .venv/witness -r requirements/witness.txt >&2
@@ -81,6 +93,11 @@ lock: .venv/.run
 		--target .venv/mining -r requirements/mining.txt >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
 		--target .venv/patroni -r requirements/patroni.txt >&2
+	@touch $@
+
+.venv/.supply: requirements/supply.txt | .venv/bin/python
+	@$(BIN)/python -m venv --clear --without-pip .venv/supply >&2
+	@$(BIN)/python -m pip --python .venv/supply/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/supply.txt >&2
 	@touch $@
 
 .venv/.docs: requirements/docs.txt .venv/.run
