@@ -28,8 +28,7 @@ _UNDECLARED = {"imapclient": "BSD-3-Clause"}
 
 def sbom() -> dict[str, Any]:
     """The document. Raises ValueError where it is not as its schema says."""
-    words = (
-        "environment",
+    words = [
         "--no-validate",
         "--sv",
         "1.6",
@@ -37,9 +36,9 @@ def sbom() -> dict[str, Any]:
         "--pyproject",
         "pyproject.toml",
         ".venv/bin/python",
-    )
+    ]
     made = subprocess.run(
-        (sys.executable, "-m", "cyclonedx_py", *words), cwd=ROOT, stdout=subprocess.PIPE, check=True
+        (sys.executable, "-m", "cyclonedx_py", "environment", *words), cwd=ROOT, stdout=subprocess.PIPE, check=True
     ).stdout
     document: dict[str, Any] = json.loads(made)
     known = {(_normal(each["name"]), each["version"]): each for each in document["components"]}
@@ -50,7 +49,11 @@ def sbom() -> dict[str, Any]:
         for each in document["dependencies"]
         if each["ref"] in ours
     ]
-    document |= {"components": [*packages, *_scripts()], "dependencies": dependencies}
+    return checked(document | {"components": [*packages, *_scripts()], "dependencies": dependencies})
+
+
+def checked(document: dict[str, Any]) -> dict[str, Any]:
+    """The document. Raises ValueError where it is not as the schema of CycloneDX 1.6 says."""
     if error := JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(document)):
         raise ValueError(f"this is no CycloneDX: {error}")
     return document
