@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from infrastructure.postgres.database import require_conninfo
 from infrastructure.transparency.publication.http_client import web_address
 from infrastructure.transparency.publication.witnesses import parse_witnesses
 from infrastructure.webhooks.networks import parse_networks
@@ -27,7 +28,7 @@ def _setting(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
 class Settings(BaseSettings):
     """What an operator may set. Command line options go before the environment."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = _setting(
         Path(".data"), "folder", "Keys, and the data of the embedded server. The desk creates it if it is missing."
@@ -36,12 +37,14 @@ class Settings(BaseSettings):
         None,
         "libpq URL",
         "A PostgreSQL 17 or newer to use in place of the embedded server. The URL names the database.",
+        repr=False,
     )
     read_database_url: str | None = _setting(
         None,
         "libpq URL",
         "A replica of CASELEDGER_DATABASE_URL that an API process asks for lists, queues, searches and reports. Where it is "
         "behind or away, the database itself answers. Default: it answers everything.",
+        repr=False,
     )
     pg_bin: Path | None = _setting(
         None,
@@ -249,6 +252,13 @@ class Settings(BaseSettings):
     def log_name(self) -> str:
         """The name of a log that is begun now."""
         return self.log_origin or f"caseledger.example/{secrets.token_hex(4)}"
+
+    @field_validator("database_url", "read_database_url")
+    @classmethod
+    def _databases_are_such(cls, url: str | None) -> str | None:
+        if url is not None:
+            require_conninfo(url)
+        return url
 
     @field_validator("witnesses")
     @classmethod

@@ -20,8 +20,9 @@ from infrastructure.postgres.connections import (
     within_limits,
 )
 
-__all__ = ["NAME", "Component", "Connect", "Database"]
+__all__ = ["NAME", "Component", "Connect", "Database", "require_conninfo"]
 NAME = "caseledger"
+_NO_CONNINFO = "no libpq connection string; in a password, write % as %25, / as %2F and @ as %40"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,19 @@ class Database:
     ) -> AsyncPool:
         """The same for the event loop. Metrics tell pools apart by ``name``."""
         return AsyncPool(*self._limited(component, limits), size, name)
+
+
+def require_conninfo(conninfo: str) -> None:
+    """Raise ValueError for what is no libpq connection string, without a word of it: it may hold a password."""
+    try:
+        told = conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        raise ValueError(_NO_CONNINFO) from None
+    # Of a password with one of these characters in it, libpq takes a part for the host, the port or the database.
+    ports = str(told.get("port", "")).replace(",", "")
+    places = f"{told.get('host', '')}{told.get('dbname', '')}"
+    if "://" in conninfo and ("@" in places or not (ports.isdecimal() or not ports)):
+        raise ValueError(_NO_CONNINFO)
 
 
 Connect = Callable[[], psycopg.Connection[tuple[Any, ...]]]

@@ -91,7 +91,9 @@ class Served:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=60)
+        self.said = "\n".join((*self.lines, out, err))
+        """All that it and its workers wrote."""
         return self.process.returncode
 
 

@@ -38,11 +38,13 @@ Post = Callable[[str, bytes, str], Answer]
 
 def web_address(url: str) -> SplitResult:
     """The parts of an http or https URL without credentials. Raises ValueError for any other URL."""
-    parts = urlsplit(url)
+    parts, shown = urlsplit(url), url.rpartition("@")[2]  # no password in the message
     if not (url.isascii() and url.isprintable() and " " not in url) or parts.scheme not in ("http", "https"):
-        raise ValueError(f"{url!r} is no http:// or https:// address")
+        raise ValueError(f"{shown!r} is no http:// or https:// address")
     if not parts.hostname or parts.username is not None or parts.fragment or parts.port == 0:
-        raise ValueError(f"{url!r} must name a host, and neither a user nor a fragment")
+        raise ValueError(
+            f"{shown!r}: an http:// or https:// address must name a host, and neither a user nor a fragment"
+        )
     return parts
 
 
