@@ -123,7 +123,9 @@ class Work:
     def __init__(self, desk: Served, kept: Kept, provider: IdentityServer, database: TestDatabase) -> None:
         self.desk, self.kept, self.provider, self.database = desk, kept, provider, database
         self.links = Tokens(desk.folder / "keys", provider.url, "caseledger")
-        for file in (desk.folder / "keys").iterdir():
+        files = [*(desk.folder / "keys").iterdir(), *(desk.folder / "sealer").glob("key-*.pem")]
+        assert {file.name for file in files} >= {"token.pem", "sessions.key", "webhooks.key", "key-1.pem"}
+        for file in files:
             content = file.read_bytes()
             self.kept.others[file.name] = b"".join(content.split(b"\n")[1:-2]) if file.suffix == ".pem" else content
         with open_desk(database) as office:
@@ -145,6 +147,7 @@ class Work:
             paths = self._links(case)
             self._machines(admin, receiver)
             self._sign_in(staff)
+            assert self.kept.others["session"]
             self._in_vain(staff, paths)
             until(lambda: self.kept.smtp_password.encode() in mail.passwords, lambda: mail.passwords)
             with self._refused_by_the_database():
@@ -157,10 +160,8 @@ class Work:
         customer = case["customer"]["id"]
         follow = self.links.follow_link(case["number"], customer, 0)
         dispute = self.links.dispute_link(case["number"], 1, customer, 0)
-        once = {"Idempotency-Key": '"r1"'}
-        given = done(httpx.post(f"{self.desk.url}/self-service/reports", json=REPORT, headers=once, timeout=30))[
-            "follow"
-        ]
+        where, once = f"{self.desk.url}/self-service/reports", {"Idempotency-Key": '"r1"'}
+        given: str = done(httpx.post(where, json=REPORT, headers=once, timeout=30))["follow"]
         self.kept.others |= {
             "link to follow": follow.rpartition(".")[2].encode(),
             "link of a report": given.rpartition(".")[2].encode(),
