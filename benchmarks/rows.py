@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,17 @@ def main(benchmarks: Mapping[str, Benchmark], description: str | None = None) ->
     rows: list[Row] = []
     for name in names:
         with Console(stderr=True).status(f"benchmark {name}"):
-            rows.extend(benchmarks[name]())
+            rows.extend(told(benchmarks[name]()))
     print_rows(rows, as_json=given.json)
+
+
+def told(rows: Iterable[Row]) -> Iterator[Row]:
+    """The same rows, each told on standard error as it comes: a run that is broken off has said what it found."""
+    for row in rows:
+        document = row.document()
+        compared = f", {document['ratio']} of {document['baseline']}" if row.ratio is not None else ""
+        print(f"{row.what}: {document['ours']} {row.unit}{compared} ({row.note})", file=sys.stderr, flush=True)
+        yield row
 
 
 def print_rows(rows: Iterable[Row], *, as_json: bool) -> None:
