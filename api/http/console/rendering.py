@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from api.http.console.before import told
 from api.http.console.wording import PRIORITIES, ROLES, STATUSES, spelled
@@ -166,6 +168,13 @@ def has_preview(file: Mapping[str, Any]) -> bool:
     return file["type"] in _SHOWN and file["size"] <= LARGEST_SHOWN
 
 
+@lru_cache(maxsize=64)
+def mark_of(what: str, value: str | int | None) -> Markup:
+    """The mark of a status or a priority, drawn once: a list shows a few of them a hundred times."""
+    drawn: Markup = getattr(_TEMPLATES.get_template("parts/components.html.j2").module, what)(value)
+    return drawn
+
+
 _TEMPLATES = templates_of("api.http.console", HERE)
 _TEMPLATES.filters |= {
     "ago": ago,
@@ -177,6 +186,7 @@ _TEMPLATES.filters |= {
 }
 _TEMPLATES.globals |= {"has_preview": has_preview} | {
     "due_of": due_of,
+    "mark_of": mark_of,
     "span": span,
     "STATUSES": STATUSES,
     "PRIORITIES": PRIORITIES,
