@@ -209,6 +209,13 @@ def test_what_is_written_at_one_moment_leaves_in_one_write() -> None:
     assert asyncio.run(answered()) == [b"head body", b"more", b"closed"]
 
 
+def test_a_head_is_counted_by_its_route_as_any_other() -> None:
+    app, metrics = entered(read)
+    ask(app, "/cases/INC-0000001", method="HEAD")
+    labels = {"method": "HEAD", "route": "/cases/{number}", "status": "200"}
+    assert metrics.registry.get_sample_value("caseledger_http_requests_total", labels) == 1
+
+
 @pytest.mark.parametrize("wanted", [True, False])
 def test_requests_are_logged_where_that_is_wanted_and_without_the_keys_of_links(wanted: bool) -> None:
     app, _ = entered(read, "/disputes/{number}", logs_requests=wanted)

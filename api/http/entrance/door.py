@@ -38,6 +38,7 @@ class _Answer:
     def __init__(
         self,
         scope: Scope,
+        method: str,
         send: Send,
         metrics: Metrics,
         deadline: Deadline,
@@ -49,8 +50,9 @@ class _Answer:
     ) -> None:
         self._span = span
         self._scope, self._send, self._metrics, self._is_logged = scope, send, metrics, is_logged
+        self._method = method
         self._deadline, self._confidential, self._place = deadline, confidential, place
-        self._came, self._bodiless, self._ended = time.perf_counter(), scope["method"] == "HEAD", False
+        self._came, self._bodiless, self._ended = time.perf_counter(), method == "HEAD", False
         self.begun = False
 
     async def send(self, message: Message) -> None:
@@ -72,14 +74,14 @@ class _Answer:
         """Count it, by the template of its route; describe its span, and log it, where the operator wants that."""
         self.begun, route = True, getattr(self._scope.get("route"), "path", "none")
         seconds = time.perf_counter() - self._came
-        self._metrics.count(self._scope["method"], route, status, seconds)
+        self._metrics.count(self._method, route, status, seconds)
         if self._span is not None:
-            tracing.describe(self._span, self._scope["method"], route, status)
+            tracing.describe(self._span, self._method, route, status)
         if self._is_logged:
             request = Request(self._scope)
             log.info(
                 "request",
-                method=request.method,
+                method=self._method,
                 path=logged_path(request),
                 route=route,
                 status=status,
@@ -150,7 +152,9 @@ class Entrance:
             asked["route"] = direct[0]
         deadline, mine = Deadline(), self._place(asked, is_direct=direct is not None)
         hidden, logged = asked["path"].startswith(self._confidential), self._logs_requests
-        answer = _Answer(scope, send, self._metrics, deadline, hidden, mine, is_logged=logged, span=span)
+        answer = _Answer(
+            asked, scope["method"], send, self._metrics, deadline, hidden, mine, is_logged=logged, span=span
+        )
         held = place.set(mine)
         try:
             with deadline:
