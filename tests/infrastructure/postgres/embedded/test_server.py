@@ -2,7 +2,6 @@
 
 import os
 import select
-import signal
 import stat
 import subprocess
 import sys
@@ -16,9 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.postgres.embedded import server_log
 from infrastructure.postgres.embedded.server import embedded_server, running_server
-from tests.infrastructure.postgres.embedded.users import BINARIES, ask
-
-ROOT = Path(__file__).parents[4]
+from tests.infrastructure.postgres.embedded.users import BINARIES, ask, child, execute, server_pid, watched
 
 USER = """
 import sys
@@ -29,52 +26,6 @@ with embedded_server(Path(sys.argv[1]), binaries=Path(sys.argv[2]), fsync=False)
     print("entered", flush=True)
     sys.stdin.read()
 """
-
-
-def execute(conninfo: str, statement: str) -> None:
-    with psycopg.connect(conninfo) as connection:
-        connection.execute(statement.encode())
-
-
-def server_pid(data_dir: Path) -> int:
-    return int((data_dir / "cluster" / "postmaster.pid").read_text().split()[0])
-
-
-class Watched:
-    """A process held by a descriptor: its end can be awaited, its number not mistaken for another's."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self._descriptor = os.pidfd_open(pid)
-
-    def ended(self, *, within: float) -> bool:
-        return bool(select.select([self._descriptor], [], [], within)[0])
-
-    def kill(self) -> None:
-        signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
-        assert self.ended(within=10)
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-
-@contextmanager
-def watched(pid: int) -> Iterator[Watched]:
-    process = Watched(pid)
-    try:
-        yield process
-    finally:
-        process.close()
-
-
-@contextmanager
-def child(*arguments: str | Path, user: int | None = None) -> Iterator[subprocess.Popen[str]]:
-    pipe = subprocess.PIPE
-    with subprocess.Popen(arguments, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, user=user) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @contextmanager
