@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.account import account_for, open_way
+from infrastructure.postgres.embedded.cluster import has_cluster
 from infrastructure.postgres.embedded.programs import ServerUnavailable
-from infrastructure.postgres.embedded.server import embedded_server, has_cluster
+from infrastructure.postgres.embedded.server import embedded_server
 from infrastructure.postgres.setup.migration import check_migrated, migrate
 from infrastructure.settings import Settings
 

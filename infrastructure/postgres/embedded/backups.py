@@ -23,8 +23,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.files import sync_folder, write_new
 from infrastructure.postgres.embedded.account import Account, account_for, open_way
+from infrastructure.postgres.embedded.cluster import has_cluster
 from infrastructure.postgres.embedded.programs import copied, find_binaries, version_of
-from infrastructure.postgres.embedded.server import alone, has_cluster
+from infrastructure.postgres.embedded.server import alone
 
 _ABOUT = "backup.json"
 _COPIED = re.compile(r"(\d+)/(\d+) kB")

@@ -55,6 +55,12 @@ def version_of(binaries: Path) -> str | None:
     return number and number[0]
 
 
+def major_of(binaries: Path) -> int | None:
+    """The major version of the server in a folder, such as 18; None where there is none."""
+    version = version_of(binaries)
+    return None if version is None else int(version.split(".")[0])
+
+
 def copied(binaries: Path, data_dir: Path) -> Path:
     """Copy the programs to the data directory, for an account that may not enter their folder, as under /root.
 

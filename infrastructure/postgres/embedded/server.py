@@ -26,6 +26,7 @@ from psycopg.pq import Ping
 from infrastructure.files import sync_folder
 from infrastructure.postgres.embedded import server_log
 from infrastructure.postgres.embedded.account import Account, account_for, open_way
+from infrastructure.postgres.embedded.cluster import finish_replacement, is_half_replaced, require_same_major
 from infrastructure.postgres.embedded.ping import ping
 from infrastructure.postgres.embedded.programs import ServerUnavailable, copied, find_binaries
 
@@ -63,6 +64,9 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
     """
     data_dir = data_dir.resolve()
     try:
+        if is_half_replaced(data_dir):
+            with alone(data_dir):
+                finish_replacement(data_dir)
         account = account_for(data_dir)
         open_way(data_dir, account)
         users = (data_dir / "postgres.users").open("a")
@@ -72,14 +76,14 @@ def embedded_server(data_dir: Path, *, binaries: Path | None = None, fsync: bool
         try:
             with alone(data_dir):
                 fcntl.flock(users, fcntl.LOCK_SH)
-                conninfo = _ready(data_dir) or _start(data_dir, account, binaries, fsync)
+                conninfo = _ready(data_dir) or start(data_dir, account, binaries, fsync)
             yield conninfo
         finally:
             with alone(data_dir):
                 fcntl.flock(users, fcntl.LOCK_UN)
                 with suppress(BlockingIOError):
                     fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _stop(data_dir)
+                    stop(data_dir)
 
 
 def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) -> None:
@@ -87,12 +91,7 @@ def revive(data_dir: Path, *, binaries: Path | None = None, fsync: bool = True) 
     data_dir = data_dir.resolve()
     with alone(data_dir):
         if running_server(data_dir) is None and _ready(data_dir) is None:
-            _start(data_dir, account_for(data_dir), binaries, fsync)
-
-
-def has_cluster(data_dir: Path) -> bool:
-    """Whether a data directory holds a server's data, running or not."""
-    return (data_dir / "cluster").is_dir()
+            start(data_dir, account_for(data_dir), binaries, fsync)
 
 
 def running_server(data_dir: Path) -> str | None:
@@ -103,7 +102,8 @@ def running_server(data_dir: Path) -> str | None:
     return _conninfo(lines[4]) if ready and _ping(lines[4]) is Ping.OK else None
 
 
-def _make_socket_folder(data_dir: Path, account: Account) -> Path:
+def make_socket_folder(data_dir: Path, account: Account) -> Path:
+    """Make the private folder of the server's socket. Raises ServerUnavailable, OSError."""
     folder = _socket_folder(data_dir)
     open_way(folder.parent, account)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -134,9 +134,12 @@ def alone(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool) -> str:
+def start(data_dir: Path, account: Account, binaries: Path | None, fsync: bool) -> str:
+    """Start the server. Returns its connection string. Raises ServerUnavailable."""
+    programs = find_binaries(binaries)
+    require_same_major(data_dir, programs)  # before anything is touched
     try:
-        process = _spawn_server(data_dir, account, find_binaries(binaries), fsync)
+        process = _spawn_server(data_dir, account, programs, fsync)
     except (OSError, subprocess.CalledProcessError) as error:
         raise ServerUnavailable(f"{data_dir}: PostgreSQL fails: {error}{server_log.tail(data_dir)}") from error
     # Reaped whenever it ends: the pid of a zombie would pass for a running server's.
@@ -157,20 +160,21 @@ def _spawn_server(data_dir: Path, account: Account, binaries: Path, fsync: bool)
         shutil.rmtree(leftover, ignore_errors=True)
     if not account.may_run(binaries):
         binaries = copied(binaries, data_dir)
-    sockets = _make_socket_folder(data_dir, account)
+    sockets = make_socket_folder(data_dir, account)
     settings = SETTINGS | {"unix_socket_directories": str(sockets)}
     settings |= {"fsync": "on"} if fsync else {"fsync": "off", "full_page_writes": "off"}
     server_log.turn(data_dir)
     with server_log.path_in(data_dir).open("ab") as log:
         cluster = data_dir / "cluster"
         if not cluster.exists():
-            _initialise(cluster, account, binaries, log, fsync)
+            initialise(cluster, account, binaries, log, fsync)
         _clear_remains(data_dir, sockets)
         options = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         return account.spawn(log, binaries / "postgres", "-D", cluster, *options)
 
 
-def _initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
+def initialise(cluster: Path, account: Account, binaries: Path, log: IO[bytes], fsync: bool) -> None:
+    """Make an empty cluster. Raises CalledProcessError, OSError; then there is none."""
     # A new name each time: an initdb that outlived its caller may still write to its folder.
     side = tempfile.mkdtemp(prefix=".new-", dir=cluster.parent)
     os.chown(side, account.uid, account.gid)
@@ -218,7 +222,8 @@ def _ready(data_dir: Path, process: subprocess.Popen[bytes] | None = None) -> st
     raise ServerUnavailable(f"{data_dir}: PostgreSQL does not become ready{seen}")
 
 
-def _stop(data_dir: Path) -> None:
+def stop(data_dir: Path) -> None:
+    """Stop the server if it runs. Raises ServerUnavailable."""
     if (pid := _postmaster(data_dir)) is None:
         return
     os.kill(pid, signal.SIGINT)  # fast shutdown

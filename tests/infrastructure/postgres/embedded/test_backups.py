@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from infrastructure.postgres.embedded.backups import Backup, BackupFailed, Backups
-from infrastructure.postgres.embedded.server import embedded_server, has_cluster
+from infrastructure.postgres.embedded.cluster import has_cluster
+from infrastructure.postgres.embedded.server import embedded_server
 
 FULL = Backup("20261201T010000Z", None, 1, None, "0.5.0")
 INCREMENT = Backup("20261201T020000Z", FULL.name, 2, None, "0.5.0")

