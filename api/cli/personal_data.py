@@ -25,6 +25,7 @@ from domain.approval import Approval, Measure
 from domain.errors import OnHold
 from domain.values import ErasureScope
 from infrastructure.postgres.database import Database
+from infrastructure.postgres.embedded.cluster import kept_clusters
 from infrastructure.postgres.maintenance.scrub import NotScrubbed, scrub
 from infrastructure.settings import Settings
 
@@ -76,7 +77,7 @@ def erase(
             erased = on_desk(database, do, component="eraser")
         views = on_views(database, partial(_wait_for_views, erased=erased), component="eraser")
         left = _scrub(database) if scrubbing else "not asked for (--no-scrub)"
-    _tell(erased, views, left, as_json)
+    _tell(erased, views, left, [*_remaining(erased), *_before_upgrades(settings)], as_json)
 
 
 async def _erase(desk: Desk, subject: str, scope: ErasureScope, reason: str, auditor: Request | None) -> Erased:
@@ -190,10 +191,9 @@ def _scrub(database: Database) -> str | None:
     return None
 
 
-def _tell(erased: Erased, views: str, left: str | None, as_json: bool) -> None:
+def _tell(erased: Erased, views: str, left: str | None, remaining: list[Remaining], as_json: bool) -> None:
     if as_json:
-        by_kind = dict(erased.by_kind)
-        remains = [vars(each) for each in _remaining(erased)]
+        by_kind, remains = dict(erased.by_kind), [vars(each) for each in remaining]
         told = {"held": [], "views": views, "scrubbed": left is None, "why": left, "remains": remains}
         print_json({**vars(erased), "by_kind": by_kind, **told})
         return
@@ -210,12 +210,18 @@ def _tell(erased: Erased, views: str, left: str | None, as_json: bool) -> None:
     if left is not None:
         out.print(f"the disk was not scrubbed: {left}", markup=False)
     out.print("what remains:")
-    for each in _remaining(erased):
+    for each in remaining:
         out.print(f"- {each.what}: {each.why}", markup=False)
 
 
 def _remaining(erased: Erased) -> tuple[Remaining, ...]:
     return STAYS if erased.scope is ErasureScope.EVERYTHING else (STAFF_WORDS, *STAYS)
+
+
+def _before_upgrades(settings: Settings) -> list[Remaining]:
+    """The embedded server's data from before an upgrade of PostgreSQL, which hold what was erased since."""
+    kept = [] if settings.database_url is not None else kept_clusters(settings.data_dir.resolve())
+    return [Remaining(str(each), "it was kept when PostgreSQL was upgraded; delete it") for each in kept]
 
 
 def _tell_held(hold: OnHold, as_json: bool) -> None:
