@@ -133,7 +133,7 @@ def broken_invariants(database: TestDatabase) -> dict[str, list[Any]]:
     return {view: rows for view, rows in found.items() if rows}
 
 
-def differences(database: TestDatabase) -> dict[str, int]:
+def differences(database: Database) -> dict[str, int]:
     """How many rows of which view are not what a fold of the events from scratch makes."""
     with database.connect("auditor") as auditor:
         return compare_views(auditor).differences

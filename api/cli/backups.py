@@ -1,4 +1,7 @@
-"""`backup` and `restore`: copies of the embedded server's data, and the way back. `lost`: what another server has and this one lacks."""
+"""`backup` and `restore`: copies of the embedded server's data, and the way back. `upgrade-database`: a newer PostgreSQL.
+
+`lost`: what another server has and this one lacks.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from infrastructure.desk_database import open_database, require_desk
 from infrastructure.postgres.database import Database
 from infrastructure.postgres.embedded.backups import Backup, BackupFailed, Backups
 from infrastructure.postgres.embedded.programs import ServerUnavailable
+from infrastructure.postgres.embedded.upgrade import UpgradeFailed, upgrade
 from infrastructure.postgres.maintenance.lost import LostEvent, lost_events
 from infrastructure.postgres.setup.migration import Unsuitable
 from infrastructure.settings import Settings
@@ -99,6 +103,33 @@ def restore(
     out.print("caseledger tlog restart --reason ... (docs/backups.md).", markup=False)
 
 
+def upgrade_database(
+    old_binaries: Annotated[
+        Path,
+        typer.Option("--old-binaries", help="The folder with the programs of the PostgreSQL that the data are of."),
+    ],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Upgrade the embedded server's data to the PostgreSQL of this release, while no desk runs. Exit 2 when they are as before.
+
+    It copies the data and keeps the old ones. Killed at any moment, the same command goes on (docs/operating.md).
+    """
+    settings = _embedded(settings_of(data_dir, database_url))
+    try:
+        require_desk(settings)
+        done = upgrade(settings.data_dir, old_binaries, settings.pg_bin)
+    except (UpgradeFailed, ServerUnavailable, OSError) as error:
+        could_not_run(error)
+    if as_json:
+        print_json({"data_dir": settings.data_dir, **asdict(done)})
+        return
+    out.print(f"The data in {settings.data_dir} are of PostgreSQL {done.version} now.", markup=False)
+    out.print("Next: caseledger verify, caseledger serve, and a full caseledger backup.", markup=False)
+    out.print(f"{done.kept} holds the data as they were. No erasure reaches them: delete them in time.", markup=False)
+
+
 def lost(
     other: Annotated[
         str, typer.Argument(metavar="URL", help="A server that once led this database, such as the one that failed.")
@@ -136,7 +167,9 @@ def _print_lost(found: list[LostEvent]) -> None:
 
 def _embedded(settings: Settings) -> Settings:
     if settings.database_url is not None:
-        could_not_run("this is for the embedded server; docs/backups.md says how to back up a PostgreSQL of your own")
+        could_not_run(
+            "this is for the embedded server; docs/backups.md and docs/operating.md tell of a PostgreSQL of your own"
+        )
     return settings
 
 

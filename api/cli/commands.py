@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rebuild": ("api.cli.reports", "rebuild"),
     "backup": ("api.cli.backups", "backup"),
     "restore": ("api.cli.backups", "restore"),
+    "upgrade-database": ("api.cli.backups", "upgrade_database"),
     "lost": ("api.cli.backups", "lost"),
     "conformance": ("api.cli.conformance", "conformance"),
     "reads": ("api.cli.reads", "reads"),

@@ -4,6 +4,7 @@ import os
 import pwd
 import stat
 import subprocess
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,17 @@ class Account:
     gid: int
     instead_of_root: bool
 
-    def spawn(self, output: IO[bytes] | int, *command: str | Path) -> subprocess.Popen[bytes]:
-        """Start a program as this account. Raises OSError."""
+    def spawn(
+        self, output: IO[bytes] | int, *command: str | Path, folder: Path = Path("/"), descriptors: Collection[int] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as this account, in a folder. It inherits ``descriptors``. Raises OSError."""
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/",
+            cwd=folder,
+            pass_fds=descriptors,
             env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},  # no PG* variables, no secrets of ours
             start_new_session=True,  # Ctrl-C is for us: the server is stopped in order
             user=self.uid if self.instead_of_root else None,
