@@ -8,19 +8,21 @@ import select
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 import pytest
 
 from infrastructure.postgres.embedded import cluster as cluster_module
+from infrastructure.postgres.embedded import upgrade as upgrade_module
 from infrastructure.postgres.embedded.backups import Backup, BackupFailed, Backups
 from infrastructure.postgres.embedded.cluster import SIDE, has_cluster, replace_cluster
 from infrastructure.postgres.embedded.programs import ServerUnavailable, major_of
-from infrastructure.postgres.embedded.server import embedded_server
+from infrastructure.postgres.embedded.server import embedded_server, start
 from infrastructure.postgres.embedded.upgrade import Upgrade, UpgradeFailed, upgrade
 from tests.infrastructure.postgres.embedded.users import (
     BINARIES,
@@ -62,9 +64,14 @@ def used() -> Iterator[Path]:
 def test_what_pg_upgrade_refuses_is_said_and_leaves_the_data_and_its_reports(used: Path) -> None:
     with embedded_server(used, fsync=False) as conninfo:
         execute(conninfo, "CREATE TABLE odd (f regproc)")
-    programs = closed_programs(used.parent / "home")  # copied for the server's user where it is another one
+    # Both are copied for the server's user where it is another one, and neither in the other's place.
+    new, old = closed_programs(used.parent / "home"), closed_programs(used.parent / "old")
+    (old / "postgres").rename(old / "postgres-itself")
+    said = f'[ "$1" = --version ] && exec echo "postgres (PostgreSQL) {MAJOR}.0"'
+    (old / "postgres").write_text(f'#!/bin/sh\n{said}\nexec "$(dirname "$0")/postgres-itself" "$@"\n')
+    (old / "postgres").chmod(0o755)
     with pytest.raises(UpgradeFailed, match=r"pg_upgrade: (?s:.*)tables_using_reg\.txt"):
-        upgrade(used, programs, programs, fsync=False, even_if_equal=True)
+        upgrade(used, old, new, fsync=False, even_if_equal=True)
     reports = used / SIDE / "cluster" / "pg_upgrade_output.d"
     assert list(reports.rglob("tables_using_reg.txt"))
     assert [*(used / SIDE).iterdir(), *reports.parent.iterdir()] == [reports.parent, reports], "the room of a copy"
@@ -98,7 +105,17 @@ def halted_at(program: str, option: str, used: Path, before: str = "") -> Iterat
             yield process, halted
 
 
-def test_an_upgrade_that_is_ended_or_killed_half_way_loses_nothing_and_is_done_again(used: Path) -> None:
+def starting_after(server: Watched) -> Callable[..., str]:
+    def start_then(*given: Any) -> str:
+        assert server.ended(within=0), "one that the killed upgrade had started"
+        return start(*given)
+
+    return start_then
+
+
+def test_an_upgrade_that_is_ended_or_killed_half_way_loses_nothing_and_is_done_again(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     side, sockets, backups = used / SIDE, used / SIDE / "socket", Backups(used.parent / "backups")
     run_old = f"{BINARIES}/pg_ctl -w -D {used}/cluster -o '-c listen_addresses= -p 5432 -k {sockets}' start >/dev/null"
     with halted_at("pg_upgrade", "--copy", used, run_old) as (process, halted), watched(server_pid(used)) as server:
@@ -112,6 +129,7 @@ def test_an_upgrade_that_is_ended_or_killed_half_way_loses_nothing_and_is_done_a
         execute(conninfo, "UPDATE kept SET n = 8")
         backups.take(conninfo, used, FULL, lambda *_: None)
         ending.enter_context(watched(server_pid(used))).kill()
+    (used / "cluster" / "postmaster.pid").unlink()  # as after a restore: pg_upgrade itself would refuse the data
 
     with halted_at("vacuumdb", "--analyze-only", used) as (process, halted), watched(server_pid(side)) as server:
         process.kill()
@@ -119,8 +137,8 @@ def test_an_upgrade_that_is_ended_or_killed_half_way_loses_nothing_and_is_done_a
         with pytest.raises(UpgradeFailed, match=r"programs of another upgrade hold .*upgrade\.lock"):
             upgraded(used)
         halted.kill()
+        monkeypatch.setattr(upgrade_module, "start", starting_after(server))
         assert upgraded(used) == Upgrade(MAJOR, used / f"cluster.old-{MAJOR}")
-        assert server.ended(within=0), "one that the killed upgrade had started"
     assert (used / f"cluster.old-{MAJOR}" / "global" / "pg_control").exists()
     assert list(used.glob(".new-*")) == []
     with embedded_server(used, fsync=False) as conninfo:
@@ -170,10 +188,12 @@ def test_a_kill_between_the_two_renames_leaves_a_desk_that_the_next_upgrade_comp
     assert not (data_dir / SIDE).exists()
 
 
-@pytest.mark.parametrize("left", ["cluster", "complete"])
-def test_what_a_killed_upgrade_left_never_becomes_the_desk_that_somebody_moved_away(data_dir: Path, left: str) -> None:
+@pytest.mark.parametrize(("left", "moved"), [("cluster", "cluster.old-17"), ("complete", "cluster.broken")])
+def test_what_a_killed_upgrade_left_never_becomes_the_desk_that_somebody_moved_away(
+    data_dir: Path, left: str, moved: str
+) -> None:
     (data_dir / SIDE / left).mkdir(parents=True)
-    (data_dir / "cluster").rename(data_dir / "cluster.broken")
+    (data_dir / "cluster").rename(data_dir / moved)
     assert not has_cluster(data_dir)
 
 
