@@ -226,7 +226,7 @@ def test_a_write_is_read_by_who_waits_for_its_position(running: RunningDesk) -> 
 def test_a_position_that_does_not_come_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr("api.main.Context", partial(Context, patience=0.1))
+    monkeypatch.setattr("api.serving.Context", partial(Context, patience=0.1))
     running: RunningDesk = request.getfixturevalue("alone")
     number = running.log()["number"]
     for path in ("/cases", "/queues", "/queues/triage", "/reports/volume"):
