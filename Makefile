@@ -83,16 +83,14 @@ lock: .venv/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
-.venv/.dev: requirements/dev.txt requirements/witness.txt requirements/contract.txt requirements/mining.txt requirements/patroni.txt .venv/.run .venv/.supply
+.venv/.dev: requirements/dev.txt .venv/.run .venv/.witness .venv/.contract .venv/.mining .venv/.patroni .venv/.supply
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
+	@touch $@
+
+# Programs that the tests run beside ours, each in a folder of its own: they ask for other versions than we do.
+.venv/.witness .venv/.contract .venv/.mining .venv/.patroni: .venv/.%: requirements/%.txt | .venv/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
-		--upgrade --target .venv/witness -r requirements/witness.txt >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
-		--target .venv/contract -r requirements/contract.txt >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
-		--target .venv/mining -r requirements/mining.txt >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --upgrade \
-		--target .venv/patroni -r requirements/patroni.txt >&2
+		--upgrade --target .venv/$* -r $< >&2
 	@touch $@
 
 .venv/.supply: requirements/supply.txt | .venv/bin/python
