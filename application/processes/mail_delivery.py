@@ -168,6 +168,7 @@ class Sending:
             return False
         try:
             await self._desk.outbox.refused(message, NOT_WRITTEN, REQUEST)
+            FIGURES.add("mail", "refused")
         except AWAY:
             raise
         except Exception:

@@ -29,6 +29,14 @@ def test_neither_the_list_nor_the_settings_tell_a_secret(monkeypatch: pytest.Mon
     assert MARK not in f"{Settings()} {Settings()!r}"
 
 
+def refusal(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> str:
+    """What a command says of a setting that is wrong: its name, and nothing of what is marked in its value."""
+    monkeypatch.setenv(f"CASELEDGER_{name.upper()}", value)
+    told = CliRunner().invoke(app, ["status"])
+    assert (told.exit_code, name in told.output, MARK in told.output) == (2, True, False), told.output
+    return told.stderr
+
+
 @pytest.mark.parametrize("name", ["database_url", "read_database_url"])
 @pytest.mark.parametrize(
     "url",
@@ -45,10 +53,7 @@ def test_neither_the_list_nor_the_settings_tell_a_secret(monkeypatch: pytest.Mon
 def test_an_address_of_a_database_that_is_none_is_refused_without_a_word_of_it(
     name: str, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(f"CASELEDGER_{name.upper()}", url)
-    told = CliRunner().invoke(app, ["status"])
-    assert (told.exit_code, name in told.output, MARK in told.output) == (2, True, False), told.output
-    assert "no libpq connection string" in told.stderr
+    assert "no libpq connection string" in refusal(monkeypatch, name, url)
 
 
 @pytest.mark.parametrize(
@@ -75,9 +80,7 @@ def test_an_address_of_a_database_is_accepted(url: str) -> None:
 def test_a_setting_that_is_wrong_is_named_and_its_password_is_not_told(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(f"CASELEDGER_{name.upper()}", value)
-    told = CliRunner().invoke(app, ["status"])
-    assert (told.exit_code, name in told.output, MARK in told.output) == (2, True, False), told.output
+    refusal(monkeypatch, name, value)
 
 
 def test_every_password_is_a_secret() -> None:

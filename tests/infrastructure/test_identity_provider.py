@@ -110,11 +110,15 @@ def test_r_7_1_beside_an_identity_provider_our_own_tokens_are_refused(tmp_path: 
         tokens.verify(ours.issue(Role.TECHNICIAN, "a.ortiz", None, timedelta(hours=1)))
 
 
-def test_r_7_1_a_remembered_token_is_void_once_its_key_is_published_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1_000.0]
-    monkeypatch.setattr(tokens_module, "KeySet", partial(KeySet, monotonic=lambda: now[0]))
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time of the provider's keys, in seconds, for the test to move."""
+    moment = [1_000.0]
+    monkeypatch.setattr(tokens_module, "KeySet", partial(KeySet, monotonic=lambda: moment[0]))
+    return moment
+
+
+def test_r_7_1_a_remembered_token_is_void_once_its_key_is_published_no_more(tmp_path: Path, now: list[float]) -> None:
     tokens, key = provider(tmp_path, "ES256")
     token = jwt.encode(example(), key, "ES256", HEADER)
     tokens.verify(token)  # fetches the keys
@@ -130,10 +134,8 @@ def test_r_7_1_a_remembered_token_is_void_once_its_key_is_published_no_more(
 
 
 def test_r_7_1_a_remembered_token_is_no_longer_good_than_the_keys_of_a_silent_provider(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, now: list[float]
 ) -> None:
-    now = [1_000.0]
-    monkeypatch.setattr(tokens_module, "KeySet", partial(KeySet, monotonic=lambda: now[0]))
     tokens, key = provider(tmp_path, "ES256")
     token = jwt.encode(example(), key, "ES256", HEADER)
     named = tokens.verify(token)

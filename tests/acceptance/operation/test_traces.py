@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from infrastructure.mail.catcher import mail_catcher
@@ -91,6 +92,12 @@ def test_a_trace_goes_from_the_request_over_the_record_to_the_views_and_the_mail
                 asked.raise_for_status()
             until(lambda: any(span.name == "send mail" for span in taken), lambda: taken)
             until(lambda: any(span.name == "fold message.queued" for span in taken), lambda: taken)
+            # What each worker has done, in whatever process, comes with its next heartbeat.
+            figures = [
+                f'caseledger_worker_done_total{{what="{what}",worker="{worker}"}}'
+                for worker, what in (("projector", "events"), ("sealer", "checkpoints"), ("mail", "accepted"))
+            ]
+            until(lambda: all(each in httpx.get(f"{desk.url}/metrics").text for each in figures))
         finally:
             desk.end(signal.SIGTERM)
     spans = {span.name: span for span in taken}
