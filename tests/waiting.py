@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 PATIENCE = 60.0
 """Seconds: a machine may be slow, and a test that passes waits as long as it must."""
@@ -17,3 +20,16 @@ def until(holds: Callable[[], object], otherwise: Callable[[], object] = lambda:
     while not holds():
         assert time.monotonic() < end, otherwise()
         pause.wait(_PAUSE)
+
+
+def until_listening(process: subprocess.Popen[bytes], port: int, otherwise: Callable[[], object]) -> None:
+    """Wait until a process takes connections at a port. Raises AssertionError, with what ``otherwise`` says, if it ends."""
+
+    def listens() -> bool:
+        assert process.poll() is None, otherwise()
+        with suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+        return False
+
+    until(listens, otherwise)

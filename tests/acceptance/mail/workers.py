@@ -14,6 +14,7 @@ import psycopg
 
 from tests.acceptance.conftest import RunningDesk
 from tests.conftest import TestDatabase
+from tests.waiting import until_listening
 
 APPEND = 4850712369
 """The lock under which everything is committed: who holds it holds up every commit."""
@@ -37,14 +38,7 @@ def smtp_worker(database: TestDatabase, folder: Path, port: int, **settings: str
     command = [sys.executable, "-m", "api.cli", "worker", "smtp"]
     with subprocess.Popen(command, env={**os.environ, **told}, stderr=subprocess.DEVNULL) as process:
         try:
-            while process.poll() is None:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                except ConnectionRefusedError:
-                    os.sched_yield()
-                else:
-                    break
-            assert process.poll() is None, "it does not start"
+            until_listening(process, port, lambda: "it does not start")
             yield process
         finally:
             process.terminate()

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import until_listening
+
 DOVECOT = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 USER, PASSWORD = "desk", "secret"
 
@@ -107,23 +109,12 @@ def imap_server(certificate: Path) -> Iterator[ImapServer]:
     )
     with subprocess.Popen([DOVECOT, "-F", "-c", str(folder / "dovecot.conf")]) as process:
         try:
-            _wait_until_it_greets(process, server.port, folder)
+            until_listening(process, server.port, (folder / "log").read_text)
             yield server
         finally:
             process.terminate()
             process.wait(30)
             shutil.rmtree(folder)
-
-
-def _wait_until_it_greets(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            os.sched_yield()
-        else:
-            return
-    raise AssertionError((folder / "log").read_text())
 
 
 def _free_port() -> int:
