@@ -50,16 +50,18 @@ class Served:
         demo = () if variables else ("--demo",)
         command = [*CASELEDGER, "serve", *demo, "--port", "0", "--data-dir", str(folder)]
         environment = {**ENVIRONMENT, **{f"CASELEDGER_{name.upper()}": value for name, value in variables.items()}}
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
+        # Its log goes to a file. Nobody would read a pipe while the desk runs, and who writes into a full one waits.
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open until the desk has ended
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment)
         assert self.process.stdout is not None
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
             if line.startswith("Ctrl-C"):
                 break
-        assert self.lines, self.process.communicate()
+        if not self.lines:
+            self.process.wait()
+            raise AssertionError(self._logged())
         ready = re.fullmatch(r"READY (http://127\.0\.0\.1:\d+)", self.lines[0])
         assert ready, self.lines
         self.url = ready[1]
@@ -91,10 +93,15 @@ class Served:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        out, err = self.process.communicate(timeout=60)
-        self.said = "\n".join((*self.lines, out, err))
+        out, _ = self.process.communicate(timeout=60)
+        self.said = "\n".join((*self.lines, out, self._logged()))
         """All that it and its workers wrote."""
         return self.process.returncode
+
+    def _logged(self) -> str:
+        with self._log as log:
+            log.seek(0)
+            return log.read()
 
 
 @pytest.fixture

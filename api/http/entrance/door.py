@@ -53,7 +53,7 @@ class _Answer:
         self._method = method
         self._deadline, self._confidential, self._place = deadline, confidential, place
         self._came, self._bodiless, self._ended = time.perf_counter(), method == "HEAD", False
-        self.begun = False
+        self.begun = self.complete = False
 
     async def send(self, message: Message) -> None:
         """Send a part of it."""
@@ -69,6 +69,7 @@ class _Answer:
                 return
             self._ended, message = True, _NO_BODY
         await self._send(message)
+        self.complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
     def _count(self, status: int) -> None:
         """Count it, by the template of its route; describe its span, and log it, where the operator wants that."""
@@ -172,6 +173,11 @@ class Entrance:
             if answer.begun:
                 raise
             await respond(Request(asked), refused)(asked, receive, answer.send)
+        except Exception:
+            # Starlette answers an error, and raises it again. The server would then close the connection, which the answer
+            # does not announce: the caller's next request, under way on it, would be lost.
+            if not answer.complete:
+                raise
         finally:
             place.reset(held)
             if mine is not None:

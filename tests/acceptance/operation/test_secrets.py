@@ -112,9 +112,11 @@ def refusing_mailboxes() -> Iterator[tuple[int, list[bytes]]]:
     with ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
-        yield server.server_address[1], heard
-        server.shutdown()
-        serving.join()
+        try:
+            yield server.server_address[1], heard
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 class Work:
