@@ -5,6 +5,8 @@ PYTHON ?= python3
 ARGS ?=
 WORKERS ?= auto
 BIN = .venv/bin
+# Each command is a process of its own. It would compile all it imports anew where the environment forbids to keep that (containers do).
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: serve test check bench faults ha docs screenshots vendor sbom audit lock clean
 

@@ -45,7 +45,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the state machine runs; 2,000 examples by hand."""
-    parser.addoption("--examples", type=int, default=200, help="examples of the state machine over linked cases")
+    parser.addoption("--examples", type=int, default=100, help="examples of the state machine over linked cases")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Served:
 
     def __init__(self, folder: Path, **variables: str) -> None:
         """With the demonstration, unless there are ``CASELEDGER_`` variables of another desk's own."""
-        self.folder = folder
+        self.folder, self.logged = folder, 0
         demo = () if variables else ("--demo",)
         command = [*CASELEDGER, "serve", *demo, "--port", "0", "--data-dir", str(folder)]
         environment = {**ENVIRONMENT, **{f"CASELEDGER_{name.upper()}": value for name, value in variables.items()}}
@@ -79,9 +80,11 @@ class Served:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.token(role)}"}, timeout=30)
 
     def log(self) -> tuple[str, str]:
+        """Log a case; its number, and the position of its event."""
         with self.client() as http:
             answer = http.post("/cases", json=incident())
             assert answer.status_code == 201, answer.text
+            self.logged += 1
             return answer.json()["number"], answer.headers["Position"]
 
     def worker(self) -> int:
@@ -104,8 +107,8 @@ class Served:
             return log.read()
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def data_directory() -> Iterator[Path]:
     """A data directory that an unprivileged server user can reach."""
     made = Path(tempfile.mkdtemp(prefix="cl-"))
     made.chmod(0o755)
@@ -113,12 +116,28 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+@contextmanager
+def demonstration() -> Iterator[Served]:
+    """A desk with the demonstration."""
+    with data_directory() as made:
+        running = Served(made)
+        yield running
+        if running.process.poll() is None:
+            running.end(signal.SIGTERM)
+
+
 @pytest.fixture
-def served(folder: Path) -> Iterator[Served]:
-    running = Served(folder)
-    yield running
-    if running.process.poll() is None:
-        running.end(signal.SIGTERM)
+def folder() -> Iterator[Path]:
+    """A data directory of the test's own."""
+    with data_directory() as made:
+        yield made
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """A demonstration of the test's own."""
+    with demonstration() as running:
+        yield running
 
 
 def event_of(http: httpx.Client, topic: str, kind: str | None = None) -> dict[str, Any]:

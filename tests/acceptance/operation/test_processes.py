@@ -9,6 +9,7 @@ import shlex
 import signal
 import smtplib
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,19 @@ import pytest
 
 from infrastructure.transparency.sealer_folder import SealerFolder
 from tests.acceptance.conftest import incident
-from tests.acceptance.operating import Served, folder, run, served
+from tests.acceptance.operating import Served, demonstration, folder, run
+from tests.waiting import until
 
-__all__ = ["folder", "served"]
+__all__ = ["folder"]
+DEMONSTRATED = 12
+"""Cases of the demonstration."""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A desk that goes on, whatever is done here to its parts; the last tests leave it broken."""
+    with demonstration() as running:
+        yield running
 
 
 def server_runs(folder: Path) -> bool:
@@ -29,8 +40,14 @@ def server_runs(folder: Path) -> bool:
 
 def wait_for(pid: int) -> None:
     """Until a process that is no child of ours is gone."""
-    while Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes():
-        os.sched_yield()
+
+    def is_gone() -> bool:
+        try:
+            return not Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    until(is_gone)
 
 
 def test_a_newcomer_gets_tokens_a_curl_line_that_works_and_a_desk_with_cases(served: Served) -> None:
@@ -47,7 +64,7 @@ def test_a_newcomer_gets_tokens_a_curl_line_that_works_and_a_desk_with_cases(ser
         assert {item["status"] for item in items} == {
             "logged", "triaged", "prioritized", "in_diagnosis", "assigned", "resolved", "closed",
         }  # fmt: skip
-        assert len(items) == 12
+        assert len(items) == DEMONSTRATED + served.logged
     for role in ("technician", "team_member", "duty_manager", "auditor", "reporter", "customer", "intake", "admin"):
         assert served.token(role).count(".") == 2
 
@@ -79,7 +96,7 @@ def test_other_commands_join_the_running_desk(served: Served) -> None:
     # The mail worker is at work as well: what it records of the demonstration's mails comes after.
     assert int(position) <= status["views_position"] <= status["ledger_position"]
     report = json.loads(run("report", "volume", "--format", "json", "--data-dir", served.folder).stdout)
-    assert report["totals"]["cases"] == 13
+    assert report["totals"]["cases"] == DEMONSTRATED + served.logged
     assert server_runs(served.folder)
     assert run("rebuild", "--shadow", "--data-dir", served.folder).returncode == 0
 
@@ -92,33 +109,20 @@ def test_a_second_serve_on_the_same_directory_is_refused(served: Served) -> None
     served.log()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_cleanly_and_the_data_survive(folder: Path, how: signal.Signals) -> None:
-    first = Served(folder)
-    number, _ = first.log()
-    worker = first.worker()
-    assert first.end(how) == 0
-    wait_for(worker)
-    assert not server_runs(folder)
-    second = Served(folder)
-    with second.client() as http:
-        assert http.get(f"/cases/{number}").status_code == 200
-        assert len(http.get("/cases").json()["items"]) == 13, "the demo is loaded once"
-    assert second.end(signal.SIGTERM) == 0
-
-
-def test_it_survives_being_killed(folder: Path) -> None:
-    """kill -9 of serve: its worker lets go, the database it leaves behind is joined by the next, and then stopped."""
-    first = Served(folder)
-    number, _ = first.log()
-    worker = first.worker()
-    first.end(signal.SIGKILL)
-    wait_for(worker)
-    second = Served(folder)
-    with second.client() as http:
-        assert http.get(f"/cases/{number}").status_code == 200
-    assert second.end(signal.SIGTERM) == 0
-    assert not server_runs(folder)
+def test_however_it_ends_the_next_one_has_all_that_was_logged(folder: Path) -> None:
+    """Asked to end, it stops its workers and its database. Killed, it may leave the database to the next, which stops it."""
+    numbers = list[str]()
+    for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGTERM):
+        desk = Served(folder)
+        with desk.client() as http:
+            assert [http.get(f"/cases/{number}").status_code for number in numbers] == [200] * len(numbers)
+            listed = http.get("/cases").json()["items"]
+            assert len(listed) == DEMONSTRATED + len(numbers), "the demonstration is loaded once"
+        numbers.append(desk.log()[0])
+        worker = desk.worker()
+        assert desk.end(how) == (-signal.SIGKILL if how is signal.SIGKILL else 0)
+        wait_for(worker)
+        assert how is signal.SIGKILL or not server_runs(folder)
 
 
 def test_a_killed_projector_is_started_again_and_misses_nothing(served: Served) -> None:
@@ -129,7 +133,7 @@ def test_a_killed_projector_is_started_again_and_misses_nothing(served: Served) 
         while (answer := http.get("/cases", headers={"Wait-For-Position": position})).status_code == 503:
             assert answer.headers["Retry-After"] == "1"
         assert answer.json()["as_of_position"] >= int(position)
-        assert len(answer.json()["items"]) == 14
+        assert len(answer.json()["items"]) == DEMONSTRATED + served.logged
 
 
 def test_a_killed_database_is_started_again_and_nothing_committed_is_lost(served: Served) -> None:
@@ -142,6 +146,7 @@ def test_a_killed_database_is_started_again_and_nothing_committed_is_lost(served
         for _ in range(200):  # each refusal says so, and when to come back
             answer = http.post("/cases", json=incident())
             if answer.status_code == 201:
+                served.logged += 1
                 break
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert answer.status_code == 201
@@ -149,42 +154,6 @@ def test_a_killed_database_is_started_again_and_nothing_committed_is_lost(served
         while (listed := http.get("/cases", headers=after)).status_code == 503:
             assert listed.headers["Retry-After"] == "1"
         assert [item["number"] for item in listed.json()["items"]][:2] == [answer.json()["number"], number]
-
-
-def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None:
-    number, _ = served.log()
-    with psycopg.connect(f"host={served.folder}/socket user=postgres dbname=caseledger", autocommit=True) as superuser:
-        ((position,),) = superuser.execute(
-            "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state) "
-            "VALUES (gen_random_uuid(), 1, 'case.unheard_of', '{}') RETURNING notification_id"
-        )
-        superuser.execute("NOTIFY stored_events")
-    with served.client() as http:
-        ready: Any = None
-        while ready is None or ready.status_code == 200:
-            ready = http.get("/readyz")
-        assert ready.status_code == 503
-        assert f"before position {position}" in ready.json()["detail"]
-        assert ready.json()["can"] == {"write": True, "read_views": False}
-        assert http.get("/readyz/write").status_code == 200
-        assert http.get("/readyz/views").status_code == 503
-        assert http.get(f"/cases/{number}").status_code == 200
-    (where,) = [line.rpartition(" ")[2] for line in served.lines if line.startswith("Mails to the desk")]
-    host, _, port = where.rpartition(":")
-    with smtplib.SMTP(host, int(port), timeout=60) as server:  # mail, timers and SMTP go on
-        server.sendmail(
-            "ann@agency.example", "service-desk@caseledger.example", "Subject: No sound\r\n\r\nRoom 12.\r\n"
-        )
-    status = run("status", "--data-dir", served.folder)
-    assert status.returncode == 1
-    assert "case.unheard_of" in status.stdout
-
-
-def test_what_contradicts_the_log_from_outside_is_said_by_status(served: Served) -> None:
-    SealerFolder(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
-    status = run("status", "--json", "--data-dir", served.folder)
-    assert status.returncode == 1
-    assert json.loads(status.stdout)["contradicted_by"] == {"witness w.example": "it has cosigned another one"}
 
 
 def test_a_data_directory_the_servers_user_cannot_reach_is_named(folder: Path) -> None:
@@ -227,6 +196,42 @@ def test_a_token_made_before_the_first_serve_does_not_cost_the_demonstration_its
     served = Served(folder)
     try:
         answer = httpx.get(f"{served.url}/cases?limit=200", headers={"Authorization": f"Bearer {token}"}, timeout=30)
-        assert len(answer.json()["items"]) == 12
+        assert len(answer.json()["items"]) == DEMONSTRATED
     finally:
         served.end(signal.SIGTERM)
+
+
+def test_what_contradicts_the_log_from_outside_is_said_by_status(served: Served) -> None:
+    SealerFolder(served.folder / "sealer").contradict({"witness w.example": "it has cosigned another one"})
+    status = run("status", "--json", "--data-dir", served.folder)
+    assert status.returncode == 1
+    assert json.loads(status.stdout)["contradicted_by"] == {"witness w.example": "it has cosigned another one"}
+
+
+def test_a_halted_projector_is_said_by_status_and_readyz(served: Served) -> None:
+    number, _ = served.log()
+    with psycopg.connect(f"host={served.folder}/socket user=postgres dbname=caseledger", autocommit=True) as superuser:
+        ((position,),) = superuser.execute(
+            "INSERT INTO ledger.stored_events (originator_id, originator_version, topic, state) "
+            "VALUES (gen_random_uuid(), 1, 'case.unheard_of', '{}') RETURNING notification_id"
+        )
+        superuser.execute("NOTIFY stored_events")
+    with served.client() as http:
+        ready: Any = None
+        while ready is None or ready.status_code == 200:
+            ready = http.get("/readyz")
+        assert ready.status_code == 503
+        assert f"before position {position}" in ready.json()["detail"]
+        assert ready.json()["can"] == {"write": True, "read_views": False}
+        assert http.get("/readyz/write").status_code == 200
+        assert http.get("/readyz/views").status_code == 503
+        assert http.get(f"/cases/{number}").status_code == 200
+    (where,) = [line.rpartition(" ")[2] for line in served.lines if line.startswith("Mails to the desk")]
+    host, _, port = where.rpartition(":")
+    with smtplib.SMTP(host, int(port), timeout=60) as server:  # mail, timers and SMTP go on
+        server.sendmail(
+            "ann@agency.example", "service-desk@caseledger.example", "Subject: No sound\r\n\r\nRoom 12.\r\n"
+        )
+    status = run("status", "--data-dir", served.folder)
+    assert status.returncode == 1
+    assert "case.unheard_of" in status.stdout

@@ -233,7 +233,7 @@ def test_r_6a_the_rules_hold_together_over_linked_cases(
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """200 examples of 100 steps in all; `--examples 2000` takes more. What the table forbids appends nothing."""
+    """100 examples of 100 steps in all; `--examples 2000` takes more. What the table forbids appends nothing."""
     examples = request.config.getoption("--examples") // PARTS
     run_state_machine_as_test(
         seed(part)(machine),
