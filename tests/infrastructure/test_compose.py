@@ -14,7 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from api.cli.main import app
 from infrastructure.settings import Settings
 from tests.conftest import TestDatabase
 
@@ -38,12 +40,7 @@ def test_every_command_and_setting_in_it_exists(compose: dict[str, Any]) -> None
     known = {f"CASELEDGER_{name.upper()}" for name in Settings.model_fields}
     for name in ("migrate", "api", "projector", "sealer", "processes", "mail", "webhooks", "smtp"):
         service = compose["services"][name]
-        helped = subprocess.run(
-            [sys.executable, "-m", "api.cli", service["command"][0], "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        helped = CliRunner().invoke(app, [service["command"][0], "--help"]).stdout
         assert all(option in helped for option in service["command"] if option.startswith("--"))
         assert {key for key in service["environment"] if key.startswith("CASELEDGER_")} <= known
     for source in re.findall(

@@ -19,6 +19,8 @@ from infrastructure.views.questions.view_reader import LATEST, NOW, ViewReader, 
 
 _SQL = texts("case_lists")
 _WITHOUT_PRIORITY = ("triage", "prioritization")
+_RANKS = "i.rank >= %(least)s AND i.rank <= %(most)s"
+_TIED, _LATER = "i.rank = %(least)s", "i.rank > %(least)s AND i.rank <= %(most)s"
 _STOOD = " AND c.stay_position <= %(position)s AND c.stay_since <= %(effective_at)s"
 
 _ATTENTION: dict[str, Callable[[Asked], tuple[Condition, ...]]] = {
@@ -75,6 +77,7 @@ class _Stays:
     def __init__(self, names: Sequence[str], late: datetime | None, limit: int, pinned: Pinned) -> None:
         self._names, self._late, self._limit, self._point = names, late, limit, pinned.point
         key = None if pinned.key is None else QUEUE.read(pinned.key)
+        self._first = key is None
         self._after, keys = QUEUE.after(key)
         least, most = (0, LATEST) if late is None else (UNPRIORITIZED << RECEIVED_BITS, rank(UNPRIORITIZED, late))
         if key is not None:
@@ -107,5 +110,9 @@ class _Stays:
             arms += ["long_stays_happened", "short_stays_happened"]
         after = self._after.replace("coalesce(c.priority, 9)", "(s.rank >> 36)::integer").replace("c.", "f.")
         late = "" if self._late is None else " AND f.received_at < %(late)s"
-        found = " UNION ".join(filled(_SQL[arm], queue=queue, limit=str(self._limit)) for arm in arms)
+        # A page begins amid those of one rank, of whom the pages before it may have shown any number: all of them are read.
+        ranks = [_RANKS] if self._first else [_TIED, _LATER]
+        found = " UNION ".join(
+            filled(_SQL[arm], queue=queue, ranks=each, limit=str(self._limit)) for arm in arms for each in ranks
+        )
         return filled(_SQL["stays"], arms=found, now=NOW, after=after + late, limit=str(self._limit))

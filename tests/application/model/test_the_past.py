@@ -22,7 +22,7 @@ from infrastructure.views.projector import Projector
 from tests.acceptance.imports.logs import imported, row
 from tests.application.model.desk_model import AUDITOR, START
 from tests.application.model.test_state_machine import CHANCE, DeskMachine, staffed
-from tests.application.model.the_past import ALARM, ATTENTION, QUEUES, Happened, Questions, asked, happened, only
+from tests.application.model.the_past import ALARM, ATTENTION, KEYS, QUEUES, Happened, Questions, asked, happened, only
 from tests.blocking import BlockingDesk, open_desk
 from tests.conftest import TestDatabase, cloned
 from tests.infrastructure.everything import everything
@@ -74,6 +74,7 @@ class Past:
             window_ends,
             chance.choice((None, since)),
             chance.choice((None, until)),
+            chance.randrange(len(KEYS)),
         )
         with only(self.server, self.database, known) as fresh, asked(fresh) as anew, asked(self.database) as views:
             expected = questions.answers(anew, Point())

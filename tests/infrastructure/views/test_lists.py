@@ -349,6 +349,22 @@ def test_a_queue_turns_no_page_twice_and_leaves_nobody_out_while_cases_change(
     assert len(paged(lambda page: views.lists.queue("diagnosis", page, asked), 50)[0]) == len(before)
 
 
+@pytest.mark.parametrize("how", ["known", "happened"])
+def test_a_past_queue_leaves_nobody_out_where_more_than_a_page_came_at_the_same_time(
+    how: str, history: History, projector: Projector, views: BlockingDesk
+) -> None:
+    cases = [history.logged(minutes) for minutes in (0, 0, 0, 0, 0, 1)]
+    projector.catch_up()
+    then = views.positions.last()
+    for case in cases:
+        case.triage("desk", by(10))
+        history.put(case)
+    projector.catch_up()
+    point = Point(then) if how == "known" else Point(effective_at=moment(5))
+    listed, _ = paged(lambda page: views.lists.queue("triage", page, Asked(NOW, point)), 2)
+    assert listed == [case.number for case in cases]
+
+
 def test_a_row_shows_the_latest_subject_and_none_once_it_is_erased(
     history: History, projector: Projector, views: BlockingDesk, database: TestDatabase
 ) -> None:

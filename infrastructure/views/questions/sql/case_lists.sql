@@ -102,21 +102,21 @@ OR ((i.until_position - i.position >= 16384 OR i.until - i.since >= interval '7 
 (SELECT i.case_id, i.rank FROM views.case_intervals i
  WHERE (i.until_position - i.stay_position >= 16384 OR i.until - i.stay_since >= interval '7 days')
    AND i.queue = {queue} AND int8range(i.stay_position, i.until_position) @> %(position)s::bigint
-   AND i.stay_since <= %(effective_at)s AND i.rank >= %(least)s AND i.rank <= %(most)s
+   AND i.stay_since <= %(effective_at)s AND {ranks}
  ORDER BY i.rank OPERATOR(extensions.<->) %(least)s::bigint FETCH FIRST {limit} ROWS WITH TIES)
 
 -- name: short_stays_known --
 (SELECT i.case_id, i.rank FROM views.case_intervals i
  WHERE i.until_position > %(position)s AND i.until_position <= %(position)s + 2048
    AND i.queue = {queue} AND i.stay_position <= %(position)s
-   AND i.stay_since <= %(effective_at)s AND i.rank >= %(least)s AND i.rank <= %(most)s
+   AND i.stay_since <= %(effective_at)s AND {ranks}
  ORDER BY i.rank FETCH FIRST {limit} ROWS WITH TIES)
 
 -- name: middling_stays_known --
 (SELECT i.case_id, i.rank FROM views.case_intervals i
  WHERE i.until_position - i.stay_position >= 2048 AND i.queue = {queue}
    AND i.until_position > %(position)s AND i.until_position <= %(position)s + 16384 AND i.stay_position <= %(position)s
-   AND i.stay_since <= %(effective_at)s AND i.rank >= %(least)s AND i.rank <= %(most)s
+   AND i.stay_since <= %(effective_at)s AND {ranks}
  ORDER BY i.rank FETCH FIRST {limit} ROWS WITH TIES)
 
 -- name: long_stays_happened --
@@ -124,14 +124,14 @@ OR ((i.until_position - i.position >= 16384 OR i.until - i.since >= interval '7 
  WHERE (i.until_position - i.stay_position >= 16384 OR i.until - i.stay_since >= interval '7 days')
    AND i.queue = {queue} AND tstzrange(i.stay_since, i.until, '[]') @> %(effective_at)s::timestamptz
    AND i.until > %(effective_at)s
-   AND i.stay_position <= %(position)s AND i.rank >= %(least)s AND i.rank <= %(most)s
+   AND i.stay_position <= %(position)s AND {ranks}
  ORDER BY i.rank OPERATOR(extensions.<->) %(least)s::bigint FETCH FIRST {limit} ROWS WITH TIES)
 
 -- name: short_stays_happened --
 (SELECT i.case_id, i.rank FROM views.case_intervals i
  WHERE i.until > %(effective_at)s AND i.until <= %(effective_at)s + interval '168 hours'
    AND i.queue = {queue} AND i.stay_since <= %(effective_at)s
-   AND i.stay_position <= %(position)s AND i.rank >= %(least)s AND i.rank <= %(most)s
+   AND i.stay_position <= %(position)s AND {ranks}
  ORDER BY i.rank FETCH FIRST {limit} ROWS WITH TIES)
 
 -- name: late --
