@@ -6,6 +6,7 @@ It bounds what uvicorn does not: how many connections there are, and how long on
 from __future__ import annotations
 
 import asyncio
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -17,6 +18,9 @@ CONNECTIONS = 800
 """Connections of one process. Together with those to the database they fit into the 1,024 files that a process may open."""
 HEAD = 30.0
 """Seconds that the head of a request may take to arrive, from the first byte or from the connection's begin."""
+IDLE = 150
+"""Seconds that a connection may wait for its next request: more than reverse proxies keep one (nginx 60, Caddy 120). Whoever
+ends a connection may meet a request that is under way on it. The caller's side knows that it sends none; ours does not."""
 _REFUSAL = msgspec.json.encode(
     {
         "type": f"{BASE}unavailable",
@@ -64,19 +68,36 @@ class Protocol(HttpToolsProtocol):
     _waiting: asyncio.TimerHandle | None = None
     """Ends a connection whose next head does not come."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.timeout_keep_alive = IDLE
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]
-        if len(self.connections) > CONNECTIONS:
+        if len(self.connections) > CONNECTIONS and not self._take_place_of_idle():
             transport.write(_FULL)
             transport.close()
         else:
             self._expect_head()
 
+    def _take_place_of_idle(self) -> bool:
+        """End the connection that has been idle for longest. False where each has a request, or has not had one yet."""
+        ours = [other for other in self.connections if isinstance(other, Protocol)]
+        idle = [(timer.when(), other) for other in ours if (timer := other.timeout_keep_alive_task) is not None]
+        if idle:
+            min(idle, key=itemgetter(0))[1].shutdown()
+        return bool(idle)
+
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():  # it was refused
             return
         super().data_received(data)
-        if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
+        if self.cycle is None or self.cycle.response_complete:
+            self._expect_head()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self.cycle is not None and not self.cycle.response_complete:  # it comes behind one that is not answered yet
             self._expect_head()
 
     def on_headers_complete(self) -> None:
@@ -88,7 +109,8 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _expect_head(self) -> None:
-        self._waiting = self.loop.call_later(HEAD, self.transport.close)
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(HEAD, self.shutdown)  # after the answer that is under way
 
     def _expect_nothing(self) -> None:
         if self._waiting is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
 
@@ -84,13 +85,36 @@ def test_a_body_that_does_not_come_holds_no_place(desk: RunningDesk) -> None:
 
 
 def test_connections_are_bounded(desk: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    done(desk.technician.get("/queues"))
-    monkeypatch.setattr(protocol, "CONNECTIONS", 0)
-    with httpx.Client(base_url=desk.url) as another:
-        answer = another.get("/healthz")
-    assert "too many connections" in refused_early(answer)["detail"]
-    assert (answer.headers["Retry-After"], answer.headers["Connection"]) == ("1", "close")
-    done(desk.technician.get("/queues"))  # who was there before goes on
+    with desk.technician.http.stream("GET", "/events", headers={"Accept": "text/event-stream"}) as working:
+        parts = working.iter_raw()
+        next(parts)
+        with monkeypatch.context() as full:
+            full.setattr(protocol, "CONNECTIONS", 0)
+            with httpx.Client(base_url=desk.url) as another:
+                answer = another.get("/healthz")
+        assert "too many connections" in refused_early(answer)["detail"]
+        assert (answer.headers["Retry-After"], answer.headers["Connection"]) == ("1", "close")
+        desk.log()
+        next(parts)  # who was there before goes on
+
+
+def test_the_connection_that_is_idle_for_longest_makes_room(desk: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, port = desk.url.removeprefix("http://").split(":")
+    with ExitStack() as opened:
+        first, second, third = (opened.enter_context(closing(HTTPConnection(host, int(port)))) for _ in range(3))
+        for each in (first, second):
+            assert healthy(each)
+        monkeypatch.setattr(protocol, "CONNECTIONS", 2)
+        assert healthy(third)
+        assert first.sock.recv(1) == b"", "it was ended"
+        assert healthy(second)
+
+
+def healthy(connection: HTTPConnection) -> bool:
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status == 200
 
 
 def refused_early(answer: httpx.Response) -> dict[str, str]:
