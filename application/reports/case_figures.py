@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from application.reports.report import Figure, Goals, Report, Row, Unit, hours, share, summed
@@ -140,8 +141,9 @@ ATTAINMENT = Report(
 
 def _backlog(rows: Sequence[Row], goals: Goals) -> dict[str, Any]:  # noqa: ARG001
     ages = summed(rows, AGES)
-    oldest = min((row["oldest_received_at"] for row in rows if row["oldest_received_at"]), default=None)
-    return {**summed(rows, ("cases", "waiting")), "by_age": ages, "oldest_received_at": oldest}
+    oldest = min((row["oldest"] for row in rows), default=None)
+    received_at = None if oldest is None else datetime.fromtimestamp(oldest, UTC)
+    return {**summed(rows, ("cases", "waiting")), "by_age": ages, "oldest_received_at": received_at}
 
 
 BACKLOG = Report(

@@ -7,6 +7,7 @@ values around it suffices.
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
@@ -36,40 +37,39 @@ class Window:
     values: Sequence[float] = ()
 
     def percentile(self, fraction: float, gone: Sequence[float], come: Sequence[float]) -> float | None:
-        """The percentile after some values have gone and others come, as SQL's percentile_cont; None of no values.
+        """The percentile after some values have gone and others come, both in order, as SQL's percentile_cont; None of no values.
 
         Raises TooNarrow.
         """
         count = self.count - len(gone) + len(come)
         if count <= 0:
             return None
+        if self.count and not self.values:
+            raise TooNarrow
         place = fraction * (count - 1)
         low, high = self._at((floor(place) + 1, ceil(place) + 1), gone, come)
         return low + (place - floor(place)) * (high - low)
 
     def _at(self, places: tuple[int, int], gone: Sequence[float], come: Sequence[float]) -> tuple[float, float]:
         """The values at two places, of which the second is the same or the next one."""
-        if self.count and not self.values:
-            raise TooNarrow
-        many: dict[float, int] = {}
-        for those, change in ((self.values, 1), (come, 1), (gone, -1)):
-            for value in those:
-                many[value] = many.get(value, 0) + change
-        from_the_first, to_the_last = self.first == 1, self.first + len(self.values) > self.count
-        below, found = self.first - 1, list[float]()
-        for value in sorted(many):
-            if len(found) == 2:
-                break
-            outside = not from_the_first and value < self.values[0]
+
+        def place_of(value: float) -> int:
+            return self.first - 1 + bisect(self.values, value) + bisect(come, value) - bisect(gone, value)
+
+        since, until = 0, len(come)
+        if self.first > 1:
+            least = self.values[0]
+            since = bisect_left(come, least)
             # Those before the window may be equal to its first value, so that fewer may lie below it than are counted here.
-            if not outside and ((below >= places[0] and not found) or (not to_the_last and value > self.values[-1])):
+            if self.first - 1 + since - bisect_left(gone, least) >= places[0]:
                 raise TooNarrow
-            below += many[value]
-            while not outside and len(found) < 2 and below >= places[len(found)]:
-                found.append(value)
-        if len(found) < 2:
+        if self.first + len(self.values) <= self.count:
+            until = bisect(come, self.values[-1])
+        known = sorted((*self.values, *come[since:until]))
+        low, high = (bisect_left(known, place, key=place_of) for place in places)
+        if high == len(known):
             raise TooNarrow
-        return found[0], found[1]
+        return known[low], known[high]
 
 
 def key_of(row: Row) -> Key:
@@ -86,20 +86,20 @@ def changed(
 ) -> list[dict[str, Any]]:
     """The rows of an answer after some cases have changed: what they were and what they are.
 
-    Where a report has percentiles, `gone` and `come` have their values instead, and the windows are those of all groups that
-    change. Raises TooNarrow.
+    Where a report has percentiles, `gone` and `come` have their values in order instead, once for each group, and the windows are
+    those of all groups that change. Raises TooNarrow.
     """
     of = {key_of(row): dict(row) for row in rows}
     fractions = fractions or {}
-    values: dict[Key, dict[str, tuple[list[float], list[float]]]] = {}
+    values: dict[Key, dict[str, list[Sequence[float]]]] = {}
     for sign, those in ((-1, gone), (1, come)):
         for row in those:
             key = key_of(row)
             group = of.setdefault(key, {name: row[name] for name in KEYS if name in row})
-            changing = values.setdefault(key, {name: ([], []) for name in fractions})
+            changing = values.setdefault(key, {name: [(), ()] for name in fractions})
             for name, value in row.items():
                 if name in fractions:
-                    changing[name][sign > 0].extend(value or ())
+                    changing[name][sign > 0] = value or ()
                 elif name not in KEYS:
                     group[name] = group.get(name, 0) + sign * (value or 0)
     for key, changing in values.items():
@@ -112,8 +112,8 @@ def _percentiles(
     key: Key,
     name: str,
     fractions: float | tuple[float, ...],
-    gone: list[float],
-    come: list[float],
+    gone: Sequence[float],
+    come: Sequence[float],
     windows: Mapping[tuple[Key, str, float], Window],
 ) -> Any:
     if isinstance(fractions, tuple):

@@ -18,11 +18,20 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import namedtuple_row
 
+from application.reports.case_figures import AGES
 from application.reports.periods import months_of
 from application.reports.report import Breakdown
-from application.views.questions import ReportQuestion
+from application.views.questions import Point, ReportQuestion
 from infrastructure.postgres.queries import load
-from infrastructure.views.questions.reports.answers import KEPT, WINDOWS, By, definition_of
+from infrastructure.views.questions.reports.answers import (
+    KEPT,
+    WINDOWS,
+    By,
+    definition_of,
+    kept_series,
+    number_at,
+    step_of,
+)
 from infrastructure.views.questions.reports.statements import PERCENTILES, Form, Scope, statement
 from infrastructure.views.questions.reports.view import moment_of
 from infrastructure.views.questions.view_reader import filled
@@ -68,44 +77,61 @@ class Keeper:
         """Count every answer that is missing or old; returns how many. Raises psycopg.Error."""
         kept, stop = 0, stop or threading.Event()
         zone = self._policies.refreshed().at(2**62).business.time_zone
-        for name, by in self._old(zone):
+        while (old := self._oldest(zone)) is not None:
             began = time.monotonic()
-            if stop.is_set() or not self.keep(name, by, zone):
+            if stop.is_set() or not self.keep(*old[:2], zone, old[2]):
                 break
             kept += 1
             progress(1)
             stop.wait(rests * (time.monotonic() - began))
         return kept
 
-    def _old(self, zone: str) -> Iterator[tuple[str, By]]:
+    def _oldest(self, zone: str) -> tuple[str, By, int] | None:
+        """The answer to be counted next, and at which mark: the oldest of now, then what is missing in the past, from the last mark."""
         known = self._known()
         if known.cases < self._least_cases:
-            return
-        answers = {row[0]: row for row in self._connection.execute(_SQL["answers"]).fetchall()}
-        for (name, by), number in KEPT.items():
-            _, definition, position = answers.get(number, (number, None, 0))
-            if definition != definition_of(name, by, zone) or known.position - position > known.events // _OLD:
-                yield name, by
+            return None
+        step = step_of(known.position)
+        marks = (0, *range(known.position // step * step, 0, -step))
+        answers = {row[0]: row[1:] for row in self._connection.execute(_SQL["answers"]).fetchall()}
+        if answers.keys() - (numbers := {number_at(number, mark) for number in KEPT.values() for mark in marks}):
+            self._connection.execute(_SQL["give_up"], (list(numbers),))
+        for mark in marks:
+            positions = {}
+            for (name, by), number in KEPT.items():
+                definition, position = answers.get(number_at(number, mark), (None, 0))
+                positions[name, by] = position if definition == definition_of(name, by, zone) else -1
+            name, by = min(positions, key=lambda each: positions[each])
+            if positions[name, by] < (mark or known.position - known.events // _OLD):
+                return name, by, mark
+        return None
 
-    def keep(self, name: str, by: By, zone: str) -> bool:
-        """Count one answer; returns whether that was possible: during a rebuild it is not. Raises psycopg.Error."""
+    def keep(self, name: str, by: By, zone: str, mark: int = 0) -> bool:
+        """Count one answer, at a mark or at the last position.
+
+        Returns whether that was possible: during a rebuild it is not. Raises psycopg.Error.
+        """
         with self._no_rebuild() as possible:
             if possible:
                 with self._connection.transaction():
                     self._connection.execute(_SQL["settings"])
-                    self._keep(name, by, zone)
+                    self._keep(name, by, zone, mark)
         return possible
 
-    def _keep(self, name: str, by: By, zone: str) -> None:
-        position = self._known().position
-        moment = self._moment(position)
-        sql, values = statement(ReportQuestion(name, zone=zone), by, Scope(moment, form=Form.SORTED))
+    def _keep(self, name: str, by: By, zone: str, mark: int) -> None:
+        position = mark or self._known().position
+        moment, point = self._moment(position), Point(mark) if mark else Point()
+        scope = Scope(moment, form=Form.SORTED, series=kept_series(name, by, moment, zone))
+        sql, values = statement(ReportQuestion(name, point=point, zone=zone), by, scope)
         parts = {"statement": sql.rstrip(";"), "windows": "", "columns": "c.*", "waiting": "'{}'"}
         if name in PERCENTILES:
             parts |= {"windows": _SQL["windows"].decode(), **_parts(name, by)}
         if name in WINDOWS:
             parts["waiting"] = _SQL["waiting"].decode()
-        values |= {"answer": KEPT[name, by], "report": name, "by": ",".join(by), "kept": position, **_WINDOW}
+        if name == "backlog":
+            parts["waiting"] = _SQL["late"].decode()
+        number = number_at(KEPT[name, by], mark)
+        values |= {"answer": number, "report": name, "by": ",".join(by), "kept": position, **_WINDOW}
         values |= {"definition": definition_of(name, by, zone), "recent": _recent(moment, zone)}
         self._connection.execute(_SQL["forget"], values)
         self._connection.execute(filled(_SQL["keep"].decode(), **parts).encode(), values, prepare=False)
@@ -148,11 +174,16 @@ def _parts(name: str, by: By) -> dict[str, str]:
     if name == "resolution":
         columns += ["priority", "every_priority", "resolved", "source_cases"]
         sub = "c.priority, c.every_priority"
+    elif name == "backlog":
+        columns = ["k1", "k2", "cases", "waiting", *(f'"{age}"' for age in AGES)]
     else:
         columns.append("closures" if name == "closures" else "cases")
-    month = f"c.k{1 + by.index(Breakdown.MONTH)}::integer" if Breakdown.MONTH in by else "NULL"
+    # The months of a series are instants, which do not fill.
+    filling = Breakdown.MONTH in by and name != "backlog"
+    month = f"c.k{1 + by.index(Breakdown.MONTH)}::integer" if filling else "NULL"
     return {
         "columns": ", ".join(f"c.{each}" for each in (*columns, *told)),
+        "every": "c.every_key" if "every_key" in columns else "NULL",
         "sub": sub,
         "month": month,
         "figures": figures,

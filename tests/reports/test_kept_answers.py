@@ -16,6 +16,7 @@ import pytest
 from application.reports.definitions import breakdowns_of
 from application.reports.report import Breakdown
 from application.views.questions import Point, ReportQuestion
+from infrastructure.views import keeper as keeper_module
 from infrastructure.views.keeper import Keeper
 from infrastructure.views.projector import Projector
 from infrastructure.views.questions.postgres_views import views_on
@@ -60,14 +61,13 @@ def desk(
         yield views, Projector(connection), lives.start
 
 
-def keep(database: TestDatabase, asked: list[ReportQuestion]) -> None:
-    """Keep the answers to these questions."""
+def keep(database: TestDatabase, asked: list[ReportQuestion], mark: int = 0) -> None:
+    """Keep the answers to these questions, at a mark or at the last position."""
     with database.connect("projector") as connection:
         keeper = Keeper(connection)
         for question in asked:
-            assert keeper.keep(
-                question.name, tuple(sorted(breakdowns_of(question.by), key=list(Breakdown).index)), ZONE
-            )
+            by = tuple(sorted(breakdowns_of(question.by), key=list(Breakdown).index))
+            assert keeper.keep(question.name, by, ZONE, mark)
 
 
 def forget_all(database: TestDatabase) -> None:
@@ -118,6 +118,57 @@ def test_an_answer_and_what_has_changed_since_are_the_answer_of_now(
         for question, answer in zip(asked, kept, strict=True):
             assert views.reports.report(question) == answer, question
         assert not served
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_past_is_the_answer_at_the_mark_before_it_and_what_has_changed_until_then(
+    database: TestDatabase, served: list[str], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "LEAST_STEP", 32)
+    chance = Random(seed)
+    with desk(database, seed) as (views, projector, start):
+        projector.catch_up()
+        asked = questions(chance)
+        known = views.positions.last()
+        for mark in range(32, known + 1, 32):
+            keep(database, asked, mark)
+        points = [Point(chance.randint(32, known)) for _ in range(3)]
+        later = start + timedelta(days=900)
+        asked = [replace(each, now=now, point=point) for each in asked for now in (None, later) for point in points]
+        kept = ask(views, asked)
+        assert len(served) >= len(asked) // 2, "a mark serves no moment before its own, and these lives run side by side"
+        forget_all(database)
+        served.clear()
+        for question, answer in zip(asked, kept, strict=True):
+            assert views.reports.report(question) == answer, question
+        assert not served
+
+
+def test_marks_are_kept_from_the_last_one_and_every_second_is_given_up_when_they_are_too_many(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = {each: KEPT[each] for each in (("resolve", ()), ("volume", (Breakdown.TEAM,)))}
+    monkeypatch.setattr(keeper_module, "KEPT", some)
+    monkeypatch.setattr(answers, "LEAST_STEP", 8)
+
+    def kept(connection: psycopg.Connection[Any]) -> list[int]:
+        rows = connection.execute("SELECT position FROM views.report_answers WHERE report = 'volume'").fetchall()
+        return sorted(row[0] for row in rows)
+
+    with desk(database, 5, steps=400) as (views, projector, _), database.connect("projector") as connection:
+        keeper = Keeper(connection, least_cases=0)
+        fold_to(projector, 100)
+        known = views.positions.last()
+        marks = range(8, known + 1, 8)
+        assert keeper.keep_all() == len(some) * (1 + len(marks))
+        assert kept(connection) == sorted([*marks, known])
+        fold_to(projector, 150)
+        last = views.positions.last()
+        assert last // 8 > 24
+        keeper.keep_all()
+        assert kept(connection) == sorted([*range(16, last + 1, 16), last])
+        orphans = "SELECT FROM views.report_windows WHERE answer NOT IN (SELECT answer FROM views.report_answers)"
+        assert not connection.execute(orphans).fetchall()
 
 
 def test_an_answer_serves_no_point_before_its_own_and_no_period(database: TestDatabase, served: list[str]) -> None:

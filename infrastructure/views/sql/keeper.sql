@@ -28,6 +28,11 @@ SELECT t.position, t.events, coalesce((SELECT sum(cases) FROM views.case_counts)
 -- name: answers --
 SELECT answer, definition, position FROM views.report_answers;
 
+-- name: give_up --
+-- All answers but these: those at every second mark, when a step doubles.
+WITH given_up AS (DELETE FROM views.report_answers WHERE answer <> ALL (%s::integer[]) RETURNING answer)
+DELETE FROM views.report_windows w USING given_up g WHERE w.answer = g.answer;
+
 -- name: last_event --
 SELECT state, recorded_at FROM ledger.stored_events WHERE notification_id <= %s ORDER BY notification_id DESC LIMIT 1;
 
@@ -47,7 +52,7 @@ SET definition = excluded.definition, position = excluded.position, moment = exc
 -- Values around each percentile: of a recent month all, since it still fills.
 , kept AS (
     INSERT INTO views.report_windows (answer, key, figure, fraction, count, first, part)
-    SELECT %(answer)s, jsonb_build_array(c.k1, c.k2, c.every_key, {sub})::text, v.figure, v.fraction, n.count, p.low,
+    SELECT %(answer)s, jsonb_build_array(c.k1, c.k2, {every}, {sub})::text, v.figure, v.fraction, n.count, p.low,
            v.sorted[p.low : p.high]
     FROM counted c
     CROSS JOIN LATERAL (VALUES {figures}) v (figure, fraction, sorted)
@@ -63,7 +68,12 @@ SET definition = excluded.definition, position = excluded.position, moment = exc
 )
 
 -- name: waiting --
--- Cases that change by the time alone.
+-- Cases that change by the time alone. Those that have changed after the position are counted for that.
 ARRAY(SELECT f.case_id FROM views.case_facts f
-      WHERE f.dispute_until > %(moment)s OR f.respond_by >= %(moment)s AND f.responded_at IS NULL
-         OR f.resolve_by >= %(moment)s AND f.status NOT IN ('resolved', 'closed'))
+      WHERE f.position <= %(kept)s
+        AND (f.dispute_until > %(moment)s OR f.respond_by >= %(moment)s AND f.responded_at IS NULL
+          OR f.resolve_by >= %(moment)s AND f.status NOT IN ('resolved', 'closed')))
+
+-- name: late --
+-- Cases that were opened or settled after the moment: the last event is not the one that happened last.
+ARRAY(SELECT f.case_id FROM views.case_facts f WHERE f.position <= %(kept)s AND f.updated_at > %(moment)s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
+from enum import Enum, auto
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -69,16 +69,17 @@ PERCENTILES: Mapping[str, Fractions] = {
     **{name: dict.fromkeys(durations, (0.5, 0.9)) for name, (_, durations) in _DURATIONS.items()},
     "resolution": dict.fromkeys(("net_seconds", "wall_seconds", "first_seconds", "source_seconds"), 0.5),
     "closures": {"lateness": (0.5, 0.99)},
+    "backlog": {"oldest": 0.0},
 }
-"""The percentiles of a report: what they are taken of, and their fractions."""
+"""The percentiles of a report: what they are taken of, and their fractions. The least value is the one of 0."""
 
 
 class Form(Enum):
-    """What a statement gives of durations."""
+    """What a statement gives of the values of which a report tells percentiles."""
 
-    PERCENTILES = "percentiles"
-    VALUES = "values"
-    SORTED = "sorted"
+    PERCENTILES = auto()
+    VALUES = auto()
+    SORTED = auto()
     """Percentiles, and all values in order."""
 
 
@@ -112,12 +113,15 @@ def statement(question: ReportQuestion, by: Sequence[Breakdown], scope: Scope) -
     values["apart"] = [code.value for code in NO_INCIDENT]
     values["firsts"] = months_of(ZoneInfo(question.zone))[1] if Breakdown.MONTH in by else []
     month = _SERIES if scope.series else _SPELT if scope.spelt else _KEYS[Breakdown.MONTH]
-    parts = {**_parts(question, by, month, scope.form), "facts": facts.sql}
+    present = scope.facts is None and question.point == Point()
+    parts = {**_parts(question, by, month, scope.form, present=present), "facts": facts.sql}
     counted = _COUNTED.get(question.name, "")
     return filled(parts.pop("statement"), **parts, counted=counted), values
 
 
-def _parts(question: ReportQuestion, by: Sequence[Breakdown], month: str, form: Form) -> dict[str, str]:
+def _parts(
+    question: ReportQuestion, by: Sequence[Breakdown], month: str, form: Form, *, present: bool
+) -> dict[str, str]:
     """The parts of a statement, in the order in which they hold each other."""
     keys = [month if each is Breakdown.MONTH else _KEYS[each] for each in by]
     first, second = (*keys, "NULL", "NULL")[:2]
@@ -125,7 +129,7 @@ def _parts(question: ReportQuestion, by: Sequence[Breakdown], month: str, form: 
     parts = {
         "statement": _SQL[question.name if question.name not in _DURATIONS else "durations"],
         "open": _SQL["open_at_instants" if month == _SERIES else "open_now"],
-        "stays": _SQL["stays_now" if question.point == Point() else "stays_then"],
+        "stays": _SQL["stays_now" if present else "stays_then"],
         "late": _SQL["late"],
         **_grouping(question.name, bool(by)),
     }
@@ -144,9 +148,9 @@ def _parts(question: ReportQuestion, by: Sequence[Breakdown], month: str, form: 
 
 def _told(name: str, fractions: float | tuple[float, ...], form: Form) -> str:
     told = f"{fractions}" if isinstance(fractions, float) else f"ARRAY[{', '.join(map(str, fractions))}]"
-    if form is not Form.SORTED:
-        return filled(_SQL[form.value], fractions=told, name=name)
-    return ", ".join(filled(_SQL[each], fractions=told, name=name) for each in ("percentiles", "sorted"))
+    one = "percentiles" if fractions else "least"
+    forms = {Form.PERCENTILES: (one,), Form.VALUES: ("values",), Form.SORTED: (one, "sorted")}[form]
+    return ", ".join(filled(_SQL[each], fractions=told, name=name) for each in forms)
 
 
 def _grouping(name: str, broken_down: bool) -> dict[str, str]:

@@ -72,30 +72,36 @@ class ReportView:
             return await views.rows(_SQL["counts"]), []
         moment = await self._moment(views, question, known)
         if question.name == "backlog":
-            return await self._backlog(views, question, by, moment)
-        rows = await kept_answer(views, question, by, known, moment)
-        if rows is None:
-            rows = await views.rows(*statement(question, by, Scope(moment)))
+            return await self._backlog(views, question, by, known, moment)
+        rows = await self._counted(views, question, by, known, Scope(moment))
         if Breakdown.MONTH in by:
             named = _named(rows, by, ZoneInfo(question.zone))
             rows = await views.rows(*statement(question, by, Scope(moment, spelt=True))) if named is None else named
         of_all = [row for row in rows if row.get("every_key", True)]
         return of_all, [row for row in rows if by and not row.get("every_key", False)]
 
+    async def _counted(
+        self, views: Snapshot, question: ReportQuestion, by: Sequence[Breakdown], known: int, scope: Scope
+    ) -> list[Any]:
+        """The rows of a report, from a kept answer or from all facts."""
+        rows = await kept_answer(views, question, by, known, scope.moment)
+        return await views.rows(*statement(question, by, scope)) if rows is None else rows
+
     async def _backlog(
-        self, views: Snapshot, question: ReportQuestion, by: Sequence[Breakdown], moment: datetime
+        self, views: Snapshot, question: ReportQuestion, by: Sequence[Breakdown], known: int, moment: datetime
     ) -> tuple[list[Any], list[Any]]:
         """The open cases at the report's instant, and by month at the end of each."""
         instant = min(moment, question.until or END)
         if instant < moment:
             question = replace(question, point=replace(question.point, effective_at=instant))
         if Breakdown.MONTH not in by:
-            rows = await views.rows(*statement(question, by, Scope(instant)))
+            rows = await self._counted(views, question, by, known, Scope(instant))
             return rows, rows if by else []
         labels, instants = ends_of_months(question.since, instant, ZoneInfo(question.zone))
+        series = Scope(instant, series={"labels": labels, "instants": instants})
         return (
-            await views.rows(*statement(question, (), Scope(instant))),
-            await views.rows(*statement(question, by, Scope(instant, series={"labels": labels, "instants": instants}))),
+            await self._counted(views, question, (), known, Scope(instant)),
+            await self._counted(views, question, by, known, series),
         )
 
     async def _moment(self, views: Snapshot, question: ReportQuestion, known: int) -> datetime:

@@ -1,9 +1,20 @@
 -- Answers of reports that are kept, with the values around their percentiles.
 
 -- name: answer --
+-- The last one of these at or before the position that is asked for.
 SELECT answer, position, moment, waiting, rows FROM views.report_answers
-WHERE answer = %(answer)s AND definition = %(definition)s
-  AND position BETWEEN %(oldest)s AND %(asked)s AND moment <= %(moment)s;
+WHERE answer = ANY (%(answers)s::integer[]) AND definition = %(definition)s
+  AND position BETWEEN %(oldest)s AND %(asked)s AND moment <= %(moment)s
+ORDER BY position DESC LIMIT 1;
+
+-- name: aged --
+-- The open cases that have not changed since an answer, but have reached another age of the backlog.
+SELECT case_id FROM views.case_facts
+WHERE settled_at IS NULL AND position <= %(kept)s
+  AND (received_at > %(then)s - interval '24 hours' AND received_at <= %(moment)s - interval '24 hours'
+    OR received_at > %(then)s - interval '72 hours' AND received_at <= %(moment)s - interval '72 hours'
+    OR received_at > %(then)s - interval '168 hours' AND received_at <= %(moment)s - interval '168 hours'
+    OR received_at > %(then)s - interval '720 hours' AND received_at <= %(moment)s - interval '720 hours');
 
 -- name: windows --
 -- So many values on either side of each percentile as there are changes in its group.

@@ -17,9 +17,9 @@
 )
 
 -- name: changed --
--- The cases that changed after a position, and those that time alone may have changed, as they are now.
+-- The cases whose last change lies between two positions, and those that time alone may have changed, as they are now.
 (
-    SELECT * FROM views.case_facts f WHERE f.position > %(kept)s
+    SELECT * FROM views.case_facts f WHERE f.position > %(kept)s AND f.position <= %(position)s
     UNION ALL
     SELECT * FROM views.case_facts f WHERE f.case_id = ANY (%(waiting)s::uuid[]) AND f.position <= %(kept)s
 )

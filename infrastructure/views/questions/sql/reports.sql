@@ -44,13 +44,13 @@ GROUP BY 1, 2, f.priority;
 (least(f.pending_since, %(moment)s))
 
 -- name: backlog --
-SELECT {keys}, count(*) AS cases, count(f.pending_since) AS waiting, min(f.received_at) AS oldest_received_at,
-       count(*) FILTER (WHERE f.age < interval '1 day') AS under_1_day,
-       count(*) FILTER (WHERE f.age >= interval '1 day' AND f.age < interval '3 days') AS "1_to_3_days",
-       count(*) FILTER (WHERE f.age >= interval '3 days' AND f.age < interval '7 days') AS "3_to_7_days",
-       count(*) FILTER (WHERE f.age >= interval '7 days' AND f.age < interval '30 days') AS "7_to_30_days",
-       count(*) FILTER (WHERE f.age >= interval '30 days') AS over_30_days
-FROM {open} f
+SELECT t.k1, t.k2, count(*) AS cases, count(t.pending_since) AS waiting, {percentiles},
+       count(*) FILTER (WHERE t.age < interval '1 day') AS under_1_day,
+       count(*) FILTER (WHERE t.age >= interval '1 day' AND t.age < interval '3 days') AS "1_to_3_days",
+       count(*) FILTER (WHERE t.age >= interval '3 days' AND t.age < interval '7 days') AS "3_to_7_days",
+       count(*) FILTER (WHERE t.age >= interval '7 days' AND t.age < interval '30 days') AS "7_to_30_days",
+       count(*) FILTER (WHERE t.age >= interval '30 days') AS over_30_days
+FROM (SELECT {keys}, f.pending_since, f.age, date_part('epoch', f.received_at) AS oldest FROM {open} f) t
 GROUP BY 1, 2;
 
 -- name: open_now --
@@ -109,8 +109,11 @@ GROUP BY GROUPING SETS ({sets});
 -- name: percentiles --
 percentile_cont({fractions}) WITHIN GROUP (ORDER BY t.{name}) AS {name}
 
+-- name: least --
+min(t.{name}) AS {name}
+
 -- name: values --
-array_agg(t.{name}) FILTER (WHERE t.{name} IS NOT NULL) AS {name}
+array_agg(t.{name} ORDER BY t.{name}) FILTER (WHERE t.{name} IS NOT NULL) AS {name}
 
 -- name: sorted --
 array_agg(t.{name} ORDER BY t.{name}) FILTER (WHERE t.{name} IS NOT NULL) AS {name}_sorted
