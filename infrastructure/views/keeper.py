@@ -25,6 +25,7 @@ from application.views.questions import Point, ReportQuestion
 from infrastructure.postgres.queries import load
 from infrastructure.views.questions.reports.answers import (
     KEPT,
+    NOW,
     WINDOWS,
     By,
     definition_of,
@@ -178,16 +179,21 @@ def _parts(name: str, by: By) -> dict[str, str]:
         columns = ["k1", "k2", "cases", "waiting", *(f'"{age}"' for age in AGES)]
     else:
         columns.append("closures" if name == "closures" else "cases")
-    # The months of a series are instants, which do not fill.
-    filling = Breakdown.MONTH in by and name != "backlog"
-    month = f"c.k{1 + by.index(Breakdown.MONTH)}::integer" if filling else "NULL"
     return {
         "columns": ", ".join(f"c.{each}" for each in (*columns, *told)),
         "every": "c.every_key" if "every_key" in columns else "NULL",
         "sub": sub,
-        "month": month,
+        "filling": _filling(name, by),
         "figures": figures,
     }
+
+
+def _filling(name: str, by: By) -> str:
+    """Which groups lose and gain most of their values in the time to the next answer: recent months, and all open cases of now."""
+    if Breakdown.MONTH not in by:
+        return str(name == "backlog").lower()
+    month = f"c.k{1 + by.index(Breakdown.MONTH)}"
+    return f"{month} = '{NOW}'" if name == "backlog" else f"{month}::integer >= %(recent)s::integer"
 
 
 def _recent(moment: datetime, zone: str) -> int:

@@ -136,7 +136,9 @@ def test_the_past_is_the_answer_at_the_mark_before_it_and_what_has_changed_until
         later = start + timedelta(days=900)
         asked = [replace(each, now=now, point=point) for each in asked for now in (None, later) for point in points]
         kept = ask(views, asked)
-        assert len(served) >= len(asked) // 2, "a mark serves no moment before its own, and these lives run side by side"
+        assert len(served) >= len(asked) // 2, (
+            "a mark serves no moment before its own, and these lives run side by side"
+        )
         forget_all(database)
         served.clear()
         for question, answer in zip(asked, kept, strict=True):

@@ -49,7 +49,7 @@ SET definition = excluded.definition, position = excluded.position, moment = exc
     waiting = excluded.waiting, rows = excluded.rows;
 
 -- name: windows --
--- Values around each percentile: of a recent month all, since it still fills.
+-- Values around each percentile, and all of a group that still fills.
 , kept AS (
     INSERT INTO views.report_windows (answer, key, figure, fraction, count, first, part)
     SELECT %(answer)s, jsonb_build_array(c.k1, c.k2, {every}, {sub})::text, v.figure, v.fraction, n.count, p.low,
@@ -58,7 +58,7 @@ SET definition = excluded.definition, position = excluded.position, moment = exc
     CROSS JOIN LATERAL (VALUES {figures}) v (figure, fraction, sorted)
     CROSS JOIN LATERAL (SELECT cardinality(v.sorted)::bigint AS count) n
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN {month} >= %(recent)s::integer THEN n.count ELSE %(least)s + n.count / %(part)s END AS width,
+        SELECT CASE WHEN {filling} THEN n.count ELSE %(least)s + n.count / %(part)s END AS width,
                floor(v.fraction * (n.count - 1))::bigint AS place
     ) w
     CROSS JOIN LATERAL (

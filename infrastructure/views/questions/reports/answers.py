@@ -45,7 +45,7 @@ _AT_MARKS = 1_000
 """What the number of an answer grows by from one mark to the next."""
 WINDOWS = frozenset({"attainment", "outcomes", "first_contact", "reopen_rate"})
 """The reports that change as time goes by: windows and targets end without an event."""
-_NOW = "now"
+NOW = "now"
 """The last instant of a series that is kept: the answer's moment."""
 
 
@@ -68,7 +68,7 @@ def number_at(number: int, mark: int) -> int:
 @lru_cache(maxsize=2 * len(KEPT))
 def definition_of(name: str, by: By, zone: str) -> str:
     """What an answer was counted by. Another definition of the report, or another zone, makes it void."""
-    sql, _ = statement(ReportQuestion(name), by, Scope(END, series={"labels": [_NOW]} if is_series(name, by) else {}))
+    sql, _ = statement(ReportQuestion(name), by, Scope(END, series={"labels": [NOW]} if is_series(name, by) else {}))
     parts = (REPORTS[name].version, ",".join(by), zone if Breakdown.MONTH in by else "", sql)
     return md5("\n".join(parts).encode(), usedforsecurity=False).hexdigest()
 
@@ -83,7 +83,7 @@ def kept_series(name: str, by: By, moment: datetime, zone: str) -> dict[str, lis
     if not is_series(name, by):
         return {}
     labels, instants = ends_of_months(None, moment, ZoneInfo(zone))
-    return {"labels": [*labels[:-1], _NOW], "instants": instants}
+    return {"labels": [*labels[:-1], NOW], "instants": instants}
 
 
 async def kept_answer(
@@ -154,7 +154,7 @@ async def _series(
 ) -> list[dict[str, Any]]:
     """The rows of a backlog by month. A case that has not changed is open at every instant after the answer's last one."""
     key, fractions = f"k{1 + by.index(Breakdown.MONTH)}", PERCENTILES["backlog"]
-    of = {label: label if label in before else _NOW for label in labels}
+    of = {label: label if label in before else NOW for label in labels}
     moved = [{**row, key: of[row[key]]} for row in come]
     windows = await _windows(views, answer["answer"], fractions, (*gone, *moved))
     found = []

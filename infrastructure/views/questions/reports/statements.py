@@ -130,7 +130,6 @@ def _parts(
         "statement": _SQL[question.name if question.name not in _DURATIONS else "durations"],
         "open": _SQL["open_at_instants" if month == _SERIES else "open_now"],
         "stays": _SQL["stays_now" if present else "stays_then"],
-        "late": _SQL["late"],
         **_grouping(question.name, bool(by)),
     }
     if question.name in _DURATIONS:

@@ -61,44 +61,47 @@ GROUP BY 1, 2;
 -- name: open_at_instants --
 -- A case is open from when it was logged until it is settled, and from each turn back until the next. Most were settled before
 -- the first instant. An instant has a place: a case is open at those after the place of its beginning, up to that of its end.
-(SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, NULL::timestamptz AS pending_since,
+(WITH stays AS MATERIALIZED (
+     SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, f.position,
+            f.logged_at, f.settled_at, f.settled_position, f.turns, f.turn_positions
+     FROM {stays} f
+ )
+ SELECT f.team, f.service, f.priority, f.channel, f.agency, f.received_at, NULL::timestamptz AS pending_since,
         (%(instants)s::timestamptz[])[n] - f.received_at AS age, n AS instant
  FROM (
      SELECT f.*, p.*
-     FROM {stays} f
+     FROM stays f
      CROSS JOIN LATERAL (
          SELECT width_bucket(f.logged_at - interval '1 microsecond', %(instants)s::timestamptz[]) AS since,
                 CASE WHEN f.settled_position <= f.position
                      THEN width_bucket(f.settled_at - interval '1 microsecond', %(instants)s::timestamptz[])
                      ELSE cardinality(%(instants)s::timestamptz[]) END AS until
          OFFSET 0
-     ) p
+     ) p WHERE f.turns IS NULL
      UNION ALL
      SELECT f.*, width_bucket(s.since - interval '1 microsecond', %(instants)s::timestamptz[]),
             width_bucket(s.until - interval '1 microsecond', %(instants)s::timestamptz[])
-     FROM {facts} f CROSS JOIN LATERAL (
+     FROM stays f CROSS JOIN LATERAL (
          SELECT t.at AS since, coalesce(lead(t.at) OVER (ORDER BY t.place), 'infinity') AS until, t.place
          FROM (SELECT f.logged_at AS at, 0::bigint AS place
                UNION ALL
                SELECT u.at, u.place FROM unnest(f.turns, f.turn_positions) WITH ORDINALITY AS u (at, known, place)
                WHERE u.known <= f.position) t
-     ) s WHERE f.turns IS NOT NULL AND {late} AND s.place %% 2 = 0
+     ) s WHERE f.turns IS NOT NULL AND s.place %% 2 = 0
  ) f
  CROSS JOIN LATERAL generate_series(f.since + 1, f.until) n
  WHERE f.since < f.until)
 
 -- name: stays_now --
 -- By the index of `settled_at`.
-(SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at > (%(instants)s::timestamptz[])[1]
+(SELECT * FROM {facts} f WHERE f.settled_at > (%(instants)s::timestamptz[])[1]
  UNION ALL
- SELECT * FROM {facts} f WHERE f.turns IS NULL AND f.settled_at IS NULL)
+ SELECT * FROM {facts} f WHERE f.settled_at IS NULL)
 
 -- name: stays_then --
-(SELECT * FROM {facts} f WHERE f.turns IS NULL AND {late})
-
--- name: late --
 -- Not settled before the first instant, as far as is known.
-(f.settled_at > (%(instants)s::timestamptz[])[1] OR f.settled_at IS NULL OR f.settled_position > f.position)
+(SELECT * FROM {facts} f
+ WHERE f.settled_at > (%(instants)s::timestamptz[])[1] OR f.settled_at IS NULL OR f.settled_position > f.position)
 
 -- name: durations --
 -- The median and the ninth tenth of each duration, by breakdown and for all.
