@@ -77,25 +77,26 @@ class Keeper:
     ) -> int:
         """Count every answer that is missing or old; returns how many. Raises psycopg.Error."""
         kept, stop = 0, stop or threading.Event()
-        zone = self._policies.refreshed().at(2**62).business.time_zone
-        while (old := self._oldest(zone)) is not None:
+        while (due := self._due()) is not None:
             began = time.monotonic()
-            if stop.is_set() or not self.keep(*old[:2], zone, old[2]):
+            if stop.is_set() or not self.keep(*due):
                 break
             kept += 1
             progress(1)
             stop.wait(rests * (time.monotonic() - began))
         return kept
 
-    def _oldest(self, zone: str) -> tuple[str, By, int] | None:
+    def _due(self) -> tuple[str, By, str, int] | None:
         """The answer to be counted next, and at which mark: the oldest of now, then what is missing in the past, from the last mark."""
         known = self._known()
         if known.cases < self._least_cases:
             return None
+        zone = self._policies.refreshed().at(2**62).business.time_zone
         step = step_of(known.position)
         marks = (0, *range(known.position // step * step, 0, -step))
         answers = {row[0]: row[1:] for row in self._connection.execute(_SQL["answers"]).fetchall()}
-        if answers.keys() - (numbers := {number_at(number, mark) for number in KEPT.values() for mark in marks}):
+        numbers = {number_at(number, mark) for number in KEPT.values() for mark in marks}
+        if answers.keys() - numbers:
             self._connection.execute(_SQL["give_up"], (list(numbers),))
         for mark in marks:
             positions = {}
@@ -104,7 +105,7 @@ class Keeper:
                 positions[name, by] = position if definition == definition_of(name, by, zone) else -1
             name, by = min(positions, key=lambda each: positions[each])
             if positions[name, by] < (mark or known.position - known.events // _OLD):
-                return name, by, mark
+                return name, by, zone, mark
         return None
 
     def keep(self, name: str, by: By, zone: str, mark: int = 0) -> bool:

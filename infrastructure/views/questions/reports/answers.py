@@ -25,11 +25,9 @@ from infrastructure.views.questions.view_reader import END, Snapshot, texts
 
 _SQL = texts("answers")
 LEAST_STEP = 2**19
-"""Events between two marks of a small desk."""
+"""Events between two marks of a small desk. An answer serves as far: then so much has changed that counting anew is as fast."""
 _MOST_MARKS = 24
 """With more marks than these, every second one is given up."""
-_FARTHEST = 2**19
-"""Events after which an answer is too old, unless marks are further apart: as much has changed that counting anew is as fast."""
 By = tuple[Breakdown, ...]
 _BY: tuple[By, ...] = (
     (), *((each,) for each in Breakdown), *((each, Breakdown.MONTH) for each in Breakdown if each != Breakdown.MONTH)
@@ -99,7 +97,7 @@ async def kept_answer(
         "answers": [number, number_at(number, asked // step * step)],
         "definition": definition_of(question.name, kept_by, question.zone),
     }
-    values |= {"asked": asked, "oldest": asked - max(step, _FARTHEST), "moment": moment}
+    values |= {"asked": asked, "oldest": asked - step, "moment": moment}
     found = await views.rows(_SQL["answer"], values, prepared=True)
     if not found:
         return None
