@@ -74,11 +74,11 @@ class Window:
 
 def key_of(row: Row) -> Key:
     """The group of a row."""
-    return tuple(row.get(name) for name in KEYS)
+    return tuple(map(row.get, KEYS))
 
 
 def changed(
-    rows: Iterable[Row],
+    rows: Iterable[dict[str, Any]],
     gone: Sequence[Row],
     come: Sequence[Row],
     fractions: Fractions | None = None,
@@ -89,13 +89,17 @@ def changed(
     Where a report has percentiles, `gone` and `come` have their values in order instead, once for each group, and the windows are
     those of all groups that change. Raises TooNarrow.
     """
-    of = {key_of(row): dict(row) for row in rows}
+    of: dict[Key, dict[str, Any]] = {key_of(row): row for row in rows}
+    touched: set[Key] = set()
     fractions = fractions or {}
     values: dict[Key, dict[str, list[Sequence[float]]]] = {}
     for sign, those in ((-1, gone), (1, come)):
         for row in those:
             key = key_of(row)
-            group = of.setdefault(key, {name: row[name] for name in KEYS if name in row})
+            if key not in touched:
+                touched.add(key)
+                of[key] = dict(of.get(key) or {name: row[name] for name in KEYS if name in row})
+            group = of[key]
             changing = values.setdefault(key, {name: [(), ()] for name in fractions})
             for name, value in row.items():
                 if name in fractions:
@@ -105,7 +109,7 @@ def changed(
     for key, changing in values.items():
         for name, (left, new) in changing.items():
             of[key][name] = _percentiles(key, name, fractions[name], left, new, windows or {})
-    return [row for row in of.values() if _is_of_all(row) or _counts(row, fractions)]
+    return [row for key, row in of.items() if key not in touched or _is_of_all(row) or _counts(row, fractions)]
 
 
 def _percentiles(

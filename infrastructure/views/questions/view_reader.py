@@ -140,10 +140,18 @@ class Snapshot:
 
     def __init__(self, cursor: AsyncCursor[Row]) -> None:
         self._cursor = cursor
+        self._found: dict[tuple[str, tuple[tuple[str, Any], ...]], list[Row]] = {}
 
     async def last(self) -> int:
         """The position up to which the views have folded the ledger."""
         return int((await self.rows(_SQL["position"]))[0]["position"])
+
+    async def rows_once(self, sql: str, values: Mapping[str, Any]) -> list[Row]:
+        """The rows of a statement that is asked several times: at one moment they are the same."""
+        key = sql, tuple(values.items())
+        if key not in self._found:
+            self._found[key] = await self.rows(sql, values)
+        return self._found[key]
 
     async def rows(
         self, sql: str, values: Mapping[str, Any] | Sequence[Any] = (), *, prepared: bool = False

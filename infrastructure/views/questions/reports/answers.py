@@ -127,7 +127,7 @@ async def _changed(
     else:
         waiting = list(answer["waiting"])
         if question.name == "backlog":
-            aged = await views.rows(_SQL["aged"], {"kept": kept, "then": then, "moment": moment})
+            aged = await views.rows_once(_SQL["aged"], {"kept": kept, "then": then, "moment": moment})
             waiting = list({*waiting, *(row["case_id"] for row in aged)})
         here, there = facts_since(kept, waiting, question.point), facts_before(kept, waiting)
         come = await views.rows(*statement(question, by, Scope(moment, here, form=form, series=series)))
