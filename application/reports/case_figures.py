@@ -85,15 +85,17 @@ RESPOND = Report(
 )
 
 _TARGETS = ("respond", "resolve")
-_DECIDED = ("met", "missed", "undecided")
+_DECIDED = {target: tuple(f"{target}_{each}" for each in ("met", "missed", "undecided")) for target in _TARGETS}
+_COUNTS = ("cases", *(name for names in _DECIDED.values() for name in names))
 
 
 def _attained(rows: Sequence[Row], goals: Goals) -> dict[str, Any]:
-    found = summed(rows, ("cases",))
-    for target in _TARGETS:
-        counts = summed(rows, [f"{target}_{each}" for each in _DECIDED])
-        met, missed = counts[f"{target}_met"], counts[f"{target}_missed"]
-        found |= {**counts, f"{target}_attainment": share(met, met + missed)}
+    counts = summed(rows, _COUNTS)
+    found = {"cases": counts["cases"]}
+    for target, names in _DECIDED.items():
+        met, missed, undecided = (counts[name] for name in names)
+        found |= zip(names, (met, missed, undecided), strict=True)
+        found[f"{target}_attainment"] = share(met, met + missed)
         found[f"{target}_goal"] = getattr(goals, target)
     return found
 
