@@ -122,8 +122,12 @@ class EventStore(Protocol):
         after: int = 0,
         until: int | None = None,
         limit: int | None = None,
+        last: int | None = None,
     ) -> list[Entry]:
-        """Return the events of an aggregate with their disclosures, oldest first, after and up to a version."""
+        """Return the events of an aggregate with their disclosures, oldest first, after and up to a version.
+
+        ``last`` returns only so many of the last ones; the other bounds then do not count.
+        """
         ...
 
     async def head(self, id: UUID) -> Head | None:  # noqa: A002 - the library's own name

@@ -58,6 +58,13 @@ class CaughtMail(Protocol):
     def html(self) -> str: ...
 
 
+@dataclass
+class Seals:
+    """How far events are known to be in the signed log. What is sealed stays sealed."""
+
+    position: int = 0
+
+
 @dataclass(frozen=True)
 class Context:
     """The application as the composition root put it together."""
@@ -111,6 +118,7 @@ class Context:
     """The figures of each pool of connections."""
     callers: CallerLookup = field(default_factory=CallerLookup)
     """Verifies tokens that memory does not know."""
+    seals: Seals = field(default_factory=Seals)
     patience: float = 5.0
     """Seconds a read waits for its view to reach `Wait-For-Position`."""
     threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(QUESTIONS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,17 @@ class HistoryPage:
     """The version after which the next page begins; None at the end."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A case with its history, read at one moment."""
+
+    case: Case
+    first: Sequence[Entry]
+    """Its first event, where the last ones leave others out."""
+    last: Sequence[Entry]
+    """Its last events, or all."""
+
+
 class CaseRecords:
     """Reads cases from their events alone, without views or any other state (audit.md, Commands)."""
 
@@ -62,6 +74,26 @@ class CaseRecords:
         case = folded(known)
         assert isinstance(case, Case)
         return case
+
+    async def reading(self, number: str, actor: Actor, *, last: int | None = None) -> Reading:
+        """Return a case with its history, or with its first event and so many of the last. Raises Forbidden, NotFound.
+
+        A history that is read whole also folds to the case: a short case costs one question.
+        """
+        authorise_reading(actor)
+        store, id_ = self._repository.store, await self._repository.identify(number)
+        entries = await store.history(id_, last=last)
+        if entries and entries[0].event.originator_version > 1:
+            first, case = await asyncio.gather(store.history(id_, until=1), self._repository.read(number, actor))
+            ends = entries[-1].event.originator_version
+            if case.version > ends:
+                entries += await store.history(id_, after=ends, until=case.version)
+            return Reading(case, first, entries)
+        root = folded(entries) if entries else None
+        if not isinstance(root, Case):
+            raise NotFound(f"There is no case {number}.")
+        hide_from_others(actor, number, root.customer)
+        return Reading(root, (), entries)
 
     async def head(self, number: str, actor: Actor) -> Head:
         """Return the last event of a case, without folding the case. Raises Forbidden, NotFound."""

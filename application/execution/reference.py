@@ -46,9 +46,9 @@ def entry_id(kind: str, code: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"caseledger:{kind}:{code}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
-    """The catalogue, the policy and the grants as of a position."""
+    """The catalogue, the policy and the grants as of a position. It never changes, so what follows from it is remembered."""
 
     position: int
     policy: Policy
@@ -56,8 +56,14 @@ class Reference:
 
     def all(self, kind: type[L]) -> list[L]:
         """Return the entries of a kind that are not retired, sorted by id."""
-        found = [root for root in self.roots.values() if isinstance(root, kind) and not root.entry.retired]
-        return sorted(found, key=lambda root: str(root.number))
+        if kind not in self._listed:
+            found = [root for root in self.roots.values() if isinstance(root, kind) and not root.entry.retired]
+            self._listed[kind] = sorted(found, key=lambda root: str(root.number))
+        return list(self._listed[kind])
+
+    @cached_property
+    def _listed(self) -> dict[type[Root], list[Any]]:
+        return {}
 
     def service(self, code: str, pointer: str = "/service") -> tuple[int, str] | None:
         """Return version and name of a service, or None without a catalogue. Raises Invalid for an unknown service."""

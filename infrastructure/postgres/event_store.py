@@ -78,10 +78,12 @@ class PostgresEventStore:
         after: int = 0,
         until: int | None = None,
         limit: int | None = None,
+        last: int | None = None,
     ) -> list[Entry]:
+        found = self._events(id, after, until, limit) if last is None else self._last_events(id, last)
         return [
             Entry(MAPPER.to_domain_event(e), e.state, e.position or 0, e.recorded_at, e.db_role or "", e.disclosures)
-            for e in await self._events(id, after, until, limit)
+            for e in await found
             if e.recorded_at is not None
         ]
 
@@ -122,6 +124,10 @@ class PostgresEventStore:
     ) -> Iterator[LedgerEvent]:
         wanted = {"id": id, "gt": after, "lte": _LAST if until is None else until, "limit": limit}
         return joined(await self.rows(_SQL["select_events" if limit is None else "select_first_events"], wanted))
+
+    async def _last_events(self, id: UUID, limit: int) -> Iterable[LedgerEvent]:  # noqa: A002 - the library's own name
+        wanted = {"id": id, "gt": 0, "lte": _LAST, "limit": limit}
+        return reversed(list(joined(await self.rows(_SQL["select_last_events"], wanted))))
 
 
 def joined(rows: Iterable[Any]) -> Iterator[LedgerEvent]:

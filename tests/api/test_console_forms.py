@@ -14,7 +14,7 @@ from api.http.console.fields import Kind, body_of
 from api.http.console.forms.cases import CASE_FORMS
 from api.http.console.forms.command_form import CommandForm
 from api.http.console.forms.others import OPEN_PROBLEM, PROBLEM_FORMS, REPORT, TELEPHONE
-from api.http.console.rendering import ago, due_of, span
+from api.http.console.times import ago, due_of, span
 from api.http.console.wording import EVENTS, STATUSES
 from api.http.routes.verbs import VERBS, Verb
 from domain.case.case import EVENTS as CASE_EVENTS

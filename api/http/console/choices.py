@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from api.http.console.fields import Field, Option, Options
@@ -17,74 +18,100 @@ _PROBLEMS = 100
 Document = Mapping[str, Any]
 
 
-def _teams(reference: Reference, _: Document) -> Options:
-    return [Option(each.entry.id, each.entry.name) for each in reference.all(ListedTeam)]
+def _teams(reference: Reference, _: str | None) -> Options:
+    return tuple(Option(each.entry.id, each.entry.name) for each in reference.all(ListedTeam))
 
 
-def _members(reference: Reference, document: Document) -> Options:
-    team = document.get("team")
+def _members(reference: Reference, team: str | None) -> Options:
     listed = [each for each in reference.all(ListedTeam) if team in (None, each.entry.id)]
-    return [Option(member, f"{member} · {each.entry.name}") for each in listed for member in each.entry.members]
+    return tuple(Option(member, f"{member} · {each.entry.name}") for each in listed for member in each.entry.members)
 
 
-def _services(reference: Reference, _: Document) -> Options:
-    return [Option(each.entry.id, each.entry.name) for each in reference.all(ListedService)]
+def _services(reference: Reference, _: str | None) -> Options:
+    return tuple(Option(each.entry.id, each.entry.name) for each in reference.all(ListedService))
 
 
-def _help_desks(reference: Reference, _: Document) -> Options:
-    return [Option(each.entry.id, f"{each.entry.name} · {each.entry.agency}") for each in reference.all(ListedHelpDesk)]
+def _help_desks(reference: Reference, _: str | None) -> Options:
+    listed = reference.all(ListedHelpDesk)
+    return tuple(Option(each.entry.id, f"{each.entry.name} · {each.entry.agency}") for each in listed)
 
 
-def _scripts(reference: Reference, _: Document) -> Options:
-    return [Option(each.entry.id, each.entry.name) for each in reference.all(ListedScript)]
+def _scripts(reference: Reference, _: str | None) -> Options:
+    return tuple(Option(each.entry.id, each.entry.name) for each in reference.all(ListedScript))
 
 
-def _methods(reference: Reference, _: Document) -> Options:
-    return [Option(each, titled(each)) for each in reference.policy.contact_methods]
+def _methods(reference: Reference, _: str | None) -> Options:
+    return tuple(Option(each, titled(each)) for each in reference.policy.contact_methods)
 
 
-def _links(_: Reference, document: Document) -> Options:
-    return [Option(each["case"], f"{each['case']} · {titled(each['kind'])}") for each in document.get("links", ())]
+def _criticalities(reference: Reference, _: str | None) -> Options:
+    return tuple(Option(each, titled(each)) for each in reference.policy.criticalities)
 
 
-def _obligations(_: Reference, document: Document) -> Options:
-    owed = document.get("obligations", ())
-    return [Option(each["key"], OWED.get(each["kind"], titled(each["kind"]))) for each in owed]
+def _our_help_desks(reference: Reference, _: str | None) -> Options:
+    return (Option(OURS, "This one"), *_help_desks(reference, None))
 
 
-def _criticalities(reference: Reference, _: Document) -> Options:
-    return [Option(each, titled(each)) for each in reference.policy.criticalities]
-
-
-def _our_help_desks(reference: Reference, document: Document) -> Options:
-    return [Option(OURS, "This one"), *_help_desks(reference, document)]
-
-
-_LISTS: Mapping[str, Callable[[Reference, Document], Options]] = {
+_OF_REFERENCE: Mapping[str, Callable[[Reference, str | None], Options]] = {
     "teams": _teams,
     "members": _members,
     "services": _services,
     "help_desks": _help_desks,
     "scripts": _scripts,
     "methods": _methods,
-    "links": _links,
-    "obligations": _obligations,
     "criticalities": _criticalities,
     "our_help_desks": _our_help_desks,
 }
+"""Lists of the reference data. The members are those of a team, or of all."""
+
+
+def _links(document: Document) -> Options:
+    return tuple(Option(each["case"], f"{each['case']} · {titled(each['kind'])}") for each in document.get("links", ()))
+
+
+def _obligations(document: Document) -> Options:
+    owed = document.get("obligations", ())
+    return tuple(Option(each["key"], OWED.get(each["kind"], titled(each["kind"]))) for each in owed)
+
+
+_OF_DOCUMENT: Mapping[str, Callable[[Document], Options]] = {"links": _links, "obligations": _obligations}
 
 
 async def with_options(context: Context, fields: Sequence[Field], document: Document) -> tuple[Field, ...]:
     """The fields with what they offer for a case, or whatever else they are about."""
+    offered = await offers(context, fields, document)
+    return tuple(offered.filled(field) for field in fields)
+
+
+async def offers(context: Context, fields: Iterable[Field], document: Document) -> Offers:
+    """What the fields offer. The Problem Cases are asked for once, where a field names one."""
     reference = await context.desk.references.current()
-    return tuple([await _with_options(context, field, reference, document) for field in fields])
+    problems = await _problems(context, document) if any(field.of == "problems" for field in fields) else ()
+    return Offers(reference, document, problems)
 
 
-async def _with_options(context: Context, field: Field, reference: Reference, document: Document) -> Field:
-    if field.of == "problems":
-        return replace(field, options=await _problems(context, document))
-    known = _LISTS.get(field.of)
-    return field if known is None else replace(field, options=known(reference, document))
+@dataclass(frozen=True)
+class Offers:
+    """What fields offer for one case."""
+
+    reference: Reference
+    document: Document
+    problems: Options
+
+    def filled(self, field: Field) -> Field:
+        """A field with its options."""
+        if field.of in _OF_REFERENCE:
+            return _filled(field, self.reference, self.document.get("team") if field.of == "members" else None)
+        if field.of == "problems":
+            return replace(field, options=self.problems)
+        made = _OF_DOCUMENT.get(field.of)
+        return field if made is None else replace(field, options=made(self.document))
+
+
+@lru_cache(1_024)
+def _filled(field: Field, reference: Reference, team: str | None) -> Field:
+    """The same field again for the same reference data: a page has some fifty of them."""
+    return replace(field, options=_OF_REFERENCE[field.of](reference, team))
 
 
 async def _problems(context: Context, document: Document) -> Options:
@@ -93,4 +120,4 @@ async def _problems(context: Context, document: Document) -> Options:
         context.views.lists.problems({"service": service} if service else {}, Page(limit=_PROBLEMS))
     )
     alive = [each for each in listing.items if each["status"] not in ("resolved", "closed")]
-    return [Option(each["number"], f"{each['number']} · {titled(each['status'])}") for each in alive]
+    return tuple(Option(each["number"], f"{each['number']} · {titled(each['status'])}") for each in alive)

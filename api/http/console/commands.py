@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from api.http.console.access import Form
 from api.http.console.before import Step, steps_before, without_clauses
-from api.http.console.choices import with_options
+from api.http.console.choices import Offers, offers, with_options
 from api.http.console.fields import Field, body_of, typed
 from api.http.console.forms.cases import CASE_FORMS
 from api.http.console.forms.command_form import CommandForm
@@ -26,7 +26,7 @@ from api.http.entrance.sessions import Session
 from api.http.fields import pointer
 from api.http.problems import Problem, trace_id_of, understood
 from api.http.routes.verbs import VERBS, Verb
-from application.cases.documents import OF_THE_FIRST, case_document, problem_document
+from application.cases.documents import OF_THE_FIRST, problem_document
 from application.execution.requests import Committed, Idempotency, StaleVersion
 from application.execution.requests import Request as Asked
 from domain.case import Case
@@ -107,28 +107,28 @@ def verb_of(noun: str, name: str) -> Verb:
     return found
 
 
-async def case_commands(context: Context, case: Case, actor: Actor, attempted: Attempted | None = None) -> Commands:
-    """The commands on a case."""
-    document = case_document(case, actor.role)
+async def case_commands(
+    context: Context, case: Case, document: Mapping[str, Any], actor: Actor, attempted: Attempted | None = None
+) -> Commands:
+    """The commands on a case, whose document the actor reads."""
     reasons = {name: why_not(case, actor, name) for name in CASE_FORMS}
     names = [name for name, why in reasons.items() if why is None]
-    possible = [await _choice(context, case, actor, name, document, names) for name in names]
+    offered = await offers(context, (field for name in names for field in CASE_FORMS[name].fields), document)
+    possible = [_choice(case, actor, name, offered, names) for name in names]
     possible.sort(key=lambda each: not each.usual)
     refused = [NotNow(name, CASE_FORMS[name].title, without_clauses(why)) for name, why in reasons.items() if why]
     return Commands(possible, refused, attempted)
 
 
-async def _choice(
-    context: Context, case: Case, actor: Actor, name: str, document: Mapping[str, Any], possible: Sequence[str]
-) -> Choice:
+def _choice(case: Case, actor: Actor, name: str, offered: Offers, possible: Sequence[str]) -> Choice:
     form, is_customer = CASE_FORMS[name], actor.role is Role.CUSTOMER
     fields = [each for each in form.fields if not (is_customer and each.of_staff)]
     title, explained = (is_customer and form.to_customers) or (form.title, form.explained)
-    steps = steps_before(case, name, (await context.desk.references.current()).policy)
+    steps = steps_before(case, name, offered.reference.policy)
     return Choice(
         name,
         form,
-        await with_options(context, fields, document),
+        tuple(map(offered.filled, fields)),
         name in _usual(case, actor),
         title,
         explained,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from api.http.console.access import Form
@@ -33,15 +34,14 @@ class Kind(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One value to choose."""
 
     value: str
     label: str
 
 
-Options = Sequence[Option]
+Options = tuple[Option, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,13 @@ class Field:
     """Whether customers are not asked for it."""
     aside: bool = False
     """Whether it stands folded, below the fields that are asked as a rule."""
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.name, self.label, self.options, self.value))
 
 
 def options(**labels: str) -> Options:

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from fastapi import Request
 
 from api.http.console.access import asked_now
-from api.http.console.rendering import Frame, Place
+from api.http.console.marks import Place
+from api.http.console.rendering import Frame
 from api.http.console.wording import titled
 from api.http.context import Context, context_of
 from application.views.questions import QueueCounts
@@ -83,10 +84,12 @@ async def frame_of(request: Request, actor: Actor) -> Frame:
     )
 
 
-async def sealed_up_to(context: Context) -> int:
-    """The position up to which events are in the signed log."""
-    newest = await context.ask_log(context.log.checkpoints, None, 1)
-    return newest[0].position if newest else 0
+async def sealed_up_to(context: Context, position: int) -> int:
+    """The position up to which events are in the signed log; the log is not asked where that is known to be ``position``."""
+    if context.seals.position < position:
+        newest = await context.ask_log(context.log.checkpoints, None, 1)
+        context.seals.position = max(context.seals.position, newest[0].position if newest else 0)
+    return context.seals.position
 
 
 async def _counted(context: Context, actor: Actor) -> QueueCounts:

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from api.http.console import marks
 from api.http.console.before import told
-from api.http.console.wording import PRIORITIES, ROLES, STATUSES, spelled
+from api.http.console.fields import Field
+from api.http.console.marks import Place
+from api.http.console.times import absolute, ago, machine, short, span
+from api.http.console.wording import ROLES, spelled
 from api.http.pages.rendering import HERE, templates_of
 from api.http.problems import TITLES, Problem, trace_of
 from domain.values import Actor, Role
-
-_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place of the bar on the left."""
-
-    name: str
-    path: str
-    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,69 +77,6 @@ def refusal_page(request: Request, problem: Problem) -> HTMLResponse:
     return answer
 
 
-def instant(at: datetime | str) -> datetime:
-    """A time, however a document writes it."""
-    return datetime.fromisoformat(at) if isinstance(at, str) else at
-
-
-def span(length: timedelta) -> str:
-    """A length of time in its two largest parts at most."""
-    seconds = abs(int(length.total_seconds()))
-    if seconds < _MINUTE:
-        return f"{seconds} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min"
-    if seconds < _DAY:
-        hours, minutes = seconds // _HOUR, seconds % _HOUR // _MINUTE
-        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
-    days, hours = seconds // _DAY, seconds % _DAY // _HOUR
-    return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
-
-
-def ago(at: datetime | str, now: datetime) -> str:
-    """A time relative to now."""
-    length = now - instant(at)
-    if abs(length) < timedelta(seconds=5):
-        return "just now"
-    return f"{span(length)} ago" if length > timedelta(0) else f"in {span(length)}"
-
-
-def absolute(at: datetime | str, zone: str) -> str:
-    """A time to the second, in a zone by its IANA name."""
-    return f"{instant(at).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S %Z}"
-
-
-def short(at: datetime | str, zone: str) -> str:
-    """A time to the minute."""
-    return f"{instant(at).astimezone(ZoneInfo(zone)):%d %b %H:%M}"
-
-
-def machine(at: datetime | str) -> str:
-    """A time for programs: RFC 3339 in UTC."""
-    return instant(at).astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-@dataclass(frozen=True)
-class Due:
-    """A target as it is shown: in words and as what is left of it."""
-
-    words: str
-    kind: str
-    """`late`, `soon` or `fine`."""
-    left: int
-    """Percent of the time that is left."""
-
-
-def due_of(by: datetime | str, since: datetime | str, now: datetime) -> Due:
-    """How a target stands."""
-    end, whole = instant(by), (instant(by) - instant(since)).total_seconds()
-    left = (end - now).total_seconds()
-    if left < 0:
-        return Due(f"{span(now - end)} late", "late", 0)
-    share = 0 if whole <= 0 else min(100, round(100 * left / whole))
-    return Due(f"{span(end - now)} left", "soon" if share < 25 or left < 30 * _MINUTE else "fine", share)
-
-
 def size(count: int | None) -> str:
     """A number of bytes, as people read it."""
     given = float(count or 0)
@@ -168,11 +97,20 @@ def has_preview(file: Mapping[str, Any]) -> bool:
     return file["type"] in _SHOWN and file["size"] <= LARGEST_SHOWN
 
 
-@lru_cache(maxsize=64)
-def mark_of(what: str, value: str | int | None) -> Markup:
-    """The mark of a status or a priority, drawn once: a list shows a few of them a hundred times."""
-    drawn: Markup = getattr(_TEMPLATES.get_template("parts/components.html.j2").module, what)(value)
+def field_of(field: Field, value: str = "", wrong: str = "", form: str = "f", *, filter: bool = False) -> Markup:  # noqa: A002 - read in templates
+    """A field of a form. An empty one is drawn once: the page of a case has fifty of them."""
+    return _drawn(field, value, wrong, form, filter) if value or wrong else _empty(field, form, filter)
+
+
+def _drawn(field: Field, value: str, wrong: str, form: str, filter: bool) -> Markup:  # noqa: A002
+    components: Any = _TEMPLATES.get_template("parts/components.html.j2").module
+    drawn: Markup = components.field(field, value, wrong, form, filter)
     return drawn
+
+
+@lru_cache(2_048)
+def _empty(field: Field, form: str, filter: bool) -> Markup:  # noqa: A002
+    return _drawn(field, "", "", form, filter)
 
 
 _TEMPLATES = templates_of("api.http.console", HERE)
@@ -185,10 +123,8 @@ _TEMPLATES.filters |= {
     "size": size,
 }
 _TEMPLATES.globals |= {"has_preview": has_preview} | {
-    "due_of": due_of,
-    "mark_of": mark_of,
+    "marks": marks,
+    "field_of": field_of,
     "span": span,
-    "STATUSES": STATUSES,
-    "PRIORITIES": PRIORITIES,
     "ROLES": ROLES,
 }

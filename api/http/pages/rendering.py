@@ -53,6 +53,7 @@ def templates_of(*packages: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.filters["moment"] = moment
     made.globals |= {"once": lambda: secrets.token_hex(8), "asset": address_of}

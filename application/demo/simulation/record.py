@@ -91,9 +91,11 @@ class SimulatedRecord:
         after: int = 0,
         until: int | None = None,
         limit: int | None = None,
+        last: int | None = None,
     ) -> list[Entry]:
         """Return the events of an aggregate."""
-        return self._streams[id.int].entries[after:until][:limit] if id.int in self._streams else []
+        entries = self._streams[id.int].entries if id.int in self._streams else []
+        return entries[after:until][:limit] if last is None else entries[-last:]
 
     async def head(self, id: UUID) -> Head | None:  # noqa: A002
         """Return the last event of an aggregate."""

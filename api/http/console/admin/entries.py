@@ -224,4 +224,4 @@ def _with_present(field: Field, values: Mapping[str, str]) -> Field:
     present = values.get(field.name, "")
     if not field.options or not present or any(each.value == present for each in field.options):
         return field
-    return replace(field, options=[*field.options, Option(present, f"{present} (retired)")])
+    return replace(field, options=(*field.options, Option(present, f"{present} (retired)")))

@@ -32,7 +32,9 @@ from domain.access import NOT_GRANTED, Access, Grant
 from domain.values import Actor, Role
 
 router = area("/admin/grants")
-_ROLES = [Option(role, name) for role, name in ROLES.items() if role not in NOT_GRANTED and role is not Role.CUSTOMER]
+_ROLES = tuple(
+    Option(role, name) for role, name in ROLES.items() if role not in NOT_GRANTED and role is not Role.CUSTOMER
+)
 _SUBJECT = line("subject", "Their id", hint="The sub of their tokens, such as b.chen.")
 _GRANT = (
     choice("role", "Role", _ROLES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ _KNOWN, _LIKELY = 3, 0.2
 """Known errors beside a case, and how like its subject they are at least."""
 _ENTRIES = 40
 """Entries that a long timeline shows."""
+_READ = 80
+"""Events that are read for them: alerts in a row become one entry."""
 _SEARCHED = frozenset({Status.LOGGED, Status.TRIAGED, Status.PRIORITIZED, Status.IN_DIAGNOSIS, Status.ASSIGNED})
 """Statuses in which duplicates are still worth a search."""
 
@@ -65,28 +68,33 @@ async def case_page(
     """The page of a case; after a refusal, with the form as it was typed. Raises Forbidden, NotFound."""
     context = context_of(request)
     records = context.desk.records
-    head = await records.head(number, actor)
-    case = await records.case(number, actor, version=version)
-    items = history_items(await records.history(number, actor), actor.role)
-    now = case.version == head.version
-    note_read(request, actor, What.CASE, number, case=case, position=head.position if now else None)
+    everything = whole or version is not None or attempted is not None
+    reading = await records.reading(number, actor, last=None if everything else _READ)
+    now, position = version in (None, reading.case.version), reading.last[-1].position
+    case = reading.case if now else await records.case(number, actor, version=version)
+    note_read(request, actor, What.CASE, number, case=case, position=position if now else None)
     status, problem = _refusal(attempted)
-    frame, document = await frame_of(request, actor), case_document(case, actor.role)
+    document, items = case_document(case, actor.role), history_items(reading.last, actor.role)
+    frame, sealed, commands = await asyncio.gather(
+        frame_of(request, actor),
+        sealed_up_to(context, position),
+        case_commands(context, case, document, actor, attempted) if now else _none(),
+    )
     lines = timeline(item for item in items if item["version"] <= case.version)
-    shown = lines if whole else _shortened(lines)
-    present = document if now else case_document(await records.case(number, actor), actor.role)
+    first = timeline(history_items(reading.first, actor.role))
+    shown = lines if whole else _shortened(first, lines)
     return show(
         frame,
         "case",
         status,
         case=document,
-        since=case_changes(document, present, frame.zone),
+        since=() if now else case_changes(document, case_document(reading.case, actor.role), frame.zone),
         lines=shown,
-        left_out=len(lines) - len(shown),
-        versions=head.version,
+        left_out="More" if first else len(lines) - len(shown),
+        versions=reading.case.version,
         is_past=not now,
-        sealed=await sealed_up_to(context),
-        commands=await case_commands(context, case, actor, attempted) if now else Commands(),
+        sealed=sealed,
+        commands=commands,
         meanwhile=_meanwhile(attempted, items),
         problem=problem,
         is_staff=actor.role in STAFF,
@@ -97,9 +105,17 @@ async def case_page(
     )
 
 
-def _shortened(lines: Sequence[Line]) -> Sequence[Line]:
-    """A timeline with its first entry and the last ones: a page of a long case weighs no more than another."""
-    return lines if len(lines) <= _ENTRIES else [lines[0], *lines[1 - _ENTRIES :]]
+async def _none() -> Commands:
+    return Commands()
+
+
+def _shortened(first: Sequence[Line], lines: Sequence[Line]) -> Sequence[Line]:
+    """A timeline with its first entry and the last ones: a page of a long case weighs no more than another.
+
+    ``first`` is its first entry, where ``lines`` do not begin with it.
+    """
+    first = first or lines[:1]
+    return lines if len(lines) <= _ENTRIES and first == lines[:1] else [*first, *lines[1 - _ENTRIES :]]
 
 
 def _refusal(attempted: Attempted | None) -> tuple[int, Mapping[str, Any] | None]:

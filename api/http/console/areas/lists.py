@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -43,12 +45,12 @@ _SORTS = {
     "priority": "Most urgent",
 }
 _FILTERS = (
-    choice("status", "Status", [Option(each, STATUSES[each]) for each in Status], required=False),
+    choice("status", "Status", tuple(Option(each, STATUSES[each]) for each in Status), required=False),
     choice("priority", "Priority", options(**{"1": "P1", "2": "P2", "3": "P3", "4": "P4"}), required=False),
     choice("service", "Service", "services", required=False),
     choice("team", "Team", "teams", required=False),
     line("technician", "Technician", required=False),
-    choice("channel", "Came by", [Option(each, titled(each)) for each in Channel], required=False),
+    choice("channel", "Came by", tuple(Option(each, titled(each)) for each in Channel), required=False),
     choice(
         "pending",
         "Waits for",
@@ -71,16 +73,18 @@ async def read_queue(
     after = context.cursors.read(question, cursor) if cursor else None
     asked = await asked_of(context, actor, as_of, None, None)
     listed = partial(context.views.lists.queue, name)
-    listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    listing, frame, bulk = await asyncio.gather(
+        context.ask(listed(Page(after, _LIMIT), asked)), frame_of(request, actor), _bulk(context, actor, as_of)
+    )
     note_read(request, actor, What.LIST, f"queue {name}"[:200], position=listing.position)
-    key, frame = listing.next_key, await frame_of(request, actor)
+    key = listing.next_key
     return show(
         frame,
         "lists/queue",
         title=queue_title(name, frame.teams),
         name=name,
         listing=listing,
-        bulk=await _bulk(context, actor) if as_of is None else None,
+        bulk=bulk,
         as_of=as_of,
         since=await _since(context, actor, listed, asked, frame) if as_of and cursor is None else None,
         more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
@@ -106,21 +110,26 @@ async def list_cases(
     after = context.cursors.read(question, cursor) if cursor else None
     asked = await asked_of(context, actor, as_of, None, None)
     listed = partial(context.views.lists.cases, conditions, sort)
-    listing = await context.ask(listed(Page(after, _LIMIT), asked))
+    listing, frame, saved, bulk = await asyncio.gather(
+        context.ask(listed(Page(after, _LIMIT), asked)),
+        frame_of(request, actor),
+        _saved(context, actor),
+        _bulk(context, actor, as_of),
+    )
     note_read(request, actor, What.LIST, "cases", position=listing.position)
-    key, frame = listing.next_key, await frame_of(request, actor)
+    key = listing.next_key
     return show(
         frame,
         "lists/all_cases",
         title="My cases" if actor.role is Role.CUSTOMER else "All cases",
         filters=await with_options(context, _FILTERS[:1] if actor.role is Role.CUSTOMER else _FILTERS, {}),
-        saved=await _saved(context, actor),
+        saved=saved,
         query=request.url.query,
         sorts=_SORTS,
         sort=sort,
         given=dict(request.query_params),
         listing=listing,
-        bulk=await _bulk(context, actor) if as_of is None else None,
+        bulk=bulk,
         as_of=as_of,
         since=await _since(context, actor, listed, asked, frame) if as_of and cursor is None else None,
         more=_with(request, cursor=context.cursors.make(question, key)) if key else None,
@@ -132,14 +141,17 @@ async def list_cases(
 async def search(request: Request, actor: Staff, q: str = "", cursor: str | None = None) -> Response:
     """Cases by their words, and the known errors that fit."""
     context, words = context_of(request), q.strip()[:1000]
-    frame = await frame_of(request, actor)
     if not words:
+        frame = await frame_of(request, actor)
         return show(frame, "lists/search", title="Search", q="", listing=None, known=(), more=None)
     question = f"ui search {words!r}"
     after = context.cursors.read(question, cursor) if cursor else None
-    listing = await context.ask(context.views.search.cases(words, Page(after, _LIMIT)))
+    listing, known, frame = await asyncio.gather(
+        context.ask(context.views.search.cases(words, Page(after, _LIMIT))),
+        context.ask(context.views.search.known_errors(words, None, Page(limit=_KNOWN))),
+        frame_of(request, actor),
+    )
     note_read(request, actor, What.LIST, "search", position=listing.position)
-    known = await context.ask(context.views.search.known_errors(words, None, Page(limit=_KNOWN)))
     more = _with(request, cursor=context.cursors.make(question, listing.next_key)) if listing.next_key else None
     return show(frame, "lists/search", title="Search", q=words, listing=listing, known=known.items, more=more)
 
@@ -153,12 +165,13 @@ async def obligations(
     filters = {name: value for name, value in (("role", role), ("team", team), ("kind", kind)) if value}
     question = f"ui obligations {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor else None
-    listing = await context.ask(
-        context.views.lists.obligations(filters, Page(after, _LIMIT), await asked_now(context, actor))
+    asked = await asked_now(context, actor)
+    listing, frame = await asyncio.gather(
+        context.ask(context.views.lists.obligations(filters, Page(after, _LIMIT), asked)), frame_of(request, actor)
     )
     more = _with(request, cursor=context.cursors.make(question, listing.next_key)) if listing.next_key else None
     return show(
-        await frame_of(request, actor),
+        frame,
         "lists/obligations",
         title="Obligations",
         listing=listing,
@@ -181,9 +194,11 @@ async def _saved(context: Context, actor: Actor) -> list[Mapping[str, Any]]:
     return [{**each, "shared": of["owner"] != actor.subject} for of in owners for each in of["filters"]]
 
 
-async def _bulk(context: Context, actor: Actor) -> list[tuple[str, CommandForm, Sequence[Field]]] | None:
-    """The commands that a person gives on many cases; None for a role that gives none."""
-    if actor.role not in (Role.TECHNICIAN, Role.TEAM_MEMBER):
+async def _bulk(
+    context: Context, actor: Actor, as_of: datetime | None
+) -> list[tuple[str, CommandForm, Sequence[Field]]] | None:
+    """The commands that a person gives on many cases; None for a role that gives none, and on the past."""
+    if as_of is not None or actor.role not in (Role.TECHNICIAN, Role.TEAM_MEMBER):
         return None
     return [(name, form, await with_options(context, form.fields, {})) for name, form in BULK.items()]
 

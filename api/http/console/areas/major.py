@@ -62,13 +62,15 @@ async def major(request: Request, actor: Staff) -> Response:
         incidents=incidents,
         position=listing.position,
         owed=OWED,
-        sealed=await sealed_up_to(context),
+        sealed=await sealed_up_to(
+            context, max((line.position for each in incidents for line in each["course"]), default=0)
+        ),
     )
 
 
 async def _incident(context: Context, number: str, actor: Actor) -> Mapping[str, Any]:
-    case = await context.desk.records.case(number, actor)
-    items = history_items(await context.desk.records.history(number, actor), actor.role)
+    reading = await context.desk.records.reading(number, actor)
+    case, items = reading.case, history_items(reading.last, actor.role)
     return {
         "case": case_document(case, actor.role),
         "course": timeline(item for item in items if item["topic"] in _COURSE),

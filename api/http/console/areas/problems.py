@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -59,10 +61,12 @@ async def _listed(
     filters = {name: value for name, value in (("status", status), ("service", service)) if value}
     question = f"ui problems {sorted(filters.items())}"
     after = context.cursors.read(question, cursor) if cursor else None
-    listing = await context.ask(context.views.lists.problems(filters, Page(after, _LIMIT)))
+    listing, frame = await asyncio.gather(
+        context.ask(context.views.lists.problems(filters, Page(after, _LIMIT))), frame_of(request, actor)
+    )
     note_read(request, actor, What.LIST, "problems", position=listing.position)
     return show(
-        await frame_of(request, actor),
+        frame,
         "problems",
         TITLES[attempted.problem.slug][0] if attempted else 200,
         title="Problems",
