@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 from domain.access import require_role
 from domain.errors import InvalidTransition, NotAssignedTeam, NotFound
@@ -53,7 +53,7 @@ class Command:
         """The command's name in a URL: `POST /cases/{number}/<verb>`."""
         return {"note": "notes", "attach": "attachments"}.get(self.name, _verb(self.name))
 
-    @property
+    @cached_property
     def roles(self) -> frozenset[Role]:
         """All roles that may give it."""
         return frozenset((*self.who, *self.team, *self.own))
@@ -153,13 +153,17 @@ def allow(command: str, status: Status, role: Role) -> None:
     """
     rows = [row for row in COMMANDS[command] if role in row.roles] or COMMANDS[command]
     if all(status not in row.since for row in rows):
-        possible = _possible(status, (row for row in _rows() if role in row.roles and row.since != ANY))
-        raise InvalidTransition(_way(command, status), possible=possible)
+        raise InvalidTransition(_way(command, status), possible=_possible_now(role, status))
 
 
 def can(actor: Actor, status: Status, team: str | None) -> list[str]:
     """The verbs that an actor may use on a case of this status and team."""
     return list(_verbs(actor.role, status, of_the_team=team is not None and actor.team == team))
+
+
+@cache
+def _possible_now(role: Role, status: Status) -> tuple[str, ...]:
+    return _possible(status, (row for row in _rows() if role in row.roles and row.since != ANY))
 
 
 @cache

@@ -114,13 +114,14 @@ async def case_commands(
     reasons = {name: why_not(case, actor, name) for name in CASE_FORMS}
     names = [name for name, why in reasons.items() if why is None]
     offered = await offers(context, (field for name in names for field in CASE_FORMS[name].fields), document)
-    possible = [_choice(case, actor, name, offered, names) for name in names]
+    usual = _usual(case, names)
+    possible = [_choice(case, actor, name, offered, names, usual=name == usual) for name in names]
     possible.sort(key=lambda each: not each.usual)
     refused = [NotNow(name, CASE_FORMS[name].title, without_clauses(why)) for name, why in reasons.items() if why]
     return Commands(possible, refused, attempted)
 
 
-def _choice(case: Case, actor: Actor, name: str, offered: Offers, possible: Sequence[str]) -> Choice:
+def _choice(case: Case, actor: Actor, name: str, offered: Offers, possible: Sequence[str], *, usual: bool) -> Choice:
     form, is_customer = CASE_FORMS[name], actor.role is Role.CUSTOMER
     fields = [each for each in form.fields if not (is_customer and each.of_staff)]
     title, explained = (is_customer and form.to_customers) or (form.title, form.explained)
@@ -129,20 +130,19 @@ def _choice(case: Case, actor: Actor, name: str, offered: Offers, possible: Sequ
         name,
         form,
         tuple(map(offered.filled, fields)),
-        name in _usual(case, actor),
+        usual,
         title,
         explained,
         [step for step in steps if step.command in possible],
     )
 
 
-def _usual(case: Case, actor: Actor) -> tuple[str, ...]:
+def _usual(case: Case, possible: Sequence[str]) -> str | None:
     """The usual next step, where this person may take it."""
     done = {"accept"} if case.technician is not None else set()
     done |= {"verify"} if case.verified_at is not None else set()
     done |= {"set-service"} if case.service is not None else set()
-    names = (name for name in _NEXT.get(case.status, ()) if name not in done and why_not(case, actor, name) is None)
-    return tuple(names)[:1]
+    return next((name for name in _NEXT.get(case.status, ()) if name not in done and name in possible), None)
 
 
 def why_not(case: Case, actor: Actor, name: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from api.http.console.times import absolute, ago, due_of, machine
-from api.http.console.wording import PRIORITIES, STATUSES, spelled
+from api.http.console.wording import OWED, PRIORITIES, STATUSES, spelled, titled
 
 _TICK = '<path d="M5.200 8.200l2 2 3.600-4"/>'
 _SHIELD = "M8 1.800l5 2v4c0 3.200-2.200 5.400-5 6.400-2.800-1-5-3.200-5-6.400v-4z"
@@ -182,4 +182,33 @@ def _case_row(
         f"{''.join(tags)}</span></td>\n<td>{priority(item['priority'])}</td>\n<td>{target}</td>\n"
         f'<td class="named" title="{service}">{service}</td>\n<td class="named" title="{holder}">{holder}</td>\n'
         f'<td class="muted">{_time(item["updated_at"], now, zone)}</td>\n</tr>\n'
+    )
+
+
+def problem_rows(items: Iterable[Mapping[str, Any]], now: datetime, zone: str) -> Markup:
+    """The rows of a list of Problem Cases."""
+    return _safe("".join(_problem_row(each, now, zone) for each in items))
+
+
+def _problem_row(item: Mapping[str, Any], now: datetime, zone: str) -> str:
+    number = escape(item["number"])
+    return (
+        f'<tr><td><a href="/ui/problems/{number}">{number}</a></td><td>{escape(titled(item["status"]))}</td>'
+        f"<td>{priority(item['priority'])}</td><td>{escape(item['service'] or '')}</td><td>{item['incidents']}</td>"
+        f"<td>{escape(item['known_error'] or '')}</td>"
+        f'<td class="muted">{_time(item["opened_at"], now, zone)}</td></tr>\n'
+    )
+
+
+def obligation_rows(items: Iterable[Mapping[str, Any]], now: datetime, zone: str) -> Markup:
+    """The rows of what is owed."""
+    return _safe("".join(_obligation_row(each, now, zone) for each in items))
+
+
+def _obligation_row(item: Mapping[str, Any], now: datetime, zone: str) -> str:
+    case, kind = escape(item["case"]), OWED.get(item["kind"]) or spelled(item["kind"])
+    return (
+        f'<tr data-number="{case}"><td class="subject"><a href="/ui/cases/{case}">{escape(kind)}</a></td>'
+        f'<td class="muted">{case}</td><td>{escape(item["team"] or spelled(item["role"]))}</td>'
+        f"<td>{_due(item['due_at'], item['since'], now, zone)}</td></tr>\n"
     )

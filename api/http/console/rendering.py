@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -103,14 +103,23 @@ def field_of(field: Field, value: str = "", wrong: str = "", form: str = "f", *,
 
 
 def _drawn(field: Field, value: str, wrong: str, form: str, filter: bool) -> Markup:  # noqa: A002
-    components: Any = _TEMPLATES.get_template("parts/components.html.j2").module
-    drawn: Markup = components.field(field, value, wrong, form, filter)
-    return drawn
+    return _macro("components", "field")(field, value, wrong, form, filter)
 
 
 @lru_cache(2_048)
 def _empty(field: Field, form: str, filter: bool) -> Markup:  # noqa: A002
     return _drawn(field, "", "", form, filter)
+
+
+@lru_cache(512)
+def fields_of(form: str, fields: tuple[Field, ...]) -> Markup:
+    """The empty fields of a form, drawn once: the page of a case has the forms of some thirty commands."""
+    return _macro("command", "fields")(form, fields, None)
+
+
+def _macro(file: str, name: str) -> Callable[..., Markup]:
+    macro: Callable[..., Markup] = getattr(_TEMPLATES.get_template(f"parts/{file}.html.j2").module, name)
+    return macro
 
 
 _TEMPLATES = templates_of("api.http.console", HERE)
@@ -125,6 +134,7 @@ _TEMPLATES.filters |= {
 _TEMPLATES.globals |= {"has_preview": has_preview} | {
     "marks": marks,
     "field_of": field_of,
+    "fields_of": fields_of,
     "span": span,
     "ROLES": ROLES,
 }
