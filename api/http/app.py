@@ -109,7 +109,7 @@ def create_app(opening: Opening, *, logs_requests: bool = False) -> Entrance:
     return Entrance(
         app,
         app.state.metrics,
-        {key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT}.items()},
+        {key: (routes[key], handle) for key, handle in {**commands.DIRECT, **cases.DIRECT, **console.DIRECT}.items()},
         (self_service.PATHS, dispute_links.PATHS),
         logs_requests=logs_requests,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.http.console import admin, auditing
+from api.http.console.access import reading, staffing
 from api.http.console.areas import (
     assets,
     bulk,
@@ -28,6 +29,7 @@ from api.http.console.areas import (
     telephone,
     unknown,
 )
+from api.http.console.route import directly
 
 router = APIRouter()
 for _area in (
@@ -53,3 +55,12 @@ for _area in (
     unknown,
 ):
     router.routes.extend(_area.router.routes)
+
+DIRECT = {
+    ("GET", "/ui/cases"): directly(lists.list_cases, reading, conditions=()),
+    ("GET", "/ui/cases/{number:str}"): directly(cases.read_case, reading),
+    ("GET", "/ui/queues/{name}"): directly(lists.read_queue, staffing),
+    ("GET", "/ui/obligations"): directly(lists.obligations, staffing),
+    ("GET", "/ui/problems"): directly(problems.list_problems, staffing),
+}
+"""For `entrance.py`: the pages that people open all day."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -10,10 +11,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute
 
-from api.http.console.access import Elsewhere, SignInNeeded
+from api.http.console.access import Elsewhere, SignInNeeded, signed_in
 from api.http.console.rendering import refusal_page
+from api.http.entrance.sessions import Session
 from api.http.problems import understood
+from domain.values import Actor
 
+Page = Callable[..., Coroutine[Any, Any, Response]]
+"""Answers a request with a page."""
+Admission = Callable[[Request, Session], Awaitable[Actor]]
+"""Finds who looks at a page. Raises Forbidden."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -32,16 +39,29 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def answer(request: Request) -> Response:
-            response = await _page(request, handle)
-            for name, value in HEADERS.items():
-                response.headers.setdefault(name, value)
-            return response
-
-        return answer
+        return partial(_answered, handle)
 
 
-async def _page(request: Request, handle: Callable[[Request], Coroutine[Any, Any, Response]]) -> Response:
+def directly(read: Page, admitted: Admission, **given: Any) -> Page:
+    """A page without FastAPI, for an address without a query: what its parameters then are is ``given``."""
+
+    async def answer(request: Request, **segments: str) -> Response:
+        async def handle(request: Request) -> Response:
+            return await read(request, await admitted(request, await signed_in(request)), **segments, **given)
+
+        return await _answered(handle, request)
+
+    return answer
+
+
+async def _answered(handle: Page, request: Request) -> Response:
+    response = await _page(request, handle)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _page(request: Request, handle: Page) -> Response:
     try:
         return await handle(request)
     except SignInNeeded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
@@ -29,6 +30,7 @@ Handler = Callable[..., Awaitable[Response]]
 Key = tuple[str, str]
 """A method and the path of a route, such as `/cases/{number}/triage`."""
 _RANKS = {Role.INTAKE: Rank.OUTSIDE, Role.CUSTOMER: Rank.OUTSIDE, Role.REPORTER: Rank.REPORTS}
+_VARIABLE = re.compile(r"\{\w+(:\w+)?\}")
 _NO_BODY = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -128,7 +130,10 @@ class Entrance:
         logs_requests: bool = False,
     ) -> None:
         self._logs_requests = logs_requests
-        self.app, self._metrics, self._direct, self._confidential = app, metrics, direct, confidential
+        self.app, self._metrics, self._confidential = app, metrics, confidential
+        self._direct = {(method, _VARIABLE.sub("{}", path)): each for (method, path), each in direct.items()}
+        self._fixed = frozenset(path for each in app.routes if "{" not in (path := getattr(each, "path", "")))
+        """Paths of routes that take no parameter: they go before those that do."""
         self._places = places or Places()
         metrics.watch(self._places.figures)
 
@@ -146,7 +151,7 @@ class Entrance:
         # HEAD is GET without a body (RFC 9110, 9.3.2), for every route alike.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         asked["app"] = self.app
-        path, parameters = _route_of(asked["path"])
+        path, segment = (asked["path"], "") if asked["path"] in self._fixed else _route_of(asked["path"])
         simple = not asked["query_string"] and not asked.get("root_path")
         direct = self._direct.get((asked["method"], path)) if simple else None
         if direct is not None:
@@ -167,7 +172,7 @@ class Entrance:
                 if direct is None:
                     await self.app(asked, receive, answer.send)
                 else:
-                    response = await _answer(direct, _Request(asked, receive, answer.send), parameters)
+                    response = await _answer(direct, _Request(asked, receive, answer.send), segment)
                     await response(asked, receive, answer.send)
         except Problem as refused:
             if answer.begun:
@@ -193,8 +198,9 @@ class Entrance:
         return Place(self._places, rank)
 
 
-async def _answer(direct: tuple[Any, Handler], request: Request, parameters: dict[str, str]) -> Response:
+async def _answer(direct: tuple[Any, Handler], request: Request, segment: str) -> Response:
     """The answer of a direct route."""
+    parameters = dict.fromkeys(direct[0].param_convertors, segment)
     request.scope["path_params"] = parameters
     return await response_of(request, direct[1](request, **parameters))
 
@@ -231,10 +237,11 @@ def _taking(receive: Receive, mine: Place) -> Receive:
     return received
 
 
-def _route_of(path: str) -> tuple[str, dict[str, str]]:
-    """The path of the route that a path may be of, and its parameter: the second segment is a number."""
-    parts = path.split("/", 3)
-    if len(parts) < 3 or not parts[2]:
-        return path, {}
-    number, parts[2] = parts[2], "{number}"
-    return "/".join(parts), {"number": number}
+def _route_of(path: str) -> tuple[str, str]:
+    """The path of the route that a path may be of, and its parameter: the second segment, or the third of a page."""
+    parts = path.split("/", 4)
+    place = 3 if parts[1:2] == ["ui"] else 2
+    if len(parts) <= place or not parts[place]:
+        return path, ""
+    segment, parts[place] = parts[place], "{}"
+    return "/".join(parts), segment

@@ -62,10 +62,10 @@ _REPORTS = frozenset({"reports", "events", "audit", "tlog", "conformance"})
 
 
 def rank_of(path: str, *, direct: bool) -> Rank | None:
-    """The rank of a path; None where no place is needed. ``direct``: it is a command, or one case."""
-    if direct:
-        return Rank.CASES
+    """The rank of a path; None where no place is needed. ``direct``: it is a page, a command, or one case."""
     first, _, rest = path[1:].partition("/")
+    if direct and first != "ui":
+        return Rank.CASES
     if first in _OPEN:
         return None
     if first == "ui":

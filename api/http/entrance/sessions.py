@@ -6,6 +6,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -20,6 +21,8 @@ CALLBACK = "/ui/sign-in/callback"
 """Where the identity provider sends them back to."""
 ERRAND_LASTS = 600
 """Seconds that they may take."""
+_REMEMBERED = 1_024
+"""Cookies whose signature is not checked again."""
 LONGEST = 8 * 3600
 """Seconds that a session lasts at most: a working day."""
 
@@ -57,6 +60,7 @@ class Sessions:
     def __init__(self, secret: bytes) -> None:
         self._secret, self._signer = secret, URLSafeSerializer(secret, salt="caseledger console")
         self._errands = URLSafeSerializer(secret, salt="caseledger errand")
+        self._read = lru_cache(_REMEMBERED)(self._read_anew)
 
     def begin(self, principal: Principal, token_ends: float | None) -> Session:
         """A session that ends with the token, or after a working day."""
@@ -70,12 +74,15 @@ class Sessions:
 
     def opened(self, cookie: str) -> Session | None:
         """The session of a cookie; None once it has ended, and for a cookie that we did not sign."""
+        session = self._read(cookie)
+        return session if session is not None and session.left else None
+
+    def _read_anew(self, cookie: str) -> Session | None:
         try:
             id_, ends, subject, roles, team, groups = self._signer.loads(cookie)
         except (BadSignature, ValueError):  # ValueError: an older release's session
             return None
-        session = Session(Principal(subject, tuple(map(Role, roles)), team, groups=tuple(groups)), id_, ends)
-        return session if session.left else None
+        return Session(Principal(subject, tuple(map(Role, roles)), team, groups=tuple(groups)), id_, ends)
 
     def set_out(self, back: str) -> tuple[Errand, str]:
         """An errand, and its cookie."""
