@@ -141,6 +141,10 @@ class Lists(Protocol):
         """
         ...
 
+    async def unresolved_problems(self, service: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return number and status of the newest Problem Cases, of one service or all, that are not resolved yet."""
+        ...
+
     async def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
         """Return Problem Cases by number; filters: `status`, `service` and `known_error`."""
         ...

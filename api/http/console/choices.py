@@ -11,10 +11,10 @@ from api.http.console.fields import Field, Option, Options
 from api.http.console.wording import OWED, titled
 from api.http.context import Context
 from application.execution.reference import Reference
-from application.views.questions import Page
 from domain.catalogue import OURS, ListedHelpDesk, ListedScript, ListedService, ListedTeam
 
 _PROBLEMS = 100
+"""Problem Cases that a form offers."""
 Document = Mapping[str, Any]
 
 
@@ -115,9 +115,6 @@ def _filled(field: Field, reference: Reference, team: str | None) -> Field:
 
 
 async def _problems(context: Context, document: Document) -> Options:
-    service = document.get("service")
-    listing = await context.ask(
-        context.views.lists.problems({"service": service} if service else {}, Page(limit=_PROBLEMS))
-    )
-    alive = [each for each in listing.items if each["status"] not in ("resolved", "closed")]
-    return tuple(Option(each["number"], f"{each['number']} · {titled(each['status'])}") for each in alive)
+    found = await context.ask(context.views.lists.unresolved_problems(document.get("service"), _PROBLEMS))
+    words = {each["status"]: titled(each["status"]) for each in found}
+    return tuple(Option(each["number"], f"{each['number']} · {words[each['status']]}") for each in found)

@@ -97,6 +97,16 @@ class Commands:
     refused: Sequence[NotNow] = ()
     attempted: Attempted | None = None
 
+    @property
+    def others(self) -> Sequence[Choice]:
+        """Those that are possible, beside the note, which has a place of its own."""
+        return [each for each in self.possible if each.name != "notes"]
+
+    @property
+    def usual(self) -> Choice | None:
+        """The usual next step."""
+        return next((each for each in self.possible if each.usual), None)
+
 
 def verb_of(noun: str, name: str) -> Verb:
     """The command of an address. Raises Problem 404."""

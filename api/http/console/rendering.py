@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.http.console import marks
 from api.http.console.before import told
+from api.http.console.commands import Attempted, Choice
 from api.http.console.fields import Field
 from api.http.console.marks import Place
 from api.http.console.times import absolute, ago, machine, short, span
@@ -117,6 +119,25 @@ def fields_of(form: str, fields: tuple[Field, ...]) -> Markup:
     return _macro("command", "fields")(form, fields, None)
 
 
+def form_of(choice: Choice, action: str, csrf: str, version: int, attempted: Attempted | None) -> Markup:
+    """The form of a command; after a refusal, as it was typed."""
+    mine, to = attempted is not None and attempted.name == choice.name, escape(f"{action}/{choice.name}")
+    fields = (
+        _macro("command", "fields")(choice.name, choice.fields, attempted)
+        if mine
+        else fields_of(choice.name, choice.fields)
+    )
+    explained = f'<p class="explained">{escape(choice.explained)}</p>\n' if choice.explained else ""
+    first = f'<p class="first">First: {_macro("command", "steps")(choice.before)}.</p>\n' if choice.before else ""
+    kind = "primary" if choice.usual or mine or choice.name == "notes" else ""
+    return Markup(  # noqa: S704 - what goes into it is escaped above
+        f'<form method="post" action="{to}" data-draft="{to}">\n<input type="hidden" name="csrf" value="{escape(csrf)}">'
+        f'<input type="hidden" name="version" value="{version}"><input type="hidden" name="once" value="{token_hex(8)}">\n'
+        f'{explained}{first}{fields}<div class="row"><button class="button {kind}" type="submit">{escape(choice.form.button)}'
+        '</button><span class="muted small" data-kept hidden>Draft kept</span></div>\n</form>\n'
+    )
+
+
 def _macro(file: str, name: str) -> Callable[..., Markup]:
     macro: Callable[..., Markup] = getattr(_TEMPLATES.get_template(f"parts/{file}.html.j2").module, name)
     return macro
@@ -135,6 +156,7 @@ _TEMPLATES.globals |= {"has_preview": has_preview} | {
     "marks": marks,
     "field_of": field_of,
     "fields_of": fields_of,
+    "form_of": form_of,
     "span": span,
     "ROLES": ROLES,
 }

@@ -49,6 +49,10 @@ class ListView:
         """Obligations by due time. Raises ValueError for an unknown filter."""
         return await self._obligations.obligations(filters, page, asked)
 
+    async def unresolved_problems(self, service: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The newest problems that are not resolved."""
+        return await self._reader.rows(_SQL["unresolved"], {"service": service, "limit": limit})
+
     async def problems(self, filters: Mapping[str, str], page: Page) -> Listing:
         """Problems by number. Raises ValueError for an unknown filter."""
         where, values = filter_conditions(filters, _PROBLEM_FILTERS)

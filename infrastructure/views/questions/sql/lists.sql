@@ -5,6 +5,11 @@ SELECT p.number, p.id, p.version, p.status, p.priority, p.service, cardinality(p
        p.opened_at, p.resolved_at, p.closed_at, (SELECT position FROM views.tracking) AS position
 FROM views.problems p
 
+-- name: unresolved --
+SELECT p.number, p.status FROM views.problems p
+WHERE p.status NOT IN ('resolved', 'closed') AND (%(service)s::text IS NULL OR p.service = %(service)s)
+ORDER BY p.number DESC LIMIT %(limit)s;
+
 -- name: waiting --
 SELECT q.id, q.received_at, q.cause, q.suggestion, q.size, (SELECT position FROM views.tracking) AS position
 FROM views.quarantine q
