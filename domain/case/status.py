@@ -197,6 +197,7 @@ _NEXT = {
 """The next step from each status."""
 
 
+@cache
 def _way(command: str, status: Status) -> str:
     """The step that leads to a command which the status does not allow."""
     rows = COMMANDS[command]

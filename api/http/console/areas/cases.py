@@ -69,14 +69,15 @@ async def case_page(
     context = context_of(request)
     records = context.desk.records
     everything = whole or version is not None or attempted is not None
-    reading = await records.reading(number, actor, last=None if everything else _READ)
+    reading, frame = await asyncio.gather(
+        records.reading(number, actor, last=None if everything else _READ), frame_of(request, actor)
+    )
     now, position = version in (None, reading.case.version), reading.last[-1].position
     case = reading.case if now else await records.case(number, actor, version=version)
     note_read(request, actor, What.CASE, number, case=case, position=position if now else None)
     status, problem = _refusal(attempted)
     document, items = case_document(case, actor.role), history_items(reading.last, actor.role)
-    frame, sealed, commands = await asyncio.gather(
-        frame_of(request, actor),
+    sealed, commands = await asyncio.gather(
         sealed_up_to(context, position),
         case_commands(context, case, document, actor, attempted) if now else _none(),
     )
