@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Route, expect
 from domain.values import Role
 from tests.acceptance.conftest import Caller, RunningDesk, done
 from tests.acceptance.console.conftest import signed_in
-from tests.acceptance.console.looking import faults_on_all_screens
+from tests.acceptance.console.looking import bring_axe, faults_on_all_screens
 from tests.acceptance.office import change_policy
 
 
@@ -160,7 +160,7 @@ def test_no_page_has_a_grave_fault_of_accessibility(
     subtests: pytest.Subtests,
     request: pytest.FixtureRequest,
 ) -> None:
-    """Each kind of page is opened once, and looked at wide and light, then narrow and dark; the bar once for each role."""
+    """Each kind of page is opened once, and looked at wide and narrow, light and dark; the bar once for each role."""
     number = running.assigned()
     customer = done(running.technician.get(f"/cases/{number}"))["customer"]["id"]
     keeper = running.caller(Role.ADMIN, "root")
@@ -202,6 +202,7 @@ def test_no_page_has_a_grave_fault_of_accessibility(
     ]
     for caller, paths in people:
         with signed_in(browser, running, caller) as page:
+            bring_axe(page)
             for path in paths:
                 with subtests.test(path):
                     page.goto(path)
