@@ -9,41 +9,51 @@ from playwright.sync_api import Page
 
 _AXE = Axe().axe_script
 Scheme = Literal["light", "dark"]
-Screen = tuple[int, Scheme, list[str] | None, str]
 WIDTHS = (1280, 360)
 """Pixels of a screen on a desk, and of a telephone."""
 _HEIGHT, _NARROWEST = 900, 320
 """Pixels of a screen's height, and of the width that a page fits without scrolling sideways (WCAG 1.4.10)."""
-_LOOK = """async ([rules, where]) => {
-  const context = where === "all" ? document : where === "page" ? { exclude: [[".bar"]] } : { include: kinds(where) };
-  const options = { resultTypes: ["violations"], preload: false, rules: { "target-size": { enabled: true } } };
-  if (rules) options.runOnly = { type: "rule", values: rules };
-  return (await axe.run(context, options)).violations
-    .filter((each) => ["serious", "critical"].includes(each.impact))
-    .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 160)}`);
-
-  // One element with words of each kind. Those of a kind have the same names, classes and states all the way up.
-  function kinds(where) {
-    const known = new Map([[document.body, "body"]]), found = new Map();
-    const kind = (each) => {
-      if (!known.has(each)) known.set(each, `${kind(each.parentElement)} ${each.localName} ${states(each)}`);
-      return known.get(each);
-    };
-    for (const each of document.querySelectorAll(where === "kinds" ? "body *" : "body *:not(.bar, .bar *)")) {
-      const speaks = each.matches("input, select, textarea")
-        || [...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-      if (speaks && !found.has(kind(each)) && each.checkVisibility()) found.set(kind(each), each);
-    }
-    return [...found.values()];
-  }
-  function states(each) {
-    const written = [...each.attributes].map((one) => /^(class|type|role|aria-c.*)$/.test(one.name) ? `${one.name}=${one.value}` : one.name);
-    return `${written.sort()} ${each.matches(":has(> :checked)")}`;
-  }
-}"""
+_RULES = """
+const told = (results) => results.violations
+  .filter((each) => ["serious", "critical"].includes(each.impact))
+  .map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 160)}`);
+const OPTIONS = { resultTypes: ["violations"], preload: false };
+const COLOURS = ["color-contrast", "link-in-text-block"];
+"""
 """Only what is told crosses to this process: the whole report of a page costs as long as the look itself."""
-_COLOURS = ["color-contrast", "link-in-text-block"]
-"""The rules that see more than one scheme."""
+_LOOK = f"""async ([whole, colours]) => {{
+  {_RULES}
+  const rules = {{ "target-size": {{ enabled: true }} }};
+  if (!colours) for (const each of COLOURS) rules[each] = {{ enabled: false }};
+  return told(await axe.run(whole ? document : {{ exclude: [[".bar"]] }}, {{ ...OPTIONS, rules }}));
+}}"""
+_LOOK_AT_COLOURS = f"""async ([whole, screen]) => {{
+  {_RULES}
+  const seen = new Set(JSON.parse(sessionStorage.getItem(screen) || "[]"));
+  const known = new Map([[document.documentElement, ""]]), found = [];
+  for (const each of document.querySelectorAll(whole ? "body *" : "body *:not(.bar, .bar *)")) {{
+    const speaks = each.matches("input, select, textarea")
+      || [...each.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (!speaks || seen.has(kind(each)) || !each.checkVisibility()) continue;
+    seen.add(kind(each));
+    found.push(each);
+  }}
+  if (!found.length) return [];
+  const faults = told(await axe.run({{ include: found }}, {{ ...OPTIONS, runOnly: {{ type: "rule", values: COLOURS }} }}));
+  sessionStorage.setItem(screen, JSON.stringify([...seen]));
+  return faults;
+
+  // Elements of a kind have the same names, classes and states, and so have all that they stand in.
+  function kind(each) {{
+    if (!known.has(each)) known.set(each, `${{kind(each.parentElement)}}>${{each.localName}} ${{states(each)}}`);
+    return known.get(each);
+  }}
+  function states(each) {{
+    const told = (one) => /^(class|type|role|aria-c.*)$/.test(one.name) ? `${{one.name}}=${{one.value}}` : one.name;
+    return `${{[...each.attributes].map(told).sort()}}${{each.matches(":has(> :checked)") ? "+" : ""}}`;
+  }}
+}}"""
+"""The stylesheet gives all elements of a kind their colours, so the first of each is looked at. Contrast is most of axe's work."""
 
 
 def bring_axe(page: Page) -> None:
@@ -56,7 +66,7 @@ def faults(page: Page, *, whole: bool = False) -> list[str]:
 
     The bar of places is the same on every page, and has most of the elements of many: only ``whole`` looks at it as well.
     """
-    return _faults(page, None, "all" if whole or not page.locator(".bar").count() else "page")
+    return _found(page, _LOOK, whole=whole, more=True)
 
 
 def fits(page: Page) -> bool:
@@ -67,22 +77,18 @@ def fits(page: Page) -> bool:
 def faults_on_all_screens(page: Page, *, whole: bool = False) -> list[str]:
     """The faults of a page at each width, light and dark, without loading it again.
 
-    All rules look once at each width. In the other scheme only colours differ, and elements of one kind have the same: one
-    of each is looked at.
+    The scheme changes nothing but colours. Of each kind of element one is looked at, once for all pages of this tab.
     """
     wide, narrow = WIDTHS
-    found, kinds = list[str](), "kinds" if whole else "kinds of page"
-    everything = "all" if whole or not page.locator(".bar").count() else "page"
-    screens: tuple[Screen, ...] = (
-        (wide, "light", None, everything),
-        (wide, "dark", _COLOURS, kinds),
-        (narrow, "dark", _COLOURS, kinds),
-        (narrow, "light", None, everything),
-    )
-    for width, scheme, rules, where in screens:
+    screens: tuple[tuple[int, Scheme], ...] = ((wide, "light"), (wide, "dark"), (narrow, "dark"), (narrow, "light"))
+    found = []
+    for width, scheme in screens:
         _show(page, width, scheme)
-        found += [f"{scheme}, {width} px: {each}" for each in _faults(page, rules, where)]
-        found += [] if rules is None or fits(page) else [f"{width} px: something sticks out"]
+        screen = f"{scheme}, {width} px"
+        told = _found(page, _LOOK_AT_COLOURS, whole=whole, more=screen)
+        told += _found(page, _LOOK, whole=whole, more=False) if scheme == "light" else []
+        found += [f"{screen}: {each}" for each in told]
+        found += [] if fits(page) else [f"{screen}: something sticks out"]
     _show(page, _NARROWEST, "light")
     return found if fits(page) else [*found, f"{_NARROWEST} px: something sticks out"]
 
@@ -94,7 +100,8 @@ def _show(page: Page, width: int, scheme: Scheme) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
 
-def _faults(page: Page, rules: list[str] | None, where: str) -> list[str]:
+def _found(page: Page, look: str, *, whole: bool, more: bool | str) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_AXE)
-    return [str(each) for each in page.evaluate(_LOOK, [rules, where])]
+    whole = whole or not page.locator(".bar").count()
+    return [str(each) for each in page.evaluate(look, [whole, more])]
