@@ -1,5 +1,8 @@
 """Pages of the console beside the API calls that they show: rows `page_*` (at most twice the call) and `page_queue_p95` (at most 60 ms).
 
+The page of a case shows the answers of two calls, the case and its history: it is compared with both together. What pages
+show beside that is not on the other side of the comparison: the counters of `GET /queues`, and forms with their options.
+
 `rows` asks a desk that runs already. By itself the module starts one, as `caseledger serve` does.
 """
 
@@ -8,7 +11,7 @@ from __future__ import annotations
 import http.client
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode, urlsplit
@@ -31,8 +34,9 @@ _SHOWN = {
     "obligations": ("/ui/obligations", "/obligations?limit=50"),
     "problems": ("/ui/problems", "/problems?limit=100"),
     "report": ("/ui/reports/backlog", "/reports/backlog"),
+    "case": ("/ui/cases/{number}", "/cases/{number}", "/cases/{number}/history"),
 }
-"""Each page, and the call that it shows."""
+"""Each page, and the calls that it shows."""
 
 
 def rows(desk_url: str, token: str, *, seconds: float = _SECONDS, note: str = "") -> Iterator[Row]:
@@ -41,10 +45,11 @@ def rows(desk_url: str, token: str, *, seconds: float = _SECONDS, note: str = ""
     with Connection(desk_url, token) as desk:
         listed = desk.ask("GET", "/cases?limit=1&sort=-number").decode()
         number = listed.partition('"number":"')[2].partition('"')[0]
-        for name, (page, call) in {**_SHOWN, "case": (f"/ui/cases/{number}", f"/cases/{number}/history")}.items():
-            shown, called = _in_turns(desk, page, call, cookie, seconds)
+        for name, paths in _SHOWN.items():
+            shown, called = _in_turns(desk, [path.format(number=number) for path in paths], cookie, seconds)
+            against = " + ".join(path.partition("?")[0] for path in paths[1:])
             yield Row(
-                f"page_{name}_ms", median(shown), "ms", median(called), f"GET {call.partition('?')[0]}", _GOAL,
+                f"page_{name}_ms", median(shown), "ms", median(called), f"GET {against}", _GOAL,
                 at_most=True, note=f"median, HTTP in turns{note}",
             )  # fmt: skip
             if name == "queue":
@@ -52,14 +57,16 @@ def rows(desk_url: str, token: str, *, seconds: float = _SECONDS, note: str = ""
                 yield Row("page_queue_p95_ms", p95, "ms", goal=_QUEUE_MS, at_most=True, note=f"50 cases{note}")
 
 
-def _in_turns(desk: Connection, page: str, call: str, cookie: str, seconds: float) -> tuple[list[float], list[float]]:
+def _in_turns(desk: Connection, paths: Sequence[str], cookie: str, seconds: float) -> tuple[list[float], list[float]]:
+    """Milliseconds of the first path, and of all others together."""
     shown: list[float] = []
     called: list[float] = []
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(shown) < 3:
-        for path, took in ((page, shown), (call, called)):
+        for asked, took in ((paths[:1], shown), (paths[1:], called)):
             began = time.perf_counter()
-            desk.ask("GET", path, Cookie=cookie)
+            for path in asked:
+                desk.ask("GET", path, Cookie=cookie)
             took.append((time.perf_counter() - began) * 1_000)
     return shown, called
 
