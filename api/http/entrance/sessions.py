@@ -22,7 +22,7 @@ CALLBACK = "/ui/sign-in/callback"
 ERRAND_LASTS = 600
 """Seconds that they may take."""
 _REMEMBERED = 1_024
-"""Cookies whose signature is not checked again."""
+"""Cookies of ours whose signature is not checked again. Those of others are not remembered."""
 LONGEST = 8 * 3600
 """Seconds that a session lasts at most: a working day."""
 
@@ -74,14 +74,14 @@ class Sessions:
 
     def opened(self, cookie: str) -> Session | None:
         """The session of a cookie; None once it has ended, and for a cookie that we did not sign."""
-        session = self._read(cookie)
-        return session if session is not None and session.left else None
-
-    def _read_anew(self, cookie: str) -> Session | None:
         try:
-            id_, ends, subject, roles, team, groups = self._signer.loads(cookie)
+            session = self._read(cookie)
         except (BadSignature, ValueError):  # ValueError: an older release's session
             return None
+        return session if session.left else None
+
+    def _read_anew(self, cookie: str) -> Session:
+        id_, ends, subject, roles, team, groups = self._signer.loads(cookie)
         return Session(Principal(subject, tuple(map(Role, roles)), team, groups=tuple(groups)), id_, ends)
 
     def set_out(self, back: str) -> tuple[Errand, str]:

@@ -54,6 +54,12 @@ def test_every_page_weighs_less_than_100_kb(running: RunningDesk, visit: Visit, 
     assert "called again, 49 " in page
     assert "called again, 3 " not in page
     assert "called again, 3 " in technician.get(f"/ui/cases/{number}?whole=true").text
+    for nth in range(50, 80):
+        done(running.technician.post(f"/cases/{number}/notes", {"text": f"called again, {nth} and again"}))
+    page = technician.get(f"/ui/cases/{number}").text
+    assert "More entries between" in page, "it is too long to be read whole"
+    assert [int(each) for each in re.findall(r'<li class="entry[^"]*" id="v(\d+)"', page)] == [1, *range(47, 86)]
+    assert 'data-version="85"' in page
     for path in (
         "/ui/audit/verify",
         "/ui/audit/conformance",
