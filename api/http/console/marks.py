@@ -38,10 +38,7 @@ _ICONS = {
     "open-seal": f'<path d="{_SHIELD}"/>',
 }
 _DOT = '<circle cx="8" cy="8" r="2.500" fill="currentColor" stroke="none"/>'
-_NO_PRIORITY = (
-    '<span class="mark p0"><svg viewBox="0 0 14 14" aria-hidden="true" stroke-width="2">'
-    '<path d="M2 7h10" stroke-dasharray="2 2"/></svg>none</span>'
-)
+_NO_PRIORITY = '<span class="mark p0"><svg viewBox="0 0 14 14" aria-hidden="true"><path d="M2 7h10" stroke-dasharray="2 2"/></svg>none</span>'
 
 
 def _safe(html: str) -> Markup:
@@ -52,31 +49,32 @@ def _safe(html: str) -> Markup:
 def icon(name: str) -> Markup:
     """A shape."""
     return _safe(
-        '<svg viewBox="0 0 16 16" width="14" height="14" stroke-width="1.5" aria-hidden="true">'
-        f"{_ICONS.get(name, _DOT)}</svg>"
+        f'<svg viewBox="0 0 16 16" width="14" height="14" stroke-width="1.5" aria-hidden="true">{_shape(name)}</svg>'
     )
+
+
+def _shape(name: str) -> str:
+    return _ICONS.get(name, _DOT)
 
 
 @lru_cache(64)
 def status(value: str) -> Markup:
-    """The status of a case or a problem: shape and word."""
+    """The status of a case or a problem: shape and word. The stylesheet says how large: a list has fifty of them."""
     words = STATUSES.get(value) or spelled(value)
-    return _safe(f'<span class="mark st-{escape(value)}">{icon(value)}{escape(words)}</span>')
+    svg = f'<svg viewBox="0 0 16 16" aria-hidden="true">{_shape(value)}</svg>'
+    return _safe(f'<span class="mark st-{escape(value)}">{svg}{escape(words)}</span>')
 
 
 @lru_cache(16)
 def priority(value: int | None) -> Markup:
-    """A priority: bars and its name."""
+    """A priority: four bars, of which those that count are full, and its name."""
     if not value:
         return _safe(_NO_PRIORITY)
-    bars = "".join(
-        f'<rect x="{step * 3.5}" y="{10 - step * 3}" width="2.5" height="{4 + step * 3}" rx=".5"'
-        f' opacity="{1 if step < 5 - value else 0.25}"/>'
-        for step in range(4)
-    )
+    bars = [f"M{step * 3.5:g} {10 - step * 3}h2.5V14h-2.5z" for step in range(4)]
+    full, rest = "".join(bars[: 5 - value]), "".join(bars[5 - value :])
     return _safe(
-        f'<span class="mark p{value}"><svg viewBox="0 0 14 14" aria-hidden="true"><g stroke="none" fill="currentColor">'
-        f"{bars}</g></svg>{PRIORITIES[value]}</span>"
+        f'<span class="mark bars p{value}"><svg viewBox="0 0 14 14" aria-hidden="true"><path d="{full}"/>'
+        f'<path d="{rest}"/></svg>{PRIORITIES[value]}</span>'
     )
 
 
@@ -101,7 +99,7 @@ def _due(by: datetime | str, since: datetime | str, now: datetime, zone: str) ->
     length = 40 if target.kind == "late" else target.left * 0.4
     return (
         f'<span class="due {target.kind}" title="{absolute(by, zone)}"><svg viewBox="0 0 40 4" aria-hidden="true">'
-        f'<rect width="40" height="4" rx="2"/><rect width="{length}" height="4" rx="2"/></svg>{target.words}</span>'
+        f'<rect width="40" height="4"/><rect width="{length:g}" height="4"/></svg>{target.words}</span>'
     )
 
 

@@ -34,8 +34,8 @@ def test_every_page_weighs_less_than_100_kb(running: RunningDesk, visit: Visit, 
     number = running.assigned()
     for nth in range(50):  # a full page of a list, and a long history
         done(running.technician.post(f"/cases/{number}/notes", {"text": f"called again, {nth} " + "and again " * 9}))
-    while done(running.technician.get("/cases", limit=60))["total"]["cases"] < 60:
-        running.log()
+    for _ in range(60):  # with all that a row can show
+        running.assigned()
     running.catch_up()
     technician, auditor = visit(running.technician), visit(running.auditor)
     customer = done(running.technician.get(f"/cases/{number}"))["customer"]["id"]

@@ -36,6 +36,7 @@ from tests.acceptance.travelling import (
 from tests.conftest import TestDatabase
 from tests.infrastructure.mail.imap_server import DOVECOT, PASSWORD, USER, imap_server
 from tests.infrastructure.mail.mail_servers import a_certificate
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("monday")
 MAILBOX = "service-desk@caseledger.example"
@@ -218,8 +219,7 @@ def test_r_5_1c_killed_before_it_answers_a_message_that_comes_again_is_one_case(
             for (pid,) in waiting:
                 holding.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
         holding.execute("SELECT pg_advisory_unlock(%s)", (APPEND,))
-        while holding.execute(WAITERS.encode()).fetchall():
-            os.sched_yield()
+        until(lambda: not holding.execute(WAITERS.encode()).fetchall())
     with smtp_worker(database, tmp_path, port):
         answer = deliver(port, raw, "jo@x.example", MAILBOX)
         assert answer.split()[2] == ("duplicate" if commits else "opened")
