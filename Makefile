@@ -3,7 +3,8 @@ PORT ?= 8000
 DATA_DIR ?= .data
 PYTHON ?= python3
 ARGS ?=
-WORKERS ?= auto
+# One more than there are cores: a fifth of the time, a test waits for processes, timers or a browser.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 BIN = .venv/bin
 # Each command is a process of its own. It would compile all it imports anew where the environment forbids to keep that (containers do).
 export PYTHONDONTWRITEBYTECODE =
