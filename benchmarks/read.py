@@ -18,6 +18,7 @@ if not __package__:  # run as a file: else `http` of our own folder would hide t
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from api.cli.options import database_of, settings_of
+from api.interpreter import tune_interpreter
 from api.main import on_views
 from benchmarks import case_reads, exports, lists, pages, reports, search
 from benchmarks.machine import ROOT, environment, served, technician_token, two_cores
@@ -83,6 +84,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=_KEPT, help="the folder that keeps the desks")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     given = parser.parse_args()
+    tune_interpreter()  # views are asked in this process, as in one of the API's
     sizes = sorted({int(size) for size in given.cases.split(",")})
     found: list[list[Row]] = []
     for cases in sizes:

@@ -85,18 +85,20 @@ RESPOND = Report(
 )
 
 _TARGETS = ("respond", "resolve")
-_DECIDED = {target: tuple(f"{target}_{each}" for each in ("met", "missed", "undecided")) for target in _TARGETS}
-_COUNTS = ("cases", *(name for names in _DECIDED.values() for name in names))
+_DECIDED = {
+    target: tuple(f"{target}_{each}" for each in ("met", "missed", "undecided", "attainment", "goal"))
+    for target in _TARGETS
+}
+_COUNTS = ("cases", *(name for names in _DECIDED.values() for name in names[:3]))
 
 
 def _attained(rows: Sequence[Row], goals: Goals) -> dict[str, Any]:
-    counts = summed(rows, _COUNTS)
+    counts = rows[0] if len(rows) == 1 else summed(rows, _COUNTS)  # most often there is one: a priority of a group
     found = {"cases": counts["cases"]}
-    for target, names in _DECIDED.items():
-        met, missed, undecided = (counts[name] for name in names)
-        found |= zip(names, (met, missed, undecided), strict=True)
-        found[f"{target}_attainment"] = share(met, met + missed)
-        found[f"{target}_goal"] = getattr(goals, target)
+    for target, (met, missed, undecided, attainment, goal) in _DECIDED.items():
+        hit, late = counts[met] or 0, counts[missed] or 0
+        found[met], found[missed], found[undecided] = hit, late, counts[undecided] or 0
+        found[attainment], found[goal] = share(hit, hit + late), getattr(goals, target)
     return found
 
 

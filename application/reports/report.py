@@ -138,7 +138,7 @@ def summed(rows: Iterable[Row], names: Iterable[str]) -> dict[str, Any]:
     listed = list(rows)
     if len(listed) == 1:  # most often
         return {name: listed[0][name] or 0 for name in names}
-    return {name: sum(row[name] or 0 for row in listed) for name in names}
+    return {name: sum([row[name] or 0 for row in listed]) for name in names}
 
 
 def share(part: int, whole: int) -> float | None:

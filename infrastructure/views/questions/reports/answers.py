@@ -14,6 +14,8 @@ from hashlib import md5
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from application.reports.changes import KEYS, Key, TooNarrow, Window, changed, key_of
 from application.reports.definitions import REPORTS
 from application.reports.periods import ends_of_months
@@ -101,8 +103,8 @@ async def kept_answer(
     found = await views.rows(_SQL["answer"], values, prepared=True)
     if not found:
         return None
-    answer = found[0]
-    rows = answer["rows"]
+    rows = msgspec.json.decode(found[0]["rows"])  # thousands, which psycopg's own decoder takes four times as long for
+    answer = {**found[0], "rows": rows}
     timed = answer["waiting"] and moment > answer["moment"]
     if asked > answer["position"] or timed or question.name == "backlog":
         try:

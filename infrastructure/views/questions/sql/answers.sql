@@ -2,7 +2,7 @@
 
 -- name: answer --
 -- The last one of these at or before the position that is asked for.
-SELECT answer, position, moment, waiting, rows FROM views.report_answers
+SELECT answer, position, moment, waiting, rows::text FROM views.report_answers
 WHERE answer = ANY (%(answers)s::integer[]) AND definition = %(definition)s
   AND position BETWEEN %(oldest)s AND %(asked)s AND moment <= %(moment)s
 ORDER BY position DESC LIMIT 1;
