@@ -63,4 +63,4 @@ DIRECT = {
     ("GET", "/ui/obligations"): directly(lists.obligations, staffing),
     ("GET", "/ui/problems"): directly(problems.list_problems, staffing),
 }
-"""For `entrance.py`: the pages that people open all day."""
+"""For `entrance/door.py`: the pages that people open all day."""

@@ -144,7 +144,7 @@ async def read_history_now(request: Request, number: str) -> Response:
 
 
 DIRECT = {("GET", "/cases/{number}"): read_case_now, ("GET", "/cases/{number}/history"): read_history_now}
-"""For `entrance.py`."""
+"""For `entrance/door.py`."""
 
 
 @router.get(
